@@ -1,0 +1,81 @@
+"""Affine maps ``x -> A x + b`` between rational spaces, exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from exactzones.errors import DimensionError
+from exactzones.rational import Matrix, Vector, vector
+
+
+@dataclass(frozen=True, slots=True)
+class AffineMap:
+    """The map ``x -> matrix x + offset`` from R^n to R^m.
+
+    Attributes:
+        matrix: shape (m, n).
+        offset: shape (m,).
+
+    >>> AffineMap.of([[2]], [1])(vector(3))
+    (Fraction(7, 1),)
+    """
+
+    matrix: Matrix
+    offset: Vector
+
+    def __post_init__(self) -> None:
+        if len(self.offset) != self.matrix.shape[0]:
+            raise DimensionError("offset of the affine map", expected=self.matrix.shape[0], got=len(self.offset))
+
+    @classmethod
+    def of(cls, matrix: Any, offset: Any) -> AffineMap:
+        """Build a map from nested sequences of exact numbers."""
+        return cls(Matrix.of(matrix), vector(*offset))
+
+    @classmethod
+    def identity(cls, dim: int) -> AffineMap:
+        """Return the identity of R^dim."""
+        return cls(Matrix.identity(dim), vector(*[0] * dim))
+
+    @classmethod
+    def through(cls, *points: Any) -> AffineMap:
+        """Embed R^k as the flat through k + 1 points: the origin goes to the first, unit k to the k-th next.
+
+        Use it to look at a plane through three points of a larger input space.
+
+        >>> AffineMap.through([0, 0, 1], [1, 0, 1], [0, 1, 1])(vector(2, 3))
+        (Fraction(2, 1), Fraction(3, 1), Fraction(1, 1))
+        """
+        origin, *others = (vector(*point) for point in points)
+        for k, other in enumerate(others):
+            if len(other) != len(origin):
+                raise DimensionError(f"point {k + 1}", expected=len(origin), got=len(other))
+        columns = [[a - b for a, b in zip(other, origin, strict=True)] for other in others]
+        return cls(Matrix.of([list(row) for row in zip(*columns, strict=True)]), origin)
+
+    @property
+    def inputs(self) -> int:
+        """Dimension of the space mapped from."""
+        return self.matrix.shape[1]
+
+    @property
+    def outputs(self) -> int:
+        """Dimension of the space mapped to."""
+        return self.matrix.shape[0]
+
+    def __call__(self, point: Vector) -> Vector:
+        """Return the image of a point of shape (n,)."""
+        return tuple(a + b for a, b in zip(self.matrix @ point, self.offset, strict=True))
+
+    def after(self, inner: AffineMap) -> AffineMap:
+        """Return the composition ``x -> self(inner(x))``."""
+        return AffineMap(self.matrix @ inner.matrix, self(inner.offset))
+
+    def keeping(self, kept: tuple[bool, ...]) -> AffineMap:
+        """Return the map with the outputs that are not kept set to zero: a ReLU on one regime."""
+        return AffineMap(self.matrix.select(kept), tuple(b if keep else b * 0 for b, keep in zip(self.offset, kept, strict=True)))
+
+    def augmented(self) -> Matrix:
+        """Return ``(offset | matrix)``: row k is output k as ``b + a . x``."""
+        return self.matrix.beside(self.offset)

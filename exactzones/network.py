@@ -1,0 +1,320 @@
+"""ReLU networks with exact weights: layers, forward evaluation, activation patterns, affine maps.
+
+A network is a chain of layers ``z_k = W_k a_{k-1} + b_k``, ``a_k = ReLU(z_k)`` on the units that carry a ReLU and
+``a_k = z_k`` on the others (linear lanes).  An MLP block of the literature, up-projection, ReLU, down-projection,
+is two layers: one with ReLU, one without.  Everything here speaks of the real-valued function of the stored
+weights, never of a float implementation of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from exactzones.affine import AffineMap
+from exactzones.errors import DimensionError, FeatureError, InputError
+from exactzones.rational import Matrix, Rationalization, Vector, exact, rationalize as to_rational, text
+
+Pattern: TypeAlias = tuple[str, ...]
+"""One string per layer with ReLU units, one sign per such unit: ``+`` where the unit is on, ``-`` where it is off."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One affine map followed by a ReLU on some of its units.
+
+    Attributes:
+        weight: shape (outputs, inputs).
+        bias: shape (outputs,).
+        relu: shape (outputs,); which units carry a ReLU, the others are linear lanes.
+    """
+
+    weight: Matrix
+    bias: Vector
+    relu: tuple[bool, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.bias) != self.outputs:
+            raise DimensionError("bias", expected=self.outputs, got=len(self.bias))
+        if len(self.relu) != self.outputs:
+            raise DimensionError("ReLU mask", expected=self.outputs, got=len(self.relu))
+
+    @classmethod
+    def of(cls, weight: Any, bias: Any = None, *, relu: bool | Sequence[bool] = True, what: str = "layer") -> Layer:
+        """Build a layer from exact numbers or float arrays.
+
+        Args:
+            weight: shape (outputs, inputs).
+            bias: shape (outputs,); zero by default.
+            relu: one truth value for all units, or one per unit.
+            what: how an error message names the layer.
+
+        Raises:
+            InexactError: an entry is not a finite rational number.
+            InputError: shapes that do not fit.
+        """
+        matrix = Matrix.of(weight, f"{what} weight")
+        height = matrix.shape[0]
+        if height == 0 or matrix.shape[1] == 0:
+            raise InputError(f"{what} weight has shape {matrix.shape}; at least one output and one input are needed")
+        if bias is None:
+            bias = [0] * height
+        elif isinstance(bias, np.ndarray) and bias.ndim != 1:
+            raise InputError(f"{what} bias has shape {bias.shape}; one entry per output is expected")
+        offsets = tuple(exact(entry, f"{what} bias[{k}]") for k, entry in enumerate(bias))
+        if len(offsets) != height:
+            raise DimensionError(f"{what} bias", expected=height, got=len(offsets))
+        mask = (relu,) * height if isinstance(relu, bool) else tuple(bool(unit) for unit in relu)
+        return cls(matrix, offsets, mask)
+
+    @property
+    def inputs(self) -> int:
+        """Number of values it takes."""
+        return self.weight.shape[1]
+
+    @property
+    def outputs(self) -> int:
+        """Number of units."""
+        return self.weight.shape[0]
+
+    @property
+    def affine(self) -> AffineMap:
+        """The map from the layer's input to its pre-activations."""
+        return AffineMap(self.weight, self.bias)
+
+    @cached_property
+    def relu_units(self) -> tuple[int, ...]:
+        """Indices of the units that carry a ReLU, in order."""
+        return tuple(k for k, has_relu in enumerate(self.relu) if has_relu)
+
+    def activate(self, values: Vector) -> Vector:
+        """Apply the ReLU to pre-activations of shape (outputs,)."""
+        return tuple(max(v, Fraction(0)) if has_relu else v for v, has_relu in zip(values, self.relu, strict=True))
+
+    def signs(self, values: Vector) -> str:
+        """Return the activation pattern of these pre-activations: a pre-activation of zero counts as off."""
+        return "".join("+" if values[unit] > 0 else "-" for unit in self.relu_units)
+
+    def kept(self, signs: str) -> tuple[bool, ...]:
+        """Tell which units pass their value on in the regime with these signs (linear lanes always do)."""
+        if len(signs) != len(self.relu_units):
+            raise DimensionError("activation pattern of a layer", expected=len(self.relu_units), got=len(signs))
+        kept = [True] * self.outputs
+        for unit, sign in zip(self.relu_units, signs, strict=True):
+            kept[unit] = sign == "+"
+        return tuple(kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Latent:
+    """A latent space: the input of layer ``layer`` (0 for the network's own input)."""
+
+    name: str
+    layer: int
+    dim: int
+
+
+@dataclass(frozen=True)
+class Network:
+    """A chain of layers.
+
+    Attributes:
+        layers: each takes as many values as the one before has units.
+        rationalizations: which irrational weights were replaced, by what, and how far off that is.
+
+    >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
+    >>> net([-3])
+    (Fraction(2, 1),)
+    """
+
+    layers: tuple[Layer, ...]
+    rationalizations: tuple[Rationalization, ...] = field(default=(), compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise InputError("a network needs at least one layer")
+        for k, (before, layer) in enumerate(zip(self.layers, self.layers[1:], strict=False), start=1):
+            if layer.inputs != before.outputs:
+                raise DimensionError(f"input of layer {k}", expected=before.outputs, got=layer.inputs)
+
+    @classmethod
+    def of(cls, *layers: Layer | tuple[Any, Any, Any], rationalize: int | None = None) -> Network:
+        """Build a network from layers or from triples (weight, bias, relu).
+
+        Args:
+            layers: see ``Layer.of``.
+            rationalize: take irrational sympy numbers as the closest rational with a denominator up to this; what was
+                taken is kept in ``rationalizations``.  Without it they are refused.
+        """
+        record: dict[str, Rationalization] = {}
+        built = []
+        for k, layer in enumerate(layers):
+            if isinstance(layer, Layer):
+                built.append(layer)
+                continue
+            weight, bias, relu = layer
+            if rationalize is not None:
+                weight = [[_approximate(entry, rationalize, record) for entry in row] for row in weight]
+                bias = None if bias is None else [_approximate(entry, rationalize, record) for entry in bias]
+            built.append(Layer.of(weight, bias, relu=relu, what=f"layer {k}"))
+        return cls(tuple(built), tuple(record.values()))
+
+    @classmethod
+    def mlp(cls, pairs: Iterable[tuple[Any, Any]], *, rationalize: int | None = None) -> Network:
+        """Build a network from pairs (weight, bias), with ReLU between and none after the last."""
+        listed = list(pairs)
+        return cls.of(*((w, b, k < len(listed) - 1) for k, (w, b) in enumerate(listed)), rationalize=rationalize)
+
+    @property
+    def inputs(self) -> int:
+        """Dimension of the input space."""
+        return self.layers[0].inputs
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Number of units of each layer."""
+        return tuple(layer.outputs for layer in self.layers)
+
+    @cached_property
+    def latents(self) -> tuple[Latent, ...]:
+        """The named latent spaces: the input, and what each down-projection (a layer with no ReLU, but the last) gives."""
+        found = [Latent("input", 0, self.inputs)]
+        for k, layer in enumerate(self.layers[:-1], start=1):
+            if not layer.relu_units:
+                found.append(Latent(f"latent{len(found)}", k, layer.outputs))
+        return tuple(found)
+
+    def latent(self, name: str) -> Latent:
+        """Return a latent space by name.
+
+        Raises:
+            FeatureError: no such latent space; the message lists those there are.
+        """
+        for latent in self.latents:
+            if latent.name == name:
+                return latent
+        raise FeatureError(f"no latent space {name!r}; this network has {', '.join(latent.name for latent in self.latents)}")
+
+    def tail(self, layer: int) -> Network:
+        """Return the network from layer ``layer`` on; its input space is that layer's input."""
+        return Network(self.layers[layer:], self.rationalizations)
+
+    def compose(self, embedding: AffineMap) -> Network:
+        """Return the network ``x -> self(embedding(x))``, exactly: an affine slice of the input space.
+
+        Raises:
+            DimensionError: the embedding does not end in this network's input space.
+        """
+        if embedding.outputs != self.inputs:
+            raise DimensionError("image of the embedding", expected=self.inputs, got=embedding.outputs)
+        first = self.layers[0]
+        composed = first.affine.after(embedding)
+        return Network((Layer(composed.matrix, composed.offset, first.relu), *self.layers[1:]), self.rationalizations)
+
+    def point(self, entries: Any) -> Vector:
+        """Return an exact point of the input space from numbers of any kind.
+
+        Raises:
+            DimensionError: not one number per input.
+        """
+        entries = list(entries)
+        if len(entries) != self.inputs:
+            raise DimensionError("point", expected=self.inputs, got=len(entries))
+        return tuple(exact(entry, f"coordinate {k}") for k, entry in enumerate(entries))
+
+    def trace(self, point: Any) -> tuple[Vector, ...]:
+        """Return the pre-activations of every layer at a point, exactly."""
+        values = self.point(point)
+        trace = []
+        for layer in self.layers:
+            trace.append(layer.affine(values))
+            values = layer.activate(trace[-1])
+        return tuple(trace)
+
+    def __call__(self, point: Any) -> Vector:
+        """Return the output at a point, exactly."""
+        return self.layers[-1].activate(self.trace(point)[-1])
+
+    def pattern(self, point: Any, horizon: int | None = None) -> Pattern:
+        """Return the activation pattern at a point, for the first ``horizon`` layers (by default all but the last).
+
+        A pre-activation of exactly zero counts as off.
+        """
+        before = len(self.layers) - 1 if horizon is None else horizon
+        pairs = zip(self.layers[:before], self.trace(point), strict=False)
+        return tuple(layer.signs(values) for layer, values in pairs if layer.relu_units)
+
+    def regime_maps(self, pattern: Pattern, horizon: int) -> tuple[AffineMap, ...]:
+        """Return the maps from the input to each layer's pre-activations in the regime of ``pattern``.
+
+        Args:
+            pattern: signs for the first ``horizon`` layers.
+            horizon: maps are returned for the layers up to and including this one, as far as there are.
+        """
+        maps = []
+        signs = iter(pattern)
+        current = AffineMap.identity(self.inputs)
+        for k, layer in enumerate(self.layers[: horizon + 1]):
+            maps.append(layer.affine.after(current))
+            if k < horizon:
+                current = maps[-1].keeping(layer.kept(next(signs) if layer.relu_units else ""))
+        return tuple(maps)
+
+    def affine_map(self, pattern: Pattern) -> AffineMap:
+        """Return the affine map from the input to the last layer's pre-activations in the regime of ``pattern``.
+
+        Args:
+            pattern: signs for all layers but the last.
+        """
+        return self.regime_maps(pattern, len(self.layers) - 1)[-1]
+
+    def satisfies(self, point: Any, prop: Any) -> bool:
+        """Tell whether a property holds at a point, by exact forward evaluation."""
+        trace = self.trace(point)
+        for condition in prop.resolve(self.widths).conditions:
+            values = trace[condition.layer]
+            if condition.after_relu:
+                values = self.layers[condition.layer].activate(values)
+            if not condition.holds(condition.value(values)):
+                return False
+        return True
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the exact weights: of the text that ``canonical_text`` returns."""
+        return hashlib.sha256(self.canonical_text().encode()).hexdigest()
+
+    def canonical_text(self) -> str:
+        """Return the network as text: per layer ``outputs inputs mask``, then per unit ``weights | bias``, each "p/q" or "p"."""
+        lines = ["exactzones-network-1"]
+        for layer in self.layers:
+            lines.append(f"{layer.outputs} {layer.inputs} {''.join('r' if unit else 'l' for unit in layer.relu)}")
+            lines += [f"{' '.join(map(text, row))} | {text(b)}" for row, b in zip(layer.weight.rows, layer.bias, strict=True)]
+        return "\n".join(lines) + "\n"
+
+
+def regime_bound(units: int, dim: int) -> int:
+    """Return how many regimes a layer of ``units`` ReLU units on R^dim has at most: ``sum_{k <= dim} C(units, k)``.
+
+    Source: Schläfli's count of the regions of a hyperplane arrangement; Zaslavsky 1975.
+
+    >>> regime_bound(10, 2)
+    56
+    """
+    return sum(math.comb(units, k) for k in range(dim + 1))
+
+
+def _approximate(entry: Any, max_denominator: int, record: dict[str, Rationalization]) -> Any:
+    try:
+        return exact(entry)
+    except InputError:
+        taken = to_rational(entry, max_denominator)
+        record[taken.expression] = taken
+        return taken.value

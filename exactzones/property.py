@@ -1,0 +1,137 @@
+"""What "fires" means: conjunctions of linear conditions on the layers of a network.
+
+A feature is a *pre-activation*: feature ``i`` of layer ``k`` fires at ``x`` iff it is strictly greater than the
+threshold there.  For a threshold >= 0 it makes no difference whether a ReLU follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from exactzones.errors import FeatureError, InputError
+from exactzones.rational import Vector, exact, text
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """``constant + sum of coefficient * value(unit)`` is positive (strict) or non-negative.
+
+    Attributes:
+        layer: which layer's values; 0 is the first, -1 the last.
+        terms: pairs (unit, coefficient).
+        constant: the constant term.
+        strict: ``> 0`` when true, ``>= 0`` otherwise.
+        after_relu: whether the values are those after the layer's ReLU; by default they are those before.
+    """
+
+    layer: int
+    terms: tuple[tuple[int, Fraction], ...]
+    constant: Fraction
+    strict: bool = True
+    after_relu: bool = False
+
+    @property
+    def horizon(self) -> int:
+        """How many layers' activation patterns decide this condition."""
+        return self.layer + self.after_relu
+
+    def value(self, values: Vector) -> Fraction:
+        """Return ``constant + terms . values`` for the values of the condition's layer."""
+        return sum((c * values[unit] for unit, c in self.terms), start=self.constant)
+
+    def holds(self, value: Fraction) -> bool:
+        """Tell whether a value of the left-hand side satisfies the condition."""
+        return value > 0 or (value == 0 and not self.strict)
+
+    def __str__(self) -> str:
+        where = f"{'a' if self.after_relu else 'z'}{self.layer}"
+        terms = [f"{'' if c == 1 else text(c) + '*'}{where}[{unit}]" for unit, c in self.terms]
+        return " + ".join(terms or ["0"]) + (" > " if self.strict else " >= ") + text(-self.constant)
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A conjunction of conditions; ``p & q`` joins two.
+
+    >>> str(feature(0, threshold="1/2"))
+    'z-1[0] > 1/2'
+    """
+
+    conditions: tuple[Condition, ...]
+
+    def __and__(self, other: Property) -> Property:
+        return Property(self.conditions + other.conditions)
+
+    @property
+    def horizon(self) -> int:
+        """How many layers' activation patterns decide this property."""
+        return max((condition.horizon for condition in self.conditions), default=0)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether every condition is strict, so that the firing set is open in the domain."""
+        return all(condition.strict for condition in self.conditions)
+
+    def resolve(self, widths: Sequence[int]) -> Property:
+        """Return this property with layers counted from 0, checked against a network's layer widths.
+
+        Raises:
+            FeatureError: a layer or unit that the network does not have.
+        """
+        resolved = []
+        for condition in self.conditions:
+            layer = condition.layer + len(widths) if condition.layer < 0 else condition.layer
+            if not 0 <= layer < len(widths):
+                raise FeatureError(f"layer {condition.layer} does not exist: the network's layers are 0 to {len(widths) - 1}")
+            for unit, _ in condition.terms:
+                if not 0 <= unit < widths[layer]:
+                    raise FeatureError(f"feature {unit} does not exist: layer {layer} has features 0 to {widths[layer] - 1}")
+            resolved.append(replace(condition, layer=layer))
+        return Property(tuple(resolved))
+
+    def shifted(self, layers: int) -> Property:
+        """Return the same property for the network without its first ``layers`` layers."""
+        if any(condition.layer < layers for condition in self.conditions):
+            raise FeatureError("the property looks at a layer before this latent space")
+        return Property(tuple(replace(condition, layer=condition.layer - layers) for condition in self.conditions))
+
+    def __str__(self) -> str:
+        return " and ".join(map(str, self.conditions)) or "always"
+
+
+def feature(index: int, threshold: Any = 0, layer: int = -1) -> Property:
+    """Feature ``index`` of a layer (by default the last) is strictly greater than ``threshold``."""
+    return Property((Condition(layer, ((index, Fraction(1)),), -exact(threshold, "threshold")),))
+
+
+def condition(
+    coefficients: dict[int, Any] | Sequence[Any], constant: Any = 0, *, layer: int = -1, strict: bool = True, after_relu: bool = False
+) -> Property:
+    """``constant + coefficients . values`` is > 0 (or >= 0) on a layer.
+
+    Args:
+        coefficients: one per unit, or a dict from unit to coefficient.
+        constant: exact number.
+        layer: 0 is the first, -1 the last.
+        strict: ``>`` when true, ``>=`` otherwise.
+        after_relu: look at the layer's values after its ReLU instead of before.
+
+    >>> str(condition({0: 1, 2: -1}, layer=1, strict=False))
+    'z1[0] + -1*z1[2] >= 0'
+    """
+    pairs = coefficients.items() if isinstance(coefficients, dict) else enumerate(coefficients)
+    terms = []
+    for unit, coefficient in pairs:
+        if not isinstance(unit, int):
+            raise InputError(f"unit {unit!r} is not an integer index")
+        value = exact(coefficient, f"coefficient {unit}")
+        if value:
+            terms.append((unit, value))
+    return Property((Condition(layer, tuple(sorted(terms)), exact(constant, "constant"), strict, after_relu),))
+
+
+ALWAYS = Property(())
+"""The property that holds everywhere: its zones are all cells of the network."""
