@@ -1,0 +1,228 @@
+"""Full-dimensional cells that are cut by hyperplanes again and again: one step of double description a cut.
+
+A cell is kept as the homogeneous cone over it: lines, and rays ``(x_0, x)`` (a vertex ``x / x_0`` when ``x_0 > 0``, a
+direction when ``x_0 = 0``), each with the set of rows that are tight there.  Integers only, any dimension, bounded or
+not.  Cutting all of R^d again and again is how an arrangement's cells are found without ever naming an empty one.
+
+Source: Motzkin, Raiffa, Thompson, Thrall 1953; Fukuda and Prodon 1996 (the combinatorial adjacency test).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from exactzones.polyhedra.representation import HRep, VRep
+from exactzones.rational import Row, Vector, integer_dot, primitive, row_echelon
+from fractions import Fraction
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A full-dimensional polyhedron ready to be cut.
+
+    Attributes:
+        dim: dimension of the space.
+        rows: the rows ``b + a . x >= 0`` that cut it out, in the order of the cuts; some may have become redundant.
+        lines: homogeneous basis of the lineality space, each ``(0, x)``.
+        rays: homogeneous generators of the cone modulo the lines.
+        tight: for each ray a bit set: bit 0 where ``x_0 = 0``, bit k + 1 where ``rows[k]`` is tight.
+    """
+
+    dim: int
+    rows: tuple[Row, ...]
+    lines: tuple[Row, ...]
+    rays: tuple[Row, ...]
+    tight: tuple[int, ...]
+
+    @classmethod
+    def space(cls, dim: int) -> Cell:
+        """Return all of R^dim."""
+        lines = tuple(tuple(int(k == j + 1) for k in range(dim + 1)) for j in range(dim))
+        return cls(dim, (), lines, ((1, *(0,) * dim),), (0,))
+
+    @classmethod
+    def of(cls, dim: int, rows: Iterable[Row]) -> Cell | None:
+        """Return the cell that these rows cut out of R^dim, or None if it is empty or flat."""
+        cell: Cell | None = cls.space(dim)
+        for row in rows:
+            if cell is None:
+                return None
+            cell = cell.halves(row)[1]
+        return cell
+
+    def signs(self, row: Row) -> tuple[bool, bool]:
+        """Tell whether ``b + a . x`` is negative somewhere, and positive somewhere, on the cell."""
+        if any(integer_dot(row, line) for line in self.lines):
+            return True, True
+        values = [integer_dot(row, ray) for ray in self.rays]
+        return min(values) < 0, max(values) > 0
+
+    def halves(self, row: Row) -> tuple[Cell | None, Cell | None]:
+        """Cut with a hyperplane: the closed parts where ``b + a . x`` is <= 0 and >= 0, None where one is flat or empty.
+
+        A row that is zero all over the cell leaves both parts None.
+        """
+        along = [integer_dot(row, line) for line in self.lines]
+        if any(along):
+            return self._halves_across_a_line(row, along)
+        values = [integer_dot(row, ray) for ray in self.rays]
+        if min(values) >= 0:
+            return None, (self if max(values) > 0 else None)
+        if max(values) <= 0:
+            return self, None
+        return self._halves_of_pointed(row, values)
+
+    def _halves_across_a_line(self, row: Row, along: list[int]) -> tuple[Cell, Cell]:
+        chosen = next(k for k, value in enumerate(along) if value)
+        sign = 1 if along[chosen] > 0 else -1
+        pivot = tuple(sign * entry for entry in self.lines[chosen])
+        height = abs(along[chosen])
+
+        def onto_hyperplane(generator: Row, value: int) -> Row:
+            return primitive(height * g - value * p for g, p in zip(generator, pivot, strict=True))
+
+        lines = tuple(
+            onto_hyperplane(line, value) for k, (line, value) in enumerate(zip(self.lines, along, strict=True)) if k != chosen
+        )
+        bit = 1 << (len(self.rows) + 1)
+        rays = tuple(onto_hyperplane(ray, integer_dot(row, ray)) for ray in self.rays)
+        tight = (*(mask | bit for mask in self.tight), bit - 1)  # a line is tight at every earlier row, and at infinity
+        opposite = tuple(-entry for entry in pivot)
+        negated = tuple(-entry for entry in row)
+        return (
+            Cell(self.dim, (*self.rows, negated), lines, (*rays, opposite), tight),
+            Cell(self.dim, (*self.rows, row), lines, (*rays, pivot), tight),
+        )
+
+    def _halves_of_pointed(self, row: Row, values: list[int]) -> tuple[Cell, Cell]:
+        bit = 1 << (len(self.rows) + 1)
+        shared: list[tuple[Row, int]] = [
+            (ray, mask | bit) for ray, mask, value in zip(self.rays, self.tight, values, strict=True) if value == 0
+        ]
+        for above, below, mask in self._crossing_edges(values):
+            up, down = values[above], -values[below]
+            crossing = primitive(
+                down * a + up * b for a, b in zip(self.rays[above], self.rays[below], strict=True)
+            )
+            shared.append((crossing, mask | bit))
+        negated = tuple(-entry for entry in row)
+        sides = []
+        for cut, sign in ((negated, -1), (row, 1)):
+            kept = [(ray, mask) for ray, mask, value in zip(self.rays, self.tight, values, strict=True) if sign * value > 0]
+            rays, tight = zip(*kept, *shared, strict=True)
+            sides.append(Cell(self.dim, (*self.rows, cut), self.lines, rays, tight))
+        return sides[0], sides[1]
+
+    def _crossing_edges(self, values: list[int]) -> Iterable[tuple[int, int, int]]:
+        """Yield (ray above, ray below, rows tight along their edge) for the edges that the hyperplane crosses.
+
+        Two rays share an edge iff no third ray is tight at all the rows that both are tight at.  A ray with as few tight rows as a
+        ray can have (a simple one) is met by its edges through a dictionary, so only degenerate rays are compared pair by pair.
+        """
+        edge_size = self.dim - len(self.lines) - 1
+        above = [k for k, value in enumerate(values) if value > 0]
+        below = [k for k, value in enumerate(values) if value < 0]
+        simple_below: dict[int, int] = {}
+        degenerate_below = []
+        for k in below:
+            if self.tight[k].bit_count() == edge_size + 1:
+                simple_below.update((edge, k) for edge in _without_one_bit(self.tight[k]))
+            else:
+                degenerate_below.append(k)
+        for k in above:
+            if self.tight[k].bit_count() == edge_size + 1:
+                candidates: Sequence[int] = degenerate_below
+                for edge in _without_one_bit(self.tight[k]):
+                    other = simple_below.get(edge)
+                    # Two simple rays that share so many rows span a face of dimension two of the cone: its only two rays.
+                    if other is not None:
+                        yield k, other, edge
+            else:
+                candidates = below
+            for other in candidates:
+                common = self.tight[k] & self.tight[other]
+                if common.bit_count() >= edge_size and self._is_edge(k, other, common):
+                    yield k, other, common
+
+    def _is_edge(self, first: int, second: int, common: int) -> bool:
+        return not any(mask & common == common for k, mask in enumerate(self.tight) if k not in (first, second))
+
+    @cached_property
+    def facets(self) -> tuple[tuple[Row, int], ...]:
+        """The irredundant rows, each with the bit set of the rays on its facet, sorted by row."""
+        on_row = [0] * (len(self.rows) + 1)
+        for k, mask in enumerate(self.tight):
+            while mask:
+                lowest = mask & -mask
+                on_row[lowest.bit_length() - 1] |= 1 << k
+                mask ^= lowest
+        found: dict[int, Row] = {}
+        for k, on in enumerate(on_row[1:]):
+            if on and on not in found and not any(on & other == on and on != other for other in on_row):
+                found[on] = self.rows[k]
+        found.pop(on_row[0], None)  # a row that is tight at infinity only
+        return tuple(sorted((row, on) for on, row in found.items()))
+
+    @property
+    def hrep(self) -> HRep:
+        """The irredundant inequalities."""
+        return HRep.of(self.dim, (row for row, _ in self.facets))
+
+    @cached_property
+    def vrep(self) -> VRep:
+        """Vertices, rays and lines in canonical form."""
+        return canonical_vrep(self.dim, self.canonical_rays, self.lines)
+
+    @cached_property
+    def canonical_rays(self) -> tuple[Row, ...]:
+        """The homogeneous generators, reduced modulo the lines, in the order of ``rays``."""
+        return reduce_modulo(self.rays, self.lines)
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the cell has neither rays nor lines."""
+        return not self.lines and all(ray[0] for ray in self.rays)
+
+    def interior_point(self) -> Vector:
+        """Return an exact point strictly inside: the mean of the vertices plus every ray."""
+        vertices = [ray for ray in self.rays if ray[0]]
+        centre = [sum((Fraction(v[k], v[0]) for v in vertices), start=Fraction(0)) / len(vertices) for k in range(1, self.dim + 1)]
+        for ray in self.rays:
+            if not ray[0]:
+                centre = [c + r for c, r in zip(centre, ray[1:], strict=True)]
+        return tuple(centre)
+
+
+def reduce_modulo(generators: Sequence[Row], lines: Sequence[Row]) -> tuple[Row, ...]:
+    """Move homogeneous generators along the lines until they vanish at the lines' pivot coordinates."""
+    echelon, pivots = row_echelon(lines)
+    reduced = []
+    for generator in generators:
+        moved = generator
+        for line, pivot in zip(echelon, pivots, strict=True):
+            if moved[pivot]:
+                moved = tuple(line[pivot] * g - moved[pivot] * entry for g, entry in zip(moved, line, strict=True))
+        reduced.append(primitive(moved))
+    return tuple(reduced)
+
+
+def canonical_vrep(dim: int, generators: Iterable[Row], lines: Sequence[Row]) -> VRep:
+    """Return the sorted V-representation of reduced homogeneous generators and lines."""
+    vertices, rays = [], []
+    for generator in generators:
+        if generator[0]:
+            vertices.append(tuple(Fraction(entry, generator[0]) for entry in generator[1:]))
+        else:
+            rays.append(generator[1:])
+    echelon, _ = row_echelon([line[1:] for line in lines])
+    return VRep(dim, tuple(sorted(vertices)), tuple(sorted(rays)), tuple(sorted(echelon)))
+
+
+def _without_one_bit(mask: int) -> Iterable[int]:
+    rest = mask
+    while rest:
+        lowest = rest & -rest
+        yield mask ^ lowest
+        rest ^= lowest

@@ -1,0 +1,142 @@
+"""The two representations of a polyhedron, as frozen canonical values.
+
+H: rows ``(b, a_1, .., a_d)`` meaning ``b + a . x >= 0``, ``= 0`` for equations, ``> 0`` for strict rows.
+V: vertices, rays and lines.  All rows are primitive integer rows, sorted, so that ``==`` means the same list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from exactzones.affine import AffineMap
+from exactzones.errors import DimensionError
+from exactzones.rational import Row, Vector, dot, exact, integer_row, primitive
+
+
+@dataclass(frozen=True, slots=True)
+class HRep:
+    """A system of linear inequalities on R^dim.
+
+    Attributes:
+        dim: dimension of the space.
+        rows: ``b + a . x >= 0``.
+        strict: ``b + a . x > 0``.
+        equations: ``b + a . x = 0``.
+    """
+
+    dim: int
+    rows: tuple[Row, ...] = ()
+    strict: tuple[Row, ...] = ()
+    equations: tuple[Row, ...] = ()
+
+    @classmethod
+    def of(cls, dim: int, rows: Iterable[Any] = (), *, strict: Iterable[Any] = (), equations: Iterable[Any] = ()) -> HRep:
+        """Build a system from rows of exact numbers: primitive, sorted, without repetitions or trivial rows.
+
+        Raises:
+            DimensionError: a row that has not dim + 1 entries.
+        """
+        ready = {_row(row, dim) for row in rows}
+        above = {_row(row, dim) for row in strict}
+        flat = {_row(row, dim) for row in equations}
+        return cls(
+            dim,
+            tuple(sorted(row for row in ready if any(row[1:]) or row[0] < 0)),
+            tuple(sorted(row for row in above if any(row[1:]) or row[0] <= 0)),
+            tuple(sorted({max(row, tuple(-entry for entry in row)) for row in flat if any(row)})),
+        )
+
+    @property
+    def closed_rows(self) -> tuple[Row, ...]:
+        """Rows and strict rows, all read as ``>= 0``."""
+        return tuple(sorted({*self.rows, *self.strict}))
+
+    def contains(self, point: Sequence[Fraction | int]) -> bool:
+        """Tell whether a point of shape (dim,) satisfies every row."""
+        if len(point) != self.dim:
+            raise DimensionError("point", expected=self.dim, got=len(point))
+        lifted = (1, *point)
+        return (
+            all(dot(row, lifted) >= 0 for row in self.rows)
+            and all(dot(row, lifted) > 0 for row in self.strict)
+            and all(dot(row, lifted) == 0 for row in self.equations)
+        )
+
+    def preimage(self, mapping: AffineMap) -> HRep:
+        """Return ``{x : mapping(x) satisfies this system}``."""
+        if mapping.outputs != self.dim:
+            raise DimensionError("image of the affine map", expected=self.dim, got=mapping.outputs)
+        pull = row_puller(mapping)
+        return HRep.of(
+            mapping.inputs,
+            map(pull, self.rows),
+            strict=map(pull, self.strict),
+            equations=map(pull, self.equations),
+        )
+
+    def intersect(self, other: HRep) -> HRep:
+        """Return the system with the rows of both."""
+        if other.dim != self.dim:
+            raise DimensionError("space of the other polyhedron", expected=self.dim, got=other.dim)
+        return HRep.of(
+            self.dim,
+            (*self.rows, *other.rows),
+            strict=(*self.strict, *other.strict),
+            equations=(*self.equations, *other.equations),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VRep:
+    """The convex hull of vertices plus the cone of rays plus the span of lines; no vertex means empty.
+
+    Modulo the lines, vertices and rays have zeros at the lines' pivot coordinates, so the list is unique.
+
+    Attributes:
+        dim: dimension of the space.
+        vertices: points.
+        rays: primitive integer directions.
+        lines: primitive integer directions in reduced row echelon form.
+    """
+
+    dim: int
+    vertices: tuple[Vector, ...]
+    rays: tuple[Row, ...] = ()
+    lines: tuple[Row, ...] = ()
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether there is neither a ray nor a line."""
+        return not self.rays and not self.lines
+
+    def homogeneous(self) -> tuple[list[Row], list[Row], list[Row]]:
+        """Return (points, rays, lines) as integer rows ``(x_0, x)`` with ``x_0 > 0`` for points."""
+        points = [integer_row((Fraction(1), *vertex)) for vertex in self.vertices]
+        return points, [(0, *ray) for ray in self.rays], [(0, *line) for line in self.lines]
+
+
+def row_puller(mapping: AffineMap) -> Any:
+    """Return the function that pulls a row back through an affine map, up to a positive factor."""
+    lifted = mapping.augmented().rows
+    width = mapping.inputs + 1
+
+    def pull(row: Sequence[Fraction | int]) -> Row:
+        pulled = [Fraction(0)] * width
+        pulled[0] += row[0]
+        for coefficient, image in zip(row[1:], lifted, strict=True):
+            if coefficient:
+                pulled = [total + coefficient * entry for total, entry in zip(pulled, image, strict=True)]
+        return integer_row(pulled)
+
+    return pull
+
+
+def _row(row: Any, dim: int) -> Row:
+    if len(row) != dim + 1:
+        raise DimensionError("row (b, a_1, .., a_d)", expected=dim + 1, got=len(row))
+    if all(type(entry) is int for entry in row):
+        return primitive(row)
+    return integer_row([exact(entry, "row entry") for entry in row])

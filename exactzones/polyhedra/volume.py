@@ -1,0 +1,45 @@
+"""Exact volumes of polytopes from the incidence of vertices and facets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+from exactzones.rational import Row, determinant
+
+
+def volume(dim: int, vertices: Sequence[Row], facets: Sequence[int]) -> Fraction:
+    """Return the volume of a full-dimensional polytope.
+
+    The polytope is cut into pyramids over the facets that miss its first vertex, those facets likewise, down to simplices.
+
+    Args:
+        dim: dimension of the space and of the polytope.
+        vertices: homogeneous integer rows ``(x_0, x)`` with ``x_0 > 0``.
+        facets: per facet the bit set of the vertices on it.
+
+    Source: Cohen and Hickey 1979, Two algorithms for determining volumes of convex polyhedra.
+    """
+    total = Fraction(0)
+    for simplex in _simplices((1 << len(vertices)) - 1, facets, dim):
+        corners = [vertices[k] for k in simplex]
+        total += Fraction(abs(determinant(corners)), math.prod(corner[0] for corner in corners))
+    return total / math.factorial(dim)
+
+
+def _simplices(face: int, facets: Sequence[int], dim: int) -> list[tuple[int, ...]]:
+    apex = (face & -face).bit_length() - 1
+    if dim == 0:
+        return [(apex,)]
+    found = []
+    for facet in facets:
+        if not facet >> apex & 1:
+            found += [(apex, *rest) for rest in _simplices(facet, _facets_of(facet, facets), dim - 1)]
+    return found
+
+
+def _facets_of(face: int, facets: Sequence[int]) -> list[int]:
+    """Return the maximal proper intersections of a face with the others: its own facets."""
+    parts = {face & other for other in facets} - {face, 0}
+    return [part for part in parts if not any(part & other == part and part != other for other in parts)]
