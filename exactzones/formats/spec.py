@@ -1,0 +1,68 @@
+"""Domains and points as text, as the command line takes them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from exactzones.errors import DimensionError, DomainError, InputError
+from exactzones.rational import Vector, exact, text
+
+
+def parse_domain(spec: str, dim: int) -> list[tuple[Fraction, Fraction]] | None:
+    """Read a box.
+
+    Args:
+        spec: ``all`` for the whole space, ``LO:HI`` for every input, or ``LO:HI,LO:HI,...``, one per input; bounds are
+            exact numbers such as ``1/3``, ``0.1`` or ``-6``.
+        dim: number of inputs.
+
+    Returns:
+        dim pairs (lower, upper) with lower < upper, or None for the whole space.
+
+    Raises:
+        DomainError: an interval is empty or flat.
+        DimensionError: neither one interval nor one per input.
+        InputError: not of this form.
+
+    >>> parse_domain("0:1/3", 2)
+    [(Fraction(0, 1), Fraction(1, 3)), (Fraction(0, 1), Fraction(1, 3))]
+    """
+    if spec.strip() == "all":
+        return None
+    parts = spec.split(",")
+    if len(parts) == 1:
+        return [_interval(spec, "every input")] * dim
+    if len(parts) != dim:
+        raise DimensionError(f"domain {spec!r}", expected=dim, got=len(parts))
+    return [_interval(part, f"input {k}") for k, part in enumerate(parts)]
+
+
+def _interval(part: str, which: str) -> tuple[Fraction, Fraction]:
+    bounds = part.split(":")
+    if len(bounds) != 2:
+        raise InputError(f"domain of {which} is {part.strip()!r}; write LO:HI, such as -1:1/3, or all for the whole space")
+    lower, upper = (exact(bound, f"{name} bound of {which}") for name, bound in zip(("lower", "upper"), bounds, strict=True))
+    if lower > upper:
+        raise DomainError(f"domain of {which} is empty: {text(lower)} > {text(upper)}")
+    if lower == upper:
+        raise DomainError(
+            f"domain of {which} is flat: it is the single number {text(lower)}; to fix that input, "
+            "take an affine slice of the network in Python: net.compose(AffineMap.through(...))"
+        )
+    return lower, upper
+
+
+def parse_point(spec: str, dim: int) -> Vector:
+    """Read a point ``x,y,...``.
+
+    Raises:
+        DimensionError: not one number per input.
+        InputError: an entry is no exact number.
+
+    >>> parse_point("1/2,-3/4", 2)
+    (Fraction(1, 2), Fraction(-3, 4))
+    """
+    entries = spec.split(",")
+    if len(entries) != dim:
+        raise DimensionError(f"point {spec!r}", expected=dim, got=len(entries))
+    return tuple(exact(entry, f"coordinate {k} of the point") for k, entry in enumerate(entries))
