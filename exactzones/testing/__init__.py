@@ -1,1 +1,45 @@
-"""."""
+"""Hypothesis strategies for networks, points, polyhedra and properties: test your own code on the nasty cases too.
+
+Needs hypothesis: ``pip install exactzones[testing]``.
+"""
+
+from __future__ import annotations
+
+from exactzones.errors import InputError
+
+try:
+    import hypothesis as _hypothesis  # noqa: F401  # asked for first, so that the message below speaks of nothing else
+except ImportError:
+    raise InputError(
+        "exactzones.testing needs hypothesis, which is not installed; run: pip install exactzones[testing]"
+    ) from None
+
+from exactzones.testing.strategies import (
+    KINDS,
+    boxes,
+    domains,
+    dyadics,
+    features,
+    floats32,
+    networks,
+    points,
+    points_near,
+    polyhedra,
+    properties,
+    rationals,
+)
+
+__all__ = [
+    "KINDS",
+    "boxes",
+    "domains",
+    "dyadics",
+    "features",
+    "floats32",
+    "networks",
+    "points",
+    "points_near",
+    "polyhedra",
+    "properties",
+    "rationals",
+]

@@ -1,0 +1,337 @@
+"""Hypothesis strategies: plain, degenerate and adversarial networks, and points, polyhedra and properties to go with them.
+
+Random weights hardly ever make parallel, concurrent or repeated hyperplanes, dead neurons or zero pre-activations, and that is
+where code about ReLU networks breaks.  These strategies make them often, and shrink to small integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TypeAlias
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from exactzones.errors import InputError
+from exactzones.network import Layer, Network
+from exactzones.polyhedra import Polyhedron
+from exactzones.property import Property, condition, feature
+from exactzones.rational import Vector, dot, row_echelon
+
+Numbers: TypeAlias = SearchStrategy[Fraction]
+_Unit: TypeAlias = tuple[list[Fraction], Fraction]
+
+KINDS = ("integer", "zero_bias", "plain", "float", "duplicate", "parallel", "dead", "lanes", "bottleneck")
+"""The kinds of networks, simplest first."""
+
+_FACTORS = tuple(Fraction(factor) for factor in ("1", "-1", "2", "-2", "1/2", "-1/3"))
+
+
+def rationals(max_denominator: int = 4, bound: int = 3) -> Numbers:
+    """Draw rational numbers of absolute value at most ``bound``; they shrink to small integers.
+
+    >>> from hypothesis import find
+    >>> find(rationals(max_denominator=3), lambda number: number > 0)
+    Fraction(1, 1)
+    """
+
+    def over(denominator: int) -> Numbers:
+        return st.integers(-bound * denominator, bound * denominator).map(lambda numerator: Fraction(numerator, denominator))
+
+    return st.integers(1, max_denominator).flatmap(over)
+
+
+def dyadics(bits: int = 4, bound: int = 3) -> Numbers:
+    """Draw multiples of ``2**-bits`` of absolute value at most ``bound``: short floats, as exact numbers.
+
+    >>> from hypothesis import find
+    >>> find(dyadics(bits=1), lambda number: number.denominator > 1)
+    Fraction(1, 2)
+    """
+    return st.integers(-bound << bits, bound << bits).map(lambda numerator: Fraction(numerator, 1 << bits))
+
+
+def floats32(bound: int = 3) -> Numbers:
+    """Draw single-precision floats of absolute value at most ``bound``, as the exact numbers that they are.
+
+    Numbers such as 2**-126 are among them, so that a sum taken in floats loses one side entirely.
+
+    >>> from hypothesis import find
+    >>> find(floats32(), lambda number: number < 0)
+    Fraction(-1, 1)
+    """
+    return st.floats(-bound, bound, width=32, allow_subnormal=False).map(Fraction)
+
+
+@st.composite
+def networks(
+    draw: DrawFn,
+    kind: str | None = None,
+    *,
+    inputs: int | tuple[int, int] = (1, 3),
+    outputs: int | tuple[int, int] = (1, 3),
+    max_hidden: int = 2,
+    max_width: int = 4,
+    min_hidden: int = 1,
+) -> Network:
+    """Draw networks: ``min_hidden`` to ``max_hidden`` hidden layers, then a last layer with ReLU or without.
+
+    Args:
+        draw: given by hypothesis.
+        kind: one of ``KINDS``, or None for all of them:
+
+            * ``integer``: weights and biases in {-1, 0, 1}: concurrent and repeated hyperplanes, zero pre-activations;
+            * ``zero_bias``: every hyperplane of the first layer passes through the origin;
+            * ``plain``: small rationals, or short dyadic numbers;
+            * ``float``: single-precision floats of any size;
+            * ``duplicate``: neurons repeated within a layer;
+            * ``parallel``: rows that are multiples of one another, with biases of their own;
+            * ``dead``: neurons with zero rows, and neurons of later layers that never fire;
+            * ``lanes``: hidden layers with ReLU on some units only;
+            * ``bottleneck``: MLP blocks, up-projection with ReLU and down-projection without, so that latent spaces exist
+              (``max_hidden`` counts blocks).
+        inputs: dimension of the input space, or (least, most).
+        outputs: units of the last layer, or (least, most).
+        max_hidden: most hidden layers.
+        max_width: most units in a hidden layer.
+        min_hidden: fewest hidden layers.
+
+    >>> from hypothesis import find
+    >>> find(networks("bottleneck", inputs=2), lambda net: len(net.latents) > 1).widths
+    (1, 1, 1)
+    """
+    chosen = draw(st.sampled_from(KINDS)) if kind is None else kind
+    if chosen not in KINDS:
+        raise InputError(f"no kind of network is called {kind!r}; there are {', '.join(KINDS)}")
+    numbers = _numbers(draw, chosen)
+    width = draw(_between(inputs))
+    layers: list[Layer] = []
+    for depth in range(draw(st.integers(min_hidden, max_hidden))):
+        layer = _hidden_layer(draw, chosen, numbers, width, max_width, first=depth == 0)
+        layers.append(layer)
+        width = layer.outputs
+        if chosen == "bottleneck":
+            layers.append(_layer(_units(draw, numbers, width, draw(st.integers(1, min(3, max_width)))), relu=False))
+            width = layers[-1].outputs
+    units = _units(draw, numbers, width, draw(_between(outputs)), zero_bias=chosen == "zero_bias")
+    layers.append(_layer(units, relu=draw(st.booleans())))
+    return Network(tuple(layers))
+
+
+def _between(size: int | tuple[int, int]) -> SearchStrategy[int]:
+    return st.just(size) if isinstance(size, int) else st.integers(*size)
+
+
+def _numbers(draw: DrawFn, kind: str) -> Numbers:
+    small = st.sampled_from([Fraction(0), Fraction(1), Fraction(-1)])
+    if kind == "integer":
+        return small
+    if kind == "float":
+        return floats32()
+    return draw(st.sampled_from([small, rationals(), dyadics()] if kind != "plain" else [rationals(), dyadics()]))
+
+
+def _units(draw: DrawFn, numbers: Numbers, width: int, count: int, *, zero_bias: bool = False) -> list[_Unit]:
+    biases = st.just(Fraction(0)) if zero_bias else numbers
+    unit = st.tuples(st.lists(numbers, min_size=width, max_size=width), biases)
+    return draw(st.lists(unit, min_size=count, max_size=count))
+
+
+def _layer(units: list[_Unit], *, relu: bool | list[bool]) -> Layer:
+    return Layer.of([row for row, _ in units], [bias for _, bias in units], relu=relu)
+
+
+def _hidden_layer(draw: DrawFn, kind: str, numbers: Numbers, width: int, max_width: int, *, first: bool) -> Layer:
+    units = _units(draw, numbers, width, draw(st.integers(1, max_width)), zero_bias=kind == "zero_bias")
+    if kind in ("duplicate", "parallel") and max_width > 1:
+        units = units[: max_width - 1]
+        for _ in range(draw(st.integers(1, max_width - len(units)))):
+            row, bias = draw(st.sampled_from(units))
+            if kind == "parallel":
+                factor = draw(st.sampled_from(_FACTORS))
+                row, bias = [factor * entry for entry in row], draw(numbers)
+            units.append((row, bias))
+        units = draw(st.permutations(units))
+    if kind == "dead":
+        unit = draw(st.integers(0, len(units) - 1))
+        row, bias = units[unit]
+        # What comes out of a ReLU is never negative, so weights and bias <= 0 never fire behind one.
+        silent = not first and draw(st.booleans())
+        units[unit] = ([-abs(entry) for entry in row], -abs(bias)) if silent else ([Fraction(0)] * width, bias)
+    if kind == "lanes":
+        mask = draw(st.lists(st.booleans(), min_size=len(units), max_size=len(units)))
+        return _layer(units, relu=mask)
+    return _layer(units, relu=True)
+
+
+def points(dim: int, *, max_denominator: int = 4, bound: int = 3) -> SearchStrategy[Vector]:
+    """Draw rational points of R^dim; they shrink to the origin.
+
+    >>> from hypothesis import find
+    >>> find(points(2), lambda point: point[1] > 0)
+    (Fraction(0, 1), Fraction(1, 1))
+    """
+    return st.tuples(*[rationals(max_denominator, bound)] * dim)
+
+
+@st.composite
+def points_near(draw: DrawFn, net: Network) -> Vector:
+    """Draw input points where it matters: often exactly on the zero set of one neuron or more, in any layer, up to a vertex.
+
+    The neurons' zero sets are those of the regime around a random point, so a neuron of a later layer may be missed by crossing
+    into another regime; one of the first layer never is, unless its row is zero.
+
+    >>> from hypothesis import find
+    >>> net = Network.mlp([([[2, 3]], [-1]), ([[1]], [0])])
+    >>> point = find(points_near(net), lambda point: net.trace(point)[0] == (0,))
+    >>> 2 * point[0] + 3 * point[1]
+    Fraction(1, 1)
+    """
+    point = draw(points(net.inputs))
+    last = len(net.layers) - 1
+    maps = net.regime_maps(net.pattern(point), last)
+    rows = [row for mapping in maps for row in mapping.augmented().integer_rows() if any(row[1:])]
+    if not rows:
+        return point
+    chosen = draw(st.lists(st.sampled_from(rows), max_size=net.inputs, unique=True))
+    echelon, pivots = row_echelon([(*row[1:], row[0]) for row in chosen])
+    if net.inputs in pivots:  # no point is on all of them
+        echelon, pivots = row_echelon([(*chosen[0][1:], chosen[0][0])])
+    moved = list(point)
+    for row, pivot in zip(echelon, pivots, strict=True):
+        others = sum((row[k] * point[k] for k in range(net.inputs) if k not in pivots), start=Fraction(row[-1]))
+        moved[pivot] = -others / row[pivot]
+    return tuple(moved)
+
+
+@st.composite
+def boxes(draw: DrawFn, dim: int, *, bound: int = 3) -> Polyhedron:
+    """Draw full-dimensional boxes with rational corners; they shrink to small ones at the origin.
+
+    >>> from hypothesis import find
+    >>> find(boxes(2), lambda box: True).volume()
+    Fraction(1, 1)
+    """
+    low = draw(points(dim, bound=bound))
+    widths = draw(st.tuples(*[rationals(bound=bound).map(lambda width: abs(width) or Fraction(1))] * dim))
+    return Polyhedron.box(low, [a + b for a, b in zip(low, widths, strict=True)])
+
+
+@st.composite
+def polyhedra(
+    draw: DrawFn,
+    dim: int,
+    *,
+    full_dimensional: bool = True,
+    bounded: bool | None = None,
+    max_rows: int = 5,
+    strict: bool = False,
+) -> Polyhedron:
+    """Draw polyhedra from rows with small integers, redundant, repeated and parallel ones among them.
+
+    Args:
+        draw: given by hypothesis.
+        dim: dimension of the space.
+        full_dimensional: only those with an interior; otherwise also empty and flat ones, and ones given with equations.
+        bounded: only bounded ones, only unbounded ones (with ``full_dimensional``), or both (None).
+        max_rows: most rows, not counting those of the box that bounds it.
+        strict: whether some of the rows may be strict.
+
+    >>> from hypothesis import find
+    >>> find(polyhedra(2), lambda p: p.is_bounded).ambient
+    2
+    >>> find(polyhedra(1, full_dimensional=False), lambda p: p.is_empty).dim
+    -1
+    """
+    slopes = st.tuples(*[st.integers(-2, 2)] * dim)
+    rows = draw(st.lists(st.tuples(st.integers(-2, 2), slopes), max_size=max_rows))
+    lifted: list[tuple[int | Fraction, ...]] = [(b, *a) for b, a in rows]
+    centre = draw(points(dim, max_denominator=2, bound=2))
+    if full_dimensional:
+        if bounded is False:
+            ray = draw(slopes.filter(any))
+            rows = [(b, a if dot(a, ray) >= 0 else tuple(-entry for entry in a)) for b, a in rows]
+        # A row that is positive at the centre leaves a ball around it.
+        lifted = [(abs(b) + Fraction(1, 2) - dot(a, centre), *a) for b, a in rows]
+    if draw(st.booleans()) if bounded is None else bounded:
+        size = draw(st.integers(1, 3))
+        for k in range(dim):
+            unit = [int(j == k) for j in range(dim)]
+            lifted += [(size - centre[k], *unit), (size + centre[k], *(-entry for entry in unit))]
+    roles = ["row", "strict"] if strict else ["row"]
+    if not full_dimensional:
+        roles.append("equation")
+    given: dict[str, list[tuple[int | Fraction, ...]]] = {role: [] for role in roles}
+    for row in lifted:
+        given[draw(st.sampled_from(roles))].append(row)
+    return Polyhedron.of(dim, given["row"], strict=given.get("strict", ()), equations=given.get("equation", ()))
+
+
+def domains(dim: int, *, bounded: bool | None = None) -> SearchStrategy[Polyhedron | None]:
+    """Draw domains: all of R^dim (None), boxes and other full-dimensional polyhedra.
+
+    Args:
+        dim: dimension of the input space.
+        bounded: True leaves out the unbounded ones, None among them; False the bounded ones.
+
+    >>> from hypothesis import find
+    >>> find(domains(2), lambda domain: True) is None
+    True
+    """
+    shapes: list[SearchStrategy[Polyhedron | None]] = [polyhedra(dim, bounded=bounded)]
+    if bounded is not False:
+        shapes.insert(0, boxes(dim))
+    if not bounded:
+        shapes.insert(0, st.none())
+    return st.one_of(shapes)
+
+
+@st.composite
+def features(draw: DrawFn, net: Network, *, hidden: bool = True) -> Property:
+    """Draw features of a network: a unit of the last layer, now and then of a hidden one, above a small threshold.
+
+    Args:
+        draw: given by hypothesis.
+        net: the network.
+        hidden: whether units of hidden layers may be drawn.
+
+    >>> from hypothesis import find
+    >>> net = Network.mlp([([[1]], [0]), ([[1]], [0])])
+    >>> str(find(features(net), lambda prop: True))
+    'z-1[0] > 0'
+    """
+    layer = draw(st.sampled_from([-1, -1, *range(len(net.layers) - 1)] if hidden else [-1]))
+    unit = draw(st.integers(0, net.widths[layer] - 1))
+    return feature(unit, draw(st.just(Fraction(0)) | rationals(bound=2)), layer)
+
+
+@st.composite
+def properties(draw: DrawFn, net: Network, *, max_conditions: int = 2) -> Property:
+    """Draw conjunctions of strict or non-strict linear conditions on any layer, before or after its ReLU.
+
+    Args:
+        draw: given by hypothesis.
+        net: the network.
+        max_conditions: how many at most; there is at least one.
+
+    >>> from hypothesis import find
+    >>> net = Network.mlp([([[1]], [0]), ([[1]], [0])])
+    >>> str(find(properties(net), lambda prop: not prop.is_open and prop.horizon == 1))
+    'z1[0] >= 0'
+    """
+    drawn = Property(())
+    for _ in range(draw(st.integers(1, max_conditions))):
+        layer = draw(st.integers(0, len(net.layers) - 1).map(lambda back: len(net.layers) - 1 - back))
+        size = net.widths[layer]
+        coefficients = draw(_coefficients(size))
+        constant = draw(st.just(Fraction(0)) | rationals(bound=2))
+        strict, after_relu = draw(st.sampled_from([True, False])), draw(st.booleans())
+        drawn &= condition(coefficients, constant, layer=layer, strict=strict, after_relu=after_relu)
+    return drawn
+
+
+def _coefficients(size: int) -> SearchStrategy[list[int]]:
+    """Draw one or more non-zero coefficients, a single 1 being the simplest."""
+    single: Callable[[int], list[int]] = lambda unit: [int(k == unit) for k in range(size)]  # noqa: E731
+    return st.integers(0, size - 1).map(single) | st.lists(st.integers(-2, 2), min_size=size, max_size=size).filter(any)
