@@ -11,11 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 from exactzones.polyhedra.representation import HRep, VRep
-from exactzones.rational import Row, Vector, integer_dot, primitive, row_echelon
-from fractions import Fraction
+from exactzones.polyhedra.volume import volume
+from exactzones.rational import Row, Vector, dot, integer_dot, primitive, row_echelon
+
+_ROUNDINGS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,8 @@ class Cell:
         """Return the cell that these rows cut out of R^dim, or None if it is empty or flat."""
         cell: Cell | None = cls.space(dim)
         for row in rows:
-            if cell is None:
-                return None
-            cell = cell.halves(row)[1]
+            if cell is not None and any(row):
+                cell = cell.halves(row)[1]
         return cell
 
     def signs(self, row: Row) -> tuple[bool, bool]:
@@ -186,13 +188,25 @@ class Cell:
         return not self.lines and all(ray[0] for ray in self.rays)
 
     def interior_point(self) -> Vector:
-        """Return an exact point strictly inside: the mean of the vertices plus every ray."""
+        """Return an exact point strictly inside, with a short binary fraction where one is near the centre.
+
+        The centre is the mean of the vertices plus every ray; it is rounded to as few bits as keep it strictly inside.
+        """
         vertices = [ray for ray in self.rays if ray[0]]
-        centre = [sum((Fraction(v[k], v[0]) for v in vertices), start=Fraction(0)) / len(vertices) for k in range(1, self.dim + 1)]
-        for ray in self.rays:
-            if not ray[0]:
-                centre = [c + r for c, r in zip(centre, ray[1:], strict=True)]
+        directions = [ray for ray in self.rays if not ray[0]]
+        centre = [
+            sum((Fraction(v[k], v[0]) for v in vertices), start=Fraction(0)) / len(vertices) + sum(ray[k] for ray in directions)
+            for k in range(1, self.dim + 1)
+        ]
+        for bits in _ROUNDINGS:
+            rounded = tuple(Fraction(round(entry * 2**bits), 2**bits) for entry in centre)
+            if all(dot(row, (1, *rounded)) > 0 for row in self.rows):
+                return rounded
         return tuple(centre)
+
+    def volume(self) -> Fraction:
+        """Return the exact volume of a bounded cell."""
+        return volume(self.dim, self.rays, [on for _, on in self.facets])
 
 
 def reduce_modulo(generators: Sequence[Row], lines: Sequence[Row]) -> tuple[Row, ...]:

@@ -86,8 +86,11 @@ def _phase_one(system: HRep, *, strictly: bool) -> Vector | Infeasible:
         if not expected.contains(point):
             raise BackendError(f"cddlib returned {point}, which is not in the polyhedron")
         return point
-    signs = [solution.multipliers[height + 2 * k] - solution.multipliers[height + 2 * k + 1] for k in range(len(system.equations))]
-    on_equations = solution.multipliers[len(rows) + 1 :] if strictly else tuple(signs)
+    if strictly:
+        on_equations = solution.multipliers[len(rows) + 1 :]
+    else:
+        pairs = solution.multipliers[height : len(rows)]
+        on_equations = tuple(above - below for above, below in zip(pairs[::2], pairs[1::2], strict=True))
     farkas = (*solution.multipliers[:height], *on_equations)
     if not proves_empty(system, farkas):
         raise BackendError("cddlib's multipliers do not prove that the system is empty")

@@ -77,6 +77,13 @@ class Polyhedron:
         rows, equations = _cdd.inequalities(points, [r for r in cone if any(r)], [r for r in span if any(r)], dim)
         return cls(HRep.of(dim, rows, equations=equations))
 
+    @classmethod
+    def of_cell(cls, cell: Cell, *, strict: Iterable[Row] = ()) -> Polyhedron:
+        """Return a cell as a polyhedron, its generators taken over; ``strict`` rows must be positive inside the cell."""
+        polyhedron = cls(HRep.of(cell.dim, cell.hrep.rows, strict=strict))
+        polyhedron.__dict__["vrep"] = cell.vrep
+        return polyhedron
+
     @property
     def ambient(self) -> int:
         """Dimension of the space that it lies in."""

@@ -1,0 +1,135 @@
+"""Zones whose firing parts have a convex union, joined exactly, with the pieces kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import networkx
+
+from exactzones.polyhedra import Cell, Polyhedron
+from exactzones.rational import Row, integer_dot
+from exactzones.zones.zone import Zone
+
+
+@dataclass(frozen=True)
+class MergedZone:
+    """A convex set on which the property fires, and the indices of the zones whose firing parts it is the union of."""
+
+    polyhedron: Polyhedron
+    pieces: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Convex:
+    """A full-dimensional convex set: the points of a closed cell where the strict rows are positive."""
+
+    cell: Cell
+    strict: frozenset[Row]
+    pieces: tuple[int, ...]
+
+
+def merge(zones: Sequence[Zone], graph: networkx.Graph, islands: Sequence[Sequence[int]]) -> tuple[MergedZone, ...]:
+    """Join zones as long as two neighbours have a convex union; then try each island as a whole.
+
+    The outcome is exact (each join is the union of its pieces, strict boundaries included) but not always the smallest possible number:
+    that is a hard covering problem.  Every zone is a piece of exactly one result.
+
+    Source: Bemporad, Fukuda, Torrisi 2001, Convexity recognition of the union of polyhedra (the envelope).
+    """
+    groups: dict[int, _Convex] = {}
+    alone: list[MergedZone] = []
+    for k, zone in enumerate(zones):
+        if zone.firing_cell is None:
+            alone.append(MergedZone(zone.firing, (k,)))
+        else:
+            strict = frozenset(condition.integer_row for condition in zone.conditions if condition.strict)
+            groups[k] = _Convex(zone.firing_cell, frozenset(row for row in strict if any(row[1:])), (k,))
+    for island in islands:
+        full = [k for k in island if k in groups]
+        _merge_neighbours(groups, graph.subgraph(full))
+        remaining = [k for k in full if k in groups]
+        outer = _outer_rows(zones, graph, island)
+        if len(remaining) > 2 and len(full) == len(island) and all(_is_valid(row, groups[k].cell) for row in outer for k in remaining):
+            # Nothing of the island's boundary is dented: the island is the intersection of its outer half-spaces.
+            whole = _exactly([groups[k] for k in remaining], Cell.of(zones[0].cell.dim, outer))
+            if whole is not None:
+                groups = {k: group for k, group in groups.items() if k not in remaining} | {remaining[0]: whole}
+    joined = [MergedZone(Polyhedron.of_cell(g.cell, strict=g.strict), tuple(sorted(g.pieces))) for g in groups.values()]
+    return tuple(sorted([*joined, *alone], key=lambda merged: merged.pieces))
+
+
+def _merge_neighbours(groups: dict[int, _Convex], graph: networkx.Graph) -> None:
+    touching = networkx.Graph(graph)
+    waiting = sorted(edge for edge in touching.edges if touching.edges[edge]["fires"])
+    while waiting:
+        a, b = waiting.pop(0)
+        if a not in groups or b not in groups:
+            continue
+        union = _join([groups[a], groups[b]])
+        if union is None:
+            continue
+        groups[a] = union
+        del groups[b]
+        neighbours = (set(touching[a]) | set(touching[b])) & set(groups) - {a}
+        touching.add_edges_from((a, other) for other in neighbours)
+        waiting += sorted((a, other) for other in neighbours)
+
+
+def _join(parts: Sequence[_Convex]) -> _Convex | None:
+    """Return the union of convex sets if it is convex, boundary included."""
+    rows = {row for part in parts for row, _ in part.cell.facets if all(_is_valid(row, other.cell) for other in parts)}
+    envelope = Cell.of(parts[0].cell.dim, sorted(rows))
+    if envelope is None or not _is_covered(envelope, [part.cell for part in parts]):
+        return None
+    return _exactly(parts, envelope)
+
+
+def _outer_rows(zones: Sequence[Zone], graph: networkx.Graph, island: Sequence[int]) -> list[Row]:
+    """Return the rows of the facets of an island's firing cells through which it is left."""
+    rows: set[Row] = set()
+    for k in island:
+        inner = {edge["facet"] for edge in graph[k].values() if edge["fires"]}
+        cell = zones[k].firing_cell
+        rows |= {row for row, _ in (cell.facets if cell else ()) if max(row, tuple(-entry for entry in row)) not in inner}
+    return sorted(rows)
+
+
+def _exactly(parts: Sequence[_Convex], envelope: Cell | None) -> _Convex | None:
+    """Return the union of parts whose closures fill the envelope, if strict rows can tell which boundary points belong to it."""
+    if envelope is None:
+        return None
+    strict = frozenset(row for part in parts for row in part.strict if all(_is_valid(row, other.cell) for other in parts))
+    for part in parts:
+        # No point of a part is lost to a strict row of the union, and no point that a part leaves out comes in.
+        if any(_meets(part.cell, row, part.strict) for row in strict) or any(_meets(part.cell, row, strict) for row in part.strict):
+            return None
+    return _Convex(envelope, strict, tuple(k for part in parts for k in part.pieces))
+
+
+def _is_valid(row: Row, cell: Cell) -> bool:
+    return not cell.signs(row)[0]
+
+
+def _is_covered(cell: Cell, parts: Sequence[Cell]) -> bool:
+    """Tell whether a cell lies in a union of cells, by cutting away one part after the other."""
+    if not parts:
+        return False
+    inside: Cell | None = cell
+    for row, _ in parts[0].facets:
+        if inside is None:
+            return True
+        outside, inside = inside.halves(row)
+        if outside is not None and not _is_covered(outside, parts[1:]):
+            return False
+    return True
+
+
+def _meets(cell: Cell, row: Row, strict: frozenset[Row]) -> bool:
+    """Tell whether the face of a cell where a valid row is zero has a point at which all strict rows are positive.
+
+    Every strict row is non-negative on the face, so such a point exists iff no strict row vanishes on all of it.
+    """
+    face = [ray for ray in cell.rays if integer_dot(row, ray) == 0]
+    generators = [*face, *cell.lines]
+    return any(ray[0] for ray in face) and all(any(integer_dot(other, g) for g in generators) for other in strict)

@@ -1,0 +1,233 @@
+"""The one entry: find the zones of a property, with a budget, progress, and nothing lost when it stops early."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, overload
+
+import networkx
+
+from exactzones.errors import BudgetExceeded, DimensionError, DomainError, InputError
+from exactzones.network import Network
+from exactzones.polyhedra import Cell, Polyhedron
+from exactzones.property import Property
+from exactzones.rational import dot
+from exactzones.zones.graph import adjacency, islands
+from exactzones.zones.merge import MergedZone, merge
+from exactzones.zones.unrelu import backward
+from exactzones.zones.zone import Zone
+
+ENGINES = ("backward",)
+_MAX_CORNERS = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much work is allowed; None is no limit.
+
+    Attributes:
+        zones: how many zones may be listed.
+        seconds: how long it may take.
+    """
+
+    zones: int | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Zones(Sequence[Zone]):
+    """The complete list of the zones of a property: a sequence of zones that knows how they hang together.
+
+    Attributes:
+        network: the network.
+        prop: the resolved property.
+        domain: the domain; None is all of the input space.
+        zones: in the engine's order, which depends on the network, property and domain only.
+        complete: False when a budget ran out; then the zones found so far.
+    """
+
+    network: Network
+    prop: Property
+    domain: Polyhedron | None
+    zones: tuple[Zone, ...]
+    complete: bool = True
+
+    @overload
+    def __getitem__(self, index: int) -> Zone: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Zone, ...]: ...
+    def __getitem__(self, index: int | slice) -> Zone | tuple[Zone, ...]:
+        return self.zones[index]
+
+    def __len__(self) -> int:
+        return len(self.zones)
+
+    @cached_property
+    def graph(self) -> networkx.Graph:
+        """Zones as nodes 0, 1, ..; an edge is a shared facet: see ``zones.graph.adjacency``."""
+        return adjacency(self.zones)
+
+    @cached_property
+    def islands(self) -> tuple[tuple[int, ...], ...]:
+        """The connected components of the set that fires, as sorted tuples of zone indices, by smallest index."""
+        return islands(self.zones, self.graph)
+
+    @cached_property
+    def merged(self) -> tuple[MergedZone, ...]:
+        """Zones whose firing parts have a convex union, joined; every zone is a piece of exactly one."""
+        return merge(self.zones, self.graph, self.islands)
+
+    @cached_property
+    def distinct_maps(self) -> int:
+        """Number of different affine maps that the network is on the zones."""
+        return len({zone.affine for zone in self.zones})
+
+    @cached_property
+    def volume(self) -> Fraction | None:
+        """Exact volume of the set that fires; None when it is infinite."""
+        volumes = [zone.volume for zone in self.zones]
+        return None if None in volumes else sum((v for v in volumes if v is not None), start=Fraction(0))
+
+    @cached_property
+    def share(self) -> Fraction | None:
+        """The firing share of the domain's volume; None on an unbounded domain."""
+        if self.domain is None or not self.domain.is_bounded or self.volume is None:
+            return None
+        return self.volume / self.domain.cell().volume()
+
+    def containing(self, point: Sequence[Any]) -> list[Zone]:
+        """Return the zones whose closed cell contains a point."""
+        lifted = (1, *self.network.point(point))
+        return [zone for zone in self.zones if all(dot(row, lifted) >= 0 for row in zone.hrep.rows)]
+
+    def fires(self, point: Sequence[Any]) -> bool:
+        """Tell from the zones alone whether the property fires at a point."""
+        return any(zone.fires(point) for zone in self.containing(point))
+
+    def zones_in(self, latent: str) -> Zones:
+        """Return the property's zones in a latent space, over all of it.
+
+        Raises:
+            FeatureError: no such latent space, or the property looks at a layer before it.
+        """
+        layer = self.network.latent(latent).layer
+        return find_zones(self.network.tail(layer), self.prop.shifted(layer))
+
+    def __repr__(self) -> str:
+        return f"Zones({len(self.zones)} zones of {self.prop}{'' if self.complete else ', incomplete'})"
+
+
+def domain_cell(network: Network, domain: Polyhedron | None) -> Cell:
+    """Return the domain as a cell to start from.
+
+    Raises:
+        DimensionError: the domain lives in another space.
+        DomainError: it is empty, flat, or a box with more corners than can be held.
+    """
+    if domain is None:
+        return Cell.space(network.inputs)
+    if domain.ambient != network.inputs:
+        raise DimensionError("a point of the domain", expected=network.inputs, got=domain.ambient)
+    if network.inputs > _MAX_CORNERS.bit_length() - 1 and len(domain.hrep.closed_rows) > network.inputs:
+        raise DomainError(
+            f"a bounded domain in {network.inputs} dimensions has too many corners (a box has 2^{network.inputs}; cells are kept by "
+            "their vertices, up to 16 dimensions): look at a slice, network.compose(AffineMap.through(..)), or project the inputs"
+        )
+    return domain.cell()
+
+
+def find_zones(
+    network: Network,
+    prop: Property,
+    domain: Polyhedron | None = None,
+    *,
+    engine: str = "backward",
+    budget: Budget | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Zones:
+    """Return the complete list of the zones of a property.
+
+    Args:
+        network: the network.
+        prop: a feature or a conjunction of conditions.
+        domain: a full-dimensional polyhedron of the input space; all of it by default.
+        engine: "backward", the literal un-ReLU.
+        budget: stop when it runs out.
+        progress: called now and then with (cells visited, zones found).
+
+    Raises:
+        InputError: the property or the domain does not fit the network.
+        BudgetExceeded: the budget ran out or the user interrupted; ``found`` is a Zones with what was found.
+
+    >>> from exactzones import Network, feature
+    >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
+    >>> [zone.pattern for zone in find_zones(net, feature(0))]
+    [('+-',), ('-+',)]
+    """
+    resolved = prop.resolve(network.widths)
+    found: list[Zone] = []
+    try:
+        for zone in stream_zones(network, resolved, domain, engine=engine, budget=budget, progress=progress):
+            found.append(zone)  # noqa: PERF402 - what was found must survive an interruption
+    except (BudgetExceeded, KeyboardInterrupt) as stopped:
+        reason = stopped.reason if isinstance(stopped, BudgetExceeded) else "interrupted"
+        raise BudgetExceeded(reason, Zones(network, resolved, domain, tuple(found), complete=False)) from None
+    return Zones(network, resolved, domain, tuple(found))
+
+
+def stream_zones(
+    network: Network,
+    prop: Property,
+    domain: Polyhedron | None = None,
+    *,
+    engine: str = "backward",
+    budget: Budget | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Zone]:
+    """Yield the zones of a property one by one, as ``find_zones`` lists them.
+
+    Raises:
+        InputError: the property or the domain does not fit the network.
+        BudgetExceeded: the budget ran out; what was yielded until then is right.
+    """
+    if engine not in ENGINES:
+        raise InputError(f"engine {engine!r} is not known; there is {', '.join(ENGINES)}")
+    meter = _Meter(budget or Budget(), progress)
+    resolved = prop.resolve(network.widths)
+    for zone in backward(network, resolved, domain_cell(network, domain), meter.cell):
+        meter.zone()
+        yield zone
+    meter.report()
+
+
+class _Meter:
+    """Counts cells and zones, reports ten times a second at most, stops when the budget runs out."""
+
+    def __init__(self, budget: Budget, progress: Callable[[int, int], None] | None) -> None:
+        self.budget, self.progress = budget, progress
+        self.cells = self.zones = 0
+        self.start = self.shown = time.monotonic()
+
+    def cell(self) -> None:
+        self.cells += 1
+        if self.cells % 64 and self.budget.seconds is None:
+            return
+        now = time.monotonic()
+        if self.budget.seconds is not None and now - self.start > self.budget.seconds:
+            raise BudgetExceeded(f"the budget of {self.budget.seconds:g} s ran out after {self.cells} cells and {self.zones} zones")
+        if now - self.shown > 0.1:
+            self.shown = now
+            self.report()
+
+    def zone(self) -> None:
+        if self.budget.zones is not None and self.zones >= self.budget.zones:
+            raise BudgetExceeded(f"the budget of {self.budget.zones} zones ran out after {self.cells} cells")
+        self.zones += 1
+
+    def report(self) -> None:
+        if self.progress is not None:
+            self.progress(self.cells, self.zones)

@@ -1,0 +1,198 @@
+"""Activation zones: the convex pieces of the input space on which a network is affine and a property fires."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from exactzones.affine import AffineMap
+from exactzones.network import Network, Pattern
+from exactzones.polyhedra import Cell, HRep, Polyhedron, VRep
+from exactzones.property import Condition, Property
+from exactzones.rational import Row, Vector, dot, integer_row
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneCondition:
+    """A condition of the property as the affine function ``row . (1, x)`` that it is on one zone."""
+
+    row: Vector
+    strict: bool
+
+    @property
+    def integer_row(self) -> Row:
+        """The row, scaled by a positive number."""
+        return integer_row(self.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Maximum:
+    """The supremum of a feature on a zone: ``value`` at ``point``, or infinite (None) along ``ray`` from ``point``."""
+
+    value: Fraction | None
+    point: Vector
+    ray: Vector | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Zone:
+    """A closed full-dimensional cell of the network's complex, and the conditions under which the property fires there.
+
+    The property fires at a point x of the cell iff every condition holds at x; a zone is listed iff there is such a point.
+    Two zones of one network, property and domain are the same iff their patterns are.
+
+    Attributes:
+        network: the network.
+        prop: the resolved property.
+        pattern: one string of signs per layer with ReLU units that matters to the property.
+        cell: the closed cell, cut with the domain.
+        conditions: one per condition of the property.
+
+    Source: DESIGN.md, section 1; proofs/zones.md.
+    """
+
+    network: Network
+    prop: Property
+    pattern: Pattern
+    cell: Cell
+    conditions: tuple[ZoneCondition, ...]
+
+    @property
+    def hrep(self) -> HRep:
+        """The irredundant inequalities of the closed cell, ``b + a . x >= 0``."""
+        return self.cell.hrep
+
+    @property
+    def vrep(self) -> VRep:
+        """Vertices, rays and lines of the closed cell."""
+        return self.cell.vrep
+
+    @cached_property
+    def maps(self) -> tuple[AffineMap, ...]:
+        """The affine maps from the input to the pre-activations of each layer up to the property's."""
+        return self.network.regime_maps(self.pattern, self.prop.horizon)
+
+    @property
+    def affine(self) -> AffineMap:
+        """The affine map that the network is on this zone: from the input to the last layer that the property looks at."""
+        return self.maps[max((c.layer for c in self.prop.conditions), default=len(self.maps) - 1)]
+
+    @cached_property
+    def neuron_rows(self) -> tuple[tuple[int, int, Row], ...]:
+        """Per hidden neuron (layer, unit, row): its pre-activation on the cell is a positive multiple of ``row . (1, x)``."""
+        found = []
+        for k, layer in enumerate(self.network.layers[: self.prop.horizon]):
+            rows = self.maps[k].augmented().integer_rows()
+            found += [(k, unit, rows[unit]) for unit in layer.relu_units]
+        return tuple(found)
+
+    @property
+    def signs(self) -> str:
+        """The pattern as one string, in the order of ``neuron_rows``."""
+        return "".join(self.pattern)
+
+    @property
+    def inequalities(self) -> HRep:
+        """All inequalities that the pattern asks for, redundant or not, without those of the domain."""
+        signed = (
+            row if sign == "+" else tuple(-entry for entry in row)
+            for (_, _, row), sign in zip(self.neuron_rows, self.signs, strict=True)
+        )
+        return HRep.of(self.cell.dim, signed)
+
+    @cached_property
+    def firing_cell(self) -> Cell | None:
+        """The closure of the part that fires, as a cell; None when that part is flat (possible only with ``>=`` conditions)."""
+        cell: Cell | None = self.cell
+        for condition in self.conditions:
+            if cell is not None and any(condition.row):
+                cell = cell.halves(condition.integer_row)[1]
+        return cell
+
+    @cached_property
+    def firing(self) -> Polyhedron:
+        """The part of the cell on which the property fires, strict conditions as strict rows."""
+        strict = [condition.integer_row for condition in self.conditions if condition.strict]
+        if self.firing_cell is not None:
+            return Polyhedron.of_cell(self.firing_cell, strict=strict)
+        rows = [condition.integer_row for condition in self.conditions if not condition.strict]
+        return Polyhedron.of(self.cell.dim, (*self.hrep.rows, *rows), strict=strict)
+
+    @cached_property
+    def sample(self) -> Vector:
+        """An exact point of the relative interior of the firing part."""
+        return self.firing.interior_point() if self.firing_cell is None else self.firing_cell.interior_point()
+
+    @cached_property
+    def maximum(self) -> Maximum:
+        """The supremum over the closed cell of the property's first condition's feature (its value plus the threshold)."""
+        condition = self.prop.conditions[0]
+        row = (self.conditions[0].row[0] - condition.constant, *self.conditions[0].row[1:])
+        vertices = [tuple(Fraction(e, ray[0]) for e in ray[1:]) for ray in self.cell.rays if ray[0]]
+        best = max(vertices, key=lambda vertex: (dot(row, (1, *vertex)), vertex))
+        both_ways = [direction for line in self.cell.lines for direction in (line, tuple(-entry for entry in line))]
+        for ray in (*self.cell.rays, *both_ways):
+            if not ray[0] and dot(row, ray) > 0:
+                return Maximum(None, best, tuple(map(Fraction, ray[1:])))
+        return Maximum(dot(row, (1, *best)), best)
+
+    @cached_property
+    def volume(self) -> Fraction | None:
+        """The exact volume of the part that fires; None when it is infinite."""
+        if self.firing_cell is None:
+            return Fraction(0)
+        return self.firing_cell.volume() if self.firing_cell.is_bounded else None
+
+    def contains(self, point: Sequence[Any]) -> bool:
+        """Tell whether a point lies in the closed cell."""
+        return self.hrep.contains(self.network.point(point))
+
+    def fires(self, point: Sequence[Any]) -> bool:
+        """Tell whether a point lies in the part that fires."""
+        lifted = (1, *self.network.point(point))
+        return self.hrep.contains(lifted[1:]) and all(
+            condition.holds(dot(on_zone.row, lifted))
+            for condition, on_zone in zip(self.prop.conditions, self.conditions, strict=True)
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Zone):
+            return NotImplemented
+        return (self.pattern, self.prop, self.network, self.cell.vrep) == (other.pattern, other.prop, other.network, other.cell.vrep)
+
+    def __hash__(self) -> int:
+        return hash((self.pattern, self.prop, self.network.sha256))
+
+    def __repr__(self) -> str:
+        return f"Zone({' '.join(self.pattern) or 'no hidden neurons'})"
+
+
+def condition_on(condition: Condition, before_relu: AffineMap, kept: tuple[bool, ...]) -> ZoneCondition:
+    """Return a condition as an affine function of the input, given the map to its layer and the units that are on there."""
+    matrix, offset = before_relu.matrix, before_relu.offset
+    row = [condition.constant] + [Fraction(0)] * before_relu.inputs
+    for unit, coefficient in condition.terms:
+        if kept[unit] or not condition.after_relu:
+            row[0] += coefficient * offset[unit]
+            for k in range(before_relu.inputs):
+                row[k + 1] += coefficient * matrix[unit, k]
+    return ZoneCondition(tuple(row), condition.strict)
+
+
+def zone_if_fires(network: Network, prop: Property, pattern: Pattern, cell: Cell, conditions: tuple[ZoneCondition, ...]) -> Zone | None:
+    """Return the zone if the property fires somewhere on the closed cell."""
+    for condition in conditions:
+        constant = not any(condition.row[1:])
+        if (not constant and not cell.signs(condition.integer_row)[1] and condition.strict) or (
+            constant and (condition.row[0] < 0 or (condition.row[0] == 0 and condition.strict))
+        ):
+            return None
+    zone = Zone(network, prop, pattern, cell, conditions)
+    if len(conditions) == 1 and conditions[0].strict:
+        return zone
+    if prop.is_open:
+        return None if zone.firing_cell is None else zone
+    return None if zone.firing.is_empty else zone
