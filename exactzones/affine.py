@@ -52,7 +52,7 @@ class AffineMap:
             if len(other) != len(origin):
                 raise DimensionError(f"point {k + 1}", expected=len(origin), got=len(other))
         columns = [[a - b for a, b in zip(other, origin, strict=True)] for other in others]
-        return cls(Matrix.of([list(row) for row in zip(*columns, strict=True)]), origin)
+        return cls(Matrix.of([[column[k] for column in columns] for k in range(len(origin))], columns=len(columns)), origin)
 
     @property
     def inputs(self) -> int:

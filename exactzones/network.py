@@ -20,7 +20,8 @@ import numpy as np
 
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, FeatureError, InputError
-from exactzones.rational import Matrix, Rationalization, Vector, exact, rationalize as to_rational, text
+from exactzones.rational import Matrix, Rationalization, Vector, exact, text
+from exactzones.rational import rationalize as to_rational
 
 Pattern: TypeAlias = tuple[str, ...]
 """One string per layer with ReLU units, one sign per such unit: ``+`` where the unit is on, ``-`` where it is off."""
@@ -68,6 +69,8 @@ class Layer:
             bias = [0] * height
         elif isinstance(bias, np.ndarray) and bias.ndim != 1:
             raise InputError(f"{what} bias has shape {bias.shape}; one entry per output is expected")
+        elif not isinstance(bias, Iterable):
+            raise InputError(f"{what} bias is not a list of numbers")
         offsets = tuple(exact(entry, f"{what} bias[{k}]") for k, entry in enumerate(bias))
         if len(offsets) != height:
             raise DimensionError(f"{what} bias", expected=height, got=len(offsets))
@@ -258,6 +261,9 @@ class Network:
             pattern: signs for the first ``horizon`` layers.
             horizon: maps are returned for the layers up to and including this one, as far as there are.
         """
+        expected = sum(1 for layer in self.layers[:horizon] if layer.relu_units)
+        if len(pattern) != expected:
+            raise DimensionError("activation pattern", expected=expected, got=len(pattern))
         maps = []
         signs = iter(pattern)
         current = AffineMap.identity(self.inputs)

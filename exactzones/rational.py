@@ -107,19 +107,31 @@ def rationalize(value: Any, max_denominator: int, what: str = "value") -> Ration
     """Take the closest rational with a bounded denominator in place of a real sympy number.
 
     Raises:
-        InexactError: ``value`` is not a finite real number.
+        InexactError: ``value`` is not a finite real number, or a zero in disguise that sympy cannot tell from a small number.
 
     >>> import sympy
     >>> rationalize(sympy.sqrt(3) / 2, 100).value
     Fraction(84, 97)
     """
-    import sympy
+    import sympy  # noqa: PLC0415  # slow to import, and seldom needed
+    from sympy.core.evalf import PrecisionExhausted  # noqa: PLC0415
 
-    expression = sympy.sympify(value)
-    if not (expression.is_number and expression.is_extended_real and expression.is_finite):
-        raise InexactError(f"{what} is {value}, which is not a finite real number")
-    digits = 2 * len(str(max_denominator)) + 20
-    close = exact(sympy.Rational(expression.evalf(digits, strict=True)))
+    try:
+        # sympy would run a string as code.
+        expression = None if isinstance(value, str) else sympy.sympify(value)
+    except sympy.SympifyError:
+        expression = None
+    is_real = isinstance(expression, sympy.Expr) and expression.is_number and expression.is_extended_real and expression.is_finite
+    if expression is None or not is_real:
+        raise InexactError(f"{what} is {value!r}, which is not a finite real number")
+    try:
+        size = abs(expression.evalf(3, strict=True)) if expression != 0 else 1
+        if sympy.log(size, 10) > _MAX_DIGITS:
+            raise InexactError(f"{what} is {value}, which has more than {_MAX_DIGITS} digits")
+        digits = max(0, math.ceil(sympy.log(size, 10))) + 2 * len(str(max_denominator)) + 20
+        close = exact(sympy.Rational(expression.evalf(digits, strict=True)))
+    except PrecisionExhausted:
+        raise InexactError(f"{what} is {value}, which sympy cannot tell from zero; simplify it first") from None
     taken = close.limit_denominator(max_denominator)
     slack = Fraction(1, 10 ** (digits - 3)) * max(1, abs(math.ceil(close)))
     return Rationalization(str(expression), taken, abs(taken - close) + slack)
