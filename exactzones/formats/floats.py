@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from exactzones.errors import InputError
 from exactzones.network import Network
-from exactzones.rational import text
+from exactzones.rational import Vector, text
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -23,28 +24,20 @@ def float_arrays(network: Network) -> list[tuple[Array, Array]]:
     Raises:
         InputError: a weight that is no 64-bit float; the message names it and says which format can hold it.
     """
-    arrays = [
-        (
-            np.array(
-                [
-                    [_float(entry, f"layer {k} weight[{i}][{j}]") for j, entry in enumerate(row)]
-                    for i, row in enumerate(layer.weight.rows)
-                ]
-            ),
-            np.array([_float(entry, f"layer {k} bias[{i}]") for i, entry in enumerate(layer.bias)]),
-        )
+    wide = [
+        (_array(layer.weight.rows, f"layer {k} weight"), _array([layer.bias], f"layer {k} bias")[0])
         for k, layer in enumerate(network.layers)
     ]
-    single = [(_narrow(weight), _narrow(bias)) for weight, bias in arrays]
-    exact = all(
-        np.array_equal(a, b) for wide, narrow in zip(arrays, single, strict=True) for a, b in zip(wide, narrow, strict=True)
-    )
-    return single if exact else arrays
-
-
-def _narrow(array: Array) -> Array:
     with np.errstate(over="ignore"):
-        return array.astype(np.float32)
+        narrow = [(weight.astype(np.float32), bias.astype(np.float32)) for weight, bias in wide]
+    loses_nothing = all(
+        np.array_equal(a, b) for pair, other in zip(wide, narrow, strict=True) for a, b in zip(pair, other, strict=True)
+    )
+    return narrow if loses_nothing else wide
+
+
+def _array(rows: Sequence[Vector], what: str) -> Array:
+    return np.array([[_float(entry, f"{what}[{i}][{j}]") for j, entry in enumerate(row)] for i, row in enumerate(rows)])
 
 
 def _float(value: Fraction, what: str) -> float:
@@ -52,9 +45,8 @@ def _float(value: Fraction, what: str) -> float:
         nearest = float(value)
     except OverflowError:
         nearest = 0.0
-    if Fraction(nearest) != value:
+    if nearest != value:  # Python compares a float with a Fraction exactly
         shown = text(value)
-        raise InputError(
-            f"{what} is {shown if len(shown) < 60 else 'a number'} that no 64-bit float equals; save the network as .json, which is exact"
-        )
+        number = f"{shown}, which" if len(shown) < 60 else "a long number that"
+        raise InputError(f"{what} is {number} no 64-bit float equals; save the network as .json, which holds it exactly")
     return nearest

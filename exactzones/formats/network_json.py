@@ -59,16 +59,18 @@ def save_json(network: Network, path: str | Path) -> None:
 
 def _parse(data: bytes) -> Any:
     try:
-        # Integers are kept as text too: int() refuses more than 4,300 digits.
-        return json.loads(data.decode(), parse_float=str, parse_int=_Integer, parse_constant=_constant, object_pairs_hook=_object)
+        # Numbers stay text: float() would round, and int() refuses more than 4,300 digits.
+        return json.loads(
+            data.decode(), parse_float=_Number, parse_int=_Number, parse_constant=_constant, object_pairs_hook=_object
+        )
     except RecursionError:
         raise FormatError("not a network: nested too deeply") from None
     except ValueError as error:
         raise FormatError(f"not JSON, or cut short: {error}") from None
 
 
-class _Integer(str):
-    """A JSON integer as it is written."""
+class _Number(str):
+    """A JSON number as it is written."""
 
     __slots__ = ()
 
@@ -96,7 +98,7 @@ class _Reader:
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise FormatError(f'not a network: an object with "format": "{FORMAT}" is expected')
         version = document.get("version")
-        if not isinstance(version, _Integer) or version != str(VERSION):
+        if not isinstance(version, _Number) or version != str(VERSION):
             raise FormatError(f"version is {_shown(version)}; this program reads version {VERSION}")
         _keys(document, "the document", {"format", "version", "layers"}, {"rationalizations"})
         entries = _list(document["layers"], "layers")
@@ -126,7 +128,7 @@ class _Reader:
 
     def rationalization(self, entry: Any, what: str) -> Rationalization:
         _keys(entry, what, {"expression", "value", "error"}, set())
-        if not isinstance(entry["expression"], str):
+        if not isinstance(entry["expression"], str) or isinstance(entry["expression"], _Number):
             raise FormatError(f"{what}.expression is {_shown(entry['expression'])}; a string is expected")
         value, error = (self.number(entry[key], f"{what}.{key}") for key in ("value", "error"))
         if error < 0:
@@ -165,4 +167,4 @@ def _shown(entry: Any) -> str:
     """Return how a message calls a JSON value."""
     if isinstance(entry, (dict, list)):
         return "an object" if isinstance(entry, dict) else "a list"
-    return str(entry) if isinstance(entry, _Integer) else json.dumps(entry)
+    return str(entry) if isinstance(entry, _Number) else json.dumps(entry)

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from exactzones.errors import FormatError
-from exactzones.formats.files import MAX_BYTES, MAX_WEIGHTS, naming, write_atomically
+from exactzones.formats.files import MAX_BYTES, MAX_WEIGHTS, naming, read_bytes, write_atomically
 from exactzones.formats.floats import float_arrays
 from exactzones.network import Layer, Network
 from exactzones.rational import Matrix, exact
@@ -27,7 +27,7 @@ from exactzones.rational import Matrix, exact
 Array: TypeAlias = np.ndarray[Any, Any]
 
 _KEY = re.compile(r"(W|b|relu)(0|[1-9][0-9]{0,5})")
-_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError)
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 
 
@@ -39,8 +39,9 @@ def load_npz(path: str | Path) -> Network:
             the message names the file and the key.
     """
     with naming(path):
+        data = read_bytes(path)
         try:
-            arrays = _read_arrays(path)
+            arrays = _read_arrays(data)
         except _BROKEN as error:
             raise FormatError(f"not a whole .npz archive: {error}") from None
         return _network(arrays)
@@ -63,9 +64,9 @@ def save_npz(network: Network, path: str | Path) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def _read_arrays(path: str | Path) -> dict[str, Array]:
+def _read_arrays(data: bytes) -> dict[str, Array]:
     arrays: dict[str, Array] = {}
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
         unpacked = sum(member.file_size for member in members)
         if unpacked > MAX_BYTES:

@@ -47,7 +47,7 @@ def _leaves(module: Any, path: str) -> Iterator[tuple[str, str, Any]]:
     where = f"module {path.removeprefix('.')!r}" if path else "the module"
     if kind not in _SUPPORTED or not getattr(forward, "__module__", "").startswith("torch.nn.modules."):
         raise InputError(f"{where} is a {type(module).__module__}.{type(module).__name__}; supported are {', '.join(_SUPPORTED)}")
-    if module._forward_hooks or module._forward_pre_hooks:  # noqa: SLF001  torch has no public name for them
+    if "forward" in vars(module) or module._forward_hooks or module._forward_pre_hooks:  # noqa: SLF001  not public
         raise InputError(f"{where} has forward hooks, which may change what it computes; remove them first")
     if kind == "Sequential":
         for name, child in module._modules.items():  # noqa: SLF001  named_children skips a module that is there twice
