@@ -108,7 +108,12 @@ def feature(index: int, threshold: Any = 0, layer: int = -1) -> Property:
 
 
 def condition(
-    coefficients: dict[int, Any] | Sequence[Any], constant: Any = 0, *, layer: int = -1, strict: bool = True, after_relu: bool = False
+    coefficients: dict[int, Any] | Sequence[Any],
+    constant: Any = 0,
+    *,
+    layer: int = -1,
+    strict: bool = True,
+    after_relu: bool = False,
 ) -> Property:
     """``constant + coefficients . values`` is > 0 (or >= 0) on a layer.
 

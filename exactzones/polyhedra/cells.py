@@ -105,9 +105,7 @@ class Cell:
         ]
         for above, below, mask in self._crossing_edges(values):
             up, down = values[above], -values[below]
-            crossing = primitive(
-                down * a + up * b for a, b in zip(self.rays[above], self.rays[below], strict=True)
-            )
+            crossing = primitive(down * a + up * b for a, b in zip(self.rays[above], self.rays[below], strict=True))
             shared.append((crossing, mask | bit))
         negated = tuple(-entry for entry in row)
         sides = []

@@ -155,6 +155,3 @@ def is_valid(system: HRep, row: Row, *, strictly: bool = False) -> bool:
     violated = tuple(-entry for entry in row)
     reverse = HRep.of(system.dim, [violated]) if strictly else HRep.of(system.dim, strict=[violated])
     return isinstance(feasibility(system.intersect(reverse)), Infeasible)
-
-
-

@@ -120,7 +120,9 @@ class Polyhedron:
         strict = [row for row in self.hrep.strict if not lp.is_valid(closed, row, strictly=True)]
         if not strict:
             return closed
-        above = {(row[-1], *row[1:-1]) for row in reduce_modulo([(0, *row[1:], row[0]) for row in strict], [(0, *e) for e in swapped])}
+        above = {
+            (row[-1], *row[1:-1]) for row in reduce_modulo([(0, *row[1:], row[0]) for row in strict], [(0, *e) for e in swapped])
+        }
         return HRep.of(self.ambient, set(closed.rows) - above, strict=above, equations=closed.equations)
 
     @cached_property

@@ -14,6 +14,17 @@ except ImportError:
         "exactzones.testing needs hypothesis, which is not installed; run: pip install exactzones[testing]"
     ) from None
 
+from exactzones.testing.checks import (
+    CheckFailed,
+    CheckReport,
+    adjacency_is_right,
+    check_zones,
+    domain_points,
+    pattern_towards,
+    zones_are_complete,
+    zones_are_sound,
+    zones_do_not_overlap,
+)
 from exactzones.testing.strategies import (
     KINDS,
     boxes,
@@ -31,15 +42,24 @@ from exactzones.testing.strategies import (
 
 __all__ = [
     "KINDS",
+    "CheckFailed",
+    "CheckReport",
+    "adjacency_is_right",
     "boxes",
+    "check_zones",
+    "domain_points",
     "domains",
     "dyadics",
     "features",
     "floats32",
     "networks",
+    "pattern_towards",
     "points",
     "points_near",
     "polyhedra",
     "properties",
     "rationals",
+    "zones_are_complete",
+    "zones_are_sound",
+    "zones_do_not_overlap",
 ]

@@ -50,7 +50,11 @@ def merge(zones: Sequence[Zone], graph: networkx.Graph, islands: Sequence[Sequen
         _merge_neighbours(groups, graph.subgraph(full))
         remaining = [k for k in full if k in groups]
         outer = _outer_rows(zones, graph, island)
-        if len(remaining) > 2 and len(full) == len(island) and all(_is_valid(row, groups[k].cell) for row in outer for k in remaining):
+        if (
+            len(remaining) > 2
+            and len(full) == len(island)
+            and all(_is_valid(row, groups[k].cell) for row in outer for k in remaining)
+        ):
             # Nothing of the island's boundary is dented: the island is the intersection of its outer half-spaces.
             whole = _exactly([groups[k] for k in remaining], Cell.of(zones[0].cell.dim, outer))
             if whole is not None:
@@ -102,7 +106,9 @@ def _exactly(parts: Sequence[_Convex], envelope: Cell | None) -> _Convex | None:
     strict = frozenset(row for part in parts for row in part.strict if all(_is_valid(row, other.cell) for other in parts))
     for part in parts:
         # No point of a part is lost to a strict row of the union, and no point that a part leaves out comes in.
-        if any(_meets(part.cell, row, part.strict) for row in strict) or any(_meets(part.cell, row, strict) for row in part.strict):
+        if any(_meets(part.cell, row, part.strict) for row in strict) or any(
+            _meets(part.cell, row, strict) for row in part.strict
+        ):
             return None
     return _Convex(envelope, strict, tuple(k for part in parts for k in part.pieces))
 

@@ -19,7 +19,7 @@ from exactzones.rational import dot
 from exactzones.zones.graph import adjacency, islands
 from exactzones.zones.merge import MergedZone, merge
 from exactzones.zones.unrelu import backward
-from exactzones.zones.zone import Zone
+from exactzones.zones.zone import Maximum, Zone
 
 ENGINES = ("backward",)
 _MAX_CORNERS = 1 << 16
@@ -98,6 +98,17 @@ class Zones(Sequence[Zone]):
         if self.domain is None or not self.domain.is_bounded or self.volume is None:
             return None
         return self.volume / self.domain.cell().volume()
+
+    @cached_property
+    def maximum(self) -> Maximum | None:
+        """The supremum of the property's first condition's feature over all zones; None when there are none."""
+        best: Maximum | None = None
+        for found in (zone.maximum for zone in self.zones):
+            if found.value is None:
+                return found
+            if best is None or best.value is None or found.value > best.value:
+                best = found
+        return best
 
     def containing(self, point: Sequence[Any]) -> list[Zone]:
         """Return the zones whose closed cell contains a point."""
@@ -218,7 +229,9 @@ class _Meter:
             return
         now = time.monotonic()
         if self.budget.seconds is not None and now - self.start > self.budget.seconds:
-            raise BudgetExceeded(f"the budget of {self.budget.seconds:g} s ran out after {self.cells} cells and {self.zones} zones")
+            raise BudgetExceeded(
+                f"the budget of {self.budget.seconds:g} s ran out after {self.cells} cells and {self.zones} zones"
+            )
         if now - self.shown > 0.1:
             self.shown = now
             self.report()

@@ -161,7 +161,12 @@ class Zone:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Zone):
             return NotImplemented
-        return (self.pattern, self.prop, self.network, self.cell.vrep) == (other.pattern, other.prop, other.network, other.cell.vrep)
+        return (self.pattern, self.prop, self.network, self.cell.vrep) == (
+            other.pattern,
+            other.prop,
+            other.network,
+            other.cell.vrep,
+        )
 
     def __hash__(self) -> int:
         return hash((self.pattern, self.prop, self.network.sha256))
@@ -182,7 +187,9 @@ def condition_on(condition: Condition, before_relu: AffineMap, kept: tuple[bool,
     return ZoneCondition(tuple(row), condition.strict)
 
 
-def zone_if_fires(network: Network, prop: Property, pattern: Pattern, cell: Cell, conditions: tuple[ZoneCondition, ...]) -> Zone | None:
+def zone_if_fires(
+    network: Network, prop: Property, pattern: Pattern, cell: Cell, conditions: tuple[ZoneCondition, ...]
+) -> Zone | None:
     """Return the zone if the property fires somewhere on the closed cell."""
     for condition in conditions:
         constant = not any(condition.row[1:])

@@ -1,0 +1,5 @@
+"""``python -m exactzones``."""
+
+from exactzones.cli import main
+
+main()

@@ -1,0 +1,104 @@
+"""What the commands share: arguments, domains, progress, numbers as people read them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+
+from exactzones.errors import InputError
+from exactzones.formats import load_network
+from exactzones.formats.spec import parse_domain
+from exactzones.network import Network
+from exactzones.polyhedra import Polyhedron
+from exactzones.property import Property, feature
+from exactzones.rational import text
+
+_LONG = 40  # characters; longer rationals are also shown as a rounded decimal
+
+net_argument = click.argument("net", type=click.Path(path_type=Path))
+feature_option = click.option("--feature", "index", type=int, required=True, metavar="I", help="Which unit; 0 is the first.")
+threshold_option = click.option("--threshold", default="0", metavar="T", help="Fires where greater than T (exact number).")
+layer_option = click.option("--layer", type=int, default=-1, metavar="L", help="Which layer; 0 is the first, default the last.")
+domain_option = click.option(
+    "--domain", "spec", default="all", metavar="SPEC", help='"all" (default), LO:HI for every input, or LO:HI,LO:HI,..'
+)
+quiet_option = click.option("--quiet", is_flag=True, help="No progress, no summary.")
+
+
+def read(net: Path, index: int, threshold: str, layer: int, spec: str) -> tuple[Network, Property, Polyhedron | None]:
+    """Return the network, the resolved property and the domain that the options name."""
+    network = load_network(net)
+    prop = feature(index, threshold, layer).resolve(network.widths)
+    bounds = parse_domain(spec, network.inputs)
+    domain = None if bounds is None else Polyhedron.box(*zip(*bounds, strict=True))
+    return network, prop, domain
+
+
+def check_target(path: Path | None, suffixes: Sequence[str] = ()) -> None:
+    """Refuse an output file that could not be written, before the work rather than after it."""
+    if path is None:
+        return
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise InputError(f"{path}: suffix {path.suffix!r} is not known; pictures end in {', '.join(suffixes)}")
+    if path.is_dir() or not path.resolve().parent.is_dir():
+        raise InputError(f"{path}: cannot be written: {'it is a folder' if path.is_dir() else 'its folder does not exist'}")
+
+
+def shown(value: Fraction) -> str:
+    """Write an exact number; a long one as a rounded decimal, marked as such."""
+    exact = text(value)
+    if len(exact) <= _LONG:
+        return exact
+    try:
+        rounded = f"{float(value):.12g}"
+    except OverflowError:
+        rounded = f"{exact[:12]}.. ({len(exact)} digits)"
+    return f"~{rounded}"
+
+
+def shown_point(point: Sequence[Fraction]) -> str:
+    """Write a point exactly."""
+    return f"({', '.join(map(text, point))})"
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Show (cells visited, zones found) on standard error: live on a terminal, a line every ten seconds elsewhere."""
+    if quiet:
+        yield None
+        return
+    start = time.monotonic()
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        with Console(stderr=True).status("looking for zones") as status:
+
+            def live(cells: int, zones: int) -> None:
+                status.update(f"{cells:,} cells visited, {zones:,} zones found, {time.monotonic() - start:.0f} s")
+
+            yield live
+        return
+    last = start
+
+    def plain(cells: int, zones: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= 10:
+            last = now
+            click.echo(f"{cells:,} cells visited, {zones:,} zones found, {now - start:.0f} s", err=True)
+
+    yield plain
+
+
+def table(rows: Sequence[tuple[str, Any]]) -> None:
+    """Print label and value in two columns."""
+    width = max(len(label) for label, _ in rows)
+    for label, value in rows:
+        click.echo(f"  {label:<{width}}  {value}")

@@ -1,0 +1,30 @@
+"""``exactzones eval``: a network at one point, exactly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from exactzones.cli.common import net_argument, table
+from exactzones.formats import load_network
+from exactzones.formats.spec import parse_point
+from exactzones.rational import text
+
+
+@click.command("eval")
+@net_argument
+@click.option("--at", "point", required=True, metavar="POINT", help='Exact coordinates, such as "1/2,-3/4".')
+def evaluate(net: Path, point: str) -> None:
+    """Evaluate a network at a point: exact outputs, activation pattern, which features fire.
+
+    \b
+    exactzones eval net.npz --at "1/2,-3/4"
+    """
+    network = load_network(net)
+    at = parse_point(point, network.inputs)
+    values = network.trace(at)[-1]
+    rows = [(f"feature {k}", f"{text(value)}{'  fires' if value > 0 else ''}") for k, value in enumerate(values)]
+    rows.append(("pattern", " ".join(network.pattern(at)) or "no hidden neurons"))
+    rows.append(("fires", ", ".join(str(k) for k, value in enumerate(values) if value > 0) or "none"))
+    table(rows)

@@ -1,0 +1,72 @@
+"""Commands, exit codes, and errors of one line.
+
+Exit codes: 0 done, 1 internal failure, 2 bad input, 3 a budget ran out (what was found is written and marked incomplete).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from exactzones import __version__
+from exactzones.cli.evaluate import evaluate
+from exactzones.cli.info import info
+from exactzones.cli.proptest import proptest
+from exactzones.cli.zones import zones
+from exactzones.errors import BudgetExceeded, InputError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__)
+def cli() -> None:
+    """Where in the input space does a ReLU network's feature fire?  Answered exactly, with the complete list.
+
+    NET is a network: .npz with W0, b0, W1, b1, .. (ReLU between), .json with rational strings, or .onnx.
+    """
+
+
+cli.add_command(zones)
+cli.add_command(evaluate)
+cli.add_command(info)
+cli.add_command(proptest)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit; no traceback unless EXACTZONES_DEBUG is set."""
+    try:
+        status = cli.main(args=arguments, prog_name="exactzones", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        _leave(2)
+    except InputError as error:
+        _complain(str(error))
+        _leave(2)
+    except BudgetExceeded as error:
+        _complain(error.reason)
+        _leave(3)
+    except (click.Abort, KeyboardInterrupt):
+        _complain("interrupted")
+        _leave(3)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave(0)
+    except Exception as error:  # noqa: BLE001 - the last net: one line, not a traceback
+        if os.environ.get("EXACTZONES_DEBUG"):
+            raise
+        what = "out of memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}".splitlines()[0]
+        _complain(f"internal failure, {what} (EXACTZONES_DEBUG=1 shows where; please report it)")
+        _leave(1)
+    _leave(status if isinstance(status, int) else 0)
+
+
+def _complain(message: str) -> None:
+    click.echo(f"error: {' '.join(message.splitlines())}", err=True)
+
+
+def _leave(code: int) -> NoReturn:
+    sys.exit(code)

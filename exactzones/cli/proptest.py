@@ -1,0 +1,39 @@
+"""``exactzones proptest``: property tests of the zones of a user's own network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from exactzones.cli.common import domain_option, feature_option, layer_option, net_argument, progress, read, threshold_option
+from exactzones.zones import find_zones
+
+
+@click.command()
+@net_argument
+@feature_option
+@threshold_option
+@layer_option
+@domain_option
+@click.option("--examples", type=click.IntRange(1), default=200, show_default=True, metavar="N", help="Examples for each check.")
+def proptest(net: Path, index: int, threshold: str, layer: int, spec: str, examples: int) -> int:
+    """Find the zones of a feature, then try to refute them by exact forward evaluation at many points.
+
+    Prints each check, how many examples it tried, and the first counterexample if there is one (exit code 1).
+
+    \b
+    exactzones proptest net.npz --feature 0 --domain=-6:6 --examples 1000
+    """
+    from exactzones.testing import check_zones
+
+    network, prop, domain = read(net, index, threshold, layer, spec)
+    with progress(quiet=False) as report:
+        found = find_zones(network, prop, domain, progress=report)
+    click.echo(f"{len(found)} zones")
+    failed = 0
+    for result in check_zones(found, examples=examples):
+        verdict = "passed" if result.failure is None else f"FAILED: {result.failure}"
+        click.echo(f"  {result.name:<22}  {result.tried:>6} examples  {verdict}")
+        failed += result.failure is not None
+    return 1 if failed else 0

@@ -1,0 +1,138 @@
+"""``exactzones zones``: the complete list, as a summary, JSON and a picture."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from exactzones.cli.common import (
+    check_target,
+    domain_option,
+    feature_option,
+    layer_option,
+    net_argument,
+    progress,
+    quiet_option,
+    read,
+    shown,
+    shown_point,
+    table,
+    threshold_option,
+)
+from exactzones.errors import BudgetExceeded, InputError
+from exactzones.rational import dot
+from exactzones.zones import ENGINES, Budget, Zones, find_zones
+
+_PICTURES = (".svg", ".png", ".pdf")
+_MAX_VOLUME_INPUTS = 5  # a cell's volume takes up to (number of inputs)! simplices
+
+
+@click.command()
+@net_argument
+@feature_option
+@threshold_option
+@layer_option
+@domain_option
+@click.option("--engine", type=click.Choice(ENGINES), default=ENGINES[0], help="How the zones are found.", show_default=True)
+@click.option("--json", "json_path", type=click.Path(path_type=Path), metavar="OUT", help="Write the zones as JSON.")
+@click.option("--plot", "plot_path", type=click.Path(path_type=Path), metavar="OUT", help="Draw them: .svg, .png or .pdf.")
+@click.option("--merge", is_flag=True, help="Also join zones whose union is convex.")
+@click.option("--max-zones", type=click.IntRange(1), metavar="N", help="Stop after N zones (exit code 3).")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after S seconds (exit code 3).")
+@quiet_option
+def zones(
+    net: Path,
+    index: int,
+    threshold: str,
+    layer: int,
+    spec: str,
+    engine: str,
+    json_path: Path | None,
+    plot_path: Path | None,
+    merge: bool,
+    max_zones: int | None,
+    timeout: float | None,
+    quiet: bool,
+) -> int:
+    """List every activation zone of a feature: where it fires, completely.
+
+    \b
+    exactzones zones net.npz --feature 0
+    exactzones zones net.onnx --feature 2 --threshold 1/2 --domain=-6:6 --json zones.json --plot zones.svg
+    """
+    network, prop, domain = read(net, index, threshold, layer, spec)
+    check_target(json_path)
+    check_target(plot_path, _PICTURES)
+    if plot_path is not None:
+        if network.inputs > 3:
+            raise InputError(
+                f"a picture needs at most 3 inputs, this network has {network.inputs}; plot a slice of it from Python"
+            )
+        from exactzones import plot
+    start = time.monotonic()
+    status = 0
+    try:
+        with progress(quiet=quiet) as report:
+            found = find_zones(network, prop, domain, engine=engine, budget=Budget(max_zones, timeout), progress=report)
+    except BudgetExceeded as stopped:
+        found, status = stopped.found, 3
+        click.echo(f"incomplete: {stopped.reason}", err=True)
+    took = time.monotonic() - start
+    if not quiet:
+        _summarise(found, spec, took, merge=merge)
+    if json_path is not None:
+        from exactzones.formats.zones_json import save_zones
+
+        save_zones(found, json_path, merge=merge)
+        _say(f"wrote {json_path}", quiet=quiet)
+    if plot_path is not None:
+        plot.save_zones(found, plot_path)
+        _say(f"wrote {plot_path}", quiet=quiet)
+    return status
+
+
+def _say(message: str, *, quiet: bool) -> None:
+    if not quiet:
+        click.echo(message)
+
+
+def _summarise(found: Zones, spec: str, took: float, *, merge: bool) -> None:
+    where = "all of the input space" if found.domain is None else f"the box {spec}"
+    only = found.prop.conditions[0]
+    click.echo(f"feature {only.terms[0][0]} of layer {only.layer} greater than {shown(-only.constant)} on {where}")
+    seconds = f"{took:.2f} s"
+    if not len(found):
+        nothing = "none: the feature cannot fire here" if found.complete else "none found before the budget ran out"
+        table([("zones", nothing), ("time", seconds)])
+        return
+    rows = [("zones", f"{len(found)}{'' if found.complete else ' found so far: the list is not complete'}")]
+    sizes = sorted((len(island) for island in found.islands), reverse=True)
+    listed = " + ".join(map(str, sizes[:8])) + (" + .." if len(sizes) > 8 else "")
+    rows.append(("islands" if found.complete else "islands so far", f"{len(sizes)} ({listed} zones)"))
+    rows.append(("distinct maps", str(found.distinct_maps)))
+    if merge:
+        rows.append(("merged", f"{len(found)} zones into {len(found.merged)} convex pieces"))
+    if found.domain is not None and found.network.inputs <= _MAX_VOLUME_INPUTS and found.share is not None:
+        rows.append(("volume share", f"{_percent(found)} of the domain"))
+    maximum = found.maximum
+    if maximum is not None:
+        at = shown_point(maximum.point)
+        if maximum.value is None and maximum.ray is not None:
+            rows.append(("largest value", f"unbounded, from {at} along {shown_point(maximum.ray)}"))
+        elif maximum.value is not None:
+            rows.append(("largest value", f"{shown(maximum.value)} at {at if len(at) < 60 else 'a vertex (see --json)'}"))
+    first = found[0]
+    value = dot(first.conditions[0].row, (1, *first.sample)) - only.constant
+    rows.append(("witness", f"{shown_point(first.sample)} where it is {shown(value)}"))
+    rows.append(("time", seconds))
+    table(rows)
+
+
+def _percent(found: Zones) -> str:
+    share = found.share
+    assert share is not None  # noqa: S101 - asked for above
+    if share == 1:
+        return "100 % (exactly)"
+    return f"{float(share * 100):.4g} %"

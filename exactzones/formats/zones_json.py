@@ -1,0 +1,106 @@
+"""Zones as JSON: the file that other programs read.  Every number is a string "p/q" or "p"."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from exactzones.formats.files import write_atomically
+from exactzones.property import Property
+from exactzones.rational import text
+from exactzones.zones import MergedZone, Zone, Zones
+
+FORMAT, VERSION = "exactzones/zones", 1
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the format."""
+    loaded: dict[str, Any] = json.loads(resources.files("exactzones.formats").joinpath("zones.schema.json").read_text())
+    return loaded
+
+
+def zones_to_json(zones: Zones, *, merge: bool = False) -> dict[str, Any]:
+    """Return the zones as a JSON object; ``merge`` adds the joined zones with their pieces."""
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "complete": zones.complete,
+        "network": {"sha256": zones.network.sha256, "inputs": zones.network.inputs},
+        "feature": _property(zones.prop),
+        "domain": {"all": True} if zones.domain is None else {"inequalities": _rows(zones.domain.hrep.closed_rows)},
+        "zones": [_zone(zone) for zone in zones],
+        "adjacency": sorted(sorted(edge) for edge in zones.graph.edges),
+        "islands": [list(island) for island in zones.islands],
+    }
+    if merge:
+        document["merged"] = [_merged(merged) for merged in zones.merged]
+    return document
+
+
+def save_zones(zones: Zones, path: str | Path, *, merge: bool = False) -> None:
+    """Write the zones to a JSON file: all of it or nothing.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    document = zones_to_json(zones, merge=merge)
+    write_atomically(path, (json.dumps(document, separators=(",", ":")) + "\n").encode())
+
+
+def _numbers(entries: Iterable[Fraction | int]) -> list[str]:
+    return [text(entry) for entry in entries]
+
+
+def _rows(rows: Iterable[Sequence[Fraction | int]]) -> list[list[str]]:
+    return [_numbers(row) for row in rows]
+
+
+def _property(prop: Property) -> dict[str, Any]:
+    if len(prop.conditions) == 1:
+        only = prop.conditions[0]
+        if only.strict and not only.after_relu and len(only.terms) == 1 and only.terms[0][1] == 1:
+            return {"layer": only.layer, "index": only.terms[0][0], "threshold": text(-only.constant)}
+    return {
+        "conditions": [
+            {
+                "layer": condition.layer,
+                "terms": [[unit, text(coefficient)] for unit, coefficient in condition.terms],
+                "constant": text(condition.constant),
+                "strict": condition.strict,
+                "after_relu": condition.after_relu,
+            }
+            for condition in prop.conditions
+        ]
+    }
+
+
+def _zone(zone: Zone) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "pattern": list(zone.pattern),
+        "inequalities": _rows(zone.hrep.rows),
+        "vertices": _rows(zone.vrep.vertices),
+        "rays": _rows(zone.vrep.rays),
+        "lines": _rows(zone.vrep.lines),
+        "sample": _numbers(zone.sample),
+    }
+    if len(zone.conditions) == 1 and zone.conditions[0].strict:
+        entry["feature"] = _numbers(zone.conditions[0].row)
+    else:
+        entry["conditions"] = [{"row": _numbers(condition.row), "strict": condition.strict} for condition in zone.conditions]
+    return entry
+
+
+def _merged(merged: MergedZone) -> dict[str, Any]:
+    closure, vrep = merged.polyhedron.hrep, merged.polyhedron.vrep
+    return {
+        "pieces": list(merged.pieces),
+        "inequalities": _rows(closure.rows),
+        "strict": _rows(closure.strict),
+        "vertices": _rows(vrep.vertices),
+        "rays": _rows(vrep.rays),
+        "lines": _rows(vrep.lines),
+    }

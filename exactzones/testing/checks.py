@@ -1,0 +1,192 @@
+"""Ready-made checks of a list of zones against the network itself, by exact forward evaluation only.
+
+Each check takes the zones and one example (a point, or the index of a zone) and raises ``CheckFailed`` with the example written
+as fractions.  Use them under hypothesis, as the package's own tests do, or let ``check_zones`` draw the examples.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from exactzones.errors import ExactZonesError
+from exactzones.network import Network, Pattern
+from exactzones.rational import Row, Vector, dot, text
+from exactzones.testing.strategies import points, points_near
+from exactzones.zones import Zone, Zones
+
+
+class CheckFailed(ExactZonesError, AssertionError):
+    """A list of zones contradicts the network; the message names the point."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What a check tried: how many examples, and the first contradiction (shrunk), if there was one."""
+
+    name: str
+    tried: int
+    failure: str | None
+
+
+def written(point: Vector) -> str:
+    """Write a point as fractions."""
+    return f"({', '.join(map(text, point))})"
+
+
+def _in_domain(zones: Zones, point: Vector) -> bool:
+    return zones.domain is None or zones.domain.contains(point)
+
+
+def zones_are_sound(zones: Zones, point: Vector) -> None:
+    """Where the zones say that the property fires, it does, and the zones there compute what the network computes."""
+    for zone in zones.containing(point):
+        if zone.fires(point) and not zones.network.satisfies(point, zones.prop):
+            raise CheckFailed(f"{zone} says that the property fires at {written(point)}; the network says that it does not")
+        maps = zone.maps
+        for k, (values, mapping) in enumerate(zip(zones.network.trace(point), maps, strict=False)):
+            if mapping(point) != values:
+                raise CheckFailed(f"{zone} gives other values for layer {k} at {written(point)} than the network")
+
+
+def zones_are_complete(zones: Zones, point: Vector) -> None:
+    """Where the property fires in the domain, a zone says so."""
+    if _in_domain(zones, point) and zones.network.satisfies(point, zones.prop) and not zones.fires(point):
+        raise CheckFailed(f"the property fires at {written(point)}, which is in no listed zone")
+
+
+def zones_do_not_overlap(zones: Zones, point: Vector) -> None:
+    """No point is strictly inside two zones."""
+    lifted = (1, *point)
+    inside = [zone for zone in zones if all(dot(row, lifted) > 0 for row in zone.hrep.rows)]
+    if len(inside) > 1:
+        raise CheckFailed(f"{written(point)} is strictly inside {inside[0]} and {inside[1]}")
+
+
+def adjacency_is_right(zones: Zones, index: int) -> None:
+    """The neighbours of a zone are the listed cells that one reaches through its facets, found by walking through each.
+
+    From a point in the middle of a facet one steps out of the zone by an infinitesimal; the pattern there is read off the network.
+    """
+    zone = zones[index]
+    by_pattern = {other.pattern: k for k, other in enumerate(zones)}
+    expected: dict[int, Row] = {}
+    for row, on in zone.cell.facets:
+        middle = _middle([ray for k, ray in enumerate(zone.cell.rays) if on >> k & 1], zone.cell.dim)
+        outward = tuple(Fraction(-entry) for entry in row[1:])
+        beyond = pattern_towards(zones.network, middle, outward, zones.prop.horizon)
+        leaves_domain = zones.domain is not None and any(
+            dot(wall, (1, *middle)) == 0 and dot(wall[1:], outward) < 0 for wall in zones.domain.hrep.closed_rows
+        )
+        if not leaves_domain and beyond in by_pattern:
+            expected[by_pattern[beyond]] = row
+    for other in set(expected) ^ set(zones.graph[index]):
+        raise CheckFailed(f"{zone} and {zones[other]} {'do not share' if other in zones.graph[index] else 'share'} a facet")
+    for other, row in expected.items():
+        edge = zones.graph.edges[index, other]
+        if edge["facet"] not in (row, tuple(-entry for entry in row)):
+            raise CheckFailed(f"the facet between {zone} and {zones[other]} does not lie in {edge['facet']}")
+        if edge["flips"] != _difference(zone, zones[other]):
+            raise CheckFailed(f"other neurons flip between {zone} and {zones[other]} than {edge['flips']}")
+
+
+def _middle(rays: list[Row], dim: int) -> Vector:
+    vertices = [ray for ray in rays if ray[0]]
+    directions = [ray for ray in rays if not ray[0]]
+    return tuple(
+        sum((Fraction(v[k], v[0]) for v in vertices), start=Fraction(0)) / len(vertices) + sum(ray[k] for ray in directions)
+        for k in range(1, dim + 1)
+    )
+
+
+def _difference(first: Zone, second: Zone) -> tuple[tuple[int, int], ...]:
+    signs = zip(first.neuron_rows, first.signs, second.signs, strict=True)
+    return tuple((layer, unit) for (layer, unit, _), a, b in signs if a != b)
+
+
+def pattern_towards(network: Network, point: Vector, direction: Vector, horizon: int) -> Pattern:
+    """Return the activation pattern at ``point + t direction`` for all small enough t > 0: values a + b t, compared by (a, b)."""
+    values, slopes = network.point(point), direction
+    pattern = []
+    for layer in network.layers[:horizon]:
+        values, slopes = layer.affine(values), layer.weight @ slopes
+        signs = "".join("+" if (values[unit], slopes[unit]) > (0, 0) else "-" for unit in layer.relu_units)
+        kept = layer.kept(signs)
+        values, slopes = (
+            tuple(v if keep else v * 0 for v, keep in zip(vector, kept, strict=True)) for vector in (values, slopes)
+        )
+        if layer.relu_units:
+            pattern.append(signs)
+    return tuple(pattern)
+
+
+def domain_points(zones: Zones) -> st.SearchStrategy[Vector]:
+    """Draw points that matter to these zones: spread over the domain, on neurons' zero sets, and on the zones' own corners."""
+    dim = zones.network.inputs
+    corners = [tuple(Fraction(e, ray[0]) for e in ray[1:]) for zone in zones[:200] for ray in zone.cell.rays if ray[0]]
+    strategies = [points(dim, bound=8), points_near(zones.network)]
+    if zones.domain is not None and zones.domain.is_bounded:
+        vertices = zones.domain.cell().vrep.vertices
+        sides = [(min(coordinates), max(coordinates)) for coordinates in zip(*vertices, strict=True)]
+        steps = st.integers(0, 64)
+        strategies.append(st.tuples(*(steps.map(lambda k, a=a, b=b: a + (b - a) * Fraction(k, 64)) for a, b in sides)))
+    if corners:
+        at_corner = st.sampled_from(corners)
+        middle = st.tuples(at_corner, at_corner).map(lambda ends: tuple((a + b) / 2 for a, b in zip(*ends, strict=True)))
+        strategies += [at_corner, middle]
+    return st.one_of(strategies)
+
+
+def check_zones(zones: Zones, *, examples: int = 200, progress: Callable[[str], Any] = lambda name: None) -> list[CheckReport]:
+    """Run every check on these zones with examples that hypothesis draws, and shrinks if a check fails.
+
+    Args:
+        zones: a complete list of zones.
+        examples: how many examples each check gets.
+        progress: called with the name of each check before it runs.
+    """
+    at_points = domain_points(zones)
+    plan: list[tuple[Callable[[Zones, Any], None], st.SearchStrategy[Any]]] = [
+        (zones_are_sound, at_points),
+        (zones_are_complete, at_points),
+        (zones_do_not_overlap, at_points),
+    ]
+    if len(zones):
+        plan.append((adjacency_is_right, st.integers(0, len(zones) - 1)))
+    reports = []
+    for check, strategy in plan:
+        progress(check.__name__)
+        reports.append(_run(check, zones, strategy, examples))
+    return reports
+
+
+def _run(check: Callable[[Zones, Any], None], zones: Zones, strategy: st.SearchStrategy[Any], examples: int) -> CheckReport:
+    tried = 0
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
+    @given(strategy)
+    def run(value: Any) -> None:
+        nonlocal tried
+        tried += 1
+        check(zones, value)
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            run()
+    except CheckFailed as failure:
+        return CheckReport(check.__name__, tried, str(failure))
+    return CheckReport(check.__name__, tried, None)
