@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _leave(0)
-    except Exception as error:  # noqa: BLE001 - the last net: one line, not a traceback
+    except Exception as error:  # the last net: one line, not a traceback
         if os.environ.get("EXACTZONES_DEBUG"):
             raise
         what = "out of memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}".splitlines()[0]

@@ -45,7 +45,9 @@ def generators(rows: Sequence[Row], equations: Sequence[Row], dim: int) -> tuple
     """Return (vertices, rays, lines) of a system as primitive homogeneous rows; vertices have a positive first entry."""
     matrix = _matrix([*rows, _trivial(dim)], equations, cdd.RepType.INEQUALITY)
     found = cdd.gmp.copy_generators(cdd.gmp.polyhedron_from_matrix(matrix))
-    vertices, rays, lines = [], [], []
+    vertices: list[Row] = []
+    rays: list[Row] = []
+    lines: list[Row] = []
     for k, entries in enumerate(found.array):
         row = integer_row(entries)
         (lines if k in found.lin_set else vertices if row[0] else rays).append(row)
@@ -56,7 +58,8 @@ def inequalities(points: Sequence[Row], rays: Sequence[Row], lines: Sequence[Row
     """Return (rows, equations) of the hull of generators given as homogeneous rows; ``points`` is not empty."""
     matrix = _matrix([*points, *rays], lines, cdd.RepType.GENERATOR)
     found = cdd.gmp.copy_inequalities(cdd.gmp.polyhedron_from_matrix(matrix))
-    rows, equations = [], []
+    rows: list[Row] = []
+    equations: list[Row] = []
     for k, entries in enumerate(found.array):
         row = integer_row(entries)
         if any(row[1:]):
@@ -70,7 +73,8 @@ def canonical(rows: Sequence[Row], equations: Sequence[Row], dim: int) -> tuple[
     """Return (rows, equations) of a *non-empty* system without redundant rows and with implicit equations found."""
     matrix = _matrix([*rows, _trivial(dim)], equations, cdd.RepType.INEQUALITY)
     cdd.gmp.matrix_canonicalize(matrix)
-    kept, implied = [], []
+    kept: list[Row] = []
+    implied: list[Row] = []
     for k, entries in enumerate(matrix.array):
         row = integer_row(entries)
         if any(row[1:]):

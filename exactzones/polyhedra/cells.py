@@ -118,8 +118,8 @@ class Cell:
     def _crossing_edges(self, values: list[int]) -> Iterable[tuple[int, int, int]]:
         """Yield (ray above, ray below, rows tight along their edge) for the edges that the hyperplane crosses.
 
-        Two rays share an edge iff no third ray is tight at all the rows that both are tight at.  A ray with as few tight rows as a
-        ray can have (a simple one) is met by its edges through a dictionary, so only degenerate rays are compared pair by pair.
+        Two rays share an edge iff no third ray is tight at all the rows that both are tight at.  A ray with as few tight rows
+        as a ray can have (a simple one) is met by its edges through a dictionary; only degenerate rays are compared pairwise.
         """
         edge_size = self.dim - len(self.lines) - 1
         above = [k for k, value in enumerate(values) if value > 0]
@@ -154,10 +154,8 @@ class Cell:
         """The irredundant rows, each with the bit set of the rays on its facet, sorted by row."""
         on_row = [0] * (len(self.rows) + 1)
         for k, mask in enumerate(self.tight):
-            while mask:
-                lowest = mask & -mask
-                on_row[lowest.bit_length() - 1] |= 1 << k
-                mask ^= lowest
+            for row in _bits(mask):
+                on_row[row] |= 1 << k
         found: dict[int, Row] = {}
         for k, on in enumerate(on_row[1:]):
             if on and on not in found and not any(on & other == on and on != other for other in on_row):
@@ -232,9 +230,12 @@ def canonical_vrep(dim: int, generators: Iterable[Row], lines: Sequence[Row]) ->
     return VRep(dim, tuple(sorted(vertices)), tuple(sorted(rays)), tuple(sorted(echelon)))
 
 
+def _bits(mask: int) -> Iterable[int]:
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest
+
+
 def _without_one_bit(mask: int) -> Iterable[int]:
-    rest = mask
-    while rest:
-        lowest = rest & -rest
-        yield mask ^ lowest
-        rest ^= lowest
+    return (mask ^ (1 << bit) for bit in _bits(mask))

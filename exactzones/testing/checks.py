@@ -63,16 +63,17 @@ def zones_are_complete(zones: Zones, point: Vector) -> None:
 
 def zones_do_not_overlap(zones: Zones, point: Vector) -> None:
     """No point is strictly inside two zones."""
-    lifted = (1, *point)
+    lifted = (Fraction(1), *point)
     inside = [zone for zone in zones if all(dot(row, lifted) > 0 for row in zone.hrep.rows)]
     if len(inside) > 1:
         raise CheckFailed(f"{written(point)} is strictly inside {inside[0]} and {inside[1]}")
 
 
 def adjacency_is_right(zones: Zones, index: int) -> None:
-    """The neighbours of a zone are the listed cells that one reaches through its facets, found by walking through each.
+    """The neighbours of a zone are the listed cells that one reaches through its facets.
 
-    From a point in the middle of a facet one steps out of the zone by an infinitesimal; the pattern there is read off the network.
+    From a point in the middle of a facet one steps out of the zone by an infinitesimal, and reads the pattern there off the
+    network.
     """
     zone = zones[index]
     by_pattern = {other.pattern: k for k, other in enumerate(zones)}
@@ -134,8 +135,7 @@ def domain_points(zones: Zones) -> st.SearchStrategy[Vector]:
     if zones.domain is not None and zones.domain.is_bounded:
         vertices = zones.domain.cell().vrep.vertices
         sides = [(min(coordinates), max(coordinates)) for coordinates in zip(*vertices, strict=True)]
-        steps = st.integers(0, 64)
-        strategies.append(st.tuples(*(steps.map(lambda k, a=a, b=b: a + (b - a) * Fraction(k, 64)) for a, b in sides)))
+        strategies.append(st.tuples(*(_along(low, high) for low, high in sides)))
     if corners:
         at_corner = st.sampled_from(corners)
         middle = st.tuples(at_corner, at_corner).map(lambda ends: tuple((a + b) / 2 for a, b in zip(*ends, strict=True)))
@@ -143,7 +143,11 @@ def domain_points(zones: Zones) -> st.SearchStrategy[Vector]:
     return st.one_of(strategies)
 
 
-def check_zones(zones: Zones, *, examples: int = 200, progress: Callable[[str], Any] = lambda name: None) -> list[CheckReport]:
+def _along(low: Fraction, high: Fraction) -> st.SearchStrategy[Fraction]:
+    return st.integers(0, 64).map(lambda step: low + (high - low) * Fraction(step, 64))
+
+
+def check_zones(zones: Zones, *, examples: int = 200, progress: Callable[[str], Any] = lambda _name: None) -> list[CheckReport]:
     """Run every check on these zones with examples that hypothesis draws, and shrinks if a check fails.
 
     Args:

@@ -15,8 +15,9 @@ from exactzones.zones.zone import Zone
 def adjacency(zones: Sequence[Zone]) -> networkx.Graph:
     """Return the graph whose nodes are zone indices and whose edges are shared facets.
 
-    Node ``i`` carries ``zone``.  An edge carries ``facet`` (the row of its hyperplane, ``b + a . x = 0``), ``flips`` (the neurons
-    (layer, unit) whose sign differs: sometimes several at once) and ``fires`` (whether the property fires somewhere on the facet).
+    Node ``i`` carries ``zone``.  An edge carries ``facet`` (the row of its hyperplane, ``b + a . x = 0``), ``flips`` (the
+    neurons (layer, unit) whose sign differs: sometimes several at once) and ``fires`` (whether the property fires somewhere
+    on the facet).
 
     The closed cells of a network form a polyhedral complex, so two cells that share a piece of dimension d - 1 share a whole
     facet: cells are matched by the generators of their facets, through a dictionary, never pair by pair.  All cells of one

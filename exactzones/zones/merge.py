@@ -32,8 +32,8 @@ class _Convex:
 def merge(zones: Sequence[Zone], graph: networkx.Graph, islands: Sequence[Sequence[int]]) -> tuple[MergedZone, ...]:
     """Join zones as long as two neighbours have a convex union; then try each island as a whole.
 
-    The outcome is exact (each join is the union of its pieces, strict boundaries included) but not always the smallest possible number:
-    that is a hard covering problem.  Every zone is a piece of exactly one result.
+    The outcome is exact (each join is the union of its pieces, strict boundaries included) but not always the smallest
+    possible number: that is a hard covering problem.  Every zone is a piece of exactly one result.
 
     Source: Bemporad, Fukuda, Torrisi 2001, Convexity recognition of the union of polyhedra (the envelope).
     """

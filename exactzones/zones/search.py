@@ -112,7 +112,7 @@ class Zones(Sequence[Zone]):
 
     def containing(self, point: Sequence[Any]) -> list[Zone]:
         """Return the zones whose closed cell contains a point."""
-        lifted = (1, *self.network.point(point))
+        lifted = (Fraction(1), *self.network.point(point))
         return [zone for zone in self.zones if all(dot(row, lifted) >= 0 for row in zone.hrep.rows)]
 
     def fires(self, point: Sequence[Any]) -> bool:
@@ -145,8 +145,8 @@ def domain_cell(network: Network, domain: Polyhedron | None) -> Cell:
         raise DimensionError("a point of the domain", expected=network.inputs, got=domain.ambient)
     if network.inputs > _MAX_CORNERS.bit_length() - 1 and len(domain.hrep.closed_rows) > network.inputs:
         raise DomainError(
-            f"a bounded domain in {network.inputs} dimensions has too many corners (a box has 2^{network.inputs}; cells are kept by "
-            "their vertices, up to 16 dimensions): look at a slice, network.compose(AffineMap.through(..)), or project the inputs"
+            f"a bounded domain in {network.inputs} dimensions has too many corners (a box has 2^{network.inputs}; cells are kept "
+            "by their vertices, up to 16 dimensions): look at a slice, network.compose(AffineMap.through(..))"
         )
     return domain.cell()
 

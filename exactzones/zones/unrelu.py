@@ -16,6 +16,7 @@ Everything here is integer arithmetic; the zones come in an order that depends o
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ def backward(network: Network, prop: Property, cell: Cell, tick: Tick = lambda: 
 
 @dataclass(frozen=True)
 class Regime:
-    """A regime of the first layers that exists on a cell: the signs, the part of the cell, the map to each layer's pre-activations."""
+    """A regime of the first layers that exists on a cell: signs, part of the cell, maps to each layer's pre-activations."""
 
     pattern: Pattern
     cell: Cell
@@ -131,12 +132,10 @@ def _pull_back(network: Network, prop: Property, cell: Cell, depth: int, zones: 
         mapping = regime.activation
         assert mapping is not None  # noqa: S101 - a block has layers
         for zone, signs, part in _cut_by_zones(regime.cell, mapping, zones, tick):
-            pattern = list(regime.pattern)
-            for piece in zone.pattern:
-                pattern.append(signs[: len(piece)])
-                signs = signs[len(piece) :]
+            ends = list(itertools.accumulate(map(len, zone.pattern), initial=0))
+            behind = tuple(signs[start:end] for start, end in itertools.pairwise(ends))
             conditions = tuple(ZoneCondition(pull_exactly(mapping, c), c.strict) for c in zone.conditions)
-            found = zone_if_fires(network, prop, tuple(pattern), part, conditions)
+            found = zone_if_fires(network, prop, (*regime.pattern, *behind), part, conditions)
             if found is not None:
                 yield found
 
@@ -152,8 +151,8 @@ def _cut_by_zones(cell: Cell, mapping: AffineMap, zones: list[Zone], tick: Tick)
     """Yield (zone, signs, part): the full-dimensional parts of a cell that an affine map sends into the zones.
 
     The zones come from cutting their space neuron by neuron; the same cuts, pulled back, are made here, down to the zones only.
-    Where a neuron's pre-activation is zero all over a part (the map squeezes it into the neuron's hyperplane) the neuron counts as
-    off, and either side of the hyperplane describes the part; the side that has zones is followed.
+    Where a neuron's pre-activation is zero all over a part (the map squeezes it into the neuron's hyperplane) the neuron
+    counts as off, and either side of the hyperplane describes the part; the side that has zones is followed.
     """
     pull = row_puller(mapping)
     stack = [(cell, zones, "")]

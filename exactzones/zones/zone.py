@@ -152,8 +152,9 @@ class Zone:
 
     def fires(self, point: Sequence[Any]) -> bool:
         """Tell whether a point lies in the part that fires."""
-        lifted = (1, *self.network.point(point))
-        return self.hrep.contains(lifted[1:]) and all(
+        at = self.network.point(point)
+        lifted = (Fraction(1), *at)
+        return self.hrep.contains(at) and all(
             condition.holds(dot(on_zone.row, lifted))
             for condition, on_zone in zip(self.prop.conditions, self.conditions, strict=True)
         )
