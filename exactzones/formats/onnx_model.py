@@ -122,6 +122,8 @@ class _Reader:
             raise FormatError("sparse initializers are not supported")
         self.onnx, self.graph = onnx, graph
         self.constants = {tensor.name: tensor_array(onnx, tensor, f"initializer {tensor.name!r}") for tensor in graph.initializer}
+        if len(self.constants) < len(graph.initializer):
+            raise FormatError("two initializers have the same name")
         inputs = [value for value in graph.input if value.name not in self.constants]  # older files list the weights too
         if len(inputs) != 1 or len(graph.output) != 1:
             raise FormatError(f"the graph has {len(inputs)} inputs and {len(graph.output)} outputs; one of each is expected")

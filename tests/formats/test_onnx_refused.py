@@ -170,6 +170,7 @@ def info(name, kind=FLOAT):
         (lambda m: setattr(m.opset_import[0], "domain", "ai.onnx.ml"), "no graph or no opset"),
         (lambda m: setattr(m.graph.node[0], "domain", "com.microsoft"), "operator Gemm (node 'Gemm_0') is not supported"),
         (lambda m: m.graph.node[0].ClearField("output"), "2 inputs and 0 outputs do not fit"),
+        (lambda m: m.graph.initializer.append(m.graph.initializer[0]), "two initializers have the same name"),
         (lambda m: m.graph.sparse_initializer.add(), "sparse initializers are not supported"),
         (lambda m: setattr(m.graph.input[0].type.tensor_type, "elem_type", TensorProto.INT64), "input 'x' is no float tensor"),
         (lambda m: m.graph.input[0].type.sequence_type.elem_type.tensor_type.SetInParent(), "input 'x' is no tensor"),
