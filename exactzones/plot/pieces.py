@@ -1,0 +1,59 @@
+"""What a picture of zones is made of: convex parts cut with the window, each in a group with its own colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from exactzones.plot.geometry import Ring, bounding_box, corners, outline
+from exactzones.polyhedra import Cell, Polyhedron
+from exactzones.rational import Row
+from exactzones.zones import Zones
+
+_MARGIN = Fraction(1, 4)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A convex part that fires.
+
+    Attributes:
+        part: a cell, or a polyhedron where the part may be flat; uncut.
+        zones: indices of the zones that it is made of.
+        group: which colour.
+        rings: the part cut with the window.
+    """
+
+    part: Cell | Polyhedron
+    zones: tuple[int, ...]
+    group: int
+    rings: list[Ring]
+
+    def passes(self, row: Row) -> bool:
+        """Tell whether the part goes on beyond a side of the window."""
+        if isinstance(self.part, Cell):
+            return self.part.signs(row)[0]
+        return not self.part.is_subset(Polyhedron.of(self.part.ambient, [row]))
+
+
+def default_window(zones: Zones) -> Polyhedron:
+    """Return the domain's box when it is bounded, otherwise a box around all vertices of the parts that fire, with a margin."""
+    if zones.domain is not None and zones.domain.is_bounded:
+        return bounding_box(zones.domain.vrep.vertices)
+    vertices = [
+        vertex for zone in zones for vertex in (corners(zone.firing_cell) if zone.firing_cell else zone.firing.vrep.vertices)
+    ]
+    return bounding_box(vertices or [(Fraction(0),) * zones.network.inputs], margin=_MARGIN)
+
+
+def pieces(zones: Zones, window: Polyhedron, color_by: str, *, merged: bool) -> list[Piece]:
+    """Return the parts to draw, grouped by island or each by itself; those outside the window have no rings."""
+    if merged:
+        parts: list[tuple[Cell | Polyhedron, tuple[int, ...]]] = [(joined.polyhedron, joined.pieces) for joined in zones.merged]
+    else:
+        parts = [(zone.firing_cell or zone.firing, (k,)) for k, zone in enumerate(zones)]
+    if color_by == "zone":
+        group_of = {indices[0]: k for k, (_, indices) in enumerate(parts)}
+    else:
+        group_of = {k: group for group, island in enumerate(zones.islands) for k in island}
+    return [Piece(part, indices, group_of[indices[0]], outline(part, window)) for part, indices in parts]

@@ -1,0 +1,95 @@
+"""How the pictures look: colours for every kind of eye, hatches so that colour is never the only cue, axes and legends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib import patheffects, pyplot
+from matplotlib.colors import to_rgba
+from matplotlib.patches import Patch
+
+from exactzones.errors import InputError
+from exactzones.plot.geometry import floats, sides
+from exactzones.polyhedra import Polyhedron
+
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+"""Colours that people with any colour vision tell apart.  Source: Okabe and Ito 2008, Color Universal Design."""
+
+HATCHES = ("", "///", "...", "\\\\\\", "xxx", "|||", "ooo", "---")
+"""One more than there are colours and without a common factor: 56 combinations before one repeats."""
+
+INK = "#222222"
+QUIET = "#f3f3f3"
+LISTED = 10  # more entries make a legend that nobody reads
+
+DOMAIN_LINE: dict[str, Any] = {"facecolor": "none", "edgecolor": INK, "linewidth": 1.2, "linestyle": "--"}
+
+RC = {
+    "font.size": 10.0,
+    "axes.titlesize": 11.0,
+    "legend.fontsize": 9.0,
+    "hatch.linewidth": 0.6,
+    "svg.hashsalt": "exactzones",
+    "svg.fonttype": "path",
+}
+"""Settings under which pictures are made, whatever the user's own; the salt makes an SVG's ids the same every time."""
+
+
+def colour(group: int) -> str:
+    """Return the colour of a group of zones, counted from 0."""
+    return PALETTE[group % len(PALETTE)]
+
+
+def look(group: int, strength: float = 0.55) -> dict[str, Any]:
+    """Return face colour, hatch and edge of a group of zones, counted from 0."""
+    return {
+        "facecolor": to_rgba(colour(group), strength),
+        "hatch": HATCHES[group % len(HATCHES)],
+        "edgecolor": INK,
+        "linewidth": 0.6,
+    }
+
+
+def swatch(group: int, label: str, *, hatched: bool = True) -> Any:
+    """Return the legend entry of a group."""
+    return Patch(label=label, **look(group) | ({} if hatched else {"hatch": None}))
+
+
+def axes(ax: Any, dim: int) -> Any:
+    """Return the axes given, or new ones that suit the dimension.
+
+    Raises:
+        InputError: flat axes for a solid, or the other way round.
+    """
+    if ax is None:
+        return pyplot.figure(layout="constrained").add_subplot(projection="3d" if dim == 3 else "rectilinear")
+    if (ax.name == "3d") != (dim == 3):
+        raise InputError(
+            f"a picture in {dim}-D needs {'3-D' if dim == 3 else 'flat'} axes, not {ax.name!r} ones; add_subplot(projection='3d')"
+        )
+    return ax
+
+
+def frame(ax: Any, box: Polyhedron, letter: str = "x", *, pad: float = 0.0) -> None:
+    """Set limits (a share ``pad`` beyond the box), equal scales and axis labels for a box in 2-D or 3-D."""
+    low, high = floats(sides(box))
+    lengths = [b - a for a, b in zip(low, high, strict=True)]
+    for axis, a, b, k in zip("xyz", low, high, range(len(low)), strict=False):
+        getattr(ax, f"set_{axis}lim")(a - pad * (b - a), b + pad * (b - a))
+        getattr(ax, f"set_{axis}label")(f"${letter}_{k}$")
+    if max(lengths) <= 10 * min(lengths):  # beyond that equal scales leave a sliver
+        ax.set_aspect("equal")
+    for spine in ax.spines.values():
+        spine.set_color("#aaaaaa")
+
+
+def number(ax: Any, point: Sequence[float], text: str, **options: Any) -> None:
+    """Write a number on a zone, readable on any colour."""
+    halo = [patheffects.withStroke(linewidth=2.5, foreground="white")]
+    ax.text(*point, text, ha="center", va="center", color=INK, fontweight="bold", path_effects=halo, zorder=6, **options)
+
+
+def legend_beside(ax: Any, handles: list[Any]) -> None:
+    """Put a legend to the right of the axes, where it covers nothing."""
+    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0.0, frameon=False, handleheight=1.2)

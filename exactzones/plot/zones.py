@@ -1,0 +1,137 @@
+"""The zones of a property in an input space of one, two or three dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from exactzones.errors import InputError
+from exactzones.plot import style
+from exactzones.plot.curve import draw_curve
+from exactzones.plot.geometry import floats, window_box
+from exactzones.plot.pieces import Piece, default_window, pieces
+from exactzones.plot.planar import draw_planar
+from exactzones.plot.solids import draw_solid
+from exactzones.polyhedra import Polyhedron
+from exactzones.zones import Zones
+
+_COLOURINGS = ("island", "zone")
+
+
+def plot_zones(
+    zones: Zones,
+    *,
+    window: Polyhedron | None = None,
+    color_by: str = "island",
+    ax: Any = None,
+    merged: bool = False,
+    samples: bool = False,
+    legend: bool = True,
+) -> Any:
+    """Draw where a property fires, from the exact zones, and return the axes.
+
+    1-D: the graph of the feature with the intervals on which it fires.  2-D: polygons.  3-D: solids.  What is drawn is the
+    closure of the part of each zone that fires.
+
+    Args:
+        zones: on an input space of 1, 2 or 3 dimensions.
+        window: a bounded polyhedron; its bounding box is shown.  By default the domain's box, or a box around all vertices.
+        color_by: "island" gives each connected component its colour, hatch and number, "zone" each zone.
+        ax: matplotlib axes (3-D ones for a 3-D input); new ones by default.
+        merged: draw the merged zones: convex unions of zones, without the edges inside.
+        samples: mark each zone's sample point.
+        legend: whether to put a legend beside the axes.
+
+    Raises:
+        InputError: an input space of more than 3 dimensions, an unknown colouring, a window that is no window.
+    """
+    dim = zones.network.inputs
+    if dim > 3:
+        raise InputError(
+            f"an input space of {dim} dimensions has no picture; look at a slice: the zones of "
+            "network.compose(AffineMap.through(p, q, r)), the plane through three points"
+        )
+    if color_by not in _COLOURINGS:
+        raise InputError(f"color_by is {color_by!r}; there is {', '.join(_COLOURINGS)}")
+    box = default_window(zones) if window is None else window_box(window, dim)
+    with rc_context(style.RC):
+        ax = style.axes(ax, dim)
+        shown = pieces(zones, box, color_by, merged=merged)
+        handles = _groups(zones, shown, color_by)
+        if dim == 1:
+            handles += draw_curve(zones, shown, box, ax)
+        else:
+            (draw_planar if dim == 2 else draw_solid)(shown, zones.domain, box, ax)
+        if samples:
+            handles.append(_mark_samples(zones, box, ax))
+        if legend:
+            style.legend_beside(ax, [*handles, *_notes(zones, shown, box)])
+        ax.set_title(title(zones, len(shown) if merged else None))
+    return ax
+
+
+def title(zones: Zones, joined: int | None = None) -> str:
+    """Return a picture's title: the property and the counts."""
+    into = "" if joined is None else f" joined into {counted(joined, 'piece')}"
+    return f"{zones.prop}: {counted(len(zones), 'zone')}{into}, {counted(len(zones.islands), 'island')}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun, in the plural where need be."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _groups(zones: Zones, shown: Sequence[Piece], color_by: str) -> list[Any]:
+    """Return the legend entries of the islands or zones; of the last of very many only how many they are."""
+    if color_by == "island":
+        labels = [f"island {k + 1}: {counted(len(island), 'zone')}" for k, island in enumerate(zones.islands)]
+    else:
+        labels = [f"{piece.group + 1}:  {' '.join(zones[piece.zones[0]].pattern)}" for piece in shown]
+    visible = {piece.group for piece in shown if piece.rings}
+    labels = [label if k in visible else f"{label} (outside)" for k, label in enumerate(labels)]
+    listed = labels if len(labels) <= style.LISTED + 1 else labels[: style.LISTED]
+    handles = [style.swatch(k, label, hatched=zones.network.inputs < 3) for k, label in enumerate(listed)]
+    if len(listed) < len(labels):
+        handles.append(Patch(visible=False, label=f"and {counted(len(labels) - len(listed), color_by)} more"))
+    return handles
+
+
+def _notes(zones: Zones, shown: Sequence[Piece], window: Polyhedron) -> list[Any]:
+    """Return the legend entries that say what the rest of the picture means."""
+    notes: list[Any] = []
+    if zones.network.inputs < 3:
+        quiet = "does not fire" if zones.complete else "not known: the search stopped early"
+        notes.append(Patch(facecolor=style.QUIET, edgecolor="#bbbbbb", label=quiet))
+    elif not zones.complete:
+        notes.append(Patch(visible=False, label="incomplete: the search stopped early"))
+    if zones.domain is not None and zones.network.inputs > 1:
+        notes.append(Patch(**style.DOMAIN_LINE, label="domain"))
+    if any(piece.passes(row) for piece in shown for row in window.hrep.rows):
+        unbounded = sum(not piece.part.is_bounded for piece in shown)
+        extent = f"\n({unbounded} of {len(shown)} unbounded)" if unbounded else ""
+        marker = ">" if zones.network.inputs < 3 else ""
+        notes.append(Line2D([], [], color=style.INK, marker=marker, linestyle="none", label=f"goes on beyond the window{extent}"))
+    return notes
+
+
+def _mark_samples(zones: Zones, window: Polyhedron, ax: Any) -> Any:
+    points = floats(zone.sample for zone in zones if window.contains(zone.sample))
+    look: dict[str, Any] = {
+        "linestyle": "none",
+        "marker": "o",
+        "markersize": 4,
+        "color": "white",
+        "markeredgecolor": style.INK,
+        "zorder": 5,
+    }
+    if zones.network.inputs == 1:
+        points = [(x, 0.05) for (x,) in points]
+        look["transform"] = ax.get_xaxis_transform()
+    if points:
+        ax.plot(*zip(*points, strict=True), **look, gid="samples")
+    look.pop("transform", None)
+    return Line2D([], [], **look, label="a sample point of each zone")
