@@ -88,6 +88,8 @@ def maximize(rows: Sequence[Row], equations: Sequence[Row], objective: Sequence[
     Raises:
         BackendError: cddlib disagrees about feasible and bounded.
     """
+    if not rows and not equations and not any(objective[1:]):  # cddlib would not know the dimension
+        return Solution(Fraction(objective[0]), (Fraction(0),) * (len(objective) - 1), ())
     matrix = _matrix(rows, equations, cdd.RepType.INEQUALITY)
     matrix.obj_type = cdd.LPObjType.MAX
     matrix.obj_func = list(objective)

@@ -225,6 +225,8 @@ class Polyhedron:
             if cell is not None:
                 return cell
         equation = self.irredundant.equations[0]
+        if next(entry for entry in equation[1:] if entry) < 0:
+            equation = tuple(-entry for entry in equation)
         raise DomainError(
             f"the domain is flat: it lies in {describe(equation, '=')}; parametrise it: hull = domain.affine_hull(), "
             "then network.compose(hull) on domain.preimage(hull)"

@@ -1,0 +1,194 @@
+"""Linear programs: every certificate is multiplied out here, and the answers are compared with brute force."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import event, example, given
+from hypothesis import strategies as st
+from polyhedra import brute
+
+from exactzones.errors import DimensionError
+from exactzones.polyhedra import HRep, Infeasible, Optimal, Polyhedron, Unbounded
+from exactzones.polyhedra.lp import feasibility, is_valid, maximize, proves_empty
+from exactzones.rational import vector
+from exactzones.testing import polyhedra, rationals
+
+SYSTEMS = st.integers(1, 3).flatmap(lambda dim: polyhedra(dim, full_dimensional=False, strict=True)).map(lambda p: p.hrep)
+
+
+def _combination(system, multipliers):
+    rows = [*sorted({*system.rows, *system.strict}), *system.equations]
+    assert len(multipliers) == len(rows)
+    assert all(m >= 0 for m in multipliers[: len(rows) - len(system.equations)])
+    return [sum((m * row[k] for m, row in zip(multipliers, rows, strict=True)), start=Fraction(0)) for k in range(system.dim + 1)]
+
+
+def _assert_satisfies(system, point, *, strictly=True):
+    assert len(point) == system.dim
+    assert all(brute.at(row, point) >= 0 for row in system.rows)
+    assert all(brute.at(row, point) >= 0 for row in system.strict)
+    assert all(brute.at(row, point) > 0 for row in system.strict) or not strictly
+    assert all(brute.at(row, point) == 0 for row in system.equations)
+
+
+def _assert_impossible(system, farkas):
+    constant, *slope = _combination(system, farkas)
+    assert not any(slope)
+    rows = sorted({*system.rows, *system.strict})
+    strictly = any(m > 0 and row in system.strict for m, row in zip(farkas, rows, strict=False))
+    assert constant < 0 or (constant == 0 and strictly)
+
+
+def _assert_proved(system, objective, answer):
+    """Check the evidence of an answer from the definitions alone."""
+    slope = [Fraction(0), *objective]
+    if isinstance(answer, Optimal):
+        _assert_satisfies(system, answer.point, strictly=False)
+        assert brute.at(slope, answer.point) == answer.value
+        assert _combination(system, answer.multipliers) == [answer.value, *(-entry for entry in objective)]
+    elif isinstance(answer, Unbounded):
+        _assert_satisfies(system, answer.point)
+        assert brute.at(slope, answer.ray) > 0
+        assert all(brute.at((0, *row[1:]), answer.ray) >= 0 for row in (*system.rows, *system.strict))
+        assert all(brute.at((0, *row[1:]), answer.ray) == 0 for row in system.equations)
+    else:
+        assert isinstance(answer, Infeasible)
+        _assert_impossible(system, answer.farkas)
+
+
+@st.composite
+def programs(draw):
+    system = draw(SYSTEMS)
+    return system, tuple(draw(st.lists(rationals(), min_size=system.dim, max_size=system.dim)))
+
+
+@given(programs())
+@example((HRep.of(2), vector(0, 0)))
+@example((HRep.of(2), vector(0, 1)))
+@example((HRep.of(1, strict=[(0, 0)]), vector(1)))
+@example((HRep.of(1, equations=[(1, 0)]), vector(1)))
+@example((HRep.of(2, [(0, 1, 0)], strict=[(0, -1, 0)]), vector(1, 0)))
+def test_every_answer_is_proved(program):
+    system, objective = program
+    answer = maximize(system, objective)
+    _assert_proved(system, objective, answer)
+    event(type(answer).__name__)
+    if isinstance(answer, Infeasible):
+        event(f"needs a strict row: {not any(_combination(system, answer.farkas))}")
+
+
+TRIANGLE = [(0, 1, 0), (0, 0, 1), (2, -1, -1)]  # x, y >= 0, x + y <= 2
+
+
+@pytest.mark.parametrize(
+    ("system", "objective", "kind", "value"),
+    [
+        (HRep.of(2, TRIANGLE), (1, 2), Optimal, 4),
+        (HRep.of(2, TRIANGLE), (-1, -1), Optimal, 0),
+        (HRep.of(2, TRIANGLE), (0, 0), Optimal, 0),
+        (HRep.of(2, TRIANGLE), ("1/3", "1/2"), Optimal, 1),
+        (HRep.of(2, TRIANGLE[:2], equations=[(2, -1, -1)]), (1, 2), Optimal, 4),
+        (HRep.of(2, strict=TRIANGLE), (1, 2), Optimal, 4),  # the supremum
+        (HRep.of(2, TRIANGLE * 2, strict=TRIANGLE), (1, 1), Optimal, 2),
+        (HRep.of(2, [(0, 1, 1)]), (-2, -2), Optimal, 0),  # a half-plane: no vertex
+        (HRep.of(3, equations=[(-1, 1, 0, 0)]), (7, 0, 0), Optimal, 7),  # a plane
+        (HRep.of(2), (0, 0), Optimal, 0),  # no rows at all
+        (HRep.of(2), (0, -1), Unbounded, None),
+        (HRep.of(2, TRIANGLE[:2]), (1, -5), Unbounded, None),
+        (HRep.of(2, equations=[(0, 1, -1)]), (1, 0), Unbounded, None),
+        (HRep.of(2, strict=[(0, 1, 1)]), (1, 0), Unbounded, None),
+        (HRep.of(2, [*TRIANGLE, (-3, 1, 1)]), (1, 0), Infeasible, None),
+        (HRep.of(2, TRIANGLE, strict=[(-2, 1, 1)]), (1, 0), Infeasible, None),
+        (HRep.of(2, TRIANGLE, equations=[(-3, 1, 1)]), (1, 0), Infeasible, None),
+        (HRep.of(2, equations=[(0, 1, 1), (1, 1, 1)]), (1, 0), Infeasible, None),
+        (HRep.of(2, [(-1, 0, 0)]), (1, 0), Infeasible, None),
+        (HRep.of(2, strict=[(0, 0, 0)]), (1, 0), Infeasible, None),
+        (HRep.of(2, equations=[(1, 0, 0)]), (1, 0), Infeasible, None),
+        (HRep.of(2, strict=[(0, 1, 0), (0, -1, 1), (0, 0, -1)]), (0, 0), Infeasible, None),
+    ],
+)
+def test_each_kind_of_answer(system, objective, kind, value):
+    answer = maximize(system, vector(*objective))
+    assert isinstance(answer, kind)
+    assert getattr(answer, "value", None) == value
+    _assert_proved(system, vector(*objective), answer)
+
+
+@given(programs())
+def test_against_brute_force(program):
+    system, objective = program
+    answer = maximize(system, objective)
+    assert isinstance(answer, Infeasible) == brute.is_empty(system)
+    if not isinstance(answer, Infeasible):
+        slope = (0, *objective)
+        near, far = (max(brute.at(slope, point) for point in brute.corners(system, size)) for size in (brute.FAR, 2 * brute.FAR))
+        assert isinstance(answer, Unbounded) == (far > near)
+        assert isinstance(answer, Unbounded) or answer.value == near
+    event(type(answer).__name__)
+
+
+@given(SYSTEMS)
+def test_feasibility(system):
+    found = feasibility(system)
+    if isinstance(found, Infeasible):
+        _assert_impossible(system, found.farkas)
+        assert proves_empty(system, found.farkas)
+    else:
+        _assert_satisfies(system, found)
+        assert system.contains(found)
+    event(type(found).__name__)
+
+
+@given(st.data(), SYSTEMS)
+def test_proves_empty_is_sound(data, system):
+    """Multipliers drawn at random prove nothing unless they are a proof, and never that a system with a point has none."""
+    size = len(system.closed_rows) + len(system.equations)
+    multipliers = data.draw(st.lists(st.integers(-1, 2).map(Fraction), min_size=size, max_size=size))
+    accepted = proves_empty(system, multipliers)
+    if not brute.is_empty(system):
+        assert not accepted
+    if accepted:
+        _assert_impossible(system, multipliers)
+
+
+def test_proves_empty_refuses_what_is_no_proof():
+    system = HRep.of(1, [(-2, 1), (1, -1)])  # x >= 2, x <= 1
+    assert proves_empty(system, vector(1, 1))
+    assert proves_empty(system, vector("1/2", "1/2"))
+    assert not proves_empty(system, vector(1, 2))  # a slope is left
+    assert not proves_empty(system, vector(0, 0))
+    assert not proves_empty(system, vector(-1, -1))
+    touching = [(-1, 1), (1, -1)]  # x >= 1, x <= 1
+    assert not proves_empty(HRep.of(1, touching), vector(1, 1))
+    assert proves_empty(HRep.of(1, touching[:1], strict=touching[1:]), vector(1, 1))
+    opposite = HRep.of(1, strict=[(0, 1)], equations=[(0, 1)])
+    assert proves_empty(opposite, vector(1, -1))
+    assert not proves_empty(opposite, vector(-1, 1))  # only an equation may take a negative multiplier
+
+
+@given(st.data(), SYSTEMS)
+def test_is_valid_against_brute_force(data, system):
+    row = data.draw(st.tuples(*[st.integers(-2, 2)] * (system.dim + 1)))
+    above = HRep.of(system.dim, strict=[tuple(-entry for entry in row)])
+    outside = HRep.of(system.dim, [tuple(-entry for entry in row)])
+    assert is_valid(system, row) == brute.is_empty(system.intersect(above))
+    assert is_valid(system, row, strictly=True) == brute.is_empty(system.intersect(outside))
+    event(f"valid: {is_valid(system, row)}")
+
+
+def test_long_rationals():
+    tiny = Fraction(1, 3**400)
+    system = HRep.of(2, [(tiny, -1, 0), (0, 1, 0), (1, 0, -tiny), (0, 0, 1)])
+    answer = maximize(system, vector(1, 1))
+    assert isinstance(answer, Optimal)
+    assert answer.value == tiny + 3**400
+    _assert_proved(system, vector(1, 1), answer)
+    empty = HRep.of(1, [(-tiny, 1), (tiny - tiny**2, -1)])
+    _assert_proved(empty, vector(1), maximize(empty, vector(1)))
+
+
+def test_an_objective_of_the_wrong_length():
+    with pytest.raises(DimensionError, match="objective has 1 entries; 2 expected"):
+        maximize(HRep.of(2), vector(1))
+    with pytest.raises(DimensionError, match="objective has 3 entries; 2 expected"):
+        Polyhedron.space(2).maximize([1, 2, 3])
