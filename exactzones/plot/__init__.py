@@ -10,7 +10,10 @@ from exactzones.errors import InputError
 if find_spec("matplotlib") is None:
     raise InputError("pictures need matplotlib, which is not installed: pip install exactzones[plot]")
 
+from exactzones.plot.latent import plot_latent
+from exactzones.plot.samples import plot_samples
 from exactzones.plot.saving import SUFFIXES, save_figure, save_zones
+from exactzones.plot.solids import plot_polyhedron_3d
 from exactzones.plot.zones import plot_zones
 
-__all__ = ["SUFFIXES", "plot_zones", "save_figure", "save_zones"]
+__all__ = ["SUFFIXES", "plot_latent", "plot_polyhedron_3d", "plot_samples", "plot_zones", "save_figure", "save_zones"]

@@ -35,8 +35,10 @@ def draw_curve(zones: Zones, pieces: Sequence[Piece], window: Polyhedron, ax: An
         ax.axvspan(*(x for (x,) in floats(ring)), color=style.QUIET, zorder=0)
     for group, members in by_group(pieces).items():
         _draw_intervals([ring for piece in members for ring in piece.rings], group, ax)
+    shown = [corner for piece in pieces for ring in piece.rings for corner in ring]
     for row in window.hrep.rows:
-        if any(piece.passes(row) for piece in pieces):
+        ends = [corner for piece in pieces for corner in piece.beyond(row, window)]
+        if any(corner in shown for corner in ends):
             at, marker = (low, "<") if row[1] > 0 else (high, ">")
             ax.plot(
                 at, 0.05, marker, color=style.INK, transform=ax.get_xaxis_transform(), clip_on=False, zorder=7, gid="continues"

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from exactzones.plot.geometry import Ring, bounding_box, corners, outline
 from exactzones.polyhedra import Cell, Polyhedron
-from exactzones.rational import Row
+from exactzones.rational import Row, Vector, dot
 from exactzones.zones import Zones
 
 _MARGIN = Fraction(1, 4)
@@ -30,10 +30,19 @@ class Piece:
     rings: list[Ring]
 
     def passes(self, row: Row) -> bool:
-        """Tell whether the part goes on beyond a side of the window."""
+        """Tell whether some of the part lies beyond a side of the window."""
         if isinstance(self.part, Cell):
             return self.part.signs(row)[0]
         return not self.part.is_subset(Polyhedron.of(self.part.ambient, [row]))
+
+    def beyond(self, row: Row, window: Polyhedron) -> list[Vector]:
+        """Return the corners, on a side of the window, of the part that lies beyond that side; none where the part is flat."""
+        outside = self.part if isinstance(self.part, Cell) else None
+        for other in window.hrep.rows:
+            if outside is not None and other != row:
+                outside = outside.halves(other)[1]
+        outside = None if outside is None else outside.halves(row)[0]
+        return [] if outside is None else [corner for corner in corners(outside) if dot(row, (1, *corner)) == 0]
 
 
 def default_window(zones: Zones) -> Polyhedron:

@@ -11,7 +11,7 @@ from typing import Any
 from matplotlib.collections import PolyCollection
 
 from exactzones.plot import style
-from exactzones.plot.geometry import Ring, area, floats, outline, sides
+from exactzones.plot.geometry import Ring, area, floats, outline
 from exactzones.plot.pieces import Piece
 from exactzones.polyhedra import Polyhedron
 from exactzones.rational import Vector, dot
@@ -27,7 +27,7 @@ def draw_planar(pieces: Sequence[Piece], domain: Polyhedron | None, window: Poly
     draw_domain(domain, window, ax)
     for group, members in by_group(pieces).items():
         draw_rings([ring for piece in members for ring in piece.rings], group, ax)
-        for (axis, end), middle in exits(members, window):
+        for (axis, end), middle in exits([piece for piece in pieces if piece.group == group], window):
             ax.plot(
                 *floats([middle])[0], _ARROWS[axis, end], color=style.INK, markersize=7, clip_on=False, zorder=7, gid="continues"
             )
@@ -79,35 +79,39 @@ def number_groups(pieces: Sequence[Piece], window: Polyhedron, ax: Any) -> None:
 
 
 def exits(pieces: Sequence[Piece], window: Polyhedron) -> list[tuple[tuple[int, int], Vector]]:
-    """Return where an island goes on beyond the window: (axis, which end) of the side and the middle of each run along it."""
-    low, high = sides(window)
+    """Return where a group goes on beyond the window: (axis, which end) of the side and the middle of each run along it.
+
+    It does where it touches the side from within and from beyond, be it with one piece that crosses or with two that meet there.
+    """
     found: list[tuple[tuple[int, int], Vector]] = []
-    for axis in range(2):
-        for end, bound in enumerate((low[axis], high[axis])):
-            unit = [int(k == axis) * (1 - 2 * end) for k in range(2)]
-            row = next(row for row in window.hrep.rows if _same_direction(row[1:], unit))
-            spans = sorted(
-                (min(a[1 - axis], b[1 - axis]), max(a[1 - axis], b[1 - axis]))
-                for piece in pieces
-                if piece.passes(row)
-                for ring in piece.rings
-                for a, b in pairwise((*ring, ring[0]))
-                if dot(row, (1, *a)) == 0 and dot(row, (1, *b)) == 0 and a != b
-            )
-            runs: list[list[Fraction]] = []
-            for start, stop in spans:
-                if runs and start <= runs[-1][1]:
-                    runs[-1][1] = max(stop, runs[-1][1])
-                else:
-                    runs.append([start, stop])
-            for start, stop in runs:
-                middle = (start + stop) / 2
-                found.append(((axis, end), (bound, middle) if axis == 0 else (middle, bound)))
+    for row in window.hrep.rows:
+        along = 1 if row[1] else 0
+        edges = [edge for piece in pieces for ring in piece.rings for edge in pairwise((*ring, ring[0]))]
+        within = _spans([edge for edge in edges if all(dot(row, (1, *corner)) == 0 for corner in edge)], along)
+        outside = [piece for piece in pieces if within and piece.passes(row)]
+        beyond = _spans([piece.beyond(row, window) for piece in outside], along)
+        for start, stop in _common(within, beyond):
+            bound, middle = Fraction(-row[0], row[2 - along]), (start + stop) / 2
+            side = (1 - along, int(row[2 - along] < 0))
+            found.append((side, (bound, middle) if along else (middle, bound)))
     return found
 
 
-def _same_direction(slope: Sequence[int], unit: Sequence[int]) -> bool:
-    return all((a > 0) == (b > 0) and (a < 0) == (b < 0) for a, b in zip(slope, unit, strict=True))
+def _spans(edges: Sequence[Sequence[Vector]], along: int) -> list[list[Fraction]]:
+    """Return the union of edges on one line as intervals of a coordinate; those that meet are joined."""
+    joined: list[list[Fraction]] = []
+    for start, stop in sorted((min(a[along] for a in edge), max(a[along] for a in edge)) for edge in edges if edge):
+        if joined and start <= joined[-1][1]:
+            joined[-1][1] = max(stop, joined[-1][1])
+        elif start < stop:
+            joined.append([start, stop])
+    return joined
+
+
+def _common(first: Sequence[Sequence[Fraction]], second: Sequence[Sequence[Fraction]]) -> list[tuple[Fraction, Fraction]]:
+    """Return the intervals that two unions of intervals have in common."""
+    pairs = [(max(a[0], b[0]), min(a[1], b[1])) for a in first for b in second]
+    return [(start, stop) for start, stop in pairs if start < stop]
 
 
 def _centroid(ring: Ring) -> tuple[float, ...]:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
+from matplotlib import rc_context
+from matplotlib.colors import to_rgba
 from mpl_toolkits.mplot3d.art3d import Line3DCollection, Poly3DCollection
 
+from exactzones.affine import AffineMap
+from exactzones.errors import DimensionError, InputError
 from exactzones.plot import style
-from exactzones.plot.geometry import Ring, floats, outline
+from exactzones.plot.geometry import Ring, floats, outline, rings, window_box
 from exactzones.plot.pieces import Piece
 from exactzones.plot.planar import by_group
-from exactzones.polyhedra import Polyhedron
+from exactzones.polyhedra import Cell, Polyhedron
+from exactzones.rational import Matrix, Row, dot, integer_row, nullspace
 
 
 def draw_solid(pieces: Sequence[Piece], domain: Polyhedron | None, window: Polyhedron, ax: Any) -> None:
@@ -20,9 +26,9 @@ def draw_solid(pieces: Sequence[Piece], domain: Polyhedron | None, window: Polyh
     style.frame(ax, window)
     ax.locator_params(nbins=5)
     for group, members in by_group(pieces).items():
-        rings = [ring for piece in members for ring in piece.rings]
-        shared = Counter(frozenset(ring) for ring in rings)
-        outer = [ring for ring in rings if shared[frozenset(ring)] == 1]
+        facets = [ring for piece in members for ring in piece.rings]
+        shared = Counter(frozenset(ring) for ring in facets)
+        outer = [ring for ring in facets if shared[frozenset(ring)] == 1]
         look = style.look(group, 0.45) | {"hatch": None}
         draw_facets([ring for ring in outer if len(ring) > 2], ax, gid=f"group-{group + 1}", **look)
         for ring in outer:
@@ -34,13 +40,96 @@ def draw_solid(pieces: Sequence[Piece], domain: Polyhedron | None, window: Polyh
     draw_edges(outline(window if domain is None else domain, window), ax)
 
 
-def draw_facets(rings: Sequence[Ring], ax: Any, **look: Any) -> None:
+def draw_facets(facets: Sequence[Ring], ax: Any, **look: Any) -> None:
     """Draw polygons in space as one collection."""
-    if rings:
-        ax.add_collection3d(Poly3DCollection([floats(ring) for ring in rings], **look))
+    if facets:
+        ax.add_collection3d(Poly3DCollection([floats(ring) for ring in facets], **look))
 
 
-def draw_edges(rings: Sequence[Ring], ax: Any) -> None:
+def draw_edges(facets: Sequence[Ring], ax: Any) -> None:
     """Draw the edges of a solid as thin lines."""
-    edges = sorted({tuple(sorted((a, b))) for ring in rings for a, b in zip(ring, (*ring[1:], ring[0]), strict=True)})
+    edges = sorted({tuple(sorted((a, b))) for ring in facets for a, b in zip(ring, (*ring[1:], ring[0]), strict=True)})
     ax.add_collection3d(Line3DCollection([floats(edge) for edge in edges], colors=style.INK, linewidths=0.7, linestyles="--"))
+
+
+def plot_polyhedron_3d(
+    polyhedron: Polyhedron,
+    window: Polyhedron,
+    *,
+    ax: Any = None,
+    plane: AffineMap | None = None,
+    walls: Sequence[Sequence[Any]] = (),
+    group: int = 0,
+    letter: str = "x",
+) -> Any:
+    """Draw a polyhedron of R^3 inside a window (whose edges are dashed), with a plane through both; return the axes.
+
+    Args:
+        polyhedron: any one of R^3, flat or unbounded too.
+        window: a bounded polyhedron; its bounding box is shown.
+        ax: 3-D matplotlib axes; new ones by default.
+        plane: the plane as a map from R^2, such as a layer's ``affine``: what is drawn is the map's range.
+        walls: rows ``(b, a_1, a_2, a_3)``; facets on one of the planes ``b + a . x = 0`` are drawn darker.
+        group: which colour.
+        letter: what to call the coordinates.
+
+    Raises:
+        InputError: not in R^3, a window that is no window, a plane that is none, flat axes.
+    """
+    if polyhedron.ambient != 3:
+        raise DimensionError("a point of the polyhedron", expected=3, got=polyhedron.ambient)
+    box = window_box(window, 3)
+    through = None if plane is None else _plane_row(plane)
+    inside = polyhedron.closure().intersect(box)
+    solid = inside.cell() if inside.dim == 3 else None
+    # Facets are cut where the plane meets them: matplotlib draws whole polygons, the far ones first.
+    parts = [solid] if through is None or solid is None else solid.halves(through)
+    facets = outline(polyhedron, box) if solid is None else [ring for part in parts if part is not None for ring in rings(part)]
+    polygons = [
+        (ring, style.colour(group), 0.9 if any(_lies_on(ring, wall) for wall in walls) else 0.4)
+        for ring in facets
+        if through is None or not _lies_on(ring, through)
+    ]
+    if plane is not None:
+        polygons += [(ring, "#888888", 0.45) for ring in _plane_rings(plane, solid, box)]
+    with rc_context(style.RC):
+        ax = style.axes(ax, 3)
+        style.frame(ax, box, letter)
+        ax.locator_params(nbins=5)
+        faces = [to_rgba(name, strength) for _, name, strength in polygons]
+        draw_facets([ring for ring, _, _ in polygons], ax, facecolor=faces, edgecolor=style.INK, linewidth=0.6, gid="solid")
+        draw_edges(outline(box, box), ax)
+    return ax
+
+
+def _plane_row(plane: AffineMap) -> Row:
+    """Return the row that is zero on the range of a map.
+
+    Raises:
+        DimensionError: a map that does not go from R^2 to R^3.
+        InputError: a map whose range is not a plane.
+    """
+    for what, expected, got in (("domain of the plane's map", 2, plane.inputs), ("range of the plane's map", 3, plane.outputs)):
+        if got != expected:
+            raise DimensionError(what, expected=expected, got=got)
+    slopes = nullspace(Matrix.of(list(zip(*plane.matrix.rows, strict=True))).integer_rows(), 3)
+    if len(slopes) != 1:
+        raise InputError("the range of the map is not a plane: its matrix has rank less than 2")
+    return integer_row((-dot(slopes[0], plane.offset), *map(Fraction, slopes[0])))
+
+
+def _plane_rings(plane: AffineMap, solid: Cell | None, box: Polyhedron) -> list[Ring]:
+    """Return the part of a plane in a box, cut along the facets of a solid."""
+    rest: Cell | None = box.preimage(plane).cell()
+    found: list[Cell] = []
+    for facet, _ in solid.facets if solid is not None else ():
+        for row in Polyhedron.of(3, [facet]).preimage(plane).hrep.rows:
+            if rest is not None and any(row[1:]) and any(rest.signs(row)):
+                below, rest = rest.halves(row)
+                found += [below] if below is not None else []
+    found += [rest] if rest is not None else []
+    return [tuple(map(plane, ring)) for part in found for ring in rings(part)]
+
+
+def _lies_on(ring: Ring, row: Sequence[Any]) -> bool:
+    return all(dot(row, (1, *corner)) == 0 for corner in ring)

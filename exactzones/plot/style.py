@@ -36,6 +36,15 @@ RC = {
 """Settings under which pictures are made, whatever the user's own; the salt makes an SVG's ids the same every time."""
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun, in the plural where need be.
+
+    >>> counted(1, "zone"), counted(3, "zone")
+    ('1 zone', '3 zones')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def colour(group: int) -> str:
     """Return the colour of a group of zones, counted from 0."""
     return PALETTE[group % len(PALETTE)]
@@ -51,9 +60,9 @@ def look(group: int, strength: float = 0.55) -> dict[str, Any]:
     }
 
 
-def swatch(group: int, label: str, *, hatched: bool = True) -> Any:
+def swatch(group: int, label: str, *, strength: float = 0.55, hatched: bool = True) -> Any:
     """Return the legend entry of a group."""
-    return Patch(label=label, **look(group) | ({} if hatched else {"hatch": None}))
+    return Patch(label=label, **look(group, strength) | ({} if hatched else {"hatch": None}))
 
 
 def axes(ax: Any, dim: int) -> Any:
@@ -66,7 +75,7 @@ def axes(ax: Any, dim: int) -> Any:
         return pyplot.figure(layout="constrained").add_subplot(projection="3d" if dim == 3 else "rectilinear")
     if (ax.name == "3d") != (dim == 3):
         raise InputError(
-            f"a picture in {dim}-D needs {'3-D' if dim == 3 else 'flat'} axes, not {ax.name!r} ones; add_subplot(projection='3d')"
+            f"a picture in {dim}-D needs {'3-D' if dim == 3 else 'flat'} axes, not {ax.name!r} ones (see add_subplot)"
         )
     return ax
 
@@ -82,6 +91,13 @@ def frame(ax: Any, box: Polyhedron, letter: str = "x", *, pad: float = 0.0) -> N
         ax.set_aspect("equal")
     for spine in ax.spines.values():
         spine.set_color("#aaaaaa")
+
+
+def name(ax: Any, point: Sequence[float], text: str, offset: tuple[float, float]) -> None:
+    """Write a name beside a point, so many typographic points away."""
+    halo = [patheffects.withStroke(linewidth=2.5, foreground="white")]
+    place = {"xytext": offset, "textcoords": "offset points", "ha": "center", "va": "center"}
+    ax.annotate(text, point, **place, color=INK, fontsize=12, path_effects=halo, zorder=6)
 
 
 def number(ax: Any, point: Sequence[float], text: str, **options: Any) -> None:

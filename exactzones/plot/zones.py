@@ -76,28 +76,27 @@ def plot_zones(
 
 def title(zones: Zones, joined: int | None = None) -> str:
     """Return a picture's title: the property and the counts."""
-    into = "" if joined is None else f" joined into {counted(joined, 'piece')}"
-    return f"{zones.prop}: {counted(len(zones), 'zone')}{into}, {counted(len(zones.islands), 'island')}"
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a count with its noun, in the plural where need be."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    into = "" if joined is None else f" joined into {style.counted(joined, 'piece')}"
+    return f"{zones.prop}: {style.counted(len(zones), 'zone')}{into}, {style.counted(len(zones.islands), 'island')}"
 
 
 def _groups(zones: Zones, shown: Sequence[Piece], color_by: str) -> list[Any]:
     """Return the legend entries of the islands or zones; of the last of very many only how many they are."""
     if color_by == "island":
-        labels = [f"island {k + 1}: {counted(len(island), 'zone')}" for k, island in enumerate(zones.islands)]
+        labels = [f"island {k + 1}: {style.counted(len(island), 'zone')}" for k, island in enumerate(zones.islands)]
     else:
-        labels = [f"{piece.group + 1}:  {' '.join(zones[piece.zones[0]].pattern)}" for piece in shown]
+        labels = [f"{piece.group + 1}:  {_regime(zones, piece)}" for piece in shown]
     visible = {piece.group for piece in shown if piece.rings}
     labels = [label if k in visible else f"{label} (outside)" for k, label in enumerate(labels)]
     listed = labels if len(labels) <= style.LISTED + 1 else labels[: style.LISTED]
     handles = [style.swatch(k, label, hatched=zones.network.inputs < 3) for k, label in enumerate(listed)]
     if len(listed) < len(labels):
-        handles.append(Patch(visible=False, label=f"and {counted(len(labels) - len(listed), color_by)} more"))
+        handles.append(Patch(visible=False, label=f"and {style.counted(len(labels) - len(listed), color_by)} more"))
     return handles
+
+
+def _regime(zones: Zones, piece: Piece) -> str:
+    return " ".join(zones[piece.zones[0]].pattern) if len(piece.zones) == 1 else style.counted(len(piece.zones), "zone")
 
 
 def _notes(zones: Zones, shown: Sequence[Piece], window: Polyhedron) -> list[Any]:
@@ -110,7 +109,8 @@ def _notes(zones: Zones, shown: Sequence[Piece], window: Polyhedron) -> list[Any
         notes.append(Patch(visible=False, label="incomplete: the search stopped early"))
     if zones.domain is not None and zones.network.inputs > 1:
         notes.append(Patch(**style.DOMAIN_LINE, label="domain"))
-    if any(piece.passes(row) for piece in shown for row in window.hrep.rows):
+    visible = {piece.group for piece in shown if piece.rings}
+    if any(piece.group in visible and piece.passes(row) for piece in shown for row in window.hrep.rows):
         unbounded = sum(not piece.part.is_bounded for piece in shown)
         extent = f"\n({unbounded} of {len(shown)} unbounded)" if unbounded else ""
         marker = ">" if zones.network.inputs < 3 else ""

@@ -1,0 +1,137 @@
+"""A latent space of two dimensions and the half-planes in which the units of the layer after it are on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.collections import PolyCollection
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch
+
+from exactzones.errors import DimensionError, InputError
+from exactzones.network import Network
+from exactzones.plot import style
+from exactzones.plot.geometry import bounding_box, floats, outline, window_box
+from exactzones.polyhedra import Cell, Polyhedron, describe
+from exactzones.rational import Vector, dot, integer_row
+from exactzones.zones import Zones
+
+_MARGIN = Fraction(1, 4)
+_FAINT = 0.25  # half-planes overlap: one must shine through the other
+
+
+def plot_latent(
+    network: Network,
+    latent: str | int,
+    *,
+    window: Polyhedron | None = None,
+    units: Sequence[int] | None = None,
+    names: Sequence[str] | None = None,
+    overlay: Zones | None = None,
+    letter: str = "z",
+    ax: Any = None,
+    legend: bool = True,
+) -> Any:
+    """Draw the half-plane of each unit of the layer after a latent space, with its border and weight vector; return the axes.
+
+    Args:
+        network: the network.
+        latent: the name of a latent space (see ``network.latents``), or a layer: the space that this layer takes.
+        window: a bounded polyhedron; its bounding box is shown.  By default a box around the weight vectors and the borders.
+        units: which units of the layer; all of them by default.
+        names: what to call these units, in mathtext; ``w_0``, ``w_1``, .. by default.
+        overlay: zones in this space, such as ``zones.zones_in(latent)``, outlined on top.
+        letter: what to call the coordinates.
+        ax: matplotlib axes; new ones by default.
+        legend: whether to put a legend beside the axes.
+
+    Raises:
+        FeatureError: no such latent space.
+        InputError: a layer or unit that is not there, or a space that has not two dimensions.
+    """
+    layer_index = network.latent(latent).layer if isinstance(latent, str) else latent
+    if not 0 <= layer_index < len(network.layers):
+        raise InputError(f"layer {layer_index} does not exist: the network's layers are 0 to {len(network.layers) - 1}")
+    layer = network.layers[layer_index]
+    for what, dim in (
+        (f"latent space {latent!r}", layer.inputs),
+        ("space of the overlay", overlay.network.inputs if overlay else 2),
+    ):
+        if dim != 2:
+            raise InputError(f"the {what} has {dim} dimensions; half-planes are drawn in 2")
+    chosen = range(layer.outputs) if units is None else units
+    if any(not 0 <= unit < layer.outputs for unit in chosen):
+        raise InputError(f"units {list(chosen)} are not all there: layer {layer_index} has units 0 to {layer.outputs - 1}")
+    labels = [f"w_{{{unit}}}" for unit in chosen] if names is None else list(names)
+    if len(labels) != len(chosen):
+        raise DimensionError("list of names", expected=len(chosen), got=len(labels))
+    rows = [(layer.bias[unit], *layer.weight.rows[unit]) for unit in chosen]
+    box = _default_window(rows) if window is None else window_box(window, 2)
+    with rc_context(style.RC):
+        ax = style.axes(ax, 2)
+        style.frame(ax, box, letter)
+        handles = []
+        for group, (row, label) in enumerate(zip(rows, labels, strict=True)):
+            _draw_half_plane(row, group, box, ax)
+            _draw_weight(row[1:], f"${label}$", group, ax)
+            relation = describe(row, ">", [f"{letter}_{{{k}}}" for k in range(2)])
+            handles.append(style.swatch(group, f"${label}$: ${_mathtext(relation)}$", strength=_FAINT))
+        if overlay is not None:
+            _outline_zones(overlay, box, ax)
+            handles.append(
+                Line2D([], [], color=style.INK, linewidth=2, label=f"{style.counted(len(overlay), 'zone')} of {overlay.prop}")
+            )
+        if legend:
+            style.legend_beside(ax, handles)
+    return ax
+
+
+def _default_window(rows: Sequence[Vector]) -> Polyhedron:
+    """Return a box around the origin, the weight vectors, and each border's point nearest to the origin."""
+    points: list[Vector] = [(Fraction(0), Fraction(0))]
+    for offset, *slope in rows:
+        square = dot(slope, slope)
+        points.append(tuple(slope))
+        if square:
+            points.append(tuple(-offset * entry / square for entry in slope))
+    return bounding_box(points, margin=_MARGIN)
+
+
+def _draw_half_plane(row: Vector, group: int, box: Polyhedron, ax: Any) -> None:
+    whole = Cell.space(2)
+    half = whole.halves(integer_row(row))[1] if any(row[1:]) else (whole if row[0] > 0 else None)
+    if half is None:
+        return
+    look = style.look(group, _FAINT) | {"edgecolor": style.colour(group), "linewidth": 0.0}
+    ax.add_collection(
+        PolyCollection([floats(ring) for ring in outline(half, box)], **look, gid=f"half-plane-{group}"), autolim=False
+    )
+    if any(row[1:]):
+        for ring in outline(Polyhedron.of(2, equations=[row]), box):
+            ax.plot(*zip(*floats(ring), strict=True), color=style.colour(group), linewidth=1.8)
+
+
+def _draw_weight(weight: Sequence[Fraction], label: str, group: int, ax: Any) -> None:
+    ((x, y),) = floats([tuple(weight)])
+    if not (x or y):
+        return
+    look: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 14, "linewidth": 2.2, "shrinkA": 0, "shrinkB": 0, "zorder": 4}
+    ax.add_patch(FancyArrowPatch((0, 0), (x, y), color=style.colour(group), **look))
+    length = (x * x + y * y) ** 0.5
+    style.name(ax, (x, y), label, offset=(12 * x / length, 12 * y / length))
+
+
+def _outline_zones(zones: Zones, box: Polyhedron, ax: Any) -> None:
+    for k, zone in enumerate(zones):
+        for ring in outline(zone.firing_cell or zone.firing, box):
+            for edge in zip(ring, (*ring[1:], ring[0]), strict=True):
+                # The window's border ends the picture, not the zone.
+                if not any(all(dot(row, (1, *corner)) == 0 for corner in edge) for row in box.hrep.rows):
+                    ax.plot(*zip(*floats(edge), strict=True), color=style.INK, linewidth=2, zorder=3, gid=f"zone-{k}")
+
+
+def _mathtext(relation: str) -> str:
+    return relation.replace(" ", r"\,")

@@ -1,0 +1,90 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from exactzones import InputError, Network, Polyhedron, feature, find_zones
+from exactzones.plot import save_zones
+
+NET = Network.mlp([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, 1, 1]], [-1])])
+ZONES = find_zones(NET, feature(0), Polyhedron.box(-2, 2, dim=2))
+MAGIC = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
+
+
+@pytest.mark.parametrize("suffix", MAGIC)
+def test_every_format_is_deterministic(tmp_path, suffix):
+    first, second = tmp_path / f"first.{suffix}", tmp_path / f"second.{suffix}"
+    save_zones(ZONES, first)
+    save_zones(find_zones(NET, feature(0), Polyhedron.box(-2, 2, dim=2)), str(second))
+    assert first.read_bytes().startswith(MAGIC[suffix])
+    assert first.read_bytes() == second.read_bytes()
+    assert sorted(tmp_path.iterdir()) == [first, second]
+
+
+def test_same_svg_in_another_process_without_a_display(tmp_path):
+    here, there = tmp_path / "here.svg", tmp_path / "there.svg"
+    save_zones(ZONES, here)
+    program = (
+        "import sys; from exactzones import *; from exactzones.plot import save_zones\n"
+        "net = Network.mlp([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, 1, 1]], [-1])])\n"
+        "save_zones(find_zones(net, feature(0), Polyhedron.box(-2, 2, dim=2)), sys.argv[1])"
+    )
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND")}
+    subprocess.run([sys.executable, "-c", program, there], check=True, env=environment | {"PYTHONHASHSEED": "77"})
+    assert here.read_bytes() == there.read_bytes()
+    assert b"<dc:date>" not in here.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["zones.jpg", "zones", "zones.svg.gz"])
+def test_other_suffixes_are_refused_before_anything_is_drawn(tmp_path, name):
+    with pytest.raises(InputError, match=r"\.svg, \.png, \.pdf"):
+        save_zones(None, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_missing_folder(tmp_path):
+    with pytest.raises(InputError, match="cannot write into"):
+        save_zones(ZONES, tmp_path / "nowhere" / "zones.svg")
+
+
+def test_failure_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    target = tmp_path / "zones.svg"
+    target.write_text("old")
+
+    def half_a_file(_figure, file, **_options):
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", half_a_file)
+    with pytest.raises(KeyboardInterrupt):
+        save_zones(ZONES, target)
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_permissions_follow_the_umask(tmp_path):
+    before = os.umask(0o022)
+    try:
+        save_zones(ZONES, tmp_path / "zones.svg")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "zones.svg").stat().st_mode & 0o777 == 0o644
+
+
+def test_three_inputs(tmp_path):
+    net = Network.mlp([([[1, 1, 1]], [0]), ([[1]], [-1])])
+    save_zones(find_zones(net, feature(0)), tmp_path / "solid.png", Polyhedron.box(-1, 1, dim=3), merged=True)
+    assert (tmp_path / "solid.png").read_bytes().startswith(MAGIC["png"])
+
+
+def test_missing_matplotlib_is_said_with_the_way_out():
+    program = (
+        "import importlib.util as util; find = util.find_spec\n"
+        "util.find_spec = lambda name, *rest: None if name == 'matplotlib' else find(name, *rest)\n"
+        "from exactzones import InputError\n"
+        "try:\n    import exactzones.plot\n"
+        "except InputError as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert "pip install exactzones[plot]" in done.stdout
