@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -55,14 +56,21 @@ def default_window(zones: Zones) -> Polyhedron:
     return bounding_box(vertices or [(Fraction(0),) * zones.network.inputs], margin=_MARGIN)
 
 
-def pieces(zones: Zones, window: Polyhedron, color_by: str, *, merged: bool) -> list[Piece]:
+def pieces(zones: Zones, window: Polyhedron, color_by: str, *, merged: bool, only: Sequence[int] | None) -> list[Piece]:
     """Return the parts to draw, grouped by island or each by itself; those outside the window have no rings."""
+    parts: list[tuple[Cell | Polyhedron, tuple[int, ...]]]
     if merged:
-        parts: list[tuple[Cell | Polyhedron, tuple[int, ...]]] = [(joined.polyhedron, joined.pieces) for joined in zones.merged]
+        whole = [(joined.polyhedron, joined.pieces) for joined in zones.merged]
+        parts = [(part.cell() if part.dim == part.ambient else part, indices) for part, indices in whole]
     else:
         parts = [(zone.firing_cell or zone.firing, (k,)) for k, zone in enumerate(zones)]
     if color_by == "zone":
         group_of = {indices[0]: k for k, (_, indices) in enumerate(parts)}
     else:
         group_of = {k: group for group, island in enumerate(zones.islands) for k in island}
-    return [Piece(part, indices, group_of[indices[0]], outline(part, window)) for part, indices in parts]
+    chosen = range(len(zones)) if only is None else only
+    return [
+        Piece(part, indices, group_of[indices[0]], outline(part, window))
+        for part, indices in parts
+        if any(k in chosen for k in indices)
+    ]

@@ -20,6 +20,8 @@ from exactzones.plot.planar import by_group
 from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.rational import Matrix, Row, dot, integer_row, nullspace
 
+_PLANE = "#888888"
+
 
 def draw_solid(pieces: Sequence[Piece], domain: Polyhedron | None, window: Polyhedron, ax: Any) -> None:
     """Draw the facets of pieces of space, without those that two pieces of a group share, and the domain's edges."""
@@ -91,13 +93,14 @@ def plot_polyhedron_3d(
         if through is None or not _lies_on(ring, through)
     ]
     if plane is not None:
-        polygons += [(ring, "#888888", 0.45) for ring in _plane_rings(plane, solid, box)]
+        polygons += [(ring, _PLANE, 0.45) for ring in _plane_rings(plane, solid, box)]
     with rc_context(style.RC):
         ax = style.axes(ax, 3)
         style.frame(ax, box, letter)
         ax.locator_params(nbins=5)
         faces = [to_rgba(name, strength) for _, name, strength in polygons]
-        draw_facets([ring for ring, _, _ in polygons], ax, facecolor=faces, edgecolor=style.INK, linewidth=0.6, gid="solid")
+        edges = [to_rgba(style.INK, 0.0 if name == _PLANE else 1.0) for _, name, _ in polygons]
+        draw_facets([ring for ring, _, _ in polygons], ax, facecolor=faces, edgecolor=edges, linewidth=0.6, gid="solid")
         draw_edges(outline(box, box), ax)
     return ax
 
@@ -120,7 +123,8 @@ def _plane_row(plane: AffineMap) -> Row:
 
 def _plane_rings(plane: AffineMap, solid: Cell | None, box: Polyhedron) -> list[Ring]:
     """Return the part of a plane in a box, cut along the facets of a solid."""
-    rest: Cell | None = box.preimage(plane).cell()
+    section = box.preimage(plane)
+    rest = section.cell() if section.dim == 2 else None
     found: list[Cell] = []
     for facet, _ in solid.facets if solid is not None else ():
         for row in Polyhedron.of(3, [facet]).preimage(plane).hrep.rows:

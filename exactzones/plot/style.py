@@ -16,7 +16,7 @@ from exactzones.polyhedra import Polyhedron
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 """Colours that people with any colour vision tell apart.  Source: Okabe and Ito 2008, Color Universal Design."""
 
-HATCHES = ("", "///", "...", "\\\\\\", "xxx", "|||", "ooo", "---")
+HATCHES = ("", "///", "\\\\\\", "|||", "xxx", "---", "++", "..")
 """One more than there are colours and without a common factor: 56 combinations before one repeats."""
 
 INK = "#222222"

@@ -30,6 +30,7 @@ def plot_zones(
     ax: Any = None,
     merged: bool = False,
     samples: bool = False,
+    only: Sequence[int] | None = None,
     legend: bool = True,
 ) -> Any:
     """Draw where a property fires, from the exact zones, and return the axes.
@@ -44,6 +45,7 @@ def plot_zones(
         ax: matplotlib axes (3-D ones for a 3-D input); new ones by default.
         merged: draw the merged zones: convex unions of zones, without the edges inside.
         samples: mark each zone's sample point.
+        only: draw these zones alone, with the colours and numbers that they have among all.
         legend: whether to put a legend beside the axes.
 
     Raises:
@@ -60,17 +62,17 @@ def plot_zones(
     box = default_window(zones) if window is None else window_box(window, dim)
     with rc_context(style.RC):
         ax = style.axes(ax, dim)
-        shown = pieces(zones, box, color_by, merged=merged)
+        shown = pieces(zones, box, color_by, merged=merged, only=only)
         handles = _groups(zones, shown, color_by)
         if dim == 1:
             handles += draw_curve(zones, shown, box, ax)
         else:
             (draw_planar if dim == 2 else draw_solid)(shown, zones.domain, box, ax)
         if samples:
-            handles.append(_mark_samples(zones, box, ax))
+            handles.append(_mark_samples(zones, shown, box, ax))
         if legend:
-            style.legend_beside(ax, [*handles, *_notes(zones, shown, box)])
-        ax.set_title(title(zones, len(shown) if merged else None))
+            style.legend_beside(ax, [*handles, *_notes(zones, shown, box, all_drawn=only is None)])
+        ax.set_title(title(zones, len(zones.merged) if merged else None))
     return ax
 
 
@@ -82,14 +84,15 @@ def title(zones: Zones, joined: int | None = None) -> str:
 
 def _groups(zones: Zones, shown: Sequence[Piece], color_by: str) -> list[Any]:
     """Return the legend entries of the islands or zones; of the last of very many only how many they are."""
-    if color_by == "island":
-        labels = [f"island {k + 1}: {style.counted(len(island), 'zone')}" for k, island in enumerate(zones.islands)]
-    else:
-        labels = [f"{piece.group + 1}:  {_regime(zones, piece)}" for piece in shown]
+    labels: dict[int, str] = {}
+    for piece in sorted(shown, key=lambda piece: piece.group):
+        k = piece.group
+        by_island = f"island {k + 1}: {style.counted(len(zones.islands[k]), 'zone')}" if color_by == "island" else ""
+        labels[k] = by_island or f"{k + 1}:  {_regime(zones, piece)}"
     visible = {piece.group for piece in shown if piece.rings}
-    labels = [label if k in visible else f"{label} (outside)" for k, label in enumerate(labels)]
-    listed = labels if len(labels) <= style.LISTED + 1 else labels[: style.LISTED]
-    handles = [style.swatch(k, label, hatched=zones.network.inputs < 3) for k, label in enumerate(listed)]
+    named = [(k, label if k in visible else f"{label} (outside)") for k, label in labels.items()]
+    listed = named if len(named) <= style.LISTED + 1 else named[: style.LISTED]
+    handles = [style.swatch(k, label, hatched=zones.network.inputs < 3) for k, label in listed]
     if len(listed) < len(labels):
         handles.append(Patch(visible=False, label=f"and {style.counted(len(labels) - len(listed), color_by)} more"))
     return handles
@@ -99,11 +102,12 @@ def _regime(zones: Zones, piece: Piece) -> str:
     return " ".join(zones[piece.zones[0]].pattern) if len(piece.zones) == 1 else style.counted(len(piece.zones), "zone")
 
 
-def _notes(zones: Zones, shown: Sequence[Piece], window: Polyhedron) -> list[Any]:
+def _notes(zones: Zones, shown: Sequence[Piece], window: Polyhedron, *, all_drawn: bool) -> list[Any]:
     """Return the legend entries that say what the rest of the picture means."""
     notes: list[Any] = []
     if zones.network.inputs < 3:
-        quiet = "does not fire" if zones.complete else "not known: the search stopped early"
+        silent = "does not fire" if all_drawn else "does not fire, or is not drawn"
+        quiet = silent if zones.complete else "not known: the search stopped early"
         notes.append(Patch(facecolor=style.QUIET, edgecolor="#bbbbbb", label=quiet))
     elif not zones.complete:
         notes.append(Patch(visible=False, label="incomplete: the search stopped early"))
@@ -118,8 +122,9 @@ def _notes(zones: Zones, shown: Sequence[Piece], window: Polyhedron) -> list[Any
     return notes
 
 
-def _mark_samples(zones: Zones, window: Polyhedron, ax: Any) -> Any:
-    points = floats(zone.sample for zone in zones if window.contains(zone.sample))
+def _mark_samples(zones: Zones, shown: Sequence[Piece], window: Polyhedron, ax: Any) -> Any:
+    samples = [zones[k].sample for piece in shown for k in piece.zones]
+    points = floats(sample for sample in samples if window.contains(sample))
     look: dict[str, Any] = {
         "linestyle": "none",
         "marker": "o",

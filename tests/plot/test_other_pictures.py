@@ -133,3 +133,18 @@ def test_solid_errors():
         plot_polyhedron_3d(CUBE, CUBE, plane=AffineMap.identity(3))
     with pytest.raises(InputError, match="3-D axes"):
         plot_polyhedron_3d(CUBE, CUBE, ax=plot_zones(find_zones(DIAMOND, feature(0), SQUARE)))
+
+
+def test_plane_outside_the_window_is_not_drawn():
+    plane = AffineMap.of([[1, 0], [0, 1], [0, 0]], [0, 0, 5])
+    assert len(solid(plot_polyhedron_3d(Polyhedron.box(0, 1, dim=3), CUBE, plane=plane))) == 6
+
+
+def test_plane_along_a_facet():
+    plane = AffineMap.of([[1, 0], [0, 1], [0, 0]], [0, 0, 1])
+    level = [
+        facet
+        for facet in solid(plot_polyhedron_3d(Polyhedron.box(0, 1, dim=3), CUBE, plane=plane))
+        if {c[2] for c in facet} == {1}
+    ]
+    assert {(0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)} in level

@@ -234,3 +234,22 @@ def test_one_input_islands_outside_the_window_do_not_go_on():
     ax = plot_zones(find_zones(ABS, feature(0)), window=Polyhedron.box(-1, 4, dim=1))
     assert [line.get_marker() for line in ax.lines if line.get_gid() == "continues"] == [">"]
     assert "island 2: 1 zone (outside)" in legend(ax) or "island 1: 1 zone (outside)" in legend(ax)
+
+
+def test_only_some_zones_keep_colour_and_number():
+    zones = find_zones(DIAMOND, feature(0), SQUARE)
+    ax = plot_zones(zones, only=[2], color_by="zone", samples=True)
+    (shown,) = (collection for collection in ax.collections if (collection.get_gid() or "").startswith("group-"))
+    assert shown.get_gid() == "group-3"
+    assert [text.get_text() for text in ax.texts] == ["3"]
+    assert legend(ax).splitlines()[0] == f"3:  {zones[2].pattern[0]}"
+    assert "not drawn" in legend(ax)
+    assert sum(map(shoelace, polygons(ax))) == pytest.approx(float(zones[2].volume))
+
+
+def test_merged_unbounded_zones_go_on_too():
+    half_plane = find_zones(Network.mlp([([[1, 0], [0, 1]], [0, 1]), ([[1, 0]], [0])]), feature(0))
+    ax = plot_zones(half_plane, merged=True, window=SQUARE)
+    assert {line.get_marker() for line in ax.lines if line.get_gid() == "continues"} == {">", "v", "^"}
+    assert "1 zone" not in ax.get_title()
+    assert "joined into 1 piece" in ax.get_title()

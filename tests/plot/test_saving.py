@@ -31,7 +31,7 @@ def test_same_svg_in_another_process_without_a_display(tmp_path):
         "save_zones(find_zones(net, feature(0), Polyhedron.box(-2, 2, dim=2)), sys.argv[1])"
     )
     environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY", "MPLBACKEND")}
-    subprocess.run([sys.executable, "-c", program, there], check=True, env=environment | {"PYTHONHASHSEED": "77"})
+    subprocess.run([sys.executable, "-c", program, there], check=True, env=environment | {"PYTHONHASHSEED": "77"})  # noqa: S603 - our own interpreter
     assert here.read_bytes() == there.read_bytes()
     assert b"<dc:date>" not in here.read_bytes()
 
@@ -86,5 +86,5 @@ def test_missing_matplotlib_is_said_with_the_way_out():
         "try:\n    import exactzones.plot\n"
         "except InputError as error:\n    print(error)"
     )
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)  # noqa: S603 - our own interpreter
     assert "pip install exactzones[plot]" in done.stdout
