@@ -186,6 +186,26 @@ def test_cuts_of_cross_polytopes_through_their_vertices(dim):
                 _cut_and_compare(half, (0, *(a + b for a, b in zip(units[1], units[2], strict=True))))
 
 
+def test_two_rays_may_share_many_rows_and_no_edge():
+    """In the join of two squares (dimension 5) opposite corners of a square share four facets, as many as an edge needs."""
+    signs = list(product((-1, 1), repeat=2))
+    join = Polyhedron.hull([(*s, 0, 0, 0) for s in signs] + [(0, 0, *s, 1) for s in signs])
+    cell = join.cell()
+    assert len(cell.vrep.vertices) == len(cell.hrep.rows) == 8
+    for row in ((0, 1, 1, 0, 0, 0), (0, 2, 1, 0, 0, 0), (0, 1, 1, 1, 1, 0), (0, 2, 1, 1, 3, 0), (-1, 1, 1, 2, 0, 2)):
+        assert all(_cut_and_compare(cell, row))
+
+
+def test_a_redundant_row_may_touch_a_square():
+    """``x2 + x3 <= 2`` is cut first and touches the cube ``[-1, 1]^4`` in a square, on which three rows are tight."""
+    cube = Polyhedron.box(-1, 1, dim=4)
+    cell = Cell.of(4, [(2, 0, 0, -1, -1), *cube.hrep.rows])
+    assert cell is not None
+    assert cell.vrep == cube.vrep
+    for row in ((0, 1, 1, 0, 0), (0, 2, 1, 0, 0), (-1, 2, 1, 1, 0)):
+        assert all(_cut_and_compare(cell, row))
+
+
 def test_concurrent_hyperplanes_in_the_whole_space():
     """n generic planes through the origin of R^3 make n (n - 1) + 2 cones; all of R^3 is cut, so lines become rays."""
     rows = [(0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1), (0, 1, 1, 1), (0, 1, 2, 4)]

@@ -202,6 +202,9 @@ def test_strict_rows_matter():
     assert hash(opened) == hash(Polyhedron.of(1, [(5, -1)], strict=[(0, 2), (1, -1)]))
     assert not opened.contains([0])
     assert opened.contains([Fraction(1, 10**9)])
+    assert opened.irredundant == opened.hrep
+    for side in ((0, 1), (0, -1)):
+        assert not Polyhedron.of(1, [side]).is_subset(Polyhedron.of(1, equations=[(0, 1)]))
     corner_off = Polyhedron.of(2, [(0, 1, 0), (0, 0, 1)], strict=[(0, 1, 1)])  # the quadrant without the origin
     quadrant = Polyhedron.of(2, [(0, 1, 0), (0, 0, 1)])
     assert corner_off != quadrant
