@@ -14,9 +14,10 @@ from exactzones.plot import style
 from exactzones.plot.geometry import Ring, area, floats, outline
 from exactzones.plot.pieces import Piece
 from exactzones.polyhedra import Polyhedron
-from exactzones.rational import Vector, dot
+from exactzones.rational import Vector
 
 _ARROWS = {(0, 0): "<", (0, 1): ">", (1, 0): "v", (1, 1): "^"}
+_MANY = 400  # so many edges blacken the picture unless they are hair lines
 _SMALL = 4000  # a part with less than this share of the window has no room for a number
 
 
@@ -47,7 +48,8 @@ def draw_rings(rings: Sequence[Ring], group: int, ax: Any) -> None:
     """Draw polygons as one collection, segments and points (flat parts) as thick lines and dots."""
     polygons = [floats(ring) for ring in rings if len(ring) > 2]
     if polygons:
-        ax.add_collection(PolyCollection(polygons, **style.look(group), zorder=2, gid=f"group-{group + 1}"), autolim=False)
+        look = style.look(group) | ({} if len(polygons) < _MANY else {"linewidth": 0.2})
+        ax.add_collection(PolyCollection(polygons, **look, zorder=2, gid=f"group-{group + 1}"), autolim=False)
     for ring in rings:
         if len(ring) <= 2:
             ax.plot(
@@ -86,12 +88,13 @@ def exits(pieces: Sequence[Piece], window: Polyhedron) -> list[tuple[tuple[int, 
     found: list[tuple[tuple[int, int], Vector]] = []
     for row in window.hrep.rows:
         along = 1 if row[1] else 0
+        bound = Fraction(-row[0], row[2 - along])
         edges = [edge for piece in pieces for ring in piece.rings for edge in pairwise((*ring, ring[0]))]
-        within = _spans([edge for edge in edges if all(dot(row, (1, *corner)) == 0 for corner in edge)], along)
+        within = _spans([edge for edge in edges if all(corner[1 - along] == bound for corner in edge)], along)
         outside = [piece for piece in pieces if within and piece.passes(row)]
         beyond = _spans([piece.beyond(row, window) for piece in outside], along)
         for start, stop in _common(within, beyond):
-            bound, middle = Fraction(-row[0], row[2 - along]), (start + stop) / 2
+            middle = (start + stop) / 2
             side = (1 - along, int(row[2 - along] < 0))
             found.append((side, (bound, middle) if along else (middle, bound)))
     return found

@@ -253,3 +253,18 @@ def test_merged_unbounded_zones_go_on_too():
     assert {line.get_marker() for line in ax.lines if line.get_gid() == "continues"} == {">", "v", "^"}
     assert "1 zone" not in ax.get_title()
     assert "joined into 1 piece" in ax.get_title()
+
+
+def test_default_window_leaves_far_vertices_out():
+    # One input; the function bends at 0, 1, .., 29 and at a million.
+    bends = [*range(30), 10**6]
+    net = Network.of(([[1]] * 31, [-bend for bend in bends], True), ([[1] * 31], [1], True))
+    window = default_window(find_zones(net, feature(0)))
+    assert window.contains([0])
+    assert window.contains([29])
+    assert not window.contains([1000])
+    far = Network.of(([[1]] * 31, [-bend for bend in bends], True), ([[-1] * 30 + [100]], [1], True))
+    zones = find_zones(far, feature(0))
+    assert len(zones.islands) == 2  # the second one starts beyond a million
+    window = default_window(zones)
+    assert all(any(zones[k].firing.intersect(window).dim == 1 for k in island) for island in zones.islands)
