@@ -1,0 +1,145 @@
+"""The figures of "Multi-Layer Latent Space Visualization", made from exact zones, into examples/figures/.
+
+* ``samples_and_zones``: where a feature of a 2-10-2-10 network fires, by samples and by zones; some samples miss an island.
+* ``beta_space``: the latent space of the worked example with the half-planes of its three features.
+* ``alpha_zones``: the zones of the worked example's first feature in its input space, one by one.
+* ``cube``: the space between, R^3: a cube cut by the feature's constraint, by the ReLU's orthant, by both, and the range of W.
+* ``three_in_one``: the un-ReLUed pieces of beta-space, which are one half-space together.
+
+The worked example is the version of the text's final code, with rational stand-ins for its square roots.
+
+Run it:  python examples/figures.py
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import worked_example
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from exactzones import Network, Polyhedron, Zones, feature, find_zones
+from exactzones.formats import load_network
+from exactzones.plot import plot_latent, plot_polyhedron_3d, plot_samples, plot_zones, save_figure
+from exactzones.plot.style import INK, RC
+
+HERE = Path(__file__).parent
+ARROW = {"arrowstyle": "->", "color": INK, "shrinkB": 4}
+MISSED = "no sample of $[-4, 4]^2$\nis in this island"
+PLAIN = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
+ORTHANT = Polyhedron.of(3, [(0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)])
+
+
+def hidden_islands(zones: Zones, seen: Polyhedron) -> list[tuple[int, ...]]:
+    """Return the islands of which no point lies in ``seen``."""
+    return [island for island in zones.islands if all(zones[k].firing.intersect(seen).is_empty for k in island)]
+
+
+def samples_and_zones(network: Network) -> Figure:
+    """Draw sampled points beside zones, for the first feature of which samples of [-4, 4]^2 see an island and miss another."""
+    box, seen = Polyhedron.box(-6, 6, dim=2), Polyhedron.box(-4, 4, dim=2)
+    features = (find_zones(network, feature(k), box) for k in range(network.widths[-1]))
+    zones = next(zones for zones in features if 0 < len(hidden_islands(zones, seen)) < len(zones.islands))
+    figure = Figure(figsize=(12.5, 5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    plot_samples(network, zones.prop, box, 3000, ax=left)
+    plot_zones(zones, ax=right)
+    left.set(xlim=right.get_xlim(), ylim=right.get_ylim())
+    for ax in (left, right):
+        ax.add_patch(Rectangle((-4, -4), 8, 8, facecolor="none", edgecolor=INK, linewidth=1.5, linestyle=":", zorder=5))
+        ax.text(-3.85, -3.85, "$[-4, 4]^2$", va="bottom", zorder=6, bbox=PLAIN)
+    for island in hidden_islands(zones, seen):
+        corners = [tuple(map(float, vertex)) for k in island for vertex in zones[k].firing.vrep.vertices]
+        tip = min(corners, key=lambda corner: math.hypot(*corner))
+        for ax in (left, right):
+            ax.annotate(MISSED, tip, (1.6 * tip[0], 0.6 * tip[1]), zorder=6, ha="center", bbox=PLAIN, arrowprops=ARROW)
+    return figure
+
+
+def beta_space(network: Network) -> Figure:
+    """Draw beta-space with the half-planes of h1, h2, h3 and the rows of U."""
+    figure = Figure(figsize=(7.5, 4.8), layout="constrained")
+    ax = figure.add_subplot()
+    plot_latent(network, "latent1", names=["U_1", "U_2", "U_3"], window=Polyhedron.box(-2, 2, dim=2), ax=ax)
+    ax.set_title("beta-space: where each of the three features fires")
+    return figure
+
+
+def alpha_zones(network: Network) -> Figure:
+    """Draw the zones of h1 > 0 in alpha-space, all of them and then one by one."""
+    window = Polyhedron.box(-5, 5, dim=2)
+    zones = worked_example.alpha_zones(network)
+    figure = Figure(figsize=(11, 3.6 * -(-(len(zones) + 1) // 3)), layout="constrained")
+    panels = figure.subplots(-(-(len(zones) + 1) // 3), 3).ravel()
+    plot_zones(zones, window=window, color_by="zone", ax=panels[0], legend=False)
+    panels[0].set_title(f"all {len(zones)} zones")
+    for k, (zone, ax) in enumerate(zip(zones, panels[1:], strict=False)):
+        plot_zones(zones, only=[k], window=window, color_by="zone", ax=ax, legend=False)
+        ax.set_title(f"zone {k + 1}: regime {zone.pattern[0]}")
+    return figure
+
+
+def cube(network: Network) -> Figure:
+    """Draw the cube of a-space: cut by the constraint, by the orthant, by both, and both with the range of W."""
+    window = Polyhedron.box(-3, 3, dim=3)
+    constraint = worked_example.half_space(network).preimage(network.layers[1].affine)
+    both = constraint.intersect(ORTHANT)
+    walls = ORTHANT.hrep.rows
+    panels: list[tuple[str, Polyhedron, dict[str, Any]]] = [
+        ("the constraint of h1", constraint, {}),
+        ("the orthant that the ReLU allows", ORTHANT, {"group": 1}),
+        ("both", both, {"group": 2}),
+        (
+            "both, and the range of $W x + b_W$;\nonly the darker walls are within reach",
+            both,
+            {"group": 2, "plane": network.layers[0].affine, "walls": walls},
+        ),
+    ]
+    figure = Figure(figsize=(9, 8.6))
+    for k, (title, solid, options) in enumerate(panels):
+        ax = figure.add_subplot(2, 2, k + 1, projection="3d")
+        plot_polyhedron_3d(solid, window, ax=ax, letter="a", **options)
+        ax.view_init(elev=22, azim=-38)
+        ax.set_box_aspect((1, 1, 1), zoom=0.95)
+        ax.set_title(title, y=0.98)
+    figure.subplots_adjust(left=0.0, right=0.95, bottom=0.03, top=0.95, wspace=0.1, hspace=0.12)
+    return figure
+
+
+def three_in_one(network: Network) -> Figure:
+    """Draw the un-ReLUed pieces of beta-space, and what they are together."""
+    window = Polyhedron.box(-2, 2, dim=2)
+    pieces = worked_example.beta_zones(network)
+    figure = Figure(figsize=(11, 4.3), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for ax, merged in ((left, False), (right, True)):
+        plot_zones(pieces, window=window, color_by="zone", merged=merged, ax=ax)
+        ax.set(xlabel="$z_0$", ylabel="$z_1$")
+    left.set_title(f"{len(pieces)} pieces, one per regime of U ..")
+    right.set_title(f".. are {len(pieces.merged)} half-space")
+    return figure
+
+
+def main() -> None:
+    """Write every figure."""
+    text_network, example = load_network(HERE / "networks" / "text_2_10_2_10.npz"), worked_example.final_version()
+    (HERE / "figures").mkdir(exist_ok=True)
+    for make, network in (
+        (samples_and_zones, text_network),
+        (beta_space, example),
+        (alpha_zones, example),
+        (cube, example),
+        (three_in_one, example),
+    ):
+        path = HERE / "figures" / f"{make.__name__}.svg"
+        with rc_context(RC):
+            save_figure(make(network), path)
+        print(f"wrote {path.relative_to(HERE)}, {path.stat().st_size // 1000} kB")
+
+
+if __name__ == "__main__":
+    main()
