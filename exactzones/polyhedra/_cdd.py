@@ -5,7 +5,9 @@ with pycddlib 3.0.2 and cddlib 0.94m:
 
 * A system without rows, or one that describes a cone, comes back without its dimension or without its apex: the row
   ``1 0 .. 0`` is added first, and stripped from what comes back.
-* ``matrix_canonicalize`` on an infeasible system silently turns rows into equations: callers decide emptiness first.
+* The dual simplex method, the default and what ``matrix_canonicalize`` uses, runs in floats first, and writes outside its arrays
+  when coefficients differ by many orders of magnitude: the process dies.  The criss-cross method does not (at worst it remarks
+  on standard error that it starts again exactly), so all linear programs use it, and ``canonical`` is made of them.
 * The dual of an infeasible linear program is not a Farkas vector: ``polyhedra.lp`` only asks for programs that are feasible.
 * The order of generators is arbitrary: callers sort.
 """
@@ -71,15 +73,24 @@ def inequalities(points: Sequence[Row], rays: Sequence[Row], lines: Sequence[Row
 
 def canonical(rows: Sequence[Row], equations: Sequence[Row], dim: int) -> tuple[list[Row], list[Row]]:
     """Return (rows, equations) of a *non-empty* system without redundant rows and with implicit equations found."""
-    matrix = _matrix([*rows, _trivial(dim)], equations, cdd.RepType.INEQUALITY)
-    cdd.gmp.matrix_canonicalize(matrix)
-    kept: list[Row] = []
-    implied: list[Row] = []
-    for k, entries in enumerate(matrix.array):
-        row = integer_row(entries)
-        if any(row[1:]):
-            (implied if k in matrix.lin_set else kept).append(row)
-    return kept, implied
+    flat = list(equations)
+    kept = [row for row in rows if any(row[1:])]
+    if not _can_be_raised(kept, kept, flat, dim):
+        implied = [row for row in kept if not _can_be_raised([row], kept, flat, dim)]
+        kept = [row for row in kept if row not in implied]
+        flat += implied
+    for row in list(kept):
+        others = [other for other in kept if other is not row]
+        below = maximize([*others, (row[0] + 1, *row[1:])], flat, tuple(-entry for entry in row))
+        if below.value <= 0:
+            kept = others
+    return kept, flat
+
+
+def _can_be_raised(raised: Sequence[Row], rows: Sequence[Row], equations: Sequence[Row], dim: int) -> bool:
+    """Tell whether a non-empty system has a point where all these rows of it are positive."""
+    lifted = [*((*row, -1 if row in raised else 0) for row in rows), (1, *(0,) * dim, -1)]
+    return maximize(lifted, [(*row, 0) for row in equations], (*(0,) * (dim + 1), 1)).value > 0
 
 
 def maximize(rows: Sequence[Row], equations: Sequence[Row], objective: Sequence[Fraction | int]) -> Solution:
@@ -94,7 +105,7 @@ def maximize(rows: Sequence[Row], equations: Sequence[Row], objective: Sequence[
     matrix.obj_type = cdd.LPObjType.MAX
     matrix.obj_func = list(objective)
     program = cdd.gmp.linprog_from_matrix(matrix)
-    cdd.gmp.linprog_solve(program)
+    cdd.gmp.linprog_solve(program, cdd.LPSolverType.CRISS_CROSS)
     if program.status != cdd.LPStatusType.OPTIMAL:
         raise BackendError(f"cddlib calls a feasible, bounded linear program {program.status!r}")
     # cddlib solves with every equation a second time, reversed, behind all rows.
