@@ -14,7 +14,7 @@ import networkx
 from exactzones.errors import BudgetExceeded, DimensionError, DomainError, InputError
 from exactzones.network import Network
 from exactzones.polyhedra import Cell, Polyhedron
-from exactzones.property import Property
+from exactzones.property import Property, condition
 from exactzones.rational import dot
 from exactzones.zones.graph import adjacency, islands
 from exactzones.zones.merge import MergedZone, merge
@@ -179,7 +179,7 @@ def find_zones(
     >>> [zone.pattern for zone in find_zones(net, feature(0))]
     [('+-',), ('-+',)]
     """
-    resolved = prop.resolve(network.widths)
+    resolved = _resolve(network, prop)
     found: list[Zone] = []
     try:
         for zone in stream_zones(network, resolved, domain, engine=engine, budget=budget, progress=progress):
@@ -208,11 +208,16 @@ def stream_zones(
     if engine not in ENGINES:
         raise InputError(f"engine {engine!r} is not known; there is {', '.join(ENGINES)}")
     meter = _Meter(budget or Budget(), progress)
-    resolved = prop.resolve(network.widths)
+    resolved = _resolve(network, prop)
     for zone in backward(network, resolved, domain_cell(network, domain), meter.cell):
         meter.zone()
         yield zone
     meter.report()
+
+
+def _resolve(network: Network, prop: Property) -> Property:
+    """Resolve a property; one without conditions looks behind the last layer, so that its zones are all cells."""
+    return (prop if prop.conditions else condition({}, 1, after_relu=True)).resolve(network.widths)
 
 
 class _Meter:
