@@ -9,7 +9,7 @@ venv=${2:-.venv}
 python=${PYTHON:-python3}
 
 have_libraries() {
-    printf '#include <gmp.h>\n#include <cddlib/cdd.h>\n' | "${CC:-cc}" -fsyntax-only -x c - 2>/dev/null
+    printf '#include <gmp.h>\n#include <cddlib/setoper.h>\n' | "${CC:-cc}" -E -x c - >/dev/null 2>&1
 }
 have_venv() {
     "$python" -c 'import ensurepip, os, sys, sysconfig

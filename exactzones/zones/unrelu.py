@@ -27,7 +27,7 @@ from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.polyhedra.representation import row_puller
 from exactzones.property import Property
 from exactzones.rational import Row, Vector, dot
-from exactzones.zones.zone import Zone, ZoneCondition, condition_on, zone_if_fires
+from exactzones.zones.zone import Zone, ZoneCondition, condition_on
 
 Tick = Callable[[], None]
 """Called once per cell visited; it may raise to stop."""
@@ -121,9 +121,14 @@ def _last_block(network: Network, prop: Property, cell: Cell, tick: Tick) -> Ite
             before_relu = layer.affine if activation is None else layer.affine.after(activation)
             last = Regime(regime.pattern, regime.cell, (*regime.maps, before_relu), (*regime.kept, (True,) * layer.outputs))
         conditions = tuple(condition_on(c, last.maps[c.layer], last.kept[c.layer]) for c in prop.conditions)
-        zone = zone_if_fires(network, prop, regime.pattern, regime.cell, conditions)
-        if zone is not None:
-            yield zone
+        yield from _listed(Zone(network, prop, regime.pattern, regime.cell), conditions)
+
+
+def _listed(zone: Zone, conditions: tuple[ZoneCondition, ...]) -> Iterator[Zone]:
+    """Yield a zone if it fires, by its conditions as they were pulled back (the same as it would compute)."""
+    zone.__dict__["conditions"] = conditions
+    if zone.can_fire:
+        yield zone
 
 
 def _pull_back(network: Network, prop: Property, cell: Cell, depth: int, zones: list[Zone], tick: Tick) -> Iterator[Zone]:
@@ -135,9 +140,7 @@ def _pull_back(network: Network, prop: Property, cell: Cell, depth: int, zones: 
             ends = list(itertools.accumulate(map(len, zone.pattern), initial=0))
             behind = tuple(signs[start:end] for start, end in itertools.pairwise(ends))
             conditions = tuple(ZoneCondition(pull_exactly(mapping, c), c.strict) for c in zone.conditions)
-            found = zone_if_fires(network, prop, (*regime.pattern, *behind), part, conditions)
-            if found is not None:
-                yield found
+            yield from _listed(Zone(network, prop, (*regime.pattern, *behind), part), conditions)
 
 
 def pull_exactly(mapping: AffineMap, condition: ZoneCondition) -> Vector:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from exactzones.affine import AffineMap
 from exactzones.network import Network, Pattern
@@ -37,6 +37,13 @@ class Maximum:
     ray: Vector | None = None
 
 
+class CellSource(Protocol):
+    """What can compute a cell when it is asked for."""
+
+    def cell(self) -> Cell:
+        """Return the cell."""
+
+
 @dataclass(frozen=True, eq=False)
 class Zone:
     """A closed full-dimensional cell of the network's complex, and the conditions under which the property fires there.
@@ -48,8 +55,7 @@ class Zone:
         network: the network.
         prop: the resolved property.
         pattern: one string of signs per layer with ReLU units that matters to the property.
-        cell: the closed cell, cut with the domain.
-        conditions: one per condition of the property.
+        source: the closed cell, cut with the domain, or what can compute it.
 
     Source: DESIGN.md, section 1; proofs/zones.md.
     """
@@ -57,8 +63,24 @@ class Zone:
     network: Network
     prop: Property
     pattern: Pattern
-    cell: Cell
-    conditions: tuple[ZoneCondition, ...]
+    source: Cell | CellSource
+
+    @cached_property
+    def cell(self) -> Cell:
+        """The closed cell, cut with the domain."""
+        return self.source if isinstance(self.source, Cell) else self.source.cell()
+
+    @cached_property
+    def conditions(self) -> tuple[ZoneCondition, ...]:
+        """The property's conditions, as the affine functions that they are here."""
+        kept: list[tuple[bool, ...]] = []
+        signs = iter(self.pattern)
+        for k, layer in enumerate(self.network.layers):
+            regime = next(signs) if layer.relu_units and k < self.prop.horizon else "+" * len(layer.relu_units)
+            kept.append(layer.kept(regime))
+        return tuple(
+            condition_on(condition, self.maps[condition.layer], kept[condition.layer]) for condition in self.prop.conditions
+        )
 
     @property
     def hrep(self) -> HRep:
@@ -102,6 +124,19 @@ class Zone:
             for (_, _, row), sign in zip(self.neuron_rows, self.signs, strict=True)
         )
         return HRep.of(self.cell.dim, signed)
+
+    @property
+    def can_fire(self) -> bool:
+        """Whether the property fires somewhere on the closed cell: whether the zone is to be listed."""
+        for condition in self.conditions:
+            constant = not any(condition.row[1:])
+            if constant and (condition.row[0] < 0 or (condition.row[0] == 0 and condition.strict)):
+                return False
+            if not constant and condition.strict and not self.cell.signs(condition.integer_row)[1]:
+                return False
+        if len(self.conditions) == 1 and self.conditions[0].strict:
+            return True
+        return self.firing_cell is not None if self.prop.is_open else not self.firing.is_empty
 
     @cached_property
     def firing_cell(self) -> Cell | None:
@@ -186,21 +221,3 @@ def condition_on(condition: Condition, before_relu: AffineMap, kept: tuple[bool,
             for k in range(before_relu.inputs):
                 row[k + 1] += coefficient * matrix[unit, k]
     return ZoneCondition(tuple(row), condition.strict)
-
-
-def zone_if_fires(
-    network: Network, prop: Property, pattern: Pattern, cell: Cell, conditions: tuple[ZoneCondition, ...]
-) -> Zone | None:
-    """Return the zone if the property fires somewhere on the closed cell."""
-    for condition in conditions:
-        constant = not any(condition.row[1:])
-        if (not constant and not cell.signs(condition.integer_row)[1] and condition.strict) or (
-            constant and (condition.row[0] < 0 or (condition.row[0] == 0 and condition.strict))
-        ):
-            return None
-    zone = Zone(network, prop, pattern, cell, conditions)
-    if len(conditions) == 1 and conditions[0].strict:
-        return zone
-    if prop.is_open:
-        return None if zone.firing_cell is None else zone
-    return None if zone.firing.is_empty else zone

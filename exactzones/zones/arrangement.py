@@ -1,0 +1,333 @@
+"""The forward engine: cells of the input space, cut by one neuron after the other at float speed, every sign certified.
+
+A frontier of cells is processed at once.  The rows of a layer on all of them are one matrix product; the compiled kernel then
+cuts each cell by the neurons that cross it.  A sign is taken from floats only where the value exceeds a proved error bound
+(proofs/filter.md), else it is computed exactly.  What comes out are patterns and tight sets: combinatorial, hence exact; rows and
+generators are computed from them on demand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from exactzones.network import Layer
+from exactzones.rational import Row, integer_dot
+from exactzones.zones import _kernel
+from exactzones.zones.exactsigns import ExactSigns
+from exactzones.zones.frontier import OFF, ON, OPEN, Cells, Floats, Frontier, Integers, States
+from exactzones.zones.start import Cone, Section, starting_cones
+
+_UNIT = 2.0**-53
+_SAFE = 1 + 1e-9  # covers the rounding of the bounds themselves
+_TINY = 1e-290  # stands for everything that may underflow
+_EXACT = 2.0**52  # integers below this are exact in a float, sums of two as well
+_CHUNK = 1 << 20  # numbers in one batch of rows
+_MAX_CELLS = 4096  # cells that one call of the kernel returns before it stops
+
+
+@dataclass
+class Stats:
+    """What was done: cuts made, signs that floats left open, those that took rational arithmetic, generators solved, cells."""
+
+    cuts: int = 0
+    undecided: int = 0
+    exact: int = 0
+    solved: int = 0
+    cells: int = 0
+
+
+@dataclass(frozen=True)
+class _FloatLayer:
+    """A layer in floats: weights (n, m + 1) with the bias last, row sums of absolute values.
+
+    ``scale`` is the power of two that makes all weights up to here integers when multiplied up; 0 if there is none.
+    """
+
+    weight: Floats
+    row_sums: Floats
+    scale: float
+
+
+class Arrangement:
+    """The full-dimensional cells of a chain of layers on a domain.
+
+    Args:
+        layers: the layers that cut; at least one.
+        target: one more layer, of a single unit, whose sign on the cells matters; its unit is not cut.
+        domain: rows ``b + a . x >= 0`` of a full-dimensional polyhedron; none for all of R^d.
+        inputs: dimension of the input space.
+    """
+
+    def __init__(self, layers: Sequence[Layer], domain: Sequence[Row], inputs: int, target: Layer | None = None) -> None:
+        slopes = [row[1:] for row in (*domain, *layers[0].affine.augmented().integer_rows())]
+        self.section = Section.of(inputs, slopes)
+        self.dim = len(self.section.coordinates)
+        # Linear layers in front are one affine map: nothing is cut before the first ReLU.
+        leading = next((k for k, layer in enumerate(layers) if layer.relu_units), len(layers) - 1)
+        first = self.section.embedding
+        for layer in layers[: leading + 1]:
+            first = layer.affine.after(first)
+        self.layers = (Layer(first.matrix, first.offset, layers[leading].relu), *layers[leading + 1 :])
+        self.domain = [self.section.restrict(row) for row in domain]
+        behind = () if target is None else (target,)
+        self.exact = ExactSigns((*self.layers, *behind), self.domain, self.dim)
+        self.floats = _float_layers((*self.layers, *behind))
+        self.stats = Stats()
+
+    def leaves(self, start: Frontier, tick: Callable[[int], None] = lambda _cells: None) -> Iterator[Frontier]:
+        """Yield the cells of a frontier after all layers, in an order that does not depend on how the work is divided."""
+        stack = [start]
+        while stack:
+            frontier = stack.pop()
+            tick(len(frontier))
+            if frontier.layer == len(self.layers):
+                self.stats.cells += len(frontier)
+                yield frontier
+            else:
+                stack += reversed(self.advance(frontier))
+
+    def start(self) -> Frontier:
+        """Return the domain as cells before the first layer."""
+        base, first = self.exact.base[0], self.layers[0]
+        rows = first.affine.augmented().integer_rows()
+        neurons = [(base + unit, rows[unit]) for unit in first.relu_units]
+        cones = starting_cones(self.dim, [*enumerate(self.domain, start=1), *neurons], len(self.domain))
+        cells = _as_cells(cones, self.dim)
+        state = self._open(0, len(cells))
+        for k, cone in enumerate(cones):
+            for identity, sign in cone.signs.items():
+                if identity >= base:
+                    state[k, identity - base] = ON if sign > 0 else OFF
+        if self.domain:
+            cells, state = self._inside(cells, state, cones)
+        maps = np.zeros((len(cells), self.dim + 1, self.dim + 1))
+        maps[:, 0, -1] = 1
+        maps[:, np.arange(1, self.dim + 1), np.arange(self.dim)] = 1
+        return Frontier(0, cells, state, np.zeros((len(cells), 0), np.uint8), maps, np.zeros(len(cells)))
+
+    def _open(self, layer: int, count: int) -> States:
+        """Return the state of a layer's units on cells where nothing is known yet; linear lanes are always on."""
+        relu = self.layers[layer].relu if layer < len(self.layers) else ()
+        return np.tile(np.where(relu, OPEN, ON).astype(np.uint8), (count, 1))
+
+    def _inside(self, cells: Cells, first: States, cones: Sequence[Cone]) -> tuple[Cells, States]:
+        """Cut the starting cones with the rows of the domain that do not bound them, and keep the inside."""
+        count = len(self.domain)
+        rows, error, scale = _float_rows(self.domain)
+        state = np.full((len(cells), count), OPEN, np.uint8)
+        for k, cone in enumerate(cones):
+            state[k, [identity - 1 for identity in cone.chosen if identity <= count]] = ON
+        batch = np.ascontiguousarray(np.broadcast_to(rows.T, (len(cells), *rows.T.shape)))
+        prefix = np.zeros((len(cells), 0), np.uint8)
+        frontier = Frontier(0, cells, state, prefix, np.zeros((len(cells), 1, 1)), np.zeros(len(cells)))
+        sides = [cone.signs for cone in cones]
+        ones = np.ones(len(cells)) if error.any() else np.zeros(len(cells))
+        result = self._cut(frontier, 1, batch, ones, error, scale, keep_above=True, sides=sides)
+        return Cells.of_kernel(result, self.dim), first[np.frombuffer(result["parent"], np.int64)]
+
+    def advance(self, frontier: Frontier) -> list[Frontier]:
+        """Cut cells by their layer; what did not fit into one call comes back uncut, behind the cells that did."""
+        layer, floats = self.layers[frontier.layer], self.floats[frontier.layer]
+        width = self.dim + 1
+        size = max(1, _CHUNK // (width * max(layer.inputs + 1, layer.outputs)))
+        if len(frontier) > size:
+            return [frontier.part(0, size), frontier.part(size, len(frontier))]
+        rows = (frontier.maps.reshape(-1, layer.inputs + 1) @ floats.weight.T).reshape(len(frontier), width, layer.outputs)
+        factor = self._row_error(frontier, floats)
+        if not layer.relu_units:
+            return [self._next(frontier, np.arange(len(frontier)), frontier.cells, frontier.state, rows, factor)]
+        base = self.exact.base[frontier.layer]
+        result = self._cut(frontier, base, rows, factor, floats.row_sums, floats.scale)
+        cells = Cells.of_kernel(result, self.dim)
+        state = np.frombuffer(result["state"], np.uint8).reshape(-1, layer.outputs)
+        parents = np.frombuffer(result["parent"], np.int64)
+        done, total, taken = result["finished"], len(cells), result["parents"]
+        found = []
+        if done:
+            found.append(self._next(frontier, parents[:done], cells.part(0, done), state[:done], rows, factor))
+        if done < total:
+            rest = parents[done:]
+            unfinished = cells.part(done, total)
+            maps, error = frontier.maps[rest], frontier.maps_error[rest]
+            found.append(Frontier(frontier.layer, unfinished, state[done:], frontier.prefix[rest], maps, error))
+        if taken < len(frontier):
+            found.append(frontier.part(taken, len(frontier)))
+        return found
+
+    def _row_error(self, frontier: Frontier, floats: _FloatLayer) -> Floats:
+        """Return f with: row j of cell p is off by at most ``row_sums[j] * f[p]`` in every entry; 0 where it is exact."""
+        largest = np.abs(frontier.maps).max(axis=(1, 2))
+        terms = frontier.maps.shape[2]
+        factor: Floats = (frontier.maps_error + (terms + 4) * _UNIT * largest) * _SAFE + _TINY
+        if floats.scale:
+            exact = (frontier.maps_error == 0) & (floats.row_sums.max() * largest * floats.scale < _EXACT)
+            factor[exact] = 0
+        return factor
+
+    def _next(self, frontier: Frontier, parents: Integers, cells: Cells, state: States, rows: Floats, factor: Floats) -> Frontier:
+        """Return cells on which the layer is settled, before the next layer."""
+        k = frontier.layer
+        maps = np.empty((len(parents), self.dim + 1, self.layers[k].outputs + 1))
+        np.multiply(rows[parents], state[:, None, :], out=maps[:, :, :-1])
+        maps[:, :, -1] = 0
+        maps[:, 0, -1] = 1
+        error = factor[parents] * (self.floats[k].row_sums.max() * _SAFE)
+        prefix = np.concatenate([frontier.prefix[parents], state], axis=1)
+        return Frontier(k + 1, cells, self._open(k + 1, len(parents)), prefix, maps, error)
+
+    def _cut(
+        self,
+        frontier: Frontier,
+        base: int,
+        rows: Floats,
+        factor: Floats,
+        row_sums: Floats,
+        scale: float,
+        *,
+        keep_above: bool = False,
+        sides: Sequence[dict[int, int]] | None = None,
+    ) -> dict[str, Any]:
+        cells = frontier.cells
+
+        def sign(parent: int, unit: int, tight: bytes) -> int:
+            prefix = frontier.prefix[parent].tobytes()
+            ids = np.frombuffer(tight, np.int32)
+            generator = self.exact.generator(
+                prefix, tuple(ids.tolist()), lambda: self._facets(frontier, parent, sides[parent] if sides else None)
+            )
+            value = integer_dot(self.exact.row(prefix, base + unit), generator)
+            return (value > 0) - (value < 0)
+
+        result: dict[str, Any] = _kernel.cut(
+            self.dim,
+            rows.shape[2],
+            base,
+            self.exact.ids,
+            len(frontier),
+            _MAX_CELLS,
+            keep_above,
+            scale,
+            cells.ptr,
+            cells.points,
+            cells.error,
+            cells.integers,
+            cells.has_integers,
+            cells.tight,
+            cells.hptr,
+            cells.hid,
+            cells.hrow,
+            cells.herr,
+            rows,
+            factor,
+            row_sums,
+            frontier.state,
+            sign,
+        )
+        self.stats.cuts += result["cuts"]
+        self.stats.undecided += result["undecided"]
+        self.stats.exact += result["exact"]
+        self.stats.solved += result["solved"]
+        return result
+
+    def fires(self, leaves: Frontier) -> States:
+        """Tell for each leaf whether the target is positive somewhere on it."""
+        cells, floats = leaves.cells, self.floats[-1]
+        counts = np.diff(cells.ptr)
+        sizes = np.abs(cells.points)
+        with np.errstate(invalid="ignore", over="ignore"):  # what is infinite or not a number decides nothing
+            rows = leaves.maps @ floats.weight[0]
+            factor = self._row_error(leaves, floats) * floats.row_sums[0]
+            values = (np.repeat(rows, counts, axis=0) * cells.points).sum(axis=1)
+            reach = (self.dim + 4) * _UNIT * sizes.max(axis=1) + cells.error
+            bounds = np.repeat(np.abs(rows).sum(axis=1), counts) * reach + np.repeat(factor, counts) * sizes.sum(axis=1)
+            bounds = bounds * _SAFE + _TINY
+            positive, negative = values > bounds, values < -bounds
+        fires: States = np.maximum.reduceat(positive, cells.ptr[:-1])
+        undecided = ~(positive | negative)
+        for leaf in np.flatnonzero(~fires & np.maximum.reduceat(undecided, cells.ptr[:-1])).tolist():
+            prefix = leaves.prefix[leaf].tobytes()
+            row = self.exact.row(prefix, self.exact.ids - 1)
+            start, stop = cells.ptr[leaf], cells.ptr[leaf + 1]
+            for k in np.flatnonzero(undecided[start:stop]).tolist():
+                self.stats.exact += 1
+                tight = tuple(cells.tight[start + k].tolist())
+                if integer_dot(row, self.exact.generator(prefix, tight, partial(self._facets, leaves, leaf))) > 0:
+                    fires[leaf] = True
+                    break
+        return fires
+
+    def _facets(self, frontier: Frontier, parent: int, sides: dict[int, int] | None = None) -> list[Row]:
+        """Return the exact rows of a cell's hyperplanes, non-negative on it: what orients a ray."""
+        cells, first = frontier.cells, self.exact.base[0]
+        prefix = frontier.prefix[parent].tobytes()
+        states = (*frontier.prefix[parent].tolist(), *frontier.state[parent].tolist())
+        facets = []
+        for identity in cells.hid[cells.hptr[parent] : cells.hptr[parent + 1]].tolist():
+            row = self.exact.row(prefix, identity)
+            positive = sides[identity] > 0 if sides else identity < first or states[identity - first] == ON
+            facets.append(row if positive else tuple(-entry for entry in row))
+        return facets
+
+
+def _float_layers(layers: Sequence[Layer]) -> list[_FloatLayer]:
+    found = []
+    total: float = 1
+    for layer in layers:
+        augmented = [(*row, b) for row, b in zip(layer.weight.rows, layer.bias, strict=True)]
+        weight = np.array([[_as_float(entry) for entry in row] for row in augmented])
+        scale = max(entry.denominator for row in augmented for entry in row)
+        dyadic = all(scale % entry.denominator == 0 for row in augmented for entry in row) and scale & (scale - 1) == 0
+        total = total * scale if dyadic and total * scale < _EXACT else 0
+        found.append(_FloatLayer(weight, np.abs(weight).sum(axis=1) * _SAFE, float(total)))
+    return found
+
+
+def _as_float(value: Fraction) -> float:
+    """Return the nearest float; one that is too large becomes infinite, and then decides nothing."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def _float_rows(rows: Sequence[Row]) -> tuple[Floats, Floats, float]:
+    """Return integer rows as floats, a bound on their entries' errors, and the scale 1 where they are exact."""
+    exact = all(abs(entry) < _EXACT for row in rows for entry in row)
+    floats = np.array([[_as_float(Fraction(entry)) for entry in row] for row in rows])
+    error = np.zeros(len(rows)) if exact else np.abs(floats).max(axis=1) * (2 * _UNIT)
+    return floats, error, 1.0 if exact else 0.0
+
+
+def _as_cells(cones: Sequence[Cone], dim: int) -> Cells:
+    """Return starting cones as arrays."""
+    generators = [generator for cone in cones for generator in cone.generators]
+    points, errors, integers, small = [], [], [], []
+    for generator in generators:
+        scale = generator[0] or max(map(abs, generator))
+        points.append([_as_float(Fraction(entry, scale)) for entry in generator])
+        errors.append(_UNIT * max(map(abs, points[-1])) * 2 + _TINY)
+        fits = max(map(abs, generator)) < 2**62
+        integers.append(generator if fits else (0,) * (dim + 1))
+        small.append(fits)
+    chosen = cones[0].chosen
+    rows = list(chosen.values())
+    floats, error, _ = _float_rows(rows)
+    count = len(cones)
+    return Cells(
+        np.arange(count + 1) * (dim + 1),
+        np.array(points),
+        np.array(errors),
+        np.array(integers, np.int64),
+        np.array(small, np.uint8),
+        np.array([tight for cone in cones for tight in cone.tight], np.int32).reshape(-1, dim),
+        np.arange(count + 1) * dim,
+        np.tile(np.array(list(chosen), np.int32), count),
+        np.tile(floats, (count, 1)),
+        np.tile(error, count),
+    )

@@ -1,0 +1,138 @@
+"""Zones of a property by the forward engine: the arrangement's cells on which it fires, worked out exactly when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from exactzones.network import Layer, Network, Pattern
+from exactzones.polyhedra import Cell
+from exactzones.property import Property
+from exactzones.rational import Matrix, Row, integer_dot
+from exactzones.zones.arrangement import Arrangement
+from exactzones.zones.frontier import ON, Frontier, Ids
+from exactzones.zones.start import NotPointedError
+from exactzones.zones.zone import Zone
+
+
+@dataclass(frozen=True, eq=False)
+class Leaf:
+    """A cell as the arrangement knows it: the states of all units, and the sets of hyperplanes that are tight at its generators.
+
+    Attributes:
+        arrangement: which knows the rows.
+        prefix: one byte per unit of the layers that cut, 1 on and 0 off.
+        tight: (V, d) sorted ids of hyperplanes.
+    """
+
+    arrangement: Arrangement
+    prefix: bytes
+    tight: Ids
+
+    @cached_property
+    def facets(self) -> dict[int, Row]:
+        """The hyperplanes that are tight somewhere: id -> row, non-negative on the cell, in section coordinates."""
+        exact = self.arrangement.exact
+        first = exact.base[0]
+        found = {}
+        for identity in sorted(set(self.tight.ravel().tolist()) - {0}):
+            row = exact.row(self.prefix, identity)
+            positive = identity < first or self.prefix[identity - first] == ON
+            found[identity] = row if positive else tuple(-entry for entry in row)
+        return found
+
+    def cell(self) -> Cell:
+        """Return the cell, exactly.
+
+        Where hyperplanes meet degenerately several tight sets name one generator; rows are then tight at more generators than the
+        tight sets say, so the incidence is computed afresh.
+        """
+        arrangement, section = self.arrangement, self.arrangement.section
+        facets = list(self.facets.values())
+        rays = list(
+            dict.fromkeys(arrangement.exact.generator(self.prefix, tuple(tight), lambda: facets) for tight in self.tight.tolist())
+        )
+        tight = []
+        for ray in rays:
+            mask = int(ray[0] == 0)
+            for k, row in enumerate(facets, start=1):
+                mask |= (integer_dot(row, ray) == 0) << k
+            tight.append(mask)
+        lines = tuple((0, *line) for line in section.lines)
+        rows = tuple(map(section.lift_row, facets))
+        return Cell(section.dim, rows, lines, tuple(map(section.lift, rays)), tuple(tight))
+
+
+def forward(
+    network: Network, prop: Property, domain: Sequence[Row], tick: Callable[[int], None] = lambda _cells: None
+) -> Iterator[Zone] | None:
+    """Return an iterator over every zone of a property, as ``unrelu.backward`` gives them, in another order.
+
+    None where this engine has nothing to work with: no layer cuts, nothing depends on the input, or an unbounded domain has
+    lines that only layers behind the first neurons read.
+
+    Args:
+        network: the network.
+        prop: a property, resolved against the network.
+        domain: rows of a full-dimensional polyhedron of the input space; none for all of it.
+        tick: called with a number of cells visited now and then.
+    """
+    if not prop.horizon:
+        return None
+    target = _target(network, prop)
+    arrangement = Arrangement(network.layers[: prop.horizon], domain, network.inputs, target)
+    if not arrangement.dim:
+        return None
+    try:
+        start = arrangement.start()
+    except NotPointedError:
+        return None
+    return _zones(network, prop, arrangement, start, target is not None, tick)
+
+
+def _zones(
+    network: Network, prop: Property, arrangement: Arrangement, start: Frontier, has_target: bool, tick: Callable[[int], None]
+) -> Iterator[Zone]:
+    for leaves in arrangement.leaves(start, tick):
+        chosen = np.flatnonzero(arrangement.fires(leaves)).tolist() if has_target else range(len(leaves))
+        patterns = _patterns(arrangement, leaves)
+        for k in chosen:
+            tight = leaves.cells.tight[leaves.cells.ptr[k] : leaves.cells.ptr[k + 1]]
+            leaf = Leaf(arrangement, leaves.prefix[k].tobytes(), tight)
+            zone = Zone(network, prop, patterns(k), leaf)
+            if has_target or zone.can_fire:
+                yield zone
+
+
+def _target(network: Network, prop: Property) -> Layer | None:
+    """Return a single strict condition on pre-activations behind the last layer that cuts as a layer of one unit."""
+    if len(prop.conditions) != 1:
+        return None
+    (condition,) = prop.conditions
+    if condition.after_relu or not condition.strict:
+        return None
+    layer = network.layers[condition.layer]
+    row = [Fraction(0)] * layer.inputs
+    constant = condition.constant
+    for unit, coefficient in condition.terms:
+        row = [total + coefficient * layer.weight[unit, k] for k, total in enumerate(row)]
+        constant += coefficient * layer.bias[unit]
+    return Layer(Matrix.of([row]), (constant,), (False,))
+
+
+def _patterns(arrangement: Arrangement, leaves: Frontier) -> Callable[[int], Pattern]:
+    """Return the function that writes a leaf's pattern."""
+    written = []
+    start = 0
+    for layer in arrangement.layers:
+        if layer.relu_units:
+            states = leaves.prefix[:, [start + unit for unit in layer.relu_units]]
+            signs = np.where(states == ON, b"+", b"-").tobytes().decode()
+            width = len(layer.relu_units)
+            written.append([signs[k : k + width] for k in range(0, len(signs), width)])
+        start += layer.outputs
+    return lambda k: tuple(signs[k] for signs in written)

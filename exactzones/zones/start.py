@@ -1,0 +1,135 @@
+"""Where the forward engine starts: a domain as simple pointed cones, exactly.
+
+Cells are kept as cones over R^d, and those must be pointed.  A domain with lines (all of R^d, say) is first cut by neurons of the
+first layer, as many as it takes: k independent ones give 2^k cones.  Where even all of them leave lines (the first layer's rank
+is too low) nothing in the network depends on those directions: the engine works on a section through them, some coordinates fixed
+at zero, and the lines are added back at the end.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from exactzones.affine import AffineMap
+from exactzones.errors import BackendError
+from exactzones.rational import Matrix, Row, integer_dot, nullspace, primitive, rank, row_echelon
+
+
+class NotPointedError(BackendError):
+    """No neuron that cuts the whole input space is left to make the domain pointed: deeper layers read more directions of it."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """The coordinates in which the engine works.
+
+    Attributes:
+        dim: dimension of the input space.
+        lines: integer basis of the directions that neither the domain nor the network depends on, in echelon form.
+        coordinates: the input coordinates that are kept; the others are zero on the section.
+    """
+
+    dim: int
+    lines: tuple[Row, ...]
+    coordinates: tuple[int, ...]
+
+    @classmethod
+    def of(cls, dim: int, slopes: Sequence[Row]) -> Section:
+        """Find the lines on which all these linear functions of the input are constant."""
+        lines, pivots = row_echelon(nullspace(slopes, dim))
+        return cls(dim, lines, tuple(k for k in range(dim) if k not in pivots))
+
+    @property
+    def pivots(self) -> tuple[int, ...]:
+        """The coordinates that are zero on the section: the pivots of the lines."""
+        return tuple(k for k in range(self.dim) if k not in self.coordinates)
+
+    @property
+    def embedding(self) -> AffineMap:
+        """The map from section coordinates to the input space."""
+        columns = len(self.coordinates)
+        rows = [[int(k == kept) for kept in self.coordinates] for k in range(self.dim)]
+        return AffineMap(Matrix.of(rows, columns=columns), (Fraction(0),) * self.dim)
+
+    def restrict(self, row: Row) -> Row:
+        """Return a row of the input space as a row of the section."""
+        return (row[0], *(row[k + 1] for k in self.coordinates))
+
+    def lift_row(self, row: Row) -> Row:
+        """Return a row of the section as the row of the input space that is constant along the lines."""
+        common = math.lcm(*(line[pivot] for line, pivot in zip(self.lines, self.pivots, strict=True)))
+        lifted = [0] * (self.dim + 1)
+        lifted[0] = row[0] * common
+        for entry, k in zip(row[1:], self.coordinates, strict=True):
+            lifted[k + 1] = entry * common
+        for line, pivot in zip(self.lines, self.pivots, strict=True):
+            along = sum(entry * line[k] for entry, k in zip(row[1:], self.coordinates, strict=True))
+            lifted[pivot + 1] = -along * (common // line[pivot])
+        return primitive(lifted)
+
+    def lift(self, generator: Row) -> Row:
+        """Return a homogeneous generator of the section as one of the input space."""
+        lifted = [0] * (self.dim + 1)
+        lifted[0] = generator[0]
+        for entry, k in zip(generator[1:], self.coordinates, strict=True):
+            lifted[k + 1] = entry
+        return tuple(lifted)
+
+
+@dataclass(frozen=True)
+class Cone:
+    """A simplicial cone to start from.
+
+    Attributes:
+        generators: its apex and its rays, homogeneous.
+        tight: for each the sorted ids of the hyperplanes that are tight there.
+        chosen: the hyperplanes that bound it, id -> row.
+        signs: on which side of them it lies, id -> 1 or -1.
+    """
+
+    generators: tuple[Row, ...]
+    tight: tuple[tuple[int, ...], ...]
+    chosen: dict[int, Row]
+    signs: dict[int, int]
+
+
+def starting_cones(dim: int, hyperplanes: Sequence[tuple[int, Row]], fixed: int) -> list[Cone]:
+    """Return simple pointed cones that cover the part of R^dim where the fixed hyperplanes that bound them are non-negative.
+
+    Args:
+        dim: dimension of the section, at least 1.
+        hyperplanes: pairs (id, row); the first independent ones are taken.
+        fixed: ids up to this one are the domain's, of which only the non-negative side counts.
+
+    Raises:
+        NotPointedError: fewer than dim of them are independent.
+    """
+    chosen: dict[int, Row] = {}
+    for identity, row in hyperplanes:
+        if len(chosen) < dim and rank([*(r[1:] for r in chosen.values()), row[1:]]) > len(chosen):
+            chosen[identity] = row
+    if len(chosen) < dim:
+        raise NotPointedError
+    ids = tuple(sorted(chosen))
+    infinity = (1, *(0,) * dim)
+    apex = _oriented(nullspace([chosen[identity] for identity in ids], dim + 1)[0], infinity)
+    rays = {}
+    for identity in ids:
+        others = [chosen[other] for other in ids if other != identity]
+        rays[identity] = _oriented(nullspace([infinity, *others], dim + 1)[0], chosen[identity])
+    tight = (ids, *((0, *(other for other in ids if other != identity)) for identity in ids))
+    both_sides = [identity for identity in ids if identity > fixed]
+    cones = []
+    for flipped in itertools.product((1, -1), repeat=len(both_sides)):
+        signs = dict.fromkeys(ids, 1) | dict(zip(both_sides, flipped, strict=True))
+        directed = (tuple(signs[identity] * entry for entry in rays[identity]) for identity in ids)
+        cones.append(Cone((apex, *directed), tight, chosen, signs))
+    return cones
+
+
+def _oriented(vector: Row, functional: Row) -> Row:
+    return vector if integer_dot(functional, vector) > 0 else tuple(-entry for entry in vector)
