@@ -88,6 +88,21 @@ typedef struct {
 #define VS(L, v) (((uint64_t *)(L)->S.at)[v])
 #define VF(L, v) ((uint8_t *)(L)->flags.at + (size_t)(v) * (L)->n)
 
+/* A list of pool indices: the generators of a cell. */
+typedef struct { int32_t *at; Py_ssize_t used, room; } List;
+
+static int push(List *list, Py_ssize_t v) {
+    if (list->used == list->room) {
+        Py_ssize_t room = list->room ? 2 * list->room : 64;
+        int32_t *at = realloc(list->at, room * sizeof(int32_t));
+        if (!at) { failed_memory = 1; return -1; }
+        list->at = at;
+        list->room = room;
+    }
+    list->at[list->used++] = (int32_t)v;
+    return 0;
+}
+
 static uint64_t scramble(uint64_t id) { /* splitmix64 */
     id += 0x9E3779B97F4A7C15ull;
     id = (id ^ (id >> 30)) * 0xBF58476D1CE4E5B9ull;
@@ -408,21 +423,6 @@ static Py_ssize_t crossing(Layer *L, Py_ssize_t p, int drop, Py_ssize_t q, int j
     return v;
 }
 
-/* The cell being visited, and the two it is cut into. */
-typedef struct { int32_t *at; Py_ssize_t used, room; } List;
-
-static int push(List *list, Py_ssize_t v) {
-    if (list->used == list->room) {
-        Py_ssize_t room = list->room ? 2 * list->room : 64;
-        int32_t *at = realloc(list->at, room * sizeof(int32_t));
-        if (!at) { failed_memory = 1; return -1; }
-        list->at = at;
-        list->room = room;
-    }
-    list->at[list->used++] = (int32_t)v;
-    return 0;
-}
-
 /* In the plane generators are kept in cyclic order, and a cut meets two edges between neighbours. */
 static int split_plane(Layer *L, const List *cell, int j, List *above, List *below) {
     for (Py_ssize_t k = 0; k < cell->used; k++) {
@@ -496,13 +496,15 @@ static int split_general(Layer *L, const List *cell, int j, List *above, List *b
     return 0;
 }
 
-/* Everything that comes out of a call, cell after cell. */
-typedef struct { Bytes parent, state, count, X, E, Z, zok, T, hcount, hid, hrow, herr; Py_ssize_t cells; } Output;
+#include "_bound.h"
 
-static int emit(Layer *L, const List *cell, const uint8_t *state, Output *out, int32_t *seen, int32_t stamp) {
+/* Everything that comes out of a call, cell after cell. */
+typedef struct { Bytes parent, state, fires, count, X, E, Z, zok, T, hcount, hid, hrow, herr; Py_ssize_t cells; } Output;
+
+static int emit(Layer *L, const List *cell, const uint8_t *state, uint8_t verdict, Output *out, int32_t *seen, int32_t stamp) {
     int64_t parent = L->parent, count = cell->used, planes = 0;
     double row[MAX_DIM + 1], error;
-    if (put(&out->parent, &parent, sizeof parent) || put(&out->state, state, L->n) || put(&out->count, &count, sizeof count)) return -1;
+    if (put(&out->fires, &verdict, 1) || put(&out->parent, &parent, sizeof parent) || put(&out->state, state, L->n) || put(&out->count, &count, sizeof count)) return -1;
     for (Py_ssize_t k = 0; k < cell->used; k++) {
         Py_ssize_t v = cell->at[k];
         if (put(&out->X, VX(L, v), L->w * sizeof(double)) || put(&out->E, &VE(L, v), sizeof(double)) ||
@@ -593,11 +595,12 @@ static PyObject *cut(PyObject *self, PyObject *args) {
     int d, n, base, ids, keep_above;
     Py_ssize_t limit, parents;
     double scale;
-    PyObject *objects[14], *callback;
+    PyObject *objects[14], *callback, *behind = Py_None;
+    Target target = {0}, *G = &target;
     enum { PTR, X, E, Z, ZOK, T, HPTR, HID, HROW, HERR, R, F, W1, STATE };
-    if (!PyArg_ParseTuple(args, "iiiinnpdOOOOOOOOOOOOOOO", &d, &n, &base, &ids, &parents, &limit, &keep_above, &scale, &objects[PTR],
+    if (!PyArg_ParseTuple(args, "iiiinnpdOOOOOOOOOOOOOOO|O", &d, &n, &base, &ids, &parents, &limit, &keep_above, &scale, &objects[PTR],
                           &objects[X], &objects[E], &objects[Z], &objects[ZOK], &objects[T], &objects[HPTR], &objects[HID],
-                          &objects[HROW], &objects[HERR], &objects[R], &objects[F], &objects[W1], &objects[STATE], &callback))
+                          &objects[HROW], &objects[HERR], &objects[R], &objects[F], &objects[W1], &objects[STATE], &callback, &behind))
         return NULL;
     if (d < 1 || d > MAX_DIM || n < 1 || base < 1 || ids < base + n)
         return PyErr_Format(PyExc_ValueError, "d = %d, n = %d, base = %d, ids = %d", d, n, base, ids);
@@ -639,6 +642,14 @@ static PyObject *cut(PyObject *self, PyObject *args) {
     uint8_t *state = malloc(2 * (size_t)n), *other = state + n, *union_of = malloc(n);
     int32_t *seen = calloc(ids, sizeof(int32_t)), stamp = 0;
     if (!L->LA || !L->WF || !L->row_of || !L->row_error || !L->table || !state || !union_of || !seen) { failed_memory = 1; goto done; }
+
+    Bytes *all[] = {&out.parent, &out.state, &out.fires, &out.count, &out.X, &out.E, &out.Z, &out.zok, &out.T,
+                    &out.hcount, &out.hid, &out.hrow, &out.herr};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++) { /* an empty result is empty bytes, not None */
+        if (!grow(all[k], 1)) goto done;
+        all[k]->used = 0;
+    }
+    if (behind != Py_None && target_from(G, behind, n, w)) goto done;
 
     Py_ssize_t finished = 0, next = 0;
     long long cuts = 0;
@@ -691,8 +702,15 @@ static PyObject *cut(PyObject *self, PyObject *args) {
             int j = classify(L, &cell, state, union_of);
             if (j < 0) goto done;
             if (keep_above && memchr(state, OFF, n)) continue;
+            uint8_t verdict = 2;
+            if (G->active && G->depth == 0 && j == n) {
+                verdict = (uint8_t)fires(L, G, &cell, state);
+                if (verdict == 0) continue;
+            } else if (G->active && cannot_fire(L, G, &cell, state, &j)) {
+                continue;
+            }
             if (j == n) {
-                if (emit(L, &cell, state, &out, seen, ++stamp)) goto done;
+                if (emit(L, &cell, state, verdict, &out, seen, ++stamp)) goto done;
                 finished++;
                 continue;
             }
@@ -706,7 +724,7 @@ static PyObject *cut(PyObject *self, PyObject *args) {
             if ((!keep_above && stack_push(&stack, &below, other, n)) || stack_push(&stack, &above, state, n)) goto done;
         }
         while (stack.cells) { /* top first: the order in which they would have been visited */
-            if (stack_pop(&stack, &cell, state, n) || emit(L, &cell, state, &out, seen, ++stamp)) goto done;
+            if (stack_pop(&stack, &cell, state, n) || emit(L, &cell, state, 2, &out, seen, ++stamp)) goto done;
         }
         for (int64_t k = hptr[next]; k < hptr[next + 1]; k++) L->row_of[hid[k]] = NULL;
     }
@@ -715,8 +733,9 @@ done:
     if (failed_memory && !PyErr_Occurred()) PyErr_NoMemory();
     if (ok && !PyErr_Occurred())
         result = Py_BuildValue(
-            "{s:n,s:n,s:L,s:L,s:L,s:L,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#}", "finished", finished, "parents", next,
-            "cuts", cuts, "undecided", L->undecided, "exact", L->called, "solved", L->solved, "parent", out.parent.at,
+            "{s:n,s:n,s:L,s:L,s:L,s:L,s:L,s:L,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#}", "finished", finished, "parents", next,
+            "cuts", cuts, "undecided", L->undecided, "exact", L->called, "solved", L->solved, "bounds", G->bounds, "dropped", G->dropped, "fires", out.fires.at, (Py_ssize_t)out.fires.used,
+            "parent", out.parent.at,
             (Py_ssize_t)out.parent.used, "state", out.state.at, (Py_ssize_t)out.state.used, "count", out.count.at,
             (Py_ssize_t)out.count.used, "X", out.X.at, (Py_ssize_t)out.X.used, "E", out.E.at, (Py_ssize_t)out.E.used, "Z", out.Z.at,
             (Py_ssize_t)out.Z.used, "zok", out.zok.at, (Py_ssize_t)out.zok.used, "T", out.T.at, (Py_ssize_t)out.T.used, "hcount",
@@ -726,7 +745,8 @@ done:
     free(state); free(union_of); free(seen); free(edges.at);
     FREE(cell); FREE(above); FREE(below);
     FREE(L->X); FREE(L->E); FREE(L->Z); FREE(L->zok); FREE(L->T); FREE(L->S); FREE(L->flags);
-    FREE(stack.lists); FREE(stack.lengths); FREE(stack.states);
+    target_free(G);
+    FREE(out.fires); FREE(stack.lists); FREE(stack.lengths); FREE(stack.states);
     FREE(out.parent); FREE(out.state); FREE(out.count); FREE(out.X); FREE(out.E); FREE(out.Z); FREE(out.zok); FREE(out.T);
     FREE(out.hcount); FREE(out.hid); FREE(out.hrow); FREE(out.herr);
 release:
@@ -734,7 +754,39 @@ release:
     return result;
 }
 
+/* The next layer's input as rows: out[p] = rows[parents[p]] with the units that are off set to zero, then the constant one. */
+static PyObject *expand(PyObject *self, PyObject *args) {
+    (void)self;
+    Py_ssize_t count, w, n;
+    PyObject *objects[4];
+    if (!PyArg_ParseTuple(args, "nnnOOOO", &count, &w, &n, &objects[0], &objects[1], &objects[2], &objects[3])) return NULL;
+    static const char *names[4] = {"rows", "parents", "state", "out"};
+    const Py_ssize_t sizes[4] = {8, 8, 1, 8}, wanted[4] = {0, count, count * n, count * w * (n + 1)};
+    Py_buffer views[4];
+    int taken = 0;
+    for (; taken < 4; taken++) if (take(objects[taken], &views[taken], sizes[taken], names[taken], wanted[taken])) break;
+    const Py_ssize_t parents = taken == 4 ? views[0].len / 8 / (w * n) : 0;
+    for (Py_ssize_t p = 0; taken == 4 && p < count; p++) {
+        const int64_t parent = ((const int64_t *)views[1].buf)[p];
+        const uint8_t *state = (const uint8_t *)views[2].buf + p * n;
+        if (parent < 0 || parent >= parents) {
+            PyErr_Format(PyExc_ValueError, "parent %lld of %zd", (long long)parent, parents);
+            break;
+        }
+        for (Py_ssize_t c = 0; c < w; c++) {
+            const double *from = (const double *)views[0].buf + (parent * w + c) * n;
+            double *to = (double *)views[3].buf + (p * w + c) * (n + 1);
+            for (Py_ssize_t j = 0; j < n; j++) to[j] = state[j] == ON ? from[j] : 0;
+            to[n] = c == 0;
+        }
+    }
+    for (int k = 0; k < taken; k++) PyBuffer_Release(&views[k]);
+    if (PyErr_Occurred()) return NULL;
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {
+    {"expand", expand, METH_VARARGS, "Set up the rows of a layer's activations: see exactzones/zones/arrangement.py."},
     {"cut", cut, METH_VARARGS, "Cut cells by the neurons of one layer: see exactzones/zones/arrangement.py."},
     {NULL, NULL, 0, NULL}};
 

@@ -9,9 +9,9 @@ generators are computed from them on demand.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -33,9 +33,19 @@ _MAX_CELLS = 4096  # cells that one call of the kernel returns before it stops
 
 @dataclass
 class Stats:
-    """What was done: cuts made, signs that floats left open, those that took rational arithmetic, generators solved, cells."""
+    """What was done.
+
+    Attributes:
+        cuts: cells that were cut in two.
+        bounds: cells on which the target was bounded; ``dropped`` of them cannot fire.
+        undecided: signs that floats left open; ``exact`` of them took rational arithmetic.
+        solved: generators that took the solution of a linear system.
+        cells: cells that were reached after all layers and not dropped.
+    """
 
     cuts: int = 0
+    bounds: int = 0
+    dropped: int = 0
     undecided: int = 0
     exact: int = 0
     solved: int = 0
@@ -58,7 +68,7 @@ class Arrangement:
     """The full-dimensional cells of a chain of layers on a domain.
 
     Args:
-        layers: the layers that cut; at least one.
+        layers: the layers that cut; at least one has a ReLU.
         target: one more layer, of a single unit, whose sign on the cells matters; its unit is not cut.
         domain: rows ``b + a . x >= 0`` of a full-dimensional polyhedron; none for all of R^d.
         inputs: dimension of the input space.
@@ -68,6 +78,9 @@ class Arrangement:
         slopes = [row[1:] for row in (*domain, *layers[0].affine.augmented().integer_rows())]
         self.section = Section.of(inputs, slopes)
         self.dim = len(self.section.coordinates)
+        while target is not None and not layers[-1].relu_units:  # linear layers at the end belong to the target
+            folded = target.affine.after(layers[-1].affine)
+            layers, target = layers[:-1], Layer(folded.matrix, folded.offset, target.relu)
         # Linear layers in front are one affine map: nothing is cut before the first ReLU.
         leading = next((k for k, layer in enumerate(layers) if layer.relu_units), len(layers) - 1)
         first = self.section.embedding
@@ -78,6 +91,7 @@ class Arrangement:
         behind = () if target is None else (target,)
         self.exact = ExactSigns((*self.layers, *behind), self.domain, self.dim)
         self.floats = _float_layers((*self.layers, *behind))
+        self.has_target = target is not None
         self.stats = Stats()
 
     def leaves(self, start: Frontier, tick: Callable[[int], None] = lambda _cells: None) -> Iterator[Frontier]:
@@ -143,14 +157,15 @@ class Arrangement:
         if not layer.relu_units:
             return [self._next(frontier, np.arange(len(frontier)), frontier.cells, frontier.state, rows, factor)]
         base = self.exact.base[frontier.layer]
-        result = self._cut(frontier, base, rows, factor, floats.row_sums, floats.scale)
+        result = self._cut(frontier, base, rows, factor, floats.row_sums, floats.scale, behind=self._behind[frontier.layer])
         cells = Cells.of_kernel(result, self.dim)
         state = np.frombuffer(result["state"], np.uint8).reshape(-1, layer.outputs)
         parents = np.frombuffer(result["parent"], np.int64)
         done, total, taken = result["finished"], len(cells), result["parents"]
         found = []
         if done:
-            found.append(self._next(frontier, parents[:done], cells.part(0, done), state[:done], rows, factor))
+            following = self._next(frontier, parents[:done], cells.part(0, done), state[:done], rows, factor)
+            found.append(replace(following, verdict=np.frombuffer(result["fires"], np.uint8)[:done]))
         if done < total:
             rest = parents[done:]
             unfinished = cells.part(done, total)
@@ -173,10 +188,11 @@ class Arrangement:
     def _next(self, frontier: Frontier, parents: Integers, cells: Cells, state: States, rows: Floats, factor: Floats) -> Frontier:
         """Return cells on which the layer is settled, before the next layer."""
         k = frontier.layer
-        maps = np.empty((len(parents), self.dim + 1, self.layers[k].outputs + 1))
-        np.multiply(rows[parents], state[:, None, :], out=maps[:, :, :-1])
-        maps[:, :, -1] = 0
-        maps[:, 0, -1] = 1
+        maps = np.empty((len(parents), 0, 0))
+        if k + 1 < len(self.layers):
+            width, units = self.dim + 1, self.layers[k].outputs
+            maps = np.empty((len(parents), width, units + 1))
+            _kernel.expand(len(parents), width, units, rows, parents, state, maps)
         error = factor[parents] * (self.floats[k].row_sums.max() * _SAFE)
         prefix = np.concatenate([frontier.prefix[parents], state], axis=1)
         return Frontier(k + 1, cells, self._open(k + 1, len(parents)), prefix, maps, error)
@@ -192,6 +208,7 @@ class Arrangement:
         *,
         keep_above: bool = False,
         sides: Sequence[dict[int, int]] | None = None,
+        behind: tuple[Any, ...] | None = None,
     ) -> dict[str, Any]:
         cells = frontier.cells
 
@@ -228,39 +245,36 @@ class Arrangement:
             row_sums,
             frontier.state,
             sign,
+            behind,
         )
-        self.stats.cuts += result["cuts"]
-        self.stats.undecided += result["undecided"]
-        self.stats.exact += result["exact"]
-        self.stats.solved += result["solved"]
+        for name in ("cuts", "bounds", "dropped", "undecided", "exact", "solved"):
+            setattr(self.stats, name, getattr(self.stats, name) + result[name])
         return result
 
-    def fires(self, leaves: Frontier) -> States:
-        """Tell for each leaf whether the target is positive somewhere on it."""
-        cells, floats = leaves.cells, self.floats[-1]
-        counts = np.diff(cells.ptr)
-        sizes = np.abs(cells.points)
-        with np.errstate(invalid="ignore", over="ignore"):  # what is infinite or not a number decides nothing
-            rows = leaves.maps @ floats.weight[0]
-            factor = self._row_error(leaves, floats) * floats.row_sums[0]
-            values = (np.repeat(rows, counts, axis=0) * cells.points).sum(axis=1)
-            reach = (self.dim + 4) * _UNIT * sizes.max(axis=1) + cells.error
-            bounds = np.repeat(np.abs(rows).sum(axis=1), counts) * reach + np.repeat(factor, counts) * sizes.sum(axis=1)
-            bounds = bounds * _SAFE + _TINY
-            positive, negative = values > bounds, values < -bounds
-        fires: States = np.maximum.reduceat(positive, cells.ptr[:-1])
-        undecided = ~(positive | negative)
-        for leaf in np.flatnonzero(~fires & np.maximum.reduceat(undecided, cells.ptr[:-1])).tolist():
-            prefix = leaves.prefix[leaf].tobytes()
-            row = self.exact.row(prefix, self.exact.ids - 1)
-            start, stop = cells.ptr[leaf], cells.ptr[leaf + 1]
-            for k in np.flatnonzero(undecided[start:stop]).tolist():
-                self.stats.exact += 1
-                tight = tuple(cells.tight[start + k].tolist())
-                if integer_dot(row, self.exact.generator(prefix, tight, partial(self._facets, leaves, leaf))) > 0:
-                    fires[leaf] = True
-                    break
-        return fires
+    def fires(self, leaves: Frontier) -> list[int]:
+        """Return the leaves on which the target is positive somewhere, exactly where the kernel could not tell."""
+        verdicts = leaves.verdict.tolist()
+        return [k for k, verdict in enumerate(verdicts) if verdict == 1 or self._fires_exactly(leaves, k)]
+
+    def _fires_exactly(self, leaves: Frontier, leaf: int) -> bool:
+        prefix = leaves.prefix[leaf].tobytes()
+        row = self.exact.row(prefix, self.exact.ids - 1)
+        facets = partial(self._facets, leaves, leaf)
+        self.stats.exact += 1
+        tight = leaves.cells.tight[leaves.cells.ptr[leaf] : leaves.cells.ptr[leaf + 1]].tolist()
+        return any(integer_dot(row, self.exact.generator(prefix, tuple(ids), facets)) > 0 for ids in tight)
+
+    @cached_property
+    def _behind(self) -> list[tuple[Any, ...] | None]:
+        """For each layer that cuts what lies behind it, as the kernel takes it for pruning."""
+        if not self.has_target:
+            return [None] * len(self.layers)
+        target = self.floats[-1]
+        described = [
+            (layer.outputs, floats.weight, np.array(layer.relu, np.uint8), float(floats.row_sums.max()))
+            for layer, floats in zip(self.layers, self.floats, strict=False)
+        ]
+        return [(described[k + 1 :], target.weight, target.scale) for k in range(len(self.layers))]
 
     def _facets(self, frontier: Frontier, parent: int, sides: dict[int, int] | None = None) -> list[Row]:
         """Return the exact rows of a cell's hyperplanes, non-negative on it: what orients a ray."""

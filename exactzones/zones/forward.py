@@ -81,30 +81,30 @@ def forward(
         domain: rows of a full-dimensional polyhedron of the input space; none for all of it.
         tick: called with a number of cells visited now and then.
     """
-    if not prop.horizon:
+    layers = network.layers[: prop.horizon]
+    if not any(layer.relu_units for layer in layers):
         return None
-    target = _target(network, prop)
-    arrangement = Arrangement(network.layers[: prop.horizon], domain, network.inputs, target)
+    arrangement = Arrangement(layers, domain, network.inputs, _target(network, prop))
     if not arrangement.dim:
         return None
     try:
         start = arrangement.start()
     except NotPointedError:
         return None
-    return _zones(network, prop, arrangement, start, target is not None, tick)
+    return _zones(network, prop, arrangement, start, tick)
 
 
 def _zones(
-    network: Network, prop: Property, arrangement: Arrangement, start: Frontier, has_target: bool, tick: Callable[[int], None]
+    network: Network, prop: Property, arrangement: Arrangement, start: Frontier, tick: Callable[[int], None]
 ) -> Iterator[Zone]:
     for leaves in arrangement.leaves(start, tick):
-        chosen = np.flatnonzero(arrangement.fires(leaves)).tolist() if has_target else range(len(leaves))
+        chosen = arrangement.fires(leaves) if arrangement.has_target else range(len(leaves))
         patterns = _patterns(arrangement, leaves)
         for k in chosen:
             tight = leaves.cells.tight[leaves.cells.ptr[k] : leaves.cells.ptr[k + 1]]
             leaf = Leaf(arrangement, leaves.prefix[k].tobytes(), tight)
             zone = Zone(network, prop, patterns(k), leaf)
-            if has_target or zone.can_fire:
+            if arrangement.has_target or zone.can_fire:
                 yield zone
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -88,6 +88,7 @@ class Frontier:
         prefix: (P, units before the layer) states, each on or off.
         maps: (P, d + 1, m + 1) the layer's input as rows over (1, x), with a last column that is constantly one.
         maps_error: (P,) bound on the error of each entry of ``maps``.
+        verdict: (P,) after the last layer whether the target is positive somewhere: 1 yes, 2 not known.
     """
 
     layer: int
@@ -96,6 +97,7 @@ class Frontier:
     prefix: States
     maps: Floats
     maps_error: Floats
+    verdict: States = field(default_factory=lambda: np.empty(0, np.uint8))
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -109,6 +111,7 @@ class Frontier:
             self.prefix[start:stop],
             self.maps[start:stop],
             self.maps_error[start:stop],
+            self.verdict[start:stop],
         )
 
 

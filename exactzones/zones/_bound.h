@@ -1,0 +1,395 @@
+/* Pruning: what lies behind the layer that is cut is more layers, then a single unit, the target.  A cell is dropped as soon as
+   a linear relaxation of the units that are not settled proves that the target is positive nowhere on it.
+
+   All bounds are taken over the cell's generators, where affine functions have their extremes, and are widened by what
+   rounding may have cost: proofs/pruning.md.  Source of the relaxation: Zhang et al. 2018 (CROWN), with vertices for boxes. */
+
+typedef struct {
+    int inputs, outputs;
+    const double *weight; /* outputs rows of inputs + 1 entries, the bias last */
+    const uint8_t *relu;
+    double row_sum;       /* largest sum of absolute values of a row */
+    /* on the cell at hand: u_slope * z + u_shift >= ReLU(z) >= l_slope * z for each unit, largest |z| or |activation| */
+    double *u_slope, *u_shift, *l_slope, largest;
+    double *low, *high;    /* ranges of the pre-activations of a deeper layer */
+    double *upper, *lower; /* affine bounds of its activations, [c * outputs + i] */
+} Deeper;
+
+typedef struct {
+    int active, depth;
+    Deeper own;           /* the layer that is cut; its weights are the rows R of the cell's parent */
+    Deeper *deeper;
+    const double *target; /* target_inputs + 1 entries, the bias last */
+    int target_inputs, buffers;
+    double target_scale;
+    double *coefficients, *others;
+    Py_buffer *views;
+    long long bounds, dropped;
+} Target;
+
+/* Over all generators X of a cell: what multiplies sums of coefficients and errors of coefficients to bound an evaluation. */
+typedef struct { double reach, total, top; } Reach;
+
+static void extend(Reach *reach, const Layer *L, Py_ssize_t v) {
+    const double *X = VX(L, v);
+    double top = 0, total = 0;
+    for (int c = 0; c < L->w; c++) {
+        double size = fabs(X[c]);
+        top = size > top ? size : top;
+        total += size;
+    }
+    double off = (L->d + 4) * U * top + VE(L, v);
+    if (!(off <= reach->reach)) reach->reach = off; /* NaN must stay */
+    if (!(total <= reach->total)) reach->total = total;
+    if (!(top <= reach->top)) reach->top = top;
+}
+
+/* How far an affine function may be off at a generator: coefficients of absolute sum `size`, each off by `error` at most. */
+static double evaluation_error(const Reach *reach, double size, double error) {
+    return (size * reach->reach + error * reach->total) * SLACK + TINY;
+}
+
+static void settle(Deeper *D, int i, int on) {
+    D->u_slope[i] = D->l_slope[i] = on;
+    D->u_shift[i] = 0;
+}
+
+static void relax(Deeper *D, int i, double low, double high) {
+    const double most = fabs(low) > fabs(high) ? fabs(low) : fabs(high);
+    if (!(most <= D->largest)) D->largest = most;
+    if (low >= 0) {
+        settle(D, i, 1);
+    } else if (high <= 0) {
+        settle(D, i, 0);
+    } else { /* the chord from (low, 0) to (high, high), slope and shift rounded up */
+        double slope = high / (high - low) * (1 + 4 * DBL_EPSILON);
+        if (slope > 1) slope = 1;
+        D->u_slope[i] = slope;
+        D->u_shift[i] = -slope * low * (1 + 4 * DBL_EPSILON);
+        D->l_slope[i] = high > -low;
+    }
+}
+
+static double largest_entry(const Deeper *D, int w) {
+    double largest = 1;
+    for (size_t k = 0; k < (size_t)w * D->outputs; k++) {
+        if (!(fabs(D->upper[k]) <= largest)) largest = fabs(D->upper[k]);
+        if (!(fabs(D->lower[k]) <= largest)) largest = fabs(D->lower[k]);
+    }
+    return largest;
+}
+
+/* Relax the neurons of the layer that is cut.  Returns the error of the coefficients of `upper` and `lower`. */
+static double relax_own(const Layer *L, Deeper *own, const List *cell, const uint8_t *state, const Reach *reach) {
+    const int n = L->n;
+    double error = 0;
+    own->largest = 1;
+    for (int j = 0; j < n; j++) {
+        double most = L->LA[j] * reach->top + L->WF[j] * reach->total; /* |z| is below this on the cell */
+        if (!(most <= own->largest)) own->largest = most;
+        if (!(L->WF[j] <= error)) error = L->WF[j];
+        if (state[j] != OPEN) {
+            settle(own, j, state[j] == ON);
+            continue;
+        }
+        double low = INFINITY, high = -INFINITY, off = evaluation_error(reach, L->LA[j], L->WF[j]);
+        for (Py_ssize_t k = 0; k < cell->used; k++) {
+            double value = value_at(L, cell->at[k], j);
+            if (value < low) low = value;
+            if (value > high) high = value;
+        }
+        relax(own, j, low - off, high + off);
+    }
+    return error;
+}
+
+static void own_bounds(const Layer *L, Deeper *own) {
+    const int n = L->n;
+    for (int c = 0; c < L->w; c++)
+        for (int j = 0; j < n; j++) {
+            const double entry = L->R[(size_t)c * n + j];
+            own->upper[(size_t)c * n + j] = own->u_slope[j] * entry + (c == 0 ? own->u_shift[j] : 0);
+            own->lower[(size_t)c * n + j] = own->l_slope[j] * entry;
+        }
+}
+
+/* Affine bounds of a deeper layer's pre-activations from those of the activations before it, whose entries are off by `error` and
+   at most `largest` in size; and the units' ranges.  Returns the error of the new entries. */
+static double bound_deeper(
+    const Layer *L, Deeper *D, const Deeper *before, const List *cell, const Reach *reach, double error, double largest) {
+    const int w = L->w, m = D->inputs, p = D->outputs;
+    error = D->row_sum * (error + (m + 6) * U * largest) * SLACK + TINY;
+    for (int i = 0; i < p; i++) {
+        const double *W = D->weight + (size_t)i * (m + 1);
+        double up[MAX_DIM + 1], down[MAX_DIM + 1], size = 0;
+        for (int c = 0; c < w; c++) {
+            const double *high = before->upper + (size_t)c * m, *low = before->lower + (size_t)c * m;
+            double a = 0, b = 0;
+            for (int j = 0; j < m; j++) {
+                const double positive = W[j] > 0 ? W[j] : 0, negative = W[j] - positive;
+                a += positive * high[j] + negative * low[j];
+                b += positive * low[j] + negative * high[j];
+            }
+            D->upper[(size_t)c * p + i] = up[c] = a + (c == 0 ? W[m] : 0);
+            D->lower[(size_t)c * p + i] = down[c] = b + (c == 0 ? W[m] : 0);
+            size += fabs(up[c]) + fabs(down[c]);
+        }
+        double low = INFINITY, high = -INFINITY, off = evaluation_error(reach, size, error);
+        for (Py_ssize_t k = 0; k < cell->used; k++) {
+            const double *X = VX(L, cell->at[k]);
+            double a = 0, b = 0;
+            for (int c = 0; c < w; c++) a += up[c] * X[c], b += down[c] * X[c];
+            if (a > high) high = a;
+            if (b < low) low = b;
+        }
+        D->low[i] = low - off;
+        D->high[i] = high + off;
+    }
+    return error;
+}
+
+/* Relax a deeper layer's units on their ranges, and turn the bounds of pre-activations into those of activations. */
+static void relax_bounds(Deeper *D, int w) {
+    const int p = D->outputs;
+    D->largest = 1;
+    for (int i = 0; i < p; i++) {
+        relax(D, i, D->low[i], D->high[i]);
+        if (!D->relu[i]) settle(D, i, 1);
+    }
+    for (int c = 0; c < w; c++)
+        for (int i = 0; i < p; i++) {
+            double *up = &D->upper[(size_t)c * p + i], *down = &D->lower[(size_t)c * p + i];
+            *up = D->u_slope[i] * *up + (c == 0 ? D->u_shift[i] : 0);
+            *down *= D->l_slope[i];
+        }
+}
+
+/* Replace coefficients of activations by those of pre-activations, for an upper bound; returns their absolute sum. */
+static double through_relu(const Deeper *D, int count, double *coefficient, double *constant, double *size) {
+    double sum = 0;
+    for (int i = 0; i < count; i++) {
+        if (coefficient[i] > 0) {
+            const double shift = coefficient[i] * D->u_shift[i];
+            *constant += shift;
+            *size += shift;
+            coefficient[i] *= D->u_slope[i];
+        } else {
+            coefficient[i] *= D->l_slope[i];
+        }
+        sum += fabs(coefficient[i]);
+    }
+    return sum;
+}
+
+/* Bound an affine function of the activations of layer `last` (an index of `deeper`, -1 for the layer that is cut) from above, over
+   a cell.  The function goes back layer by layer, so that terms cancel before they are relaxed.
+
+   `coefficient` holds as many entries as the layer has units and is overwritten; in *best, if asked for, comes the crossing neuron
+   of the layer that is cut whose relaxation costs the bound most. */
+static double upper_bound(
+    const Layer *L, Target *G, const List *cell, const uint8_t *state, const Reach *reach, int last, double constant, int *best) {
+    const int w = L->w, n = L->n;
+    double *coefficient = G->coefficients, *other = G->others;
+    double size = fabs(constant), off = 0, terms = 4;
+    for (int q = last; q >= 0; q--) {
+        const Deeper *D = &G->deeper[q], *below = q ? &G->deeper[q - 1] : &G->own;
+        const int m = D->inputs;
+        const double sum = through_relu(D, D->outputs, coefficient, &constant, &size);
+        memset(other, 0, (m + 1) * sizeof(double));
+        for (int i = 0; i < D->outputs; i++) {
+            const double a = coefficient[i], *W = D->weight + (size_t)i * (m + 1);
+            if (a != 0) for (int j = 0; j <= m; j++) other[j] += a * W[j];
+        }
+        constant += other[m];
+        size += fabs(other[m]);
+        terms += D->outputs + 2;
+        off += sum * D->row_sum * (D->outputs + 8) * U * below->largest; /* each activation is at most `largest` in size */
+        memcpy(coefficient, other, m * sizeof(double));
+    }
+    const Deeper *own = &G->own;
+    double most = 0;
+    for (int j = 0; best && j < n; j++) {
+        if (state[j] != OPEN || coefficient[j] == 0 || own->u_slope[j] <= 0 || own->u_slope[j] >= 1) continue;
+        const double gap = own->u_shift[j], low = gap / own->u_slope[j], high = gap / (1 - own->u_slope[j]);
+        const double cost = coefficient[j] > 0 ? coefficient[j] * gap : -coefficient[j] * (low < high ? low : high);
+        if (cost > most) most = cost, *best = j;
+    }
+    through_relu(own, n, coefficient, &constant, &size);
+    double row[MAX_DIM + 1], row_error = 0, row_size = fabs(constant);
+    for (int j = 0; j < n; j++) row_error += fabs(coefficient[j]) * L->WF[j];
+    for (int c = 0; c < w; c++) {
+        const double *R = L->R + (size_t)c * n;
+        double sum = 0, absolute = 0;
+        for (int j = 0; j < n; j++) {
+            sum += coefficient[j] * R[j];
+            absolute += fabs(coefficient[j] * R[j]);
+        }
+        row[c] = sum + (c == 0 ? constant : 0);
+        row_error += (n + 8) * U * absolute;
+        row_size += absolute;
+    }
+    off += (terms + n) * 4 * U * size + evaluation_error(reach, row_size, row_error);
+    double high = -INFINITY;
+    for (Py_ssize_t k = 0; k < cell->used; k++) {
+        const double *X = VX(L, cell->at[k]);
+        double value = 0;
+        for (int c = 0; c < w; c++) value += row[c] * X[c];
+        if (!(value <= high)) high = value;
+    }
+    return high + off * SLACK;
+}
+
+/* Bound the units of a deeper layer that are still open once more, from this layer all the way back: often tighter. */
+static void tighten(const Layer *L, Target *G, const List *cell, const uint8_t *state, const Reach *reach, int q) {
+    Deeper *D = &G->deeper[q];
+    const int m = D->inputs;
+    for (int i = 0; i < D->outputs; i++) {
+        if (!D->relu[i] || D->low[i] >= 0 || D->high[i] <= 0) continue;
+        const double *W = D->weight + (size_t)i * (m + 1);
+        memcpy(G->coefficients, W, m * sizeof(double));
+        const double high = upper_bound(L, G, cell, state, reach, q - 1, W[m], NULL);
+        for (int j = 0; j < m; j++) G->coefficients[j] = -W[j];
+        const double low = -upper_bound(L, G, cell, state, reach, q - 1, -W[m], NULL);
+        if (high < D->high[i]) D->high[i] = high;
+        if (low > D->low[i]) D->low[i] = low;
+    }
+}
+
+/* Returns 1 if the target is certainly positive nowhere on a cell, else 0, and puts the neuron to cut next in *best.
+   Of unbounded cells it says nothing. */
+static int cannot_fire(Layer *L, Target *G, const List *cell, const uint8_t *state, int *best) {
+    const int w = L->w;
+    Reach reach = {0, 0, 0};
+    for (Py_ssize_t k = 0; k < cell->used; k++) {
+        if (VX(L, cell->at[k])[0] == 0) return 0;
+        extend(&reach, L, cell->at[k]);
+    }
+    if (!(reach.reach < 1e-3)) return 0;
+    G->bounds++;
+    double error = relax_own(L, &G->own, cell, state, &reach);
+    if (G->depth) own_bounds(L, &G->own);
+    const Deeper *before = &G->own;
+    for (int q = 0; q < G->depth; q++) {
+        Deeper *D = &G->deeper[q];
+        const double largest = largest_entry(before, w);
+        error = bound_deeper(L, D, before, cell, &reach, error + 4 * U * largest, largest);
+        if (q) tighten(L, G, cell, state, &reach, q);
+        relax_bounds(D, w);
+        before = D;
+    }
+    memcpy(G->coefficients, G->target, G->target_inputs * sizeof(double));
+    if (!(upper_bound(L, G, cell, state, &reach, G->depth - 1, G->target[G->target_inputs], best) <= 0)) return 0;
+    G->dropped++;
+    return 1;
+}
+
+/* The target on a cell where every unit of the last layer is settled: 1 it is positive somewhere, 0 nowhere, 2 not decided here. */
+static int fires(const Layer *L, const Target *G, const List *cell, const uint8_t *state) {
+    const int w = L->w, n = L->n;
+    double row[MAX_DIM + 1], error = 0, sum = fabs(G->target[n]), largest = 1, size = 0;
+    for (int c = 0; c < w; c++) {
+        row[c] = c == 0 ? G->target[n] : 0;
+        for (int j = 0; j < n; j++) {
+            if (state[j] != ON) continue;
+            const double entry = L->R[(size_t)c * n + j];
+            row[c] += G->target[j] * entry;
+            if (!(fabs(entry) <= largest)) largest = fabs(entry);
+        }
+        size += fabs(row[c]);
+    }
+    for (int j = 0; j < n; j++) {
+        if (state[j] != ON) continue;
+        error += fabs(G->target[j]) * L->WF[j];
+        sum += fabs(G->target[j]);
+    }
+    const int exact = L->f == 0 && G->target_scale > 0 && sum * largest * G->target_scale < 4503599627370496.0;
+    error = exact ? 0 : (error + (n + 6) * U * sum * largest) * SLACK + TINY;
+    int undecided = 0;
+    for (Py_ssize_t k = 0; k < cell->used; k++) {
+        const Py_ssize_t v = cell->at[k];
+        const double *X = VX(L, v);
+        Reach reach = {0, 0, 0};
+        extend(&reach, L, v);
+        double value = 0;
+        for (int c = 0; c < w; c++) value += row[c] * X[c];
+        const double bound = evaluation_error(&reach, size, error);
+        if (value > bound) return 1;
+        if (value < -bound) continue;
+        int fits = exact && VOK(L, v);
+        wide sign = 0;
+        for (int c = 0; fits && c < w; c++) {
+            const double entry = row[c] * G->target_scale;
+            fits = fabs(entry) <= (double)SMALL_INT;
+            if (fits) sign += (wide)(int64_t)entry * VZ(L, v)[c];
+        }
+        if (fits && sign > 0) return 1;
+        if (!fits) undecided = 1;
+    }
+    return undecided ? 2 : 0;
+}
+
+static void target_free(Target *G) {
+    for (int k = 0; k < G->buffers; k++) PyBuffer_Release(&G->views[k]);
+    for (int q = -1; q < G->depth; q++) {
+        Deeper *D = q < 0 ? &G->own : G->deeper ? &G->deeper[q] : NULL;
+        if (!D) break;
+        free(D->u_slope); free(D->u_shift); free(D->l_slope); free(D->upper); free(D->lower); free(D->low); free(D->high);
+    }
+    free(G->deeper); free(G->coefficients); free(G->others); free(G->views);
+}
+
+static int deeper_space(Deeper *D, int w) {
+    const size_t n = D->outputs;
+    D->u_slope = calloc(n, sizeof(double));
+    D->u_shift = calloc(n, sizeof(double));
+    D->l_slope = calloc(n, sizeof(double));
+    D->low = calloc(n, sizeof(double));
+    D->high = calloc(n, sizeof(double));
+    D->upper = calloc(n * w, sizeof(double));
+    D->lower = calloc(n * w, sizeof(double));
+    if (D->u_slope && D->u_shift && D->l_slope && D->low && D->high && D->upper && D->lower) return 0;
+    failed_memory = 1;
+    return -1;
+}
+
+static const void *target_buffer(Target *G, PyObject *object, Py_ssize_t itemsize, Py_ssize_t length) {
+    Py_buffer *view = &G->views[G->buffers];
+    if (!object || PyObject_GetBuffer(object, view, PyBUF_C_CONTIGUOUS)) return NULL;
+    G->buffers++;
+    if (view->len == length * itemsize) return view->buf;
+    PyErr_Format(PyExc_ValueError, "a layer behind has %zd bytes, %zd expected", view->len, length * itemsize);
+    return NULL;
+}
+
+/* Read ([(outputs, weight, relu, row_sum), ..], target, target_scale). */
+static int target_from(Target *G, PyObject *behind, int n, int w) {
+    PyObject *layers, *target;
+    if (!PyArg_ParseTuple(behind, "O!Od", &PyList_Type, &layers, &target, &G->target_scale)) return -1;
+    const Py_ssize_t depth = PyList_GET_SIZE(layers);
+    int widest = n;
+    G->own.outputs = n;
+    G->views = calloc(2 * depth + 1, sizeof(Py_buffer));
+    G->deeper = calloc(depth + 1, sizeof(Deeper));
+    if (!G->views || !G->deeper) { failed_memory = 1; return -1; }
+    if (deeper_space(&G->own, w)) return -1;
+    int inputs = n;
+    for (Py_ssize_t q = 0; q < depth; q++) {
+        PyObject *weight, *relu;
+        Deeper *D = &G->deeper[q];
+        if (!PyArg_ParseTuple(PyList_GET_ITEM(layers, q), "iOOd", &D->outputs, &weight, &relu, &D->row_sum)) return -1;
+        D->inputs = inputs;
+        G->depth++;
+        if (deeper_space(D, w)) return -1;
+        if (!(D->weight = target_buffer(G, weight, sizeof(double), (Py_ssize_t)D->outputs * (inputs + 1)))) return -1;
+        if (!(D->relu = target_buffer(G, relu, 1, D->outputs))) return -1;
+        inputs = D->outputs;
+        widest = inputs > widest ? inputs : widest;
+    }
+    G->target_inputs = inputs;
+    if (!(G->target = target_buffer(G, target, sizeof(double), inputs + 1))) return -1;
+    G->coefficients = calloc(widest + 1, sizeof(double));
+    G->others = calloc(widest + 1, sizeof(double));
+    if (!G->coefficients || !G->others) { failed_memory = 1; return -1; }
+    G->active = 1;
+    return 0;
+}
