@@ -39,9 +39,10 @@ static void extend(Reach *reach, const Layer *L, Py_ssize_t v) {
         total += size;
     }
     double off = (L->d + 4) * U * top + VE(L, v);
-    if (!(off <= reach->reach)) reach->reach = off; /* NaN must stay */
-    if (!(total <= reach->total)) reach->total = total;
-    if (!(top <= reach->top)) reach->top = top;
+    total += L->d * VE(L, v); /* coefficients are off at the true generator, not at this one */
+    if (off > reach->reach || isnan(off)) reach->reach = off; /* NaN stays: nothing is greater */
+    if (total > reach->total || isnan(total)) reach->total = total;
+    if (top > reach->top) reach->top = top;
 }
 
 /* How far an affine function may be off at a generator: coefficients of absolute sum `size`, each off by `error` at most. */
@@ -234,7 +235,7 @@ static double upper_bound(
         const double *X = VX(L, cell->at[k]);
         double value = 0;
         for (int c = 0; c < w; c++) value += row[c] * X[c];
-        if (!(value <= high)) high = value;
+        if (value > high || isnan(value)) high = value;
     }
     return high + off * SLACK;
 }

@@ -129,7 +129,7 @@ static void filter_signs(Layer *L, Py_ssize_t v) {
         largest = size > largest ? size : largest;
         total += size;
     }
-    const double alpha = ((L->d + 4) * U * largest + VE(L, v)) * SLACK, beta = total * SLACK;
+    const double alpha = ((L->d + 4) * U * largest + VE(L, v)) * SLACK, beta = (total + L->d * VE(L, v)) * SLACK;
     uint8_t *flags = VF(L, v);
     const int n = L->n;
     const double *LA = L->LA, *WF = L->WF;
@@ -157,6 +157,12 @@ static double value_at(const Layer *L, Py_ssize_t v, int j) {
     return value;
 }
 
+static double length_of(const Layer *L, Py_ssize_t v) {
+    double largest = 0;
+    for (int c = 0; c < L->w; c++) if (fabs(VX(L, v)[c]) > largest) largest = fabs(VX(L, v)[c]);
+    return largest;
+}
+
 static double bound_at(const Layer *L, Py_ssize_t v, int j) {
     const double *X = VX(L, v);
     double largest = 0, total = 0;
@@ -165,7 +171,7 @@ static double bound_at(const Layer *L, Py_ssize_t v, int j) {
         largest = size > largest ? size : largest;
         total += size;
     }
-    return (L->LA[j] * ((L->d + 4) * U * largest + VE(L, v)) + L->WF[j] * total) * SLACK * SLACK + TINY;
+    return (L->LA[j] * ((L->d + 4) * U * largest + VE(L, v)) + L->WF[j] * (total + L->d * VE(L, v))) * SLACK * SLACK + TINY;
 }
 
 /* The exact value of neuron j at a generator with integer coordinates; only where has_integers says so. */
@@ -290,8 +296,8 @@ static double solve(Layer *L, const int32_t *T, double *X) {
             g += fabs(identity) + (q + 3) * U * size;
             e += fabs(B[k][i]) * residual[i];
         }
-        if (!(g <= contraction)) contraction = g; /* NaN must not pass */
-        if (!(e <= error)) error = e;
+        if (g > contraction || isnan(g)) contraction = g; /* NaN stays: nothing is greater */
+        if (e > error || isnan(e)) error = e;
     }
     if (!(contraction < 0.5)) return INFINITY;
     return error * SLACK / (1 - contraction * SLACK) + TINY;
@@ -407,7 +413,8 @@ static Py_ssize_t crossing(Layer *L, Py_ssize_t p, int drop, Py_ssize_t q, int j
         if (T[0] == 0) {
             for (int c = 1; c < L->w; c++) if (fabs(X[c]) > largest) largest = fabs(X[c]);
             /* -X would solve the same equations: the sign of the largest entry must be certain */
-            double doubt = (bound_at(L, p, j) + bound_at(L, q, j) + down * VE(L, p) + up * VE(L, q) + 8 * U * (up + down)) * 2;
+            double doubt = 2 * ((bound_at(L, q, j) + 4 * U * down) * (length_of(L, p) + VE(L, p)) + down * VE(L, p) +
+                                (bound_at(L, p, j) + 4 * U * up) * (length_of(L, q) + VE(L, q)) + up * VE(L, q)) + TINY;
             X[0] = 0;
             for (int c = 1; c < L->w; c++) X[c] /= largest;
             VE(L, v) = solve(L, T, X);

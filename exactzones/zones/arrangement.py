@@ -28,6 +28,7 @@ _SAFE = 1 + 1e-9  # covers the rounding of the bounds themselves
 _TINY = 1e-290  # stands for everything that may underflow
 _EXACT = 2.0**52  # integers below this are exact in a float, sums of two as well
 _CHUNK = 1 << 20  # numbers in one batch of rows
+MAX_DIM = 16  # of the kernel
 _MAX_CELLS = 4096  # cells that one call of the kernel returns before it stops
 
 
@@ -142,9 +143,10 @@ class Arrangement:
         frontier = Frontier(0, cells, state, prefix, np.zeros((len(cells), 1, 1)), np.zeros(len(cells)))
         sides = [cone.signs for cone in cones]
         ones = np.ones(len(cells)) if error.any() else np.zeros(len(cells))
-        result = self._cut(frontier, 1, batch, ones, error, scale, keep_above=True, sides=sides)
+        result = self._cut(frontier, 1, batch, ones, error, scale, limit=len(cells) + 1, keep_above=True, sides=sides)
         return Cells.of_kernel(result, self.dim), first[np.frombuffer(result["parent"], np.int64)]
 
+    @np.errstate(invalid="ignore", over="ignore")  # what is infinite or not a number decides nothing
     def advance(self, frontier: Frontier) -> list[Frontier]:
         """Cut cells by their layer; what did not fit into one call comes back uncut, behind the cells that did."""
         layer, floats = self.layers[frontier.layer], self.floats[frontier.layer]
@@ -206,6 +208,7 @@ class Arrangement:
         row_sums: Floats,
         scale: float,
         *,
+        limit: int | None = None,
         keep_above: bool = False,
         sides: Sequence[dict[int, int]] | None = None,
         behind: tuple[Any, ...] | None = None,
@@ -227,7 +230,7 @@ class Arrangement:
             base,
             self.exact.ids,
             len(frontier),
-            _MAX_CELLS,
+            limit or _MAX_CELLS,
             keep_above,
             scale,
             cells.ptr,
@@ -298,7 +301,8 @@ def _float_layers(layers: Sequence[Layer]) -> list[_FloatLayer]:
         scale = max(entry.denominator for row in augmented for entry in row)
         dyadic = all(scale % entry.denominator == 0 for row in augmented for entry in row) and scale & (scale - 1) == 0
         total = total * scale if dyadic and total * scale < _EXACT else 0
-        found.append(_FloatLayer(weight, np.abs(weight).sum(axis=1) * _SAFE, float(total)))
+        row_sums = np.abs(weight).sum(axis=1) * _SAFE + _TINY  # an error that is a multiple of one must not underflow
+        found.append(_FloatLayer(weight, row_sums, float(total)))
     return found
 
 

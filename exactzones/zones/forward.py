@@ -13,7 +13,7 @@ from exactzones.network import Layer, Network, Pattern
 from exactzones.polyhedra import Cell
 from exactzones.property import Property
 from exactzones.rational import Matrix, Row, integer_dot
-from exactzones.zones.arrangement import Arrangement
+from exactzones.zones.arrangement import MAX_DIM, Arrangement
 from exactzones.zones.frontier import ON, Frontier, Ids
 from exactzones.zones.start import NotPointedError
 from exactzones.zones.zone import Zone
@@ -72,8 +72,8 @@ def forward(
 ) -> Iterator[Zone] | None:
     """Return an iterator over every zone of a property, as ``unrelu.backward`` gives them, in another order.
 
-    None where this engine has nothing to work with: no layer cuts, nothing depends on the input, or an unbounded domain has
-    lines that only layers behind the first neurons read.
+    None where this engine has nothing to work with: no layer cuts, nothing depends on the input, an unbounded domain has lines
+    that only layers behind the first neurons read, or there are more dimensions than the kernel holds.
 
     Args:
         network: the network.
@@ -85,7 +85,7 @@ def forward(
     if not any(layer.relu_units for layer in layers):
         return None
     arrangement = Arrangement(layers, domain, network.inputs, _target(network, prop))
-    if not arrangement.dim:
+    if not 0 < arrangement.dim <= MAX_DIM:
         return None
     try:
         start = arrangement.start()
