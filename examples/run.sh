@@ -3,4 +3,4 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bash examples/setup.sh all .venv
-exec .venv/bin/exactzones zones examples/networks/iris_2d.npz --feature 1 --domain 0:8 --merge --json zones.json --plot zones.svg
+exec .venv/bin/exactzones zones examples/networks/iris_2d.npz --feature 2 --domain 0:8 --merge --json zones.json --plot zones.svg

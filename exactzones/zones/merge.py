@@ -33,10 +33,21 @@ def merge(zones: Sequence[Zone], graph: networkx.Graph, islands: Sequence[Sequen
     """Join zones as long as two neighbours have a convex union; then try each island as a whole.
 
     The outcome is exact (each join is the union of its pieces, strict boundaries included) but not always the smallest
-    possible number: that is a hard covering problem.  Every zone is a piece of exactly one result.
+    possible number: that is a hard covering problem.  Every zone is a piece of exactly one result.  It does not depend on the
+    order of the zones: they are taken by their patterns.
 
     Source: Bemporad, Fukuda, Torrisi 2001, Convexity recognition of the union of polyhedra (the envelope).
     """
+    order = sorted(range(len(zones)), key=lambda k: zones[k].pattern)
+    rank = {k: position for position, k in enumerate(order)}
+    ordered = [zones[k] for k in order]
+    by_rank = sorted(sorted(rank[k] for k in island) for island in islands)
+    merged = _merge_in_order(ordered, networkx.relabel_nodes(graph, rank), by_rank)
+    renamed = (MergedZone(join.polyhedron, tuple(sorted(order[k] for k in join.pieces))) for join in merged)
+    return tuple(sorted(renamed, key=lambda join: join.pieces))
+
+
+def _merge_in_order(zones: Sequence[Zone], graph: networkx.Graph, islands: Sequence[Sequence[int]]) -> list[MergedZone]:
     groups: dict[int, _Convex] = {}
     alone: list[MergedZone] = []
     for k, zone in enumerate(zones):
@@ -59,13 +70,12 @@ def merge(zones: Sequence[Zone], graph: networkx.Graph, islands: Sequence[Sequen
             whole = _exactly([groups[k] for k in remaining], Cell.of(zones[0].cell.dim, outer))
             if whole is not None:
                 groups = {k: group for k, group in groups.items() if k not in remaining} | {remaining[0]: whole}
-    joined = [MergedZone(Polyhedron.of_cell(g.cell, strict=g.strict), tuple(sorted(g.pieces))) for g in groups.values()]
-    return tuple(sorted([*joined, *alone], key=lambda merged: merged.pieces))
+    return [*alone, *(MergedZone(Polyhedron.of_cell(g.cell, strict=g.strict), g.pieces) for g in groups.values())]
 
 
 def _merge_neighbours(groups: dict[int, _Convex], graph: networkx.Graph) -> None:
     touching = networkx.Graph(graph)
-    waiting = sorted(edge for edge in touching.edges if touching.edges[edge]["fires"])
+    waiting = sorted((min(a, b), max(a, b)) for a, b, fires in touching.edges(data="fires") if fires)
     while waiting:
         a, b = waiting.pop(0)
         if a not in groups or b not in groups:
@@ -77,7 +87,7 @@ def _merge_neighbours(groups: dict[int, _Convex], graph: networkx.Graph) -> None
         del groups[b]
         neighbours = (set(touching[a]) | set(touching[b])) & set(groups) - {a}
         touching.add_edges_from((a, other) for other in neighbours)
-        waiting += sorted((a, other) for other in neighbours)
+        waiting += sorted((min(a, other), max(a, other)) for other in neighbours)
 
 
 def _join(parts: Sequence[_Convex]) -> _Convex | None:
