@@ -8,20 +8,29 @@ generators are computed from them on demand.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, partial
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from exactzones.network import Layer
 from exactzones.rational import Row, integer_dot
-from exactzones.zones import _kernel
+from exactzones.zones import _kernel_numpy
 from exactzones.zones.exactsigns import ExactSigns
 from exactzones.zones.frontier import OFF, ON, OPEN, Cells, Floats, Frontier, Integers, States
 from exactzones.zones.start import Cone, Section, starting_cones
+
+_kernel: ModuleType = _kernel_numpy
+if os.environ.get("EXACTZONES_KERNEL") != "numpy":
+    with suppress(ImportError):  # there was no C compiler when this was installed
+        _kernel = import_module("exactzones.zones._kernel")
 
 _UNIT = 2.0**-53
 _SAFE = 1 + 1e-9  # covers the rounding of the bounds themselves
