@@ -113,7 +113,8 @@ def _summarise(found: Zones, spec: str, took: float, *, merge: bool) -> None:
     rows.append(("islands" if found.complete else "islands so far", f"{len(sizes)} ({listed} zones)"))
     rows.append(("distinct maps", str(found.distinct_maps)))
     if merge:
-        rows.append(("merged", f"{len(found)} zones into {len(found.merged)} convex pieces"))
+        pieces = len(found.merged)
+        rows.append(("merged", f"{len(found)} zones into {pieces} convex piece{'s' if pieces > 1 else ''}"))
     if found.domain is not None and found.network.inputs <= _MAX_VOLUME_INPUTS and found.share is not None:
         rows.append(("volume share", f"{_percent(found)} of the domain"))
     maximum = found.maximum

@@ -212,22 +212,34 @@ class Polyhedron:
         facets = [sum(1 << k for k, p in enumerate(points) if integer_dot(row, p) == 0) for row in self.irredundant.closed_rows]
         return volume(self.ambient, points, facets)
 
-    def cell(self) -> Cell:
-        """Return the closure as a cell ready to be cut.
+    def facet_rows(self) -> tuple[Row, ...]:
+        """Return the irredundant rows of the closure of a full-dimensional polyhedron.
 
         Raises:
             DomainError: empty or flat; the message says in which hyperplane it lies and what to do.
         """
+        if self.is_empty or self.irredundant.equations:
+            raise self._not_full_dimensional()
+        return self.irredundant.closed_rows
+
+    def cell(self) -> Cell:
+        """Return the closure as a cell ready to be cut.
+
+        Raises:
+            DomainError: empty or flat, as ``facet_rows``.
+        """
+        cell = None if self.hrep.equations else Cell.of(self.ambient, self.hrep.closed_rows)
+        if cell is None:
+            raise self._not_full_dimensional()
+        return cell
+
+    def _not_full_dimensional(self) -> DomainError:
         if self.is_empty:
-            raise DomainError("the domain is empty: no point satisfies its inequalities")
-        if not self.hrep.equations:
-            cell = Cell.of(self.ambient, self.hrep.closed_rows)
-            if cell is not None:
-                return cell
+            return DomainError("the domain is empty: no point satisfies its inequalities")
         equation = self.irredundant.equations[0]
         if next(entry for entry in equation[1:] if entry) < 0:
             equation = tuple(-entry for entry in equation)
-        raise DomainError(
+        return DomainError(
             f"the domain is flat: it lies in {describe(equation, '=')}; parametrise it: hull = domain.affine_hull(), "
             "then network.compose(hull) on domain.preimage(hull)"
         )

@@ -23,7 +23,7 @@ from exactzones.zones.unrelu import backward
 from exactzones.zones.zone import Maximum, Zone
 
 ENGINES = ("forward", "backward")
-_MAX_CORNERS = 1 << 16
+_MAX_INPUTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,23 +133,22 @@ class Zones(Sequence[Zone]):
         return f"Zones({len(self.zones)} zones of {self.prop}{'' if self.complete else ', incomplete'})"
 
 
-def domain_cell(network: Network, domain: Polyhedron | None) -> Cell:
-    """Return the domain as a cell to start from.
+def check_domain(network: Network, domain: Polyhedron | None) -> None:
+    """Refuse a domain that cannot be worked in.
 
     Raises:
         DimensionError: the domain lives in another space.
-        DomainError: it is empty, flat, or a box with more corners than can be held.
+        DomainError: it is a box with more corners than can be held.
     """
     if domain is None:
-        return Cell.space(network.inputs)
+        return
     if domain.ambient != network.inputs:
         raise DimensionError("a point of the domain", expected=network.inputs, got=domain.ambient)
-    if network.inputs > _MAX_CORNERS.bit_length() - 1 and len(domain.hrep.closed_rows) > network.inputs:
+    if network.inputs > _MAX_INPUTS and len(domain.hrep.closed_rows) > network.inputs:
         raise DomainError(
             f"a bounded domain in {network.inputs} dimensions has too many corners (a box has 2^{network.inputs}; cells are kept "
-            "by their vertices, up to 16 dimensions): look at a slice, network.compose(AffineMap.through(..))"
+            f"by their vertices, up to {_MAX_INPUTS} dimensions): look at a slice, network.compose(AffineMap.through(..))"
         )
-    return domain.cell()
 
 
 def find_zones(
@@ -210,11 +209,13 @@ def stream_zones(
         raise InputError(f"engine {engine!r} is not known; there is {', '.join(ENGINES)}")
     meter = _Meter(budget or Budget(), progress)
     resolved = _resolve(network, prop)
-    cell = domain_cell(network, domain)
+    check_domain(network, domain)
     found: Iterator[Zone] | None = None
     if engine == "forward":
-        found = forward(network, resolved, () if domain is None else cell.hrep.rows, meter.visit)
-    for zone in found or backward(network, resolved, cell, meter.visit):
+        found = forward(network, resolved, () if domain is None else domain.facet_rows(), meter.visit)
+    if found is None:
+        found = backward(network, resolved, Cell.space(network.inputs) if domain is None else domain.cell(), meter.visit)
+    for zone in found:
         meter.zone()
         yield zone
     meter.report()
