@@ -85,6 +85,7 @@ class Arrangement:
     """
 
     def __init__(self, layers: Sequence[Layer], domain: Sequence[Row], inputs: int, target: Layer | None = None) -> None:
+        self._made_of = tuple(layers), tuple(domain), inputs, target
         slopes = [row[1:] for row in (*domain, *layers[0].affine.augmented().integer_rows())]
         self.section = Section.of(inputs, slopes)
         self.dim = len(self.section.coordinates)
@@ -103,6 +104,9 @@ class Arrangement:
         self.floats = _float_layers((*self.layers, *behind))
         self.has_target = target is not None
         self.stats = Stats()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Arrangement, self._made_of  # caches and counters stay behind
 
     def leaves(self, start: Frontier, tick: Callable[[int], None] = lambda _cells: None) -> Iterator[Frontier]:
         """Yield the cells of a frontier after all layers, in an order that does not depend on how the work is divided."""
@@ -156,8 +160,8 @@ class Arrangement:
         return Cells.of_kernel(result, self.dim), first[np.frombuffer(result["parent"], np.int64)]
 
     @np.errstate(invalid="ignore", over="ignore")  # what is infinite or not a number decides nothing
-    def advance(self, frontier: Frontier) -> list[Frontier]:
-        """Cut cells by their layer; what did not fit into one call comes back uncut, behind the cells that did."""
+    def advance(self, frontier: Frontier, limit: int | None = None) -> list[Frontier]:
+        """Cut cells by their layer; after ``limit`` cells the others come back uncut, behind them."""
         layer, floats = self.layers[frontier.layer], self.floats[frontier.layer]
         width = self.dim + 1
         size = max(1, _CHUNK // (width * max(layer.inputs + 1, layer.outputs)))
@@ -168,7 +172,8 @@ class Arrangement:
         if not layer.relu_units:
             return [self._next(frontier, np.arange(len(frontier)), frontier.cells, frontier.state, rows, factor)]
         base = self.exact.base[frontier.layer]
-        result = self._cut(frontier, base, rows, factor, floats.row_sums, floats.scale, behind=self._behind[frontier.layer])
+        behind = self._behind[frontier.layer]
+        result = self._cut(frontier, base, rows, factor, floats.row_sums, floats.scale, limit=limit, behind=behind)
         cells = Cells.of_kernel(result, self.dim)
         state = np.frombuffer(result["state"], np.uint8).reshape(-1, layer.outputs)
         parents = np.frombuffer(result["parent"], np.int64)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -14,8 +16,9 @@ from exactzones.polyhedra import Cell
 from exactzones.property import Property
 from exactzones.rational import Matrix, Row, integer_dot
 from exactzones.zones.arrangement import MAX_DIM, Arrangement
-from exactzones.zones.frontier import ON, Frontier, Ids
+from exactzones.zones.frontier import ON, Frontier, Ids, States
 from exactzones.zones.start import NotPointedError
+from exactzones.zones.workers import Division, Leaves
 from exactzones.zones.zone import Zone
 
 
@@ -67,9 +70,50 @@ class Leaf:
         return Cell(section.dim, rows, lines, tuple(map(section.lift, rays)), tuple(tight))
 
 
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What is looked for, and where; a ``workers.Job``."""
+
+    network: Network
+    prop: Property
+    arrangement: Arrangement
+
+    def run(self, start: Frontier, tick: Callable[[int], None]) -> Generator[Zone, None, None]:
+        """Yield the zones."""
+        for leaves in self.arrangement.leaves(start, tick):
+            yield from self._zones(leaves)
+
+    def divided(self, start: Frontier, tick: Callable[[int], None], executor: Executor) -> Generator[Zone, None, None]:
+        """Yield the same zones, found by the workers of an executor."""
+        with closing(Division(self, executor, tick).run(start)) as found:
+            for leaves in found:
+                yield from self._built(leaves, range(len(leaves)))
+
+    def chosen(self, leaves: Frontier) -> Sequence[int]:
+        """Return the leaves that are to be listed."""
+        if self.arrangement.has_target:
+            return self.arrangement.fires(leaves)
+        return [k for k, zone in enumerate(self._built(Leaves.of(leaves), range(len(leaves)))) if zone.can_fire]
+
+    def _zones(self, leaves: Frontier) -> Iterator[Zone]:
+        if self.arrangement.has_target:
+            return self._built(Leaves.of(leaves), self.arrangement.fires(leaves))
+        return (zone for zone in self._built(Leaves.of(leaves), range(len(leaves))) if zone.can_fire)
+
+    def _built(self, leaves: Leaves, chosen: Sequence[int]) -> Iterator[Zone]:
+        patterns = _patterns(self.arrangement, leaves.prefix)
+        for k in chosen:
+            tight = leaves.tight[leaves.ptr[k] : leaves.ptr[k + 1]]
+            yield Zone(self.network, self.prop, patterns(k), Leaf(self.arrangement, leaves.prefix[k].tobytes(), tight))
+
+
 def forward(
-    network: Network, prop: Property, domain: Sequence[Row], tick: Callable[[int], None] = lambda _cells: None
-) -> Iterator[Zone] | None:
+    network: Network,
+    prop: Property,
+    domain: Sequence[Row],
+    tick: Callable[[int], None] = lambda _cells: None,
+    executor: Executor | None = None,
+) -> Generator[Zone, None, None] | None:
     """Return an iterator over every zone of a property, as ``unrelu.backward`` gives them, in another order.
 
     None where this engine has nothing to work with: no layer cuts, nothing depends on the input, an unbounded domain has lines
@@ -80,6 +124,7 @@ def forward(
         prop: a property, resolved against the network.
         domain: rows of a full-dimensional polyhedron of the input space; none for all of it.
         tick: called with a number of cells visited now and then.
+        executor: whose workers take part.
     """
     layers = network.layers[: prop.horizon]
     if not any(layer.relu_units for layer in layers):
@@ -91,21 +136,8 @@ def forward(
         start = arrangement.start()
     except NotPointedError:
         return None
-    return _zones(network, prop, arrangement, start, tick)
-
-
-def _zones(
-    network: Network, prop: Property, arrangement: Arrangement, start: Frontier, tick: Callable[[int], None]
-) -> Iterator[Zone]:
-    for leaves in arrangement.leaves(start, tick):
-        chosen = arrangement.fires(leaves) if arrangement.has_target else range(len(leaves))
-        patterns = _patterns(arrangement, leaves)
-        for k in chosen:
-            tight = leaves.cells.tight[leaves.cells.ptr[k] : leaves.cells.ptr[k + 1]]
-            leaf = Leaf(arrangement, leaves.prefix[k].tobytes(), tight)
-            zone = Zone(network, prop, patterns(k), leaf)
-            if arrangement.has_target or zone.can_fire:
-                yield zone
+    search = Search(network, prop, arrangement)
+    return search.run(start, tick) if executor is None else search.divided(start, tick, executor)
 
 
 def _target(network: Network, prop: Property) -> Layer | None:
@@ -124,13 +156,13 @@ def _target(network: Network, prop: Property) -> Layer | None:
     return Layer(Matrix.of([row]), (constant,), (False,))
 
 
-def _patterns(arrangement: Arrangement, leaves: Frontier) -> Callable[[int], Pattern]:
-    """Return the function that writes a leaf's pattern."""
+def _patterns(arrangement: Arrangement, prefix: States) -> Callable[[int], Pattern]:
+    """Return the function that writes the pattern of one of these leaves."""
     written = []
     start = 0
     for layer in arrangement.layers:
         if layer.relu_units:
-            states = leaves.prefix[:, [start + unit for unit in layer.relu_units]]
+            states = prefix[:, [start + unit for unit in layer.relu_units]]
             signs = np.where(states == ON, b"+", b"-").tobytes().decode()
             width = len(layer.relu_units)
             written.append([signs[k : k + width] for k in range(0, len(signs), width)])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -159,6 +161,7 @@ def find_zones(
     engine: str = "forward",
     budget: Budget | None = None,
     progress: Callable[[int, int], None] | None = None,
+    executor: Executor | None = None,
 ) -> Zones:
     """Return the complete list of the zones of a property.
 
@@ -169,10 +172,13 @@ def find_zones(
         engine: "forward", the fast one, or "backward", the literal un-ReLU.  They list the same zones, in different orders.
         budget: stop when it runs out.
         progress: called now and then with (cells visited, zones found).
+        executor: whose workers take part in the forward engine's search: processes, ``dask.distributed``'s
+            ``Client.get_executor()``, ``mpi4py``'s ``MPIPoolExecutor``, ..; the zones and their order are the same without.
 
     Raises:
         InputError: the property or the domain does not fit the network.
-        BudgetExceeded: the budget ran out or the user interrupted; ``found`` is a Zones with what was found.
+        BudgetExceeded: the budget ran out, a worker died for good, or the user interrupted; ``found`` is a Zones with what
+            was found.
 
     >>> from exactzones import Network, feature
     >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
@@ -182,8 +188,10 @@ def find_zones(
     resolved = _resolve(network, prop)
     found: list[Zone] = []
     try:
-        for zone in stream_zones(network, resolved, domain, engine=engine, budget=budget, progress=progress):
-            found.append(zone)  # noqa: PERF402 - what was found must survive an interruption
+        stream = stream_zones(network, resolved, domain, engine=engine, budget=budget, progress=progress, executor=executor)
+        with closing(stream):
+            for zone in stream:
+                found.append(zone)  # noqa: PERF402 - what was found must survive an interruption
     except (BudgetExceeded, KeyboardInterrupt) as stopped:
         reason = stopped.reason if isinstance(stopped, BudgetExceeded) else "interrupted"
         raise BudgetExceeded(reason, Zones(network, resolved, domain, tuple(found), complete=False)) from None
@@ -198,26 +206,31 @@ def stream_zones(
     engine: str = "forward",
     budget: Budget | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Iterator[Zone]:
+    executor: Executor | None = None,
+) -> Generator[Zone, None, None]:
     """Yield the zones of a property one by one, as ``find_zones`` lists them.
 
     Raises:
         InputError: the property or the domain does not fit the network.
-        BudgetExceeded: the budget ran out; what was yielded until then is right.
+        BudgetExceeded: the budget ran out or a worker died for good; what was yielded until then is right.
     """
     if engine not in ENGINES:
         raise InputError(f"engine {engine!r} is not known; there is {', '.join(ENGINES)}")
+    if executor is not None and engine != "forward":
+        raise InputError(f"the {engine} engine works alone; an executor's workers take part in the forward engine only")
     meter = _Meter(budget or Budget(), progress)
     resolved = _resolve(network, prop)
     check_domain(network, domain)
-    found: Iterator[Zone] | None = None
+    found = None
     if engine == "forward":
-        found = forward(network, resolved, () if domain is None else domain.facet_rows(), meter.visit)
-    if found is None:
-        found = backward(network, resolved, Cell.space(network.inputs) if domain is None else domain.cell(), meter.visit)
-    for zone in found:
-        meter.zone()
-        yield zone
+        found = forward(network, resolved, () if domain is None else domain.facet_rows(), meter.visit, executor)
+    zones: Iterator[Zone] | None = found
+    if zones is None:
+        zones = backward(network, resolved, Cell.space(network.inputs) if domain is None else domain.cell(), meter.visit)
+    with nullcontext() if found is None else closing(found):  # workers must not go on when the budget ends the search
+        for zone in zones:
+            meter.zone()
+            yield zone
     meter.report()
 
 

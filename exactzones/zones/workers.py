@@ -1,0 +1,348 @@
+"""Several workers: how the search is divided among them, and how what they find is put back in order.
+
+The search is a line of frontiers, first things first.  Workers get pieces of it, from the front; a worker that does not finish
+its piece in a fraction of a second hands back what is left, and that takes the piece's place in the line.  So no piece has to be
+of the right size beforehand, memory stays bounded, and everybody can be stopped soon.  What was found leaves the line at its
+front only: in the order in which one worker alone would have found it, however the work was divided.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from multiprocessing import get_context
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from exactzones.errors import BudgetExceeded
+from exactzones.zones.arrangement import Arrangement, Stats
+from exactzones.zones.frontier import Frontier, Ids, Integers, States
+
+_PIECE_BYTES = 4 << 20
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How the work is divided.  Nothing of it changes what is found, nor in which order.
+
+    Attributes:
+        alone: seconds that the driver works by itself before it asks for help; most networks are done by then.
+        patient: whether it waits for the workers to start; else it goes on by itself until the first one is there.
+        task: seconds after which a worker hands back what is left of its piece.
+        short: the same while there are fewer pieces than workers.
+        step: seconds that one call of the kernel should take.
+        cells: how many cells a call of the kernel returns at first, until it is known how long they take.
+        leaves: as many leaves end a piece, too.
+        held: bytes of results that may wait for their turn.
+    """
+
+    alone: float = 0.1
+    patient: bool = False
+    task: float = 0.25
+    short: float = 0.03
+    step: float = 0.03
+    cells: int = 256
+    leaves: int = 20_000
+    held: int = 64 << 20
+
+
+PACE = Pace()
+
+
+@dataclass(frozen=True)
+class Leaves:
+    """Cells behind all layers, as arrays.
+
+    Attributes:
+        prefix: (P, units) states.
+        ptr: (P + 1,) where the generators of each start in ``tight``, (V, d).
+    """
+
+    prefix: States
+    ptr: Integers
+    tight: Ids
+
+    def __len__(self) -> int:
+        return len(self.prefix)
+
+    @classmethod
+    def of(cls, frontier: Frontier) -> Leaves:
+        """Keep what names a frontier's cells."""
+        return cls(frontier.prefix, frontier.cells.ptr, frontier.cells.tight)
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.prefix.nbytes + self.ptr.nbytes + self.tight.nbytes
+
+    def take(self, chosen: Sequence[int]) -> Leaves:
+        """Return some of them, in the order given."""
+        if len(chosen) == len(self):
+            return self
+        counts = np.diff(self.ptr)[chosen]
+        kept = [self.tight[self.ptr[k] : self.ptr[k + 1]] for k in chosen]
+        tight = np.concatenate(kept) if kept else self.tight[:0]
+        return Leaves(self.prefix[chosen], np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), tight)
+
+
+class Job(Protocol):
+    """What is done; it must survive pickling."""
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """What cuts."""
+
+    def chosen(self, leaves: Frontier) -> Sequence[int]:
+        """Return which cells are to be listed, of a frontier behind all layers."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a piece: leaves, then what is left to do, both in order; and how much was done."""
+
+    leaves: list[Leaves]
+    rest: list[Frontier]
+    visited: int
+    stats: Stats
+    seconds: float
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return sum(leaves.size for leaves in self.leaves)
+
+
+def work(job: Job, piece: Sequence[Frontier], pace: Pace, seconds: float) -> Done:
+    """Follow frontiers to their leaves, depth first, until the time is up; at least one step is made."""
+    arrangement = job.arrangement
+    arrangement.stats, before = Stats(), arrangement.stats
+    stack = [*reversed(piece)]
+    found: list[Leaves] = []
+    visited = count = 0
+    limit = pace.cells
+    start = now = time.perf_counter()
+    while stack and (not visited or (now - start < seconds and count < pace.leaves)):
+        frontier = stack.pop()
+        visited += len(frontier)
+        if frontier.layer == len(arrangement.layers):
+            arrangement.stats.cells += len(frontier)
+            listed = Leaves.of(frontier).take(job.chosen(frontier))
+            count += len(listed)
+            if len(listed):
+                found.append(listed)
+        else:
+            stack += reversed(arrangement.advance(frontier, limit))
+        took, now = time.perf_counter() - now, time.perf_counter()
+        if took > 2 * pace.step:
+            limit = max(pace.cells // 16, limit // 2, 1)
+        elif took < pace.step / 2:
+            limit = min(16 * pace.cells, limit * 2)
+    stats, arrangement.stats = arrangement.stats, before
+    return Done(found, stack[::-1], visited, stats, now - start)
+
+
+_here = threading.local()
+
+
+def _unpickled(job: bytes) -> Job:
+    """Return a job, built once per thread (its caches and counters are not for two)."""
+    known: dict[bytes, Job] = _here.__dict__.setdefault("known", {})
+    if job not in known:
+        while len(known) > 1:
+            del known[next(iter(known))]
+        known[job] = pickle.loads(job)  # noqa: S301 - the driver wrote it
+    return known[job]
+
+
+def _work(job: bytes, piece: list[Frontier], pace: Pace, seconds: float) -> Done:
+    """Do a piece of work, in a worker."""
+    return work(_unpickled(job), piece, pace, seconds)
+
+
+def _get_ready(job: bytes) -> None:
+    """Import everything and build the job, in a worker."""
+    _unpickled(job)
+
+
+_Item: TypeAlias = "Frontier | Done | Future[Done]"
+
+
+class Division:
+    """A search that is divided among the workers of an executor.
+
+    Args:
+        job: what is done.
+        executor: any; it is not shut down.
+        tick: called with numbers of cells visited, at least ten times a second; it may raise to stop.
+    """
+
+    def __init__(self, job: Job, executor: Executor, tick: Callable[[int], None], pace: Pace | None = None) -> None:
+        self.job, self.executor, self.tick, self.pace = job, executor, tick, pace or PACE
+        self.pickled = pickle.dumps(job)
+        self.line: list[_Item] = []
+        self.flying: dict[Future[Done], tuple[list[tuple[int, int]], float]] = {}  # -> (layer, cells) of its piece, expected time
+        self.cost: dict[int, float] = {}  # layer -> seconds per cell
+        self.held = 0
+
+    def run(self, start: Frontier) -> Generator[Leaves, None, None]:
+        """Yield the leaves that count.
+
+        Raises:
+            BudgetExceeded: a worker died, and the executor is broken; what was yielded until then is right.
+        """
+        starting: list[Future[None]] = []
+        try:
+            rest = yield from self._alone([start], self.pace.alone, starting)
+            if not rest:
+                return
+            workers = worker_count(self.executor)
+            for _ in range(workers):
+                starting.append(self.executor.submit(_get_ready, self.pickled))  # noqa: PERF401 - some may be out when one fails
+            if not self.pace.patient:
+                rest = yield from self._alone(rest, math.inf, starting)
+            self.line += rest
+            yield from self._together(2 * workers)
+        except _lost() as error:
+            raise BudgetExceeded(
+                f"a worker process died ({type(error).__name__}), perhaps for lack of memory: the search cannot go on"
+            ) from error
+        finally:
+            for pending in (starting, self.flying):
+                for future in pending:
+                    future.cancel()
+
+    def _alone(
+        self, rest: list[Frontier], seconds: float, until: Sequence[Future[None]]
+    ) -> Generator[Leaves, None, list[Frontier]]:
+        """Work without workers for some time or until one of these futures is done; return what is left."""
+        spent = 0.0
+        while rest and spent < seconds and not any(future.done() for future in until):
+            done = work(self.job, rest, self.pace, self.pace.short)
+            self._count(done.stats, done.visited)
+            yield from done.leaves
+            rest = done.rest
+            spent += done.seconds
+        return rest
+
+    def _together(self, most: int) -> Iterator[Leaves]:
+        while self.line:
+            while self.line and isinstance(self.line[0], Done):
+                done = self.line.pop(0)
+                assert isinstance(done, Done)  # noqa: S101 - just seen
+                self.held -= done.size
+                yield from done.leaves
+            self._submit(most)
+            if self.flying:
+                wait(self.flying, timeout=0.1, return_when=FIRST_COMPLETED)
+            self.tick(0)
+            self._collect()
+
+    def _submit(self, most: int) -> None:
+        """Hand out pieces from the front of the line until enough are out, or too much has come back out of turn."""
+        at = 0
+        while len(self.flying) < most:
+            while at < len(self.line) and not isinstance(self.line[at], Frontier):
+                at += 1
+            if at == len(self.line) or (at and self.held > self.pace.held):
+                return
+            waiting = sum(self._expected(item) for item in self.line if isinstance(item, Frontier))
+            hungry = waiting < most * self.pace.task / 2
+            piece = self._take(at, min(self.pace.task / 2, max(waiting / most, self.pace.step)))
+            expected = sum(map(self._expected, piece))
+            future = self.executor.submit(_work, self.pickled, piece, self.pace, self.pace.short if hungry else self.pace.task)
+            self.flying[future] = [(frontier.layer, len(frontier)) for frontier in piece], expected
+            self.line.insert(at, future)
+
+    def _expected(self, frontier: Frontier) -> float:
+        """Return how long a frontier may take, in seconds."""
+        return len(frontier) * self.cost.get(frontier.layer, 1e-3)
+
+    def _take(self, at: int, seconds: float) -> list[Frontier]:
+        """Take frontiers out of the line that come one after the other, as many cells as may take so long; at least one."""
+        piece: list[Frontier] = []
+        room = _PIECE_BYTES
+        while at < len(self.line) and isinstance(frontier := self.line[at], Frontier):
+            each = frontier.maps[0].nbytes + frontier.state[0].nbytes + 1
+            cells = min(len(frontier), int(seconds / self.cost.get(frontier.layer, 1e-3)), room // each)
+            cells = cells or int(not piece)
+            if not cells:
+                break
+            del self.line[at]
+            piece.append(frontier.part(0, cells))
+            seconds -= self._expected(piece[-1])
+            room -= cells * each
+            if cells < len(frontier):
+                self.line.insert(at, frontier.part(cells, len(frontier)))
+                break
+        return piece
+
+    def _collect(self) -> None:
+        """Put what came back in its place in the line."""
+        for future in [future for future in self.flying if future.done()]:
+            done = future.result()
+            layers, expected = self.flying.pop(future)
+            self._learn(layers, done, expected)
+            at = self.line.index(future)
+            self.line[at : at + 1] = [done, *done.rest]
+            self.held += done.size
+            self._count(done.stats, done.visited)
+
+    def _learn(self, layers: list[tuple[int, int]], done: Done, expected: float) -> None:
+        """Correct what cells of these layers are thought to cost."""
+        ratio = (2 if done.rest else 1) * done.seconds / expected
+        factor = min(4.0, max(0.25, ratio)) ** 0.5
+        for layer in {layer for layer, _ in layers}:
+            self.cost[layer] = self.cost.get(layer, 1e-3) * factor
+
+    def _count(self, stats: Stats, visited: int) -> None:
+        total = self.job.arrangement.stats
+        for field in fields(Stats):
+            setattr(total, field.name, getattr(total, field.name) + getattr(stats, field.name))
+        self.tick(visited)
+
+
+def worker_count(executor: Executor) -> int:
+    """Return how many tasks an executor runs at a time, where it tells: it decides how far ahead work is handed out."""
+    client = getattr(executor, "_client", None)  # of dask.distributed
+    if client is not None:
+        threads: dict[str, int] = client.nthreads()
+        return max(1, sum(threads.values()))
+    count = getattr(executor, "_max_workers", None) or getattr(executor, "num_workers", None)
+    return count if isinstance(count, int) and count > 0 else os.cpu_count() or 1
+
+
+def _lost() -> tuple[type[BaseException], ...]:
+    """Return what executors raise when a worker is gone for good."""
+    distributed = sys.modules.get("distributed")
+    return (BrokenExecutor, CancelledError, *(() if distributed is None else (distributed.KilledWorker,)))
+
+
+@contextmanager
+def processes(count: int) -> Iterator[ProcessPoolExecutor]:
+    """Return an executor of processes on this machine, each with one thread and deaf to Ctrl-C, which is the driver's to handle.
+
+    Processes are spawned, not forked: a fork would inherit the locks of threads that it lacks.
+    """
+    before = {name: os.environ.get(name) for name in _ONE_THREAD}
+    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))  # read when a process imports NumPy, which may be much later
+    pool = ProcessPoolExecutor(count, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
