@@ -186,12 +186,14 @@ class Cell:
     def interior_point(self) -> Vector:
         """Return an exact point strictly inside, with a short binary fraction where one is near the centre.
 
-        The centre is the mean of the vertices plus every ray; it is rounded to as few bits as keep it strictly inside.
+        The centre is the mean of the vertices plus every ray with its largest entry made 1; it is rounded to as few bits as keep
+        it strictly inside.
         """
         vertices = [ray for ray in self.rays if ray[0]]
         directions = [ray for ray in self.rays if not ray[0]]
         centre = [
-            sum((Fraction(v[k], v[0]) for v in vertices), start=Fraction(0)) / len(vertices) + sum(ray[k] for ray in directions)
+            sum((Fraction(v[k], v[0]) for v in vertices), start=Fraction(0)) / len(vertices)
+            + sum((Fraction(ray[k], max(map(abs, ray))) for ray in directions), start=Fraction(0))
             for k in range(1, self.dim + 1)
         ]
         for bits in _ROUNDINGS:
