@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -41,14 +43,30 @@ def read(net: Path, index: int, threshold: str, layer: int, spec: str) -> tuple[
     return network, prop, domain
 
 
-def check_target(path: Path | None, suffixes: Sequence[str] = ()) -> None:
-    """Refuse an output file that could not be written, before the work rather than after it."""
+def check_target(path: Path | None, net: Path, suffixes: Sequence[str] = ()) -> None:
+    """Refuse an output file that could not be written, or must not be, before the work rather than after it."""
     if path is None:
         return
     if suffixes and path.suffix.lower() not in suffixes:
         raise InputError(f"{path}: suffix {path.suffix!r} is not known; pictures end in {', '.join(suffixes)}")
     if path.is_dir() or not path.resolve().parent.is_dir():
         raise InputError(f"{path}: cannot be written: {'it is a folder' if path.is_dir() else 'its folder does not exist'}")
+    if path.exists():
+        if not path.is_file():  # it would be replaced by one, /dev/null too
+            raise InputError(f"{path}: cannot be written: it is not a regular file")
+        if path.samefile(net):
+            raise InputError(f"{path}: cannot be written: it is the network itself")
+    probe = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    try:
+        probe.open("xb").close()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def discard_output() -> None:
+    """Send what is still to be printed nowhere: whoever read it has left."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def shown(value: Fraction) -> str:

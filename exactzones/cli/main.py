@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 from exactzones import __version__
+from exactzones.cli.common import discard_output
 from exactzones.cli.evaluate import evaluate
 from exactzones.cli.info import info
 from exactzones.cli.proptest import proptest
@@ -39,9 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; no traceback unless EXACTZONES_DEBUG is set."""
     try:
         status = cli.main(args=arguments, prog_name="exactzones", standalone_mode=False)
-        sys.stdout.flush()
-    except click.ClickException as error:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        _leave(2)
+    except click.ClickException as error:
+        _complain(f"{error.format_message()}{_where_to_read(error)}")
         _leave(2)
     except InputError as error:
         _complain(str(error))
@@ -52,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         _complain("interrupted")
         _leave(3)
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):  # the reader of a pipe has seen enough; click's answer to that is SystemExit
+        discard_output()
         _leave(0)
     except Exception as error:  # the last net: one line, not a traceback
         if os.environ.get("EXACTZONES_DEBUG"):
@@ -62,6 +67,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _complain(f"internal failure, {what} (EXACTZONES_DEBUG=1 shows where; please report it)")
         _leave(1)
     _leave(status if isinstance(status, int) else 0)
+
+
+def _where_to_read(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return "" if context is None else f" (see {context.command_path} --help)"
 
 
 def _complain(message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import click
 
 from exactzones.cli.common import (
     check_target,
+    discard_output,
     domain_option,
     feature_option,
     layer_option,
@@ -63,8 +65,9 @@ def zones(
     exactzones zones net.onnx --feature 2 --threshold 1/2 --domain=-6:6 --json zones.json --plot zones.svg
     """
     network, prop, domain = read(net, index, threshold, layer, spec)
-    check_target(json_path)
-    check_target(plot_path, _PICTURES)
+    if timeout is not None and math.isnan(timeout):
+        raise InputError("timeout is nan; a number of seconds is expected")
+    _check_targets(net, json_path, plot_path)
     if plot_path is not None:
         if network.inputs > 3:
             raise InputError(
@@ -80,22 +83,28 @@ def zones(
         found, status = stopped.found, 3
         click.echo(f"incomplete: {stopped.reason}", err=True)
     took = time.monotonic() - start
-    if not quiet:
-        _summarise(found, spec, took, merge=merge)
+    # Files first: whoever reads the summary through a pipe may leave before its end.
     if json_path is not None:
         from exactzones.formats.zones_json import save_zones
 
         save_zones(found, json_path, merge=merge)
-        _say(f"wrote {json_path}", quiet=quiet)
     if plot_path is not None:
         plot.save_zones(found, plot_path)
-        _say(f"wrote {plot_path}", quiet=quiet)
+    if not quiet:
+        try:
+            _summarise(found, spec, took, merge=merge)
+            for path in filter(None, (json_path, plot_path)):
+                click.echo(f"wrote {path}")
+        except BrokenPipeError:
+            discard_output()
     return status
 
 
-def _say(message: str, *, quiet: bool) -> None:
-    if not quiet:
-        click.echo(message)
+def _check_targets(net: Path, json_path: Path | None, plot_path: Path | None) -> None:
+    check_target(json_path, net)
+    check_target(plot_path, net, _PICTURES)
+    if json_path is not None and plot_path is not None and json_path.resolve() == plot_path.resolve():
+        raise InputError(f"{json_path}: --json and --plot name the same file")
 
 
 def _summarise(found: Zones, spec: str, took: float, *, merge: bool) -> None:
@@ -121,7 +130,8 @@ def _summarise(found: Zones, spec: str, took: float, *, merge: bool) -> None:
     if maximum is not None:
         at = shown_point(maximum.point)
         if maximum.value is None and maximum.ray is not None:
-            rows.append(("largest value", f"unbounded, from {at} along {shown_point(maximum.ray)}"))
+            along = f"from {at} along {shown_point(maximum.ray)}"
+            rows.append(("largest value", f"unbounded{f', {along}' if len(along) < 90 else ''}"))
         elif maximum.value is not None:
             rows.append(("largest value", f"{shown(maximum.value)} at {at if len(at) < 60 else 'a vertex (see --json)'}"))
     first = found[0]

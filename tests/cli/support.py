@@ -1,0 +1,70 @@
+"""Run the command line: in this process, or in one of its own where signals and pipes matter."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+from exactzones.cli import main
+from exactzones.formats import save_network
+from exactzones.network import Network
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(capfd):
+    """Run in this process; whatever C libraries print is caught too."""
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        caught = capfd.readouterr()
+        return Outcome(left.value.code, caught.out, caught.err)
+
+    return call
+
+
+@pytest.fixture
+def refused(run, tmp_path):
+    """Demand exit code 2, one line "error: ..", nothing on standard output and no new file."""
+
+    def call(*arguments, says=()):
+        before = sorted(tmp_path.rglob("*"))
+        outcome = run(*arguments)
+        assert outcome.code == 2, outcome
+        assert outcome.out == ""
+        assert outcome.err.startswith("error: "), outcome.err
+        assert outcome.err.count("\n") == 1, outcome.err
+        assert outcome.err.endswith("\n")
+        assert "Traceback" not in outcome.err
+        for part in says:
+            assert part in outcome.err, outcome.err
+        assert sorted(tmp_path.rglob("*")) == before
+        return outcome.err
+
+    return call
+
+
+def process(*arguments, **options):
+    """Start the command line in a process of its own."""
+    command = [sys.executable, "-m", "exactzones", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ, **options)  # noqa: S603
+
+
+ABSOLUTE = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1], [-1, -1]], [-1, -1])])
+"""|x| - 1 and -|x| - 1, which never fires."""
+
+PLANE = Network.mlp([([[1, 0], [0, 1], [1, 1]], [0, 0, -1]), ([[1, 1, -1], [1, -1, 1]], [0, "1/3"])])
+
+
+def saved(network, path):
+    save_network(network, path)
+    return path

@@ -1,0 +1,147 @@
+"""Budgets, Ctrl-C and readers who leave: what was found is written and marked, the exit code is 3."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+from cli.support import PLANE, process, saved
+
+from exactzones.formats.zones_json import schema
+from exactzones.network import Network
+
+
+@pytest.fixture
+def tangents(tmp_path):
+    """Lines in general position: 1 + 12 + 66 cells, the feature fires on all."""
+    net = Network.mlp([([[2 * k, -1] for k in range(12)], [-k * k for k in range(12)]), ([[1] * 12], [1])])
+    return saved(net, tmp_path / "tangents.json")
+
+
+@pytest.fixture
+def endless(tmp_path):
+    """More cells than anybody waits for; every one fires."""
+    weights = [[(7 * j * j + 3 * j * k + k**3) % 23 - 11 for k in range(5)] for j in range(60)]
+    net = Network.mlp([(weights, [(5 * j * j) % 17 - 8 for j in range(60)]), ([[1] * 60], [1])])
+    return saved(net, tmp_path / "endless.json")
+
+
+def read(path):
+    document = json.loads(path.read_text())
+    jsonschema.validate(document, schema())
+    return document
+
+
+def test_a_budget_of_zones(run, tangents, tmp_path):
+    out = tmp_path / "z.json"
+    outcome = run("zones", tangents, "--feature", 0, "--max-zones", 10, "--json", out)
+    assert outcome.code == 3
+    assert outcome.err.count("\n") == 1
+    assert outcome.err.startswith("incomplete: the budget of 10 zones ran out")
+    assert "10 found so far: the list is not complete" in outcome.out
+    assert "islands so far" in outcome.out
+    document = read(out)
+    assert (document["complete"], len(document["zones"])) == (False, 10)
+
+
+def test_a_budget_that_is_just_enough(run, tangents, tmp_path):
+    out = tmp_path / "z.json"
+    assert run("zones", tangents, "--feature", 0, "--max-zones", 79, "--json", out).code == 0
+    document = read(out)
+    assert (document["complete"], len(document["zones"])) == (True, 79)
+
+
+@pytest.mark.parametrize("engine", ["forward", "backward"])
+def test_a_budget_of_seconds(run, endless, tmp_path, engine):
+    out = tmp_path / "z.json"
+    outcome = run("zones", endless, "--feature", 0, "--engine", engine, "--timeout", "0.001", "--json", out, "--quiet")
+    assert (outcome.code, outcome.out) == (3, "")
+    assert "incomplete: the budget of 0.001 s ran out" in outcome.err
+    assert read(out)["complete"] is False
+
+
+def test_none_found_before_the_budget_ran_out_is_no_proof(run, endless):
+    outcome = run("zones", endless, "--feature", 0, "--timeout", "1e-9")
+    assert outcome.code == 3
+    assert "cannot fire" not in outcome.out
+
+
+def test_a_picture_of_what_was_found(run, tangents, tmp_path):
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "z.svg"
+    assert run("zones", tangents, "--feature", 0, "--max-zones", 5, "--plot", picture, "--domain", "-9:9").code == 3
+    assert picture.stat().st_size > 1000
+
+
+def wait_for_work(child):
+    """Wait until the process has spent processor time beyond its start."""
+    deadline = time.monotonic() + 60
+    stat = Path(f"/proc/{child.pid}/stat")
+    if not stat.exists():
+        time.sleep(4)
+        return
+    ticks = os.sysconf("SC_CLK_TCK")
+    while time.monotonic() < deadline and child.poll() is None:
+        user, system = map(int, stat.read_text().rsplit(") ", 1)[1].split()[11:13])
+        if (user + system) / ticks > 2.5:
+            return
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_ctrl_c_writes_what_was_found(endless, tmp_path):
+    out = tmp_path / "z.json"
+    child = process("zones", endless, "--feature", 0, "--engine", "backward", "--json", out, "--quiet")
+    wait_for_work(child)
+    child.send_signal(signal.SIGINT)
+    printed, err = child.communicate(timeout=120)
+    assert (child.returncode, printed) == (3, "")
+    assert err.strip() == "incomplete: interrupted"
+    assert read(out)["complete"] is False
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes as POSIX has them")
+@pytest.mark.parametrize(("extra", "code"), [([], 0), (["--max-zones", "3"], 3)])
+def test_a_reader_who_leaves_loses_no_file(tangents, tmp_path, extra, code):
+    """The pipe is closed before a word was read."""
+    out = tmp_path / "z.json"
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "exactzones", "zones", str(tangents), "--feature", "0", "--json", str(out), *extra]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False, timeout=120)  # noqa: S603
+    os.close(writing)
+    assert done.returncode == code, done
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == (code == 3)
+    assert read(out)["complete"] is (code == 0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes as POSIX has them")
+def test_a_reader_who_leaves_the_other_commands(tmp_path):
+    net = saved(PLANE, tmp_path / "net.json")
+    reading, writing = os.pipe()
+    os.close(reading)
+    for command in (["info", net], ["eval", net, "--at", "0,0"]):
+        arguments = [sys.executable, "-m", "exactzones", *map(str, command)]
+        done = subprocess.run(arguments, stdout=writing, stderr=subprocess.PIPE, text=True, check=False, timeout=120)  # noqa: S603
+        assert (done.returncode, done.stderr) == (0, "")
+    os.close(writing)
+
+
+def test_progress_is_shown_on_standard_error_now_and_then(run, tangents, monkeypatch):
+    """Not on a terminal: a line every ten seconds; the clock here jumps a minute at every look."""
+    from exactzones.cli import common
+
+    minutes = iter(range(0, 10**9, 60))
+    monkeypatch.setattr(common.time, "monotonic", lambda: float(next(minutes)))
+    outcome = run("zones", tangents, "--feature", 0)
+    assert outcome.code == 0
+    assert "cells visited" in outcome.err
+    assert "zones found" in outcome.err
+    quiet = run("zones", tangents, "--feature", 0, "--quiet")
+    assert (quiet.out, quiet.err) == ("", "")

@@ -1,0 +1,67 @@
+"""What the command line wrote, and where: found by trying to break it."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+from cli.support import ABSOLUTE, refused, run, saved
+
+assert refused
+assert run
+
+
+@pytest.fixture
+def net(tmp_path):
+    return saved(ABSOLUTE, tmp_path / "net.json")
+
+
+def test_usage_errors_took_four_lines(refused, net):
+    refused("zones", net, says=["Missing option '--feature'", "exactzones zones --help"])
+
+
+def test_the_network_was_overwritten_by_its_zones(refused, net):
+    content = net.read_bytes()
+    refused("zones", net, "--feature", 0, "--json", net, says=["it is the network itself"])
+    assert net.read_bytes() == content
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a named pipe")
+def test_a_device_was_replaced_by_a_file(refused, net, tmp_path):
+    """As root, ``--json /dev/null`` put a file in the device's place."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    refused("zones", net, "--feature", 0, "--json", pipe, says=["not a regular file"])
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_name_that_cannot_be_created_was_found_out_after_the_work(refused, net, tmp_path, monkeypatch):
+    monkeypatch.setattr("exactzones.cli.zones.find_zones", lambda *_arguments, **_options: pytest.fail("worked"))
+    refused("zones", net, "--feature", 0, "--json", tmp_path / ("z" * 250), says=["File name too long"])
+
+
+def test_a_timeout_of_nan_never_came(refused, net):
+    refused("zones", net, "--feature", 0, "--timeout", "nan", says=["timeout is nan"])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes as POSIX has them")
+def test_a_closed_pipe_was_a_failure_and_left_no_json(net, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    out = tmp_path / "z.json"
+    command = [sys.executable, "-m", "exactzones", "zones", str(net), "--feature", "0", "--json", str(out)]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert out.exists()
+
+
+def test_no_standard_output_at_all(net, monkeypatch):
+    """``>&-`` leaves sys.stdout None: an internal failure."""
+    from exactzones.cli import main
+
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(SystemExit) as left:
+        main(["info", str(net)])
+    assert left.value.code == 0
