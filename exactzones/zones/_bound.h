@@ -30,6 +30,11 @@ typedef struct {
 /* Over all generators X of a cell: what multiplies sums of coefficients and errors of coefficients to bound an evaluation. */
 typedef struct { double reach, total, top; } Reach;
 
+/* Keep the largest; what is NaN or infinite stays, and then nothing is concluded. */
+static void keep_largest(double *largest, double value) {
+    if (value > *largest || isnan(value)) *largest = value;
+}
+
 static void extend(Reach *reach, const Layer *L, Py_ssize_t v) {
     const double *X = VX(L, v);
     double top = 0, total = 0;
@@ -40,14 +45,21 @@ static void extend(Reach *reach, const Layer *L, Py_ssize_t v) {
     }
     double off = (L->d + 4) * U * top + VE(L, v);
     total += L->d * VE(L, v); /* coefficients are off at the true generator, not at this one */
-    if (off > reach->reach || isnan(off)) reach->reach = off; /* NaN stays: nothing is greater */
-    if (total > reach->total || isnan(total)) reach->total = total;
-    if (top > reach->top) reach->top = top;
+    keep_largest(&reach->reach, off);
+    keep_largest(&reach->total, total);
+    keep_largest(&reach->top, top);
 }
 
 /* How far an affine function may be off at a generator: coefficients of absolute sum `size`, each off by `error` at most. */
 static double evaluation_error(const Reach *reach, double size, double error) {
     return (size * reach->reach + error * reach->total) * SLACK + TINY;
+}
+
+/* Extend a range by a value of an affine function; after a sum that overflowed nothing is known. */
+static void keep_range(double *low, double *high, double least, double most) {
+    if (!isfinite(least) || !isfinite(most)) *low = *high = NAN;
+    if (least < *low) *low = least;
+    if (most > *high) *high = most;
 }
 
 static void settle(Deeper *D, int i, int on) {
@@ -57,16 +69,17 @@ static void settle(Deeper *D, int i, int on) {
 
 static void relax(Deeper *D, int i, double low, double high) {
     const double most = fabs(low) > fabs(high) ? fabs(low) : fabs(high);
-    if (!(most <= D->largest)) D->largest = most;
+    keep_largest(&D->largest, most);
     if (low >= 0) {
         settle(D, i, 1);
     } else if (high <= 0) {
         settle(D, i, 0);
     } else { /* the chord from (low, 0) to (high, high), slope and shift rounded up */
-        double slope = high / (high - low) * (1 + 4 * DBL_EPSILON);
+        const double width = high - low; /* may overflow */
+        double slope = width <= DBL_MAX ? high / width * (1 + 4 * DBL_EPSILON) + DBL_MIN : 1;
         if (slope > 1) slope = 1;
         D->u_slope[i] = slope;
-        D->u_shift[i] = -slope * low * (1 + 4 * DBL_EPSILON);
+        D->u_shift[i] = -slope * low * (1 + 4 * DBL_EPSILON) + DBL_MIN;
         D->l_slope[i] = high > -low;
     }
 }
@@ -74,8 +87,8 @@ static void relax(Deeper *D, int i, double low, double high) {
 static double largest_entry(const Deeper *D, int w) {
     double largest = 1;
     for (size_t k = 0; k < (size_t)w * D->outputs; k++) {
-        if (!(fabs(D->upper[k]) <= largest)) largest = fabs(D->upper[k]);
-        if (!(fabs(D->lower[k]) <= largest)) largest = fabs(D->lower[k]);
+        keep_largest(&largest, fabs(D->upper[k]));
+        keep_largest(&largest, fabs(D->lower[k]));
     }
     return largest;
 }
@@ -87,17 +100,16 @@ static double relax_own(const Layer *L, Deeper *own, const List *cell, const uin
     own->largest = 1;
     for (int j = 0; j < n; j++) {
         double most = L->LA[j] * reach->top + L->WF[j] * reach->total; /* |z| is below this on the cell */
-        if (!(most <= own->largest)) own->largest = most;
-        if (!(L->WF[j] <= error)) error = L->WF[j];
+        keep_largest(&own->largest, most);
+        keep_largest(&error, L->WF[j]);
         if (state[j] != OPEN) {
             settle(own, j, state[j] == ON);
             continue;
         }
         double low = INFINITY, high = -INFINITY, off = evaluation_error(reach, L->LA[j], L->WF[j]);
         for (Py_ssize_t k = 0; k < cell->used; k++) {
-            double value = value_at(L, cell->at[k], j);
-            if (value < low) low = value;
-            if (value > high) high = value;
+            const double value = value_at(L, cell->at[k], j);
+            keep_range(&low, &high, value, value);
         }
         relax(own, j, low - off, high + off);
     }
@@ -140,8 +152,7 @@ static double bound_deeper(
             const double *X = VX(L, cell->at[k]);
             double a = 0, b = 0;
             for (int c = 0; c < w; c++) a += up[c] * X[c], b += down[c] * X[c];
-            if (a > high) high = a;
-            if (b < low) low = b;
+            keep_range(&low, &high, b, a);
         }
         D->low[i] = low - off;
         D->high[i] = high + off;
@@ -204,7 +215,8 @@ static double upper_bound(
         constant += other[m];
         size += fabs(other[m]);
         terms += D->outputs + 2;
-        off += sum * D->row_sum * (D->outputs + 8) * U * below->largest; /* each activation is at most `largest` in size */
+        /* each activation is at most `largest` in size; TINY is for products that underflow */
+        off += (sum * D->row_sum * (D->outputs + 8) * U + TINY) * below->largest + TINY * D->largest;
         memcpy(coefficient, other, m * sizeof(double));
     }
     const Deeper *own = &G->own;
@@ -216,7 +228,7 @@ static double upper_bound(
         if (cost > most) most = cost, *best = j;
     }
     through_relu(own, n, coefficient, &constant, &size);
-    double row[MAX_DIM + 1], row_error = 0, row_size = fabs(constant);
+    double row[MAX_DIM + 1], row_error = TINY, row_size = fabs(constant);
     for (int j = 0; j < n; j++) row_error += fabs(coefficient[j]) * L->WF[j];
     for (int c = 0; c < w; c++) {
         const double *R = L->R + (size_t)c * n;
@@ -229,13 +241,13 @@ static double upper_bound(
         row_error += (n + 8) * U * absolute;
         row_size += absolute;
     }
-    off += (terms + n) * 4 * U * size + evaluation_error(reach, row_size, row_error);
+    off += (terms + n) * 4 * U * size + TINY * own->largest + evaluation_error(reach, row_size, row_error);
     double high = -INFINITY;
     for (Py_ssize_t k = 0; k < cell->used; k++) {
         const double *X = VX(L, cell->at[k]);
         double value = 0;
         for (int c = 0; c < w; c++) value += row[c] * X[c];
-        if (value > high || isnan(value)) high = value;
+        keep_largest(&high, isfinite(value) ? value : NAN);
     }
     return high + off * SLACK;
 }
@@ -287,14 +299,14 @@ static int cannot_fire(Layer *L, Target *G, const List *cell, const uint8_t *sta
 /* The target on a cell where every unit of the last layer is settled: 1 it is positive somewhere, 0 nowhere, 2 not decided here. */
 static int fires(const Layer *L, const Target *G, const List *cell, const uint8_t *state) {
     const int w = L->w, n = L->n;
-    double row[MAX_DIM + 1], error = 0, sum = fabs(G->target[n]), largest = 1, size = 0;
+    double row[MAX_DIM + 1], error = 0, sum = fabs(G->target[n]) + TINY, largest = 1, size = 0;
     for (int c = 0; c < w; c++) {
         row[c] = c == 0 ? G->target[n] : 0;
         for (int j = 0; j < n; j++) {
             if (state[j] != ON) continue;
             const double entry = L->R[(size_t)c * n + j];
             row[c] += G->target[j] * entry;
-            if (!(fabs(entry) <= largest)) largest = fabs(entry);
+            keep_largest(&largest, fabs(entry));
         }
         size += fabs(row[c]);
     }
@@ -314,8 +326,8 @@ static int fires(const Layer *L, const Target *G, const List *cell, const uint8_
         double value = 0;
         for (int c = 0; c < w; c++) value += row[c] * X[c];
         const double bound = evaluation_error(&reach, size, error);
-        if (value > bound) return 1;
-        if (value < -bound) continue;
+        if (value > bound && value <= DBL_MAX) return 1;
+        if (value < -bound && value >= -DBL_MAX) continue;
         int fits = exact && VOK(L, v);
         wide sign = 0;
         for (int c = 0; fits && c < w; c++) {

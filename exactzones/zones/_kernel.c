@@ -144,8 +144,10 @@ static void filter_signs(Layer *L, Py_ssize_t v) {
         }
         for (int j = 0; j < size; j++) {
             const double bound = LA[start + j] * alpha + WF[start + j] * beta + TINY;
-            /* a value or bound that is NaN or infinite decides nothing */
-            flags[start + j] = (uint8_t)(values[j] > bound ? POSITIVE : values[j] < -bound ? NEGATIVE : UNDECIDED);
+            /* a value or bound that is NaN or infinite decides nothing: a sum that overflows on the way may have any sign */
+            flags[start + j] = (uint8_t)(values[j] > bound && values[j] <= DBL_MAX     ? POSITIVE
+                                         : values[j] < -bound && values[j] >= -DBL_MAX ? NEGATIVE
+                                                                                       : UNDECIDED);
         }
     }
 }

@@ -70,8 +70,9 @@ class _Parent:
         bound = self.bounds(len(self.points) - 1)
         values = self.values(point)
         flags = np.full(len(values), _UNDECIDED, np.uint8)  # a value or bound that is NaN or infinite decides nothing
-        flags[values > bound] = _POSITIVE
-        flags[values < -bound] = _NEGATIVE
+        finite = np.isfinite(values)  # a sum that overflows on the way may have any sign
+        flags[finite & (values > bound)] = _POSITIVE
+        flags[finite & (values < -bound)] = _NEGATIVE
         self.flags.append(flags)
         return len(self.points) - 1
 

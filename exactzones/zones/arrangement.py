@@ -9,6 +9,7 @@ generators are computed from them on demand.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -321,11 +322,12 @@ def _float_layers(layers: Sequence[Layer]) -> list[_FloatLayer]:
 
 
 def _as_float(value: Fraction) -> float:
-    """Return the nearest float; one that is too large becomes infinite, and then decides nothing."""
+    """Return the nearest float; infinity or NaN, which decide nothing, where that is not near in proportion."""
     try:
-        return float(value)
+        nearest = float(value)
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")
+    return nearest if abs(nearest) >= sys.float_info.min or nearest == value else float("nan")
 
 
 def _float_rows(rows: Sequence[Row]) -> tuple[Floats, Floats, float]:

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from exactzones import ALWAYS, Network, find_zones
+from exactzones import ALWAYS, Network, feature, find_zones
 from exactzones.polyhedra import Polyhedron
 from exactzones.zones import arrangement
 
@@ -78,3 +78,36 @@ def test_more_dimensions_than_the_kernel_holds():
     rows = [tuple(int(k == unit + 1) for k in range(dim + 1)) for unit in range(dim)]
     net = Network.of(([[1, -1] + [0] * (dim - 2)], [0], True), ([[1]], [0], False))
     assert len(find_zones(net, ALWAYS, Polyhedron.of(dim, rows))) == 2
+
+
+def test_a_sum_that_overflows_on_the_way():
+    """0.9e308 + 1e308 is infinite in floats, and stayed so when 2.2e308 was taken off: taken for positive."""
+    net = Network.of(([[1e307, -1.1e307, -1.1e307]], [9e307], True), ([[1]], [0], False))
+    domain = Polyhedron.box([10, 10, 10], [10 + Fraction(1, 100)] * 3)
+    assert [zone.pattern for zone in find_zones(net, ALWAYS, domain)] == [("-",)]
+
+
+def test_a_target_that_overflows_on_the_way():
+    """The same in the target: minus infinity, and dropped, where it is positive; listed where it is negative."""
+    domain = Polyhedron.box([10, 10, 10], [10 + Fraction(1, 100)] * 3)
+    first = (np.eye(3), [0, 0, 0], True)
+    for sign, zones in ((1, 0), (-1, 1)):
+        row = [sign * 1e307, sign * -1.1e307, sign * -1.1e307]
+        assert len(find_zones(Network.of(first, ([row], [sign * 9e307], False)), feature(0), domain)) == zones
+        behind = Network.of(first, ([row], [sign * 9e307], True), ([[1]], [0], False))
+        assert len(find_zones(behind, feature(0), domain)) == zones
+
+
+@pytest.mark.parametrize("size", [1e308, 1e200, 1e-200, 5e-324])
+def test_ranges_that_overflow(size):
+    """On [-1e308, 1e308] the width of a ReLU's range is infinite, and the slope of its chord came out as 0."""
+    net = Network.of(([[size]], [0], True), ([[1]], [-size / 2], False))
+    assert [zone.pattern for zone in find_zones(net, feature(0), Polyhedron.box([-1], [1]))] == [("+",)]
+
+
+def test_weights_too_small_for_a_float():
+    """1e-330 times 1e300 is far more than 1e-100, but as a float 1e-330 is 0."""
+    net = Network.of(([[1e300]], [0], True), ([["1e-330"]], ["-1e-100"], False))
+    assert [zone.pattern for zone in find_zones(net, feature(0), Polyhedron.box([-1], [1]))] == [("+",)]
+    deeper = Network.of(([[1e300]], [0], True), ([["1e-330"]], [0], True), ([[1]], ["-1e-100"], False))
+    assert [zone.pattern for zone in find_zones(deeper, feature(0), Polyhedron.box([-1], [1]))] == [("+", "+")]
