@@ -42,7 +42,7 @@ class Pace:
         task: seconds after which a worker hands back what is left of its piece.
         short: the same while there are fewer pieces than workers.
         step: seconds that one call of the kernel should take.
-        cells: how many cells a call of the kernel returns at first, until it is known how long they take.
+        most: how many cells it may return; fewer where that takes longer.
         leaves: as many leaves end a piece, too.
         held: bytes of results that may wait for their turn.
     """
@@ -51,13 +51,15 @@ class Pace:
     patient: bool = False
     task: float = 0.25
     short: float = 0.03
-    step: float = 0.03
-    cells: int = 256
+    step: float = 0.02
+    most: int = 4096
     leaves: int = 20_000
     held: int = 64 << 20
 
 
 PACE = Pace()
+
+_here = threading.local()  # what a worker remembers from one piece to the next
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def work(job: Job, piece: Sequence[Frontier], pace: Pace, seconds: float) -> Don
     stack = [*reversed(piece)]
     found: list[Leaves] = []
     visited = count = 0
-    limit = pace.cells
+    limits: dict[int, int] = _here.__dict__.setdefault("limits", {})
     start = now = time.perf_counter()
     while stack and (not visited or (now - start < seconds and count < pace.leaves)):
         frontier = stack.pop()
@@ -142,17 +144,13 @@ def work(job: Job, piece: Sequence[Frontier], pace: Pace, seconds: float) -> Don
             if len(listed):
                 found.append(listed)
         else:
+            limit = min(pace.most, limits.get(frontier.layer, 64))
             stack += reversed(arrangement.advance(frontier, limit))
-        took, now = time.perf_counter() - now, time.perf_counter()
-        if took > 2 * pace.step:
-            limit = max(pace.cells // 16, limit // 2, 1)
-        elif took < pace.step / 2:
-            limit = min(16 * pace.cells, limit * 2)
+            took = time.perf_counter() - now
+            limits[frontier.layer] = max(1, int(limit * min(2.0, max(0.1, pace.step / took))))
+        now = time.perf_counter()
     stats, arrangement.stats = arrangement.stats, before
     return Done(found, stack[::-1], visited, stats, now - start)
-
-
-_here = threading.local()
 
 
 def _unpickled(job: bytes) -> Job:
@@ -161,6 +159,7 @@ def _unpickled(job: bytes) -> Job:
     if job not in known:
         while len(known) > 1:
             del known[next(iter(known))]
+        _here.limits = {}
         known[job] = pickle.loads(job)  # noqa: S301 - the driver wrote it
     return known[job]
 
