@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -28,6 +31,7 @@ from exactzones.rational import dot
 from exactzones.zones import ENGINES, Budget, Zones, find_zones
 
 _PICTURES = (".svg", ".png", ".pdf")
+_DASK_SECONDS = 10  # that a scheduler has to answer
 _MAX_VOLUME_INPUTS = 5  # a cell's volume takes up to (number of inputs)! simplices
 
 
@@ -43,6 +47,8 @@ _MAX_VOLUME_INPUTS = 5  # a cell's volume takes up to (number of inputs)! simpli
 @click.option("--merge", is_flag=True, help="Also join zones whose union is convex.")
 @click.option("--max-zones", type=click.IntRange(1), metavar="N", help="Stop after N zones (exit code 3).")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after S seconds (exit code 3).")
+@click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="Find them with N processes on this machine.")
+@click.option("--dask", metavar="ADDRESS", help="Find them with the workers of this dask.distributed scheduler.")
 @quiet_option
 def zones(
     net: Path,
@@ -56,6 +62,8 @@ def zones(
     merge: bool,
     max_zones: int | None,
     timeout: float | None,
+    jobs: int,
+    dask: str | None,
     quiet: bool,
 ) -> int:
     """List every activation zone of a feature: where it fires, completely.
@@ -63,6 +71,7 @@ def zones(
     \b
     exactzones zones net.npz --feature 0
     exactzones zones net.onnx --feature 2 --threshold 1/2 --domain=-6:6 --json zones.json --plot zones.svg
+    exactzones zones net.npz --feature 0 --jobs 4
     """
     network, prop, domain = read(net, index, threshold, layer, spec)
     if timeout is not None and math.isnan(timeout):
@@ -77,8 +86,9 @@ def zones(
     start = time.monotonic()
     status = 0
     try:
-        with progress(quiet=quiet) as report:
-            found = find_zones(network, prop, domain, engine=engine, budget=Budget(max_zones, timeout), progress=report)
+        with _workers(engine, jobs, dask) as executor, progress(quiet=quiet) as report:
+            budget = Budget(max_zones, timeout)
+            found = find_zones(network, prop, domain, engine=engine, budget=budget, progress=report, executor=executor)
     except BudgetExceeded as stopped:
         found, status = stopped.found, 3
         click.echo(f"incomplete: {stopped.reason}", err=True)
@@ -98,6 +108,35 @@ def zones(
         except BrokenPipeError:
             discard_output()
     return status
+
+
+@contextmanager
+def _workers(engine: str, jobs: int, dask: str | None) -> Iterator[Executor | None]:
+    """Make the executor that the options name; None is this process alone."""
+    if jobs == 1 and dask is None:
+        yield None
+        return
+    option = "--jobs" if dask is None else "--dask"
+    if engine != "forward":
+        raise InputError(f"{option} needs --engine forward: the {engine} engine works alone")
+    if dask is None:
+        from exactzones.zones.workers import processes
+
+        with processes(jobs) as pool:
+            yield pool
+        return
+    if jobs > 1:
+        raise InputError("--jobs and --dask exclude each other: processes on this machine, or a scheduler's workers")
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError("--dask needs dask.distributed: pip install exactzones[dask]") from None
+    try:
+        client = Client(dask, timeout=_DASK_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"--dask {dask}: no scheduler can be reached there within {_DASK_SECONDS} s ({error})") from None
+    with client:
+        yield client.get_executor()
 
 
 def _check_targets(net: Path, json_path: Path | None, plot_path: Path | None) -> None:
