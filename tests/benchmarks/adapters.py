@@ -324,4 +324,4 @@ def installed(names: list[str] | None = None) -> Iterator[Any]:
 
 
 def refusal(error: BaseException) -> str:
-    return f"refuses: {type(error).__name__}: {str(error)[:60]}".replace("\n", " ")
+    return f"refuses: {type(error).__name__}: {str(error)[:80]}".replace("\n", " ")
