@@ -307,6 +307,7 @@ class Arrangement:
         return facets
 
 
+@np.errstate(over="ignore")
 def _float_layers(layers: Sequence[Layer]) -> list[_FloatLayer]:
     found = []
     total: float = 1
@@ -330,6 +331,7 @@ def _as_float(value: Fraction) -> float:
     return nearest if abs(nearest) >= sys.float_info.min or nearest == value else float("nan")
 
 
+@np.errstate(over="ignore")
 def _float_rows(rows: Sequence[Row]) -> tuple[Floats, Floats, float]:
     """Return integer rows as floats, a bound on their entries' errors, and the scale 1 where they are exact."""
     exact = all(abs(entry) < _EXACT for row in rows for entry in row)

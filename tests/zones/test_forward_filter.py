@@ -178,3 +178,26 @@ def test_weights_of_all_sizes_at_once():
         net = Network.of((rows, sizes, True), ([[1, -1, 1], sizes], [0, -1], True), ([[1, 1]], [0], False))
         for domain in (None, PLANE):
             assert zones_of(net, ALWAYS, domain) == zones_of(net, ALWAYS, domain, "backward")
+
+
+def numbers_of_all_sizes(rng, rows, columns):
+    exponents = rng.choice([-330, -324, -310, -308, -200, 0, 0, 0, 200, 300, 307, 308, 310], (rows, columns))
+    mantissas = rng.choice([-7, -1.7, -1, -0.3, 0, 0.3, 1, 1.1, 3], (rows, columns))
+    return [
+        [Fraction(m) * Fraction(10) ** e for m, e in zip(*pair, strict=True)]
+        for pair in zip(mantissas.tolist(), exponents.tolist(), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.filterwarnings("error")
+def test_random_networks_with_numbers_of_all_sizes(seed):
+    """Rows, values, ranges and errors overflow and underflow; nothing is concluded from them."""
+    rng = np.random.default_rng(seed)
+    widths = [int(rng.integers(1, 3)), *rng.integers(1, 5, int(rng.integers(1, 3))).tolist(), 1]
+    layers = [(numbers_of_all_sizes(rng, m, k), numbers_of_all_sizes(rng, 1, m)[0], True) for k, m in itertools.pairwise(widths)]
+    net = Network.of(*layers[:-1], (*layers[-1][:2], False))
+    low, size = numbers_of_all_sizes(rng, 2, widths[0])
+    domain = Polyhedron.box(low, [a + (abs(b) or 1) for a, b in zip(low, size, strict=True)])
+    for prop, where in ((ALWAYS, domain), (feature(0), domain), (feature(0), None)):
+        assert zones_of(net, prop, where) == zones_of(net, prop, where, "backward")
