@@ -62,6 +62,7 @@ typedef struct {
     int d, w, n;             /* dimension, d + 1, neurons of the layer */
     int base;                /* id of the layer's first neuron; ids outside base .. base + n - 1 are in the parent's table */
     const double *R;         /* rows of this parent, R[c * n + j] */
+    const int32_t *same;     /* neurons whose rows are multiples of each other have the same number here */
     const double *w1;        /* per neuron the factor of the parent's row error */
     double f;                /* row error of neuron j: at most w1[j] * f in every entry */
     double scale;            /* R * scale are integers when f == 0 and scale > 0 */
@@ -191,13 +192,15 @@ static wide integer_value(const Layer *L, Py_ssize_t v, int j) {
     return value;
 }
 
-/* Decide a sign exactly.  Returns -1 on a Python error. */
+/* Decide a sign exactly; where that takes the caller, all signs of the generator at once.  Returns -1 on a Python error. */
 static int resolve(Layer *L, Py_ssize_t v, int j) {
     uint8_t *flag = VF(L, v) + j;
     L->undecided++;
     const int32_t *T = VT(L, v);
-    for (int k = 0; k < L->d; k++)
-        if (T[k] == L->base + j) { *flag = 0; return 0; }
+    for (int k = 0; k < L->d; k++) { /* a tight neuron whose row is a multiple of this one's */
+        const int other = T[k] - L->base;
+        if (other >= 0 && other < L->n && L->same[other] == L->same[j]) { *flag = 0; return 0; }
+    }
     if (has_integers(L, v, j)) {
         wide value = integer_value(L, v, j);
         *flag = value > 0 ? POSITIVE : value < 0 ? NEGATIVE : 0;
@@ -205,13 +208,19 @@ static int resolve(Layer *L, Py_ssize_t v, int j) {
     }
     L->called++;
     PyObject *answer = PyObject_CallFunction(
-        L->callback, "niy#", L->parent, j, (const char *)T, (Py_ssize_t)(L->d * sizeof(int32_t)));
+        L->callback, "ny#", L->parent, (const char *)T, (Py_ssize_t)(L->d * sizeof(int32_t)));
     if (!answer) return -1;
-    long sign = PyLong_AsLong(answer);
+    char *signs;
+    Py_ssize_t length;
+    int failed = PyBytes_AsStringAndSize(answer, &signs, &length);
+    if (!failed && length != L->n) {
+        PyErr_Format(PyExc_ValueError, "%zd signs for %d neurons", length, L->n);
+        failed = -1;
+    }
+    uint8_t *flags = VF(L, v);
+    for (int k = 0; !failed && k < L->n; k++) if (flags[k] == UNDECIDED) flags[k] = (uint8_t)signs[k];
     Py_DECREF(answer);
-    if (sign == -1 && PyErr_Occurred()) return -1;
-    *flag = sign > 0 ? POSITIVE : sign < 0 ? NEGATIVE : 0;
-    return 0;
+    return failed;
 }
 
 /* Approximate inverse by Gauss-Jordan with partial pivoting; 0 where a pivot vanishes. */
@@ -400,6 +409,14 @@ static Py_ssize_t crossing(Layer *L, Py_ssize_t p, int drop, Py_ssize_t q, int j
     if (known) return known - 1;
     Py_ssize_t v = new_vertex(L, T, S);
     if (v < 0) return -1;
+    if (VF(L, p)[j] == 0) { /* the edge is left where it begins: the same generator, with another set of tight rows */
+        memcpy(VX(L, v), VX(L, p), L->w * sizeof(double));
+        memcpy(VZ(L, v), VZ(L, p), L->w * sizeof(int64_t));
+        memcpy(VF(L, v), VF(L, p), L->n);
+        VE(L, v) = VE(L, p);
+        VOK(L, v) = VOK(L, p);
+        return v;
+    }
     double *X = VX(L, v);
     VOK(L, v) = (uint8_t)integer_crossing(L, p, q, j, VZ(L, v));
     if (VOK(L, v)) {
@@ -604,24 +621,24 @@ static PyObject *cut(PyObject *self, PyObject *args) {
     int d, n, base, ids, keep_above;
     Py_ssize_t limit, parents;
     double scale;
-    PyObject *objects[14], *callback, *behind = Py_None;
+    PyObject *objects[15], *callback, *behind = Py_None;
     Target target = {0}, *G = &target;
-    enum { PTR, X, E, Z, ZOK, T, HPTR, HID, HROW, HERR, R, F, W1, STATE };
-    if (!PyArg_ParseTuple(args, "iiiinnpdOOOOOOOOOOOOOOO|O", &d, &n, &base, &ids, &parents, &limit, &keep_above, &scale, &objects[PTR],
+    enum { PTR, X, E, Z, ZOK, T, HPTR, HID, HROW, HERR, R, F, W1, SAME, STATE };
+    if (!PyArg_ParseTuple(args, "iiiinnpdOOOOOOOOOOOOOOOO|O", &d, &n, &base, &ids, &parents, &limit, &keep_above, &scale, &objects[PTR],
                           &objects[X], &objects[E], &objects[Z], &objects[ZOK], &objects[T], &objects[HPTR], &objects[HID],
-                          &objects[HROW], &objects[HERR], &objects[R], &objects[F], &objects[W1], &objects[STATE], &callback, &behind))
+                          &objects[HROW], &objects[HERR], &objects[R], &objects[F], &objects[W1], &objects[SAME], &objects[STATE], &callback, &behind))
         return NULL;
     if (d < 1 || d > MAX_DIM || n < 1 || base < 1 || ids < base + n)
         return PyErr_Format(PyExc_ValueError, "d = %d, n = %d, base = %d, ids = %d", d, n, base, ids);
     const int w = d + 1;
-    static const struct { const char *name; Py_ssize_t size; } kinds[14] = {
+    static const struct { const char *name; Py_ssize_t size; } kinds[15] = {
         {"ptr", 8}, {"X", 8}, {"E", 8}, {"Z", 8}, {"zok", 1}, {"T", 4}, {"hptr", 8}, {"hid", 4}, {"hrow", 8}, {"herr", 8},
-        {"R", 8}, {"f", 8}, {"w1", 8}, {"state", 1}};
-    Py_buffer views[14];
-    Py_ssize_t wanted[14] = {parents + 1, 0, 0, 0, 0, 0, parents + 1, 0, 0, 0, parents * w * n, parents, n, parents * n};
+        {"R", 8}, {"f", 8}, {"w1", 8}, {"same", 4}, {"state", 1}};
+    Py_buffer views[15];
+    Py_ssize_t wanted[15] = {parents + 1, 0, 0, 0, 0, 0, parents + 1, 0, 0, 0, parents * w * n, parents, n, n, parents * n};
     int taken = 0, ok = 0;
     PyObject *result = NULL;
-    for (; taken < 14; taken++) {
+    for (; taken < 15; taken++) {
         if (taken == X) { /* the generators are counted by ptr, the hyperplanes by hptr */
             Py_ssize_t total = ((const int64_t *)views[PTR].buf)[parents];
             wanted[X] = total * w, wanted[E] = total, wanted[Z] = total * w, wanted[ZOK] = total, wanted[T] = total * d;
@@ -635,7 +652,7 @@ static PyObject *cut(PyObject *self, PyObject *args) {
     const int64_t *ptr = views[PTR].buf, *hptr = views[HPTR].buf;
     const int32_t *tight = views[T].buf, *hid = views[HID].buf;
 
-    Layer layer = {.d = d, .w = w, .n = n, .base = base, .w1 = views[W1].buf, .scale = scale, .callback = callback};
+    Layer layer = {.d = d, .w = w, .n = n, .base = base, .w1 = views[W1].buf, .same = views[SAME].buf, .scale = scale, .callback = callback};
     Layer *L = &layer;
     Output out = {0};
     Stack stack = {0};

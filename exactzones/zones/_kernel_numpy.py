@@ -23,7 +23,7 @@ _LARGE_INT = 1 << 62
 _ZERO, _POSITIVE, _NEGATIVE, _UNDECIDED = 0, 1, 2, 4
 _NO_VERDICT = 2
 
-Sign = Callable[[int, int, bytes], int]
+Signs = Callable[[int, bytes], bytes]
 _Tight = tuple[int, ...]
 _Whole = tuple[int, ...]
 
@@ -38,7 +38,8 @@ class _Parent:
         rows: (d + 1, n) rows of the layer; neuron j's entries are off by at most ``row_error[j]``.
         scale: ``rows * scale`` are integers, exactly, unless it is 0.
         earlier: id -> (row, error) of the hyperplanes that do not belong to this layer.
-        sign: the caller's exact sign of a neuron at a generator.
+        same: (n,) neurons whose rows are multiples of each other have the same number here.
+        signs: the caller's exact signs of all neurons at a generator.
     """
 
     index: int
@@ -47,7 +48,8 @@ class _Parent:
     row_error: Floats
     scale: float
     earlier: dict[int, tuple[Floats, float]]
-    sign: Sign
+    same: Ids
+    signs: Signs
     counts: dict[str, int]
     sums: Floats = field(init=False)
     points: list[Floats] = field(default_factory=list)
@@ -110,13 +112,17 @@ class _Parent:
     def resolve(self, v: int, j: int) -> None:
         """Decide a sign exactly."""
         self.counts["undecided"] += 1
-        if self.base + j in self.tight[v]:
+        tight = (identity - self.base for identity in self.tight[v])
+        if any(0 <= k < len(self.same) and self.same[k] == self.same[j] for k in tight):  # a multiple of a tight row
             self.flags[v][j] = _ZERO
             return
         value = self.integer_value(v, j)
         if value is None:
             self.counts["exact"] += 1
-            value = self.sign(self.index, j, np.array(self.tight[v], np.int32).tobytes())
+            signs = self.signs(self.index, np.array(self.tight[v], np.int32).tobytes())
+            flags = self.flags[v]
+            flags[:] = np.where(flags == _UNDECIDED, np.frombuffer(signs, np.uint8), flags)
+            return
         self.flags[v][j] = _POSITIVE if value > 0 else _NEGATIVE if value < 0 else _ZERO
 
     def classify(self, cell: list[int], state: States) -> int | None:
@@ -174,6 +180,10 @@ class _Parent:
         tight = tuple(sorted((*kept, self.base + j)))
         if tight in self.known:
             return self.known[tight]
+        if self.flags[p][j] == _ZERO:  # the edge is left where it begins: the same generator, with another tight set
+            v = self.add(tight, self.points[p], self.errors[p], self.integers[p])
+            self.flags[v] = self.flags[p].copy()
+            return v
         integers = self._integer_crossing(p, q, j)
         if integers is not None:
             point, error = _from_integers(integers)
@@ -334,8 +344,9 @@ def cut(
     rows: Floats,
     factor: Floats,
     row_sums: Floats,
+    same: Ids,
     states: States,
-    sign: Sign,
+    signs: Signs,
     behind: object = None,
 ) -> dict[str, Any]:
     """Cut cells by the neurons of one layer, depth first: see ``arrangement.Arrangement._cut``."""
@@ -347,7 +358,7 @@ def cut(
         planes = range(hptr[taken], hptr[taken + 1])
         earlier = {int(hid[k]): (hrow[k], float(herr[k])) for k in planes}
         exact = scale if factor[taken] == 0 else 0.0
-        pool = _Parent(taken, base, rows[taken], row_sums * factor[taken], exact, earlier, sign, counts)
+        pool = _Parent(taken, base, rows[taken], row_sums * factor[taken], exact, earlier, same, signs, counts)
         for v in range(ptr[taken], ptr[taken + 1]):
             whole = tuple(integers[v].tolist()) if has_integers[v] else None
             pool.add(tuple(tight[v].tolist()), points[v], float(error[v]), whole)

@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 
 from exactzones.network import Layer
-from exactzones.rational import Row, integer_dot
+from exactzones.rational import Row
 from exactzones.zones import _kernel_numpy
 from exactzones.zones.exactsigns import ExactSigns
-from exactzones.zones.frontier import OFF, ON, OPEN, Cells, Floats, Frontier, Integers, States
+from exactzones.zones.frontier import OFF, ON, OPEN, Cells, Floats, Frontier, Ids, Integers, States
 from exactzones.zones.start import Cone, Section, starting_cones
 
 _kernel: ModuleType = _kernel_numpy
@@ -68,11 +68,13 @@ class _FloatLayer:
     """A layer in floats: weights (n, m + 1) with the bias last, row sums of absolute values.
 
     ``scale`` is the power of two that makes all weights up to here integers when multiplied up; 0 if there is none.
+    ``same`` (n,) has the same number for units whose rows are multiples of each other: they are zero at the same places.
     """
 
     weight: Floats
     row_sums: Floats
     scale: float
+    same: Ids
 
 
 class Arrangement:
@@ -149,6 +151,7 @@ class Arrangement:
         """Cut the starting cones with the rows of the domain that do not bound them, and keep the inside."""
         count = len(self.domain)
         rows, error, scale = _float_rows(self.domain)
+        floats = _FloatLayer(rows, error, scale, np.arange(count, dtype=np.int32))
         state = np.full((len(cells), count), OPEN, np.uint8)
         for k, cone in enumerate(cones):
             state[k, [identity - 1 for identity in cone.chosen if identity <= count]] = ON
@@ -157,7 +160,7 @@ class Arrangement:
         frontier = Frontier(0, cells, state, prefix, np.zeros((len(cells), 1, 1)), np.zeros(len(cells)))
         sides = [cone.signs for cone in cones]
         ones = np.ones(len(cells)) if error.any() else np.zeros(len(cells))
-        result = self._cut(frontier, 1, batch, ones, error, scale, limit=len(cells) + 1, keep_above=True, sides=sides)
+        result = self._cut(frontier, None, batch, ones, floats, limit=len(cells) + 1, keep_above=True, sides=sides)
         return Cells.of_kernel(result, self.dim), first[np.frombuffer(result["parent"], np.int64)]
 
     @np.errstate(invalid="ignore", over="ignore")  # what is infinite or not a number decides nothing
@@ -172,9 +175,8 @@ class Arrangement:
         factor = self._row_error(frontier, floats)
         if not layer.relu_units:
             return [self._next(frontier, np.arange(len(frontier)), frontier.cells, frontier.state, rows, factor)]
-        base = self.exact.base[frontier.layer]
         behind = self._behind[frontier.layer]
-        result = self._cut(frontier, base, rows, factor, floats.row_sums, floats.scale, limit=limit, behind=behind)
+        result = self._cut(frontier, frontier.layer, rows, factor, floats, limit=limit, behind=behind)
         cells = Cells.of_kernel(result, self.dim)
         state = np.frombuffer(result["state"], np.uint8).reshape(-1, layer.outputs)
         parents = np.frombuffer(result["parent"], np.int64)
@@ -217,11 +219,10 @@ class Arrangement:
     def _cut(
         self,
         frontier: Frontier,
-        base: int,
+        layer: int | None,
         rows: Floats,
         factor: Floats,
-        row_sums: Floats,
-        scale: float,
+        floats: _FloatLayer,
         *,
         limit: int | None = None,
         keep_above: bool = False,
@@ -230,24 +231,21 @@ class Arrangement:
     ) -> dict[str, Any]:
         cells = frontier.cells
 
-        def sign(parent: int, unit: int, tight: bytes) -> int:
-            prefix = frontier.prefix[parent].tobytes()
-            ids = np.frombuffer(tight, np.int32)
-            generator = self.exact.generator(
-                prefix, tuple(ids.tolist()), lambda: self._facets(frontier, parent, sides[parent] if sides else None)
-            )
-            value = integer_dot(self.exact.row(prefix, base + unit), generator)
-            return (value > 0) - (value < 0)
+        def signs(parent: int, tight: bytes) -> bytes:
+            ids = tuple(np.frombuffer(tight, np.int32).tolist())
+            facets = partial(self._facets, frontier, parent, sides[parent] if sides else None)
+            generator = self.exact.generator(frontier.prefix[parent].tobytes(), ids, facets)
+            return self.exact.domain_signs(generator) if layer is None else self.exact.signs(layer, generator)
 
         result: dict[str, Any] = _kernel.cut(
             self.dim,
             rows.shape[2],
-            base,
+            1 if layer is None else self.exact.base[layer],
             self.exact.ids,
             len(frontier),
             limit or _MAX_CELLS,
             keep_above,
-            scale,
+            floats.scale,
             cells.ptr,
             cells.points,
             cells.error,
@@ -260,9 +258,10 @@ class Arrangement:
             cells.herr,
             rows,
             factor,
-            row_sums,
+            floats.row_sums,
+            floats.same,
             frontier.state,
-            sign,
+            signs,
             behind,
         )
         for name in ("cuts", "bounds", "dropped", "undecided", "exact", "solved"):
@@ -276,11 +275,11 @@ class Arrangement:
 
     def _fires_exactly(self, leaves: Frontier, leaf: int) -> bool:
         prefix = leaves.prefix[leaf].tobytes()
-        row = self.exact.row(prefix, self.exact.ids - 1)
         facets = partial(self._facets, leaves, leaf)
         self.stats.exact += 1
         tight = leaves.cells.tight[leaves.cells.ptr[leaf] : leaves.cells.ptr[leaf + 1]].tolist()
-        return any(integer_dot(row, self.exact.generator(prefix, tuple(ids), facets)) > 0 for ids in tight)
+        generators = (self.exact.generator(prefix, tuple(ids), facets) for ids in tight)
+        return any(self.exact.signs(len(self.layers), generator) == b"\1" for generator in generators)
 
     @cached_property
     def _behind(self) -> list[tuple[Any, ...] | None]:
@@ -318,7 +317,10 @@ def _float_layers(layers: Sequence[Layer]) -> list[_FloatLayer]:
         dyadic = all(scale % entry.denominator == 0 for row in augmented for entry in row) and scale & (scale - 1) == 0
         total = total * scale if dyadic and total * scale < _EXACT else 0
         row_sums = np.abs(weight).sum(axis=1) * _SAFE + _TINY  # an error that is a multiple of one must not underflow
-        found.append(_FloatLayer(weight, row_sums, float(total)))
+        classes: dict[Row, int] = {}
+        rows = layer.affine.augmented().integer_rows()
+        same = [classes.setdefault(max(row, tuple(-entry for entry in row)), k) for k, row in enumerate(rows)]
+        found.append(_FloatLayer(weight, row_sums, float(total), np.array(same, np.int32)))
     return found
 
 
