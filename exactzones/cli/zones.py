@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Iterator
@@ -129,13 +130,20 @@ def _workers(engine: str, jobs: int, dask: str | None) -> Iterator[Executor | No
         raise InputError("--jobs and --dask exclude each other: processes on this machine, or a scheduler's workers")
     try:
         from distributed import Client
+        from distributed.comm import connect
     except ImportError:
         raise InputError("--dask needs dask.distributed: pip install exactzones[dask]") from None
-    try:
-        client = Client(dask, timeout=_DASK_SECONDS, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"--dask {dask}: no scheduler can be reached there within {_DASK_SECONDS} s ({error})") from None
-    with client:
+
+    async def knock() -> None:
+        connection = await connect(dask, timeout=_DASK_SECONDS)
+        await connection.close()
+
+    try:  # a Client that fails takes long to go away
+        asyncio.run(knock())
+    except Exception as error:  # noqa: BLE001 - whatever answers at an address may say anything
+        reason = f"{type(error).__name__}: {error}"
+        raise InputError(f"--dask {dask}: no scheduler answers there within {_DASK_SECONDS} s ({reason})") from None
+    with Client(dask, timeout=_DASK_SECONDS, set_as_default=False) as client:
         yield client.get_executor()
 
 

@@ -93,11 +93,14 @@ class Search:
         """Return the leaves that are to be listed."""
         if self.arrangement.has_target:
             return self.arrangement.fires(leaves)
-        return [k for k, zone in enumerate(self._built(Leaves.of(leaves), range(len(leaves)))) if zone.can_fire]
+        everything = range(len(leaves))
+        if not any(condition.terms for condition in self.prop.conditions):  # it holds everywhere or nowhere
+            return everything if all(c.holds(c.constant) for c in self.prop.conditions) else ()
+        return [k for k, zone in enumerate(self._built(Leaves.of(leaves), everything)) if zone.can_fire]
 
     def _zones(self, leaves: Frontier) -> Iterator[Zone]:
-        if self.arrangement.has_target:
-            return self._built(Leaves.of(leaves), self.arrangement.fires(leaves))
+        if self.arrangement.has_target or not any(condition.terms for condition in self.prop.conditions):
+            return self._built(Leaves.of(leaves), self.chosen(leaves))
         return (zone for zone in self._built(Leaves.of(leaves), range(len(leaves))) if zone.can_fire)
 
     def _built(self, leaves: Leaves, chosen: Sequence[int]) -> Iterator[Zone]:

@@ -339,7 +339,7 @@ def processes(count: int) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)  # they end soon; what was found need not wait for it
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
