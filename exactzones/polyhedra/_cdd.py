@@ -35,7 +35,7 @@ class Solution:
     multipliers: Vector
 
 
-def _matrix(rows: Sequence[Row], equations: Sequence[Row], kind: Any) -> Any:
+def _matrix(rows: Sequence[Sequence[Fraction | int]], equations: Sequence[Sequence[Fraction | int]], kind: Any) -> Any:
     return cdd.gmp.matrix_from_array([*rows, *equations], lin_set=range(len(rows), len(rows) + len(equations)), rep_type=kind)
 
 
@@ -101,7 +101,10 @@ def maximize(rows: Sequence[Row], equations: Sequence[Row], objective: Sequence[
     """
     if not rows and not equations and not any(objective[1:]):  # cddlib would not know the dimension
         return Solution(Fraction(objective[0]), (Fraction(0),) * (len(objective) - 1), ())
-    matrix = _matrix(rows, equations, cdd.RepType.INEQUALITY)
+    # The float phase that cddlib begins with compares with 1e-6: rows of about that size get through it far more often.
+    sizes = [1 << max(map(abs, row)).bit_length() for row in (*rows, *equations)]
+    scaled = [tuple(Fraction(entry, size) for entry in row) for row, size in zip((*rows, *equations), sizes, strict=True)]
+    matrix = _matrix(scaled[: len(rows)], scaled[len(rows) :], cdd.RepType.INEQUALITY)
     matrix.obj_type = cdd.LPObjType.MAX
     matrix.obj_func = list(objective)
     program = cdd.gmp.linprog_from_matrix(matrix)
@@ -113,7 +116,7 @@ def maximize(rows: Sequence[Row], equations: Sequence[Row], objective: Sequence[
     multipliers = [Fraction(0)] * height
     for k, value in program.dual_solution:
         if k < height:
-            multipliers[k] += Fraction(value)
+            multipliers[k] += Fraction(value) / sizes[k]
         else:
-            multipliers[len(rows) + k - height] -= Fraction(value)
+            multipliers[len(rows) + k - height] -= Fraction(value) / sizes[len(rows) + k - height]
     return Solution(Fraction(program.obj_value), tuple(map(Fraction, program.primal_solution)), tuple(multipliers))
