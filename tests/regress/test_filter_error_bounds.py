@@ -37,8 +37,9 @@ def _asked(kernel, point, error, row, row_error):
         np.array(row, float)[None, :, None],
         row_error * one,
         one,
+        np.zeros(1, np.int32),
         np.full((1, 1), 2, np.uint8),
-        lambda *_: asked.append(True) or -1,
+        lambda *_: asked.append(True) or b"\2",
     )
     return bool(asked)
 
