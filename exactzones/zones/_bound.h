@@ -193,6 +193,54 @@ static double through_relu(const Deeper *D, int count, double *coefficient, doub
     return sum;
 }
 
+/* Whether the target seems positive at some generator of the cell, by plain float evaluation: then no bound can drop the cell,
+   and none is tried; the neuron that cuts off most of the generators where the target is not positive comes next, in *best.
+   This decides nothing; it only saves work. */
+static int is_lit(Layer *L, Target *G, const List *cell, const uint8_t *state, int *best) {
+    Py_ssize_t lit = 0;
+    for (Py_ssize_t k = 0; k < cell->used; k++) {
+        const Py_ssize_t v = cell->at[k];
+        if (LIT(L, v) == 0) {
+            double *values = G->coefficients, *next = G->others;
+            for (int j = 0; j < L->n; j++) {
+                const double value = state[j] == OFF ? 0 : value_at(L, v, j);
+                values[j] = state[j] == OPEN && value < 0 ? 0 : value;
+            }
+            const double one = VX(L, v)[0];
+            for (int q = 0; q < G->depth; q++) {
+                const Deeper *D = &G->deeper[q];
+                for (int i = 0; i < D->outputs; i++) {
+                    const double *W = D->weight + (size_t)i * (D->inputs + 1);
+                    double sum = W[D->inputs] * one;
+                    for (int j = 0; j < D->inputs; j++) sum += W[j] * values[j];
+                    next[i] = D->relu[i] && sum < 0 ? 0 : sum;
+                }
+                double *swapped = values;
+                values = next, next = swapped;
+            }
+            double sum = G->target[G->target_inputs] * one;
+            for (int j = 0; j < G->target_inputs; j++) sum += G->target[j] * values[j];
+            LIT(L, v) = sum > 0 ? 1 : 2;
+        }
+        lit += LIT(L, v) == 1;
+    }
+    if (!lit) return 0;
+    if (lit == cell->used) return 1;
+    long most = 0;
+    for (int j = 0; j < L->n; j++) {
+        if (state[j] != OPEN) continue;
+        long count[2][2] = {{0, 0}, {0, 0}}; /* [negative side][lit] */
+        for (Py_ssize_t k = 0; k < cell->used; k++) {
+            const uint8_t flag = VF(L, cell->at[k])[j];
+            if (flag) count[flag == NEGATIVE][LIT(L, cell->at[k]) == 1]++;
+        }
+        long score = 0;
+        for (int side = 0; side < 2; side++) if (!count[side][1] && count[side][0] > score) score = count[side][0];
+        if (score > most) most = score, *best = j;
+    }
+    return 1;
+}
+
 /* Bound an affine function of the activations of layer `last` (an index of `deeper`, -1 for the layer that is cut) from above, over
    a cell.  The function goes back layer by layer, so that terms cancel before they are relaxed.
 
@@ -225,7 +273,7 @@ static double upper_bound(
         if (state[j] != OPEN || coefficient[j] == 0 || own->u_slope[j] <= 0 || own->u_slope[j] >= 1) continue;
         const double gap = own->u_shift[j], low = gap / own->u_slope[j], high = gap / (1 - own->u_slope[j]);
         const double cost = coefficient[j] > 0 ? coefficient[j] * gap : -coefficient[j] * (low < high ? low : high);
-        if (cost > most) most = cost, *best = j;
+        if (cost > most * (1 + 1e-6)) most = cost, *best = j; /* of near ties the first */
     }
     through_relu(own, n, coefficient, &constant, &size);
     double row[MAX_DIM + 1], row_error = TINY, row_size = fabs(constant);

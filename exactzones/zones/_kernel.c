@@ -73,7 +73,7 @@ typedef struct {
     double *row_error;
     PyObject *callback;
     /* vertex pool */
-    Bytes X, E, Z, zok, T, S, flags;
+    Bytes X, E, Z, zok, T, S, flags, lit; /* lit: whether the target seems positive there, 0 not yet known, 1 yes, 2 no */
     Py_ssize_t count;
     /* hash table of tight sets -> pool index + 1 */
     int32_t *table;
@@ -87,6 +87,7 @@ typedef struct {
 #define VOK(L, v) (((uint8_t *)(L)->zok.at)[v])
 #define VT(L, v) ((int32_t *)(L)->T.at + (size_t)(v) * (L)->d)
 #define VS(L, v) (((uint64_t *)(L)->S.at)[v])
+#define LIT(L, v) (((uint8_t *)(L)->lit.at)[v])
 #define VF(L, v) ((uint8_t *)(L)->flags.at + (size_t)(v) * (L)->n)
 
 /* A list of pool indices: the generators of a cell. */
@@ -390,8 +391,9 @@ static Py_ssize_t new_vertex(Layer *L, const int32_t *T, uint64_t S) {
     if ((size_t)L->count * 2 > L->mask && rehash(L)) return -1;
     int32_t *slot = slot_of(L, S, T);
     if (!grow(&L->X, L->w * sizeof(double)) || !grow(&L->E, sizeof(double)) || !grow(&L->Z, L->w * sizeof(int64_t)) ||
-        !grow(&L->zok, 1) || put(&L->T, T, L->d * sizeof(int32_t)) || put(&L->S, &S, sizeof S) || !grow(&L->flags, L->n))
+        !grow(&L->zok, 1) || put(&L->T, T, L->d * sizeof(int32_t)) || put(&L->S, &S, sizeof S) || !grow(&L->flags, L->n) || !grow(&L->lit, 1))
         return -1;
+    LIT(L, L->count) = 0;
     *slot = (int32_t)L->count + 1;
     return L->count++;
 }
@@ -696,7 +698,7 @@ static PyObject *cut(PyObject *self, PyObject *args) {
             L->row_of[hid[k]] = (const double *)views[HROW].buf + k * w;
             L->row_error[hid[k]] = ((const double *)views[HERR].buf)[k];
         }
-        L->X.used = L->E.used = L->Z.used = L->zok.used = L->T.used = L->S.used = L->flags.used = 0;
+        L->X.used = L->E.used = L->Z.used = L->zok.used = L->T.used = L->S.used = L->flags.used = L->lit.used = 0;
         L->count = 0;
         memset(L->table, 0, (L->mask + 1) * sizeof(int32_t));
         cell.used = 0;
@@ -732,7 +734,7 @@ static PyObject *cut(PyObject *self, PyObject *args) {
             if (G->active && G->depth == 0 && j == n) {
                 verdict = (uint8_t)fires(L, G, &cell, state);
                 if (verdict == 0) continue;
-            } else if (G->active && cannot_fire(L, G, &cell, state, &j)) {
+            } else if (G->active && !is_lit(L, G, &cell, state, &j) && cannot_fire(L, G, &cell, state, &j)) {
                 continue;
             }
             if (j == n) {
@@ -770,7 +772,7 @@ done:
     free(L->LA); free(L->WF); free(L->row_of); free(L->row_error); free(L->table);
     free(state); free(union_of); free(seen); free(edges.at);
     FREE(cell); FREE(above); FREE(below);
-    FREE(L->X); FREE(L->E); FREE(L->Z); FREE(L->zok); FREE(L->T); FREE(L->S); FREE(L->flags);
+    FREE(L->X); FREE(L->E); FREE(L->Z); FREE(L->zok); FREE(L->T); FREE(L->S); FREE(L->flags); FREE(L->lit);
     target_free(G);
     FREE(out.fires); FREE(stack.lists); FREE(stack.lengths); FREE(stack.states);
     FREE(out.parent); FREE(out.state); FREE(out.count); FREE(out.X); FREE(out.E); FREE(out.Z); FREE(out.zok); FREE(out.T);
