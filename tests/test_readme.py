@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from exactzones.cli import main
 
 ROOT = Path(__file__).parent.parent
