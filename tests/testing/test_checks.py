@@ -1,5 +1,6 @@
 """The ready-made checks accept right lists and catch wrong ones: they are a product, so they are tested like one."""
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -103,24 +104,34 @@ def test_a_flipped_sign(right, neuron):
     signs = list(right[0].pattern[0])
     signs[neuron] = "-" if signs[neuron] == "+" else "+"
     flipped = replace(right[0], pattern=("".join(signs),), source=right[0].cell)
-    found = failures(wrong(right, [flipped, *right[1:]]))
-    assert f"Zone({''.join(signs)})" in found["zones_are_sound"]
+    with pytest.raises(CheckFailed, match=re.escape(f"Zone({''.join(signs)}) gives other values")):
+        zones_are_sound(wrong(right, [flipped, *right[1:]]), right[0].sample)
 
 
 def test_a_zone_listed_twice(right):
-    found = failures(wrong(right, [*right, right[2]]))
-    assert "is strictly inside" in found["zones_do_not_overlap"]
+    twice = wrong(right, [*right, right[2]])
+    with pytest.raises(CheckFailed, match="is strictly inside"):
+        zones_do_not_overlap(twice, right[2].sample)
+    found = failures(twice, examples=300)
+    assert "zones_do_not_overlap" in found
     assert not {"zones_are_sound", "zones_are_complete"} & set(found)
 
 
 def test_a_cell_that_is_too_large(right):
     whole = replace(right[0], source=BOX.cell())
-    assert {"zones_are_sound", "zones_do_not_overlap"} <= set(failures(wrong(right, [whole, *right[1:]])))
+    enlarged = wrong(right, [whole, *right[1:]])
+    with pytest.raises(CheckFailed):
+        zones_are_sound(enlarged, right[1].sample)
+    with pytest.raises(CheckFailed):
+        zones_do_not_overlap(enlarged, right[1].sample)
+    assert {"zones_are_sound", "zones_do_not_overlap"} <= set(failures(enlarged, examples=300))
 
 
 def test_a_cell_that_is_too_small(right):
     less = right[0].cell.halves((-2, *quadrant(right[0])))[1]  # |x| + |y| >= 2 only
-    assert "zones_are_complete" in failures(wrong(right, [replace(right[0], source=less), *right[1:]]))
+    lost = tuple(Fraction(3, 4) * sign for sign in quadrant(right[0]))
+    with pytest.raises(CheckFailed, match="in no listed zone"):
+        zones_are_complete(wrong(right, [replace(right[0], source=less), *right[1:]]), lost)
 
 
 @pytest.mark.parametrize("index", range(4))
