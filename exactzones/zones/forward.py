@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
@@ -39,14 +40,26 @@ class Leaf:
     @cached_property
     def facets(self) -> dict[int, Row]:
         """The hyperplanes that are tight somewhere: id -> row, non-negative on the cell, in section coordinates."""
-        exact = self.arrangement.exact
-        first = exact.base[0]
+        first = self.arrangement.exact.base[0]
         found = {}
         for identity in sorted(set(self.tight.ravel().tolist()) - {0}):
-            row = exact.row(self.prefix, identity)
+            row = self.row(identity)
             positive = identity < first or self.prefix[identity - first] == ON
             found[identity] = row if positive else tuple(-entry for entry in row)
         return found
+
+    def row(self, identity: int) -> Row:
+        """Return the row of a hyperplane in this leaf's regime, in section coordinates."""
+        return self.arrangement.exact.row(self.prefix, identity)
+
+    def generator(self, tight: Ids) -> Row:
+        """Return the generator at which these hyperplanes are tight, in section coordinates."""
+        exact = self.arrangement.exact
+        ids = tuple(tight.tolist())
+        # Leaves that agree on the layers before the last of these hyperplanes share the generator, and its place in the cache.
+        layer = max(bisect_right(exact.base, ids[-1]) - 1, 0)
+        before = self.prefix[: exact.base[layer] - exact.base[0]]
+        return exact.generator(before, ids, lambda: list(self.facets.values()))
 
     def cell(self) -> Cell:
         """Return the cell, exactly.
@@ -54,11 +67,9 @@ class Leaf:
         Where hyperplanes meet degenerately several tight sets name one generator; rows are then tight at more generators than the
         tight sets say, so the incidence is computed afresh.
         """
-        arrangement, section = self.arrangement, self.arrangement.section
+        section = self.arrangement.section
         facets = list(self.facets.values())
-        rays = list(
-            dict.fromkeys(arrangement.exact.generator(self.prefix, tuple(tight), lambda: facets) for tight in self.tight.tolist())
-        )
+        rays = list(dict.fromkeys(map(self.generator, self.tight)))
         tight = []
         for ray in rays:
             mask = int(ray[0] == 0)
