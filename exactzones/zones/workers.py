@@ -19,8 +19,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from multiprocessing import get_context
-from typing import Protocol, TypeAlias
+from multiprocessing import get_context, resource_tracker
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -92,10 +92,10 @@ class Leaves:
         """Return some of them, in the order given."""
         if len(chosen) == len(self):
             return self
-        counts = np.diff(self.ptr)[chosen]
+        index = np.array(chosen, np.int64)
+        ptr = np.concatenate([[0], np.cumsum(np.diff(self.ptr)[index])]).astype(np.int64)
         kept = [self.tight[self.ptr[k] : self.ptr[k + 1]] for k in chosen]
-        tight = np.concatenate(kept) if kept else self.tight[:0]
-        return Leaves(self.prefix[chosen], np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), tight)
+        return Leaves(self.prefix[index], ptr, np.concatenate(kept) if kept else self.tight[:0])
 
 
 class Job(Protocol):
@@ -273,9 +273,8 @@ class Division:
         room = _PIECE_BYTES
         while at < len(self.line) and isinstance(frontier := self.line[at], Frontier):
             each = frontier.maps[0].nbytes + frontier.state[0].nbytes + 1
-            cells = min(len(frontier), int(seconds / self.cost.get(frontier.layer, 1e-3)), room // each)
-            cells = cells or int(not piece)
-            if not cells:
+            cells = max(min(len(frontier), int(seconds / self.cost.get(frontier.layer, 1e-3)), room // each), int(not piece))
+            if cells <= 0:
                 break
             del self.line[at]
             piece.append(frontier.part(0, cells))
@@ -327,15 +326,28 @@ def _lost() -> tuple[type[BaseException], ...]:
     return (BrokenExecutor, CancelledError, *(() if distributed is None else (distributed.KilledWorker,)))
 
 
+class _Processes(ProcessPoolExecutor):
+    """Starts its processes deaf to Ctrl-C, which a terminal sends to all of them: it is the driver's to handle."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Submit a call; this is what starts processes, and they inherit the signals that are blocked."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 @contextmanager
 def processes(count: int) -> Iterator[ProcessPoolExecutor]:
-    """Return an executor of processes on this machine, each with one thread and deaf to Ctrl-C, which is the driver's to handle.
+    """Return an executor of processes on this machine, each with one thread.
 
     Processes are spawned, not forked: a fork would inherit the locks of threads that it lacks.
     """
+    resource_tracker.ensure_running()  # it would unblock signals when it starts
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))  # read when a process imports NumPy, which may be much later
-    pool = ProcessPoolExecutor(count, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
+    pool = _Processes(count, get_context("spawn"))
     try:
         yield pool
     finally:
