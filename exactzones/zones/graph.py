@@ -225,8 +225,8 @@ class _Matching:
                 continue
             units = np.flatnonzero(pattern != np.frombuffer(self.leaves[other].prefix, np.uint8)).tolist()
             hyperplane = leaf.row(identity)
-            if not all(_is_multiple(leaf.row(self.first + unit), hyperplane) for unit in units):
-                raise BadLuckError
+            if not units or not all(_is_multiple(leaf.row(self.first + unit), hyperplane) for unit in units):
+                raise BadLuckError  # V was too large by chance: two facets have one key, maybe of one and the same leaf
             yield facet, other, tuple(self.names[unit] for unit in units)
 
     def _span(self, part: Leaves, facets: Integers) -> Flags:
