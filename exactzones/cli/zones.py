@@ -85,11 +85,18 @@ def zones(
             )
         from exactzones import plot
     start = time.monotonic()
-    status = 0
+    status = visited = 0
     try:
         with _workers(engine, jobs, dask) as executor, progress(quiet=quiet) as report:
+
+            def count(cells: int, zones: int) -> None:
+                nonlocal visited
+                visited = cells
+                if report is not None:
+                    report(cells, zones)
+
             budget = Budget(max_zones, timeout)
-            found = find_zones(network, prop, domain, engine=engine, budget=budget, progress=report, executor=executor)
+            found = find_zones(network, prop, domain, engine=engine, budget=budget, progress=count, executor=executor)
     except BudgetExceeded as stopped:
         found, status = stopped.found, 3
         click.echo(f"incomplete: {stopped.reason}", err=True)
@@ -103,7 +110,7 @@ def zones(
         plot.save_zones(found, plot_path)
     if not quiet:
         try:
-            _summarise(found, spec, took, merge=merge)
+            _summarise(found, spec, visited, took, merge=merge)
             for path in filter(None, (json_path, plot_path)):
                 click.echo(f"wrote {path}")
         except BrokenPipeError:
@@ -154,16 +161,17 @@ def _check_targets(net: Path, json_path: Path | None, plot_path: Path | None) ->
         raise InputError(f"{json_path}: --json and --plot name the same file")
 
 
-def _summarise(found: Zones, spec: str, took: float, *, merge: bool) -> None:
+def _summarise(found: Zones, spec: str, visited: int, took: float, *, merge: bool) -> None:
     where = "all of the input space" if found.domain is None else f"the box {spec}"
     only = found.prop.conditions[0]
     click.echo(f"feature {only.terms[0][0]} of layer {only.layer} greater than {shown(-only.constant)} on {where}")
     seconds = f"{took:.2f} s"
     if not len(found):
         nothing = "none: the feature cannot fire here" if found.complete else "none found before the budget ran out"
-        table([("zones", nothing), ("time", seconds)])
+        table([("zones", nothing), ("cells visited", f"{visited:,}"), ("time", seconds)])
         return
     rows = [("zones", f"{len(found)}{'' if found.complete else ' found so far: the list is not complete'}")]
+    rows.append(("cells visited", f"{visited:,}"))
     sizes = sorted((len(island) for island in found.islands), reverse=True)
     listed = " + ".join(map(str, sizes[:8])) + (" + .." if len(sizes) > 8 else "")
     rows.append(("islands" if found.complete else "islands so far", f"{len(sizes)} ({listed} zones)"))

@@ -1,5 +1,6 @@
 """Workers of any kind: the same zones in the same order, nothing lost when one dies or the search is stopped."""
 
+import itertools
 import os
 import pickle
 import random
@@ -32,13 +33,13 @@ PIECES = Pace(alone=0, patient=True, task=0.01, short=0.002, step=0.001, most=32
 
 def random_network(*widths, seed=0):
     rng = np.random.default_rng(seed)
-    pairs = zip(widths, widths[1:], strict=False)
+    pairs = itertools.pairwise(widths)
     return Network.mlp([(rng.normal(size=(b, a)) / a**0.5, rng.normal(size=b) / 2) for a, b in pairs])
 
 
 def ternary_network(*widths, seed=0):
     rng = np.random.default_rng(seed)
-    pairs = zip(widths, widths[1:], strict=False)
+    pairs = itertools.pairwise(widths)
     return Network.mlp([(rng.integers(-1, 2, (b, a)), rng.integers(-1, 2, b)) for a, b in pairs])
 
 
@@ -261,7 +262,7 @@ def test_an_interruption(watched):
     with paced(Pace(alone=0, patient=True)), pytest.raises(BudgetExceeded, match="interrupted") as stopped:
         find_zones(*ENDLESS, executor=watched, progress=progress)
     found = stopped.value.found
-    assert 100 <= len(found)
+    assert len(found) >= 100
     assert not found.complete
     assert [zone.pattern for zone in found[:300]] == [next(complete).pattern for _ in found[:300]]
     all_end(watched)
