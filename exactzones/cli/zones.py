@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,18 +85,12 @@ def zones(
             )
         from exactzones import plot
     start = time.monotonic()
-    status = visited = 0
+    status = 0
+    counted = _Counted()
     try:
-        with _workers(engine, jobs, dask) as executor, progress(quiet=quiet) as report:
-
-            def count(cells: int, zones: int) -> None:
-                nonlocal visited
-                visited = cells
-                if report is not None:
-                    report(cells, zones)
-
+        with _workers(engine, jobs, dask) as executor, progress(quiet=quiet) as counted.report:
             budget = Budget(max_zones, timeout)
-            found = find_zones(network, prop, domain, engine=engine, budget=budget, progress=count, executor=executor)
+            found = find_zones(network, prop, domain, engine=engine, budget=budget, progress=counted, executor=executor)
     except BudgetExceeded as stopped:
         found, status = stopped.found, 3
         click.echo(f"incomplete: {stopped.reason}", err=True)
@@ -110,12 +104,25 @@ def zones(
         plot.save_zones(found, plot_path)
     if not quiet:
         try:
-            _summarise(found, spec, visited, took, merge=merge)
+            _summarise(found, spec, counted.cells, took, merge=merge)
             for path in filter(None, (json_path, plot_path)):
                 click.echo(f"wrote {path}")
         except BrokenPipeError:
             discard_output()
     return status
+
+
+class _Counted:
+    """Passes progress on, and remembers how many cells were visited."""
+
+    def __init__(self) -> None:
+        self.report: Callable[[int, int], None] | None = None
+        self.cells = 0
+
+    def __call__(self, cells: int, zones: int) -> None:
+        self.cells = cells
+        if self.report is not None:
+            self.report(cells, zones)
 
 
 @contextmanager

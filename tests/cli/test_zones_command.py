@@ -105,6 +105,7 @@ def test_the_summary(run, tmp_path):
     assert abs(Fraction(point.strip("()"))) - 1 == Fraction(value) > 0
     largest = lines.pop("largest value")
     assert largest in ("2 at (3)", "2 at (-3)")
+    assert int(lines.pop("cells visited")) >= 2
     assert lines == {
         "zones": "2",
         "islands": "2 (1 + 1 zones)",
