@@ -18,9 +18,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from exactzones.network import Layer
 from exactzones.zones.arrangement import Arrangement
 from exactzones.zones.frontier import Floats, Ids, Integers, States
+from exactzones.zones.residues import BadLuckError, Coordinates
 
 Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -28,68 +28,6 @@ _UNIT = 2.0**-53
 _SLACK = 1 + 1e-9  # covers the rounding of the bounds themselves
 _TINY = 1e-290  # stands for everything that may underflow
 _BATCH = 1 << 21  # numbers in one batch of rows
-
-
-class BadLuckError(Exception):
-    """A number that is not zero is zero modulo the prime, and the question has to be asked in another way."""
-
-
-class Modular:
-    """A network's rows modulo a prime, as floats that hold integers, in random coordinates.
-
-    Rows are columns' functionals: in coordinates y with (x_0, x) = Q y, the row r is r Q.  Q is invertible modulo p, so a rank is
-    the same in both; random, so that no pivot vanishes except by bad luck.
-    """
-
-    def __init__(self, arrangement: Arrangement) -> None:
-        layers, width = arrangement.layers, arrangement.dim + 1
-        most = max(layer.inputs for layer in layers) + 2
-        denominators = {entry.denominator for layer in layers for row in (*layer.weight.rows, layer.bias) for entry in row}
-        # Sums of ``most`` products of residues, half a prime each in absolute value, are floats exactly.
-        self.prime = next(p for p in _primes_below(int(2**27 / most**0.5)) if all(d % p for d in denominators))
-        inverse = {d: pow(d, -1, self.prime) for d in denominators}
-        self.weights = [self._residues(layer, inverse) for layer in layers]
-        random = np.random.default_rng(0).integers(1, self.prime, (2, width, width)).astype(float)
-        lower, upper = np.tril(random[0], -1) + np.eye(width), np.triu(random[1], 1) + np.eye(width)
-        self.coordinates = self.reduced(self.reduced(lower) @ self.reduced(upper)).T  # [c, k]: coordinate k of the old, of y_c
-        fixed = [[1, *[0] * arrangement.dim], *([entry % self.prime for entry in row] for row in arrangement.domain)]
-        self.fixed = self.reduced(self.reduced(np.array(fixed, float)) @ self.coordinates.T)
-
-    def _residues(self, layer: Layer, inverse: dict[int, int]) -> Floats:
-        rows = zip(layer.weight.rows, layer.bias, strict=True)
-        residues = [[entry.numerator * inverse[entry.denominator] % self.prime for entry in (*row, b)] for row, b in rows]
-        return self.reduced(np.array(residues, float))
-
-    def reduced(self, values: Floats) -> Floats:
-        """Return integers below 2**53 modulo the prime, about half of it at most in absolute value."""
-        shifted: Floats = values - self.prime * np.rint(values / self.prime)
-        return shifted
-
-    def eliminated(self, rows: Floats) -> tuple[Floats, Flags]:
-        """Solve (G, d, d + 1) homogeneous systems: (G, d + 1) solutions, and whether each one's rows are independent.
-
-        No pivot is looked for: the coordinates are random.
-        """
-        dim = rows.shape[1]
-        rows = rows.copy()
-        for k in range(dim):
-            pivot = rows[:, k, k, None]
-            for i in range(dim):
-                if i != k:
-                    rows[:, i] = self.reduced(pivot * rows[:, i] - rows[:, i, k, None] * rows[:, k])
-        diagonal = rows[:, range(dim), range(dim)]
-        solutions = np.concatenate([-rows[:, :, dim], np.ones((len(rows), 1))], axis=1)
-        for k in range(dim):
-            for i in range(dim + 1):
-                if i != k:
-                    solutions[:, i] = self.reduced(solutions[:, i] * diagonal[:, k])
-        return solutions, (diagonal != 0).all(axis=1)
-
-
-def _primes_below(bound: int) -> Iterator[int]:
-    for number in range(bound - 1, 2, -1):
-        if number % 2 and all(number % factor for factor in range(3, int(number**0.5) + 1, 2)):
-            yield number
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +44,7 @@ class Leaves:
     """
 
     arrangement: Arrangement
-    modular: Modular
+    modular: Coordinates
     first: int
     prefix: States
     ptr: Integers
@@ -115,7 +53,7 @@ class Leaves:
     @classmethod
     def in_parts(cls, arrangement: Arrangement, prefixes: Sequence[bytes], tight: Sequence[Ids]) -> Iterator[Leaves]:
         """Yield all leaves, a part at a time."""
-        modular = Modular(arrangement)
+        modular = Coordinates(arrangement)
         widest = max(max(layer.inputs, layer.outputs) for layer in arrangement.layers) + 1
         generators = arrangement.dim * sum(map(len, tight)) // max(1, len(tight))
         size = max(1, _BATCH // (max(widest, generators) * (arrangement.dim + 1)))
@@ -176,8 +114,8 @@ class Leaves:
     def _modular_rows(self) -> list[Floats]:
         """Per layer (groups, d + 1, units) the rows modulo the prime."""
         modular = self.modular
-        constant = modular.coordinates[:, :1]
-        maps = np.concatenate([modular.coordinates[:, 1:], constant], axis=1)[None]
+        constant = modular.inputs[:, -1:]
+        maps = modular.inputs[None]
         found: list[Floats] = []
         for layer, weight in enumerate(modular.weights):
             if layer:
@@ -218,33 +156,45 @@ class Leaves:
         return found
 
     def spans(self, chosen: Integers) -> Flags:
-        """Tell of which facets it is certain that they have dimension d - 1, with no generators but those that lie there."""
+        """Tell of which facets it is certain that they have dimension d - 1."""
         certain = np.zeros(len(chosen), bool)
-        _, start, generators = self._incidence
-        at = self.facets[2][chosen]
-        counts = start[at + 1] - start[at]
-        few = 2 * self.arrangement.dim + 2  # generators tell it nearly always
-        for most, tried in ((few, np.arange(len(chosen))), (len(self.tight), np.flatnonzero(counts > few))):
-            left = tried[~certain[tried]]
+        for most in (
+            self.arrangement.dim + 2,
+            4 * self.arrangement.dim,
+            len(self.tight),
+        ):  # a few generators tell it nearly always
+            left = np.flatnonzero(~certain)
             if len(left):
-                certain[left] = self._independent(start[at[left]], np.minimum(counts[left], most), generators)
+                certain[left] = self._independent(*self._some_generators(chosen[left], most))
         return certain
 
-    def _independent(self, start: Integers, counts: Integers, generators: Integers) -> Flags:
+    def _some_generators(self, facets: Integers, most: int) -> tuple[Integers, Integers, Integers]:
+        """Return some generators of each facet, from all over it: (used, index, start).
+
+        ``used`` has every generator once; facet k has ``used[index[start[k] : start[k + 1]]]``.
+        """
+        _, start, generators = self._incidence
+        at = self.facets[2][facets]
+        counts = start[at + 1] - start[at]
+        taken = np.minimum(counts, most)
+        ends = np.cumsum(taken)
+        step = np.arange(ends[-1]) - np.repeat(ends - taken, taken)
+        places = np.repeat(start[at], taken) + step * np.repeat(counts, taken) // np.repeat(taken, taken)
+        used, index = np.unique(generators[places], return_inverse=True)
+        return used, index, ends - taken
+
+    def _independent(self, used: Integers, index: Integers, start: Integers) -> Flags:
         """Tell for which sets of generators it is certain that they have rank d: d random combinations of them have."""
         dim, modular = self.arrangement.dim, self.modular
-        ends = np.cumsum(counts)
-        used, inverse = np.unique(generators[_ranges(start, counts)], return_inverse=True)
-        ids = self.tight[used]
-        leaves = np.repeat(self._leaf_of[used], dim)
-        rows = self._gathered(leaves, ids.ravel().astype(np.int64), modular.fixed, self._modular_rows)
+        leaves, ids = np.repeat(self._leaf_of[used], dim), self.tight[used].ravel().astype(np.int64)
+        rows = self._gathered(leaves, ids, modular.fixed, self._modular_rows)
         points, certain = modular.eliminated(rows.reshape(-1, dim, dim + 1))
-        factors = np.random.default_rng(1).integers(1, modular.prime, (dim, len(inverse))).astype(float)
-        combined = np.empty((len(counts), dim, dim + 1))
+        factors = np.random.default_rng(1).integers(1, modular.prime, (dim, len(index))).astype(float)
+        combined = np.empty((len(start), dim, dim + 1))
         for k, factor in enumerate(modular.reduced(factors)):
-            combined[:, k] = np.add.reduceat(modular.reduced(factor[:, None] * points[inverse]), ends - counts)
+            combined[:, k] = np.add.reduceat(modular.reduced(factor[:, None] * points[index]), start)
         _, independent = modular.eliminated(modular.reduced(combined))
-        return independent & np.logical_and.reduceat(certain[inverse], ends - counts)
+        return independent & np.logical_and.reduceat(certain[index], start)
 
     def vanishing(self, chosen: Integers) -> Flags:
         """Tell which units may be zero on all of a facet's hyperplane, (facets, units); of all others it is certain that not.
@@ -270,17 +220,16 @@ class Leaves:
     @np.errstate(all="ignore")  # what is infinite or not a number decides nothing
     def fires(self, chosen: Integers) -> Integers:
         """Tell where the target is positive somewhere on a facet (1), nowhere (-1), or this is not certain (0)."""
-        _, start, generators = self._incidence
-        at = self.facets[2][chosen]
-        counts = start[at + 1] - start[at]
-        if not len(chosen):
-            return counts
-        ends = np.cumsum(counts)
-        used, inverse = np.unique(generators[_ranges(start[at], counts)], return_inverse=True)
-        signs = self._target_signs(used)[inverse]
-        positive = np.logical_or.reduceat(signs > 0, ends - counts)
-        negative = np.logical_and.reduceat(signs < 0, ends - counts)
-        return positive.astype(np.int64) - negative
+        signs = np.zeros(len(chosen), np.int64)
+        for most in (4, 16, len(self.tight)):
+            left = np.flatnonzero(signs == 0)
+            if len(left):
+                used, index, start = self._some_generators(chosen[left], most)
+                found = self._target_signs(used)[index]
+                signs[left] = np.logical_or.reduceat(found > 0, start)
+        if len(left):
+            signs[left] -= np.logical_and.reduceat(found < 0, start)
+        return signs
 
     def _target_signs(self, used: Integers) -> Integers:
         """Return the target's sign at generators: 1, -1, or 0 where it is not certain; a ray's never is."""
@@ -307,13 +256,6 @@ class Leaves:
         bound = bound * _SLACK + _TINY
         signs: Integers = (values > bound).astype(np.int64) - (values < -bound)
         return signs
-
-
-def _ranges(start: Integers, counts: Integers) -> Integers:
-    """Return start[k], start[k] + 1, .. for each k, counts[k] of them, one after the other."""
-    ends = np.cumsum(counts)
-    found: Integers = np.arange(ends[-1]) + np.repeat(start - ends + counts, counts)
-    return found
 
 
 def _as_float(value: int) -> float:

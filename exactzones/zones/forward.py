@@ -15,7 +15,7 @@ import numpy as np
 from exactzones.network import Layer, Network, Pattern
 from exactzones.polyhedra import Cell
 from exactzones.property import Property
-from exactzones.rational import Matrix, Row, integer_dot
+from exactzones.rational import Matrix, Row, Vector, dot, integer_dot
 from exactzones.zones.arrangement import MAX_DIM, Arrangement
 from exactzones.zones.frontier import ON, Frontier, Ids, States
 from exactzones.zones.start import NotPointedError
@@ -60,6 +60,22 @@ class Leaf:
         layer = max(bisect_right(exact.base, ids[-1]) - 1, 0)
         before = self.prefix[: exact.base[layer] - exact.base[0]]
         return exact.generator(before, ids, lambda: list(self.facets.values()))
+
+    def condition(self) -> Vector | None:
+        """Return the condition that is the arrangement's target as an affine function of the input space, if there is one."""
+        arrangement = self.arrangement
+        if not arrangement.has_target:
+            return None
+        last = arrangement.layers[-1].outputs
+        kept = tuple(state == ON for state in self.prefix[-last:])
+        on_cell = arrangement.exact.layers[-1].affine.after(arrangement.exact.maps(self.prefix[:-last])[-1].keeping(kept))
+        section, row = arrangement.section, (*on_cell.offset, *on_cell.matrix.rows[0])
+        found = [row[0]] + [Fraction(0)] * section.dim
+        for k, entry in zip(section.coordinates, row[1:], strict=True):
+            found[k + 1] = entry
+        for line, pivot in zip(section.lines, section.pivots, strict=True):  # constant along the lines
+            found[pivot + 1] = -dot(line, found[1:]) / line[pivot]
+        return tuple(found)
 
     def cell(self) -> Cell:
         """Return the cell, exactly.

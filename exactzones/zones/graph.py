@@ -12,9 +12,10 @@ import numpy as np
 
 from exactzones.polyhedra import Polyhedron
 from exactzones.rational import Row, integer_dot, rank
-from exactzones.zones.facets import BadLuckError, Flags, Leaves
+from exactzones.zones.facets import Flags, Leaves
 from exactzones.zones.forward import Leaf
 from exactzones.zones.frontier import OFF, ON, OPEN, Integers
+from exactzones.zones.residues import BadLuckError
 from exactzones.zones.zone import Zone
 
 _OFF, _ON = bytes([OFF]), bytes([ON])

@@ -74,7 +74,9 @@ def _merge_in_order(zones: Sequence[Zone], graph: networkx.Graph, islands: Seque
 
 
 def _merge_neighbours(groups: dict[int, _Convex], graph: networkx.Graph) -> None:
-    touching = networkx.Graph(graph)
+    touching = networkx.Graph()
+    touching.add_nodes_from(graph)
+    touching.add_edges_from((a, b, {"fires": fires}) for a, b, fires in graph.edges(data="fires"))
     waiting = sorted((min(a, b), max(a, b)) for a, b, fires in touching.edges(data="fires") if fires)
     while waiting:
         a, b = waiting.pop(0)

@@ -21,6 +21,7 @@ from exactzones.rational import dot
 from exactzones.zones.forward import forward
 from exactzones.zones.graph import adjacency, islands
 from exactzones.zones.merge import MergedZone, merge
+from exactzones.zones.residues import count_maps
 from exactzones.zones.unrelu import backward
 from exactzones.zones.zone import Maximum, Zone
 
@@ -87,7 +88,7 @@ class Zones(Sequence[Zone]):
     @cached_property
     def distinct_maps(self) -> int:
         """Number of different affine maps that the network is on the zones."""
-        return len({zone.affine for zone in self.zones})
+        return count_maps(self.zones)
 
     @cached_property
     def volume(self) -> Fraction | None:

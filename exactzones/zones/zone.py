@@ -43,6 +43,9 @@ class CellSource(Protocol):
     def cell(self) -> Cell:
         """Return the cell."""
 
+    def condition(self) -> Vector | None:
+        """Return the property's only condition as an affine function on the cell, if that is known here."""
+
 
 @dataclass(frozen=True, eq=False)
 class Zone:
@@ -73,6 +76,12 @@ class Zone:
     @cached_property
     def conditions(self) -> tuple[ZoneCondition, ...]:
         """The property's conditions, as the affine functions that they are here."""
+        if not any(condition.terms for condition in self.prop.conditions):
+            constant = (Fraction(0),) * self.network.inputs
+            return tuple(ZoneCondition((condition.constant, *constant), condition.strict) for condition in self.prop.conditions)
+        known = None if isinstance(self.source, Cell) else self.source.condition()
+        if known is not None:
+            return (ZoneCondition(known, self.prop.conditions[0].strict),)
         kept: list[tuple[bool, ...]] = []
         signs = iter(self.pattern)
         for k, layer in enumerate(self.network.layers):

@@ -19,10 +19,11 @@ from exactzones.polyhedra import Polyhedron
 from exactzones.property import ALWAYS, condition, feature
 from exactzones.testing import adjacency_is_right, domains
 from exactzones.testing.strategies import KINDS
-from exactzones.zones import facets, find_zones, graph
-from exactzones.zones.facets import BadLuckError, Leaves, Modular
+from exactzones.zones import find_zones, graph, residues
+from exactzones.zones.facets import Leaves
 from exactzones.zones.forward import Leaf
 from exactzones.zones.graph import adjacency, adjacency_of_cells
+from exactzones.zones.residues import BadLuckError, Coordinates, count_maps
 
 
 def written(found):
@@ -82,7 +83,7 @@ def test_a_small_prime_leaves_more_to_exact_arithmetic_and_changes_nothing(data,
             yield candidate
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(facets, "_primes_below", primes)
+        patch.setattr(residues, "_primes_below", primes)
         try:
             found = matched(zones.zones) if all(isinstance(zone.source, Leaf) for zone in zones) and len(zones) else None
         except BadLuckError:
@@ -248,7 +249,7 @@ def test_conditions_that_are_not_a_single_strict_one(prop):
 
 def test_primes_and_residues():
     arrangement = find_zones(integers(2, 4, 1, seed=1), feature(0, -9), BOXES[2])[0].source.arrangement
-    modular = Modular(arrangement)
+    modular = Coordinates(arrangement)
     p = modular.prime
     assert all(p % factor for factor in range(2, int(p**0.5) + 1))
     values = np.array([0, 1, -1, p, -p, p // 2, p // 2 + 1, 2.0**53 - 1])
@@ -259,3 +260,41 @@ def test_primes_and_residues():
     points, independent = modular.eliminated(lines)
     assert independent.tolist() == [True, False]
     assert (points[0] / points[0, 2]).tolist() == [2, -3, 1]
+
+
+@given(st.data())
+def test_maps_are_counted(data):
+    """Maps modulo enough primes are told apart like the maps themselves."""
+    zones = draw_zones(data)
+    distinct = {zone.affine for zone in zones}
+    assert count_maps(zones.zones) == zones.distinct_maps == len(distinct)
+    event(f"some equal: {len(distinct) < len(zones)}")
+
+
+@given(st.data())
+def test_maps_are_counted_with_primes_that_tell_little(data):
+    """Products of many small primes, before equal residues are believed; maps that differ by a multiple of the first ones."""
+    zones = draw_zones(data)
+
+    def primes(bound):
+        return (p for p in range(min(bound, 200) - 1, 2, -1) if all(p % factor for factor in range(2, p)))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(residues, "_primes_below", primes)
+        try:
+            assert count_maps(zones.zones) == len({zone.affine for zone in zones})
+        except StopIteration:
+            event("all primes used up")
+
+
+@given(st.data())
+def test_a_leaf_knows_its_condition(data):
+    """Also on networks that read a part of the input space only."""
+    zones = draw_zones(data)
+    for zone in zones:
+        if isinstance(zone.source, Leaf) and zone.source.condition() is not None:
+            (row,) = [condition.row for condition in zone.conditions]
+            twin = type(zone)(zone.network, zone.prop, zone.pattern, zone.cell)
+            assert twin.conditions == zone.conditions
+            assert len(row) == zone.network.inputs + 1
+            event("known")
