@@ -19,7 +19,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from multiprocessing import get_context, resource_tracker
+from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing.connection import wait as wait_for_any
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -193,6 +194,7 @@ class Division:
         self.flying: dict[Future[Done], tuple[list[tuple[int, int]], float]] = {}  # -> (layer, cells) of its piece, expected time
         self.cost: dict[int, float] = {}  # layer -> seconds per cell
         self.held = 0
+        self.silent = 0  # how often nobody was done in time
 
     def run(self, start: Frontier) -> Generator[Leaves, None, None]:
         """Yield the leaves that count.
@@ -213,6 +215,9 @@ class Division:
             self.line += rest
             yield from self._together(2 * workers)
         except _lost() as error:
+            if isinstance(error, BrokenExecutor):  # it marks all futures, and stumbles over one that is cancelled meanwhile
+                wait([*self.flying], timeout=5)
+                wait(starting, timeout=5)
             raise BudgetExceeded(
                 f"a worker process died ({type(error).__name__}), perhaps for lack of memory: the search cannot go on"
             ) from error
@@ -243,7 +248,10 @@ class Division:
                 yield from done.leaves
             self._submit(most)
             if self.flying:
-                wait(self.flying, timeout=0.1, return_when=FIRST_COMPLETED)
+                finished, _ = wait(self.flying, timeout=0.1, return_when=FIRST_COMPLETED)
+                self.silent = 0 if finished else self.silent + 1
+                if self.silent == 10:
+                    _break_if_stuck(self.executor)
             self.tick(0)
             self._collect()
 
@@ -326,6 +334,31 @@ def _lost() -> tuple[type[BaseException], ...]:
     return (BrokenExecutor, CancelledError, *(() if distributed is None else (distributed.KilledWorker,)))
 
 
+def _break_if_stuck(executor: Executor) -> None:
+    """Break a pool of processes that waits forever: one that is killed in the middle of its answer leaves half of it."""
+    running = getattr(executor, "_processes", None)
+    answers = getattr(executor, "_result_queue", None)
+    if not isinstance(executor, ProcessPoolExecutor) or not running or answers is None:
+        return
+    found = list(running.values())
+    if wait_for_any([process.sentinel for process in found], timeout=0):
+        for process in found:
+            process.kill()
+        answers._writer.close()  # noqa: SLF001 - now the answers end, and the pool sees that it is broken
+
+
+def _end_with_parent() -> None:
+    """Let a worker end when its parent was killed; it would wait for work forever."""
+    parent = parent_process()
+    assert parent is not None  # noqa: S101 - this is a worker
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 class _Processes(ProcessPoolExecutor):
     """Starts its processes deaf to Ctrl-C, which a terminal sends to all of them: it is the driver's to handle."""
 
@@ -347,7 +380,7 @@ def processes(count: int) -> Iterator[ProcessPoolExecutor]:
     resource_tracker.ensure_running()  # it would unblock signals when it starts
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))  # read when a process imports NumPy, which may be much later
-    pool = _Processes(count, get_context("spawn"))
+    pool = _Processes(count, get_context("spawn"), _end_with_parent)
     try:
         yield pool
     finally:
