@@ -27,6 +27,10 @@ typedef struct {
     long long bounds, dropped;
 } Target;
 
+/* Rows come from a matrix product whose rounding may depend on how many cells are multiplied at once.  What is chosen by comparing
+   floats must not hang on that, or the order of the zones would depend on how the work is divided: near ties are ties. */
+#define NEAR 1e-6
+
 /* Over all generators X of a cell: what multiplies sums of coefficients and errors of coefficients to bound an evaluation. */
 typedef struct { double reach, total, top; } Reach;
 
@@ -80,7 +84,7 @@ static void relax(Deeper *D, int i, double low, double high) {
         if (slope > 1) slope = 1;
         D->u_slope[i] = slope;
         D->u_shift[i] = -slope * low * (1 + 4 * DBL_EPSILON) + DBL_MIN;
-        D->l_slope[i] = high > -low;
+        D->l_slope[i] = high > -low * (1 + NEAR);
     }
 }
 
@@ -201,14 +205,17 @@ static int is_lit(Layer *L, Target *G, const List *cell, const uint8_t *state, i
     for (Py_ssize_t k = 0; k < cell->used; k++) {
         const Py_ssize_t v = cell->at[k];
         if (LIT(L, v) == 0) {
-            double *values = G->coefficients, *next = G->others;
+            double *values = G->coefficients, *next = G->others, size = 0, top = 0;
+            for (int c = 0; c < L->w; c++) top = fabs(VX(L, v)[c]) > top ? fabs(VX(L, v)[c]) : top;
             for (int j = 0; j < L->n; j++) {
+                size = L->LA[j] > size ? L->LA[j] : size;
                 const double value = state[j] == OFF ? 0 : value_at(L, v, j);
                 values[j] = state[j] == OPEN && value < 0 ? 0 : value;
             }
             const double one = VX(L, v)[0];
             for (int q = 0; q < G->depth; q++) {
                 const Deeper *D = &G->deeper[q];
+                size = (size > 1 ? size : 1) * D->row_sum;
                 for (int i = 0; i < D->outputs; i++) {
                     const double *W = D->weight + (size_t)i * (D->inputs + 1);
                     double sum = W[D->inputs] * one;
@@ -218,9 +225,12 @@ static int is_lit(Layer *L, Target *G, const List *cell, const uint8_t *state, i
                 double *swapped = values;
                 values = next, next = swapped;
             }
-            double sum = G->target[G->target_inputs] * one;
-            for (int j = 0; j < G->target_inputs; j++) sum += G->target[j] * values[j];
-            LIT(L, v) = sum > 0 ? 1 : 2;
+            double sum = G->target[G->target_inputs] * one, terms = fabs(sum);
+            for (int j = 0; j < G->target_inputs; j++) {
+                sum += G->target[j] * values[j];
+                terms += fabs(G->target[j]);
+            }
+            LIT(L, v) = sum > NEAR * NEAR * terms * (size > 1 ? size : 1) * (top > 1 ? top : 1) ? 1 : 2;
         }
         lit += LIT(L, v) == 1;
     }
@@ -268,12 +278,12 @@ static double upper_bound(
         memcpy(coefficient, other, m * sizeof(double));
     }
     const Deeper *own = &G->own;
-    double most = 0;
+    double most = size * NEAR * NEAR;
     for (int j = 0; best && j < n; j++) {
         if (state[j] != OPEN || coefficient[j] == 0 || own->u_slope[j] <= 0 || own->u_slope[j] >= 1) continue;
         const double gap = own->u_shift[j], low = gap / own->u_slope[j], high = gap / (1 - own->u_slope[j]);
         const double cost = coefficient[j] > 0 ? coefficient[j] * gap : -coefficient[j] * (low < high ? low : high);
-        if (cost > most * (1 + 1e-6)) most = cost, *best = j; /* of near ties the first */
+        if (cost > most * (1 + NEAR)) most = cost, *best = j; /* of near ties the first */
     }
     through_relu(own, n, coefficient, &constant, &size);
     double row[MAX_DIM + 1], row_error = TINY, row_size = fabs(constant);

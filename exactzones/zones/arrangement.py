@@ -114,14 +114,16 @@ class Arrangement:
     def leaves(self, start: Frontier, tick: Callable[[int], None] = lambda _cells: None) -> Iterator[Frontier]:
         """Yield the cells of a frontier after all layers, in an order that does not depend on how the work is divided."""
         stack = [start]
+        tick(len(start))
         while stack:
             frontier = stack.pop()
-            tick(len(frontier))
             if frontier.layer == len(self.layers):
                 self.stats.cells += len(frontier)
                 yield frontier
             else:
-                stack += reversed(self.advance(frontier))
+                found = self.advance(frontier)
+                tick(settled(frontier, found))
+                stack += reversed(found)
 
     def start(self) -> Frontier:
         """Return the domain as cells before the first layer."""
@@ -304,6 +306,11 @@ class Arrangement:
             positive = sides[identity] > 0 if sides else identity < first or states[identity - first] == ON
             facets.append(row if positive else tuple(-entry for entry in row))
         return facets
+
+
+def settled(frontier: Frontier, found: Sequence[Frontier]) -> int:
+    """Return how many of the cells that came of a frontier are through its layer: each counts once, however they are divided."""
+    return sum(len(part) for part in found if part.layer > frontier.layer)
 
 
 @np.errstate(over="ignore")

@@ -26,7 +26,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from exactzones.errors import BudgetExceeded
-from exactzones.zones.arrangement import Arrangement, Stats
+from exactzones.zones.arrangement import Arrangement, Stats, settled
 from exactzones.zones.frontier import Frontier, Ids, Integers, States
 
 _PIECE_BYTES = 4 << 20
@@ -132,12 +132,12 @@ def work(job: Job, piece: Sequence[Frontier], pace: Pace, seconds: float) -> Don
     arrangement.stats, before = Stats(), arrangement.stats
     stack = [*reversed(piece)]
     found: list[Leaves] = []
-    visited = count = 0
+    visited = count = steps = 0
     limits: dict[int, int] = _here.__dict__.setdefault("limits", {})
     start = now = time.perf_counter()
-    while stack and (not visited or (now - start < seconds and count < pace.leaves)):
+    while stack and (not steps or (now - start < seconds and count < pace.leaves)):
         frontier = stack.pop()
-        visited += len(frontier)
+        steps += 1
         if frontier.layer == len(arrangement.layers):
             arrangement.stats.cells += len(frontier)
             listed = Leaves.of(frontier).take(job.chosen(frontier))
@@ -146,7 +146,9 @@ def work(job: Job, piece: Sequence[Frontier], pace: Pace, seconds: float) -> Don
                 found.append(listed)
         else:
             limit = min(pace.most, limits.get(frontier.layer, 64))
-            stack += reversed(arrangement.advance(frontier, limit))
+            parts = arrangement.advance(frontier, limit)
+            visited += settled(frontier, parts)
+            stack += reversed(parts)
             took = time.perf_counter() - now
             limits[frontier.layer] = max(1, int(limit * min(2.0, max(0.1, pace.step / took))))
         now = time.perf_counter()
@@ -203,6 +205,7 @@ class Division:
             BudgetExceeded: a worker died, and the executor is broken; what was yielded until then is right.
         """
         starting: list[Future[None]] = []
+        self.tick(len(start))
         try:
             rest = yield from self._alone([start], self.pace.alone, starting)
             if not rest:
