@@ -148,11 +148,11 @@ def test_order_where_bounds_tie(seed, monkeypatch):
         ]
     )
     third = twice.compose(random_network(3, 3, seed=seed).layers[0].affine)
-    advance, chance = Arrangement.advance, random.Random(seed)
+    advance, chance = Arrangement.advance, np.random.default_rng(seed)
     for one in (net, twice, third):
         alone = leaves(find_zones(one, feature(0), box(3)))
         with monkeypatch.context() as patch:
-            patch.setattr(Arrangement, "advance", lambda self, cells: advance(self, cells, chance.randint(1, 12)))
+            patch.setattr(Arrangement, "advance", lambda self, cells: advance(self, cells, int(chance.integers(1, 13))))
             assert leaves(find_zones(one, feature(0), box(3))) == alone
 
 
