@@ -1,4 +1,4 @@
-"""ONNX models that are chains of Gemm, MatMul, Add, Sub and Relu, and of operators that only change shapes.
+"""ONNX models that are chains of Gemm, MatMul, Conv, Add, Sub and Relu, and of operators that only change shapes.
 
 The model is read for one sample: a batch axis of open length counts as 1.  Operators keep their ONNX meaning,
 broadcasting included; a chain whose meaning is not one vector in, one vector out is refused.  Needs the package
@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from exactzones.errors import FormatError, InputError
-from exactzones.formats.files import naming, read_bytes, write_atomically
+from exactzones.formats.files import MAX_WEIGHTS, naming, read_bytes, write_atomically
 from exactzones.formats.floats import float_arrays
 from exactzones.formats.lowering import Lowering, exact_entries, scaled
 from exactzones.formats.onnx_tensors import Array, Shape, constant_value, flattened, input_shape, product, reshaped, tensor_array
+from exactzones.formats.windows import Geometry, convolution
 from exactzones.network import Network
 from exactzones.rational import Matrix, exact
 
@@ -26,6 +27,7 @@ _OLDEST_OPSET = 7  # before it, Add and Gemm broadcast by other rules
 _ARITY = {
     "Add": (2, 2),
     "Constant": (0, 0),
+    "Conv": (2, 3),
     "Dropout": (1, 2),  # a third input would switch training mode on
     "Flatten": (1, 1),
     "Gemm": (2, 3),
@@ -38,6 +40,7 @@ _ARITY = {
 """The supported operators and how many inputs each takes."""
 
 _DEFAULTS: dict[str, dict[str, Any]] = {
+    "Conv": {"auto_pad": b"NOTSET", "dilations": [], "group": 1, "kernel_shape": [], "pads": [], "strides": []},
     "Dropout": {"ratio": 0.5, "seed": 0},
     "Flatten": {"axis": 1},
     "Gemm": {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0},
@@ -204,6 +207,8 @@ class _Reader:
             self.chain.relu()
         elif kind == "Gemm" and constant is not None:
             self.gemm(constant, others[1] if len(others) > 1 else None, **attributes)
+        elif kind == "Conv" and constant is not None:
+            self.conv(constant, others[1] if len(others) > 1 else None, **attributes)
         elif kind == "MatMul" and constant is not None:
             matrix, self.shape = product(self.shape, constant, constant_first=first is not None)
             self.chain.affine(Matrix.of(matrix, "its constant"))
@@ -224,6 +229,37 @@ class _Reader:
             entries = exact_entries(_spread(bias, self.shape), "its bias")
             offset = tuple(exact(beta, "beta") * entry for entry in entries)
         self.chain.affine(scaled(Matrix.of(matrix, "its weight"), exact(alpha, "alpha")), offset)
+
+    def conv(self, weight: Array, bias: Array | None, *, group: int, kernel_shape: list[int], **moves: Any) -> None:
+        """Append a convolution."""
+        if weight.ndim < 3 or len(self.shape) != weight.ndim or self.shape[0] != 1:
+            raise FormatError(f"shapes {self.shape} and {weight.shape} are not one sample and a kernel")
+        if moves["auto_pad"] != b"NOTSET":
+            raise FormatError(f"auto_pad {moves['auto_pad']!r} is not supported; give pads")
+        axes = weight.ndim - 2
+        pads, ones = tuple(moves["pads"] or [0] * 2 * axes), [1] * axes
+        geometry = Geometry(
+            tuple(kernel_shape or weight.shape[2:]),
+            tuple(moves["strides"] or ones),
+            tuple(moves["dilations"] or ones),
+            pads[:axes],
+            pads[axes:],
+        )
+        rows, columns, values, shape = convolution(self.shape[1:], weight, geometry, group)
+        if math.prod(shape) * self.chain.width > MAX_WEIGHTS:
+            raise FormatError(
+                f"the convolution has {math.prod(shape) * self.chain.width} entries; at most {MAX_WEIGHTS} are held"
+            )
+        dense = np.zeros((math.prod(shape), self.chain.width), weight.dtype)
+        dense[rows, columns] = values
+        offset = None
+        if bias is not None:
+            if bias.shape != shape[:1]:
+                raise FormatError(f"a bias of shape {bias.shape} does not fit {shape[0]} outputs")
+            each = exact_entries(bias, "its bias")
+            offset = tuple(entry for entry in each for _ in range(math.prod(shape[1:])))
+        self.chain.affine(Matrix.of(dense, "its weight"), offset)
+        self.shape = (1, *shape)
 
     def add(self, constant: Array, *, minus: bool, constant_first: bool) -> None:
         """Append ``x + constant``, ``x - constant`` or ``constant - x``."""

@@ -4,13 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
-from formats.support import agrees_with_onnxruntime, refused
+from formats.support import agrees_with_onnxruntime
 
 from exactzones.formats import load_network, save_network
 
 FOLDER = os.environ.get("EXACTZONES_VNNCOMP")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="EXACTZONES_VNNCOMP names no folder")
-UNSUPPORTED = {"collins_rul_cnn": "operator Conv (node 'conv_1') is not supported; supported are Add,"}
 FILES = sorted(Path(FOLDER).rglob("*.onnx")) if FOLDER else []
 
 
@@ -25,10 +24,6 @@ def test_there_are_some():
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_public_networks(path):
     pytest.importorskip("onnx")
-    benchmark = path.relative_to(FOLDER).parts[0]
-    if benchmark in UNSUPPORTED:
-        refused(load_network, path, UNSUPPORTED[benchmark])
-        return
     net = load_network(path)
     large = sum(layer.inputs * layer.outputs for layer in net.layers) > 100_000
     agrees_with_onnxruntime(path, net, exact_points=3 if large else 20)
