@@ -1,0 +1,1 @@
+"""Decide whether a feature can fire, with evidence: an exact witness or a certificate."""
