@@ -7,10 +7,11 @@ dyadic rational that it is.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -164,7 +165,7 @@ def primitive(row: Iterable[int]) -> Row:
     """
     row = tuple(row)
     divisor = math.gcd(*row)
-    return tuple(entry // divisor for entry in row) if divisor > 1 else row
+    return tuple([entry // divisor for entry in row]) if divisor > 1 else row
 
 
 def integer_row(entries: Sequence[Fraction]) -> Row:
@@ -173,8 +174,17 @@ def integer_row(entries: Sequence[Fraction]) -> Row:
     >>> integer_row(vector("1/2", "-1/3"))
     (3, -2)
     """
-    common = math.lcm(*(entry.denominator for entry in entries))
-    return primitive(entry.numerator * (common // entry.denominator) for entry in entries)
+    return primitive(over_common_denominator(entries)[0])
+
+
+def over_common_denominator(entries: Sequence[Fraction]) -> tuple[Row, int]:
+    """Return a rational row as an integer row and the positive number that it is divided by.
+
+    >>> over_common_denominator(vector("1/2", "-1/3"))
+    ((3, -2), 6)
+    """
+    common = math.lcm(*[entry.denominator for entry in entries])
+    return tuple([entry.numerator * (common // entry.denominator) for entry in entries]), common
 
 
 def integer_dot(left: Row, right: Row) -> int:
@@ -189,7 +199,42 @@ def dot(left: Sequence[Fraction | int], right: Sequence[Fraction | int]) -> Frac
 
 def determinant(rows: Sequence[Row]) -> int:
     """Return the determinant of a square integer matrix."""
-    return int(flint.fmpz_mat([list(row) for row in rows]).det())
+    minors = _MINORS.get(len(rows) - 1)
+    return integer_dot(rows[0], minors(*rows[1:])) if minors else int(flint.fmpz_mat(list(map(list, rows))).det())
+
+
+def common_zero(rows: Sequence[Row]) -> Row:
+    """Return a primitive vector that spans the line on which d independent rows of d + 1 entries are zero.
+
+    >>> common_zero([(2, 1, 0), (-1, 0, 1)])
+    (1, -2, 1)
+    """
+    minors = _MINORS.get(len(rows))
+    if minors:
+        return primitive(minors(*rows))
+    kernel, _ = flint.fmpz_mat(list(map(list, rows))).nullspace()
+    return primitive([int(kernel[k, 0]) for k in range(len(rows) + 1)])
+
+
+def _minors_1(row: Row) -> Row:
+    a, b = row
+    return b, -a
+
+
+def _minors_2(first: Row, second: Row) -> Row:
+    (a, b, c), (d, e, f) = first, second
+    return b * f - c * e, c * d - a * f, a * e - b * d
+
+
+def _minors_3(first: Row, second: Row, third: Row) -> Row:
+    (a, b, c, d), (e, f, g, h), (i, j, k, m) = first, second, third
+    fg, gh, fh = f * k - g * j, g * m - h * k, f * m - h * j
+    ef, eg, eh = e * j - f * i, e * k - g * i, e * m - h * i
+    return b * gh - c * fh + d * fg, c * eh - a * gh - d * eg, a * fh - b * eh + d * ef, b * eg - a * fg - c * ef
+
+
+_MINORS: dict[int, Callable[..., Row]] = {1: _minors_1, 2: _minors_2, 3: _minors_3}
+"""By number of rows: the vector whose inner product with one more row, on top, is the determinant."""
 
 
 def rank(rows: Sequence[Row]) -> int:
@@ -298,13 +343,14 @@ class Matrix:
         """All rows as Fractions."""
         return tuple(tuple(map(_fraction, row)) for row in self._entries.tolist()) if self.shape[1] else ((),) * self.shape[0]
 
+    def scaled(self) -> tuple[IntegerMatrix, int]:
+        """Return this matrix times the least common denominator of its entries, and that denominator."""
+        numerators, denominator = self._entries.numer_denom()
+        return IntegerMatrix(numerators), int(denominator)
+
     def integer_rows(self) -> list[Row]:
         """Return the rows, each scaled by a positive number to a primitive integer row."""
-        scaled = []
-        for row in self._entries.tolist():
-            common = math.lcm(*(int(entry.q) for entry in row))
-            scaled.append(primitive(int(entry.p) * (common // int(entry.q)) for entry in row))
-        return scaled
+        return list(map(primitive, self.scaled()[0].rows())) if self.shape[1] else [()] * self.shape[0]
 
     def __matmul__(self, other: Any) -> Any:
         """Return the exact product with a matrix (a Matrix) or a vector (a tuple of Fractions)."""
@@ -358,9 +404,90 @@ class Matrix:
         return f"Matrix([{', '.join('[' + ', '.join(map(text, row)) + ']' for row in self.rows)}])"
 
 
+class IntegerMatrix:
+    """An immutable integer matrix on which long chains of products run: no denominators, no conversions in between.
+
+    >>> m = IntegerMatrix.of([[1, 2], [3, 4]])
+    >>> (m @ m.keeping([True, False])).rows()
+    [(1, 2), (3, 6)]
+    """
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: Any) -> None:
+        """Wrap a python-flint matrix; callers outside this module use ``of`` or ``Matrix.scaled``."""
+        self._entries = entries
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[int]]) -> IntegerMatrix:
+        """Build a matrix from at least one row of integers."""
+        return cls(flint.fmpz_mat(list(map(list, rows))))
+
+    @classmethod
+    def column(cls, entries: Sequence[Any]) -> IntegerMatrix:
+        """Build a matrix of one column."""
+        return cls(flint.fmpz_mat(len(entries), 1, entries))
+
+    def under(self, first: Sequence[int]) -> IntegerMatrix:
+        """Return the matrix with one more row on top."""
+        entries = [*first, *self._entries.entries()]
+        return IntegerMatrix(flint.fmpz_mat(self._entries.nrows() + 1, len(first), entries))
+
+    def __matmul__(self, other: IntegerMatrix) -> IntegerMatrix:
+        return IntegerMatrix(self._entries * other._entries)
+
+    def keeping(self, kept: Iterable[Any]) -> IntegerMatrix:
+        """Return the matrix with the rows that are not kept set to zero."""
+        entries = flint.fmpz_mat(self._entries)
+        columns = range(entries.ncols())
+        for k, keep in enumerate(kept):
+            if not keep:
+                for j in columns:
+                    entries[k, j] = 0
+        return IntegerMatrix(entries)
+
+    def reading(self, kept: Iterable[Any]) -> IntegerMatrix:
+        """Return the matrix with the columns that are not kept set to zero; cheaper than ``keeping`` where there are few rows."""
+        mask, height = tuple(kept), self._entries.nrows()
+        entries = [e if keep else 0 for e, keep in zip(self._entries.entries(), mask * height, strict=True)]
+        return IntegerMatrix(flint.fmpz_mat(height, len(mask), entries))
+
+    def parts(self) -> list[IntegerMatrix]:
+        """Return each row as a matrix."""
+        return [IntegerMatrix(flint.fmpz_mat(1, len(row), row)) for row in self._entries.table()]
+
+    def row(self, index: int) -> Row:
+        """Return a row."""
+        entries = self._entries
+        return tuple([int(entries[index, j]) for j in range(entries.ncols())])
+
+    def rows(self) -> list[Row]:
+        """Return all rows."""
+        return [tuple(map(int, row)) for row in self._entries.table()]
+
+    def activated(self, relu: Sequence[bool]) -> tuple[bytes, IntegerMatrix]:
+        """Return a column's signs, 1 positive, 2 negative, 0 zero, and the column with a ReLU on some of its entries."""
+        values = self._entries.entries()
+        signs = bytes([1 if value > 0 else 2 if value < 0 else 0 for value in values])
+        after = [0 if sign == 2 and clipped else v for v, sign, clipped in zip(values, signs, relu, strict=True)]
+        return signs, IntegerMatrix.column(after)
+
+
 def _fmpq(value: Fraction | int) -> Any:
     return flint.fmpq(value.numerator, value.denominator)
 
 
 def _fraction(value: Any) -> Fraction:
     return Fraction(int(value.p), int(value.q))
+
+
+def sum_of_quotients(quotients: Iterable[tuple[int, int]]) -> Fraction:
+    """Return the sum of many a / b, b > 0; short sums are added to short ones, for the last may be very long.
+
+    >>> sum_of_quotients([(1, 2), (1, 3), (1, 6)])
+    Fraction(1, 1)
+    """
+    sums = [flint.fmpq(above, below) for above, below in quotients] or [flint.fmpq(0)]
+    while len(sums) > 1:
+        sums = [a + b for a, b in itertools.zip_longest(sums[::2], sums[1::2], fillvalue=flint.fmpq(0))]
+    return _fraction(sums[0])

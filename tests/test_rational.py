@@ -9,23 +9,27 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from exactzones.errors import DimensionError, InexactError, InputError
 from exactzones.rational import (
+    IntegerMatrix,
     Matrix,
     Rationalization,
+    common_zero,
     determinant,
     dot,
     exact,
     integer_dot,
     integer_row,
     nullspace,
+    over_common_denominator,
     primitive,
     rank,
     rationalize,
     row_echelon,
+    sum_of_quotients,
     text,
     vector,
 )
@@ -433,3 +437,58 @@ def test_products_that_do_not_fit():
         Matrix.zeros(1, 2) @ Matrix.zeros(3, 1)
     with pytest.raises(DimensionError, match="vector has 1 entries; 2 expected"):
         Matrix.zeros(1, 2) @ vector(1)
+
+
+@st.composite
+def independent_rows(draw):
+    """d independent rows of d + 1 integers, small or long."""
+    dim = draw(st.integers(1, 6))
+    entries = draw(st.sampled_from([st.integers(-3, 3), st.integers(-(10**40), 10**40)]))
+    rows = draw(st.lists(st.lists(entries, min_size=dim + 1, max_size=dim + 1).map(tuple), min_size=dim, max_size=dim))
+    assume(rank(rows) == dim)
+    return rows
+
+
+@given(independent_rows())
+def test_common_zero_spans_the_kernel(rows):
+    found = common_zero(rows)
+    assert not any(integer_dot(row, found) for row in rows)
+    assert found in [tuple(sign * entry for entry in kernel) for kernel in nullspace(rows, len(rows) + 1) for sign in (1, -1)]
+
+
+@given(st.lists(st.tuples(st.integers(-(10**9), 10**9), st.integers(1, 10**9)), max_size=30))
+def test_sum_of_quotients_against_fractions(quotients):
+    assert sum_of_quotients(iter(quotients)) == sum((Fraction(a, b) for a, b in quotients), start=Fraction(0))
+
+
+@given(st.lists(rationals(), min_size=1, max_size=5))
+def test_over_common_denominator_is_the_row(entries):
+    row, divisor = over_common_denominator(entries)
+    assert divisor > 0
+    assert [Fraction(entry, divisor) for entry in row] == entries
+    assert math.gcd(divisor, *row) == 1
+
+
+@given(st.data())
+def test_integer_matrices_against_rational_ones(data):
+    """A regime of two layers: products, rows and columns left out, a column through a ReLU."""
+    height, middle, width = (data.draw(st.integers(1, 4)) for _ in range(3))
+
+    def matrix(m, n):
+        return Matrix.of(data.draw(st.lists(st.lists(rationals(), min_size=n, max_size=n), min_size=m, max_size=m)))
+
+    outer, inner = matrix(height, middle), matrix(middle, width)
+    kept = tuple(data.draw(st.lists(st.booleans(), min_size=middle, max_size=middle)))
+    (a, p), (b, q) = outer.scaled(), inner.scaled()
+    assert all(math.gcd(s, *(entry for row in m.rows() for entry in row)) == 1 for m, s in ((a, p), (b, q)))
+    expected = [tuple(int(entry * p * q) for entry in row) for row in (outer @ inner.select(kept)).rows]
+    assert (a @ b.keeping(kept)).rows() == expected
+    assert (a.reading(kept) @ b).rows() == expected
+    assert [(part @ b.keeping(kept)).row(0) for part in a.parts()] == expected
+    assert b.under((7,) * width).rows() == [(7,) * width, *b.rows()]
+    relu = data.draw(st.lists(st.booleans(), min_size=height, max_size=height))
+    values = [row[0] for row in expected]
+    signs, after = IntegerMatrix.column(values).activated(relu)
+    assert list(signs) == [{1: 1, 0: 0, -1: 2}[(value > 0) - (value < 0)] for value in values]
+    assert after.rows() == [(max(value, 0) if clipped else value,) for value, clipped in zip(values, relu, strict=True)]
+    assert IntegerMatrix.of(expected).rows() == expected

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from exactzones.polyhedra.representation import HRep, VRep
 from exactzones.polyhedra.volume import volume
@@ -225,11 +225,16 @@ def canonical_vrep(dim: int, generators: Iterable[Row], lines: Sequence[Row]) ->
     vertices, rays = [], []
     for generator in generators:
         if generator[0]:
-            vertices.append(tuple(Fraction(entry, generator[0]) for entry in generator[1:]))
+            vertices.append(_point(generator))
         else:
             rays.append(generator[1:])
     echelon, _ = row_echelon([line[1:] for line in lines])
     return VRep(dim, tuple(sorted(vertices)), tuple(sorted(rays)), tuple(sorted(echelon)))
+
+
+@lru_cache(maxsize=16384)  # neighbours share vertices
+def _point(generator: Row) -> Vector:
+    return tuple([Fraction(entry, generator[0]) for entry in generator[1:]])
 
 
 def _bits(mask: int) -> Iterable[int]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from exactzones.rational import Row, determinant
+from exactzones.rational import Row, determinant, sum_of_quotients
 
 
 def volume(dim: int, vertices: Sequence[Row], facets: Sequence[int]) -> Fraction:
@@ -21,11 +21,11 @@ def volume(dim: int, vertices: Sequence[Row], facets: Sequence[int]) -> Fraction
 
     Source: Cohen and Hickey 1979, Two algorithms for determining volumes of convex polyhedra.
     """
-    total = Fraction(0)
+    sizes = []
     for simplex in _simplices((1 << len(vertices)) - 1, facets, dim):
         corners = [vertices[k] for k in simplex]
-        total += Fraction(abs(determinant(corners)), math.prod(corner[0] for corner in corners))
-    return total / math.factorial(dim)
+        sizes.append((abs(determinant(corners)), math.prod([corner[0] for corner in corners])))
+    return sum_of_quotients(sizes) / math.factorial(dim)
 
 
 def _simplices(face: int, facets: Sequence[int], dim: int) -> list[tuple[int, ...]]:

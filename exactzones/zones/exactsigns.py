@@ -2,17 +2,17 @@
 
 Hyperplanes have ids: 0 is infinity, then the rows of the domain, then the neurons layer by layer (all units are counted,
 linear lanes too).  The row of a neuron depends on the regime of the layers before it, its *prefix*.
+
+Everything is integers: a layer is the matrix that takes (1, a) to (1, z), times its common denominator.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from functools import lru_cache
 
-from exactzones.affine import AffineMap
 from exactzones.network import Layer
-from exactzones.rational import Row, Vector, integer_dot, nullspace
+from exactzones.rational import IntegerMatrix, Row, common_zero, integer_dot, primitive
 
 
 class ExactSigns:
@@ -31,25 +31,51 @@ class ExactSigns:
             self.base.append(self.base[-1] + layer.outputs)
         self.ids = self.base[-1]
         self._layer_of = [k for k, layer in enumerate(layers) for _ in range(layer.outputs)]
-        self.maps = lru_cache(maxsize=4096)(self._maps)
-        self.layer_rows = lru_cache(maxsize=4096)(self._layer_rows)
-        self.generator_line = lru_cache(maxsize=65536)(self._generator_line)
+        self._layers: dict[int, IntegerMatrix] = {}
+        self._units: dict[int, list[IntegerMatrix]] = {}
+        self._before_relu = lru_cache(maxsize=4096)(self._values_on)
+        self._inputs = lru_cache(maxsize=4096)(self._inputs_on)
+        self._neuron_row = lru_cache(maxsize=65536)(self._row_of_neuron)
+        self._line = lru_cache(maxsize=65536)(self._solved)
         self._at = lru_cache(maxsize=65536)(self._values_at)
 
-    def _maps(self, prefix: bytes) -> tuple[AffineMap, ...]:
-        """Return the maps to the pre-activations of layers 0 .. k, for the states (1 on, 0 off) of the units before k."""
-        maps = [self.layers[0].affine] if self.layers else []
-        used = 0
-        for layer, following in zip(self.layers, self.layers[1:], strict=False):
-            if used == len(prefix):
-                break
-            kept = tuple(bool(state) for state in prefix[used : used + layer.outputs])
-            used += layer.outputs
-            maps.append(following.affine.after(maps[-1].keeping(kept)))
-        return tuple(maps)
+    def _lifted(self, layer: int) -> IntegerMatrix:
+        """Return a layer as the matrix from (1, activations) to (1, pre-activations), times a positive integer."""
+        if layer not in self._layers:
+            numerators, denominator = self.layers[layer].affine.augmented().scaled()
+            self._layers[layer] = numerators.under((denominator, *(0,) * self.layers[layer].inputs))
+        return self._layers[layer]
 
-    def _layer_rows(self, prefix: bytes) -> list[Row]:
-        return self.maps(prefix)[-1].augmented().integer_rows()
+    def _layer_behind(self, prefix: bytes) -> int:
+        """Return the layer whose units come next after those of a prefix."""
+        return self._layer_of[len(prefix)]
+
+    def _values_on(self, prefix: bytes) -> IntegerMatrix:
+        """Return (1, pre-activations) of the layer behind a prefix as functions of (1, x), times a positive integer."""
+        layer = self._layer_behind(prefix)
+        return self._lifted(layer) @ self._inputs(prefix) if layer else self._lifted(layer)
+
+    def _inputs_on(self, prefix: bytes) -> IntegerMatrix:
+        """Return the same of what the layer behind a prefix takes; there is a layer before it."""
+        width = self.layers[self._layer_behind(prefix) - 1].outputs
+        return self._before_relu(prefix[:-width]).keeping((1, *prefix[-width:]))
+
+    def _value_on(self, prefix: bytes, unit: int) -> Row:
+        """Return one row of ``_values_on``."""
+        layer = self._layer_behind(prefix)
+        if layer not in self._units:
+            self._units[layer] = self._lifted(layer).parts()
+        function = self._units[layer][unit]
+        return (function @ self._inputs(prefix) if layer else function).row(0)
+
+    def _row_of_neuron(self, prefix: bytes, identity: int) -> Row:
+        return primitive(self._value_on(prefix, identity - self.base[0] - len(prefix) + 1))
+
+    def target(self, prefix: bytes) -> tuple[Row, int]:
+        """Return (row, s): behind all layers that are cut, the single unit of the next one is row . (1, x) / s."""
+        width = self.layers[-2].outputs
+        layer = self._lifted(len(self.layers) - 1).reading((1, *prefix[-width:])) @ self._before_relu(prefix[:-width])
+        return layer.row(1), layer.row(0)[0]
 
     def row(self, prefix: bytes, identity: int) -> Row:
         """Return the integer row of a hyperplane in the regime of a prefix, up to a positive factor."""
@@ -57,31 +83,37 @@ class ExactSigns:
             return (1, *(0,) * self.dim)
         if identity < self.base[0]:
             return self.domain[identity - 1]
-        layer = self._layer_of[identity - self.base[0]]
-        before = self.base[layer] - self.base[0]
-        return self.layer_rows(prefix[:before])[identity - self.base[layer]]
+        return self._neuron_row(prefix[: self.reads(identity)], identity)
 
-    def _generator_line(self, prefix: bytes, tight: tuple[int, ...]) -> Row:
-        """Return a vector that spans the line on which d hyperplanes meet."""
-        (line,) = nullspace([self.row(prefix, identity) for identity in tight], self.dim + 1)
-        return line
+    def reads(self, identity: int) -> int:
+        """Return how much of a prefix the row of a hyperplane depends on."""
+        return self.base[self._layer_of[identity - self.base[0]]] - self.base[0] if identity >= self.base[0] else 0
+
+    def _solved(self, prefix: bytes, tight: tuple[int, ...]) -> Row:
+        """Return a vector that spans the line on which d hyperplanes meet; the point, where they meet in one."""
+        line = common_zero([self.row(prefix, identity) for identity in tight])
+        return line if line[0] >= 0 else tuple(-entry for entry in line)
 
     def generator(self, prefix: bytes, tight: tuple[int, ...], facets: Callable[[], Sequence[Row]]) -> Row:
         """Return the generator of a cell at which d hyperplanes are tight.
 
+        The states of tight neurons make no difference: where one is switched, rows of later neurons change by multiples of its row,
+        and the rows of the tight set span the same space as before.  So all the cells around a generator share it.
+
         Args:
-            prefix: states of the units of the layers before the last one that matters.
-            tight: ids of the hyperplanes.
+            prefix: states of the units, at least of the layers before the last one that matters.
+            tight: sorted ids of the hyperplanes.
             facets: returns rows that are >= 0 on the cell, enough of them to make it pointed; asked for only where the
                 hyperplanes meet at infinity (which may happen without the hyperplane at infinity: parallel ones do).
         """
-        line = self.generator_line(prefix[: self._reads(tight[-1])], tight)
-        height = line[0] or next((value for value in (integer_dot(row, line) for row in facets()) if value), 0)
-        return line if height > 0 else tuple(-entry for entry in line)
-
-    def _reads(self, identity: int) -> int:
-        """Return how much of a prefix the row of a hyperplane depends on."""
-        return self.base[self._layer_of[identity - self.base[0]]] - self.base[0] if identity >= self.base[0] else 0
+        shared, first = bytearray(prefix[: self.reads(tight[-1])]), self.base[0]
+        for identity in tight:
+            if first <= identity < first + len(shared):
+                shared[identity - first] = 0
+        line = self._line(bytes(shared), tight)
+        if line[0] or next((value for value in (integer_dot(row, line) for row in facets()) if value), 0) > 0:
+            return line
+        return tuple(-entry for entry in line)
 
     def signs(self, layer: int, generator: Row) -> bytes:
         """Return the signs of a layer's units at a generator, 1 positive, 2 negative, 0 zero, by exact forward evaluation.
@@ -92,12 +124,11 @@ class ExactSigns:
         """
         return self._at(layer, generator)[0]
 
-    def _values_at(self, layer: int, generator: Row) -> tuple[bytes, Vector]:
-        """Return the signs of a layer's pre-activations and the values of its activations."""
-        before = self._at(layer - 1, generator)[1] if layer else tuple(map(Fraction, generator[1:]))
-        chosen, height = self.layers[layer], generator[0]
-        values = tuple(v + height * b for v, b in zip(chosen.weight @ before, chosen.bias, strict=True))
-        return bytes(1 if v > 0 else 2 if v < 0 else 0 for v in values), chosen.activate(values)
+    def _values_at(self, layer: int, generator: Row) -> tuple[bytes, IntegerMatrix]:
+        """Return the signs of a layer's pre-activations, and (x_0, activations), times a positive integer."""
+        before = self._at(layer - 1, generator)[1] if layer else IntegerMatrix.column(generator)
+        signs, after = (self._lifted(layer) @ before).activated((False, *self.layers[layer].relu))
+        return signs[1:], after
 
     def domain_signs(self, generator: Row) -> bytes:
         """Return the signs of the domain's rows at a generator, as ``signs``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
@@ -54,22 +53,21 @@ class Leaf:
 
     def generator(self, tight: Ids) -> Row:
         """Return the generator at which these hyperplanes are tight, in section coordinates."""
-        exact = self.arrangement.exact
-        ids = tuple(tight.tolist())
-        # Leaves that agree on the layers before the last of these hyperplanes share the generator, and its place in the cache.
-        layer = max(bisect_right(exact.base, ids[-1]) - 1, 0)
-        before = self.prefix[: exact.base[layer] - exact.base[0]]
-        return exact.generator(before, ids, lambda: list(self.facets.values()))
+        return self._generator(tuple(tight.tolist()))
+
+    def _generator(self, tight: tuple[int, ...]) -> Row:
+        return self.arrangement.exact.generator(self.prefix, tight, self._facet_rows)
+
+    def _facet_rows(self) -> list[Row]:
+        return list(self.facets.values())
 
     def condition(self) -> Vector | None:
         """Return the condition that is the arrangement's target as an affine function of the input space, if there is one."""
         arrangement = self.arrangement
         if not arrangement.has_target:
             return None
-        last = arrangement.layers[-1].outputs
-        kept = tuple(state == ON for state in self.prefix[-last:])
-        on_cell = arrangement.exact.layers[-1].affine.after(arrangement.exact.maps(self.prefix[:-last])[-1].keeping(kept))
-        section, row = arrangement.section, (*on_cell.offset, *on_cell.matrix.rows[0])
+        numerators, scale = arrangement.exact.target(self.prefix)
+        section, row = arrangement.section, [Fraction(entry, scale) for entry in numerators]
         found = [row[0]] + [Fraction(0)] * section.dim
         for k, entry in zip(section.coordinates, row[1:], strict=True):
             found[k + 1] = entry
@@ -83,18 +81,27 @@ class Leaf:
         Where hyperplanes meet degenerately several tight sets name one generator; rows are then tight at more generators than the
         tight sets say, so the incidence is computed afresh.
         """
-        section = self.arrangement.section
-        facets = list(self.facets.values())
-        rays = list(dict.fromkeys(map(self.generator, self.tight)))
+        facets = self.facets
         tight = []
-        for ray in rays:
+        for ray, ids in self._tight_at.items():
             mask = int(ray[0] == 0)
-            for k, row in enumerate(facets, start=1):
-                mask |= (integer_dot(row, ray) == 0) << k
+            for k, (identity, row) in enumerate(facets.items(), start=1):
+                if identity in ids or not integer_dot(row, ray):
+                    mask |= 1 << k
             tight.append(mask)
-        lines = tuple((0, *line) for line in section.lines)
-        rows = tuple(map(section.lift_row, facets))
-        return Cell(section.dim, rows, lines, tuple(map(section.lift, rays)), tuple(tight))
+        rows = tuple(map(self.arrangement.section.lift_row, facets.values()))
+        rays, lines = self.generators()
+        return Cell(self.arrangement.section.dim, rows, lines, rays, tuple(tight))
+
+    @cached_property
+    def _tight_at(self) -> dict[Row, tuple[int, ...]]:
+        """The generators, each with a set of hyperplanes that are tight there; degenerate ones have more."""
+        return {self._generator(ids): ids for ids in map(tuple, self.tight.tolist())}
+
+    def generators(self) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+        """Return the cell's homogeneous generators and its lines."""
+        section = self.arrangement.section
+        return tuple(map(section.lift, self._tight_at)), tuple((0, *line) for line in section.lines)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from exactzones.errors import BudgetExceeded, DimensionError, DomainError, Input
 from exactzones.network import Network
 from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.property import Property, condition
-from exactzones.rational import dot
+from exactzones.rational import dot, sum_of_quotients
 from exactzones.zones.forward import forward
 from exactzones.zones.graph import adjacency, islands
 from exactzones.zones.merge import MergedZone, merge
@@ -94,7 +94,7 @@ class Zones(Sequence[Zone]):
     def volume(self) -> Fraction | None:
         """Exact volume of the set that fires; None when it is infinite."""
         volumes = [zone.volume for zone in self.zones]
-        return None if None in volumes else sum((v for v in volumes if v is not None), start=Fraction(0))
+        return None if None in volumes else sum_of_quotients((v.numerator, v.denominator) for v in volumes if v is not None)
 
     @cached_property
     def share(self) -> Fraction | None:
@@ -106,13 +106,13 @@ class Zones(Sequence[Zone]):
     @cached_property
     def maximum(self) -> Maximum | None:
         """The supremum of the property's first condition's feature over all zones; None when there are none."""
-        best: Maximum | None = None
-        for found in (zone.maximum for zone in self.zones):
-            if found.value is None:
-                return found
-            if best is None or best.value is None or found.value > best.value:
-                best = found
-        return best
+        best: Zone | None = None
+        for zone in self.zones:
+            if zone.supremum is None:
+                return zone.maximum
+            if best is None or best.supremum is None or zone.supremum > best.supremum:
+                best = zone
+        return best.maximum if best else None
 
     def containing(self, point: Sequence[Any]) -> list[Zone]:
         """Return the zones whose closed cell contains a point."""

@@ -60,7 +60,9 @@ class Section:
         return (row[0], *(row[k + 1] for k in self.coordinates))
 
     def lift_row(self, row: Row) -> Row:
-        """Return a row of the section as the row of the input space that is constant along the lines."""
+        """Return a primitive row of the section as the row of the input space that is constant along the lines."""
+        if not self.lines:
+            return row
         common = math.lcm(*(line[pivot] for line, pivot in zip(self.lines, self.pivots, strict=True)))
         lifted = [0] * (self.dim + 1)
         lifted[0] = row[0] * common
@@ -73,6 +75,8 @@ class Section:
 
     def lift(self, generator: Row) -> Row:
         """Return a homogeneous generator of the section as one of the input space."""
+        if not self.lines:
+            return generator
         lifted = [0] * (self.dim + 1)
         lifted[0] = generator[0]
         for entry, k in zip(generator[1:], self.coordinates, strict=True):

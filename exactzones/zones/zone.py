@@ -12,7 +12,7 @@ from exactzones.affine import AffineMap
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import Cell, HRep, Polyhedron, VRep
 from exactzones.property import Condition, Property
-from exactzones.rational import Row, Vector, dot, integer_row
+from exactzones.rational import Row, Vector, dot, integer_dot, integer_row, over_common_denominator
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,9 @@ class CellSource(Protocol):
 
     def cell(self) -> Cell:
         """Return the cell."""
+
+    def generators(self) -> tuple[Sequence[Row], Sequence[Row]]:
+        """Return its homogeneous generators, in the cell's order, and its lines."""
 
     def condition(self) -> Vector | None:
         """Return the property's only condition as an affine function on the cell, if that is known here."""
@@ -173,15 +176,44 @@ class Zone:
     @cached_property
     def maximum(self) -> Maximum:
         """The supremum over the closed cell of the property's first condition's feature (its value plus the threshold)."""
-        condition = self.prop.conditions[0]
-        row = (self.conditions[0].row[0] - condition.constant, *self.conditions[0].row[1:])
-        vertices = [tuple(Fraction(e, ray[0]) for e in ray[1:]) for ray in self.cell.rays if ray[0]]
-        best = max(vertices, key=lambda vertex: (dot(row, (1, *vertex)), vertex))
-        both_ways = [direction for line in self.cell.lines for direction in (line, tuple(-entry for entry in line))]
-        for ray in (*self.cell.rays, *both_ways):
-            if not ray[0] and dot(row, ray) > 0:
+        row, scale = self._feature
+        rays, lines = self._generators
+        vertices = ((ray, tuple([Fraction(entry, ray[0]) for entry in ray[1:]])) for ray in rays if ray[0])
+        value, best = max((Fraction(integer_dot(row, ray), scale * ray[0]), vertex) for ray, vertex in vertices)
+        both_ways = [direction for line in lines for direction in (line, tuple(-entry for entry in line))]
+        for ray in (*rays, *both_ways):
+            if not ray[0] and integer_dot(row, ray) > 0:
                 return Maximum(None, best, tuple(map(Fraction, ray[1:])))
-        return Maximum(dot(row, (1, *best)), best)
+        return Maximum(value, best)
+
+    @cached_property
+    def supremum(self) -> Fraction | None:
+        """The value of ``maximum``, found without the cell where the generators are known without it."""
+        row, scale = self._feature
+        rays, lines = self._generators
+        if any(integer_dot(row, line) for line in lines):
+            return None
+        value, height = 0, 0
+        for ray in rays:
+            found = integer_dot(row, ray)
+            if not ray[0] and found > 0:
+                return None
+            if ray[0] and (not height or found * height > value * ray[0]):
+                value, height = found, ray[0]
+        return Fraction(value, scale * height)
+
+    @property
+    def _feature(self) -> tuple[Row, int]:
+        """The first condition's feature on the cell is row . (1, x) / scale."""
+        constant, row = self.prop.conditions[0].constant, self.conditions[0].row
+        return over_common_denominator((row[0] - constant, *row[1:]))
+
+    @property
+    def _generators(self) -> tuple[Sequence[Row], Sequence[Row]]:
+        """Homogeneous generators of the cell, and its lines."""
+        if isinstance(self.source, Cell) or "cell" in self.__dict__:
+            return self.cell.rays, self.cell.lines
+        return self.source.generators()
 
     @cached_property
     def volume(self) -> Fraction | None:

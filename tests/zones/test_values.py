@@ -1,7 +1,9 @@
 """What a zone knows: maxima, volumes, samples, maps, inequalities; and what the list adds up."""
 
+import itertools
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from zones.support import cases, complexes, firing, small_networks
 
 from exactzones.network import Network
 from exactzones.polyhedra import Optimal, Polyhedron, Unbounded
-from exactzones.property import condition, feature
+from exactzones.property import ALWAYS, condition, feature
 from exactzones.rational import dot
 from exactzones.testing import domain_points, features
 from exactzones.zones import ENGINES, find_zones
@@ -170,3 +172,41 @@ def test_infinite_volume_beside_a_flat_part(engine):
     assert {zone.volume for zone in zones} == {None, Fraction(0)}
     assert zones.volume is None
     assert all(dot(zone.conditions[0].row, (1, *zone.sample)) >= 0 for zone in zones)
+
+
+def seeded(widths, kind):
+    rng = np.random.default_rng(7)
+    shapes = [(outputs, inputs) for inputs, outputs in itertools.pairwise(widths)]
+    if kind == "ternary":
+        return Network.mlp([(rng.integers(-1, 2, shape), rng.integers(-1, 2, shape[0])) for shape in shapes])
+    return Network.mlp([(rng.normal(size=shape), rng.normal(size=shape[0]) * 0.5) for shape in shapes])
+
+
+@pytest.mark.parametrize("kind", ["normal", "ternary"])
+@pytest.mark.parametrize("widths", [(1, 12, 12, 1), (2, 12, 12, 12, 1), (3, 8, 8, 1), (4, 6, 6, 1), (5, 6, 4, 1)])
+@pytest.mark.parametrize("bounded", [True, False])
+def test_generators_shared_among_many_zones_are_those_of_cddlib(widths, kind, bounded):
+    """Hundreds of zones, whose generators are solved once for all zones around them; vertices from rows by cddlib."""
+    dim = widths[0]
+    domain = Polyhedron.box(-3, 3, dim=dim) if bounded else None
+    space = domain or Polyhedron.space(dim)
+    zones = find_zones(seeded(widths, kind), ALWAYS, domain)
+    for zone in zones[:: 1 + len(zones) // 150]:
+        assert zone.vrep == Polyhedron(zone.inequalities.intersect(space.hrep)).vrep
+
+
+@given(cases(small_networks(inputs=(1, 3))))
+def test_the_supremum_is_the_value_of_the_maximum(case):
+    zones = case.zones
+    suprema = [zone.supremum for zone in zones]
+    assert suprema == [zone.maximum.value for zone in case.zones]
+    assert suprema == [zone.supremum for zone in zones if zone.cell]
+
+
+def test_the_maximum_of_many_zones_builds_no_cells():
+    zones = find_zones(seeded((2, 12, 12, 1), "normal"), feature(0), Polyhedron.box(-3, 3, dim=2))
+    best = zones.maximum
+    assert sum("cell" in zone.__dict__ for zone in zones) == 0
+    assert best.value == max(zone.maximum.value for zone in zones)
+    assert zones.network.trace(best.point)[-1] == (best.value,)
+    assert len(zones) > 20
