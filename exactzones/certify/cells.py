@@ -1,0 +1,386 @@
+"""Prover for few inputs: cells of a bounded domain, kept by their vertices, cut by hidden units in the order of layers.
+
+Nothing here is trusted: floats propose a tree, the checker's integers decide.  On a cell, the units of the layers that are not
+settled yet get linear bounds (CROWN) whose least value is taken over the cell's vertices; the vertex at which it is taken names
+the rows whose multipliers prove the bound (its tight rows).  A cell is dropped once a condition cannot hold on it, else split by a
+unit of the first layer that is still open.  No linear program is solved.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from exactzones.certify.relaxation import FloatClaim, Floats, Relaxation
+
+_MIX = tuple(np.uint64(value) for value in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9))
+_SETTLED = 1e-9
+_UNKNOWN = 1e9
+_ROUNDING = 2.0**-26
+_PERIOD = 2
+_MULTIPLIER = 1 << 16
+
+
+@dataclass
+class Cell:
+    """A cell that waits: vertices (k, d), the ids of the d hyperplanes tight at each, bounds of all hidden units."""
+
+    vertices: Floats
+    tight: Floats
+    low: Floats
+    high: Floats
+    low_from: Floats  # which bound each comes from; -1 none, -2 a split
+    high_from: Floats
+    parent: int
+    side: int
+    depth: int
+
+
+@dataclass
+class _Recorded:
+    """All bounds that were taken, as parallel lists of arrays."""
+
+    node: list[Floats] = field(default_factory=list)
+    unit: list[Floats] = field(default_factory=list)
+    upper: list[Floats] = field(default_factory=list)
+    row: list[Floats] = field(default_factory=list)
+    tight: list[Floats] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, node: Floats, unit: Floats, upper: int, row: Floats, tight: Floats) -> Floats:
+        """Record bounds; returns their numbers."""
+        self.node.append(node)
+        self.unit.append(unit)
+        self.upper.append(np.full(len(node), upper))
+        self.row.append(row)
+        self.tight.append(tight)
+        self.count += len(node)
+        return np.arange(self.count - len(node), self.count)
+
+
+class CellSearch:
+    """Search of one case.
+
+    Args:
+        claim: the network and the conditions in floats.
+        low, high: a box that contains the domain, shape (inputs,).
+        rows: the domain's rows in floats, ``b + a . x >= 0``; those that only bound one input are in the box.
+        confirm: is asked whether a point is a witness, exactly.
+    """
+
+    def __init__(
+        self, claim: FloatClaim, low: Floats, high: Floats, rows: Floats, confirm: Callable[[Floats], Any], *, batch: int = 256
+    ) -> None:
+        self.claim, self.confirm, self.batch = claim, confirm, batch
+        self.dim = len(low)
+        self.planes = np.zeros((1 << 12, self.dim + 1))
+        self.index_of = np.full(1 << 12, -1)
+        self.used_planes = 0
+        box = []
+        for j in range(self.dim):
+            unit = np.eye(self.dim)[j]
+            box += [[high[j], *-unit], [-low[j], *unit]]
+        self._add_planes(np.array(box), np.full(2 * self.dim, -1))
+        self.recorded = _Recorded()
+        self.count = 0
+        self.split: dict[int, int] = {}
+        self.children: dict[int, list[int]] = {}
+        self.leaf: dict[int, int] = {}
+        self.stuck: list[int] = []
+        self.bounds_at: dict[int, tuple[Floats, Floats, Floats, Floats]] = {}
+        self.witness: Any = None
+        corners = np.array(list(itertools.product((0, 1), repeat=self.dim)))
+        vertices = np.where(corners, high, low)
+        tight = np.where(corners, 0, 1) + 2 * np.arange(self.dim)
+        count = claim.units
+        none = np.full(count, -1, np.int32)
+        root = Cell(vertices, tight, np.full(count, -_UNKNOWN), np.full(count, _UNKNOWN), none, none.copy(), -1, 0, 0)
+        self.stack = [root]
+
+    def _add_planes(self, rows: Floats, index: Floats) -> Floats:
+        """Keep hyperplanes; ``index`` is their number among the rows of the path."""
+        count = len(rows)
+        while self.used_planes + count > len(self.planes):
+            self.planes = np.concatenate([self.planes, np.zeros_like(self.planes)])
+            self.index_of = np.concatenate([self.index_of, np.full_like(self.index_of, -1)])
+        ids = np.arange(self.used_planes, self.used_planes + count)
+        self.planes[ids], self.index_of[ids] = rows, index
+        self.used_planes += count
+        return ids
+
+    def run(self) -> Iterator[int]:
+        """Work batch by batch, yielding how many cells were visited; ends when nothing waits or a witness was found."""
+        while self.stack and self.witness is None:
+            cells = self.stack[-self.batch :]
+            del self.stack[-self.batch :]
+            self._step(cells)
+            yield self.count
+
+    def _step(self, cells: list[Cell]) -> None:
+        claim, count = self.claim, len(cells)
+        sizes = np.array([len(cell.vertices) for cell in cells])
+        vertices = np.concatenate([cell.vertices for cell in cells])
+        tight = np.concatenate([cell.tight for cell in cells])
+        owner = np.repeat(np.arange(count), sizes)
+        first = np.cumsum(sizes) - sizes
+        padded = first[:, None] + np.minimum(np.arange(sizes.max()), sizes[:, None] - 1)
+        points = np.concatenate([np.ones((count, 1, sizes.max())), vertices[padded].transpose(0, 2, 1)], 1)
+        centres = np.add.reduceat(vertices, first) / sizes[:, None]
+        self._try(centres)
+        numbers = self.count + np.arange(count)
+        self.count += count
+        for number, cell in zip(numbers.tolist(), cells, strict=True):
+            if cell.parent >= 0:
+                self.children[cell.parent][cell.side] = number
+        low, high = np.array([cell.low for cell in cells]), np.array([cell.high for cell in cells])
+        low_from, high_from = np.array([cell.low_from for cell in cells]), np.array([cell.high_from for cell in cells])
+        before = low.copy(), high.copy(), low_from.copy(), high_from.copy()
+        root = cells[0].parent < 0
+        live, targets = self._tighten(low, high, low_from, high_from, points, tight[padded], numbers, root=root)
+        if not root:
+            self._forget(np.array([cell.depth for cell in cells]), live, before, low, high, low_from, high_from)
+        for c in range(count):
+            self.bounds_at[int(numbers[c])] = low[c], high[c], low_from[c], high_from[c]
+        open_ = claim.relu & (low < -_SETTLED) & (high > _SETTLED)
+        layer = np.full(count, -1)
+        for k in range(claim.depth - 1, -1, -1):
+            layer[open_[:, claim.span(k)].any(1)] = k
+        for c in np.nonzero(live & (layer < 0))[0]:
+            self._finish(int(numbers[c]), targets[c], vertices[owner == c], tight[owner == c])
+        live &= layer >= 0
+        if live.any() and self.witness is None:
+            keep = live[owner]
+            self._split(
+                cells, numbers, live, layer, open_, (vertices[keep], tight[keep], owner[keep]), (low, high, low_from, high_from)
+            )
+
+    def _try(self, points: Floats) -> None:
+        values = self.claim.slack(points)
+        best = int(values.argmax())
+        if values[best] > 0:
+            self.witness = self.confirm(points[best])
+
+    # Bounds.
+
+    def _least(self, rows: Floats, cell: Floats, points: Floats) -> tuple[Floats, Floats]:
+        """Return the least value of rows over their cells' vertices, and at which vertex; rows come cell by cell."""
+        counts = np.bincount(cell, minlength=len(points))
+        place = np.arange(len(cell)) - (np.cumsum(counts) - counts)[cell]
+        batch = np.zeros((len(points), counts.max(), self.dim + 1))
+        batch[cell, place] = rows
+        values = np.matmul(batch, points)
+        at = values.argmin(2)
+        return np.take_along_axis(values, at[..., None], 2)[cell, place, 0], at[cell, place]
+
+    def _tighten(
+        self,
+        low: Floats,
+        high: Floats,
+        low_from: Floats,
+        high_from: Floats,
+        points: Floats,
+        tight: Floats,
+        numbers: Floats,
+        *,
+        root: bool,
+    ) -> tuple[Floats, Floats]:
+        """Bound open units layer by layer, in place; returns which cells live on, and linear bounds of the conditions there."""
+        claim, count = self.claim, len(low)
+        live = np.ones(count, bool)
+        targets = np.zeros((count, len(claim.targets), self.dim + 1))
+        relaxed: list[Relaxation] = []
+        old = [claim.relax(k, low, high) for k in range(claim.depth)]
+        for k in range(claim.depth):
+            span = claim.span(k)
+            cell, unit = np.nonzero((low[:, span] < 0) & (high[:, span] > 0) & live[:, None])
+            if len(cell):
+                weight, bias, half = claim.weights[k][unit], claim.biases[k][unit], len(cell)
+                both = np.concatenate([weight, -weight]), np.concatenate([bias, -bias]), np.concatenate([cell, cell])
+                rows = claim.lower(*both, relaxed)
+                for upper, chosen, known, source in ((0, rows[:half], low, low_from), (1, rows[half:], high, high_from)):
+                    value, at = self._least(chosen, cell, points)
+                    value = np.where(np.abs(value) < _SETTLED, -_SETTLED, value)
+                    value = -value if upper else value
+                    before = known[cell, span.start + unit]
+                    better = np.nonzero(value < before if upper else value > before)[0]
+                    units = span.start + unit[better]
+                    found = self.recorded.add(
+                        numbers[cell[better]], units, upper, chosen[better], tight[cell[better], at[better]]
+                    )
+                    known[cell[better], units], source[cell[better], units] = value[better], found
+                old[k] = claim.relax(k, low, high)
+            relaxed.append(old[k])
+            if (root and k < claim.depth - 1) or not live.any():
+                continue
+            # The conditions after each layer: a cell is done as soon as it can be.
+            some = np.nonzero(live)[0] if k in (0, claim.depth - 1) else np.intersect1d(np.nonzero(live)[0], cell)
+            if len(some):
+                targets[some] = claim.lower_targets(some, [*relaxed, *old[k + 1 :]])
+                self._drop(some, targets[some], points, tight, numbers, live, low, high)
+        if claim.depth == 0:
+            targets[:] = claim.lower_targets(np.arange(count), [])
+            self._drop(np.arange(count), targets, points, tight, numbers, live, low, high)
+        return live, targets
+
+    def _drop(
+        self,
+        some: Floats,
+        targets: Floats,
+        points: Floats,
+        tight: Floats,
+        numbers: Floats,
+        live: Floats,
+        low: Floats,
+        high: Floats,
+    ) -> None:
+        """Drop cells on which some condition is certainly not met."""
+        width = targets.shape[1]
+        if not width:
+            return
+        rows, cell = targets.reshape(-1, self.dim + 1), np.repeat(some, width)
+        value, at = self._least(rows, cell, points)
+        best = value.reshape(-1, width).argmax(1)
+        flat = np.arange(len(some)) * width + best
+        margin = _ROUNDING * (1 + np.maximum(np.abs(low[some]), np.abs(high[some])).sum(1))
+        done = np.nonzero(value[flat] > margin)[0]
+        if len(done):
+            which, chosen = some[done], flat[done]
+            found = self.recorded.add(numbers[which], self.claim.units + best[done], 0, rows[chosen], tight[which, at[chosen]])
+            self.leaf.update(zip(numbers[which].tolist(), found.tolist(), strict=True))
+            live[which] = False
+
+    def _forget(self, depth: Floats, live: Floats, before: tuple[Floats, ...], *now: Floats) -> None:
+        """Every other level of the tree, forget what was learnt behind the first open layer: shorter proofs for a few more cells."""
+        claim, low, high = self.claim, now[0], now[1]
+        first = np.full(len(depth), claim.depth)
+        for k in range(claim.depth - 1, -1, -1):
+            first[((low[:, claim.span(k)] < -_SETTLED) & (high[:, claim.span(k)] > _SETTLED)).any(1)] = k
+        forget = (live & (depth % _PERIOD != 0))[:, None] & (claim.layer_of[None] > first[:, None])
+        for old, new in zip(before, now, strict=True):
+            new[forget] = old[forget]
+
+    # Splits and ends.
+
+    def _split(
+        self,
+        cells: list[Cell],
+        numbers: Floats,
+        live: Floats,
+        layer: Floats,
+        open_: Floats,
+        geometry: tuple[Floats, Floats, Floats],
+        bounds: tuple[Floats, Floats, Floats, Floats],
+    ) -> None:
+        claim, count = self.claim, len(cells)
+        low, high, low_from, high_from = bounds
+        vertices, tight, owner = geometry
+        rows = np.zeros((2, count, self.dim + 1))
+        unit = np.zeros(count, int)
+        relaxed = [claim.relax(k, low, high) for k in range(claim.depth)]
+        for k in range(claim.depth):
+            some = np.nonzero((layer == k) & live)[0]
+            if not len(some):
+                continue
+            span = claim.span(k)
+            score = np.where(open_[some, span], np.minimum(-low[some, span], high[some, span]), -1)
+            j = score.argmax(1)
+            unit[some] = span.start + j
+            for side, sign in ((0, 1), (1, -1)):
+                rows[side, some] = claim.lower(sign * claim.weights[k][j], sign * claim.biases[k][j], some, relaxed[:k])
+        alive = np.nonzero(live)[0]
+        domain = claim.domain_rows
+        children: dict[int, list[tuple[int, Cell]]] = {}
+        for side in (0, 1):  # z <= 0, so its lower bound is; z >= 0, so the lower bound of -z is <= 0
+            values = -(rows[side][owner, 0] + (rows[side][owner, 1:] * vertices).sum(1))
+            ids = np.full(count, -1)
+            ids[alive] = self._add_planes(-rows[side][alive], np.array([domain + cells[c].depth for c in alive]))
+            fresh, fresh_tight, fresh_owner = self._crossings(vertices, tight, owner, values, ids)
+            keep = values >= 0
+            parts = [
+                np.concatenate(pair) for pair in ((vertices[keep], fresh), (tight[keep], fresh_tight), (owner[keep], fresh_owner))
+            ]
+            order = np.argsort(parts[2], kind="stable")
+            corners, planes, owners = (part[order] for part in parts)
+            counts = np.bincount(owners, minlength=count)
+            first = np.cumsum(counts) - counts
+            for c in alive:
+                if counts[c] <= self.dim:  # a sliver: the whole cell contains it
+                    mine = owner == c
+                    shape = vertices[mine], tight[mine]
+                else:
+                    mine = slice(first[c], first[c] + counts[c])
+                    shape = corners[mine], planes[mine]
+                child = Cell(
+                    *shape,
+                    low[c].copy(),
+                    high[c].copy(),
+                    low_from[c].copy(),
+                    high_from[c].copy(),
+                    int(numbers[c]),
+                    side,
+                    cells[c].depth + 1,
+                )
+                if side:
+                    child.low[unit[c]], child.low_from[unit[c]] = max(child.low[unit[c]], 0.0), -2
+                else:
+                    child.high[unit[c]], child.high_from[unit[c]] = min(child.high[unit[c]], 0.0), -2
+                children.setdefault(c, []).append((side, child))
+        for c in alive:
+            self.split[int(numbers[c])] = int(unit[c])
+            self.children[int(numbers[c])] = [-1, -1]
+        for side in (0, 1):
+            self.stack += [children[c][side][1] for c in alive]
+
+    def _crossings(
+        self, vertices: Floats, tight: Floats, owner: Floats, values: Floats, ids: Floats
+    ) -> tuple[Floats, Floats, Floats]:
+        """Return the vertices where edges of the cells meet the new hyperplanes, their tight ids, and whose they are."""
+        chosen = np.nonzero(ids[owner] >= 0)[0]
+        negative = values[chosen] < 0
+        planes, whose = tight[chosen], owner[chosen].astype(np.uint64)
+        keys = []
+        for skipped in range(self.dim):
+            key = whose * _MIX[1] + _MIX[2]
+            for place in range(self.dim):
+                if place != skipped:
+                    key = (key * _MIX[0]) ^ (planes[:, place].astype(np.uint64) * _MIX[1] + _MIX[2])
+                    key ^= key >> np.uint64(29)
+            keys.append(key)
+        every = np.concatenate(keys)
+        order = np.argsort(every, kind="stable")
+        same = np.nonzero(every[order][1:] == every[order][:-1])[0]
+        one, other = order[same], order[same + 1]
+        a, b = one % len(chosen), other % len(chosen)
+        crossing = negative[a] != negative[b]
+        one, a, b = one[crossing], chosen[a[crossing]], chosen[b[crossing]]
+        share = values[a] / (values[a] - values[b])
+        fresh = vertices[a] + share[:, None] * (vertices[b] - vertices[a])
+        fresh_tight = tight[a].copy()
+        fresh_tight[np.arange(len(a)), one // len(chosen)] = ids[owner[a]]
+        fresh_tight.sort(1)
+        return fresh, fresh_tight, owner[a]
+
+    def _finish(self, number: int, targets: Floats, vertices: Floats, tight: Floats) -> None:
+        """Decide a cell on which every unit is settled: the conditions are affine there."""
+        owner = np.zeros(len(vertices), int)
+        for r, row in enumerate(targets):  # the condition holds where -row > 0
+            values = row[0] + vertices @ row[1:]
+            if len(vertices) and values.min() > 2.0**-22:
+                found = self.recorded.add(
+                    np.array([number]), np.array([self.claim.units + r]), 0, row[None], tight[[values.argmin()]]
+                )
+                self.leaf[number] = int(found[0])
+                return
+            ids = self._add_planes(-row[None], np.array([-2 - r]))
+            fresh, fresh_tight, _ = self._crossings(vertices, tight, owner, -values, ids)
+            keep = values <= 0
+            vertices, tight = np.concatenate([vertices[keep], fresh]), np.concatenate([tight[keep], fresh_tight])
+            owner = np.zeros(len(vertices), int)
+        if len(vertices):
+            self._try(vertices.mean(0)[None])
+        if self.witness is None:
+            self.stuck.append(number)

@@ -1,0 +1,128 @@
+"""From what a search recorded to the nodes of a certificate: only the bounds that its leaves rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from exactzones.certify.cells import CellSearch
+from exactzones.certify.relaxation import Floats
+from exactzones.check import Bound, Hint, Node
+from exactzones.check.bounds import MULTIPLIER_BITS
+
+_SHARE = 10  # bits of the multiplier of a condition beside others
+
+
+class CellProof:
+    """The tree of a cell search, trimmed.
+
+    Args:
+        search: finished or not; cells that still wait are left open.
+    """
+
+    def __init__(self, search: CellSearch) -> None:
+        self.search, self.claim = search, search.claim
+        recorded = search.recorded
+        self.unit, self.upper = np.concatenate(recorded.unit), np.concatenate(recorded.upper)
+        self.node, row, tight = np.concatenate(recorded.node), np.concatenate(recorded.row), np.concatenate(recorded.tight)
+        self.kept = np.zeros(len(self.unit), bool)
+        self.at: dict[int, list[int]] = {}
+        self._trim()
+        chosen = np.nonzero(self.kept)[0]
+        self.place = np.cumsum(self.kept) - 1
+        self.tight = tight[chosen]
+        self.multipliers = _solve(search.planes[self.tight][:, :, 1:], row[chosen][:, 1:])
+
+    def _trim(self) -> None:
+        """Mark what the leaves rest on, from the last node to the first."""
+        search, claim = self.search, self.claim
+        layer = np.concatenate([claim.layer_of, [claim.depth] * len(claim.targets)])
+        need = np.zeros(search.count, int)
+
+        def mark(bound: int) -> None:
+            if not self.kept[bound]:
+                node = int(self.node[bound])
+                self.kept[bound] = True
+                self.at.setdefault(node, []).append(bound)
+                need[node] = max(need[node], layer[self.unit[bound]])
+
+        for node in range(search.count - 1, -1, -1):
+            if node in search.leaf:
+                mark(search.leaf[node])
+            elif node in search.split:
+                need[node] = max(need[node], layer[search.split[node]])
+            low, high, low_from, high_from = search.bounds_at[node]
+            span = slice(0, claim.offsets[need[node]])
+            for bound in low_from[span][(high[span] > 0) & (low_from[span] >= 0)].tolist():
+                mark(bound)
+            for bound in high_from[span][(low[span] < 0) & (high_from[span] >= 0)].tolist():
+                mark(bound)
+
+    def nodes(self, root: int, batch: int = 64) -> Iterator[list[tuple[int, Node]]]:
+        """Yield the nodes with the search's numbers, some at a time, parents first; wants the numbers of children sent back.
+
+        Args:
+            root: the root's number in the certificate.
+            batch: how many at a time.
+        """
+        search = self.search
+        stack = [(0, root)]
+        while stack:
+            some = stack[-batch:]
+            del stack[-batch:]
+            made = yield [(node, self._node(node, number)) for node, number in some]
+            for node, _ in some:
+                if node in search.split:
+                    children = made[node]
+                    stack += [
+                        (child, number) for child, number in zip(search.children[node], children, strict=True) if child >= 0
+                    ]
+
+    def _node(self, node: int, number: int) -> Node:
+        search, inputs = self.search, self.search.dim
+        numbers = [bound for bound in self.at.get(node, ()) if self.unit[bound] < self.claim.units]
+        numbers.sort(key=lambda bound: (self.unit[bound], self.upper[bound]))
+        bounds = tuple(Bound(inputs + int(self.unit[b]), bool(self.upper[b]), False, Hint(self._hint(b)[0])) for b in numbers)
+        if node in search.split:
+            return Node(number, bounds, "relu", inputs + search.split[node])
+        if node not in search.leaf:
+            return Node(number, bounds, "open")
+        leaf = search.leaf[node]
+        rows, others = self._hint(leaf)
+        target = int(self.unit[leaf]) - self.claim.units
+        if others:
+            rows = tuple((index, m << _SHARE) for index, m in rows)
+            mu = ((target, 1 << _SHARE), *((r, m >> (MULTIPLIER_BITS - _SHARE)) for r, m in others))
+        else:
+            mu = ((target, 1),)
+        return Node(number, bounds, "no", mu=mu, hint=Hint(rows))
+
+    def _hint(self, bound: int) -> tuple[tuple[tuple[int, int], ...], list[tuple[int, int]]]:
+        place = self.place[bound]
+        rows, others = [], []
+        for plane, multiplier in zip(self.tight[place].tolist(), self.multipliers[place].tolist(), strict=True):
+            index = int(self.search.index_of[plane])
+            m = round(multiplier * (1 << MULTIPLIER_BITS))
+            if m > 0 and index >= 0:
+                rows.append((index, m))
+            elif m > 0 and index < -1:
+                others.append((-2 - index, m))
+        return tuple(rows), others
+
+
+def _solve(normals: Floats, rows: Floats) -> Floats:
+    """Return multipliers m with ``sum m_h normals_h = row``; zeros where the normals are dependent."""
+    if not len(rows):
+        return rows
+    transposed, right = normals.transpose(0, 2, 1), rows[:, :, None]
+    try:
+        found = np.linalg.solve(transposed, right)[:, :, 0]
+    except np.linalg.LinAlgError:
+        found = np.zeros_like(rows)
+        for k in range(len(rows)):
+            try:
+                found[k] = np.linalg.solve(transposed[k], right[k])[:, 0]
+            except np.linalg.LinAlgError:
+                continue
+    return np.where(np.isfinite(found) & (np.abs(found) < 1 << 40), found, 0)

@@ -1,0 +1,218 @@
+"""Certificates as they come from outside: lines of JSON, looked at one by one, trusted in nothing."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from exactzones.errors import FormatError
+
+FORMAT, VERSION = "exactzones certificate", 1
+_LONGEST_LINE = 1 << 27
+_LONGEST_NUMBER = 20_000
+_MOST_BITS = 1024
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What a claim's bound is to be computed with; whatever it says, the bound is one.
+
+    Attributes:
+        rows: pairs (number of a row, multiplier >= 0 times 2^32).
+        betas: (unit, upper, multiplier >= 0 times 2^32): known bounds of units.
+        alphas: (unit, lower slope times 2^8, from 0 to 2^8).
+    """
+
+    rows: tuple[tuple[int, int | Fraction], ...] = ()
+    betas: tuple[tuple[int, int, int], ...] = ()
+    alphas: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The claim that a unit has a bound there: the checker computes which."""
+
+    unit: int
+    upper: bool
+    exact: bool
+    hint: Hint
+
+
+@dataclass(frozen=True)
+class Node:
+    """A region: bounds to be computed, in the order of layers, and then its kind.
+
+    Attributes:
+        number: the roots have 0, .., cases - 1; the k-th node in the file that splits makes two more.
+        kind: ``relu`` (at: unit), ``cut`` (at: input, where: times 2^bits), ``no`` (mu: multipliers of conditions, hint), ``zone`` (at).
+    """
+
+    number: int
+    bounds: tuple[Bound, ...]
+    kind: str
+    at: int = 0
+    where: int = 0
+    mu: tuple[tuple[int, int], ...] = ()
+    exact: bool = False
+    hint: Hint = Hint()
+
+
+@dataclass(frozen=True)
+class Header:
+    """First line of a certificate."""
+
+    verdict: str
+    network: str
+    bits: int
+    cases: int
+    case: int
+    witness: tuple[Fraction, ...] | None
+    zones: tuple[tuple[tuple[str, ...], tuple[Fraction, ...]], ...]
+
+
+def lines_of(path: str | Path) -> Iterator[str]:
+    """Yield the lines of a certificate file, plain or gzip.
+
+    Raises:
+        FormatError: it is no such file, or a line is longer than anything that is written.
+    """
+    try:
+        with Path(path).open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+        with gzip.open(path, "rb") if packed else Path(path).open("rb") as stream:
+            while line := stream.readline(_LONGEST_LINE + 1):
+                if len(line) > _LONGEST_LINE:
+                    raise FormatError(f"{path}: a line of more than {_LONGEST_LINE} bytes; no certificate has one")
+                yield line.decode()
+    except (UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise FormatError(f"{path}: not a certificate, or cut off in the middle ({error})") from None
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read ({error.strerror or error})") from None
+
+
+def read_header(line: str) -> Header:
+    """Read the first line.
+
+    Raises:
+        FormatError: it is none, or of another version.
+    """
+    data = _json(line, "the header")
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise FormatError(f'not a certificate: its first line is not {{"format": "{FORMAT}", ..}}')
+    if data.get("version") != VERSION:
+        raise FormatError(f"certificate of version {data.get('version')!r}; this checker knows version {VERSION}")
+    zones = data.get("zones", [])
+    if not isinstance(zones, list) or not all(isinstance(z, list) and len(z) == 2 and isinstance(z[0], list) for z in zones):
+        raise FormatError("header: zones is a list of [pattern, witness]")
+    witness = data.get("witness")
+    return Header(
+        verdict=_text(data.get("verdict"), "verdict"),
+        network=_text(data.get("network"), "network"),
+        bits=_whole(data.get("bits", 24), "bits", 16, _MOST_BITS),
+        cases=_whole(data.get("cases", 1), "cases", 0, 1 << 31),
+        case=_whole(data.get("case", 0), "case", 0, 1 << 31),
+        witness=None if witness is None else _point(witness),
+        zones=tuple((tuple(_text(part, "pattern") for part in pattern), _point(point)) for pattern, point in zones),
+    )
+
+
+def read_node(line: str) -> Node:
+    """Read one node: ``[number, [bound, ..], tail]``, as proofs/certificate.md describes.
+
+    Raises:
+        FormatError: it is none.
+    """
+    data = _json(line, "a node")
+    if not isinstance(data, list) or len(data) != 3 or not isinstance(data[1], list) or not isinstance(data[2], list):
+        raise FormatError("a node is [number, [bound, ..], tail]")
+    number = _whole(data[0], "number of a node")
+    bounds = tuple(_bound(entry) for entry in data[1])
+    match data[2]:
+        case ["relu", at]:
+            return Node(number, bounds, "relu", _whole(at, "unit"))
+        case ["cut", at, where]:
+            return Node(number, bounds, "cut", _whole(at, "input"), _whole(where, "cut", None))
+        case ["zone", at]:
+            return Node(number, bounds, "zone", _whole(at, "zone"))
+        case ["no", exact, mu, hint] if isinstance(mu, list) and isinstance(hint, list):
+            pairs = tuple((_whole(k, "condition"), _whole(m, "multiplier of a condition")) for k, m in _pairs(mu))
+            return Node(number, bounds, "no", mu=pairs, exact=_whole(exact, "exact", 0, 1) == 1, hint=_hint(hint))
+    raise FormatError(f"a node's tail is relu, cut, zone or no with what belongs to it, not {str(data[2])[:60]}")
+
+
+def _bound(entry: Any) -> Bound:
+    if not isinstance(entry, list) or not entry:
+        raise FormatError("a bound is [4 unit + 2 exact + upper, row, multiplier, .., [betas], [alphas]]")
+    code = _whole(entry[0], "bound")
+    return Bound(code >> 2, bool(code & 1), bool(code & 2), _hint(entry[1:]))
+
+
+def _hint(entries: list[Any]) -> Hint:
+    betas: list[Any] = []
+    alphas: list[Any] = []
+    if len(entries) >= 2 and isinstance(entries[-1], list) and isinstance(entries[-2], list):
+        *entries, betas, alphas = entries
+    rows = tuple((_whole(row, "row"), _multiplier(m)) for row, m in _pairs(entries))
+    known = tuple((c >> 1, c & 1, _whole(m, "multiplier")) for c, m in ((_whole(c, "unit"), m) for c, m in _pairs(betas)))
+    slopes = tuple((_whole(unit, "unit"), _whole(slope, "slope", 0, 256)) for unit, slope in _pairs(alphas))
+    return Hint(rows, known, slopes)
+
+
+def _pairs(entries: list[Any]) -> Iterator[tuple[Any, Any]]:
+    if len(entries) % 2:
+        raise FormatError("a list of pairs has an odd number of entries")
+    return zip(entries[::2], entries[1::2], strict=True)
+
+
+def _multiplier(value: Any) -> int | Fraction:
+    if isinstance(value, str):
+        found = _fraction(value)
+        if found < 0:
+            raise FormatError("a multiplier is negative")
+        return found
+    return _whole(value, "multiplier")
+
+
+def _whole(value: Any, what: str, least: int | None = 0, most: int | None = None) -> int:
+    if type(value) is not int or (least is not None and value < least) or (most is not None and value > most):
+        raise FormatError(f"{what} is {str(value)[:40]!r}; a whole number{'' if least is None else f' from {least}'} is expected")
+    return value
+
+
+def _text(value: Any, what: str) -> str:
+    if not isinstance(value, str):
+        raise FormatError(f"{what} is {str(value)[:40]!r}; a text is expected")
+    return value
+
+
+def _fraction(value: Any) -> Fraction:
+    try:
+        if not isinstance(value, str) or len(value) > _LONGEST_NUMBER:
+            raise ValueError(value)
+        numerator, _, denominator = value.partition("/")
+        return Fraction(int(numerator), int(denominator or 1))
+    except (ValueError, ZeroDivisionError):
+        raise FormatError(f'{str(value)[:40]!r} is not a number such as "-3/4"') from None
+
+
+def _point(value: Any) -> tuple[Fraction, ...]:
+    if not isinstance(value, list):
+        raise FormatError("a point is a list of numbers")
+    return tuple(_fraction(entry) for entry in value)
+
+
+def _json(line: str, what: str) -> Any:
+    try:
+        return json.loads(line, parse_float=_no_float, parse_constant=_no_float)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{what} is not JSON, or cut off: {str(error)[:80]}") from None
+
+
+def _no_float(text: str) -> Any:
+    raise ValueError(f"{text} is a float")

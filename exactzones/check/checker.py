@@ -1,0 +1,457 @@
+"""The checker: is this certificate a proof of that claim?  Integers only; no engine, no linear programs, no floats.
+
+``proofs/certificate.md`` states every rule and why it is sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from exactzones.check.arithmetic import Array, narrow
+from exactzones.check.bounds import MULTIPLIER_BITS, Exact, Fixed, Functions, Region, backward
+from exactzones.check.certificate import Bound, Header, Hint, Node, read_header, read_node
+from exactzones.check.claim import Case, Claim
+from exactzones.errors import FormatError
+from exactzones.network import Network
+
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a check found.
+
+    Attributes:
+        verdict: ``valid``, ``invalid`` or ``incomplete``.
+        proves: what a valid certificate proves: ``cannot fire``, ``can fire`` or ``complete`` (the list of zones).
+        why: for an invalid one, the rule that is broken and the node.
+        open_leaves: regions of which nothing is proved yet.
+        nodes: how many were checked.
+        zones: how many zones a valid certificate lists.
+    """
+
+    verdict: str
+    proves: str = ""
+    why: str = ""
+    open_leaves: int = 0
+    nodes: int = 0
+    zones: int = 0
+
+    def __str__(self) -> str:
+        if self.verdict == "invalid":
+            return f"invalid: {self.why}"
+        return f"incomplete: {self.open_leaves} open leaves" if self.verdict == "incomplete" else self.verdict
+
+
+class Invalid(Exception):
+    """A rule is broken."""
+
+
+@dataclass
+class PathRow:
+    """``b + a . x >= 0`` on a region, since it is one side of a split: in fixed numbers and, when asked for, exact."""
+
+    fixed: list[Any] | None
+    exact: list[Any] | Callable[[], list[Any] | None] | None
+
+    def get(self, *, exact: bool) -> list[Any] | None:
+        """Return the row (b, a_1, .., a_d); None where none holds."""
+        if not exact:
+            return self.fixed
+        if callable(self.exact):
+            self.exact = self.exact()
+        return self.exact
+
+
+@dataclass
+class Place:
+    """A region of the tree that waits for its node.
+
+    Attributes:
+        claim: of which case.
+        known: what is known of the units there; a single region.
+        rows: one for each split on the way.
+    """
+
+    claim: int
+    known: Region
+    rows: tuple[PathRow, ...]
+
+
+class Tree:
+    """The regions of a certificate's tree, from the roots on.
+
+    Args:
+        network: the network.
+        cases: what is claimed to be impossible: each conjunction on its polyhedron.
+        bits: how finely the certificate counts.
+        patterns: of the listed zones; a region may be one of them.
+    """
+
+    def __init__(self, network: Network, cases: Sequence[Case], bits: int, patterns: Sequence[tuple[str, ...]] = ()) -> None:
+        self.claims = [Claim(network, case, bits) for case in cases]
+        self.fixed = [Fixed(claim) for claim in self.claims]
+        self.exact = [Exact(claim) for claim in self.claims]
+        self.waiting: dict[int, Place] = {}
+        for k, claim in enumerate(self.claims):
+            low, high, has_low, has_high = claim.box()
+            self.waiting[k] = Place(k, Region(low[None], high[None], has_low[None], has_high[None]), ())
+        self.made = len(self.claims)
+        self.nodes = 0
+        self.used: set[int] = set()
+        self._signs = [self._sign_row(pattern) for pattern in patterns]
+
+    def _sign_row(self, pattern: tuple[str, ...]) -> Array | None:
+        claim = self.claims[0]
+        text = "".join(pattern)
+        where = np.nonzero(claim.relu)[0]
+        if len(text) != len(where) or set(text) - {"+", "-"}:
+            return None
+        signs = np.zeros(claim.units, np.int8)
+        signs[where] = [1 if sign == "+" else -1 for sign in text]
+        return signs
+
+    def add(self, nodes: Sequence[Node]) -> None:
+        """Check nodes whose parents were checked, at once.
+
+        Raises:
+            Invalid: a rule is broken.
+        """
+        places = []
+        for node in nodes:
+            if node.number not in self.waiting:
+                raise Invalid(f"node {node.number}: there is no such region, or it came before")
+            places.append(self.waiting.pop(node.number))
+        children: dict[int, list[Place]] = {}
+        for k in sorted({place.claim for place in places}):
+            chosen = [i for i, place in enumerate(places) if place.claim == k]
+            found = self._add([nodes[i] for i in chosen], [places[i] for i in chosen], k)
+            children.update({chosen[i]: pair for i, pair in found.items()})
+        for i in sorted(children):
+            for child in children[i]:
+                self.waiting[self.made] = child
+                self.made += 1
+        self.nodes += len(nodes)
+
+    def _add(self, nodes: Sequence[Node], places: Sequence[Place], k: int) -> dict[int, list[Place]]:
+        """Check nodes of one case; return the children of those that split."""
+        region = Region.stack([place.known for place in places])
+        self._bounds(nodes, places, region, k)
+        self._deny(nodes, places, region, k)
+        rows = self._split_rows(nodes, region, k)
+        children = {}
+        for i, (node, place) in enumerate(zip(nodes, places, strict=True)):
+            if node.kind == "zone":
+                self._zone(node, region, i)
+            elif node.kind == "relu":
+                children[i] = [Place(k, region.part(i), (*place.rows, row)) for row in rows[i]]
+                children[i][0].known.lower_high(0, node.at, 0)
+                children[i][1].known.raise_low(0, node.at, 0)
+            elif node.kind == "cut":
+                children[i] = self._cut(node, place, region, i)
+        return children
+
+    # Bounds of units.
+
+    def _bounds(self, nodes: Sequence[Node], places: Sequence[Place], region: Region, k: int) -> None:
+        claim = self.claims[k]
+        groups: dict[tuple[int, bool], list[tuple[int, Bound]]] = {}
+        for i, node in enumerate(nodes):
+            layer = 0
+            for bound in node.bounds:
+                if bound.unit >= claim.units:
+                    raise Invalid(f"node {node.number}: there is no unit {bound.unit}")
+                if claim.layer_of(bound.unit) < layer:
+                    raise Invalid(f"node {node.number}: bounds are not in the order of layers")
+                layer = claim.layer_of(bound.unit)
+                groups.setdefault((layer, bound.exact), []).append((i, bound))
+        for layer, exact in sorted(groups):
+            asked = groups[layer, exact]
+            kind = (self.exact if exact else self.fixed)[k]
+            where = np.array([i for i, _ in asked])
+            functions = Functions(where, **_hints(claim, [(nodes[i], bound.hint) for i, bound in asked]))
+            units = np.array([bound.unit for _, bound in asked])
+            upper = np.array([bound.upper for _, bound in asked])
+            coefficients, constants, valid = self._start(kind, region, functions, layer, units, upper)
+            hints = [(i, bound.hint) for i, bound in asked]
+            values = self._over_region(kind, region, places, nodes, hints, coefficients, constants, valid)
+            for (i, bound), value in zip(asked, values, strict=True):
+                if value is None:
+                    continue
+                found = _down(value, claim.bits) if exact else value
+                if bound.upper:
+                    region.lower_high(i, bound.unit, -found)
+                else:
+                    region.raise_low(i, bound.unit, found)
+
+    def _start(
+        self, kind: Fixed, region: Region, functions: Functions, layer: int, units: Array, upper: Array
+    ) -> tuple[Array, Array, Array]:
+        """Carry z (or -z) of units of one layer back to the inputs."""
+        claim = kind.claim
+        rows = np.arange(len(units))
+        sign = np.where(upper, -1, 1)
+        if layer == 0:
+            coefficients = np.zeros((len(units), claim.inputs), object)
+            coefficients[rows, units] = [int(s) << kind.scale for s in sign]
+            return coefficients, np.zeros(len(units), object), np.ones(len(units), bool)
+        k = layer - 1
+        start = np.zeros((len(units), len(claim.layers[k].relu)), object if kind.scale == 0 or kind.scale > 60 else np.int64)
+        start[rows, units - claim.offsets[layer]] = [int(s) << kind.scale for s in sign]
+        return backward(kind, region, replace(functions, before={k: start}))
+
+    def _over_region(
+        self,
+        kind: Fixed,
+        region: Region,
+        places: Sequence[Place],
+        nodes: Sequence[Node],
+        asked: Sequence[tuple[int, Hint]],
+        coefficients: Array,
+        constants: Array,
+        valid: Array,
+    ) -> list[Any]:
+        """Return the least value of functions of the inputs over their regions, with the help of rows; None where there is none."""
+        claim, inputs = kind.claim, kind.claim.inputs
+        low, high = kind.known(region)
+        boxes: dict[int, tuple[list[Any], list[Any], list[bool], list[bool]]] = {}
+        found: list[Any] = []
+        for number, (i, hint) in enumerate(asked):
+            if not valid[number]:
+                found.append(None)
+                continue
+            total, a = constants[number], coefficients[number].tolist()
+            total = int(total) if kind.scale else total
+            if hint.rows:
+                total, a = total * (1 << MULTIPLIER_BITS), [entry * (1 << MULTIPLIER_BITS) for entry in a]
+                for index, m in hint.rows:
+                    multiplier = m * (1 << MULTIPLIER_BITS) if isinstance(m, Fraction) else m
+                    row = self._row(kind, places[i], index)
+                    if row is None:
+                        raise Invalid(f"node {nodes[i].number}: there is no row {index}")
+                    total -= multiplier * row[0]
+                    a = [entry - multiplier * other for entry, other in zip(a, row[1:], strict=True)]
+            if i not in boxes:
+                boxes[i] = tuple(part[i, :inputs].tolist() for part in (low, high, region.has_low, region.has_high))  # type: ignore[assignment]
+            least, most, has_least, has_most = boxes[i]
+            total = total * (1 << kind.scale)
+            for j, entry in enumerate(a):
+                if entry > 0 and has_least[j]:
+                    total += entry * least[j]
+                elif entry < 0 and has_most[j]:
+                    total += entry * most[j]
+                elif entry:
+                    found.append(None)
+                    break
+            else:
+                found.append(kind.settle(total, kind.scale + (MULTIPLIER_BITS if hint.rows else 0)))
+        return found
+
+    def _row(self, kind: Fixed, place: Place, index: int) -> list[Any] | None:
+        """Return a row that holds on a region: the domain's come first, then one of each split on the way."""
+        rows = kind.claim.rows
+        if index < len(rows):
+            return [entry << kind.scale for entry in rows[index]]
+        if index - len(rows) < len(place.rows):
+            return place.rows[index - len(rows)].get(exact=kind.scale == 0)
+        return None
+
+    # What a region is.
+
+    def _deny(self, nodes: Sequence[Node], places: Sequence[Place], region: Region, k: int) -> None:
+        """Check that the conditions cannot hold together on regions: a combination of them is not positive there."""
+        claim = self.claims[k]
+        for exact in (False, True):
+            some = [(i, node) for i, node in enumerate(nodes) if node.kind == "no" and node.exact == exact]
+            if not some:
+                continue
+            kind = (self.exact if exact else self.fixed)[k]
+            where = np.array([i for i, _ in some])
+            functions = Functions(
+                where, constant=np.zeros(len(some), object), **_hints(claim, [(node, node.hint) for _, node in some])
+            )
+            for number, (_, node) in enumerate(some):
+                for index, m in node.mu:
+                    if index >= len(claim.targets):
+                        raise Invalid(f"node {node.number}: there is no condition {index}")
+                    target = claim.targets[index]
+                    side = functions.after if target.after_relu else functions.before
+                    if target.layer not in side:
+                        side[target.layer] = np.zeros((len(some), len(target.coefficients)), object)
+                    side[target.layer][number] += m * target.coefficients * (1 << kind.scale)
+                    functions.constant[number] += kind.number(m * target.constant)
+            if functions.before or functions.after:
+                for side in (functions.before, functions.after):
+                    side.update({layer: narrow(array) if kind.scale else array for layer, array in side.items()})
+                coefficients, constants, valid = backward(kind, region, functions)
+            else:  # nothing but rows: the region is empty
+                coefficients = np.zeros((len(some), claim.inputs), object)
+                constants, valid = functions.constant, np.ones(len(some), bool)
+            hints = [(i, node.hint) for i, node in some]
+            values = self._over_region(kind, region, places, nodes, hints, coefficients, constants, valid)
+            for (i, node), value in zip(some, values, strict=True):
+                strict = any(m and claim.targets[index].strict for index, m in node.mu)
+                proved = value is not None and (value > 0 or (value == 0 and strict))
+                if not proved and not _contradiction(region, i):
+                    raise Invalid(f"node {node.number}: the bound does not show that the conditions cannot hold together")
+
+    def _zone(self, node: Node, region: Region, i: int) -> None:
+        """Check that a region lies in a listed zone's closed cell."""
+        if node.at >= len(self._signs):
+            raise Invalid(f"node {node.number}: there is no zone {node.at}")
+        signs = self._signs[node.at]
+        if signs is None:
+            raise Invalid(f"zone {node.at}: the pattern does not fit the network")
+        on = region.has_low[i] & (region.low[i] >= 0)
+        off = region.has_high[i] & (region.high[i] <= 0)
+        if not (np.where(signs > 0, on, True) & np.where(signs < 0, off, True)).all():
+            raise Invalid(f"node {node.number}: the region is not proved to lie in zone {node.at}")
+        self.used.add(node.at)
+
+    # Splits.
+
+    def _split_rows(self, nodes: Sequence[Node], region: Region, k: int) -> dict[int, list[PathRow]]:
+        """Return for each region that is split by a unit the row of either side: z <= 0 and z >= 0 as rows of the inputs."""
+        claim = self.claims[k]
+        found: dict[int, list[PathRow]] = {}
+        layers: dict[int, list[tuple[int, int]]] = {}
+        for i, node in enumerate(nodes):
+            if node.kind != "relu":
+                continue
+            if node.at >= claim.units or claim.layer_of(node.at) == 0 or not claim.relu[node.at]:
+                raise Invalid(f"node {node.number}: unit {node.at} is no hidden unit with a ReLU")
+            layers.setdefault(claim.layer_of(node.at), []).append((i, node.at))
+        for layer, pairs in layers.items():
+            where = np.array([i for i, _ in pairs] * 2)
+            units = np.array([unit for _, unit in pairs] * 2)
+            upper = np.repeat([False, True], len(pairs))
+            coefficients, constants, valid = self._start(self.fixed[k], region, Functions(where), layer, units, upper)
+            for number, (i, unit) in enumerate(zip(where.tolist(), units.tolist(), strict=True)):
+                fixed = None
+                if valid[number]:  # lower(z) <= z <= 0, or lower(-z) <= -z <= 0
+                    fixed = [-int(constants[number]), *(-entry for entry in coefficients[number].tolist())]
+                found.setdefault(i, []).append(
+                    PathRow(fixed, self._exact_row(region, i, layer, unit, upper=bool(upper[number]), k=k))
+                )
+        return found
+
+    def _exact_row(self, region: Region, i: int, layer: int, unit: int, *, upper: bool, k: int) -> Callable[[], list[Any] | None]:
+        known = region.part(i)
+
+        def row() -> list[Any] | None:
+            asked = np.array([unit]), np.array([upper])
+            coefficients, constants, valid = self._start(self.exact[k], known, Functions(np.array([0])), layer, *asked)
+            return [-constants[0], *(-entry for entry in coefficients[0].tolist())] if valid[0] else None
+
+        return row
+
+    def _cut(self, node: Node, place: Place, region: Region, i: int) -> list[Place]:
+        claim = self.claims[place.claim]
+        if node.at >= claim.inputs:
+            raise Invalid(f"node {node.number}: there is no input {node.at}")
+        children = []
+        for side in (0, 1):
+            sign = -1 if side == 0 else 1
+            fixed = [-sign * node.where, *(sign << claim.bits if j == node.at else 0 for j in range(claim.inputs))]
+            exact = [Fraction(entry, 1 << claim.bits) for entry in fixed]
+            child = Place(place.claim, region.part(i), (*place.rows, PathRow(fixed, exact)))
+            if side == 0:
+                child.known.lower_high(0, node.at, node.where)
+            else:
+                child.known.raise_low(0, node.at, node.where)
+            children.append(child)
+        return children
+
+
+def _hints(claim: Claim, asked: Sequence[tuple[Node, Hint]]) -> dict[str, Any]:
+    """Return the betas and alphas of claims, as ``Functions`` take them."""
+    betas, alphas = [], []
+    for number, (node, hint) in enumerate(asked):
+        for unit in (*(beta[0] for beta in hint.betas), *(alpha[0] for alpha in hint.alphas)):
+            if not claim.inputs <= unit < claim.units:
+                raise Invalid(f"node {node.number}: there is no hidden unit {unit}")
+        betas += [(number, *beta) for beta in hint.betas]
+        alphas += [(number, *alpha) for alpha in hint.alphas]
+    return {"betas": betas, "alphas": alphas}
+
+
+def _contradiction(region: Region, i: int) -> bool:
+    """Tell whether bounds of some unit contradict each other, so that the region is empty."""
+    return bool((region.has_low[i] & region.has_high[i] & (region.low[i] > region.high[i])).any())
+
+
+def _down(value: Fraction, bits: int) -> int:
+    return (value.numerator << bits) // value.denominator
+
+
+def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Report:
+    """Check a certificate.
+
+    Args:
+        network: the network.
+        cases: what is claimed: that none of these conjunctions holds anywhere on its polyhedron; or, for a certificate that
+            lists zones (one case), that every point where it holds lies in a listed zone's closed cell.
+        lines: of the certificate.
+
+    Returns:
+        A report; a certificate that is broken in any way is an invalid one.
+    """
+    stream = iter(lines)
+    try:
+        header = read_header(next(stream, ""))
+        if header.network != network.sha256:
+            raise Invalid("the certificate is about another network (its SHA-256 differs)")  # noqa: TRY301
+        if header.witness is not None:
+            return _fires(network, cases, header)
+        if header.cases != len(cases):
+            raise Invalid(f"the certificate has {header.cases} cases, the claim {len(cases)}")  # noqa: TRY301
+        if header.zones and len(cases) != 1:
+            raise Invalid("a list of zones belongs to one case")  # noqa: TRY301
+        tree = Tree(network, cases, header.bits, [pattern for pattern, _ in header.zones])
+        for batch in _batches(stream, tree):
+            tree.add(batch)
+        for j, (pattern, point) in enumerate(header.zones):
+            _zone_fires(network, cases[0], j, pattern, point)
+    except (Invalid, FormatError) as error:
+        return Report("invalid", why=str(error))
+    if tree.waiting:
+        return Report("incomplete", open_leaves=len(tree.waiting), nodes=tree.nodes)
+    return Report("valid", "complete" if header.zones else "cannot fire", nodes=tree.nodes, zones=len(header.zones))
+
+
+def _batches(stream: Iterator[str], tree: Tree) -> Iterator[list[Node]]:
+    """Yield nodes whose parents were added: many at once, for speed only."""
+    batch: list[Node] = []
+    for line in stream:
+        node = read_node(line)
+        if batch and (len(batch) == _BATCH or node.number >= tree.made):
+            yield batch
+            batch = []
+        batch.append(node)
+    if batch:
+        yield batch
+
+
+def _holds(network: Network, case: Case, point: Sequence[Fraction]) -> bool:
+    inside = len(point) == network.inputs and all(
+        row[0] + sum(a * x for a, x in zip(row[1:], point, strict=True)) >= 0 for row in case.rows
+    )
+    return inside and network.satisfies(point, case.prop)
+
+
+def _fires(network: Network, cases: Sequence[Case], header: Header) -> Report:
+    if header.witness is None or header.case >= len(cases) or not _holds(network, cases[header.case], header.witness):
+        raise Invalid("the witness does not have the property, or is not in the domain")
+    return Report("valid", "can fire")
+
+
+def _zone_fires(network: Network, case: Case, j: int, pattern: tuple[str, ...], point: Sequence[Fraction]) -> None:
+    if not _holds(network, case, point):
+        raise Invalid(f"zone {j}: its witness does not have the property, or is not in the domain")
+    if network.pattern(point, case.prop.resolve(network.widths).horizon) != pattern:
+        raise Invalid(f"zone {j}: its witness has another activation pattern")

@@ -1,0 +1,126 @@
+"""What is claimed, derived from the network, the property and the domain: never from a certificate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import lcm
+
+import numpy as np
+
+from exactzones.check.arithmetic import Array, Weights, integers
+from exactzones.errors import DimensionError
+from exactzones.network import Layer, Network
+from exactzones.property import Property
+from exactzones.rational import Row
+
+
+@dataclass(frozen=True)
+class Case:
+    """One conjunction on one polyhedron: no point of ``{x : b + a . x >= 0 for rows}`` has the property.
+
+    Attributes:
+        rows: integer rows ``(b, a_1, .., a_d)``.
+        prop: conditions that hold together.
+    """
+
+    rows: tuple[Row, ...]
+    prop: Property
+
+
+class Units:
+    """A layer's units as exact matrices, at the scale ``2^-bits``."""
+
+    def __init__(self, layer: Layer, bits: int) -> None:
+        self.weight = Weights(layer.weight.rows, (layer.outputs, layer.inputs))
+        self.bias = Weights([[entry] for entry in layer.bias], (layer.outputs, 1))
+        self.relu = np.array(layer.relu, bool)
+        self.relu_before: Array | None = None
+        self._bits = bits
+
+    @cached_property
+    def starts(self) -> tuple[tuple[Array, Array, Array], tuple[Array, Array, Array]]:
+        """For z and for -z of each unit: coefficients of the layer's input, where they are inexact, constants."""
+        one = (
+            np.identity(len(self.relu), np.int64) << self._bits
+            if self._bits < 60
+            else np.identity(len(self.relu), object) << self._bits
+        )
+        found = [(*self.weight.product(sign * one), self.bias.product(sign * one)[0][:, 0]) for sign in (1, -1)]
+        return found[0], found[1]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A condition ``g > 0`` (or >= 0) as minus g, with integer coefficients: what a proof bounds from below.
+
+    Attributes:
+        layer: whose values it reads.
+        after_relu: those after the ReLU.
+        coefficients: shape (units,), exact, at scale 1.
+        constant: minus the condition's constant.
+        strict: whether the condition is.
+    """
+
+    layer: int
+    after_relu: bool
+    coefficients: Array
+    constant: Fraction
+    strict: bool
+
+
+class Claim:
+    """A network and a case, as integers.
+
+    Units are numbered through: the inputs, then the units of each hidden layer that decides the property.
+
+    Raises:
+        DimensionError: a row of the domain that does not fit the network.
+        FeatureError: a layer or unit that the network does not have.
+    """
+
+    def __init__(self, network: Network, case: Case, bits: int) -> None:
+        prop = case.prop.resolve(network.widths)
+        self.inputs, self.bits, self.rows = network.inputs, bits, case.rows
+        for row in case.rows:
+            if len(row) != self.inputs + 1:
+                raise DimensionError("a row of the domain", expected=self.inputs + 1, got=len(row))
+        reach = max((condition.layer for condition in prop.conditions), default=-1) + 1
+        self.layers = [Units(layer, bits) for layer in network.layers[: max(reach, prop.horizon)]]
+        self.horizon = prop.horizon
+        self.offsets = [0, *np.cumsum([self.inputs, *(len(units.relu) for units in self.layers[: self.horizon])]).tolist()]
+        self.units = self.offsets[-1]
+        self.relu = np.concatenate([np.zeros(self.inputs, bool), *(units.relu for units in self.layers[: self.horizon])])
+        self.targets = []
+        for condition in prop.conditions:
+            scale = lcm(*(c.denominator for _, c in condition.terms))
+            coefficients = np.zeros(network.widths[condition.layer], object)
+            for unit, c in condition.terms:
+                coefficients[unit] = -int(c * scale)
+            constant = -condition.constant * scale
+            self.targets.append(Target(condition.layer, condition.after_relu, coefficients, constant, condition.strict))
+
+    def layer_of(self, unit: int) -> int:
+        """Return 0 for an input, k + 1 for a unit of hidden layer k."""
+        return int(np.searchsorted(self.offsets, unit, side="right")) - 1
+
+    def box(self) -> tuple[Array, Array, Array, Array]:
+        """Return what single rows of the domain say of each unit: lower and upper bounds, and which are known."""
+        low, high = np.zeros(self.units, object), np.zeros(self.units, object)
+        has_low, has_high = np.zeros(self.units, bool), np.zeros(self.units, bool)
+        for row in self.rows:
+            support = [j for j, entry in enumerate(row[1:]) if entry]
+            if len(support) != 1:
+                continue
+            j = support[0]
+            numerator, entry = -row[0] << self.bits, row[1 + j]
+            if entry > 0:
+                bound = numerator // entry
+                low[j] = max(low[j], bound) if has_low[j] else bound
+                has_low[j] = True
+            else:
+                bound = -(numerator // -entry)
+                high[j] = min(high[j], bound) if has_high[j] else bound
+                has_high[j] = True
+        return integers(low), integers(high), has_low, has_high
