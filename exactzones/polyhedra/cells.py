@@ -16,9 +16,10 @@ from functools import cached_property, lru_cache
 
 from exactzones.polyhedra.representation import HRep, VRep
 from exactzones.polyhedra.volume import volume
-from exactzones.rational import Row, Vector, dot, integer_dot, primitive, row_echelon
+from exactzones.rational import Row, Vector, integer_dot, primitive, row_echelon, sum_of_quotients
 
 _ROUNDINGS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+_DIGITS = 96  # binary, of a centre before it is rounded
 
 
 @dataclass(frozen=True)
@@ -189,22 +190,48 @@ class Cell:
         The centre is the mean of the vertices plus every ray with its largest entry made 1; it is rounded to as few bits as keep
         it strictly inside.
         """
-        vertices = [ray for ray in self.rays if ray[0]]
-        directions = [ray for ray in self.rays if not ray[0]]
-        centre = [
-            sum((Fraction(v[k], v[0]) for v in vertices), start=Fraction(0)) / len(vertices)
-            + sum((Fraction(ray[k], max(map(abs, ray))) for ray in directions), start=Fraction(0))
-            for k in range(1, self.dim + 1)
-        ]
+        centre = _Centre([ray for ray in self.rays if ray[0]], [ray for ray in self.rays if not ray[0]])
         for bits in _ROUNDINGS:
-            rounded = tuple(Fraction(round(entry * 2**bits), 2**bits) for entry in centre)
-            if all(dot(row, (1, *rounded)) > 0 for row in self.rows):
-                return rounded
-        return tuple(centre)
+            rounded = centre.rounded(bits)
+            if all(integer_dot(row, (1 << bits, *rounded)) > 0 for row in self.rows):
+                return tuple([Fraction(entry, 1 << bits) for entry in rounded])
+        return centre.exact
 
     def volume(self) -> Fraction:
         """Return the exact volume of a bounded cell."""
         return volume(self.dim, self.rays, [on for _, on in self.facets])
+
+
+class _Centre:
+    """The mean of vertices plus rays whose largest entry is made 1, as it is and rounded.
+
+    Its entries are sums of long fractions; what they round to mostly shows from their first binary digits.
+    """
+
+    def __init__(self, vertices: Sequence[Row], directions: Sequence[Row]) -> None:
+        self._vertices, self._directions = vertices, directions
+        count = len(vertices)
+        scaled = [[(ray[k] << _DIGITS) // ray[0] for ray in vertices] for k in range(1, len(vertices[0]))]
+        along = [[(ray[k] << _DIGITS) // max(map(abs, ray)) for ray in directions] for k in range(1, len(vertices[0]))]
+        # The centre times _unit lies in [low, low + _slack) each: every quotient was rounded down by less than one.
+        self._low = [sum(a) + count * sum(b) for a, b in zip(scaled, along, strict=True)]
+        self._unit, self._slack = count << _DIGITS, count * (1 + len(directions))
+
+    @cached_property
+    def exact(self) -> Vector:
+        found = []
+        for k in range(1, len(self._vertices[0])):
+            mean = sum_of_quotients((ray[k], ray[0]) for ray in self._vertices) / len(self._vertices)
+            found.append(mean + sum_of_quotients((ray[k], max(map(abs, ray))) for ray in self._directions))
+        return tuple(found)
+
+    def rounded(self, bits: int) -> Row:
+        """Return the entries times 2^bits, rounded to the nearest integer, half to even."""
+        found = []
+        for k, low in enumerate(self._low):
+            least, most = ((2 * (end << bits) + self._unit) // (2 * self._unit) for end in (low - 1, low + self._slack))
+            found.append(least if least == most else round(self.exact[k] * 2**bits))
+        return tuple(found)
 
 
 def reduce_modulo(generators: Sequence[Row], lines: Sequence[Row]) -> tuple[Row, ...]:

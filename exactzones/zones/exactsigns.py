@@ -97,8 +97,8 @@ class ExactSigns:
     def generator(self, prefix: bytes, tight: tuple[int, ...], facets: Callable[[], Sequence[Row]]) -> Row:
         """Return the generator of a cell at which d hyperplanes are tight.
 
-        The states of tight neurons make no difference: where one is switched, rows of later neurons change by multiples of its row,
-        and the rows of the tight set span the same space as before.  So all the cells around a generator share it.
+        The states of tight neurons make no difference: where one is switched, rows of later neurons change by multiples of its
+        row, and the rows of the tight set span the same space as before.  So all the cells around a generator share it.
 
         Args:
             prefix: states of the units, at least of the layers before the last one that matters.

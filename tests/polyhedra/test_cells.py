@@ -136,6 +136,30 @@ def test_an_arrangement_s_cells_fill_the_box(rows):
     event(f"cells: {min(len(cells), 8)}")
 
 
+def _interior_point(cell):
+    """The centre, rounded to as few bits as keep it inside: from its definition, in Fractions."""
+    vertices = [[Fraction(e, ray[0]) for e in ray[1:]] for ray in cell.rays if ray[0]]
+    rays = [[Fraction(e, max(map(abs, ray))) for e in ray[1:]] for ray in cell.rays if not ray[0]]
+    centre = [sum(v[k] for v in vertices) / len(vertices) + sum(ray[k] for ray in rays) for k in range(cell.dim)]
+    for bits in (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32):
+        rounded = tuple(Fraction(round(entry * 2**bits), 2**bits) for entry in centre)
+        if all(brute.at(row, rounded) > 0 for row in cell.rows):
+            return rounded
+    return tuple(centre)
+
+
+@given(st.data(), st.integers(1, 4))
+def test_the_interior_point_is_the_rounded_centre(data, dim):
+    """Centres half-way between two roundings are frequent here: corners are small integers."""
+    polyhedron = data.draw(polyhedra(dim, full_dimensional=True, max_rows=7))
+    cell = _cell(Polyhedron.of(dim, polyhedron.hrep.rows))
+    assert cell.interior_point() == _interior_point(cell)
+    shift = data.draw(st.sampled_from([Fraction(1, 2**70), Fraction(1, 2**110), Fraction(-1, 3**80), Fraction(1, 2**31)]))
+    moved = [(row[0] + shift * sum(row[1:]), *row[1:]) for row in cell.rows]
+    near = Cell.of(dim, map(integer_row, moved))
+    assert near.interior_point() == _interior_point(near)
+
+
 PYRAMID = [(0, 0, 0, 1), (1, 1, 0, -1), (1, -1, 0, -1), (1, 0, 1, -1), (1, 0, -1, -1)]  # over a square, apex (0, 0, 1)
 
 
