@@ -8,6 +8,8 @@ generators are computed from them on demand.
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from exactzones.network import Layer
-from exactzones.rational import Row
+from exactzones.rational import Row, integer_row, rank
 from exactzones.zones import _kernel_numpy
 from exactzones.zones.exactsigns import ExactSigns
 from exactzones.zones.frontier import OFF, ON, OPEN, Cells, Floats, Frontier, Ids, Integers, States
@@ -89,18 +91,22 @@ class Arrangement:
 
     def __init__(self, layers: Sequence[Layer], domain: Sequence[Row], inputs: int, target: Layer | None = None) -> None:
         self._made_of = tuple(layers), tuple(domain), inputs, target
-        slopes = [row[1:] for row in (*domain, *layers[0].affine.augmented().integer_rows())]
-        self.section = Section.of(inputs, slopes)
+        bounds = [row[1:] for row in domain]
+        if rank(bounds) < inputs:
+            bounds += [row[1:] for row in layers[0].affine.augmented().integer_rows()]
+        self.section = Section.of(inputs, bounds)
         self.dim = len(self.section.coordinates)
         while target is not None and not layers[-1].relu_units:  # linear layers at the end belong to the target
             folded = target.affine.after(layers[-1].affine)
             layers, target = layers[:-1], Layer(folded.matrix, folded.offset, target.relu)
         # Linear layers in front are one affine map: nothing is cut before the first ReLU.
         leading = next((k for k, layer in enumerate(layers) if layer.relu_units), len(layers) - 1)
-        first = self.section.embedding
-        for layer in layers[: leading + 1]:
-            first = layer.affine.after(first)
-        self.layers = (Layer(first.matrix, first.offset, layers[leading].relu), *layers[leading + 1 :])
+        self.layers = tuple(layers[leading:])
+        if leading or self.section.lines:
+            first = self.section.embedding
+            for layer in layers[: leading + 1]:
+                first = layer.affine.after(first)
+            self.layers = (Layer(first.matrix, first.offset, layers[leading].relu), *self.layers[1:])
         self.domain = [self.section.restrict(row) for row in domain]
         behind = () if target is None else (target,)
         self.exact = ExactSigns((*self.layers, *behind), self.domain, self.dim)
@@ -127,10 +133,9 @@ class Arrangement:
 
     def start(self) -> Frontier:
         """Return the domain as cells before the first layer."""
-        base, first = self.exact.base[0], self.layers[0]
-        rows = first.affine.augmented().integer_rows()
-        neurons = [(base + unit, rows[unit]) for unit in first.relu_units]
-        cones = starting_cones(self.dim, [*enumerate(self.domain, start=1), *neurons], len(self.domain))
+        base = self.exact.base[0]
+        neurons = ((base + unit, self.exact.row(b"", base + unit)) for unit in self.layers[0].relu_units)
+        cones = starting_cones(self.dim, itertools.chain(enumerate(self.domain, start=1), neurons), len(self.domain))
         cells = _as_cells(cones, self.dim)
         state = self._open(0, len(cells))
         for k, cone in enumerate(cones):
@@ -318,17 +323,45 @@ def _float_layers(layers: Sequence[Layer]) -> list[_FloatLayer]:
     found = []
     total: float = 1
     for layer in layers:
-        augmented = [(*row, b) for row, b in zip(layer.weight.rows, layer.bias, strict=True)]
-        weight = np.array([[_as_float(entry) for entry in row] for row in augmented])
-        scale = max(entry.denominator for row in augmented for entry in row)
-        dyadic = all(scale % entry.denominator == 0 for row in augmented for entry in row) and scale & (scale - 1) == 0
-        total = total * scale if dyadic and total * scale < _EXACT else 0
+        numerators, denominator = layer.weight.scaled()
+        bias = np.array([[_as_float(entry)] for entry in layer.bias])
+        weight = np.hstack([_quotients(numerators.rows(), denominator), bias])
+        common = math.lcm(denominator, *[entry.denominator for entry in layer.bias])
+        total = total * common if common & (common - 1) == 0 and total * common < _EXACT else 0
         row_sums = np.abs(weight).sum(axis=1) * _SAFE + _TINY  # an error that is a multiple of one must not underflow
-        classes: dict[Row, int] = {}
-        rows = layer.affine.augmented().integer_rows()
-        same = [classes.setdefault(max(row, tuple(-entry for entry in row)), k) for k, row in enumerate(rows)]
-        found.append(_FloatLayer(weight, row_sums, float(total), np.array(same, np.int32)))
+        found.append(_FloatLayer(weight, row_sums, float(total), _multiples(layer, weight)))
     return found
+
+
+def _quotients(rows: Sequence[Row], denominator: int) -> Floats:
+    """Return rows divided by a positive integer, as ``_as_float`` does it entry by entry."""
+    try:
+        floats = np.array([[entry / denominator for entry in row] for row in rows])
+    except OverflowError:
+        return np.array([[_as_float(Fraction(entry, denominator)) for entry in row] for row in rows])
+    for k, j in np.argwhere(np.abs(floats) < sys.float_info.min).tolist():
+        floats[k, j] = _as_float(Fraction(rows[k][j], denominator)) if rows[k][j] else 0
+    return floats
+
+
+@np.errstate(all="ignore")
+def _multiples(layer: Layer, floats: Floats) -> Ids:
+    """Return a number for each unit, the same for those whose rows (weights, bias) are multiples of each other.
+
+    Multiples have nearly the same quotients by their first entries that are not zero, so nearly the same mean of them; only rows
+    whose means are near others' are compared exactly.
+    """
+    first = np.argmax(floats != 0, axis=1)
+    quotients = floats / floats[np.arange(len(floats)), first][:, None]
+    means, sizes = quotients @ np.linspace(1, 2, floats.shape[1]), np.abs(quotients).sum(axis=1)
+    order = np.argsort(means)
+    near = ~(np.diff(means[order]) > 1e-9 * (sizes[order[1:]] + sizes[order[:-1]]))  # so is what is not a number
+    classes: dict[Row, int] = {}
+    same = np.arange(len(floats), dtype=np.int32)
+    for k in np.union1d(order[1:][near], order[:-1][near]).tolist():
+        row = integer_row([*(layer.weight[k, j] for j in range(layer.inputs)), layer.bias[k]])
+        same[k] = classes.setdefault(max(row, tuple(-entry for entry in row)), k)
+    return same
 
 
 def _as_float(value: Fraction) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -101,7 +101,7 @@ class Cone:
     signs: dict[int, int]
 
 
-def starting_cones(dim: int, hyperplanes: Sequence[tuple[int, Row]], fixed: int) -> list[Cone]:
+def starting_cones(dim: int, hyperplanes: Iterable[tuple[int, Row]], fixed: int) -> list[Cone]:
     """Return simple pointed cones that cover the part of R^dim where the fixed hyperplanes that bound them are non-negative.
 
     Args:
@@ -114,7 +114,9 @@ def starting_cones(dim: int, hyperplanes: Sequence[tuple[int, Row]], fixed: int)
     """
     chosen: dict[int, Row] = {}
     for identity, row in hyperplanes:
-        if len(chosen) < dim and rank([*(r[1:] for r in chosen.values()), row[1:]]) > len(chosen):
+        if len(chosen) == dim:
+            break
+        if rank([*(r[1:] for r in chosen.values()), row[1:]]) > len(chosen):
             chosen[identity] = row
     if len(chosen) < dim:
         raise NotPointedError

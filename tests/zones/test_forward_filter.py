@@ -1,6 +1,7 @@
 """The float filter: always undecided, wrong when its bound is too small, and numbers at the edges of what floats hold."""
 
 import itertools
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -201,3 +202,27 @@ def test_random_networks_with_numbers_of_all_sizes(seed):
     domain = Polyhedron.box(low, [a + (abs(b) or 1) for a, b in zip(low, size, strict=True)])
     for prop, where in ((ALWAYS, domain), (feature(0), domain), (feature(0), None)):
         assert zones_of(net, prop, where) == zones_of(net, prop, where, "backward")
+
+
+@given(networks())
+def test_the_layers_in_floats(net):
+    """Every weight is the nearest float, whole weights are known as such, and rows with the same zeros are found."""
+    total = 1
+    for layer, floats in zip(net.layers, arrangement._float_layers(net.layers), strict=True):
+        rows = [(*row, b) for row, b in zip(layer.weight.rows, layer.bias, strict=True)]
+        assert floats.weight.tolist() == [list(map(float, row)) for row in rows]
+        total *= math.lcm(*(entry.denominator for row in rows for entry in row))
+        assert floats.scale in (0, total)
+        assert floats.scale or total & (total - 1) or total >= 2**52
+        for (j, row), (k, other) in itertools.combinations(enumerate(rows), 2):
+            parallel = all(a * d == b * c for (a, b), (c, d) in itertools.product(zip(row, other, strict=True), repeat=2))
+            assert (floats.same[j] == floats.same[k]) == (parallel and any(row) == any(other))
+
+
+def test_multiples_that_floats_can_hardly_tell():
+    """Tiny, huge and nearly equal rows."""
+    third, big = Fraction(1, 3), Fraction(10) ** 200
+    rows = [[1, third, 2], [3, 1, 6], [1, third + Fraction(1, 10**30), 2], [-big, -big * third, -2 * big], [0, 0, 0]]
+    rows += [[1 / big**2, third / big**2, 2 / big**2], [0, 0, 0], [big**2, 0, 1], [2 * big**2, 0, 2], [0, 1 / big, big]]
+    (floats,) = arrangement._float_layers(Network.of(([row[:2] for row in rows], [row[2] for row in rows], True)).layers)
+    assert floats.same.tolist() == [0, 0, 2, 0, 4, 0, 4, 7, 7, 9]
