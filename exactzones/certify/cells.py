@@ -9,7 +9,7 @@ unit of the first layer that is still open.  No linear program is solved.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,17 +63,29 @@ class _Recorded:
 
 
 class CellSearch:
-    """Search of one case.
+    """Search of one region.
 
     Args:
-        claim: the network and the conditions in floats.
-        low, high: a box that contains the domain, shape (inputs,).
-        rows: the domain's rows in floats, ``b + a . x >= 0``; those that only bound one input are in the box.
+        claim: the network and the conditions in floats, of the inputs that vary.
+        low, high: a box that contains the region, shape (inputs,).
+        rows: rows ``b + a . x >= 0`` of the region that are not in the box, shape (rows, inputs + 1), and their numbers.
+        known: bounds of all hidden units there, -inf or inf where there is none.
+        depth: how many splits led to the region.
         confirm: is asked whether a point is a witness, exactly.
+        batch: how many cells at once.
     """
 
     def __init__(
-        self, claim: FloatClaim, low: Floats, high: Floats, rows: Floats, confirm: Callable[[Floats], Any], *, batch: int = 256
+        self,
+        claim: FloatClaim,
+        low: Floats,
+        high: Floats,
+        rows: tuple[Floats, Sequence[int]],
+        known: tuple[Floats, Floats],
+        depth: int,
+        confirm: Callable[[Floats], Any],
+        *,
+        batch: int = 256,
     ) -> None:
         self.claim, self.confirm, self.batch = claim, confirm, batch
         self.dim = len(low)
@@ -90,16 +102,16 @@ class CellSearch:
         self.split: dict[int, int] = {}
         self.children: dict[int, list[int]] = {}
         self.leaf: dict[int, int] = {}
-        self.stuck: list[int] = []
         self.bounds_at: dict[int, tuple[Floats, Floats, Floats, Floats]] = {}
         self.witness: Any = None
         corners = np.array(list(itertools.product((0, 1), repeat=self.dim)))
         vertices = np.where(corners, high, low)
         tight = np.where(corners, 0, 1) + 2 * np.arange(self.dim)
-        count = claim.units
-        none = np.full(count, -1, np.int32)
-        root = Cell(vertices, tight, np.full(count, -_UNKNOWN), np.full(count, _UNKNOWN), none, none.copy(), -1, 0, 0)
-        self.stack = [root]
+        for row, number in zip(*rows, strict=True):
+            vertices, tight = self._cut_alone(vertices, tight, row, number)
+        origin = np.full(claim.units, -1, np.int32)
+        bounds = np.maximum(known[0], -_UNKNOWN), np.minimum(known[1], _UNKNOWN)
+        self.stack = [Cell(vertices, tight, *bounds, origin, origin.copy(), -1, 0, depth)] if len(vertices) > self.dim else []
 
     def _add_planes(self, rows: Floats, index: Floats) -> Floats:
         """Keep hyperplanes; ``index`` is their number among the rows of the path."""
@@ -366,7 +378,6 @@ class CellSearch:
 
     def _finish(self, number: int, targets: Floats, vertices: Floats, tight: Floats) -> None:
         """Decide a cell on which every unit is settled: the conditions are affine there."""
-        owner = np.zeros(len(vertices), int)
         for r, row in enumerate(targets):  # the condition holds where -row > 0
             values = row[0] + vertices @ row[1:]
             if len(vertices) and values.min() > 2.0**-22:
@@ -375,12 +386,14 @@ class CellSearch:
                 )
                 self.leaf[number] = int(found[0])
                 return
-            ids = self._add_planes(-row[None], np.array([-2 - r]))
-            fresh, fresh_tight, _ = self._crossings(vertices, tight, owner, -values, ids)
-            keep = values <= 0
-            vertices, tight = np.concatenate([vertices[keep], fresh]), np.concatenate([tight[keep], fresh_tight])
-            owner = np.zeros(len(vertices), int)
+            vertices, tight = self._cut_alone(vertices, tight, -row, -2 - r)
         if len(vertices):
             self._try(vertices.mean(0)[None])
-        if self.witness is None:
-            self.stuck.append(number)
+
+    def _cut_alone(self, vertices: Floats, tight: Floats, row: Floats, number: int) -> tuple[Floats, Floats]:
+        """Cut a single cell by ``row >= 0``."""
+        values, owner = row[0] + vertices @ row[1:], np.zeros(len(vertices), int)
+        ids = self._add_planes(row[None], np.array([number]))
+        fresh, fresh_tight, _ = self._crossings(vertices, tight, owner, values, ids)
+        keep = values >= 0
+        return np.concatenate([vertices[keep], fresh]), np.concatenate([tight[keep], fresh_tight])

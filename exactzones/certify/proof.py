@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import numpy as np
 
@@ -19,15 +19,18 @@ class CellProof:
 
     Args:
         search: finished or not; cells that still wait are left open.
+        inputs: of the network, with those that are constant.
     """
 
-    def __init__(self, search: CellSearch) -> None:
-        self.search, self.claim = search, search.claim
+    def __init__(self, search: CellSearch, inputs: int) -> None:
+        self.search, self.claim, self.inputs = search, search.claim, inputs
         recorded = search.recorded
+        self.at: dict[int, list[int]] = {}
+        if not recorded.count:
+            return
         self.unit, self.upper = np.concatenate(recorded.unit), np.concatenate(recorded.upper)
         self.node, row, tight = np.concatenate(recorded.node), np.concatenate(recorded.row), np.concatenate(recorded.tight)
         self.kept = np.zeros(len(self.unit), bool)
-        self.at: dict[int, list[int]] = {}
         self._trim()
         chosen = np.nonzero(self.kept)[0]
         self.place = np.cumsum(self.kept) - 1
@@ -59,35 +62,30 @@ class CellProof:
             for bound in high_from[span][(low[span] < 0) & (high_from[span] >= 0)].tolist():
                 mark(bound)
 
-    def nodes(self, root: int, batch: int = 64) -> Iterator[list[tuple[int, Node]]]:
-        """Yield the nodes with the search's numbers, some at a time, parents first; wants the numbers of children sent back.
+    def nodes(self, root: int, batch: int = 64) -> Generator[list[Node], dict[int, tuple[int, int]], None]:
+        """Yield the nodes, some at a time, parents first; wants the numbers of children sent back.
 
         Args:
             root: the root's number in the certificate.
             batch: how many at a time.
         """
         search = self.search
-        stack = [(0, root)]
+        stack = [(0, root)] if search.count else []
         while stack:
             some = stack[-batch:]
             del stack[-batch:]
-            made = yield [(node, self._node(node, number)) for node, number in some]
-            for node, _ in some:
-                if node in search.split:
-                    children = made[node]
-                    stack += [
-                        (child, number) for child, number in zip(search.children[node], children, strict=True) if child >= 0
-                    ]
+            made = yield [self._node(node, number) for node, number in some if node in search.split or node in search.leaf]
+            for node, number in some:
+                if number in made:
+                    stack += [(child, at) for child, at in zip(search.children[node], made[number], strict=True) if child >= 0]
 
     def _node(self, node: int, number: int) -> Node:
-        search, inputs = self.search, self.search.dim
+        search, inputs = self.search, self.inputs
         numbers = [bound for bound in self.at.get(node, ()) if self.unit[bound] < self.claim.units]
         numbers.sort(key=lambda bound: (self.unit[bound], self.upper[bound]))
         bounds = tuple(Bound(inputs + int(self.unit[b]), bool(self.upper[b]), False, Hint(self._hint(b)[0])) for b in numbers)
         if node in search.split:
             return Node(number, bounds, "relu", inputs + search.split[node])
-        if node not in search.leaf:
-            return Node(number, bounds, "open")
         leaf = search.leaf[node]
         rows, others = self._hint(leaf)
         target = int(self.unit[leaf]) - self.claim.units

@@ -16,6 +16,10 @@ Relaxation: TypeAlias = tuple[Floats, Floats, Floats]
 class FloatClaim:
     """Weights of the layers that decide a case, its conditions, and linear bounds through them.
 
+    Args:
+        claim: the case.
+        fixed: shape (inputs,); values of inputs that are constant on the domain, NaN for the others, which alone remain.
+
     Attributes:
         weights, biases: per layer, shapes (units, inputs) and (units,).
         depth: how many hidden layers there are.
@@ -26,7 +30,7 @@ class FloatClaim:
         domain_rows: how many rows the domain has.
     """
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Claim, fixed: Floats | None = None) -> None:
         self.weights = [_floats(units.weight.integers, units.weight.denominator) for units in claim.layers]
         self.biases = [_floats(units.bias.integers, units.bias.denominator)[:, 0] for units in claim.layers]
         self.masks = [units.relu for units in claim.layers]
@@ -43,6 +47,19 @@ class FloatClaim:
             else:
                 weight, bias = self.weights[target.layer], self.biases[target.layer]
                 self.targets.append((target.layer, coefficients @ weight, constant + coefficients @ bias))
+
+        if fixed is not None and np.isfinite(fixed).any():
+            self._fix(fixed)
+
+    def _fix(self, values: Floats) -> None:
+        """Make inputs constants."""
+        free, known = ~np.isfinite(values), np.where(np.isfinite(values), values, 0)
+        for r, (layer, coefficients, constant) in enumerate(self.targets):
+            if layer == 0:
+                self.targets[r] = layer, coefficients[free], constant + float(coefficients @ known)
+        if self.weights:
+            self.biases[0] = self.biases[0] + self.weights[0] @ known
+            self.weights[0] = self.weights[0][:, free]
 
     def span(self, k: int) -> slice:
         """Return where hidden layer k is among all units."""

@@ -78,7 +78,7 @@ class Functions:
     before: dict[int, Array] = field(default_factory=dict)
     after: dict[int, Array] = field(default_factory=dict)
     constant: Any = 0
-    betas: Sequence[tuple[int, int, int, int]] = ()
+    betas: Sequence[tuple[int, int, int, int | Fraction]] = ()
     alphas: Sequence[tuple[int, int, int]] = ()
 
 
@@ -164,7 +164,7 @@ def backward(kind: Fixed, region: Region, functions: Functions) -> tuple[Array, 
     low, high = kind.known(region)
     constant = np.zeros(len(at), object) + functions.constant
     valid = np.ones(len(at), bool)
-    top = max([*functions.before, *functions.after])
+    top = max([*functions.before, *functions.after, *(claim.layer_of(beta[1]) - 1 for beta in functions.betas)])
     after = functions.after.get(top)
     for k in range(top, -1, -1):
         units, span = claim.layers[k], slice(claim.offsets[k + 1], claim.offsets[k + 1] + len(claim.layers[k].relu))
@@ -182,7 +182,8 @@ def backward(kind: Fixed, region: Region, functions: Functions) -> tuple[Array, 
             if span.start <= unit < span.stop:
                 bound = (high if upper else low)[at[row], unit]
                 valid[row] &= bool((region.has_high if upper else region.has_low)[at[row], unit])
-                amount = kind.settle(multiplier << kind.scale, MULTIPLIER_BITS)
+                whole = not isinstance(multiplier, Fraction)
+                amount = kind.settle(multiplier * (1 << kind.scale), MULTIPLIER_BITS if whole else 0)
                 before[row, unit - span.start] += amount if upper else -amount
                 constant[row] += kind.settle((-amount if upper else amount) * bound, kind.scale)
         after, inexact, bias = kind.product(narrow(before) if kind.scale else before, units)

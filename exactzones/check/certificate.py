@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -30,7 +30,7 @@ class Hint:
     """
 
     rows: tuple[tuple[int, int | Fraction], ...] = ()
-    betas: tuple[tuple[int, int, int], ...] = ()
+    betas: tuple[tuple[int, int, int | Fraction], ...] = ()
     alphas: tuple[tuple[int, int], ...] = ()
 
 
@@ -146,6 +146,46 @@ def read_node(line: str) -> Node:
     raise FormatError(f"a node's tail is relu, cut, zone or no with what belongs to it, not {str(data[2])[:60]}")
 
 
+def write_header(
+    network: str,
+    bits: int,
+    cases: int,
+    verdict: str,
+    *,
+    witness: tuple[int, Sequence[Fraction]] | None = None,
+    zones: Iterable[tuple[Sequence[str], Sequence[Fraction]]] = (),
+) -> str:
+    """Return the first line: of a proof, or of a witness ``(case, point)``."""
+    data: dict[str, Any] = {"format": FORMAT, "version": VERSION, "verdict": verdict, "network": network, "bits": bits, "cases": cases}
+    if witness is not None:
+        data |= {"case": witness[0], "witness": list(map(str, witness[1]))}
+    data["zones"] = [[list(pattern), list(map(str, point))] for pattern, point in zones]
+    return json.dumps(data)
+
+
+def write_node(node: Node) -> str:
+    """Return the line of a node."""
+    bounds = [[4 * bound.unit + 2 * bound.exact + bound.upper, *_written(bound.hint)] for bound in node.bounds]
+    tail: list[Any] = [node.kind, node.at]
+    if node.kind == "cut":
+        tail.append(node.where)
+    elif node.kind == "no":
+        tail = ["no", int(node.exact), [entry for pair in node.mu for entry in pair], _written(node.hint)]
+    return json.dumps([node.number, bounds, tail], separators=(",", ":"))
+
+
+def _written(hint: Hint) -> list[Any]:
+    rows = [entry for row, m in hint.rows for entry in (row, _text_of(m))]
+    if not hint.betas and not hint.alphas:
+        return rows
+    betas = [entry for unit, upper, m in hint.betas for entry in (2 * unit + upper, _text_of(m))]
+    return [*rows, betas, [entry for pair in hint.alphas for entry in pair]]
+
+
+def _text_of(multiplier: int | Fraction) -> int | str:
+    return str(multiplier) if isinstance(multiplier, Fraction) else multiplier
+
+
 def _bound(entry: Any) -> Bound:
     if not isinstance(entry, list) or not entry:
         raise FormatError("a bound is [4 unit + 2 exact + upper, row, multiplier, .., [betas], [alphas]]")
@@ -159,7 +199,7 @@ def _hint(entries: list[Any]) -> Hint:
     if len(entries) >= 2 and isinstance(entries[-1], list) and isinstance(entries[-2], list):
         *entries, betas, alphas = entries
     rows = tuple((_whole(row, "row"), _multiplier(m)) for row, m in _pairs(entries))
-    known = tuple((c >> 1, c & 1, _whole(m, "multiplier")) for c, m in ((_whole(c, "unit"), m) for c, m in _pairs(betas)))
+    known = tuple((c >> 1, c & 1, _multiplier(m)) for c, m in ((_whole(c, "unit"), m) for c, m in _pairs(betas)))
     slopes = tuple((_whole(unit, "unit"), _whole(slope, "slope", 0, 256)) for unit, slope in _pairs(alphas))
     return Hint(rows, known, slopes)
 

@@ -54,8 +54,13 @@ class Invalid(Exception):
 
 @dataclass
 class PathRow:
-    """``b + a . x >= 0`` on a region, since it is one side of a split: in fixed numbers and, when asked for, exact."""
+    """``b + a . x >= 0`` on a region, since it is one side of a split: in fixed numbers and, when asked for, exact.
 
+    Attributes:
+        split: the hidden unit that was split and the side, if it was one.
+    """
+
+    split: tuple[int, int] | None
     fixed: list[Any] | None
     exact: list[Any] | Callable[[], list[Any] | None] | None
 
@@ -122,16 +127,18 @@ class Tree:
         Raises:
             Invalid: a rule is broken.
         """
-        places = []
-        for node in nodes:
-            if node.number not in self.waiting:
-                raise Invalid(f"node {node.number}: there is no such region, or it came before")
-            places.append(self.waiting.pop(node.number))
+        numbers = [node.number for node in nodes]
+        for number in numbers:
+            if number not in self.waiting or numbers.count(number) > 1:
+                raise Invalid(f"node {number}: there is no such region, or it came before")
+        places = [self.waiting[number] for number in numbers]
         children: dict[int, list[Place]] = {}
         for k in sorted({place.claim for place in places}):
             chosen = [i for i, place in enumerate(places) if place.claim == k]
             found = self._add([nodes[i] for i in chosen], [places[i] for i in chosen], k)
             children.update({chosen[i]: pair for i, pair in found.items()})
+        for number in numbers:
+            del self.waiting[number]
         for i in sorted(children):
             for child in children[i]:
                 self.waiting[self.made] = child
@@ -285,7 +292,7 @@ class Tree:
                         side[target.layer] = np.zeros((len(some), len(target.coefficients)), object)
                     side[target.layer][number] += m * target.coefficients * (1 << kind.scale)
                     functions.constant[number] += kind.number(m * target.constant)
-            if functions.before or functions.after:
+            if functions.before or functions.after or functions.betas:
                 for side in (functions.before, functions.after):
                     side.update({layer: narrow(array) if kind.scale else array for layer, array in side.items()})
                 coefficients, constants, valid = backward(kind, region, functions)
@@ -336,7 +343,7 @@ class Tree:
                 if valid[number]:  # lower(z) <= z <= 0, or lower(-z) <= -z <= 0
                     fixed = [-int(constants[number]), *(-entry for entry in coefficients[number].tolist())]
                 found.setdefault(i, []).append(
-                    PathRow(fixed, self._exact_row(region, i, layer, unit, upper=bool(upper[number]), k=k))
+                    PathRow((unit, int(upper[number])), fixed, self._exact_row(region, i, layer, unit, upper=bool(upper[number]), k=k))
                 )
         return found
 
@@ -359,7 +366,7 @@ class Tree:
             sign = -1 if side == 0 else 1
             fixed = [-sign * node.where, *(sign << claim.bits if j == node.at else 0 for j in range(claim.inputs))]
             exact = [Fraction(entry, 1 << claim.bits) for entry in fixed]
-            child = Place(place.claim, region.part(i), (*place.rows, PathRow(fixed, exact)))
+            child = Place(place.claim, region.part(i), (*place.rows, PathRow(None, fixed, exact)))
             if side == 0:
                 child.known.lower_high(0, node.at, node.where)
             else:

@@ -1,0 +1,385 @@
+"""Decide whether a property can hold on a domain, and hand over the evidence."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from exactzones.certify.cells import CellSearch
+from exactzones.certify.exact import ExactProver
+from exactzones.certify.proof import CellProof
+from exactzones.certify.relaxation import FloatClaim, Floats
+from exactzones.check import Bound, Case, Hint, Node
+from exactzones.check.certificate import lines_of, read_header, read_node, write_header, write_node
+from exactzones.check.checker import Invalid, Place, Tree
+from exactzones.errors import BackendError, DimensionError, FormatError, InputError
+from exactzones.network import Network
+from exactzones.polyhedra import HRep, Polyhedron, lp
+from exactzones.property import Property
+from exactzones.rational import Row, Vector, primitive
+
+BITS = 28
+"""How finely certificates count."""
+_MOST_CELL_INPUTS = 9
+_WITNESS_SECONDS = 2.0
+_SMALLEST_BATCH = 1
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate as lines of text, the header first."""
+
+    lines: tuple[str, ...]
+
+    def save(self, path: str | Path) -> None:
+        """Write it, gzipped if the name ends with ``.gz``; nothing half-written is left behind."""
+        from exactzones.formats.files import write_atomically
+
+        text = "".join(f"{line}\n" for line in self.lines).encode()
+        write_atomically(path, gzip.compress(text, mtime=0) if str(path).endswith(".gz") else text)
+
+
+@dataclass(frozen=True)
+class CanFire:
+    """The property holds at ``witness``, by exact evaluation, on case number ``case``."""
+
+    witness: Vector
+    case: int
+    certificate: Certificate
+
+
+@dataclass(frozen=True)
+class CannotFire:
+    """The property holds nowhere on the domain; the certificate was accepted by the checker."""
+
+    certificate: Certificate
+    nodes: int
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """A budget ran out; the certificate holds what was proved until then, and ``open_leaves`` regions are left."""
+
+    certificate: Certificate
+    open_leaves: int
+    reason: str
+
+
+Decision: TypeAlias = CanFire | CannotFire | Undecided
+
+
+def case_of(network: Network, prop: Property, domain: Polyhedron | None = None) -> Case:
+    """Return the claim that a property holds nowhere on a polyhedron (None: nowhere at all).
+
+    Raises:
+        DimensionError: a domain of another dimension.
+        FeatureError: a property that does not fit the network.
+    """
+    prop.resolve(network.widths)
+    if domain is None:
+        return Case((), prop)
+    if domain.ambient != network.inputs:
+        raise DimensionError("domain", expected=network.inputs, got=domain.ambient)
+    system = domain.hrep
+    both = [side for row in system.equations for side in (row, tuple(-entry for entry in row))]
+    return Case((*system.closed_rows, *both), prop)
+
+
+def certify(
+    network: Network,
+    prop: Property,
+    domain: Polyhedron | None = None,
+    *,
+    seconds: float | None = None,
+    resume: Certificate | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Decision:
+    """Decide whether a property can hold anywhere on a domain.
+
+    Args:
+        network: the network.
+        prop: a conjunction of conditions, such as ``feature(0)``.
+        domain: a polyhedron (closed: of a strict row its closure counts for "cannot"); None is all of the input space.
+        seconds: how long it may take; None is no limit.
+        resume: what an earlier run proved.
+        progress: is told how many regions were visited and how many wait.
+
+    Returns:
+        CanFire with an exact witness, CannotFire with a certificate that ``exactzones.check.check`` accepts, or Undecided.
+
+    Raises:
+        InputError: arguments that do not fit each other.
+    """
+    return certify_cases(network, [case_of(network, prop, domain)], seconds=seconds, resume=resume, progress=progress)
+
+
+def certify_cases(
+    network: Network,
+    cases: Sequence[Case],
+    *,
+    seconds: float | None = None,
+    resume: Certificate | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Decision:
+    """Decide whether any of several cases can hold: each a conjunction on a polyhedron.  See ``certify``."""
+    run = Run(network, cases, seconds, progress)
+    if resume is not None:
+        run.replay(resume)
+    try:
+        return run.decide()
+    except KeyboardInterrupt:
+        return run.undecided("interrupted")
+
+
+@dataclass
+class Run:
+    """One run of the provers over the open regions of a certificate.
+
+    Args:
+        network, cases: the claim.
+        seconds: how long it may take.
+        progress: is told how many regions were visited and how many wait.
+        patterns: of the zones that are listed, with their numbers: regions on which the property holds must be among them.
+    """
+
+    network: Network
+    cases: Sequence[Case]
+    seconds: float | None = None
+    progress: Callable[[int, int], None] | None = None
+    patterns: dict[str, int] | None = None
+    nodes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.start = time.monotonic()
+        texts = [] if self.patterns is None else list(self.patterns)
+        self.tree = Tree(self.network, self.cases, BITS, [(text,) for text in texts])
+        self._children: dict[int, tuple[int, int]] = {}
+
+    def replay(self, certificate: Certificate) -> None:
+        """Take over what an earlier run proved.
+
+        Raises:
+            InputError: the certificate is of another claim, or broken.
+        """
+        try:
+            header = read_header(certificate.lines[0])
+            if header.network != self.network.sha256 or header.cases != len(self.cases) or header.bits != BITS or header.zones:
+                raise InputError("the certificate to resume is about another network or claim")  # noqa: TRY301
+            if header.witness is None:
+                for line in certificate.lines[1:]:
+                    self.tree.add([read_node(line)])
+                    self.nodes.append(line)
+        except (Invalid, FormatError) as error:
+            raise InputError(f"the certificate to resume does not fit: {error}") from None
+
+    # What a run can end with.
+
+    def certificate(self, verdict: str, *, witness: tuple[int, Vector] | None = None) -> Certificate:
+        """Return the certificate as it stands."""
+        header = write_header(self.network.sha256, BITS, len(self.cases), verdict, witness=witness)
+        return Certificate((header, *(() if witness else self.nodes)))
+
+    def undecided(self, reason: str) -> Undecided:
+        """Return what was proved until now."""
+        return Undecided(self.certificate("undecided"), len(self.tree.waiting), reason)
+
+    def can_fire(self, case: int, witness: Vector) -> CanFire:
+        """Return the witness."""
+        return CanFire(witness, case, self.certificate("can fire", witness=(case, witness)))
+
+    def left(self) -> float:
+        """Return how many seconds are left."""
+        return float("inf") if self.seconds is None else self.seconds - (time.monotonic() - self.start)
+
+    def out_of_time(self) -> bool:
+        """Tell whether the time is up."""
+        return self.left() <= 0
+
+    # The way to it.
+
+    def decide(self) -> Decision:
+        """Look for a witness, then prove region after region."""
+        if not self.nodes and self.patterns is None:
+            for k, case in enumerate(self.cases):
+                witness = self._guess(case, _WITNESS_SECONDS / len(self.cases))
+                if witness is not None:
+                    return self.can_fire(k, witness)
+        for exactly in (False, True):
+            for number in sorted(self.tree.waiting):
+                if number not in self.tree.waiting:
+                    continue
+                found = self.prove(number, exactly=exactly)
+                if found is not None:
+                    return self.can_fire(*found)
+                if self.out_of_time():
+                    return self.undecided(f"the time of {self.seconds:g} s ran out") if self.tree.waiting else self._done()
+        return self._done()
+
+    def _done(self) -> Decision:
+        if self.tree.waiting:
+            return self.undecided("regions are left that no prover could decide")
+        return CannotFire(self.certificate("cannot fire"), self.tree.nodes)
+
+    def _guess(self, case: Case, seconds: float) -> Vector | None:
+        from exactzones.certify.witness import find_witness
+
+        domain = Polyhedron(HRep.of(self.network.inputs, case.rows))
+        return find_witness(self.network, case.prop, domain, seconds=min(seconds, max(self.left(), 0.01)))
+
+    def holds(self, k: int, point: Floats) -> Vector | None:
+        """Return a float point as an exact one if case k holds there."""
+        exact = tuple(Fraction(float(entry)) for entry in point)
+        case = self.cases[k]
+        exact = self._clipped(k, exact)
+        inside = all(row[0] + sum(a * x for a, x in zip(row[1:], exact, strict=True)) >= 0 for row in case.rows)
+        return exact if inside and self.network.satisfies(exact, case.prop) else None
+
+    def _clipped(self, k: int, point: Vector) -> Vector:
+        """Move a point into the box that rows with a single variable make."""
+        moved = list(point)
+        for row in self.cases[k].rows:
+            support = [j for j, entry in enumerate(row[1:]) if entry]
+            if len(support) == 1:
+                j = support[0]
+                bound = Fraction(-row[0], row[1 + j])
+                moved[j] = max(moved[j], bound) if row[1 + j] > 0 else min(moved[j], bound)
+        return tuple(moved)
+
+    def prove(self, number: int, *, exactly: bool) -> tuple[int, Vector] | None:
+        """Work on one region until it is proved, out of reach or out of time; returns a case and a witness if there is one."""
+        case = self.tree.waiting[number].claim
+        if exactly:
+            prover = ExactProver(self.tree, self.patterns)
+            witness = prover.prove(number, self._write, stop=self.out_of_time)
+            return None if witness is None else (case, witness)
+        found = self._search(number, case)
+        if found is None:
+            return None
+        search, bounds = found
+        for visited in search.run():
+            if self.progress is not None:
+                self.progress(self.tree.nodes + visited, len(search.stack) + len(self.tree.waiting))
+            if self.out_of_time():
+                break
+        if search.witness is not None:
+            return case, search.witness
+        self._take(CellProof(search, self.network.inputs), number, bounds)
+        return None
+
+    def _write(self, node: Node) -> None:
+        self.nodes.append(write_node(node))
+        if self.progress is not None:
+            self.progress(self.tree.nodes, len(self.tree.waiting))
+
+    def _take(self, proof: CellProof, number: int, bounds: tuple[Bound, ...]) -> None:
+        """Check the nodes of a search and write those that are accepted; the others are left open.
+
+        Args:
+            proof: the nodes.
+            number: of the region that was searched.
+            bounds: of inputs, to be proved there first.
+        """
+        generator = proof.nodes(number)
+        made: dict[int, tuple[int, int]] | None = None
+        while True:
+            try:
+                nodes = next(generator) if made is None else generator.send(made)
+            except StopIteration:
+                return
+            made = {}
+            nodes = [replace(node, bounds=(*bounds, *node.bounds)) if node.number == number else node for node in nodes]
+            for accepted in self._accepted(nodes):
+                self.nodes.append(write_node(accepted))
+                if accepted.kind in {"relu", "cut"}:
+                    made[accepted.number] = self._children[accepted.number]
+
+    def _accepted(self, nodes: Sequence[Node]) -> list[Node]:
+        """Add nodes to the tree, all at once if possible; returns those that the checker accepts."""
+        first = self.tree.made
+        try:
+            self.tree.add(nodes)
+        except Invalid:
+            if len(nodes) == 1:
+                return []
+            half = len(nodes) // 2
+            return [*self._accepted(nodes[:half]), *self._accepted(nodes[half:])]
+        for node in nodes:
+            if node.kind in {"relu", "cut"}:
+                self._children[node.number] = first, first + 1
+                first += 2
+        return list(nodes)
+
+    def _search(self, number: int, case: int) -> tuple[CellSearch, tuple[Bound, ...]] | None:
+        """Set up the cells of a region; None where it is unbounded, or has too many inputs that vary."""
+        place, claim = self.tree.waiting[number], self.tree.claims[case]
+        box = self._box(place, case)
+        if box is None:
+            return None
+        low, high, bounds = box
+        fixed = np.where(low == high, low, np.nan)
+        free = np.isnan(fixed)
+        if not 0 < free.sum() <= _MOST_CELL_INPUTS:
+            return None
+        scale = 1 << claim.bits
+        rows, numbers = [], []
+        for index in range(len(claim.rows) + len(place.rows)):
+            exact = self.tree._row(self.tree.exact[case], place, index)  # noqa: SLF001
+            if exact is None or (index < len(claim.rows) and sum(map(bool, exact[1:])) == 1):
+                continue
+            size = max(abs(entry) for entry in exact) or 1
+            row = np.array([float(Fraction(entry) / size) for entry in exact])
+            constant = row[0] + row[1:][~free] @ low[~free]
+            rows.append([constant, *row[1:][free]])
+            numbers.append(index)
+        known = place.known
+        hidden = slice(claim.inputs, None)
+        least = np.where(known.has_low[0, hidden], known.low[0, hidden] / scale, -np.inf)
+        most = np.where(known.has_high[0, hidden], known.high[0, hidden] / scale, np.inf)
+
+        def confirm(point: Floats) -> Any:
+            whole = low.copy()
+            whole[free] = point
+            return self.holds(case, whole)
+
+        matrix = np.array(rows).reshape(len(rows), int(free.sum()) + 1)
+        ranges = low[free], high[free]
+        return CellSearch(FloatClaim(claim, fixed), *ranges, (matrix, numbers), (least, most), len(place.rows), confirm), bounds
+
+    def _box(self, place: Place, case: int) -> tuple[Floats, Floats, tuple[Bound, ...]] | None:
+        """Return a box around a region, and the bounds of inputs that prove it beside the rows of a single variable.
+
+        They come from exact linear programs over the domain; None if it is unbounded, or empty.
+        """
+        claim, known = self.tree.claims[case], place.known
+        scale = 1 << claim.bits
+        low = known.low[0, : claim.inputs].astype(float) / scale
+        high = known.high[0, : claim.inputs].astype(float) / scale
+        system, bounds = HRep.of(claim.inputs, claim.rows), []
+        for j in range(claim.inputs):
+            for upper, has, side in ((False, known.has_low, low), (True, known.has_high, high)):
+                if has[0, j]:
+                    continue
+                best = lp.maximize(system, [Fraction((1 if upper else -1) if i == j else 0) for i in range(claim.inputs)])
+                if not isinstance(best, lp.Optimal):
+                    return None
+                side[j] = float(best.value if upper else -best.value)
+                pairs = zip(system.closed_rows, best.multipliers, strict=True)
+                hint = Hint(tuple(_original(claim.rows, row, m) for row, m in pairs if m))
+                bounds.append(Bound(j, upper, exact=True, hint=hint))
+        return low, high, tuple(bounds)
+
+
+def _original(rows: Sequence[Row], row: Row, multiplier: Fraction) -> tuple[int, Fraction]:
+    """Return which of the claim's rows a primitive row is, and the multiplier for that."""
+    for number, other in enumerate(rows):
+        if primitive(other) == row:
+            place = next(k for k, entry in enumerate(row) if entry)
+            return number, multiplier * row[place] / other[place]
+    raise BackendError("a multiplier belongs to no row of the claim")

@@ -1,0 +1,188 @@
+"""The exact prover: layer by layer, unit by unit, with exact linear programs.  Slow, and never in doubt.
+
+It takes over where floats cannot decide: values that are exactly zero, slivers, unbounded domains, weights of all sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from exactzones.check import Bound, Hint, Node
+from exactzones.check.bounds import Exact, Functions, Region, backward
+from exactzones.check.checker import Tree
+from exactzones.polyhedra import HRep, lp
+from exactzones.rational import Row, Vector, integer_row
+
+_ExactRow: TypeAlias = tuple[Fraction, ...]
+
+
+@dataclass
+class _Rows:
+    """The rows that hold on a region, as a system for cddlib and as the certificate numbers them."""
+
+    rows: list[_ExactRow]
+    numbers: list[int | tuple[int, int]]  # of a row, or (unit, upper) for a known bound of a unit
+
+    def system(self, more: Sequence[_ExactRow] = (), width: int | None = None) -> tuple[HRep, dict[Row, tuple[int, Fraction]]]:
+        """Return the closed system, and for each of its rows which of ours it is and by how much it was multiplied."""
+        dim = (len(self.rows[0]) - 1 if self.rows else 0) if width is None else width
+        padded = [(*row, *(Fraction(0),) * (dim + 1 - len(row))) for row in (*self.rows, *more)]
+        origin: dict[Row, tuple[int, Fraction]] = {}
+        for k, row in enumerate(padded):
+            whole = integer_row(row)
+            scale = next((Fraction(w) / r for w, r in zip(whole, row, strict=True) if r), Fraction(1))
+            origin.setdefault(whole, (k, scale))
+        return HRep.of(dim, padded), origin
+
+
+class ExactProver:
+    """Proves one region of a tree after the other.
+
+    Args:
+        tree: the certificate so far.
+        patterns: of the zones that are listed, with their numbers; None if no point may have the property.
+    """
+
+    def __init__(self, tree: Tree, patterns: dict[str, int] | None = None) -> None:
+        self.tree, self.patterns = tree, patterns
+
+    def prove(self, number: int, write: Callable[[Node], None], *, stop: Callable[[], bool]) -> Vector | None:
+        """Prove a region that waits; returns a witness if there is one, and None when it is proved or time is up."""
+        stack = [number]
+        while stack and not stop():
+            at = stack.pop()
+            node = self._node(at)
+            if not isinstance(node, Node):
+                return node
+            children = self.tree.made, self.tree.made + 1
+            self.tree.add([node])
+            write(node)
+            if node.kind == "relu":
+                stack += reversed(children)
+        return None
+
+    def _node(self, number: int) -> Node | Vector:
+        """Return the node of a region, or a witness."""
+        place = self.tree.waiting[number]
+        claim, kind = self.tree.claims[place.claim], self.tree.exact[place.claim]
+        known = place.known.part(0)
+        exact = [(len(claim.rows) + k, row.get(exact=True)) for k, row in enumerate(place.rows)]
+        rows = _Rows(
+            [*(tuple(map(Fraction, row)) for row in claim.rows), *(tuple(map(Fraction, row)) for _, row in exact if row is not None)],
+            [*range(len(claim.rows)), *(k for k, row in exact if row is not None)],
+        )
+        bounds: list[Bound] = []
+        sides = dict(row.split for row in place.rows if row.split is not None)
+        for layer in range(1, claim.horizon + 1):
+            inside = self._feasible(rows, claim.inputs)
+            if isinstance(inside, Hint):
+                return Node(number, tuple(bounds), "no", exact=True, hint=inside)
+            span = range(claim.offsets[layer], claim.offsets[layer + 1])
+            forms = self._forms(kind, known, [unit for unit in span if unit in sides or not _settled(known, unit)], layer)
+            for unit in [unit for unit in forms if unit in sides]:
+                # The row that came of the split may be weaker than what is known now that the layers before are settled.
+                row = tuple((1 if sides[unit] else -1) * entry for entry in forms.pop(unit))
+                if row not in rows.rows:
+                    rows.rows.append(row)
+                    rows.numbers.append((unit, 1 - sides[unit]))
+            inside = self._feasible(rows, claim.inputs)
+            if isinstance(inside, Hint):
+                return Node(number, tuple(bounds), "no", exact=True, hint=inside)
+            for unit, (constant, *slope) in forms.items():
+                bound = self._sign(rows, unit, slope, constant, inside, claim.inputs)
+                if bound is None:
+                    return Node(number, tuple(bounds), "relu", unit)
+                bounds.append(bound)
+                if bound.upper:
+                    known.lower_high(0, unit, 0)
+                else:
+                    known.raise_low(0, unit, 0)
+        return self._end(number, place.claim, rows, known, tuple(bounds))
+
+    def _forms(self, kind: Exact, known: Region, units: Sequence[int], layer: int) -> dict[int, _ExactRow]:
+        """Return the units of a layer behind settled ones as affine functions of the inputs."""
+        if not units:
+            return {}
+        asked = np.array(units), np.zeros(len(units), bool)
+        coefficients, constants, _ = self.tree._start(kind, known, Functions(np.zeros(len(units), int)), layer, *asked)  # noqa: SLF001
+        rows = zip(units, coefficients.tolist(), constants, strict=True)
+        return {unit: (Fraction(constant), *map(Fraction, slope)) for unit, slope, constant in rows}
+
+    def _feasible(self, rows: _Rows, inputs: int) -> Vector | Hint:
+        system, origin = rows.system(width=inputs)
+        found = lp.feasibility(system)
+        return found if not isinstance(found, lp.Infeasible) else _multipliers(rows, system, origin, found.farkas)[0]
+
+    def _sign(self, rows: _Rows, unit: int, slope: Sequence[Any], constant: Any, inside: Vector, inputs: int) -> Bound | None:
+        """Return the proof that a unit keeps its sign on the region, or None where it does not."""
+        system, origin = rows.system(width=inputs)
+        value = constant + sum(a * x for a, x in zip(slope, inside, strict=True))
+        for upper in (False, True):
+            if (value < 0 and not upper) or (value > 0 and upper):
+                continue
+            objective = [Fraction(a if upper else -a) for a in slope]
+            best = lp.maximize(system, objective)
+            if isinstance(best, lp.Optimal) and best.value + (constant if upper else -constant) <= 0:
+                return Bound(unit, upper, True, _multipliers(rows, system, origin, best.multipliers)[0])
+        return None
+
+    def _end(self, number: int, k: int, rows: _Rows, known: Region, bounds: tuple[Bound, ...]) -> Node | Vector:
+        """Decide a region on which every unit is settled: the conditions are affine there."""
+        claim, kind = self.tree.claims[k], self.tree.exact[k]
+        conditions = []
+        for target in claim.targets:
+            side = {target.layer: target.coefficients[None] * Fraction(1)}
+            asked = Functions(np.array([0]), **{"after" if target.after_relu else "before": side}, constant=target.constant)
+            slope, constant, _ = backward(kind, known, asked)
+            conditions.append((-constant[0], *(-entry for entry in slope[0].tolist())))
+        strict = [target.strict for target in claim.targets]
+        # Maximise t <= 1 where the strict conditions are >= t and the others >= 0.
+        more = [(*row, Fraction(-1 if s else 0)) for row, s in zip(conditions, strict, strict=True)]
+        cap = (Fraction(1), *(Fraction(0),) * claim.inputs, Fraction(-1))
+        system, origin = rows.system([*more, cap], claim.inputs + 1)
+        best = lp.maximize(system, [*(Fraction(0),) * claim.inputs, Fraction(1)])
+        if isinstance(best, lp.Optimal) and (best.value > 0 or not any(strict)):
+            if self.patterns is None:
+                return best.point[:-1]
+            signs = "".join("+" if known.low[0, u] >= 0 and known.has_low[0, u] else "-" for u in np.nonzero(claim.relu)[0])
+            return Node(number, bounds, "zone", self.patterns[signs]) if signs in self.patterns else best.point[:-1]
+        multipliers = best.farkas if isinstance(best, lp.Infeasible) else best.multipliers  # type: ignore[union-attr]
+        hint, mu = _multipliers(rows, system, origin, multipliers)
+        scale = lcm(*(m.denominator for _, m in mu))
+        return Node(
+            number,
+            bounds,
+            "no",
+            mu=tuple((r, int(m * scale)) for r, m in mu),
+            exact=True,
+            hint=Hint(tuple((k, m * scale) for k, m in hint.rows), tuple((u, s, m * scale) for u, s, m in hint.betas)),
+        )
+
+
+def _settled(known: Region, unit: int) -> bool:
+    on = known.has_low[0, unit] and known.low[0, unit] >= 0
+    return bool(on or (known.has_high[0, unit] and known.high[0, unit] <= 0))
+
+
+def _multipliers(
+    rows: _Rows, system: HRep, origin: dict[Row, tuple[int, Fraction]], multipliers: Sequence[Fraction]
+) -> tuple[Hint, tuple[tuple[int, Fraction], ...]]:
+    """Return multipliers of the rows as a certificate names them, and of the conditions that came after."""
+    ours, betas, conditions = [], [], []
+    for row, m in zip(system.closed_rows, multipliers, strict=False):
+        if not m:
+            continue
+        k, scale = origin[row]
+        if k >= len(rows.rows):  # the cap on t is not tight, so it has no multiplier
+            conditions.append((k - len(rows.rows), m * scale))
+        elif isinstance(number := rows.numbers[k], tuple):
+            betas.append((*number, m * scale))
+        else:
+            ours.append((number, m * scale))
+    return Hint(tuple(ours), tuple(betas)), tuple(conditions)
