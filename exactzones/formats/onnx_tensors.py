@@ -1,4 +1,4 @@
-"""What ONNX says about constants and shapes: tensors, attributes, Reshape, Flatten, MatMul."""
+"""What ONNX says about constants and shapes: tensors, attributes, Reshape, Flatten."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Array: TypeAlias = np.ndarray[Any, Any]
 Shape: TypeAlias = tuple[int, ...]
 
 _NUMBERS = (
-    "FLOAT", "DOUBLE", "FLOAT16", "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64",
+    "FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16", "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64",
 )  # fmt: skip
 _MAX_RANK = 32  # NumPy 1 has no arrays with more axes
 
@@ -73,7 +73,7 @@ def input_shape(value: Any) -> Shape:
     what = f"input {value.name!r}"
     if not value.type.HasField("tensor_type"):
         raise FormatError(f"{what} is no tensor")
-    if value.type.tensor_type.elem_type not in (1, 10, 11):  # FLOAT, FLOAT16, DOUBLE; integers would wrap around
+    if value.type.tensor_type.elem_type not in (1, 10, 11, 16):  # FLOAT, FLOAT16, DOUBLE, BFLOAT16; integers would wrap around
         raise FormatError(f"{what} is no float tensor")
     if not value.type.tensor_type.HasField("shape"):
         raise FormatError(f"{what} has no shape")
@@ -114,35 +114,3 @@ def reshaped(shape: Shape, target: Array, *, allow_zero: bool) -> Shape:
     if min(wanted, default=0) < 0 or math.prod(wanted) != size or len(wanted) > _MAX_RANK:
         raise FormatError(f"shape {shape} cannot become {tuple(target.tolist())}")
     return tuple(wanted)
-
-
-def product(shape: Shape, constant: Array, *, constant_first: bool) -> tuple[Array, Shape]:
-    """Read MatMul of one vector and a constant as a matrix that is applied to the vector.
-
-    Args:
-        shape: of the vector; every axis but the one multiplied along must have length 1.
-        constant: a matrix or a vector, with leading axes of length 1 if any.
-        constant_first: ``constant @ x`` when true, ``x @ constant`` otherwise.
-
-    Returns:
-        the matrix, shape (outputs, inputs), and the shape of the product.
-
-    Raises:
-        FormatError: shapes that do not fit, or several vectors at once.
-    """
-    left, right = (constant.shape, shape) if constant_first else (shape, constant.shape)
-    shown = f"shapes {left} and {right}"
-    if not (left and right):
-        raise FormatError(f"{shown} cannot be multiplied")
-    a = left if len(left) > 1 else (1, *left)
-    b = right if len(right) > 1 else (*right, 1)
-    inputs = a[-1]
-    if inputs != b[-2]:
-        raise FormatError(f"{shown} cannot be multiplied")
-    outputs = a[-2] if constant_first else b[-1]
-    if inputs != math.prod(shape) or inputs * outputs != constant.size:
-        raise FormatError(f"{shown} multiply more than one vector at once; one sample must be one vector")
-    stack = (1,) * (max(len(a), len(b)) - 2)
-    result = (*stack, *a[-2:-1][: len(left) - 1], *b[-1:][: len(right) - 1])
-    matrix = constant.reshape(outputs, inputs) if constant_first else constant.reshape(inputs, outputs).T
-    return matrix, result

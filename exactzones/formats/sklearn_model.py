@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from exactzones.errors import InputError
-from exactzones.formats.lowering import Lowering, exact_entries
+from exactzones.formats.sparse import finite
+from exactzones.formats.tensors import Tensor, dense
 from exactzones.network import Network
-from exactzones.rational import Matrix
 
 
 def from_sklearn(model: Any) -> Network:
@@ -31,10 +31,10 @@ def from_sklearn(model: Any) -> Network:
         raise InputError(f'activation {model.activation!r} is not supported; supported are "relu" and "identity"')
     if "MLPRegressor" in names and model.out_activation_ != "identity":
         raise InputError(f"output activation {model.out_activation_!r} is not supported for a regressor; only identity is")
-    chain = Lowering(model.coefs_[0].shape[0])
+    here = Tensor.start((np.asarray(model.coefs_[0]).shape[0],))
     last = len(model.coefs_) - 1
     for k, (weight, bias) in enumerate(zip(model.coefs_, model.intercepts_, strict=True)):
-        chain.affine(Matrix.of(np.asarray(weight).T, f"coefs_[{k}].T"), exact_entries(bias, f"intercepts_[{k}]"))
+        here = dense(here, finite(np.asarray(weight), f"coefs_[{k}]").T, finite(np.asarray(bias), f"intercepts_[{k}]"))
         if k < last and model.activation == "relu":
-            chain.relu()
-    return chain.network()
+            here = here.relu()
+    return here.graph.network(here.value)

@@ -16,9 +16,6 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 from formats.onnx_models import build, save  # noqa: E402  it needs onnx
 
-LIMITS = ("more than one vector", "copies the data", "first input must be the data", "transA=1")
-"""What ONNX allows and we do not, by a part of the message."""
-
 
 @st.composite
 def chains(draw):
@@ -86,7 +83,7 @@ def test_random_chains(tmp_path_factory, chain):
         net, message = None, str(error)
     event("read" if net else "refused")
     if net is None:
-        assert not runs or any(limit in message for limit in LIMITS), message
+        assert not runs, message
         return
     assert runs
     agrees_with_onnxruntime(path, net, points=10)

@@ -72,6 +72,21 @@ class Changed(nn.Linear):
         return -super().forward(x)
 
 
+class Smooth(nn.Module):
+    def forward(self, x):
+        return torch.tanh(x)
+
+
+class Squared(nn.Module):
+    def forward(self, x):
+        return x * x
+
+
+class Branching(nn.Module):
+    def forward(self, x):
+        return x if x.sum() > 0 else -x
+
+
 def hooked():
     model = nn.Sequential(nn.Linear(2, 2))
     model[0].register_forward_hook(lambda *_: None)
@@ -89,25 +104,25 @@ def patched():
     [
         (
             lambda: nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.Sigmoid())),
-            r"module '1\.0' is a torch.*Sigmoid; supported are",
+            r"module '1\.0' is a torch.*Sigmoid; supported are .*piecewise linear",
         ),
-        (lambda: nn.Sequential(nn.Linear(2, 2), nn.LeakyReLU()), r"module '1' is a .*LeakyReLU"),
-        (lambda: nn.Sequential(nn.Linear(2, 2), nn.ReLU6()), r"module '1' is a .*ReLU6"),
-        (lambda: nn.Conv2d(1, 1, 1), r"the module is a .*Conv2d"),
-        (Own, r"the module is a .*Own"),
-        (lambda: Changed(2, 2), r"the module is a .*Changed"),
-        (lambda: nn.Sequential(nn.Linear(2, 2), Own()), r"module '1' is a .*Own"),
+        (lambda: nn.Sequential(nn.Linear(2, 2), nn.GELU()), r"module '1' is a .*GELU"),
+        (lambda: nn.Conv2d(1, 1, 1), "give input_shape"),
+        (lambda: nn.Sequential(nn.Conv2d(1, 1, 1), nn.Flatten(), nn.Linear(4, 1)), "give input_shape"),
+        (lambda: nn.Sequential(nn.Linear(2, 2), Smooth()), r"function 'tanh' in module '1': it is not piecewise linear"),
+        (lambda: nn.Sequential(nn.Linear(2, 2), Branching()), r"cannot be traced .* must not depend on values"),
+        (lambda: nn.Sequential(nn.Linear(2, 2), Squared()), r"function 'mul' in module '1': a product of two tensors"),
         (lambda: torch.zeros(2), r"the module is a torch\.Tensor"),
         (lambda: torch.nn.functional.relu, r"the module is a builtins\.function"),
         (lambda: None, r"the module is a builtins\.NoneType"),
-        (nn.Sequential, "no Linear"),
-        (nn.ReLU, "no Linear"),
+        (nn.Sequential, "give input_shape"),
+        (nn.ReLU, "give input_shape"),
         (hooked, r"module '0' has forward hooks"),
         (patched, r"the module has forward hooks"),
         (lambda: nn.LazyLinear(2), r"the module has forward hooks"),
         (lambda: nn.Linear(2, 2, device="meta"), r"module\.weight holds no plain numbers"),
         (lambda: nn.Linear(2, 2, dtype=torch.complex64), r"module\.weight has type torch\.complex64"),
-        (lambda: nn.Sequential(nn.Linear(2, 3), nn.Linear(2, 1)), "2 entries|3 expected"),
+        (lambda: nn.Sequential(nn.Linear(2, 3), nn.Linear(2, 1)), r"module '1' \(Linear\): shapes \(1, 3\) and \(2, 1\)"),
     ],
 )
 @pytest.mark.filterwarnings("ignore::UserWarning")
