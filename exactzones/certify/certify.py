@@ -18,7 +18,7 @@ from exactzones.certify.proof import CellProof
 from exactzones.certify.relaxation import FloatClaim, Floats
 from exactzones.check import Bound, Case, Hint, Node
 from exactzones.check.certificate import lines_of, read_header, read_node, write_header, write_node
-from exactzones.check.checker import Invalid, Place, Tree
+from exactzones.check.checker import Invalid, Place, Tree, holds
 from exactzones.errors import BackendError, DimensionError, FormatError, InputError
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron, lp
@@ -89,7 +89,7 @@ def case_of(network: Network, prop: Property, domain: Polyhedron | None = None) 
         raise DimensionError("domain", expected=network.inputs, got=domain.ambient)
     system = domain.hrep
     both = [side for row in system.equations for side in (row, tuple(-entry for entry in row))]
-    return Case((*system.closed_rows, *both), prop)
+    return Case((*system.closed_rows, *both), prop, system.strict)
 
 
 def certify(
@@ -230,16 +230,13 @@ class Run:
     def _guess(self, case: Case, seconds: float) -> Vector | None:
         from exactzones.certify.witness import find_witness
 
-        domain = Polyhedron(HRep.of(self.network.inputs, case.rows))
+        domain = Polyhedron(HRep.of(self.network.inputs, case.rows, strict=case.strict))
         return find_witness(self.network, case.prop, domain, seconds=min(seconds, max(self.left(), 0.01)))
 
     def holds(self, k: int, point: Floats) -> Vector | None:
         """Return a float point as an exact one if case k holds there."""
-        exact = tuple(Fraction(float(entry)) for entry in point)
-        case = self.cases[k]
-        exact = self._clipped(k, exact)
-        inside = all(row[0] + sum(a * x for a, x in zip(row[1:], exact, strict=True)) >= 0 for row in case.rows)
-        return exact if inside and self.network.satisfies(exact, case.prop) else None
+        exact = self._clipped(k, tuple(Fraction(float(entry)) for entry in point))
+        return exact if holds(self.network, self.cases[k], exact) else None
 
     def _clipped(self, k: int, point: Vector) -> Vector:
         """Move a point into the box that rows with a single variable make."""

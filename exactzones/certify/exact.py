@@ -74,7 +74,10 @@ class ExactProver:
         known = place.known.part(0)
         exact = [(len(claim.rows) + k, row.get(exact=True)) for k, row in enumerate(place.rows)]
         rows = _Rows(
-            [*(tuple(map(Fraction, row)) for row in claim.rows), *(tuple(map(Fraction, row)) for _, row in exact if row is not None)],
+            [
+                *(tuple(map(Fraction, row)) for row in claim.rows),
+                *(tuple(map(Fraction, row)) for _, row in exact if row is not None),
+            ],
             [*range(len(claim.rows)), *(k for k, row in exact if row is not None)],
         )
         bounds: list[Bound] = []
@@ -84,7 +87,7 @@ class ExactProver:
             if isinstance(inside, Hint):
                 return Node(number, tuple(bounds), "no", exact=True, hint=inside)
             span = range(claim.offsets[layer], claim.offsets[layer + 1])
-            forms = self._forms(kind, known, [unit for unit in span if unit in sides or not _settled(known, unit)], layer)
+            forms = self._forms(kind, known, [u for u in span if claim.relu[u] and (u in sides or not _settled(known, u))], layer)
             for unit in [unit for unit in forms if unit in sides]:
                 # The row that came of the split may be weaker than what is known now that the layers before are settled.
                 row = tuple((1 if sides[unit] else -1) * entry for entry in forms.pop(unit))

@@ -156,7 +156,14 @@ def write_header(
     zones: Iterable[tuple[Sequence[str], Sequence[Fraction]]] = (),
 ) -> str:
     """Return the first line: of a proof, or of a witness ``(case, point)``."""
-    data: dict[str, Any] = {"format": FORMAT, "version": VERSION, "verdict": verdict, "network": network, "bits": bits, "cases": cases}
+    data: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "verdict": verdict,
+        "network": network,
+        "bits": bits,
+        "cases": cases,
+    }
     if witness is not None:
         data |= {"case": witness[0], "witness": list(map(str, witness[1]))}
     data["zones"] = [[list(pattern), list(map(str, point))] for pattern, point in zones]

@@ -343,7 +343,9 @@ class Tree:
                 if valid[number]:  # lower(z) <= z <= 0, or lower(-z) <= -z <= 0
                     fixed = [-int(constants[number]), *(-entry for entry in coefficients[number].tolist())]
                 found.setdefault(i, []).append(
-                    PathRow((unit, int(upper[number])), fixed, self._exact_row(region, i, layer, unit, upper=bool(upper[number]), k=k))
+                    PathRow(
+                        (unit, int(upper[number])), fixed, self._exact_row(region, i, layer, unit, upper=bool(upper[number]), k=k)
+                    )
                 )
         return found
 
@@ -444,21 +446,23 @@ def _batches(stream: Iterator[str], tree: Tree) -> Iterator[list[Node]]:
         yield batch
 
 
-def _holds(network: Network, case: Case, point: Sequence[Fraction]) -> bool:
-    inside = len(point) == network.inputs and all(
-        row[0] + sum(a * x for a, x in zip(row[1:], point, strict=True)) >= 0 for row in case.rows
-    )
+def holds(network: Network, case: Case, point: Sequence[Fraction]) -> bool:
+    """Tell whether a point is in a case's polyhedron and has its property, by exact evaluation."""
+    if len(point) != network.inputs:
+        return False
+    values = {row: row[0] + sum(a * x for a, x in zip(row[1:], point, strict=True)) for row in (*case.rows, *case.strict)}
+    inside = all(values[row] >= 0 for row in case.rows) and all(values[row] > 0 for row in case.strict)
     return inside and network.satisfies(point, case.prop)
 
 
 def _fires(network: Network, cases: Sequence[Case], header: Header) -> Report:
-    if header.witness is None or header.case >= len(cases) or not _holds(network, cases[header.case], header.witness):
+    if header.witness is None or header.case >= len(cases) or not holds(network, cases[header.case], header.witness):
         raise Invalid("the witness does not have the property, or is not in the domain")
     return Report("valid", "can fire")
 
 
 def _zone_fires(network: Network, case: Case, j: int, pattern: tuple[str, ...], point: Sequence[Fraction]) -> None:
-    if not _holds(network, case, point):
+    if not holds(network, case, point):
         raise Invalid(f"zone {j}: its witness does not have the property, or is not in the domain")
     if network.pattern(point, case.prop.resolve(network.widths).horizon) != pattern:
         raise Invalid(f"zone {j}: its witness has another activation pattern")

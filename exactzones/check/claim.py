@@ -23,10 +23,12 @@ class Case:
     Attributes:
         rows: integer rows ``(b, a_1, .., a_d)``.
         prop: conditions that hold together.
+        strict: rows that a witness must satisfy strictly; they are among ``rows``, too.
     """
 
     rows: tuple[Row, ...]
     prop: Property
+    strict: tuple[Row, ...] = ()
 
 
 class Units:

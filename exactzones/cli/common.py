@@ -87,8 +87,10 @@ def shown_point(point: Sequence[Fraction]) -> str:
 
 
 @contextmanager
-def progress(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Show (cells visited, zones found) on standard error: live on a terminal, a line every ten seconds elsewhere."""
+def progress(
+    *, quiet: bool, doing: str = "looking for zones", counts: str = "{:,} cells visited, {:,} zones found"
+) -> Iterator[Callable[[int, int], None] | None]:
+    """Show two counts, such as cells visited and zones found, on standard error: live on a terminal, else every ten seconds."""
     if quiet:
         yield None
         return
@@ -96,21 +98,21 @@ def progress(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     if sys.stderr.isatty():
         from rich.console import Console
 
-        with Console(stderr=True).status("looking for zones") as status:
+        with Console(stderr=True).status(doing) as status:
 
-            def live(cells: int, zones: int) -> None:
-                status.update(f"{cells:,} cells visited, {zones:,} zones found, {time.monotonic() - start:.0f} s")
+            def live(one: int, other: int) -> None:
+                status.update(f"{counts.format(one, other)}, {time.monotonic() - start:.0f} s")
 
             yield live
         return
     last = start
 
-    def plain(cells: int, zones: int) -> None:
+    def plain(one: int, other: int) -> None:
         nonlocal last
         now = time.monotonic()
         if now - last >= 10:
             last = now
-            click.echo(f"{cells:,} cells visited, {zones:,} zones found, {now - start:.0f} s", err=True)
+            click.echo(f"{counts.format(one, other)}, {now - start:.0f} s", err=True)
 
     yield plain
 

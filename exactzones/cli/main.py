@@ -1,6 +1,7 @@
 """Commands, exit codes, and errors of one line.
 
-Exit codes: 0 done, 1 internal failure, 2 bad input, 3 a budget ran out (what was found is written and marked incomplete).
+Exit codes: 0 done, 1 internal failure or (``check``) an invalid certificate, 2 bad input, 3 a budget ran out (what was found is
+written and marked incomplete).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import NoReturn
 import click
 
 from exactzones import __version__
+from exactzones.cli.certify import certify, check
 from exactzones.cli.common import discard_output
 from exactzones.cli.evaluate import evaluate
 from exactzones.cli.info import info
@@ -31,6 +33,8 @@ def cli() -> None:
 
 
 cli.add_command(zones)
+cli.add_command(certify)
+cli.add_command(check)
 cli.add_command(evaluate)
 cli.add_command(info)
 cli.add_command(proptest)

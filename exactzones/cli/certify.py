@@ -1,0 +1,160 @@
+"""``exactzones certify`` and ``exactzones check``: can it fire, with evidence; and is the evidence right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from exactzones.check import Case
+from exactzones.cli.common import (
+    check_target,
+    domain_option,
+    layer_option,
+    net_argument,
+    progress,
+    quiet_option,
+    read,
+    shown,
+    shown_point,
+    table,
+    threshold_option,
+)
+from exactzones.errors import InputError
+from exactzones.formats import load_network
+from exactzones.network import Network
+
+_feature = click.option("--feature", "index", type=int, metavar="I", help="Which unit; 0 is the first.")
+_property = click.option(
+    "--property",
+    "prop_path",
+    type=click.Path(path_type=Path),
+    metavar="P.vnnlib",
+    help="Conditions in VNN-LIB instead of a feature.",
+)
+
+
+@click.command()
+@net_argument
+@_feature
+@threshold_option
+@layer_option
+@domain_option
+@_property
+@click.option("--out", type=click.Path(path_type=Path), metavar="CERT", help="Write the certificate (gzipped if it ends in .gz).")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="CERT", help="Go on from an earlier run's certificate.")
+@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after S seconds (exit code 3).")
+@quiet_option
+def certify(
+    net: Path,
+    index: int | None,
+    threshold: str,
+    layer: int,
+    spec: str,
+    prop_path: Path | None,
+    out: Path | None,
+    resume: Path | None,
+    timeout: float | None,
+    quiet: bool,
+) -> int:
+    """Decide whether a feature can fire on a domain, with evidence.
+
+    The last line is "can fire", "cannot fire" or "undecided" ("sat", "unsat" or "unknown" for a VNN-LIB property).
+
+    \b
+    exactzones certify net.npz --feature 0 --domain=-6:6 --out proof.json
+    exactzones certify net.onnx --property robust.vnnlib --timeout 60 --out proof.json.gz
+    """
+    from exactzones.certify import CanFire, CannotFire, Certificate, certify_cases
+    from exactzones.check import lines_of
+
+    if timeout is not None and math.isnan(timeout):
+        raise InputError("timeout is nan; a number of seconds is expected")
+    network, cases = _claim(net, index, threshold, layer, spec, prop_path)
+    check_target(out, net)
+    earlier = None if resume is None else Certificate(tuple(line.rstrip("\n") for line in lines_of(_file(resume))))
+    with progress(quiet=quiet, doing="certifying", counts="{:,} regions visited, {:,} open") as report:
+        found = certify_cases(network, cases, seconds=timeout, resume=earlier, progress=report)
+    if out is not None:
+        found.certificate.save(out)
+        if not quiet:
+            click.echo(f"wrote {out}")
+    words = ("can fire", "cannot fire", "undecided") if prop_path is None else ("sat", "unsat", "unknown")
+    if isinstance(found, CanFire):
+        _show_witness(network, found.witness, quiet=quiet)
+        click.echo(words[0])
+        return 0
+    if isinstance(found, CannotFire):
+        if not quiet:
+            table([("proof", f"{found.nodes:,} nodes, checked")])
+        click.echo(words[1])
+        return 0
+    click.echo(f"incomplete: {found.reason}; {found.open_leaves} open leaves", err=True)
+    click.echo(words[2])
+    return 3
+
+
+@click.command()
+@net_argument
+@click.argument("cert", type=click.Path(path_type=Path))
+@_feature
+@threshold_option
+@layer_option
+@domain_option
+@_property
+def check(net: Path, cert: Path, index: int | None, threshold: str, layer: int, spec: str, prop_path: Path | None) -> int:
+    """Check a certificate against a claim, in integers.
+
+    The claim is what the options say, never what the file says. The last line is "valid", "invalid: why" or
+    "incomplete: k open leaves" (exit codes 0, 1, 3).
+
+    \b
+    exactzones check net.npz proof.json --feature 0 --domain=-6:6
+    """
+    from exactzones.check import check as check_certificate
+    from exactzones.check import lines_of
+
+    network, cases = _claim(net, index, threshold, layer, spec, prop_path)
+    report = check_certificate(network, cases, lines_of(_file(cert)))
+    if report.verdict == "valid":
+        what = {"can fire": "the witness has the property", "cannot fire": f"it cannot fire: {report.nodes:,} nodes"}
+        click.echo(what.get(report.proves, f"the list of {report.zones:,} zones is complete: {report.nodes:,} nodes"))
+    click.echo(str(report))
+    return {"valid": 0, "invalid": 1, "incomplete": 3}[report.verdict]
+
+
+def _claim(
+    net: Path, index: int | None, threshold: str, layer: int, spec: str, prop_path: Path | None
+) -> tuple[Network, Sequence[Case]]:
+    """Return the network and the cases that the options name."""
+    from exactzones.certify import case_of
+
+    if (index is None) == (prop_path is None):
+        raise InputError("give either --feature (with --threshold, --layer, --domain) or --property")
+    if prop_path is None:
+        network, prop, domain = read(net, index or 0, threshold, layer, spec)
+        return network, [case_of(network, prop, domain)]
+    if (threshold, layer, spec) != ("0", -1, "all"):
+        raise InputError("--property says everything: --threshold, --layer and --domain do not go with it")
+    from exactzones.formats.vnnlib import read_vnnlib
+
+    network = load_network(net)
+    read_cases = read_vnnlib(prop_path, network)
+    return network, [case_of(network, case.property_for(network), case.domain) for case in read_cases]
+
+
+def _file(path: Path) -> Path:
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file")
+    return path
+
+
+def _show_witness(network: Network, witness: Sequence[object], *, quiet: bool) -> None:
+    if quiet:
+        return
+    values = network.trace(witness)[-1]
+    rows = [("witness", shown_point(witness))]  # type: ignore[arg-type]
+    rows += [(f"output {k}", shown(value)) for k, value in enumerate(values[:20])]
+    table(rows)
