@@ -22,6 +22,8 @@ from exactzones.rational import Rationalization
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
+Term: TypeAlias = "tuple[Value, Sparse]"
+
 _MAX_SIZE = 1_000_000
 
 
@@ -140,6 +142,7 @@ class _Schedule:
         self.waiting = set(self.order) - {start}
         self.here = {start: Sparse.pick(np.arange(start.size), start.size + 1)}
         self.terms = {value: list(value.terms) for value in self.order}
+        self.constants = {value: value.constant for value in self.order}
         self.uses: dict[Value, int] = defaultdict(int, {output: 1})
         self.takers: dict[Value, list[Value]] = defaultdict(list)
         for value in self.order:
@@ -148,6 +151,9 @@ class _Schedule:
                 self.takers[source].append(value)
         self.made: list[tuple[Sparse, list[bool]]] = []
         self.weights = 0
+        for value in self.order:
+            if not value.relu:
+                self._join(value)
 
     def layers(self) -> tuple[Layer, ...]:
         """Return the layers."""
@@ -187,8 +193,9 @@ class _Schedule:
 
     def _sum(self, value: Value) -> Sparse:
         parts = [matrix.after(self.here[source]) for source, matrix in self.terms[value]]
-        if value.constant is not None:
-            width, constant = parts[0].shape[1], value.constant
+        constant = self.constants[value]
+        if constant is not None:
+            width = parts[0].shape[1]
             last = np.full(len(constant.rows), width - 1)
             parts.append(Sparse((value.size, width), constant.rows, last, constant.values, constant.below))
         return Sparse.added(parts)
@@ -231,24 +238,63 @@ class _Schedule:
         self.made.append((rows, [k < units for k in range(height)]))
 
     def _take_less(self) -> None:
-        """Where fewer numbers are taken from a value than it has, put those in its place."""
+        """Where fewer numbers are taken from values than they have, put those in their place."""
+        for taker in dict.fromkeys(taker for source in self.here for taker in self.takers[source] if taker in self.waiting):
+            own = [term for term in self.terms[taker] if self._is_only_for(term[0], taker)]
+            if len(own) > 1 and not taker.relu:
+                self._put_less([(taker, own)], {source for source, _ in own})
         for source in list(self.here):
             takers = [taker for taker in dict.fromkeys(self.takers[source]) if taker in self.waiting]
-            taken = [(taker, k) for taker in takers for k, (own, _) in enumerate(self.terms[taker]) if own is source]
-            if len(taken) != self.uses[source] or any(taker.relu for taker in takers):
-                continue
-            maps = [self.terms[taker][k][1] for taker, k in taken]
-            if sum(len(np.unique(matrix.rows)) for matrix in maps) >= source.size:
+            taken = [(taker, [term for term in self.terms[taker] if term[0] is source]) for taker in takers]
+            if sum(len(terms) for _, terms in taken) == self.uses[source] and not any(taker.relu for taker in takers):
+                self._put_less(taken, {source})
+
+    def _is_only_for(self, source: Value, taker: Value) -> bool:
+        """Whether a value is there, and nothing else needs it."""
+        return source in self.here and self.uses[source] == sum(other is source for other, _ in self.terms[taker])
+
+    def _put_less(self, taken: list[tuple[Value, list[Term]]], sources: set[Value]) -> None:
+        """Replace values by what some takers make of them, if that has fewer entries."""
+        rows = sum(len(np.unique(np.concatenate([matrix.rows for _, matrix in terms]))) for _, terms in taken)
+        if rows >= sum(source.size for source in sources):
+            return
+        try:
+            parts = [Sparse.added([matrix.after(self.here[source]) for source, matrix in terms]) for _, terms in taken]
+        except TooManyProductsError:
+            return
+        for (taker, _), matrix in zip(taken, parts, strict=True):
+            part = Value(-1, taker.size)
+            self.here[part], self.uses[part], self.takers[part] = matrix, 1, [taker]
+            rest = [term for term in self.terms[taker] if term[0] not in sources]
+            self.terms[taker] = [*rest, (part, Sparse.pick(np.arange(taker.size), taker.size))]
+        for source in sources:
+            del self.here[source], self.uses[source]
+
+    def _join(self, value: Value) -> None:
+        """Take what a sum of parts of different depth takes, if nothing else needs the sum and it is larger."""
+        terms: list[Term] = []
+        constants = [self.constants[value]]
+        for source, matrix in self.terms[value]:
+            inner = self.terms[source]
+            mixed = len({other.level for other, _ in inner}) > 1 and not source.dense
+            if not mixed or self.uses[source] > 1 or value.size > source.size:
+                terms.append((source, matrix))
                 continue
             try:
-                parts = [matrix.after(self.here[source]) for matrix in maps]
+                parts = [(other, matrix.after(part)) for other, part in inner]
+                constant = self.constants[source]
+                constants.append(None if constant is None else matrix.after(constant))
             except TooManyProductsError:
+                terms.append((source, matrix))
                 continue
-            del self.here[source]
-            for (taker, k), matrix in zip(taken, parts, strict=True):
-                part = Value(-1, taker.size)
-                self.here[part], self.uses[part], self.takers[part] = matrix, 1, [taker]
-                self.terms[taker][k] = (part, Sparse.pick(np.arange(taker.size), taker.size))
+            terms += parts
+            for other, _ in inner:
+                self.takers[other].append(value)
+            self.waiting.discard(source)
+            del self.uses[source]
+        known = [constant for constant in constants if constant is not None]
+        self.terms[value] = terms
+        self.constants[value] = Sparse.added(known) if known else None
 
 
 def _reached(output: Value) -> set[Value]:

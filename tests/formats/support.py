@@ -53,14 +53,27 @@ def in_floats(net, points):
     return values, sizes
 
 
-def agrees_with_onnxruntime(path, net, *, points=1000, exact_points=20, dtype=np.float32, spread=2.0):
-    """Compare with onnxruntime, one sample at a time: all points in float64, a few of them exactly."""
+def onnxruntime_on(path, net, points, dtype=np.float32, spread=2.0):
+    """Return random samples and what onnxruntime gives for them, one at a time."""
     onnxruntime = pytest.importorskip("onnxruntime")
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     (entry,) = (given for given in session.get_inputs())
     shape = [length if isinstance(length, int) and length > 0 else 1 for length in entry.shape]
     samples = np.random.default_rng(0).normal(0, spread, (points, net.inputs)).astype(dtype)
-    theirs = np.array([session.run(None, {entry.name: sample.reshape(shape)})[0].ravel() for sample in samples])
+    return samples, np.array([session.run(None, {entry.name: sample.reshape(shape)})[0].ravel() for sample in samples])
+
+
+def agrees_exactly_with_onnxruntime(path, net, points=3):
+    """Compare a large network, of which float arrays would take long to make, at a few points."""
+    samples, theirs = onnxruntime_on(path, net, points)
+    for sample, result in zip(samples, theirs, strict=True):
+        ours = np.array([float(entry) for entry in net(sample)])
+        assert np.allclose(ours, result, rtol=1e-4, atol=1e-4)
+
+
+def agrees_with_onnxruntime(path, net, *, points=1000, exact_points=20, dtype=np.float32, spread=2.0):
+    """Compare with onnxruntime, one sample at a time: all points in float64, a few of them exactly."""
+    samples, theirs = onnxruntime_on(path, net, points, dtype, spread)
     ours, sizes = in_floats(net, samples)
     assert theirs.shape == ours.shape
     # The error of a chain of inner products grows with their lengths; sizes bounds the terms.

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from formats.support import agrees_with_onnxruntime
+from formats.support import agrees_exactly_with_onnxruntime, agrees_with_onnxruntime
 
 from exactzones.formats import load_network, save_network
 
@@ -25,8 +25,16 @@ def test_there_are_some():
 def test_public_networks(path):
     pytest.importorskip("onnx")
     net = load_network(path)
-    large = sum(layer.inputs * layer.outputs for layer in net.layers) > 100_000
-    agrees_with_onnxruntime(path, net, exact_points=3 if large else 20)
+    weights = sum(layer.inputs * layer.outputs for layer in net.layers)
+    if weights > 1_000_000:
+        agrees_exactly_with_onnxruntime(path, net)
+    else:
+        agrees_with_onnxruntime(path, net, exact_points=3 if weights > 100_000 else 20)
+
+
+def test_convolutions_are_layers_of_their_own_size():
+    (path,) = (path for path in FILES if path.parts[-3] == "collins_rul_cnn")
+    assert load_network(path).widths == (1600, 2400, 800, 600, 100, 1)
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.parent.name == "test"], ids=name)

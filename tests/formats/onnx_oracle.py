@@ -1,0 +1,255 @@
+"""A second, naive reading of ONNX graphs: every operator by its definition, on arrays of Fractions."""
+
+import itertools
+import math
+from fractions import Fraction
+
+import numpy as np
+from onnx import helper, numpy_helper
+
+
+def evaluate(model, point, factors=()):
+    """Return the graph's output at a point.
+
+    Args:
+        model: ModelProto.
+        point: Fractions, in the order of the flattened input.
+        factors: what to take for irrational factors of batch normalisations, in order.
+    """
+    graph = model.graph
+    known = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    (entry,) = (value for value in graph.input if value.name not in known)
+    shape = [dim.dim_value or 1 for dim in entry.type.tensor_type.shape.dim]
+    known[entry.name] = exact(list(point)).reshape(shape)
+    factors = iter(factors)
+    for node in graph.node:
+        inputs = [known[name] if name else None for name in node.input]
+        attributes = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
+        if node.op_type == "BatchNormalization":
+            attributes["factors"] = factors
+        if node.op_type == "Split":
+            attributes["outputs"] = len(node.output)
+        found = OPERATORS[node.op_type](*inputs, **attributes)
+        known |= dict(zip(node.output, found if isinstance(found, list) else [found], strict=False))
+    return known[graph.output[0].name]
+
+
+def exact(values):
+    """Return an array of Fractions."""
+    array = np.asarray(values)
+    if array.dtype == object:
+        entries = [Fraction(entry) for entry in array.ravel()]
+    else:
+        entries = [Fraction(*entry.item().as_integer_ratio()) for entry in array.astype(np.float64).ravel()]
+    found = np.empty(len(entries), object)
+    found[:] = entries
+    return found.reshape(array.shape)
+
+
+def each(function):
+    """Apply a function of Fractions to every entry, with broadcasting."""
+
+    def operator(*arrays, **_):
+        spread = np.broadcast_arrays(*map(exact, arrays))
+        found = np.empty(spread[0].shape, object)
+        for place in np.ndindex(found.shape):
+            found[place] = function(*(array[place] for array in spread))
+        return found
+
+    return operator
+
+
+def windows(x, kernel, strides, dilations, pads, ceil):
+    """Yield (place of the result, list of (offset in the kernel, entry, or None in the padding)); beyond it nothing."""
+    spatial = x.shape[2:]
+    counts = []
+    for n, k, s, d, a, b in zip(spatial, kernel, strides, dilations, pads[: len(kernel)], pads[len(kernel) :], strict=True):
+        room = Fraction(n + a + b - d * (k - 1) - 1, s)
+        count = (math.ceil(room) if ceil else math.floor(room)) + 1
+        if ceil and (count - 1) * s >= n + a:
+            count -= 1
+        counts.append(count)
+    for sample, channel in np.ndindex(*x.shape[:2]):
+        for window in np.ndindex(*counts):
+            seen = []
+            for offset in np.ndindex(*kernel):
+                place = [w * s - a + o * d for w, s, a, o, d in zip(window, strides, pads, offset, dilations, strict=False)]
+                if any(p >= n + b for p, n, b in zip(place, spatial, pads[len(kernel) :], strict=True)):
+                    continue
+                inside = all(0 <= p < n for p, n in zip(place, spatial, strict=True))
+                seen.append((offset, x[(sample, channel, *place)] if inside else None))
+            yield (sample, channel, *window), counts, seen
+
+
+def options(x, kernel, attributes):
+    axes = len(kernel)
+    strides = attributes.get("strides", [1] * axes)
+    dilations = attributes.get("dilations", [1] * axes)
+    pads = attributes.get("pads", [0] * 2 * axes)
+    mode = attributes.get("auto_pad", b"NOTSET")
+    if mode.startswith(b"SAME"):
+        pads = [0] * 2 * axes
+        for k, (n, s, size, d) in enumerate(zip(x.shape[2:], strides, kernel, dilations, strict=True)):
+            total = max(0, (math.ceil(n / s) - 1) * s + d * (size - 1) + 1 - n)
+            small, large = total // 2, total - total // 2
+            pads[k], pads[k + axes] = (small, large) if mode == b"SAME_UPPER" else (large, small)
+    return strides, dilations, pads, attributes.get("ceil_mode", 0)
+
+
+def pooled(x, kernel, attributes, function):
+    result = None
+    for place, counts, seen in windows(x, kernel, *options(x, kernel, attributes)):
+        if result is None:
+            result = np.empty((*x.shape[:2], *counts), object)
+        result[place] = function([entry for _, entry in seen])
+    return result
+
+
+def average(entries, with_padding):
+    if with_padding:
+        entries = [entry or Fraction(0) for entry in entries]
+    there = [entry for entry in entries if entry is not None]
+    return sum(there, Fraction(0)) / len(there)
+
+
+def conv(x, weight, bias=None, group=1, **attributes):
+    attributes.pop("kernel_shape", None)
+    weight = exact(weight)
+    outputs, part, *kernel = weight.shape
+    result = None
+    for place, counts, seen in windows(x, kernel, *options(x, kernel, attributes)):
+        if result is None:
+            result = np.full((x.shape[0], outputs, *counts), Fraction(0), object)
+        sample, channel, *window = place
+        for output in range(outputs):
+            if output // (outputs // group) == channel // part:
+                total = sum((weight[(output, channel % part, *o)] * v for o, v in seen if v is not None), Fraction(0))
+                result[(sample, output, *window)] += total
+    return result if bias is None else result + exact(bias).reshape(1, -1, *[1] * len(kernel))
+
+
+def normalized(x, scale, shift, mean, variance, factors, epsilon=1e-5, **_):
+    result = np.empty(x.shape, object)
+    for channel in range(x.shape[1]):
+        above, square = exact(scale)[channel], exact(variance)[channel] + Fraction(epsilon)
+        root = Fraction(math.isqrt(square.numerator), math.isqrt(square.denominator))
+        factor = above / root if root * root == square else next(factors) if above else 0
+        result[:, channel] = factor * (x[:, channel] - exact(mean)[channel]) + exact(shift)[channel]
+    return result
+
+
+def gemm(a, b, c=None, alpha=1.0, beta=1.0, transA=0, transB=0):  # noqa: N803
+    a, b = (exact(m).T if swap else exact(m) for m, swap in ((a, transA), (b, transB)))
+    result = Fraction(alpha) * matmul(a, b)
+    return result if c is None else result + Fraction(beta) * exact(c)
+
+
+def matmul(a, b):
+    a, b = exact(a), exact(b)
+    return np.asarray(np.matmul(a, b), object)
+
+
+def reduced(x, axes=None, keepdims=1, mean=False, **_):
+    axes = tuple(range(x.ndim)) if axes is None else tuple(int(k) for k in axes)
+    total = np.asarray(x.sum(axis=axes, keepdims=bool(keepdims)), object)
+    return total / math.prod(x.shape[k] for k in axes) if mean else total
+
+
+def sliced(x, starts, ends, axes=None, steps=None):
+    axes = range(len(starts)) if axes is None else axes
+    steps = [1] * len(starts) if steps is None else steps
+    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+        n = x.shape[axis]
+        places, at = [], max(0, min(n - 1 if step < 0 else n, start + n if start < 0 else start))
+        stop = end + n if end < 0 else end
+        stop = max(-1 if step < 0 else 0, min(n, stop))
+        while at < stop if step > 0 else at > stop:
+            places.append(int(at))
+            at += step
+        x = np.take(x, places, int(axis))
+    return x
+
+
+def split(x, sizes=None, axis=0, split=None, outputs=1, **_):
+    sizes = split if sizes is None else sizes
+    if sizes is None:
+        size = -(-x.shape[axis] // outputs)
+        sizes = [min(size, x.shape[axis] - size * k) for k in range(outputs)]
+    ends = list(itertools.accumulate(sizes))
+    return [np.take(x, range(int(b - s), int(b)), axis) for b, s in zip(ends, sizes, strict=True)]
+
+
+def reshape(x, shape, **_):
+    return x.reshape([x.shape[k] if n == 0 else n for k, n in enumerate(shape.tolist())])
+
+
+def pad(x, pads=None, value=None, axes=None, mode=b"constant", **attributes):
+    axes = list(range(x.ndim)) if axes is None else axes
+    widths = [(0, 0)] * x.ndim
+    for k, axis in enumerate(axes):
+        widths[axis] = (int(pads[k]), int(pads[k + len(axes)]))
+    places = np.pad(
+        np.arange(x.size).reshape(x.shape), widths, mode.decode(), **({"constant_values": -1} if mode == b"constant" else {})
+    )
+    fill = Fraction(attributes.get("value", 0.0)) if value is None else exact(value).item()
+    return np.array([fill if k < 0 else x.ravel()[k] for k in places.ravel()], object).reshape(places.shape)
+
+
+def axis_list(first, second):
+    return first if second is None else [int(k) for k in second]
+
+
+OPERATORS = {
+    "Abs": each(abs),
+    "Add": each(lambda a, b: a + b),
+    "AveragePool": lambda x, kernel_shape, count_include_pad=0, **a: pooled(
+        x, kernel_shape, a, lambda entries: average(entries, count_include_pad)
+    ),
+    "BatchNormalization": normalized,
+    "Cast": lambda x, **_: x,
+    "Clip": lambda x, low=None, high=None, min=None, max=None: each(  # noqa: A006
+        lambda v: _clip(v, min if low is None else low, max if high is None else high)
+    )(x),
+    "Concat": lambda *parts, axis: np.concatenate(parts, axis),
+    "Constant": numpy_helper.to_array,
+    "ConstantOfShape": lambda shape, value: np.full(shape.tolist(), numpy_helper.to_array(value)[0]),
+    "Conv": conv,
+    "Div": each(lambda a, b: a / b),
+    "Dropout": lambda x, *_, **__: x,
+    "Expand": lambda x, shape: np.broadcast_to(x, np.broadcast_shapes(x.shape, tuple(shape))),
+    "Flatten": lambda x, axis=1: x.reshape(math.prod(x.shape[:axis]) if axis else 1, -1),
+    "Gather": lambda x, indices, axis=0: np.take(x, indices, axis),
+    "Gemm": gemm,
+    "GlobalAveragePool": lambda x: reduced(x, range(2, x.ndim), mean=True),
+    "GlobalMaxPool": lambda x: np.asarray(x.max(axis=tuple(range(2, x.ndim)), keepdims=True), object),
+    "HardSigmoid": lambda x, alpha=0.2, beta=0.5: each(lambda v: _clip(Fraction(alpha) * v + Fraction(beta), 0, 1))(x),
+    "Identity": lambda x: x,
+    "LeakyRelu": lambda x, alpha=0.01: each(lambda v: v if v > 0 else exact(np.float32(alpha)).item() * v)(x),
+    "MatMul": matmul,
+    "Max": each(lambda *v: max(v)),
+    "MaxPool": lambda x, kernel_shape, **a: pooled(x, kernel_shape, a, lambda entries: max(v for v in entries if v is not None)),
+    "Min": each(lambda *v: min(v)),
+    "Mul": each(lambda a, b: a * b),
+    "Neg": each(lambda v: -v),
+    "PRelu": each(lambda v, slope: v if v > 0 else slope * v),
+    "Pad": pad,
+    "ReduceMean": lambda x, second=None, axes=None, **a: reduced(x, axis_list(axes, second), mean=True, **a),
+    "ReduceSum": lambda x, second=None, axes=None, **a: reduced(x, axis_list(axes, second), **a),
+    "Relu": each(lambda v: max(v, Fraction(0))),
+    "Reshape": reshape,
+    "Shape": lambda x: np.array(x.shape),
+    "Slice": sliced,
+    "Split": split,
+    "Squeeze": lambda x, second=None, axes=None: np.squeeze(
+        x, None if axes is None and second is None else tuple(axis_list(axes, second))
+    ),
+    "Sub": each(lambda a, b: a - b),
+    "Sum": each(lambda *parts: sum(parts, Fraction(0))),
+    "Transpose": lambda x, perm=None: np.transpose(x, perm),
+    "Unsqueeze": lambda x, second=None, axes=None: np.expand_dims(x, tuple(axis_list(axes, second))),
+}
+
+
+def _clip(value, low, high):
+    value = value if low is None else max(value, exact(low).item())
+    return value if high is None else min(value, exact(high).item())
