@@ -1,4 +1,4 @@
-"""Networks from and to files: NumPy archives, JSON, ONNX; and from PyTorch and scikit-learn."""
+"""Networks from and to files: NumPy archives, JSON, ONNX, state dicts; and from PyTorch, scikit-learn and Flax."""
 
 from __future__ import annotations
 
@@ -10,18 +10,28 @@ from exactzones.formats.network_json import load_json, save_json
 from exactzones.formats.npz import load_npz, save_npz
 from exactzones.formats.onnx_model import load_onnx, save_onnx
 from exactzones.formats.sklearn_model import from_sklearn
+from exactzones.formats.state_dict import from_flax, load_safetensors, load_state_dict
 from exactzones.formats.torch_model import from_torch
 from exactzones.network import Network
 
-__all__ = ["from_sklearn", "from_torch", "load_network", "save_network"]
+__all__ = ["from_flax", "from_sklearn", "from_torch", "load_network", "save_network"]
 
-_LOADERS = {".npz": load_npz, ".json": load_json, ".onnx": load_onnx}
+_LOADERS = {
+    ".npz": load_npz,
+    ".json": load_json,
+    ".onnx": load_onnx,
+    ".safetensors": load_safetensors,
+    ".pt": load_state_dict,
+    ".pth": load_state_dict,
+}
 _SAVERS = {".npz": save_npz, ".json": save_json, ".onnx": save_onnx}
 _Function = TypeVar("_Function")
 
 
 def load_network(path: str | Path) -> Network:
-    """Read a network; the suffix says how: .npz, .json or .onnx.
+    """Read a network; the suffix says how: .npz, .json, .onnx, .safetensors, .pt or .pth.
+
+    The last three hold a state dict, which does not say the architecture: see ``state_dict.network_of_weights``.
 
     Raises:
         FormatError: another suffix, or a file that is not what its suffix says.

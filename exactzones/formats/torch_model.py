@@ -45,6 +45,8 @@ def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> Network
                     "give input_shape=(..), the shape of one sample"
                 )
             input_shape = (size,)
+        if not input_shape or not all(isinstance(length, int) and length > 0 for length in input_shape):
+            raise InputError(f"input_shape {input_shape} is not the shape of one sample, such as (3, 8, 8)")
         result = steps.run(Tensor.start((1, *input_shape)))
     if not isinstance(result, Tensor):
         raise InputError(f"the module returns a {type(result).__name__}; one tensor that depends on the input is expected")

@@ -140,3 +140,24 @@ def test_numbers_that_are_not_finite():
     model[0].weight.data[0, 1] = float("inf")
     with pytest.raises(InputError, match=r"0\.weight\[0\]\[1\] is inf"):
         from_torch(model)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (-1, -2), (2.0,), "ab"])
+def test_an_input_shape_that_is_none(shape):
+    with pytest.raises(InputError, match="is not the shape of one sample"):
+        from_torch(nn.Linear(2, 1), shape)
+
+
+def test_two_inputs_and_two_outputs():
+    class Two(nn.Module):
+        def forward(self, x, y):
+            return x + y
+
+    class Pair(nn.Module):
+        def forward(self, x):
+            return x, x
+
+    with pytest.raises(InputError, match="takes 2 inputs"):
+        from_torch(Two(), (2,))
+    with pytest.raises(InputError, match="returns a tuple"):
+        from_torch(Pair(), (2,))
