@@ -1,0 +1,175 @@
+"""A network and a property in float64, evaluated at many points at once: for guesses, never for proofs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exactzones.network import Network
+from exactzones.property import Property
+from exactzones.rational import Matrix
+
+Floats: TypeAlias = NDArray[np.float64]
+
+
+def to_float(value: Fraction | int) -> float:
+    """Return the nearest float; what is too large becomes the largest one.
+
+    >>> to_float(10**400) == sys.float_info.max
+    True
+    """
+    try:
+        return float(value)
+    except OverflowError:
+        return sys.float_info.max if value > 0 else -sys.float_info.max
+
+
+def float_vector(entries: Sequence[Fraction | int]) -> Floats:
+    """Return exact numbers as floats, shape (n,)."""
+    return np.array([to_float(entry) for entry in entries], dtype=np.float64)
+
+
+def float_matrix(matrix: Matrix) -> Floats:
+    """Return an exact matrix as floats."""
+    return float_vector([entry for row in matrix.rows for entry in row]).reshape(matrix.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class FloatNetwork:
+    """The layers of a network in float64.
+
+    Attributes:
+        weights: per layer, shape (outputs, inputs).
+        biases: per layer, shape (outputs,).
+        masks: per layer, shape (outputs,); which units carry a ReLU.
+    """
+
+    weights: tuple[Floats, ...]
+    biases: tuple[Floats, ...]
+    masks: tuple[NDArray[np.bool_], ...]
+
+    @classmethod
+    def of(cls, network: Network) -> FloatNetwork:
+        """Round the weights of a network; the last one is remembered, since cases of one question come in a row."""
+        known = _last.get("network")
+        if known is not None and known[0] is network:
+            return known[1]
+        made = cls(
+            tuple(float_matrix(layer.weight) for layer in network.layers),
+            tuple(float_vector(layer.bias) for layer in network.layers),
+            tuple(np.array(layer.relu, dtype=np.bool_) for layer in network.layers),
+        )
+        _last["network"] = network, made
+        return made
+
+    def activate(self, layer: int, values: Floats) -> Floats:
+        """Apply the ReLU of a layer to pre-activations of shape (points, outputs)."""
+        return np.where((values > 0) | ~self.masks[layer], values, 0.0)
+
+    def trace(self, points: Floats, last: int | None = None) -> list[Floats]:
+        """Return the pre-activations of the layers up to ``last`` (by default all).
+
+        Args:
+            points: shape (points, inputs).
+            last: a layer, counted from 0.
+
+        Returns:
+            One array of shape (points, outputs) per layer; where numbers are too large, infinities and NaN.
+        """
+        trace: list[Floats] = []
+        values = points
+        end = len(self.weights) if last is None else last + 1
+        with np.errstate(all="ignore"):
+            for k in range(end):
+                trace.append(values @ self.weights[k].T + self.biases[k])
+                values = self.activate(k, trace[-1]) if k + 1 < end else values
+        return trace
+
+    def pull(self, trace: Sequence[Floats], seeds: Sequence[Floats | None]) -> Floats:
+        """Return the gradients at the inputs of ``sum over layers of seed . pre-activation``.
+
+        Args:
+            trace: as ``trace`` returned it.
+            seeds: per layer of the trace, shape (points, outputs) or None for zero.
+
+        Returns:
+            Shape (points, inputs).
+        """
+        gradient: Floats | None = None
+        with np.errstate(all="ignore"):
+            for k in range(len(trace) - 1, -1, -1):
+                if gradient is not None:
+                    gradient = np.where((trace[k] > 0) | ~self.masks[k], gradient, 0.0)
+                seed = seeds[k]
+                if seed is not None:
+                    gradient = seed if gradient is None else gradient + seed
+                if gradient is not None:
+                    gradient = gradient @ self.weights[k]
+        if gradient is None:
+            return np.zeros((len(trace[0]), self.weights[0].shape[1]))
+        return gradient
+
+
+_last: dict[str, tuple[Network, FloatNetwork]] = {}
+
+
+class Slacks:
+    """The values of a property's conditions in float64: it holds where all are positive, or zero if not strict.
+
+    Attributes:
+        horizon: the last layer that a condition looks at.
+        strict: which conditions are strict, shape (conditions,).
+    """
+
+    def __init__(self, network: FloatNetwork, prop: Property) -> None:
+        """Compile a property whose layers are counted from 0 (``Property.resolve``)."""
+        self._network = network
+        self._groups: list[tuple[int, bool, NDArray[np.intp], Floats]] = []
+        self._constants = float_vector([condition.constant for condition in prop.conditions])
+        self.strict = np.array([condition.strict for condition in prop.conditions], dtype=np.bool_)
+        self.horizon = max((condition.layer for condition in prop.conditions), default=0)
+        for layer, after in sorted({(condition.layer, condition.after_relu) for condition in prop.conditions}):
+            members = [k for k, c in enumerate(prop.conditions) if (c.layer, c.after_relu) == (layer, after)]
+            rows = np.zeros((len(members), len(network.biases[layer])))
+            for row, k in zip(rows, members, strict=True):
+                for unit, coefficient in prop.conditions[k].terms:
+                    row[unit] += to_float(coefficient)
+            self._groups.append((layer, after, np.array(members), rows))
+
+    def trace(self, points: Floats) -> list[Floats]:
+        """Return the pre-activations of the layers that matter."""
+        return self._network.trace(points, self.horizon)
+
+    def values(self, trace: Sequence[Floats]) -> Floats:
+        """Return the left-hand sides, shape (points, conditions); minus infinity where a number is too large."""
+        found = np.empty((len(trace[0]), len(self._constants)))
+        with np.errstate(all="ignore"):
+            for layer, after, members, rows in self._groups:
+                units = self._network.activate(layer, trace[layer]) if after else trace[layer]
+                found[:, members] = units @ rows.T + self._constants[members]
+        return np.where(np.isfinite(found), found, -np.inf)
+
+    def gradients(self, trace: Sequence[Floats], weights: Floats) -> Floats:
+        """Return the gradients at the inputs of a weighted sum of the left-hand sides.
+
+        Args:
+            trace: as ``trace`` returned it.
+            weights: shape (points, conditions).
+
+        Returns:
+            Shape (points, inputs); zero where a number is too large.
+        """
+        seeds: list[Floats | None] = [None] * len(trace)
+        for layer, after, members, rows in self._groups:
+            seed = weights[:, members] @ rows
+            if after:
+                seed = np.where((trace[layer] > 0) | ~self._network.masks[layer], seed, 0.0)
+            before = seeds[layer]
+            seeds[layer] = seed if before is None else before + seed
+        return np.nan_to_num(self._network.pull(trace, seeds), nan=0.0, posinf=0.0, neginf=0.0)
