@@ -1,9 +1,9 @@
 """Prover for few inputs: cells of a bounded domain, kept by their vertices, cut by hidden units in the order of layers.
 
 Nothing here is trusted: floats propose a tree, the checker's integers decide.  On a cell, the units of the layers that are not
-settled yet get linear bounds (CROWN) whose least value is taken over the cell's vertices; the vertex at which it is taken names
-the rows whose multipliers prove the bound (its tight rows).  A cell is dropped once a condition cannot hold on it, else split by a
-unit of the first layer that is still open.  No linear program is solved.
+settled yet get linear bounds (CROWN) whose least value is taken over the cell's vertices; the vertex at which it is taken
+names the rows whose multipliers prove the bound (its tight rows).  A cell is dropped once a condition cannot hold on it, else
+split by a unit of the first layer that is still open.  No linear program is solved.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _MIX = tuple(np.uint64(value) for value in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB
 _SETTLED = 1e-9
 _UNKNOWN = 1e9
 _ROUNDING = 2.0**-26
+_SPARED = (0.8, 0.4)  # of a bound's surplus, when a proof is tried with fewer bounds
 _PERIOD = 2
 _MULTIPLIER = 1 << 16
 
@@ -72,6 +73,7 @@ class CellSearch:
         known: bounds of all hidden units there, -inf or inf where there is none.
         depth: how many splits led to the region.
         confirm: is asked whether a point is a witness, exactly.
+        margin: how far beyond zero a bound must be, in units of what the checker's rounding may cost, about.
         batch: how many cells at once.
     """
 
@@ -85,9 +87,11 @@ class CellSearch:
         depth: int,
         confirm: Callable[[Floats], Any],
         *,
+        margin: float = 1,
         batch: int = 256,
     ) -> None:
         self.claim, self.confirm, self.batch = claim, confirm, batch
+        self.margin = margin * _ROUNDING
         self.dim = len(low)
         self.planes = np.zeros((1 << 12, self.dim + 1))
         self.index_of = np.full(1 << 12, -1)
@@ -102,6 +106,7 @@ class CellSearch:
         self.split: dict[int, int] = {}
         self.children: dict[int, list[int]] = {}
         self.leaf: dict[int, int] = {}
+        self.denied: dict[int, int] = {}
         self.bounds_at: dict[int, tuple[Floats, Floats, Floats, Floats]] = {}
         self.witness: Any = None
         corners = np.array(list(itertools.product((0, 1), repeat=self.dim)))
@@ -154,6 +159,7 @@ class CellSearch:
         root = cells[0].parent < 0
         live, targets = self._tighten(low, high, low_from, high_from, points, tight[padded], numbers, root=root)
         if not root:
+            self._spare(before, (low, high, low_from, high_from), live, points, tight[padded], numbers)
             self._forget(np.array([cell.depth for cell in cells]), live, before, low, high, low_from, high_from)
         for c in range(count):
             self.bounds_at[int(numbers[c])] = low[c], high[c], low_from[c], high_from[c]
@@ -161,7 +167,7 @@ class CellSearch:
         layer = np.full(count, -1)
         for k in range(claim.depth - 1, -1, -1):
             layer[open_[:, claim.span(k)].any(1)] = k
-        for c in np.nonzero(live & (layer < 0))[0]:
+        for c in np.nonzero(live & (layer < 0))[0].tolist():
             self._finish(int(numbers[c]), targets[c], vertices[owner == c], tight[owner == c])
         live &= layer >= 0
         if live.any() and self.witness is None:
@@ -198,9 +204,14 @@ class CellSearch:
         tight: Floats,
         numbers: Floats,
         *,
-        root: bool,
+        root: bool = False,
+        wanted: Floats | None = None,
     ) -> tuple[Floats, Floats]:
-        """Bound open units layer by layer, in place; returns which cells live on, and linear bounds of the conditions there."""
+        """Bound open units (only those that are wanted) layer by layer, in place.
+
+        Returns:
+            Which cells live on, and linear bounds of the conditions there.
+        """
         claim, count = self.claim, len(low)
         live = np.ones(count, bool)
         targets = np.zeros((count, len(claim.targets), self.dim + 1))
@@ -208,7 +219,8 @@ class CellSearch:
         old = [claim.relax(k, low, high) for k in range(claim.depth)]
         for k in range(claim.depth):
             span = claim.span(k)
-            cell, unit = np.nonzero((low[:, span] < 0) & (high[:, span] > 0) & live[:, None])
+            asked = (low[:, span] < 0) & (high[:, span] > 0) & live[:, None]
+            cell, unit = np.nonzero(asked if wanted is None else asked & wanted[:, span])
             if len(cell):
                 weight, bias, half = claim.weights[k][unit], claim.biases[k][unit], len(cell)
                 both = np.concatenate([weight, -weight]), np.concatenate([bias, -bias]), np.concatenate([cell, cell])
@@ -257,16 +269,51 @@ class CellSearch:
         value, at = self._least(rows, cell, points)
         best = value.reshape(-1, width).argmax(1)
         flat = np.arange(len(some)) * width + best
-        margin = _ROUNDING * (1 + np.maximum(np.abs(low[some]), np.abs(high[some])).sum(1))
+        margin = self.margin * (1 + np.maximum(np.abs(low[some]), np.abs(high[some])).sum(1))
         done = np.nonzero(value[flat] > margin)[0]
         if len(done):
             which, chosen = some[done], flat[done]
             found = self.recorded.add(numbers[which], self.claim.units + best[done], 0, rows[chosen], tight[which, at[chosen]])
             self.leaf.update(zip(numbers[which].tolist(), found.tolist(), strict=True))
+            self.denied.update(zip(numbers[which].tolist(), best[done].tolist(), strict=True))
             live[which] = False
 
+    def _spare(
+        self, before: tuple[Floats, ...], now: tuple[Floats, ...], live: Floats, points: Floats, tight: Floats, numbers: Floats
+    ) -> None:
+        """Prove the cells that were dropped once more with fewer bounds: those whose effect on the condition is largest."""
+        claim = self.claim
+        changed = (now[2] != before[2]) | (now[3] != before[3])
+        cells = np.nonzero(~live & changed.any(1))[0]
+        for share in _SPARED:
+            if not len(cells):
+                return
+            relaxed = [claim.relax(k, now[0][cells], now[1][cells]) for k in range(claim.depth)]
+            effect, value = np.zeros((len(cells), claim.units)), np.zeros(len(cells))
+            target = np.array([self.denied[int(numbers[c])] for c in cells])
+            for r, (layer, coefficients, constant) in enumerate(claim.targets):
+                mine = np.nonzero(target == r)[0]
+                passed: list[Floats] = []
+                many = np.tile(coefficients, (len(mine), 1)), np.full(len(mine), constant)
+                rows = claim.lower(*many, mine, relaxed[:layer], passed)
+                if len(mine):
+                    value[mine] = np.matmul(rows[:, None], points[cells[mine]]).min((1, 2))
+                for k, passing in enumerate(reversed(passed)):
+                    effect[mine, claim.span(k)] = np.abs(passing)
+            effect *= np.where(changed[cells], _gap(before[0][cells], before[1][cells]) - _gap(now[0][cells], now[1][cells]), 0)
+            order = effect.argsort(1)
+            total = np.zeros_like(effect)
+            np.put_along_axis(total, order, np.take_along_axis(effect, order, 1).cumsum(1), 1)
+            wanted = changed[cells] & (total > share * value[:, None])
+            again = before[0][cells], before[1][cells], before[2][cells], before[3][cells]
+            alive, _ = self._tighten(*again, points[cells], tight[cells], numbers[cells], wanted=wanted)
+            done = np.nonzero(~alive)[0]
+            for old, new in zip(now, again, strict=True):
+                old[cells[done]] = new[done]
+            cells = cells[alive]
+
     def _forget(self, depth: Floats, live: Floats, before: tuple[Floats, ...], *now: Floats) -> None:
-        """Every other level of the tree, forget what was learnt behind the first open layer: shorter proofs for a few more cells."""
+        """On every other level forget what was learnt behind the first open layer: shorter proofs for a few more cells."""
         claim, low, high = self.claim, now[0], now[1]
         first = np.full(len(depth), claim.depth)
         for k in range(claim.depth - 1, -1, -1):
@@ -303,7 +350,7 @@ class CellSearch:
             unit[some] = span.start + j
             for side, sign in ((0, 1), (1, -1)):
                 rows[side, some] = claim.lower(sign * claim.weights[k][j], sign * claim.biases[k][j], some, relaxed[:k])
-        alive = np.nonzero(live)[0]
+        alive = np.nonzero(live)[0].tolist()
         domain = claim.domain_rows
         children: dict[int, list[tuple[int, Cell]]] = {}
         for side in (0, 1):  # z <= 0, so its lower bound is; z >= 0, so the lower bound of -z is <= 0
@@ -380,7 +427,7 @@ class CellSearch:
         """Decide a cell on which every unit is settled: the conditions are affine there."""
         for r, row in enumerate(targets):  # the condition holds where -row > 0
             values = row[0] + vertices @ row[1:]
-            if len(vertices) and values.min() > 2.0**-22:
+            if len(vertices) and values.min() > self.margin:
                 found = self.recorded.add(
                     np.array([number]), np.array([self.claim.units + r]), 0, row[None], tight[[values.argmin()]]
                 )
@@ -397,3 +444,9 @@ class CellSearch:
         fresh, fresh_tight, _ = self._crossings(vertices, tight, owner, values, ids)
         keep = values >= 0
         return np.concatenate([vertices[keep], fresh]), np.concatenate([tight[keep], fresh_tight])
+
+
+def _gap(low: Floats, high: Floats) -> Floats:
+    """Return how far the relaxation of a ReLU is from it at most."""
+    open_ = (low < 0) & (high > 0)
+    return np.where(open_, -low * high / np.where(open_, high - low, 1.0), 0.0)

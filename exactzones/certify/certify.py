@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,8 +14,9 @@ from exactzones.certify.cells import CellSearch
 from exactzones.certify.exact import ExactProver
 from exactzones.certify.proof import CellProof
 from exactzones.certify.relaxation import FloatClaim, Floats
+from exactzones.certify.witness import find_witness
 from exactzones.check import Bound, Case, Hint, Node
-from exactzones.check.certificate import lines_of, read_header, read_node, write_header, write_node
+from exactzones.check.certificate import read_header, read_node, write_header, write_node
 from exactzones.check.checker import Invalid, Place, Tree, holds
 from exactzones.errors import BackendError, DimensionError, FormatError, InputError
 from exactzones.network import Network
@@ -25,11 +24,12 @@ from exactzones.polyhedra import HRep, Polyhedron, lp
 from exactzones.property import Property
 from exactzones.rational import Row, Vector, primitive
 
-BITS = 28
+BITS = 40
 """How finely certificates count."""
 _MOST_CELL_INPUTS = 9
-_WITNESS_SECONDS = 2.0
-_SMALLEST_BATCH = 1
+_FIRST_GUESS = 0.2  # seconds for a witness before anything is proved
+_GUESSING = 0.2  # share of the time that goes into more guesses later
+_MARGINS = (1.0, 8.0, 64.0)  # what the checker did not accept is searched again, with more room
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,6 @@ class Certificate:
     """A certificate as lines of text, the header first."""
 
     lines: tuple[str, ...]
-
-    def save(self, path: str | Path) -> None:
-        """Write it, gzipped if the name ends with ``.gz``; nothing half-written is left behind."""
-        from exactzones.formats.files import write_atomically
-
-        text = "".join(f"{line}\n" for line in self.lines).encode()
-        write_atomically(path, gzip.compress(text, mtime=0) if str(path).endswith(".gz") else text)
 
 
 @dataclass(frozen=True)
@@ -160,6 +153,7 @@ class Run:
         self.start = time.monotonic()
         texts = [] if self.patterns is None else list(self.patterns)
         self.tree = Tree(self.network, self.cases, BITS, [(text,) for text in texts])
+        self.guessed = 0.0
         self._children: dict[int, tuple[int, int]] = {}
 
     def replay(self, certificate: Certificate) -> None:
@@ -171,7 +165,7 @@ class Run:
         try:
             header = read_header(certificate.lines[0])
             if header.network != self.network.sha256 or header.cases != len(self.cases) or header.bits != BITS or header.zones:
-                raise InputError("the certificate to resume is about another network or claim")  # noqa: TRY301
+                raise InputError("the certificate to resume is about another network or claim")
             if header.witness is None:
                 for line in certificate.lines[1:]:
                     self.tree.add([read_node(line)])
@@ -206,16 +200,16 @@ class Run:
 
     def decide(self) -> Decision:
         """Look for a witness, then prove region after region."""
-        if not self.nodes and self.patterns is None:
-            for k, case in enumerate(self.cases):
-                witness = self._guess(case, _WITNESS_SECONDS / len(self.cases))
+        if not self.nodes:
+            for k in range(len(self.cases)):
+                witness = self._guess(k, _FIRST_GUESS / len(self.cases))
                 if witness is not None:
                     return self.can_fire(k, witness)
-        for exactly in (False, True):
+        for margin in (*_MARGINS, None):
             for number in sorted(self.tree.waiting):
                 if number not in self.tree.waiting:
                     continue
-                found = self.prove(number, exactly=exactly)
+                found = self.prove(number, margin)
                 if found is not None:
                     return self.can_fire(*found)
                 if self.out_of_time():
@@ -227,11 +221,16 @@ class Run:
             return self.undecided("regions are left that no prover could decide")
         return CannotFire(self.certificate("cannot fire"), self.tree.nodes)
 
-    def _guess(self, case: Case, seconds: float) -> Vector | None:
-        from exactzones.certify.witness import find_witness
-
+    def _guess(self, k: int, seconds: float) -> Vector | None:
+        """Look for a witness of case k by sampling and ascent."""
+        if self.patterns is not None:
+            return None
+        case = self.cases[k]
         domain = Polyhedron(HRep.of(self.network.inputs, case.rows, strict=case.strict))
-        return find_witness(self.network, case.prop, domain, seconds=min(seconds, max(self.left(), 0.01)))
+        start = time.monotonic()
+        found = find_witness(self.network, case.prop, domain, seconds=min(seconds, max(self.left(), 0.01)))
+        self.guessed += time.monotonic() - start
+        return found
 
     def holds(self, k: int, point: Floats) -> Vector | None:
         """Return a float point as an exact one if case k holds there."""
@@ -249,14 +248,19 @@ class Run:
                 moved[j] = max(moved[j], bound) if row[1 + j] > 0 else min(moved[j], bound)
         return tuple(moved)
 
-    def prove(self, number: int, *, exactly: bool) -> tuple[int, Vector] | None:
-        """Work on one region until it is proved, out of reach or out of time; returns a case and a witness if there is one."""
+    def prove(self, number: int, margin: float | None) -> tuple[int, Vector] | None:
+        """Work on one region until it is proved, out of reach or out of time; returns a case and a witness if there is one.
+
+        Args:
+            number: of the region.
+            margin: what the search demands of bounds; None for the exact prover.
+        """
         case = self.tree.waiting[number].claim
-        if exactly:
+        if margin is None:
             prover = ExactProver(self.tree, self.patterns)
             witness = prover.prove(number, self._write, stop=self.out_of_time)
             return None if witness is None else (case, witness)
-        found = self._search(number, case)
+        found = self._search(number, case, margin)
         if found is None:
             return None
         search, bounds = found
@@ -265,6 +269,8 @@ class Run:
                 self.progress(self.tree.nodes + visited, len(search.stack) + len(self.tree.waiting))
             if self.out_of_time():
                 break
+            if search.witness is None and self.guessed < _GUESSING * (time.monotonic() - self.start) - _FIRST_GUESS:
+                search.witness = self._guess(case, self.guessed)
         if search.witness is not None:
             return case, search.witness
         self._take(CellProof(search, self.network.inputs), number, bounds)
@@ -313,7 +319,7 @@ class Run:
                 first += 2
         return list(nodes)
 
-    def _search(self, number: int, case: int) -> tuple[CellSearch, tuple[Bound, ...]] | None:
+    def _search(self, number: int, case: int, margin: float) -> tuple[CellSearch, tuple[Bound, ...]] | None:
         """Set up the cells of a region; None where it is unbounded, or has too many inputs that vary."""
         place, claim = self.tree.waiting[number], self.tree.claims[case]
         box = self._box(place, case)
@@ -327,7 +333,7 @@ class Run:
         scale = 1 << claim.bits
         rows, numbers = [], []
         for index in range(len(claim.rows) + len(place.rows)):
-            exact = self.tree._row(self.tree.exact[case], place, index)  # noqa: SLF001
+            exact = self.tree.row(self.tree.exact[case], place, index)
             if exact is None or (index < len(claim.rows) and sum(map(bool, exact[1:])) == 1):
                 continue
             size = max(abs(entry) for entry in exact) or 1
@@ -347,7 +353,9 @@ class Run:
 
         matrix = np.array(rows).reshape(len(rows), int(free.sum()) + 1)
         ranges = low[free], high[free]
-        return CellSearch(FloatClaim(claim, fixed), *ranges, (matrix, numbers), (least, most), len(place.rows), confirm), bounds
+        return CellSearch(
+            FloatClaim(claim, fixed), *ranges, (matrix, numbers), (least, most), len(place.rows), confirm, margin=margin
+        ), bounds
 
     def _box(self, place: Place, case: int) -> tuple[Floats, Floats, tuple[Bound, ...]] | None:
         """Return a box around a region, and the bounds of inputs that prove it beside the rows of a single variable.

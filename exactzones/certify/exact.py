@@ -113,7 +113,7 @@ class ExactProver:
         if not units:
             return {}
         asked = np.array(units), np.zeros(len(units), bool)
-        coefficients, constants, _ = self.tree._start(kind, known, Functions(np.zeros(len(units), int)), layer, *asked)  # noqa: SLF001
+        coefficients, constants, _ = self.tree.carried(kind, known, Functions(np.zeros(len(units), int)), layer, *asked)
         rows = zip(units, coefficients.tolist(), constants, strict=True)
         return {unit: (Fraction(constant), *map(Fraction, slope)) for unit, slope, constant in rows}
 
@@ -140,8 +140,8 @@ class ExactProver:
         claim, kind = self.tree.claims[k], self.tree.exact[k]
         conditions = []
         for target in claim.targets:
-            side = {target.layer: target.coefficients[None] * Fraction(1)}
-            asked = Functions(np.array([0]), **{"after" if target.after_relu else "before": side}, constant=target.constant)
+            asked = Functions(np.array([0]), constant=target.constant)
+            (asked.after if target.after_relu else asked.before)[target.layer] = target.coefficients[None] * Fraction(1)
             slope, constant, _ = backward(kind, known, asked)
             conditions.append((-constant[0], *(-entry for entry in slope[0].tolist())))
         strict = [target.strict for target in claim.targets]

@@ -39,14 +39,14 @@ class FloatClaim:
         self.units = self.offsets[-1]
         self.relu = claim.relu[claim.inputs :]
         self.layer_of = np.searchsorted(self.offsets, np.arange(self.units), side="right") - 1
-        self.targets = []
+        self.targets: list[tuple[int, Floats, float]] = []
         for target in claim.targets:
             coefficients, constant = target.coefficients.astype(float), float(target.constant)
             if target.after_relu:
                 self.targets.append((target.layer + 1, coefficients, constant))
             else:
                 weight, bias = self.weights[target.layer], self.biases[target.layer]
-                self.targets.append((target.layer, coefficients @ weight, constant + coefficients @ bias))
+                self.targets.append((target.layer, coefficients @ weight, constant + float(coefficients @ bias)))
 
         if fixed is not None and np.isfinite(fixed).any():
             self._fix(fixed)
@@ -82,7 +82,8 @@ class FloatClaim:
 
         Args:
             k: the layer.
-            low, high: bounds of all hidden units, shape (cells, units).
+            low: lower bounds of all hidden units, shape (cells, units).
+            high: upper bounds.
         """
         low, high = low[:, self.span(k)], high[:, self.span(k)]
         on = (low >= 0) | ~self.masks[k]
@@ -91,7 +92,14 @@ class FloatClaim:
         slope = np.where(on, 1.0, np.where(open_, high / np.where(open_, high - low, 1.0), 0.0))
         return slope, np.where(open_, -slope * low, 0.0), np.where(on | (open_ & (high > -low)), 1.0, 0.0)
 
-    def lower(self, coefficients: Floats, constants: Floats, cell: Floats, relaxed: Sequence[Relaxation]) -> Floats:
+    def lower(
+        self,
+        coefficients: Floats,
+        constants: Floats,
+        cell: Floats,
+        relaxed: Sequence[Relaxation],
+        passed: list[Floats] | None = None,
+    ) -> Floats:
         """Return rows ``(b, a)`` over the inputs that are nowhere greater than functions of a layer's activations.
 
         Args:
@@ -99,8 +107,11 @@ class FloatClaim:
             constants: shape (claims,).
             cell: shape (claims,); whose bounds hold.
             relaxed: of the layers up to that one.
+            passed: takes the coefficients of each layer's activations on the way, from the last.
         """
         for k in range(len(relaxed) - 1, -1, -1):
+            if passed is not None:
+                passed.append(coefficients)
             slope, shift, lower = relaxed[k]
             negative = np.minimum(coefficients, 0)
             constants = constants + np.einsum("pn,pn->p", negative, shift[cell])

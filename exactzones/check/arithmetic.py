@@ -67,18 +67,34 @@ class Weights:
         """How many bits an entry has at most."""
         return size(self.integers)
 
-    def product(self, left: Array) -> tuple[Array, Array]:
-        """Return ``floor(left @ matrix)``, and where that is less than the product."""
-        terms = self.integers.shape[0].bit_length()
-        room = _WORD - terms - size(left)
-        if left.dtype != object and self.integers.dtype != object:
+    def product(self, left: Array, needed: Array | None = None) -> tuple[Array, Array]:
+        """Return ``floor(left @ matrix)``, and where that is less than the product.
+
+        Args:
+            left: shape (rows, outputs).
+            needed: shape (inputs,); columns that are not needed come out as zeros.
+        """
+        used = left.any(0)
+        columns = np.ones(self.integers.shape[1], bool) if needed is None else needed
+        if used.all() and columns.all():
+            return self._product(left, self.integers, ...)
+        part = np.ix_(used, columns)
+        values, inexact = self._product(left[:, used], self.integers[part], part)
+        shape = len(left), len(columns)
+        whole, where = np.zeros(shape, values.dtype), np.zeros(shape, bool)
+        whole[:, columns], where[:, columns] = values, inexact
+        return whole, where
+
+    def _product(self, left: Array, right: Array, part: Any) -> tuple[Array, Array]:
+        room = _WORD - len(right).bit_length() - size(left)
+        if object not in (left.dtype, right.dtype):
             if self.size < room:
-                return self._divided(left @ self.integers)
+                return self._divided(left @ right)
             limbs = -(-self.size // room) if room > 0 else 0
             step = -(-self.size // limbs) if limbs else 0
-            if self._shift is not None and limbs and step <= room and step * (limbs - 1) <= self._shift:
-                return self._by_limbs(left, step, limbs)
-        values, inexact = self._divided(left.astype(object) @ self.integers.astype(object))
+            if self._shift is not None and limbs and step * (limbs - 1) <= self._shift:
+                return self._by_limbs(left, step, limbs, self._shift - step * (limbs - 1), part)
+        values, inexact = self._divided(left.astype(object) @ right.astype(object))
         return narrow(values), inexact
 
     def _divided(self, total: Array) -> tuple[Array, Array]:
@@ -89,19 +105,17 @@ class Weights:
         total = total.astype(object)
         return total // self.denominator, (total % self.denominator).astype(bool)
 
-    def _by_limbs(self, left: Array, step: int, limbs: int) -> tuple[Array, Array]:
+    def _by_limbs(self, left: Array, step: int, limbs: int, rest: int, part: Any) -> tuple[Array, Array]:
         """Cut the matrix into limbs of ``step`` bits, the last with the sign, and carry from the lowest."""
-        assert self._shift is not None
         if step not in self._limbs:
             cut = [(self.integers >> (step * k)) & ((1 << step) - 1) for k in range(limbs - 1)]
             self._limbs[step] = [*cut, self.integers >> (step * (limbs - 1))]
         mask = (1 << step) - 1
-        total = left @ self._limbs[step][0]
+        total = left @ self._limbs[step][0][part]
         lost = np.zeros(total.shape, np.int64)
         for limb in self._limbs[step][1:]:
             lost |= total & mask
-            total = left @ limb + (total >> step)
-        rest = self._shift - step * (limbs - 1)
+            total = left @ limb[part] + (total >> step)
         lost |= total & ((1 << rest) - 1)
         return total >> rest, lost.astype(bool)
 
@@ -115,17 +129,18 @@ def fractions(array: Array, denominator: int) -> Array:
 
 def times(left: Array, right: Array, bits: int) -> Array:
     """Return ``floor(left * right / 2^bits)``, entry by entry."""
-    if left.dtype != object and right.dtype != object:
+    if object not in (left.dtype, right.dtype):
         one, other = size(left), size(right)
         if one + other < _WORD:
-            return left * right >> bits
+            return np.asarray(left * right >> bits)
         half = bits // 2
         if one + other - half < _WORD and one + half < _WORD:
-            return (left * (right >> half) + (left * (right & ((1 << half) - 1)) >> half)) >> (bits - half)
+            return np.asarray((left * (right >> half) + (left * (right & ((1 << half) - 1)) >> half)) >> (bits - half))
     return narrow((left.astype(object) * right.astype(object)) >> bits)
 
 
 def total(array: Array) -> Array:
     """Return the sums of the rows."""
     safe = array.dtype == object or size(array) + array.shape[1].bit_length() < _WORD
-    return array.sum(1) if safe else array.astype(object).sum(1)
+    found: Array = (array if safe else array.astype(object)).sum(1)
+    return found

@@ -93,9 +93,9 @@ class Fixed:
         """Return the bounds in these numbers."""
         return region.low, region.high
 
-    def product(self, left: Array, units: Units) -> tuple[Array, Array, Array]:
+    def product(self, left: Array, units: Units, needed: Array) -> tuple[Array, Array, Array]:
         """Return coefficients of the layer's input, where they were rounded, and the bias's part."""
-        found, inexact = units.weight.product(left)
+        found, inexact = units.weight.product(left, needed)
         return found, inexact, units.bias.product(left)[0][:, 0]
 
     def times(self, left: Array, right: Array) -> Array:
@@ -115,10 +115,6 @@ class Fixed:
         """Return ``coefficient * numerator / 2^bits``, about, towards zero or down."""
         return times(coefficient, numerator, bits)
 
-    def rows(self, values: Array) -> list[list[Any]]:
-        """Return an array as Python numbers."""
-        return values.tolist()
-
     def number(self, value: Fraction) -> int:
         """Return a rational number, rounded down."""
         return (value.numerator << self.bits) // value.denominator
@@ -136,25 +132,33 @@ class Exact(Fixed):
         self.scale = 0
 
     def known(self, region: Region) -> tuple[Array, Array]:
+        """Return the bounds as Fractions."""
         return fractions(region.low, 1 << self.bits), fractions(region.high, 1 << self.bits)
 
-    def product(self, left: Array, units: Units) -> tuple[Array, Array, Array]:
+    def product(self, left: Array, units: Units, needed: Array) -> tuple[Array, Array, Array]:  # noqa: ARG002
+        """Return coefficients of the layer's input, none of them rounded, and the bias's part."""
         found = left @ units.weight.exact
         return found, np.zeros(found.shape, bool), (left @ units.bias.exact)[:, 0]
 
     def times(self, left: Array, right: Array) -> Array:
+        """Return the product."""
         return left * right
 
     def chord(self, coefficient: Array, low: Array, high: Array) -> Array:
-        return coefficient * high / (high - low)
+        """Return ``coefficient * high / (high - low)``."""
+        found: Array = coefficient * high / (high - low)
+        return found
 
     def scaled(self, coefficient: Array, numerator: Array, bits: int) -> Array:
+        """Return ``coefficient * numerator / 2^bits``."""
         return coefficient * numerator / (1 << bits)
 
     def number(self, value: Fraction) -> Fraction:  # type: ignore[override]
+        """Return the number."""
         return value
 
     def settle(self, total: Any, bits: int) -> Fraction:  # type: ignore[override]
+        """Return ``total / 2^bits``."""
         return Fraction(total) / (1 << bits)
 
 
@@ -165,7 +169,7 @@ def backward(kind: Fixed, region: Region, functions: Functions) -> tuple[Array, 
     constant = np.zeros(len(at), object) + functions.constant
     valid = np.ones(len(at), bool)
     top = max([*functions.before, *functions.after, *(claim.layer_of(beta[1]) - 1 for beta in functions.betas)])
-    after = functions.after.get(top)
+    after: Any = functions.after.get(top)
     for k in range(top, -1, -1):
         units, span = claim.layers[k], slice(claim.offsets[k + 1], claim.offsets[k + 1] + len(claim.layers[k].relu))
         before = functions.before.get(k)
@@ -186,10 +190,13 @@ def backward(kind: Fixed, region: Region, functions: Functions) -> tuple[Array, 
                 amount = kind.settle(multiplier * (1 << kind.scale), MULTIPLIER_BITS if whole else 0)
                 before[row, unit - span.start] += amount if upper else -amount
                 constant[row] += kind.settle((-amount if upper else amount) * bound, kind.scale)
-        after, inexact, bias = kind.product(narrow(before) if kind.scale else before, units)
-        constant = constant + bias
         below = slice(claim.offsets[k], claim.offsets[k + 1])
         linear = ~claim.relu[below]
+        # Coefficients of units that are off everywhere are not worked out: they would be dropped.
+        off = region.has_high[:, below] & (region.high[:, below] <= 0) & ~(region.has_low[:, below] & (region.low[:, below] >= 0))
+        needed = linear | ~off.all(0)
+        after, inexact, bias = kind.product(narrow(before) if kind.scale else before, units, needed)
+        constant = constant + bias
         if inexact[:, linear].any():  # what may be negative loses by coefficients that were rounded down
             known = region.has_low[:, below][at]
             valid &= ~(inexact & linear & ~known).any(1)
@@ -218,21 +225,21 @@ def _through_relu(
     if not len(rows):
         return before, costs[:, 0], valid
     where = at[rows], columns
-    c, l, u = after[rows, columns], low[where], high[where]
+    c, least, most = after[rows, columns], low[where], high[where]
     knows_low, knows_high = has_low[where], has_high[where]
     positive = c > 0
-    lower = np.where(knows_low & knows_high & (u > -l), c, 0 * c)
+    lower = np.where(knows_low & knows_high & (most > -least), c, 0 * c)
     for row, unit, numerator in functions.alphas:
         chosen = np.nonzero(positive & (rows == row) & (columns == unit - span.start))[0]
         lower[chosen] = kind.scaled(c[chosen], np.full(len(chosen), numerator, np.int64), ALPHA_BITS)
     both = ~positive & knows_low & knows_high
     slope = np.where(positive, lower, np.where(knows_low & ~knows_high, c, 0 * c))
-    slope[both] = kind.chord(c[both], l[both], u[both])
+    slope[both] = kind.chord(c[both], least[both], most[both])
     loss = 0 * c
     ends = ~positive & knows_low
-    loss[ends] = kind.times(-slope[ends], l[ends])
+    loss[ends] = kind.times(-slope[ends], least[ends])
     upper = ~positive & knows_high
-    at_high = kind.times(c[upper] - slope[upper], u[upper])
+    at_high = kind.times(c[upper] - slope[upper], most[upper])
     loss[upper] = np.where(ends[upper], np.minimum(loss[upper], at_high), np.minimum(at_high, 0))
     before[rows, columns] = slope
     costs[rows, columns] = loss

@@ -50,7 +50,8 @@ class Node:
 
     Attributes:
         number: the roots have 0, .., cases - 1; the k-th node in the file that splits makes two more.
-        kind: ``relu`` (at: unit), ``cut`` (at: input, where: times 2^bits), ``no`` (mu: multipliers of conditions, hint), ``zone`` (at).
+        kind: ``relu`` (at: unit), ``cut`` (at: input, where: times 2^bits), ``no`` (mu: multipliers of conditions, hint) or
+            ``zone`` (at).
     """
 
     number: int
@@ -239,13 +240,13 @@ def _text(value: Any, what: str) -> str:
 
 
 def _fraction(value: Any) -> Fraction:
-    try:
-        if not isinstance(value, str) or len(value) > _LONGEST_NUMBER:
-            raise ValueError(value)
+    if isinstance(value, str) and len(value) <= _LONGEST_NUMBER:
         numerator, _, denominator = value.partition("/")
-        return Fraction(int(numerator), int(denominator or 1))
-    except (ValueError, ZeroDivisionError):
-        raise FormatError(f'{str(value)[:40]!r} is not a number such as "-3/4"') from None
+        try:
+            return Fraction(int(numerator), int(denominator or 1))
+        except (ValueError, ZeroDivisionError):
+            pass
+    raise FormatError(f'{str(value)[:40]!r} is not a number such as "-3/4"') from None
 
 
 def _point(value: Any) -> tuple[Fraction, ...]:

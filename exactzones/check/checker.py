@@ -184,9 +184,8 @@ class Tree:
             functions = Functions(where, **_hints(claim, [(nodes[i], bound.hint) for i, bound in asked]))
             units = np.array([bound.unit for _, bound in asked])
             upper = np.array([bound.upper for _, bound in asked])
-            coefficients, constants, valid = self._start(kind, region, functions, layer, units, upper)
-            hints = [(i, bound.hint) for i, bound in asked]
-            values = self._over_region(kind, region, places, nodes, hints, coefficients, constants, valid)
+            carried = self.carried(kind, region, functions, layer, units, upper)
+            values = self._over_region(kind, region, places, [(i, bound.hint) for i, bound in asked], carried)
             for (i, bound), value in zip(asked, values, strict=True):
                 if value is None:
                     continue
@@ -196,7 +195,7 @@ class Tree:
                 else:
                     region.raise_low(i, bound.unit, found)
 
-    def _start(
+    def carried(
         self, kind: Fixed, region: Region, functions: Functions, layer: int, units: Array, upper: Array
     ) -> tuple[Array, Array, Array]:
         """Carry z (or -z) of units of one layer back to the inputs."""
@@ -217,49 +216,51 @@ class Tree:
         kind: Fixed,
         region: Region,
         places: Sequence[Place],
-        nodes: Sequence[Node],
         asked: Sequence[tuple[int, Hint]],
-        coefficients: Array,
-        constants: Array,
-        valid: Array,
+        carried: tuple[Array, Array, Array],
     ) -> list[Any]:
-        """Return the least value of functions of the inputs over their regions, with the help of rows; None where there is none."""
-        claim, inputs = kind.claim, kind.claim.inputs
-        low, high = kind.known(region)
-        boxes: dict[int, tuple[list[Any], list[Any], list[bool], list[bool]]] = {}
+        """Return the least value of functions of the inputs over their regions, with the help of rows.
+
+        Args:
+            kind: of numbers.
+            region: what is known.
+            places: the regions.
+            asked: for each function, whose region and the hint.
+            carried: coefficients, constants, and which functions are valid: what ``backward`` returns.
+
+        Returns:
+            For each a number, or None where there is no bound.
+        """
+        inputs = kind.claim.inputs
+        known = (*(part[:, :inputs] for part in kind.known(region)), region.has_low[:, :inputs], region.has_high[:, :inputs])
+        boxes: dict[int, list[list[Any]]] = {}
         found: list[Any] = []
-        for number, (i, hint) in enumerate(asked):
-            if not valid[number]:
+        for (i, hint), a, constant, valid in zip(asked, carried[0].tolist(), carried[1].tolist(), carried[2], strict=True):
+            if not valid:
                 found.append(None)
                 continue
-            total, a = constants[number], coefficients[number].tolist()
-            total = int(total) if kind.scale else total
-            if hint.rows:
-                total, a = total * (1 << MULTIPLIER_BITS), [entry * (1 << MULTIPLIER_BITS) for entry in a]
-                for index, m in hint.rows:
-                    multiplier = m * (1 << MULTIPLIER_BITS) if isinstance(m, Fraction) else m
-                    row = self._row(kind, places[i], index)
-                    if row is None:
-                        raise Invalid(f"node {nodes[i].number}: there is no row {index}")
-                    total -= multiplier * row[0]
-                    a = [entry - multiplier * other for entry, other in zip(a, row[1:], strict=True)]
+            total, coefficients = self._without_rows(kind, places[i], hint, constant, a) if hint.rows else (constant, a)
             if i not in boxes:
-                boxes[i] = tuple(part[i, :inputs].tolist() for part in (low, high, region.has_low, region.has_high))  # type: ignore[assignment]
-            least, most, has_least, has_most = boxes[i]
-            total = total * (1 << kind.scale)
-            for j, entry in enumerate(a):
-                if entry > 0 and has_least[j]:
-                    total += entry * least[j]
-                elif entry < 0 and has_most[j]:
-                    total += entry * most[j]
-                elif entry:
-                    found.append(None)
-                    break
-            else:
-                found.append(kind.settle(total, kind.scale + (MULTIPLIER_BITS if hint.rows else 0)))
+                boxes[i] = [part[i].tolist() for part in known]
+            least = _least(coefficients, *boxes[i])
+            bits = kind.scale + (MULTIPLIER_BITS if hint.rows else 0)
+            found.append(None if least is None else kind.settle(total * (1 << kind.scale) + least, bits))
         return found
 
-    def _row(self, kind: Fixed, place: Place, index: int) -> list[Any] | None:
+    def _without_rows(self, kind: Fixed, place: Place, hint: Hint, constant: Any, a: list[Any]) -> tuple[Any, list[Any]]:
+        """Subtract multiples of rows, all of it times ``2^MULTIPLIER_BITS``."""
+        unit = 1 << MULTIPLIER_BITS
+        total, a = constant * unit, [entry * unit for entry in a]
+        for index, m in hint.rows:
+            multiplier = m * unit if isinstance(m, Fraction) else m
+            row = self.row(kind, place, index)
+            if row is None:
+                raise Invalid(f"there is no row {index}")
+            total -= multiplier * row[0]
+            a = [entry - multiplier * other for entry, other in zip(a, row[1:], strict=True)]
+        return total, a
+
+    def row(self, kind: Fixed, place: Place, index: int) -> list[Any] | None:
         """Return a row that holds on a region: the domain's come first, then one of each split on the way."""
         rows = kind.claim.rows
         if index < len(rows):
@@ -278,34 +279,35 @@ class Tree:
             if not some:
                 continue
             kind = (self.exact if exact else self.fixed)[k]
-            where = np.array([i for i, _ in some])
-            functions = Functions(
-                where, constant=np.zeros(len(some), object), **_hints(claim, [(node, node.hint) for _, node in some])
-            )
-            for number, (_, node) in enumerate(some):
-                for index, m in node.mu:
-                    if index >= len(claim.targets):
-                        raise Invalid(f"node {node.number}: there is no condition {index}")
-                    target = claim.targets[index]
-                    side = functions.after if target.after_relu else functions.before
-                    if target.layer not in side:
-                        side[target.layer] = np.zeros((len(some), len(target.coefficients)), object)
-                    side[target.layer][number] += m * target.coefficients * (1 << kind.scale)
-                    functions.constant[number] += kind.number(m * target.constant)
+            functions = self._combined(kind, some)
             if functions.before or functions.after or functions.betas:
-                for side in (functions.before, functions.after):
-                    side.update({layer: narrow(array) if kind.scale else array for layer, array in side.items()})
-                coefficients, constants, valid = backward(kind, region, functions)
+                carried = backward(kind, region, functions)
             else:  # nothing but rows: the region is empty
-                coefficients = np.zeros((len(some), claim.inputs), object)
-                constants, valid = functions.constant, np.ones(len(some), bool)
-            hints = [(i, node.hint) for i, node in some]
-            values = self._over_region(kind, region, places, nodes, hints, coefficients, constants, valid)
+                carried = np.zeros((len(some), claim.inputs), object), functions.constant, np.ones(len(some), bool)
+            values = self._over_region(kind, region, places, [(i, node.hint) for i, node in some], carried)
             for (i, node), value in zip(some, values, strict=True):
                 strict = any(m and claim.targets[index].strict for index, m in node.mu)
                 proved = value is not None and (value > 0 or (value == 0 and strict))
                 if not proved and not _contradiction(region, i):
                     raise Invalid(f"node {node.number}: the bound does not show that the conditions cannot hold together")
+
+    def _combined(self, kind: Fixed, asked: Sequence[tuple[int, Node]]) -> Functions:
+        """Return minus the combinations of conditions that nodes name."""
+        claim, count = kind.claim, len(asked)
+        hints = _hints(claim, [(node, node.hint) for _, node in asked])
+        functions = Functions(np.array([i for i, _ in asked]), constant=np.zeros(count, object), **hints)
+        for number, (_, node) in enumerate(asked):
+            for index, m in node.mu:
+                if index >= len(claim.targets):
+                    raise Invalid(f"node {node.number}: there is no condition {index}")
+                target = claim.targets[index]
+                side = functions.after if target.after_relu else functions.before
+                coefficients = side.setdefault(target.layer, np.zeros((count, len(target.coefficients)), object))
+                coefficients[number] += m * target.coefficients * (1 << kind.scale)
+                functions.constant[number] += kind.number(m * target.constant)
+        for side in (functions.before, functions.after):
+            side.update({layer: narrow(array) if kind.scale else array for layer, array in side.items()})
+        return functions
 
     def _zone(self, node: Node, region: Region, i: int) -> None:
         """Check that a region lies in a listed zone's closed cell."""
@@ -337,7 +339,7 @@ class Tree:
             where = np.array([i for i, _ in pairs] * 2)
             units = np.array([unit for _, unit in pairs] * 2)
             upper = np.repeat([False, True], len(pairs))
-            coefficients, constants, valid = self._start(self.fixed[k], region, Functions(where), layer, units, upper)
+            coefficients, constants, valid = self.carried(self.fixed[k], region, Functions(where), layer, units, upper)
             for number, (i, unit) in enumerate(zip(where.tolist(), units.tolist(), strict=True)):
                 fixed = None
                 if valid[number]:  # lower(z) <= z <= 0, or lower(-z) <= -z <= 0
@@ -354,7 +356,7 @@ class Tree:
 
         def row() -> list[Any] | None:
             asked = np.array([unit]), np.array([upper])
-            coefficients, constants, valid = self._start(self.exact[k], known, Functions(np.array([0])), layer, *asked)
+            coefficients, constants, valid = self.carried(self.exact[k], known, Functions(np.array([0])), layer, *asked)
             return [-constants[0], *(-entry for entry in coefficients[0].tolist())] if valid[0] else None
 
         return row
@@ -387,6 +389,19 @@ def _hints(claim: Claim, asked: Sequence[tuple[Node, Hint]]) -> dict[str, Any]:
         betas += [(number, *beta) for beta in hint.betas]
         alphas += [(number, *alpha) for alpha in hint.alphas]
     return {"betas": betas, "alphas": alphas}
+
+
+def _least(a: list[Any], low: list[Any], high: list[Any], has_low: list[bool], has_high: list[bool]) -> Any:
+    """Return the least value of ``a . x`` over a box, or None where there is none."""
+    total = 0
+    for entry, least, most, has_least, has_most in zip(a, low, high, has_low, has_high, strict=True):
+        if entry > 0 and has_least:
+            total += entry * least
+        elif entry < 0 and has_most:
+            total += entry * most
+        elif entry:
+            return None
+    return total
 
 
 def _contradiction(region: Region, i: int) -> bool:

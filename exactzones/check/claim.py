@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -105,7 +106,7 @@ class Claim:
 
     def layer_of(self, unit: int) -> int:
         """Return 0 for an input, k + 1 for a unit of hidden layer k."""
-        return int(np.searchsorted(self.offsets, unit, side="right")) - 1
+        return bisect_right(self.offsets, unit) - 1
 
     def box(self) -> tuple[Array, Array, Array, Array]:
         """Return what single rows of the domain say of each unit: lower and upper bounds, and which are known."""

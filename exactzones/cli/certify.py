@@ -67,18 +67,18 @@ def certify(
     exactzones certify net.npz --feature 0 --domain=-6:6 --out proof.json
     exactzones certify net.onnx --property robust.vnnlib --timeout 60 --out proof.json.gz
     """
-    from exactzones.certify import CanFire, CannotFire, Certificate, certify_cases
-    from exactzones.check import lines_of
+    from exactzones.certify import CanFire, CannotFire, certify_cases
+    from exactzones.formats.certificates import load_certificate, save_certificate
 
     if timeout is not None and math.isnan(timeout):
         raise InputError("timeout is nan; a number of seconds is expected")
     network, cases = _claim(net, index, threshold, layer, spec, prop_path)
     check_target(out, net)
-    earlier = None if resume is None else Certificate(tuple(line.rstrip("\n") for line in lines_of(_file(resume))))
+    earlier = None if resume is None else load_certificate(_file(resume))
     with progress(quiet=quiet, doing="certifying", counts="{:,} regions visited, {:,} open") as report:
         found = certify_cases(network, cases, seconds=timeout, resume=earlier, progress=report)
     if out is not None:
-        found.certificate.save(out)
+        save_certificate(found.certificate, out)
         if not quiet:
             click.echo(f"wrote {out}")
     words = ("can fire", "cannot fire", "undecided") if prop_path is None else ("sat", "unsat", "unknown")

@@ -5,6 +5,7 @@
 Prints a line per instance and a table per category.  The time limit is the competition's, at most S (120 by default).
 """
 
+# ruff: noqa: T201 - scripts print
 from __future__ import annotations
 
 import argparse
@@ -68,6 +69,13 @@ def solve(category, instance, limit):
     }
 
 
+def line(row):
+    times = f"{row['seconds']:.2f} s, check {row['check']:.2f} s"
+    trouble = " WRONG" * row["wrong"] + " NOT ACCEPTED" * (not row["accepted"])
+    name = f"{row['onnx']} {row['vnnlib']}"
+    return f"{name} {row['expected']} {row['verdict']} {times}, {row['nodes']} nodes, {row['bytes'] / 1e3:.0f} kB{trouble}"
+
+
 def summary(category, rows):
     solved = [row for row in rows if row["verdict"] != "unknown"]
     unsat = [row for row in solved if row["verdict"] == "unsat"]
@@ -95,11 +103,7 @@ def main():
                 continue
             row = solve(category, instance, options.seconds)
             rows.append(row)
-            print(
-                f"{row['onnx']} {row['vnnlib']} {row['expected']} {row['verdict']} {row['seconds']:.2f} s, check {row['check']:.2f} s, "
-                f"{row['nodes']} nodes, {row['bytes'] / 1e3:.0f} kB{' WRONG' * row['wrong']}{'' if row['accepted'] else ' NOT ACCEPTED'}",
-                flush=True,
-            )
+            print(line(row), flush=True)
             if options.json:
                 options.json.write_text(json.dumps(everything))
         lines.append(summary(category, rows))

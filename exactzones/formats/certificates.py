@@ -1,0 +1,29 @@
+"""Certificates as files: lines of JSON, gzipped where the name says so."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+from exactzones.certify import Certificate
+from exactzones.check import lines_of
+from exactzones.formats.files import write_atomically
+
+
+def save_certificate(certificate: Certificate, path: str | Path) -> None:
+    """Write a certificate, gzipped if the name ends with ``.gz``.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    text = "".join(f"{line}\n" for line in certificate.lines).encode()
+    write_atomically(path, gzip.compress(text, mtime=0) if str(path).endswith(".gz") else text)
+
+
+def load_certificate(path: str | Path) -> Certificate:
+    """Read a certificate; what it says is looked at by whoever uses it.
+
+    Raises:
+        FormatError: it is cut off, or no text.
+    """
+    return Certificate(tuple(line.rstrip("\n") for line in lines_of(path)))
