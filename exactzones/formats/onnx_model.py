@@ -114,7 +114,7 @@ class _Reader:
 
     def network(self) -> Network:
         for node in self.graph.node:
-            label = f"operator {node.op_type} (node {(node.name or ', '.join(node.output))!r})"
+            label = f"operator {node.op_type} (node {(node.name or ', '.join(map(str, node.output)))!r})"
             if node.op_type in SMOOTH and node.domain in ("", "ai.onnx"):
                 raise FormatError(
                     f"{label} is not piecewise linear, so it has no exact zones; if it is the last, let the model end before it"

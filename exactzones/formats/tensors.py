@@ -77,7 +77,7 @@ class Tensor:
             terms.append((other.value, Sparse.pick(np.broadcast_to(other.index, shape), other.value.size, theirs)))
         else:
             spread = np.broadcast_to(finite(other, "its constant"), shape)
-            constant = column(spread if theirs == 1 else fractions(spread) * theirs)
+            constant = column(spread if theirs == 1 else np.asarray(fractions(spread) * theirs, object))
         return Tensor(self.graph, self.graph.affine(terms, constant), shape)
 
     def times(self, factor: Array) -> Tensor:

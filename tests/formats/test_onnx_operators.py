@@ -1,6 +1,7 @@
 """Every operator, and what comes of several: against onnxruntime, and exactly against a naive reading of the graph."""
 
 import math
+import random
 from fractions import Fraction
 
 import numpy as np
@@ -9,6 +10,7 @@ from formats.support import agrees_with_onnxruntime, refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exactzones.errors import FormatError
 from exactzones.formats import load_network
 
 onnx = pytest.importorskip("onnx")
@@ -134,6 +136,13 @@ CASES = {
     "clip bounds that cross": ([("Clip", "x l h", "y", {})], [1, 3], {"l": np.float32(2), "h": np.float32(-1)}, None, None),
     "hard sigmoid": ([("HardSigmoid", "x", "y", {"alpha": 0.25, "beta": 0.5})], [1, 3], {}, (6, 3), (6, 0)),
     "abs": ([("Abs", "x", "y", {})], [1, 3], {}, (6, 3), (3, 0)),
+    "a number": (
+        [("Sub", "k x", "a", {}), ("Clip", "a l", "y", {})],
+        [],
+        {"k": np.float32(2), "l": np.float32(1)},
+        (1, 1),
+        (1, 0),
+    ),
     "neg": ([("Neg", "x", "y", {})], [1, 3], {}, (3,), (0,)),
     "max of two": (
         [("Gemm", "x W", "a", {}), ("Gemm", "x V", "b", {}), ("Max", "a b", "y", {})],
@@ -294,6 +303,23 @@ def test_operators(name, tmp_path):
         assert tuple(len(layer.relu_units) for layer in net.layers) == units
     agrees_with_onnxruntime(path, net, points=100, exact_points=3)
     agrees_exactly(model, net)
+
+
+def test_damaged_models(tmp_path):
+    """A damaged model gives a network or one clear error, never anything else."""
+    generator, refusals = random.Random(2), 0  # noqa: S311  damage is no secret
+    for _ in range(400):
+        nodes, shape, constants, _, _ = CASES[generator.choice(list(CASES))]
+        damaged = bytearray(build(nodes, shape, constants).SerializeToString())
+        for _ in range(generator.randint(1, 3)):
+            damaged[generator.randrange(len(damaged))] = generator.choice([0, 1, 2, 8, 127, 128, generator.randrange(256)])
+        (tmp_path / "net.onnx").write_bytes(damaged)
+        try:
+            load_network(tmp_path / "net.onnx")
+        except FormatError:
+            refusals += 1
+            refused(load_network, tmp_path / "net.onnx")
+    assert refusals > 50
 
 
 def agrees_exactly(model, net, points=4):
