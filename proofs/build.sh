@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Checks the proofs and builds the verified checker: bash proofs/build.sh
+#   Installs Coq and the OCaml libraries from Debian when they are missing and this runs as root.
+#   COQCHK=1   lets Coq's independent kernel check everything once more (slow).
+# The checker is then proofs/build/exactzones-checker; `exactzones check --verified` finds it there.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+if ! command -v coqc >/dev/null || ! ocamlfind query zarith yojson >/dev/null 2>&1; then
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "needs coq ocaml-findlib libzarith-ocaml-dev libyojson-ocaml-dev (Debian's names)" >&2
+        exit 1
+    fi
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends coq ocaml-findlib libzarith-ocaml-dev libyojson-ocaml-dev >/dev/null
+fi
+
+if grep -nwE 'Admitted|admit|Axiom|Axioms|Parameter|Parameters|Conjecture|Hypothesis|bypass_check' coq/*.v; then
+    echo "a statement without a proof" >&2
+    exit 1
+fi
+
+rm -rf build
+mkdir build
+cp coq/*.v coq/_CoqProject coq/assumptions.txt checker/main.ml build/
+cd build
+coq_makefile -f _CoqProject -o Makefile
+make -j1 >build.log 2>&1 || { tail -30 build.log >&2; exit 1; }
+
+# What every theorem rests on.
+coqc -Q . Exactzones Assumptions.v >assumptions.found
+diff assumptions.txt assumptions.found
+
+# The committed checker is what the proofs give.
+for file in checker.ml checker.mli; do
+    diff -q "$file" "../checker/$file"
+done
+
+if [ -n "${COQCHK:-}" ]; then
+    coqchk -silent -o -Q . Exactzones Exactzones.Rational Exactzones.Real
+fi
+
+ocamlfind ocamlopt -w -a -package zarith,yojson -linkpkg checker.mli checker.ml main.ml -o exactzones-checker
+echo "proofs checked; the checker is proofs/build/exactzones-checker"

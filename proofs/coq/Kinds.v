@@ -1,0 +1,426 @@
+(** The two kinds of numbers that the checker counts with: integers that mean v / 2^bits and round down ([fixed]), and rational
+    numbers that do not round ([exact]).  [sound] says what the proofs need to know of either. *)
+From Coq Require Import List ZArith QArith Ring Lia Bool.
+From Exactzones Require Import Numbers Network.
+Import ListNotations.
+Local Open Scope Z_scope.
+
+Record kind (num : Type) := Kind {
+  none : num;
+  plus : num -> num -> num;
+  opposite : num -> num;
+  sign : num -> comparison;
+  least : num -> num -> num;
+  whole : Z -> num;                                             (* an integer *)
+  known : Z -> num;                                             (* v / 2^bits *)
+  ratio : Z -> positive -> num;                                 (* a rational number, rounded down *)
+  multiple : Z -> num -> num;                                   (* an integer times a number *)
+  times : num -> num -> num;                                    (* rounded down *)
+  chord : num -> Z -> Z -> num;                                 (* c u / (u - l), about *)
+  slope : num -> Z -> num;                                      (* c a / 2^8, about *)
+  amount : Z -> num;                                            (* m / 2^32, rounded down *)
+  affine : layer -> list num -> list (num * bool) * num;        (* p . (W a + b): coefficients, which were cut, the constant *)
+  settle : positive -> num -> list (num * Z) -> num;            (* (c + sum of e v / 2^bits) / n, rounded down *)
+  down : num -> Z                                               (* as a multiple of 2^-bits *)
+}.
+Arguments none {_}. Arguments plus {_}. Arguments opposite {_}. Arguments sign {_}. Arguments least {_}. Arguments whole {_}.
+Arguments known {_}. Arguments ratio {_}. Arguments multiple {_}. Arguments times {_}. Arguments chord {_}. Arguments slope {_}.
+Arguments amount {_}. Arguments affine {_}. Arguments settle {_}. Arguments down {_}.
+
+(** What coefficients that were cut off may cost: [floors] has lower bounds <= 0 of the values that they belong to. *)
+Fixpoint lost {num} (cs : list (num * bool)) (floors : list (option Z)) : option Z :=
+  match cs, floors with
+  | (_, cut) :: cs', b :: floors' =>
+      if cut : bool then match b, lost cs' floors' with Some v, Some t => Some (v + t) | _, _ => None end
+      else lost cs' floors'
+  | _, _ => Some 0
+  end.
+
+(** Sums of rows. *)
+Fixpoint add_row (k : Z) (ws acc : list Z) : list Z :=
+  match ws, acc with
+  | w :: ws', a :: acc' => (a + k * w) :: add_row k ws' acc'
+  | [], _ => acc
+  | _, [] => map (Z.mul k) ws
+  end.
+Fixpoint sum_rows (ps : list Z) (wbs : list (list Z * Z)) (acc : list Z) (b : Z) : list Z * Z :=
+  match ps, wbs with
+  | p :: ps', (ws, bias) :: wbs' =>
+      if p =? 0 then sum_rows ps' wbs' acc b else sum_rows ps' wbs' (add_row p ws acc) (b + p * bias)
+  | _, _ => (acc, b)
+  end.
+
+(** ** Integers that mean v / u; u is 2^bits *)
+Section Fixed.
+Variable u : positive.
+
+Definition cut_by (d : Z) (v : Z) : Z * bool := let q := v / d in (q, negb (q * d =? v)).
+Definition fixed_affine (l : layer) (ps : list Z) : list (Z * bool) * Z :=
+  let '(cs, b) := sum_rows ps (combine (weights l) (biases l)) [] 0 in
+  (map (cut_by (Zpos (weight_den l))) cs, b / Zpos (bias_den l)).
+Definition fixed_times (a b : Z) : Z := a * b / Zpos u.
+
+Definition fixed : kind Z := {|
+  none := 0;
+  plus := Z.add;
+  opposite := Z.opp;
+  sign := fun a => Z.compare a 0;
+  least := Z.min;
+  whole := fun v => v * Zpos u;
+  known := fun v => v;
+  ratio := fun n d => n * Zpos u / Zpos d;
+  multiple := Z.mul;
+  times := fixed_times;
+  chord := fun c low high => c * (high * 16777216 / (high - low)) / 16777216;
+  slope := fun c a => c * a / 256;
+  amount := fun m => m * Zpos u / 4294967296;
+  affine := fixed_affine;
+  settle := fun n c terms =>
+    (c * Zpos u + fold_right (fun t s => fst t * snd t + s) 0 terms) / (Zpos u * Zpos n);
+  down := fun v => v
+|}.
+End Fixed.
+
+(** ** Rational numbers *)
+Definition reduced (n : Z) (d : positive) : Q := let g := Z.gcd n (Zpos d) in Qmake (n / g) (Z.to_pos (Zpos d / g)).
+Definition q_plus (a b : Q) : Q :=
+  if (Zpos (Qden a) =? Zpos (Qden b)) then reduced (Qnum a + Qnum b) (Qden a)
+  else reduced (Qnum a * Zpos (Qden b) + Qnum b * Zpos (Qden a)) (Qden a * Qden b).
+Definition q_times (a b : Q) : Q := reduced (Qnum a * Qnum b) (Qden a * Qden b).
+Definition q_opposite (a : Q) : Q := Qmake (- Qnum a) (Qden a).
+Definition q_multiple (k : Z) (a : Q) : Q := reduced (k * Qnum a) (Qden a).
+
+(** Numbers over a common denominator. *)
+Definition common (ps : list Q) : Z := fold_right (fun p d => Z.lcm (Zpos (Qden p)) d) 1 ps.
+Definition over (d : Z) (p : Q) : Z := Qnum p * (d / Zpos (Qden p)).
+
+Section Exact.
+Variable u : positive.
+
+Definition exact_affine (l : layer) (ps : list Q) : list (Q * bool) * Q :=
+  let d := common ps in
+  let '(cs, b) := sum_rows (map (over d) ps) (combine (weights l) (biases l)) [] 0 in
+  (map (fun c => (reduced c (Z.to_pos d * weight_den l), false)) cs, reduced b (Z.to_pos d * bias_den l)).
+
+Definition exact : kind Q := {|
+  none := Qmake 0 1;
+  plus := q_plus;
+  opposite := q_opposite;
+  sign := fun a => Z.compare (Qnum a) 0;
+  least := fun a b => if Qnum a * Zpos (Qden b) <=? Qnum b * Zpos (Qden a) then a else b;
+  whole := fun v => Qmake v 1;
+  known := fun v => reduced v u;
+  ratio := fun n d => reduced n d;
+  multiple := q_multiple;
+  times := q_times;
+  chord := fun c low high => match high - low with Zpos d => q_times c (reduced high d) | _ => c end;
+  slope := fun c a => q_times c (reduced a 256);
+  amount := fun m => reduced m 4294967296;
+  affine := exact_affine;
+  settle := fun n c terms =>
+    q_times (fold_right (fun t s => q_plus (q_times (fst t) (reduced (snd t) u)) s) c terms) (Qmake 1 n);
+  down := fun a => Qnum a * Zpos u / Zpos (Qden a)
+|}.
+End Exact.
+
+(** ** What they mean *)
+Section Sound.
+Context {F : numbers}.
+Add Ring F_ring : (laws F).
+Local Open Scope num_scope.
+Variable u : positive.
+
+(** A bound v stands for v / 2^bits. *)
+Definition bound_value (v : Z) : F := of_Z v * part u.
+Definition floor_ok (b : option Z) (v : F) : Prop :=
+  match b with Some b => bound_value b <= v /\ (b <= 0)%Z | None => True end.
+
+Record sound {num : Type} (k : kind num) (val : num -> F) : Prop := Sound {
+  none_ok : val (none k) = 0;
+  plus_ok : forall a b, val (plus k a b) = val a + val b;
+  opposite_ok : forall a, val (opposite k a) = - val a;
+  sign_ok : forall a, match sign k a with Eq => val a = 0 | Gt => 0 < val a | Lt => val a <= 0 end;
+  least_ok : forall a b, val (least k a b) <= val a /\ val (least k a b) <= val b;
+  whole_ok : forall v, val (whole k v) = of_Z v;
+  known_ok : forall v, val (known k v) = bound_value v;
+  ratio_ok : forall n d, val (ratio k n d) <= of_Z n * part d;
+  multiple_ok : forall n a, val (multiple k n a) = of_Z n * val a;
+  times_ok : forall a b, val (times k a b) <= val a * val b;
+  slope_ok : forall c a, (0 <= a <= 256)%Z -> 0 <= val c -> 0 <= val (slope k c a) /\ val (slope k c a) <= val c;
+  amount_ok : forall m, (0 <= m)%Z -> 0 <= val (amount k m);
+  affine_ok : forall l ps a floors cs b t, Forall2 floor_ok floors a -> affine k l ps = (cs, b) -> lost cs floors = Some t ->
+    dot (fun c => val (fst c)) cs a + val b + bound_value t * part u <= dot val ps (pre l a);
+  settle_ok : forall n c terms,
+    val (settle k n c terms) * of_Z (Zpos n) <= val c + fold_right (fun t s => val (fst t) * bound_value (snd t) + s) 0 terms;
+  down_ok : forall a, bound_value (down k a) <= val a
+}.
+
+Lemma dot_add_row k ws acc (a : list F) : dot of_Z (add_row k ws acc) a = dot of_Z acc a + of_Z k * dot of_Z ws a.
+Proof.
+  assert (M : forall ws (a : list F), dot of_Z (map (Z.mul k) ws) a = of_Z k * dot of_Z ws a).
+  { clear. induction ws as [|w ws IH]; intros [|v a]; cbn [map dot]; try ring. rewrite IH, of_Z_mul. ring. }
+  revert acc a; induction ws as [|w ws IH]; intros [|c acc] [|v a]; cbn [add_row dot]; try ring;
+    try (rewrite M; cbn [dot]; ring).
+  rewrite IH, of_Z_add, of_Z_mul. ring.
+Qed.
+
+Lemma sum_rows_ok l ps wbs acc b cs t (a : list F) :
+  sum_rows ps wbs acc b = (cs, t) ->
+  dot of_Z cs a * part (weight_den l) + of_Z t * part (bias_den l)
+  = dot of_Z acc a * part (weight_den l) + of_Z b * part (bias_den l) + dot of_Z ps (map (fun wb => unit_pre l wb a) wbs).
+Proof.
+  revert wbs acc b; induction ps as [|p ps IH]; intros [|[ws bias] wbs] acc b; cbn [sum_rows map dot];
+    try (intros [= <- <-]; ring).
+  destruct (Z.eqb_spec p 0) as [->|N]; intros H; rewrite (IH _ _ _ H).
+  - rewrite of_Z_0. ring.
+  - rewrite dot_add_row, of_Z_add, of_Z_mul. unfold unit_pre; cbn [fst snd]. ring.
+Qed.
+
+Lemma bound_le (a b : Z) : (a <= b)%Z -> bound_value a <= bound_value b.
+Proof. intros H. apply mul_le_r; [apply part_nonneg | apply of_Z_le, H]. Qed.
+
+(** n / d rounded down is not greater than n / d. *)
+Lemma div_le n d : (of_Z (n / Zpos d) : F) <= of_Z n * part d.
+Proof.
+  apply (cancel d). replace (of_Z (Zpos d) * (of_Z n * part d)) with (of_Z (Zpos d) * (part d * of_Z n) : F) by ring.
+  rewrite part_l, <- of_Z_mul. apply of_Z_le, Z.mul_div_le. lia.
+Qed.
+
+Lemma part_mul a b : part (a * b) = part a * part b :> F.
+Proof.
+  apply (cancel_eq (a * b)). rewrite part_ok, Pos2Z.inj_mul, of_Z_mul.
+  replace (of_Z (Zpos a) * of_Z (Zpos b) * (part a * part b) : F) with ((of_Z (Zpos a) * part a) * (of_Z (Zpos b) * part b) : F) by ring.
+  rewrite !part_ok. ring.
+Qed.
+
+Lemma fixed_affine_ok d cs (a : list F) floors t :
+  Forall2 floor_ok floors a -> lost (map (cut_by (Zpos d)) cs) floors = Some t ->
+  dot (fun c => of_Z (fst c)) (map (cut_by (Zpos d)) cs) a + bound_value t <= dot of_Z cs a * part d.
+Proof.
+  intros H; revert cs t; induction H as [|b v floors a B H IH]; intros [|c cs] t L; cbn [map dot lost cut_by] in *;
+    try (injection L as <-; unfold bound_value; rewrite of_Z_0; apply le_eq; ring).
+  - change (fst (cut_by (Zpos d) c)) with (c / Zpos d)%Z. set (q := (c / Zpos d)%Z) in *. set (r := (c mod Zpos d)%Z).
+    assert (E : of_Z c * part d = of_Z q + of_Z r * part d :> F).
+    { replace (of_Z q : F) with (of_Z q * (of_Z (Zpos d) * part d) : F) by (rewrite part_ok; ring).
+      replace c with (q * Zpos d + r)%Z at 1 by (unfold q, r; rewrite (Z.div_mod c (Zpos d)) at 3 by lia; ring).
+      rewrite of_Z_add, of_Z_mul. ring. }
+    assert (R : (0 <= r < Zpos d)%Z) by (apply Z.mod_pos_bound; lia).
+    destruct (Z.eqb_spec (q * Zpos d) c) as [Q|Q]; cbn [negb] in L.
+    + specialize (IH _ _ L). assert (r = 0)%Z as R0 by (unfold r, q in *; rewrite Zmod_eq by lia; lia).
+      rewrite R0, of_Z_0 in E.
+      apply (le_by (dot of_Z cs a * part d - (dot (fun c => of_Z (fst c)) (map (cut_by (Zpos d)) cs) a + bound_value t)));
+        [apply nonneg_sub, IH|]. replace (of_Z q : F) with (of_Z c * part d : F) by (rewrite E; ring).
+      replace ((of_Z c * v + dot of_Z cs a) * part d) with ((of_Z c * part d) * v + dot of_Z cs a * part d) by ring.
+      ring.
+    + destruct b as [b|]; [|discriminate].
+      destruct (lost (map (cut_by (Zpos d)) cs) floors) as [s|] eqn:Ls; [|discriminate]. injection L as <-. specialize (IH _ _ Ls).
+      destruct B as [B B0].
+      assert (P1 : (of_Z r * part d : F) <= 1).
+      { rewrite <- (part_ok F d). apply mul_le_r; [apply part_nonneg | apply of_Z_le; lia]. }
+      assert (P0 : (0 : F) <= of_Z r * part d) by (apply mul_nonneg; [apply of_Z_nonneg; lia | apply part_nonneg]).
+      assert (N : bound_value b <= 0).
+      { replace (0 : F) with (bound_value 0) by (unfold bound_value; rewrite of_Z_0; ring). apply bound_le, B0. }
+      replace (bound_value (b + s)) with (bound_value b + bound_value s) by (unfold bound_value; rewrite of_Z_add; ring).
+      apply (le_by ((dot of_Z cs a * part d - (dot (fun c => of_Z (fst c)) (map (cut_by (Zpos d)) cs) a + bound_value s))
+                    + ((of_Z r * part d) * (v - bound_value b) + (1 - of_Z r * part d) * (- bound_value b)))).
+      * apply add_nonneg; [apply nonneg_sub, IH|]. apply add_nonneg; apply mul_nonneg; auto using nonneg_sub, nonpos_opp.
+      * replace ((of_Z c * v + dot of_Z cs a) * part d) with ((of_Z c * part d) * v + dot of_Z cs a * part d) by ring.
+        rewrite E. ring.
+Qed.
+
+Lemma dot_factor A (f : A -> F) k cs (a : list F) : dot (fun c => f c * k) cs a = dot f cs a * k.
+Proof. revert a; induction cs as [|c cs IH]; intros [|v a]; cbn [dot]; try rewrite IH; ring. Qed.
+
+Lemma dot_ext A (f g : A -> F) cs (a : list F) : (forall c, In c cs -> f c = g c) -> dot f cs a = dot g cs a.
+Proof.
+  revert a; induction cs as [|c cs IH]; intros [|v a] H; cbn [dot]; try reflexivity.
+  rewrite (H c), IH; cbn; auto. intros; apply H; cbn; auto.
+Qed.
+
+Lemma dot_map A B (g : A -> B) (f : B -> F) cs (a : list F) : dot f (map g cs) a = dot (fun c => f (g c)) cs a.
+Proof. revert a; induction cs as [|c cs IH]; intros [|v a]; cbn [map dot]; try rewrite IH; reflexivity. Qed.
+
+Lemma scaled_le k a b : (a : F) <= b -> a * part k <= b * part k.
+Proof. apply mul_le_r, part_nonneg. Qed.
+
+Theorem fixed_sound : sound (fixed u) bound_value.
+Proof.
+  assert (D : forall n d, bound_value (n / Zpos d) <= of_Z n * part d * part u) by (intros; apply scaled_le, div_le).
+  constructor; cbn [none plus opposite sign least whole known ratio multiple times slope amount affine settle down fixed]; unfold bound_value.
+  - rewrite of_Z_0. ring.
+  - intros. rewrite of_Z_add. ring.
+  - intros. rewrite of_Z_opp. ring.
+  - intros a. destruct (Z.compare_spec a 0) as [->|H|H].
+    + rewrite of_Z_0. ring.
+    + replace (0 : F) with (of_Z 0 * part u : F) by (rewrite of_Z_0; ring). apply scaled_le, of_Z_le. lia.
+    + apply mul_part_positive. rewrite <- of_Z_0. apply of_Z_lt, H.
+  - intros a b. split; apply scaled_le, of_Z_le; lia.
+  - intros v. rewrite of_Z_mul. replace (of_Z v * of_Z (Zpos u) * part u) with (of_Z v * (of_Z (Zpos u) * part u) : F) by ring.
+    rewrite part_ok. ring.
+  - reflexivity.
+  - intros n d. apply (le_trans _ _ _ _ (D _ _)). apply le_eq. rewrite of_Z_mul.
+    replace (of_Z n * of_Z (Zpos u) * part d * part u) with (of_Z n * part d * (of_Z (Zpos u) * part u) : F) by ring.
+    rewrite part_ok. ring.
+  - intros. rewrite of_Z_mul. ring.
+  - intros a b. unfold fixed_times. apply (le_trans _ _ _ _ (D _ _)). apply le_eq. rewrite of_Z_mul. ring.
+  - intros c a A C. assert (0 <= c)%Z as C0.
+    { destruct (Z_le_gt_dec 0 c) as [H|H]; [exact H|]. exfalso.
+      assert (K : (0 : F) < of_Z (- c)) by (rewrite <- of_Z_0; apply of_Z_lt; lia).
+      apply (mul_part_positive u) in K. apply K. rewrite of_Z_opp.
+      replace (- of_Z c * part u) with (- (of_Z c * part u) : F) by ring.
+      replace (0 : F) with (- 0 : F) by ring. apply opp_le, C. }
+    split.
+    + apply mul_nonneg; [|apply part_nonneg]. apply of_Z_nonneg, Z.div_pos; nia.
+    + apply scaled_le, of_Z_le. apply Z.div_le_upper_bound; nia.
+  - intros m M. apply mul_nonneg; [|apply part_nonneg]. apply of_Z_nonneg, Z.div_pos; nia.
+  - intros l ps a floors cs b t H. unfold fixed_affine.
+    destruct (sum_rows ps (combine (weights l) (biases l)) [] 0) as [g s] eqn:E. intros [= <- <-] L.
+    pose proof (sum_rows_ok l _ _ _ _ _ _ a E) as S. cbn [dot] in S. rewrite of_Z_0 in S.
+    pose proof (fixed_affine_ok _ _ _ _ _ H L) as K. pose proof (div_le s (bias_den l)) as B.
+    rewrite !dot_factor. unfold pre.
+    replace (dot of_Z ps (map (fun wb => unit_pre l wb a) (combine (weights l) (biases l))))
+      with (dot of_Z g a * part (weight_den l) + of_Z s * part (bias_den l)) by (rewrite S; ring).
+    fold (bound_value t).
+    replace (dot (fun c => of_Z (fst c)) (map (cut_by (Zpos (weight_den l))) g) a * part u + of_Z (s / Zpos (bias_den l)) * part u
+             + bound_value t * part u)
+      with (((dot (fun c => of_Z (fst c)) (map (cut_by (Zpos (weight_den l))) g) a + bound_value t) + of_Z (s / Zpos (bias_den l))) * part u)
+      by ring.
+    apply scaled_le, add_le; assumption.
+  - intros n c terms. set (v := (c * Zpos u + fold_right (fun t s => fst t * snd t + s) 0 terms)%Z).
+    change (Zpos u * Zpos n)%Z with (Zpos (u * n)).
+    apply (le_trans _ _ (of_Z v * part (u * n) * part u * of_Z (Zpos n))); [apply mul_le_r; [apply of_Z_nonneg; lia | apply D]|].
+    apply le_eq. rewrite part_mul.
+    replace (of_Z v * (part u * part n) * part u * of_Z (Zpos n)) with (of_Z v * part u * part u * (of_Z (Zpos n) * part n) : F) by ring.
+    rewrite part_ok. unfold v. rewrite of_Z_add, of_Z_mul.
+    assert (T : (of_Z (fold_right (fun t s => fst t * snd t + s) 0 terms)%Z * part u * part u : F)
+                = fold_right (fun t s => of_Z (fst t) * part u * (of_Z (snd t) * part u) + s) 0 terms).
+    { clear. induction terms as [|t ts IH]; cbn [fold_right]; [rewrite of_Z_0; ring|].
+      rewrite <- IH, of_Z_add, of_Z_mul. ring. }
+    rewrite <- T.
+    replace ((of_Z c * of_Z (Zpos u) + of_Z (fold_right (fun t s => fst t * snd t + s) 0 terms)%Z) * part u * part u * 1)
+      with (of_Z c * part u * (of_Z (Zpos u) * part u) + of_Z (fold_right (fun t s => fst t * snd t + s) 0 terms)%Z * part u * part u : F)
+      by ring.
+    rewrite part_ok. ring.
+  - intros. apply le_refl.
+Qed.
+
+(** ** Rational numbers *)
+Definition q_value (q : Q) : F := of_Z (Qnum q) * part (Qden q).
+
+Lemma q_value_eq n d m e : (n * Zpos e = m * Zpos d)%Z -> of_Z n * part d = of_Z m * part e :> F.
+Proof.
+  intros H. apply (cancel_eq (d * e)). rewrite Pos2Z.inj_mul, of_Z_mul.
+  replace (of_Z (Zpos d) * of_Z (Zpos e) * (of_Z n * part d)) with (of_Z n * of_Z (Zpos e) * (of_Z (Zpos d) * part d) : F) by ring.
+  replace (of_Z (Zpos d) * of_Z (Zpos e) * (of_Z m * part e)) with (of_Z m * of_Z (Zpos d) * (of_Z (Zpos e) * part e) : F) by ring.
+  rewrite !part_ok, <- !of_Z_mul, H. ring.
+Qed.
+
+Lemma reduced_ok n d : q_value (reduced n d) = of_Z n * part d.
+Proof.
+  unfold reduced, q_value; cbn [Qnum Qden]. apply q_value_eq.
+  destruct (Z.gcd_divide_l n (Zpos d)) as [x X]. destruct (Z.gcd_divide_r n (Zpos d)) as [y Y].
+  pose proof (Z.gcd_nonneg n (Zpos d)) as G. set (g := Z.gcd n (Zpos d)) in *.
+  assert (g <> 0)%Z by (intros Z0; rewrite Z0 in Y; lia).
+  assert (n / g = x)%Z as -> by (rewrite X; apply Z.div_mul; assumption).
+  assert (Zpos d / g = y)%Z as -> by (rewrite Y; apply Z.div_mul; assumption).
+  rewrite Z2Pos.id by nia. rewrite X, Y. ring.
+Qed.
+
+Lemma q_plus_ok a b : q_value (q_plus a b) = q_value a + q_value b.
+Proof.
+  unfold q_plus. destruct (Z.eqb_spec (Zpos (Qden a)) (Zpos (Qden b))) as [E|_]; rewrite reduced_ok; unfold q_value.
+  - injection E as ->. rewrite of_Z_add. ring.
+  - rewrite of_Z_add, !of_Z_mul, part_mul.
+    replace ((of_Z (Qnum a) * of_Z (Zpos (Qden b)) + of_Z (Qnum b) * of_Z (Zpos (Qden a))) * (part (Qden a) * part (Qden b)))
+      with (of_Z (Qnum a) * part (Qden a) * (of_Z (Zpos (Qden b)) * part (Qden b))
+            + of_Z (Qnum b) * part (Qden b) * (of_Z (Zpos (Qden a)) * part (Qden a)) : F) by ring.
+    rewrite !part_ok. ring.
+Qed.
+
+Lemma q_times_ok a b : q_value (q_times a b) = q_value a * q_value b.
+Proof. unfold q_times. rewrite reduced_ok. unfold q_value. rewrite of_Z_mul, part_mul. ring. Qed.
+
+Lemma q_multiple_ok k a : q_value (q_multiple k a) = of_Z k * q_value a.
+Proof. unfold q_multiple. rewrite reduced_ok. unfold q_value. rewrite of_Z_mul. ring. Qed.
+
+Lemma q_opposite_ok a : q_value (q_opposite a) = - q_value a.
+Proof. unfold q_value, q_opposite; cbn [Qnum Qden]. rewrite of_Z_opp. ring. Qed.
+
+Lemma common_ok ps : (0 < common ps)%Z /\ forall p, In p ps -> (Zpos (Qden p) | common ps)%Z.
+Proof.
+  induction ps as [|p ps [P D]]; cbn [common fold_right]; [split; [lia | intros p []]|].
+  fold (common ps). split.
+  - pose proof (Z.lcm_nonneg (Zpos (Qden p)) (common ps)).
+    assert (Z.lcm (Zpos (Qden p)) (common ps) <> 0)%Z; [|lia]. intros K. apply Z.lcm_eq_0 in K. lia.
+  - intros q [->|I]; [apply Z.divide_lcm_l|]. apply (Z.divide_trans _ (common ps)); [apply D, I | apply Z.divide_lcm_r].
+Qed.
+
+Lemma over_ok d p : (Zpos (Qden p) | Zpos d)%Z -> of_Z (over (Zpos d) p) * part d = q_value p.
+Proof.
+  intros [k K]. unfold over, q_value. apply q_value_eq. rewrite K at 1. rewrite Z.div_mul by lia. rewrite K. ring.
+Qed.
+
+Lemma q_nonneg q : (0 <= Qnum q)%Z -> 0 <= q_value q.
+Proof. intros H. apply mul_nonneg; [apply of_Z_nonneg, H | apply part_nonneg]. Qed.
+
+Lemma lost_exact A (f : A -> Q) cs floors t : lost (map (fun c => (f c, false)) cs) floors = Some t -> t = 0%Z.
+Proof. revert floors; induction cs as [|c cs IH]; intros [|b floors] H; cbn [map lost] in H; try congruence. eapply IH, H. Qed.
+
+Theorem exact_sound : sound (exact u) q_value.
+Proof.
+  constructor; cbn [none plus opposite sign least whole known ratio multiple times slope amount affine settle down exact].
+  - unfold q_value; cbn [Qnum Qden]. rewrite of_Z_0. ring.
+  - apply q_plus_ok.
+  - apply q_opposite_ok.
+  - intros a. unfold q_value. destruct (Z.compare_spec (Qnum a) 0) as [->|H|H].
+    + rewrite of_Z_0. ring.
+    + replace (0 : F) with (of_Z 0 * part (Qden a) : F) by (rewrite of_Z_0; ring). apply scaled_le, of_Z_le. lia.
+    + apply mul_part_positive. rewrite <- of_Z_0. apply of_Z_lt, H.
+  - intros a b.
+    assert (K : forall p q : Q, (Qnum p * Zpos (Qden q) <= Qnum q * Zpos (Qden p))%Z -> q_value p <= q_value q).
+    { clear. intros p q H. apply (cancel (Qden p * Qden q)). rewrite Pos2Z.inj_mul, of_Z_mul. unfold q_value.
+      replace (of_Z (Zpos (Qden p)) * of_Z (Zpos (Qden q)) * (of_Z (Qnum p) * part (Qden p)))
+        with (of_Z (Qnum p) * of_Z (Zpos (Qden q)) * (of_Z (Zpos (Qden p)) * part (Qden p)) : F) by ring.
+      replace (of_Z (Zpos (Qden p)) * of_Z (Zpos (Qden q)) * (of_Z (Qnum q) * part (Qden q)))
+        with (of_Z (Qnum q) * of_Z (Zpos (Qden p)) * (of_Z (Zpos (Qden q)) * part (Qden q)) : F) by ring.
+      rewrite !part_ok, <- !of_Z_mul. replace (of_Z (Qnum p * Zpos (Qden q)) * 1) with (of_Z (Qnum p * Zpos (Qden q)) : F) by ring.
+      replace (of_Z (Qnum q * Zpos (Qden p)) * 1) with (of_Z (Qnum q * Zpos (Qden p)) : F) by ring. apply of_Z_le, H. }
+    destruct (Z.leb_spec (Qnum a * Zpos (Qden b)) (Qnum b * Zpos (Qden a))) as [H|H]; split;
+      solve [apply le_refl | apply K; lia].
+  - intros v. unfold q_value; cbn [Qnum Qden].
+    replace (part 1 : F) with (of_Z 1 * part 1 : F) by (rewrite of_Z_1; ring). rewrite part_ok. ring.
+  - intros v. apply reduced_ok.
+  - intros n d. rewrite reduced_ok. apply le_refl.
+  - intros. apply q_multiple_ok.
+  - intros. rewrite q_times_ok. apply le_refl.
+  - intros c a A C. rewrite q_times_ok, reduced_ok.
+    assert (P : (0 : F) <= of_Z a * part 256) by (apply mul_nonneg; [apply of_Z_nonneg; lia | apply part_nonneg]).
+    assert (P1 : (of_Z a * part 256 : F) <= 1) by (rewrite <- (part_ok F 256); apply scaled_le, of_Z_le; lia).
+    split; [apply mul_nonneg; assumption|].
+    apply (le_by (q_value c * (1 - of_Z a * part 256))); [apply mul_nonneg, nonneg_sub; assumption | ring].
+  - intros m M. rewrite reduced_ok. apply mul_nonneg; [apply of_Z_nonneg, M | apply part_nonneg].
+  - intros l ps a floors cs b t _. unfold exact_affine. destruct (common_ok ps) as [P C]. destruct (common ps) as [|d|]; try lia.
+    destruct (sum_rows (map (over (Zpos d)) ps) (combine (weights l) (biases l)) [] 0) as [g s] eqn:E. intros [= <- <-] L.
+    pose proof (sum_rows_ok l _ _ _ _ _ _ a E) as S. cbn [dot] in S. rewrite of_Z_0 in S.
+    apply (lost_exact _ (fun c => reduced c (d * weight_den l))) in L as ->. cbn [Z.to_pos].
+    apply le_eq. unfold pre. rewrite dot_map, reduced_ok. cbn [fst].
+    rewrite (dot_ext _ _ (fun c => of_Z c * (part (weight_den l) * part d)) g) by (intros; rewrite reduced_ok, part_mul; ring).
+    rewrite dot_factor, part_mul. unfold bound_value; rewrite of_Z_0.
+    rewrite <- (dot_ext _ (fun p => of_Z (over (Zpos d) p) * part d) q_value ps) by (intros p I; apply over_ok, C, I).
+    rewrite dot_factor. rewrite dot_map in S.
+    replace (dot (fun c => of_Z (over (Zpos d) c)) ps (map (fun wb => unit_pre l wb a) (combine (weights l) (biases l))))
+      with (dot of_Z g a * part (weight_den l) + of_Z s * part (bias_den l)) by (rewrite S; ring). ring.
+  - intros n c terms. rewrite q_times_ok.
+    replace (q_value (1 # n)) with (part n : F) by (unfold q_value; cbn [Qnum Qden]; rewrite of_Z_1; ring).
+    match goal with |- q_value ?e * _ * _ <= _ => replace (q_value e * part n * of_Z (Zpos n)) with (q_value e * (of_Z (Zpos n) * part n)) by ring end.
+    rewrite part_ok. apply le_eq.
+    match goal with |- ?e * 1 = _ => replace (e * 1) with e by ring end.
+    induction terms as [|t ts IH]; cbn [fold_right]; [ring|].
+    rewrite q_plus_ok, q_times_ok, reduced_ok, IH. unfold bound_value. ring.
+  - intros a. unfold bound_value. apply (le_trans _ _ (of_Z (Qnum a * Zpos u) * part (Qden a) * part u));
+      [apply scaled_le, div_le|]. apply le_eq. unfold q_value. rewrite of_Z_mul.
+    replace (of_Z (Qnum a) * of_Z (Zpos u) * part (Qden a) * part u)
+      with (of_Z (Qnum a) * part (Qden a) * (of_Z (Zpos u) * part u) : F) by ring.
+    rewrite part_ok. ring.
+Qed.
+End Sound.
