@@ -21,6 +21,7 @@ from exactzones.formats.onnx_tensors import constant_value, input_shape, tensor_
 from exactzones.formats.tensors import Tensor
 from exactzones.network import Network
 
+_FLAGS = ("allowzero", "ceil_mode", "count_include_pad", "keepdims", "noop_with_empty_axes", "training_mode")
 _OLDEST_OPSET = 7  # before it, Add and Gemm broadcast by other rules
 
 
@@ -175,5 +176,7 @@ class _Reader:
             numbers = not isinstance(value, list) or all(isinstance(entry, int) for entry in value)
             if type(value) is not type(default) or not numbers:
                 raise FormatError(f"attribute {attribute.name!r} has the wrong type")
+            if attribute.name in _FLAGS and value not in (0, 1):
+                raise FormatError(f"attribute {attribute.name!r} is {value}; 0 or 1 is expected")
             found[attribute.name] = value
         return found

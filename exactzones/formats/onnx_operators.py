@@ -258,6 +258,8 @@ def _global_average(node: Node) -> Operand:
 
 
 def _batch_normalization(node: Node) -> Operand:
+    if not node.attributes["spatial"]:
+        raise FormatError("spatial=0, statistics for each entry, is not supported; export the model with opset 9 or newer")
     if node.attributes["training_mode"]:
         raise FormatError("it is in training mode; export the model in evaluation mode")
     scale, shift, mean, variance = (_array(node.constant(k)) for k in range(1, 5))
@@ -403,6 +405,8 @@ def _pad(node: Node) -> Operand:
     widths = [(0, 0)] * rank
     for k, axis in enumerate(_axes(axes, rank)):
         widths[axis] = (pads[k], pads[k + len(axes)])
+    if mode == "reflect" and any(max(pair) >= n for n, pair in zip(node.shape, widths, strict=True) if any(pair)):
+        raise FormatError(f"pads {pads} reflect more than there is in shape {node.shape}")
     if math.prod(n + a + b for n, (a, b) in zip(node.shape, widths, strict=True)) > MAX_WEIGHTS:
         raise FormatError(f"pads {pads} are too large")
     options: dict[str, Any] = {"constant_values": -1} if mode == "constant" else {}
