@@ -37,7 +37,12 @@ def float_vector(entries: Sequence[Fraction | int]) -> Floats:
 
 def float_matrix(matrix: Matrix) -> Floats:
     """Return an exact matrix as floats."""
-    return float_vector([entry for row in matrix.rows for entry in row]).reshape(matrix.shape)
+    numerators, denominator = matrix.scaled()
+    try:
+        quotients = [[entry / denominator for entry in row] for row in numerators.rows()]
+    except OverflowError:
+        quotients = [[to_float(Fraction(entry, denominator)) for entry in row] for row in numerators.rows()]
+    return np.array(quotients, dtype=np.float64).reshape(matrix.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +96,14 @@ class FloatNetwork:
                 values = self.activate(k, trace[-1]) if k + 1 < end else values
         return trace
 
-    def pull(self, trace: Sequence[Floats], seeds: Sequence[Floats | None]) -> Floats:
+    def pull(self, trace: Sequence[Floats], seeds: Sequence[Floats | None], leak: Floats | float = 0.0) -> Floats:
         """Return the gradients at the inputs of ``sum over layers of seed . pre-activation``.
 
         Args:
             trace: as ``trace`` returned it.
             seeds: per layer of the trace, shape (points, outputs) or None for zero.
+            leak: the slope to assume for units that are off, one for all or shape (points, 1): 0 gives the gradient, more a
+                guess at what these units may become.
 
         Returns:
             Shape (points, inputs).
@@ -105,7 +112,7 @@ class FloatNetwork:
         with np.errstate(all="ignore"):
             for k in range(len(trace) - 1, -1, -1):
                 if gradient is not None:
-                    gradient = np.where((trace[k] > 0) | ~self.masks[k], gradient, 0.0)
+                    gradient = np.where((trace[k] > 0) | ~self.masks[k], gradient, leak * gradient)
                 seed = seeds[k]
                 if seed is not None:
                     gradient = seed if gradient is None else gradient + seed
@@ -155,12 +162,13 @@ class Slacks:
                 found[:, members] = units @ rows.T + self._constants[members]
         return np.where(np.isfinite(found), found, -np.inf)
 
-    def gradients(self, trace: Sequence[Floats], weights: Floats) -> Floats:
+    def gradients(self, trace: Sequence[Floats], weights: Floats, leak: Floats | float = 0.0) -> Floats:
         """Return the gradients at the inputs of a weighted sum of the left-hand sides.
 
         Args:
             trace: as ``trace`` returned it.
             weights: shape (points, conditions).
+            leak: as in ``FloatNetwork.pull``.
 
         Returns:
             Shape (points, inputs); zero where a number is too large.
@@ -169,7 +177,7 @@ class Slacks:
         for layer, after, members, rows in self._groups:
             seed = weights[:, members] @ rows
             if after:
-                seed = np.where((trace[layer] > 0) | ~self._network.masks[layer], seed, 0.0)
+                seed = np.where((trace[layer] > 0) | ~self._network.masks[layer], seed, leak * seed)
             before = seeds[layer]
             seeds[layer] = seed if before is None else before + seed
-        return np.nan_to_num(self._network.pull(trace, seeds), nan=0.0, posinf=0.0, neginf=0.0)
+        return np.nan_to_num(self._network.pull(trace, seeds, leak), nan=0.0, posinf=0.0, neginf=0.0)

@@ -24,6 +24,7 @@ from exactzones.rational import Row, Vector, integer_dot, integer_row
 _STEPS = 40
 _STRIDES = (0.02, 0.5)  # of the width of the domain, in the first step: each point has its own
 _FINE_STRIDES = (1e-5, 0.1)
+_LEAKS = (0.0, 0.0, 0.0, 0.1, 0.3, 1.0)
 _DECAY = 0.93
 _FURTHER = 8  # steps after a point was found: more slack allows shorter numbers
 _MOST_LP_INPUTS = 12
@@ -140,6 +141,8 @@ class _Search:
         stride = np.exp(rng.uniform(np.log(strides[0]), np.log(strides[1]), (len(points), 1)))
         # Some points move in few coordinates at a time: the worst condition changes from step to step.
         share = rng.choice([0.3, 0.6, 1.0], (len(points), 1))
+        # Where units are off no gradient shows the way to a point at which they are on; some points pretend that they are.
+        leak = rng.choice(_LEAKS, (len(points), 1)) if strides is _STRIDES else np.zeros((len(points), 1))
         best, highest = points, np.full(len(points), -np.inf)
         left = _STEPS
         while True:
@@ -155,13 +158,13 @@ class _Search:
             weights = np.zeros_like(values)
             if len(self._sizes):
                 weights[np.arange(len(points)), (values / self._sizes).argmin(axis=1)] = 1.0
-            signs = np.sign(slacks.gradients(trace, weights))
+            signs = np.sign(slacks.gradients(trace, weights, leak))
             lost = ~signs.any(axis=1)
             signs[lost] = rng.integers(-1, 2, (int(lost.sum()), region.dim))
             steps = stride * signs * (rng.random(points.shape) < share) * rng.random((len(points), 1))
             start = best if strides is _FINE_STRIDES else points
             points = region.fit(start + steps * region.spans(start, scales))
-            stride = stride * _DECAY
+            stride, leak = stride * _DECAY, leak * _DECAY
             left -= 1
 
     def _promising(self, points: Floats, worst: Floats) -> Iterator[Vector]:
