@@ -253,7 +253,7 @@ class Division:
             if self.flying:
                 finished, _ = wait(self.flying, timeout=0.1, return_when=FIRST_COMPLETED)
                 self.silent = 0 if finished else self.silent + 1
-                if self.silent == 10:
+                if self.silent % 10 == 9:  # once a second: a process may die long after the others fell silent
                     _break_if_stuck(self.executor)
             self.tick(0)
             self._collect()

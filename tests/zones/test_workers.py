@@ -332,10 +332,11 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def test_a_process_that_dies_in_the_middle_of_its_answer():
-    """ProcessPoolExecutor would wait for the other half forever."""
-    with processes(2) as pool, paced(Pace(alone=0, patient=True)):
-        pool.submit(exec, HALF_AN_ANSWER)
+@pytest.mark.parametrize(("count", "seconds"), [(2, 0), (1, 2)])
+def test_a_process_that_dies_in_the_middle_of_its_answer(count, seconds):
+    """ProcessPoolExecutor would wait for the other half forever; it may die long after the last answer, too."""
+    with processes(count) as pool, paced(Pace(alone=0, patient=True)):
+        pool.submit(exec, f"import time; time.sleep({seconds})\n{HALF_AN_ANSWER}")
         with pytest.raises(BudgetExceeded, match=r"a worker process died \(BrokenProcessPool\)"):
             find_zones(*ENDLESS, executor=pool)
         pool.shutdown(wait=True)
