@@ -24,12 +24,16 @@ typedef struct {
     double target_scale;
     double *coefficients, *others;
     Py_buffer *views;
+    Py_ssize_t highest;   /* the generator at which the last bound was largest */
     long long bounds, dropped;
 } Target;
 
 /* Rows come from a matrix product whose rounding may depend on how many cells are multiplied at once.  What is chosen by comparing
    floats must not hang on that, or the order of the zones would depend on how the work is divided: near ties are ties. */
 #define NEAR 1e-6
+/* Rounds of the search for good lower slopes. */
+#define TARGET_ROUNDS 8
+#define UNIT_ROUNDS 3
 
 /* Over all generators X of a cell: what multiplies sums of coefficients and errors of coefficients to bound an evaluation. */
 typedef struct { double reach, total, top; } Reach;
@@ -301,10 +305,12 @@ static double upper_bound(
     }
     off += (terms + n) * 4 * U * size + TINY * own->largest + evaluation_error(reach, row_size, row_error);
     double high = -INFINITY;
+    G->highest = cell->at[0];
     for (Py_ssize_t k = 0; k < cell->used; k++) {
         const double *X = VX(L, cell->at[k]);
         double value = 0;
         for (int c = 0; c < w; c++) value += row[c] * X[c];
+        if (value > high) G->highest = cell->at[k];
         keep_largest(&high, isfinite(value) ? value : NAN);
     }
     return high + off * SLACK;
@@ -324,6 +330,80 @@ static void tighten(const Layer *L, Target *G, const List *cell, const uint8_t *
         if (high < D->high[i]) D->high[i] = high;
         if (low > D->low[i]) D->low[i] = low;
     }
+}
+
+/* Move the lower slope of a relaxed unit, inside [0, 1], towards the one that is exact where its pre-activation has this value. */
+static void lean(Deeper *D, int i, double value, int round) {
+    if (D->u_shift[i] > 0) D->l_slope[i] += ((value > 0) - D->l_slope[i]) * 2 / (round + 2);
+}
+
+/* Move all lower slopes towards those that suit a point; `last` as in upper_bound. */
+static void lean_towards(const Layer *L, Target *G, const double *point, const uint8_t *state, int last, int round) {
+    double *values = G->coefficients, *next = G->others;
+    for (int j = 0; j < L->n; j++) {
+        double value = 0;
+        for (int c = 0; c < L->w; c++) value += point[c] * L->R[(size_t)c * L->n + j];
+        lean(&G->own, j, value, round);
+        values[j] = state[j] == OFF || (state[j] == OPEN && value < 0) ? 0 : value;
+    }
+    for (int q = 0; q <= last; q++) {
+        Deeper *D = &G->deeper[q];
+        for (int i = 0; i < D->outputs; i++) {
+            const double *W = D->weight + (size_t)i * (D->inputs + 1);
+            double sum = W[D->inputs];
+            for (int j = 0; j < D->inputs; j++) sum += W[j] * values[j];
+            lean(D, i, sum, round);
+            next[i] = D->relu[i] && sum < 0 ? 0 : sum;
+        }
+        double *swapped = values;
+        values = next, next = swapped;
+    }
+}
+
+/* Bound sign * f from above, f an affine function of the activations of layer `last`, the constant last: once as it comes, if `least`
+   is not known yet, then with lower slopes that suit the points where the bounds were largest, until it is 0 or less.
+
+   This is fictitious play, with weights that favour the later rounds: one side answers a mean of the generators that the other has
+   played with slopes that make the relaxation exact there, the other answers a mean of those slopes with the generator where the
+   bound is largest.  Any slopes give a bound. */
+static double bound_by_slopes(const Layer *L, Target *G, const List *cell, const uint8_t *state, const Reach *reach, int last,
+                              const double *f, int count, double sign, int rounds, double least) {
+    double mean[MAX_DIM + 1] = {0};
+    for (int round = isnan(least) ? 0 : 1; round <= rounds && !(least <= 0); round++) {
+        if (round) {
+            for (int c = 0; c < L->w; c++) mean[c] += (VX(L, G->highest)[c] - mean[c]) * 2 / (round + 1);
+            lean_towards(L, G, mean, state, last, round);
+        }
+        for (int j = 0; j < count; j++) G->coefficients[j] = sign * f[j];
+        const double bound = upper_bound(L, G, cell, state, reach, last, sign * f[count], NULL);
+        if (!round || bound < least) least = bound;
+    }
+    return least;
+}
+
+/* Bound the target again, where that did not suffice, with better slopes; where they help much, bound the units of deeper layers
+   again, likewise, and then the target once more.  Returns 1 if that drops the cell.
+
+   Nothing else may hang on what is found here, or near ties would have to be ties: the next neuron is chosen already. */
+static int drops_by_slopes(const Layer *L, Target *G, const List *cell, const uint8_t *state, const Reach *reach, double before) {
+    const int last = G->depth - 1, inputs = G->target_inputs;
+    double bound = bound_by_slopes(L, G, cell, state, reach, last, G->target, inputs, 1, TARGET_ROUNDS, before);
+    if (bound <= 0) return 1;
+    if (!(bound < before / 2)) return 0;
+    for (int q = 0; q <= last; q++) {
+        Deeper *D = &G->deeper[q];
+        const int m = D->inputs;
+        for (int i = 0; i < D->outputs; i++) {
+            if (!D->relu[i] || D->low[i] >= 0 || D->high[i] <= 0) continue;
+            const double *W = D->weight + (size_t)i * (m + 1);
+            const double high = bound_by_slopes(L, G, cell, state, reach, q - 1, W, m, 1, UNIT_ROUNDS, NAN);
+            const double low = -bound_by_slopes(L, G, cell, state, reach, q - 1, W, m, -1, UNIT_ROUNDS, NAN);
+            if (high < D->high[i]) D->high[i] = high;
+            if (low > D->low[i]) D->low[i] = low;
+            relax(D, i, D->low[i], D->high[i]);
+        }
+    }
+    return bound_by_slopes(L, G, cell, state, reach, last, G->target, inputs, 1, TARGET_ROUNDS, NAN) <= 0;
 }
 
 /* Returns 1 if the target is certainly positive nowhere on a cell, else 0, and puts the neuron to cut next in *best.
@@ -349,7 +429,8 @@ static int cannot_fire(Layer *L, Target *G, const List *cell, const uint8_t *sta
         before = D;
     }
     memcpy(G->coefficients, G->target, G->target_inputs * sizeof(double));
-    if (!(upper_bound(L, G, cell, state, &reach, G->depth - 1, G->target[G->target_inputs], best) <= 0)) return 0;
+    const double bound = upper_bound(L, G, cell, state, &reach, G->depth - 1, G->target[G->target_inputs], best);
+    if (!(bound <= 0) && !drops_by_slopes(L, G, cell, state, &reach, bound)) return 0;
     G->dropped++;
     return 1;
 }

@@ -49,7 +49,7 @@ class Stats:
     """What was done.
 
     Attributes:
-        cuts: cells that were cut in two.
+        cuts: cells that a neuron cut in two.
         bounds: cells on which the target was bounded; ``dropped`` of them cannot fire.
         undecided: signs that floats left open; ``exact`` of them took rational arithmetic.
         solved: generators that took the solution of a linear system.
@@ -271,6 +271,8 @@ class Arrangement:
             signs,
             behind,
         )
+        if layer is None:
+            result["cuts"] = 0  # the domain's own
         for name in ("cuts", "bounds", "dropped", "undecided", "exact", "solved"):
             setattr(self.stats, name, getattr(self.stats, name) + result[name])
         return result
