@@ -73,6 +73,8 @@ class CellSearch:
         known: bounds of all hidden units there, -inf or inf where there is none.
         depth: how many splits led to the region.
         confirm: is asked whether a point is a witness, exactly.
+        patterns: signs of listed zones and their numbers: cells on which the conditions hold are to be such zones, and no
+            witness is looked for.
         margin: how far beyond zero a bound must be, in units of what the checker's rounding may cost, about.
         batch: how many cells at once.
     """
@@ -87,10 +89,12 @@ class CellSearch:
         depth: int,
         confirm: Callable[[Floats], Any],
         *,
+        patterns: dict[str, int] | None = None,
         margin: float = 1,
         batch: int = 256,
     ) -> None:
         self.claim, self.confirm, self.batch = claim, confirm, batch
+        self.patterns = patterns
         self.margin = margin * _ROUNDING
         self.dim = len(low)
         self.planes = np.zeros((1 << 12, self.dim + 1))
@@ -107,6 +111,7 @@ class CellSearch:
         self.children: dict[int, list[int]] = {}
         self.leaf: dict[int, int] = {}
         self.denied: dict[int, int] = {}
+        self.zone: dict[int, int] = {}
         self.bounds_at: dict[int, tuple[Floats, Floats, Floats, Floats]] = {}
         self.witness: Any = None
         corners = np.array(list(itertools.product((0, 1), repeat=self.dim)))
@@ -147,7 +152,8 @@ class CellSearch:
         padded = first[:, None] + np.minimum(np.arange(sizes.max()), sizes[:, None] - 1)
         points = np.concatenate([np.ones((count, 1, sizes.max())), vertices[padded].transpose(0, 2, 1)], 1)
         centres = np.add.reduceat(vertices, first) / sizes[:, None]
-        self._try(centres)
+        if self.patterns is None:
+            self._try(centres)
         numbers = self.count + np.arange(count)
         self.count += count
         for number, cell in zip(numbers.tolist(), cells, strict=True):
@@ -434,8 +440,14 @@ class CellSearch:
                 self.leaf[number] = int(found[0])
                 return
             vertices, tight = self._cut_alone(vertices, tight, -row, -2 - r)
-        if len(vertices):
+        if not len(vertices):
+            return
+        if self.patterns is None:
             self._try(vertices.mean(0)[None])
+            return
+        signs = "".join("+" if entry > -_SETTLED else "-" for entry in self.bounds_at[number][0][self.claim.relu])
+        if signs in self.patterns:
+            self.zone[number] = self.patterns[signs]
 
     def _cut_alone(self, vertices: Floats, tight: Floats, row: Floats, number: int) -> tuple[Floats, Floats]:
         """Cut a single cell by ``row >= 0``."""

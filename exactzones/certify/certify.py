@@ -19,10 +19,11 @@ from exactzones.check import Bound, Case, Hint, Node
 from exactzones.check.certificate import read_header, read_node, write_header, write_node
 from exactzones.check.checker import Invalid, Place, Tree, holds
 from exactzones.errors import BackendError, DimensionError, FormatError, InputError
-from exactzones.network import Network
+from exactzones.network import Network, Pattern
 from exactzones.polyhedra import HRep, Polyhedron, lp
 from exactzones.property import Property
 from exactzones.rational import Row, Vector, primitive
+from exactzones.zones import Zones
 
 BITS = 40
 """How finely certificates count."""
@@ -51,6 +52,14 @@ class CanFire:
 @dataclass(frozen=True)
 class CannotFire:
     """The property holds nowhere on the domain; the certificate was accepted by the checker."""
+
+    certificate: Certificate
+    nodes: int
+
+
+@dataclass(frozen=True)
+class Complete:
+    """Every point at which the property holds lies in a listed zone; the certificate was accepted by the checker."""
 
     certificate: Certificate
     nodes: int
@@ -131,6 +140,33 @@ def certify_cases(
         return run.undecided("interrupted")
 
 
+def prove_complete(
+    found: Zones, *, seconds: float | None = None, progress: Callable[[int, int], None] | None = None
+) -> Complete | Undecided:
+    """Prove that a list of zones is complete, independently of the engine that found it.
+
+    Args:
+        found: the zones of a property on a domain.
+        seconds: how long it may take; None is no limit.
+        progress: is told how many regions were visited and how many wait.
+
+    Raises:
+        InputError: the list is not complete: a budget ended the search, or a zone is missing.
+    """
+    if not found.complete:
+        raise InputError("the list is known not to be complete: a budget ended the search")
+    case = case_of(found.network, found.prop, found.domain)
+    zones = [(zone.pattern, zone.sample) for zone in found]
+    run = Run(found.network, [case], seconds, progress, {"".join(pattern): k for k, (pattern, _) in enumerate(zones)}, zones)
+    try:
+        end = run.decide()
+    except KeyboardInterrupt:
+        end = run.undecided("interrupted")
+    if isinstance(end, CanFire):
+        raise InputError(f"the list is not complete: at {tuple(map(str, end.witness))} the property holds outside all of its zones")
+    return end if isinstance(end, Undecided) else Complete(end.certificate, end.nodes)
+
+
 @dataclass
 class Run:
     """One run of the provers over the open regions of a certificate.
@@ -140,6 +176,7 @@ class Run:
         seconds: how long it may take.
         progress: is told how many regions were visited and how many wait.
         patterns: of the zones that are listed, with their numbers: regions on which the property holds must be among them.
+        zones: the pattern and a witness of each.
     """
 
     network: Network
@@ -147,6 +184,7 @@ class Run:
     seconds: float | None = None
     progress: Callable[[int, int], None] | None = None
     patterns: dict[str, int] | None = None
+    zones: Sequence[tuple[Pattern, Vector]] = ()
     nodes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -177,7 +215,7 @@ class Run:
 
     def certificate(self, verdict: str, *, witness: tuple[int, Vector] | None = None) -> Certificate:
         """Return the certificate as it stands."""
-        header = write_header(self.network.sha256, BITS, len(self.cases), verdict, witness=witness)
+        header = write_header(self.network.sha256, BITS, len(self.cases), verdict, witness=witness, zones=self.zones)
         return Certificate((header, *(() if witness else self.nodes)))
 
     def undecided(self, reason: str) -> Undecided:
@@ -219,7 +257,7 @@ class Run:
     def _done(self) -> Decision:
         if self.tree.waiting:
             return self.undecided("regions are left that no prover could decide")
-        return CannotFire(self.certificate("cannot fire"), self.tree.nodes)
+        return CannotFire(self.certificate("complete" if self.zones else "cannot fire"), self.tree.nodes)
 
     def _guess(self, k: int, seconds: float) -> Vector | None:
         """Look for a witness of case k by sampling and ascent."""
@@ -354,7 +392,7 @@ class Run:
         matrix = np.array(rows).reshape(len(rows), int(free.sum()) + 1)
         ranges = low[free], high[free]
         return CellSearch(
-            FloatClaim(claim, fixed), *ranges, (matrix, numbers), (least, most), len(place.rows), confirm, margin=margin
+            FloatClaim(claim, fixed), *ranges, (matrix, numbers), (least, most), len(place.rows), confirm, patterns=self.patterns, margin=margin
         ), bounds
 
     def _box(self, place: Place, case: int) -> tuple[Floats, Floats, tuple[Bound, ...]] | None:

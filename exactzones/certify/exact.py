@@ -15,7 +15,7 @@ import numpy as np
 
 from exactzones.check import Bound, Hint, Node
 from exactzones.check.bounds import Exact, Functions, Region, backward
-from exactzones.check.checker import Tree
+from exactzones.check.checker import Place, Tree
 from exactzones.polyhedra import HRep, lp
 from exactzones.rational import Row, Vector, integer_row
 
@@ -124,15 +124,20 @@ class ExactProver:
 
     def _sign(self, rows: _Rows, unit: int, slope: Sequence[Any], constant: Any, inside: Vector, inputs: int) -> Bound | None:
         """Return the proof that a unit keeps its sign on the region, or None where it does not."""
-        system, origin = rows.system(width=inputs)
         value = constant + sum(a * x for a, x in zip(slope, inside, strict=True))
         for upper in (False, True):
-            if (value < 0 and not upper) or (value > 0 and upper):
-                continue
-            objective = [Fraction(a if upper else -a) for a in slope]
-            best = lp.maximize(system, objective)
-            if isinstance(best, lp.Optimal) and best.value + (constant if upper else -constant) <= 0:
-                return Bound(unit, upper, True, _multipliers(rows, system, origin, best.multipliers)[0])
+            if value == 0 or (value < 0) == upper:
+                bound = self._bound(rows, unit, (constant, *slope), upper=upper, inputs=inputs)
+                if bound is not None:
+                    return bound
+        return None
+
+    def _bound(self, rows: _Rows, unit: int, form: _ExactRow, *, upper: bool, inputs: int) -> Bound | None:
+        """Return the proof that a unit is <= 0 (>= 0) on the region, if it is."""
+        system, origin = rows.system(width=inputs)
+        best = lp.maximize(system, [a if upper else -a for a in form[1:]])
+        if isinstance(best, lp.Optimal) and best.value + (form[0] if upper else -form[0]) <= 0:
+            return Bound(unit, upper, True, _multipliers(rows, system, origin, best.multipliers)[0])
         return None
 
     def _end(self, number: int, k: int, rows: _Rows, known: Region, bounds: tuple[Bound, ...]) -> Node | Vector:
@@ -153,8 +158,7 @@ class ExactProver:
         if isinstance(best, lp.Optimal) and (best.value > 0 or not any(strict)):
             if self.patterns is None:
                 return best.point[:-1]
-            signs = "".join("+" if known.low[0, u] >= 0 and known.has_low[0, u] else "-" for u in np.nonzero(claim.relu)[0])
-            return Node(number, bounds, "zone", self.patterns[signs]) if signs in self.patterns else best.point[:-1]
+            return self._zone(number, rows, known, bounds, best.point[:-1]) or best.point[:-1]
         multipliers = best.farkas if isinstance(best, lp.Infeasible) else best.multipliers  # type: ignore[union-attr]
         hint, mu = _multipliers(rows, system, origin, multipliers)
         scale = lcm(*(m.denominator for _, m in mu))
@@ -166,6 +170,32 @@ class ExactProver:
             exact=True,
             hint=Hint(tuple((k, m * scale) for k, m in hint.rows), tuple((u, s, m * scale) for u, s, m in hint.betas)),
         )
+
+
+    def _zone(self, number: int, rows: _Rows, known: Region, bounds: tuple[Bound, ...], point: Vector) -> Node | None:
+        """Return the node of a region that lies in a listed zone.
+
+        A flat region has units that are zero all over it; its zone may count them either way, so the other bound is proved, too.
+        """
+        place = self.tree.waiting[number]
+        claim, kind = self.tree.claims[place.claim], self.tree.exact[place.claim]
+        units = np.nonzero(claim.relu)[0].tolist()
+        signs = "".join("+" if known.has_low[0, u] and known.low[0, u] >= 0 else "-" for u in units)
+        if signs in (self.patterns or {}):
+            return Node(number, bounds, "zone", self.patterns[signs])  # type: ignore[index]
+        forms: dict[int, _ExactRow] = {}
+        for layer in range(1, claim.horizon + 1):
+            span = range(claim.offsets[layer], claim.offsets[layer + 1])
+            forms |= self._forms(kind, known, [u for u in span if claim.relu[u]], layer)
+        zero = [forms[u][0] + sum(a * x for a, x in zip(forms[u][1:], point, strict=True)) == 0 for u in units]
+        for pattern, zone in (self.patterns or {}).items():
+            differ = [k for k, (one, other) in enumerate(zip(signs, pattern, strict=True)) if one != other]
+            if not all(zero[k] for k in differ):
+                continue
+            more = [self._bound(rows, units[k], forms[units[k]], upper=pattern[k] == "-", inputs=claim.inputs) for k in differ]
+            if all(more):
+                return Node(number, bounds, "zone", zone, also=tuple(bound for bound in more if bound))
+        return None
 
 
 def _settled(known: Region, unit: int) -> bool:

@@ -27,6 +27,7 @@ class CellProof:
         recorded = search.recorded
         self.at: dict[int, list[int]] = {}
         if not recorded.count:
+            self.node = self.unit = self.upper = self.kept = np.zeros(0, int)
             return
         self.unit, self.upper = np.concatenate(recorded.unit), np.concatenate(recorded.upper)
         self.node, row, tight = np.concatenate(recorded.node), np.concatenate(recorded.row), np.concatenate(recorded.tight)
@@ -53,6 +54,8 @@ class CellProof:
         for node in range(search.count - 1, -1, -1):
             if node in search.leaf:
                 mark(search.leaf[node])
+            elif node in search.zone:
+                need[node] = claim.depth
             elif node in search.split:
                 need[node] = max(need[node], layer[search.split[node]])
             low, high, low_from, high_from = search.bounds_at[node]
@@ -70,11 +73,12 @@ class CellProof:
             batch: how many at a time.
         """
         search = self.search
+        decided = {*search.split, *search.leaf, *search.zone}
         stack = [(0, root)] if search.count else []
         while stack:
             some = stack[-batch:]
             del stack[-batch:]
-            made = yield [self._node(node, number) for node, number in some if node in search.split or node in search.leaf]
+            made = yield [self._node(node, number) for node, number in some if node in decided]
             for node, number in some:
                 if number in made:
                     stack += [(child, at) for child, at in zip(search.children[node], made[number], strict=True) if child >= 0]
@@ -86,6 +90,8 @@ class CellProof:
         bounds = tuple(Bound(inputs + int(self.unit[b]), bool(self.upper[b]), False, Hint(self._hint(b)[0])) for b in numbers)
         if node in search.split:
             return Node(number, bounds, "relu", inputs + search.split[node])
+        if node in search.zone:
+            return Node(number, bounds, "zone", search.zone[node])
         leaf = search.leaf[node]
         rows, others = self._hint(leaf)
         target = int(self.unit[leaf]) - self.claim.units

@@ -116,7 +116,7 @@ class Weights:
         for limb in self._limbs[step][1:]:
             lost |= total & mask
             total = left @ limb[part] + (total >> step)
-        lost |= total & ((1 << rest) - 1)
+        lost |= total & ((1 << min(rest, 63)) - 1)  # all there is of it
         return total >> rest, lost.astype(bool)
 
 

@@ -151,7 +151,7 @@ class Exact(Fixed):
 
     def scaled(self, coefficient: Array, numerator: Array, bits: int) -> Array:
         """Return ``coefficient * numerator / 2^bits``."""
-        return coefficient * numerator / (1 << bits)
+        return coefficient * numerator * Fraction(1, 1 << bits)  # "/" would make floats of integers
 
     def number(self, value: Fraction) -> Fraction:  # type: ignore[override]
         """Return the number."""
@@ -189,6 +189,7 @@ def backward(kind: Fixed, region: Region, functions: Functions) -> tuple[Array, 
                 whole = not isinstance(multiplier, Fraction)
                 amount = kind.settle(multiplier * (1 << kind.scale), MULTIPLIER_BITS if whole else 0)
                 before[row, unit - span.start] += amount if upper else -amount
+                bound = bound if isinstance(bound, Fraction) else int(bound)  # a NumPy integer would overflow
                 constant[row] += kind.settle((-amount if upper else amount) * bound, kind.scale)
         below = slice(claim.offsets[k], claim.offsets[k + 1])
         linear = ~claim.relu[below]
@@ -236,10 +237,12 @@ def _through_relu(
     slope = np.where(positive, lower, np.where(knows_low & ~knows_high, c, 0 * c))
     slope[both] = kind.chord(c[both], least[both], most[both])
     loss = 0 * c
-    ends = ~positive & knows_low
-    loss[ends] = kind.times(-slope[ends], least[ends])
-    upper = ~positive & knows_high
+    ends, upper = ~positive & knows_low, ~positive & knows_high
+    at_low = kind.times(-slope[ends], least[ends])
     at_high = kind.times(c[upper] - slope[upper], most[upper])
+    if object in (at_low.dtype, at_high.dtype):
+        loss, costs = loss.astype(object), costs.astype(object)
+    loss[ends] = at_low
     loss[upper] = np.where(ends[upper], np.minimum(loss[upper], at_high), np.minimum(at_high, 0))
     before[rows, columns] = slope
     costs[rows, columns] = loss

@@ -51,7 +51,7 @@ class Node:
     Attributes:
         number: the roots have 0, .., cases - 1; the k-th node in the file that splits makes two more.
         kind: ``relu`` (at: unit), ``cut`` (at: input, where: times 2^bits), ``no`` (mu: multipliers of conditions, hint) or
-            ``zone`` (at).
+            ``zone`` (at; also: bounds that are computed last and count for this zone only).
     """
 
     number: int
@@ -62,6 +62,7 @@ class Node:
     mu: tuple[tuple[int, int], ...] = ()
     exact: bool = False
     hint: Hint = Hint()
+    also: tuple[Bound, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,8 @@ def read_node(line: str) -> Node:
             return Node(number, bounds, "relu", _whole(at, "unit"))
         case ["cut", at, where]:
             return Node(number, bounds, "cut", _whole(at, "input"), _whole(where, "cut", None))
-        case ["zone", at]:
-            return Node(number, bounds, "zone", _whole(at, "zone"))
+        case ["zone", at, also] if isinstance(also, list):
+            return Node(number, bounds, "zone", _whole(at, "zone"), also=tuple(_bound(entry) for entry in also))
         case ["no", exact, mu, hint] if isinstance(mu, list) and isinstance(hint, list):
             pairs = tuple((_whole(k, "condition"), _whole(m, "multiplier of a condition")) for k, m in _pairs(mu))
             return Node(number, bounds, "no", mu=pairs, exact=_whole(exact, "exact", 0, 1) == 1, hint=_hint(hint))
@@ -173,13 +174,17 @@ def write_header(
 
 def write_node(node: Node) -> str:
     """Return the line of a node."""
-    bounds = [[4 * bound.unit + 2 * bound.exact + bound.upper, *_written(bound.hint)] for bound in node.bounds]
+    def written(bounds: Iterable[Bound]) -> list[Any]:
+        return [[4 * bound.unit + 2 * bound.exact + bound.upper, *_written(bound.hint)] for bound in bounds]
+
     tail: list[Any] = [node.kind, node.at]
     if node.kind == "cut":
         tail.append(node.where)
+    elif node.kind == "zone":
+        tail.append(written(node.also))
     elif node.kind == "no":
         tail = ["no", int(node.exact), [entry for pair in node.mu for entry in pair], _written(node.hint)]
-    return json.dumps([node.number, bounds, tail], separators=(",", ":"))
+    return json.dumps([node.number, written(node.bounds), tail], separators=(",", ":"))
 
 
 def _written(hint: Hint) -> list[Any]:

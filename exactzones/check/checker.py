@@ -154,7 +154,7 @@ class Tree:
         children = {}
         for i, (node, place) in enumerate(zip(nodes, places, strict=True)):
             if node.kind == "zone":
-                self._zone(node, region, i)
+                self._zone(nodes, places, region, i, k)
             elif node.kind == "relu":
                 children[i] = [Place(k, region.part(i), (*place.rows, row)) for row in rows[i]]
                 children[i][0].known.lower_high(0, node.at, 0)
@@ -177,23 +177,27 @@ class Tree:
                     raise Invalid(f"node {node.number}: bounds are not in the order of layers")
                 layer = claim.layer_of(bound.unit)
                 groups.setdefault((layer, bound.exact), []).append((i, bound))
-        for layer, exact in sorted(groups):
-            asked = groups[layer, exact]
-            kind = (self.exact if exact else self.fixed)[k]
-            where = np.array([i for i, _ in asked])
-            functions = Functions(where, **_hints(claim, [(nodes[i], bound.hint) for i, bound in asked]))
-            units = np.array([bound.unit for _, bound in asked])
-            upper = np.array([bound.upper for _, bound in asked])
-            carried = self.carried(kind, region, functions, layer, units, upper)
-            values = self._over_region(kind, region, places, [(i, bound.hint) for i, bound in asked], carried)
-            for (i, bound), value in zip(asked, values, strict=True):
-                if value is None:
-                    continue
-                found = _down(value, claim.bits) if exact else value
+        for key in sorted(groups):
+            for (i, bound), value in self._values(nodes, places, region, k, groups[key]):
                 if bound.upper:
-                    region.lower_high(i, bound.unit, -found)
+                    region.lower_high(i, bound.unit, -value)
                 else:
-                    region.raise_low(i, bound.unit, found)
+                    region.raise_low(i, bound.unit, value)
+
+    def _values(
+        self, nodes: Sequence[Node], places: Sequence[Place], region: Region, k: int, asked: Sequence[tuple[int, Bound]]
+    ) -> Iterator[tuple[tuple[int, Bound], int]]:
+        """Compute bounds of units of one layer, all of z (or of -z) from below; those that there are."""
+        claim = self.claims[k]
+        kind = (self.exact if asked[0][1].exact else self.fixed)[k]
+        hints = _hints(claim, [(nodes[i], bound.hint) for i, bound in asked])
+        functions = Functions(np.array([i for i, _ in asked]), **hints)
+        units, upper = np.array([bound.unit for _, bound in asked]), np.array([bound.upper for _, bound in asked])
+        carried = self.carried(kind, region, functions, claim.layer_of(asked[0][1].unit), units, upper)
+        values = self._over_region(kind, region, places, [(i, bound.hint) for i, bound in asked], carried)
+        for pair, value in zip(asked, values, strict=True):
+            if value is not None:
+                yield pair, _down(value, claim.bits) if pair[1].exact else value
 
     def carried(
         self, kind: Fixed, region: Region, functions: Functions, layer: int, units: Array, upper: Array
@@ -309,15 +313,19 @@ class Tree:
             side.update({layer: narrow(array) if kind.scale else array for layer, array in side.items()})
         return functions
 
-    def _zone(self, node: Node, region: Region, i: int) -> None:
+    def _zone(self, nodes: Sequence[Node], places: Sequence[Place], region: Region, i: int, k: int) -> None:
         """Check that a region lies in a listed zone's closed cell."""
-        if node.at >= len(self._signs):
-            raise Invalid(f"node {node.number}: there is no zone {node.at}")
-        signs = self._signs[node.at]
+        node, claim = nodes[i], self.claims[k]
+        signs = self._signs[node.at] if node.at < len(self._signs) else None
         if signs is None:
-            raise Invalid(f"zone {node.at}: the pattern does not fit the network")
+            raise Invalid(f"node {node.number}: there is no zone {node.at} with a pattern that fits the network")
         on = region.has_low[i] & (region.low[i] >= 0)
         off = region.has_high[i] & (region.high[i] <= 0)
+        for bound in node.also:
+            if bound.unit >= claim.units:
+                raise Invalid(f"node {node.number}: there is no unit {bound.unit}")
+            for _, value in self._values(nodes, places, region, k, [(i, bound)]):
+                (off if bound.upper else on)[bound.unit] |= value >= 0
         if not (np.where(signs > 0, on, True) & np.where(signs < 0, off, True)).all():
             raise Invalid(f"node {node.number}: the region is not proved to lie in zone {node.at}")
         self.used.add(node.at)

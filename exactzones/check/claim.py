@@ -100,7 +100,7 @@ class Claim:
             scale = lcm(*(c.denominator for _, c in condition.terms))
             coefficients = np.zeros(network.widths[condition.layer], object)
             for unit, c in condition.terms:
-                coefficients[unit] = -int(c * scale)
+                coefficients[unit] -= int(c * scale)
             constant = -condition.constant * scale
             self.targets.append(Target(condition.layer, condition.after_relu, coefficients, constant, condition.strict))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -45,6 +46,7 @@ _MAX_VOLUME_INPUTS = 5  # a cell's volume takes up to (number of inputs)! simpli
 @click.option("--engine", type=click.Choice(ENGINES), default=ENGINES[0], help="How the zones are found.", show_default=True)
 @click.option("--json", "json_path", type=click.Path(path_type=Path), metavar="OUT", help="Write the zones as JSON.")
 @click.option("--plot", "plot_path", type=click.Path(path_type=Path), metavar="OUT", help="Draw them: .svg, .png or .pdf.")
+@click.option("--certificate", "proof_path", type=click.Path(path_type=Path), metavar="CERT", help="Prove that the list is complete.")
 @click.option("--merge", is_flag=True, help="Also join zones whose union is convex.")
 @click.option("--max-zones", type=click.IntRange(1), metavar="N", help="Stop after N zones (exit code 3).")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after S seconds (exit code 3).")
@@ -60,6 +62,7 @@ def zones(
     engine: str,
     json_path: Path | None,
     plot_path: Path | None,
+    proof_path: Path | None,
     merge: bool,
     max_zones: int | None,
     timeout: float | None,
@@ -77,7 +80,7 @@ def zones(
     network, prop, domain = read(net, index, threshold, layer, spec)
     if timeout is not None and math.isnan(timeout):
         raise InputError("timeout is nan; a number of seconds is expected")
-    _check_targets(net, json_path, plot_path)
+    _check_targets(net, json_path, plot_path, proof_path)
     if plot_path is not None:
         if network.inputs > 3:
             raise InputError(
@@ -102,10 +105,12 @@ def zones(
         save_zones(found, json_path, merge=merge)
     if plot_path is not None:
         plot.save_zones(found, plot_path)
+    if proof_path is not None and found.complete:
+        status = _prove(found, proof_path, timeout, quiet=quiet)
     if not quiet:
         try:
             _summarise(found, spec, counted.cells, took, merge=merge)
-            for path in filter(None, (json_path, plot_path)):
+            for path in filter(None, (json_path, plot_path, proof_path if found.complete else None)):
                 click.echo(f"wrote {path}")
         except BrokenPipeError:
             discard_output()
@@ -161,11 +166,28 @@ def _workers(engine: str, jobs: int, dask: str | None) -> Iterator[Executor | No
         yield client.get_executor()
 
 
-def _check_targets(net: Path, json_path: Path | None, plot_path: Path | None) -> None:
+def _check_targets(net: Path, json_path: Path | None, plot_path: Path | None, proof_path: Path | None) -> None:
     check_target(json_path, net)
     check_target(plot_path, net, _PICTURES)
-    if json_path is not None and plot_path is not None and json_path.resolve() == plot_path.resolve():
-        raise InputError(f"{json_path}: --json and --plot name the same file")
+    check_target(proof_path, net)
+    named = [("--json", json_path), ("--plot", plot_path), ("--certificate", proof_path)]
+    for (one, path), (other, same) in itertools.combinations([pair for pair in named if pair[1] is not None], 2):
+        if path is not None and same is not None and path.resolve() == same.resolve():
+            raise InputError(f"{path}: {one} and {other} name the same file")
+
+
+def _prove(found: Zones, path: Path, timeout: float | None, *, quiet: bool) -> int:
+    """Write the proof that the list is complete, as far as it goes; returns the exit code."""
+    from exactzones.certify import Undecided, prove_complete
+    from exactzones.formats.certificates import save_certificate
+
+    with progress(quiet=quiet, doing="proving", counts="{:,} regions visited, {:,} open") as report:
+        proof = prove_complete(found, seconds=timeout, progress=report)
+    save_certificate(proof.certificate, path)
+    if isinstance(proof, Undecided):
+        click.echo(f"incomplete: the proof is not finished: {proof.reason}; {proof.open_leaves} open leaves", err=True)
+        return 3
+    return 0
 
 
 def _summarise(found: Zones, spec: str, visited: int, took: float, *, merge: bool) -> None:
