@@ -1,0 +1,33 @@
+"""What the tests of the checker share: certificates written down by hand, with a header that fits."""
+
+import json
+
+from exactzones.certify import case_of
+from exactzones.check import check
+from exactzones.check.certificate import write_header
+
+
+def certificate(network, *nodes, bits=40, cases=1, zones=(), witness=None):
+    """The lines of a certificate from nodes as lists."""
+    head = write_header(network.sha256, bits, cases, "cannot fire", witness=witness, zones=zones)
+    return [head, *(json.dumps(node) for node in nodes)]
+
+
+def report(network, prop, domain, *nodes, **options):
+    """What the checker says of nodes about one case."""
+    return check(network, [case_of(network, prop, domain)], certificate(network, *nodes, **options))
+
+
+def low(unit, *hint, exact=False):
+    """A lower bound of a unit, as a certificate writes it."""
+    return [4 * unit + 2 * exact, *hint]
+
+
+def high(unit, *hint, exact=False):
+    """An upper bound."""
+    return [4 * unit + 2 * exact + 1, *hint]
+
+
+def no(*mu, exact=False, hint=()):
+    """The tail of a node on which the conditions cannot hold together: pairs (condition, multiplier), and a hint."""
+    return ["no", int(exact), [entry for pair in mu for entry in pair], list(hint)]
