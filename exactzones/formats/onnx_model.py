@@ -16,7 +16,8 @@ import numpy as np
 from exactzones.errors import FormatError, InputError
 from exactzones.formats.files import naming, read_bytes, write_atomically
 from exactzones.formats.floats import float_arrays
-from exactzones.formats.onnx_operators import OPERATORS, SMOOTH, Node, Operand
+from exactzones.formats.onnx_node import Node, Operand
+from exactzones.formats.onnx_operators import OPERATORS, SMOOTH
 from exactzones.formats.onnx_tensors import constant_value, input_shape, tensor_array
 from exactzones.formats.tensors import Tensor
 from exactzones.network import Network

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from exactzones.errors import FormatError
-from exactzones.formats import tensors
+from exactzones.formats import pooling, tensors
 from exactzones.formats.files import MAX_WEIGHTS
+from exactzones.formats.onnx_node import Node, Operand, array, axes_of, given
 from exactzones.formats.onnx_tensors import Array, Shape, flattened, reshaped
 from exactzones.formats.sparse import finite, fractions
 from exactzones.formats.tensors import Tensor
 from exactzones.formats.windows import Geometry
 
-Operand: TypeAlias = Tensor | Array
 Result: TypeAlias = Operand | list[Operand]
 
 SMOOTH = frozenset({
@@ -28,74 +27,18 @@ SMOOTH = frozenset({
 """Operators that are not piecewise linear."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One use of an operator.
-
-    Attributes:
-        operands: None where an optional one is left out.
-        attributes: with defaults for those that are not given.
-        name: what messages call it.
-        outputs: how many there are.
-    """
-
-    operands: tuple[Operand | None, ...]
-    attributes: dict[str, Any]
-    name: str
-    outputs: int
-
-    def tensor(self, place: int = 0) -> Tensor:
-        """Return an operand that depends on the input."""
-        operand = self.operands[place]
-        if not isinstance(operand, Tensor):
-            raise FormatError("all its inputs are constants; let the exporter fold constants")
-        return operand
-
-    def constant(self, place: int) -> Array | None:
-        """Return an operand that must be a constant, or None."""
-        operand = self.operands[place] if place < len(self.operands) else None
-        if isinstance(operand, Tensor):
-            raise FormatError(f"input {place} must be a constant; as it is, it depends on the network's input")
-        return operand
-
-    def integers(self, place: int, attribute: str = "") -> list[int] | None:
-        """Return a list of integers from an operand, or in older models from an attribute; None if there is none."""
-        given = self.constant(place)
-        if given is None:
-            return list(self.attributes.get(attribute) or ()) or None
-        if given.dtype.kind != "i" or given.ndim > 1:
-            raise FormatError(f"input {place} is no list of integers")
-        return [int(entry) for entry in given.ravel()]
-
-    def moved(self, move: Callable[[Array], Array]) -> Operand:
-        """Apply a function that moves numbers to the first operand, constant or not."""
-        operand = self.operands[0]
-        if operand is None:
-            raise FormatError("its first input is left out")
-        try:
-            return operand.moved(move) if isinstance(operand, Tensor) else move(operand)
-        except (ValueError, IndexError) as error:  # NumPy's
-            raise FormatError(f"it does not fit shape {operand.shape}: {error}") from None
-
-    @property
-    def shape(self) -> Shape:
-        """The first operand's shape."""
-        operand = self.operands[0]
-        return () if operand is None else tuple(operand.shape)
-
-
 def _arithmetic(node: Node, sign: int) -> Operand:
     left, right = node.operands
     if isinstance(left, Tensor):
-        return left.plus(_given(right), 1, sign)
+        return left.plus(given(right), 1, sign)
     if isinstance(right, Tensor):
-        return right.plus(_given(left), sign, 1)
+        return right.plus(given(left), sign, 1)
     return _folded(node, lambda a, b: a + sign * b)
 
 
 def _folded(node: Node, operation: Callable[[Array, Array], Array]) -> Array:
     """Compute with constants: integers as NumPy does, all others exactly."""
-    left, right = (_array(operand) for operand in node.operands)
+    left, right = (array(operand) for operand in node.operands)
     shape = tensors.broadcast(left.shape, right.shape)
     if left.dtype.kind == right.dtype.kind == "i":
         return np.asarray(operation(left, right))
@@ -104,26 +47,14 @@ def _folded(node: Node, operation: Callable[[Array, Array], Array]) -> Array:
     return found.reshape(shape)
 
 
-def _given(operand: Operand | None) -> Operand:
-    if operand is None:
-        raise FormatError("an input is left out")
-    return operand
-
-
-def _array(operand: Operand | None) -> Array:
-    if operand is None or isinstance(operand, Tensor):
-        raise FormatError("constants are expected")
-    return operand
-
-
 def _mul(node: Node) -> Operand:
     left, right = node.operands
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         raise FormatError("a product of two tensors that both depend on the input is not piecewise linear")
     if isinstance(left, Tensor):
-        return left.times(_array(right))
+        return left.times(array(right))
     if isinstance(right, Tensor):
-        return right.times(_array(left))
+        return right.times(array(left))
     return _folded(node, lambda a, b: a * b)
 
 
@@ -131,14 +62,14 @@ def _div(node: Node) -> Operand:
     left, right = node.operands
     if isinstance(right, Tensor):
         raise FormatError("a quotient by what depends on the input is not piecewise linear")
-    below = _array(right)
+    below = array(right)
     if not np.asarray(below != 0).all():
         raise FormatError("it divides by zero")
     if isinstance(left, Tensor):
         ones = np.empty(below.shape, object)
         ones[...] = 1
         return left.times(np.asarray(ones / fractions(below), object))
-    exact = _array(left).dtype.kind != "i" or below.dtype.kind != "i"
+    exact = array(left).dtype.kind != "i" or below.dtype.kind != "i"
     return _folded(node, lambda a, b: a / b if exact else np.where(a * b < 0, -(abs(a) // abs(b)), abs(a) // abs(b)))
 
 
@@ -146,7 +77,7 @@ def _several(pairwise: Callable[[Tensor, Operand], Tensor]) -> Callable[[Node], 
     """Make an operator of any number of operands from one of two; constants go last."""
 
     def operator(node: Node) -> Operand:
-        ordered = sorted(map(_given, node.operands), key=lambda operand: not isinstance(operand, Tensor))
+        ordered = sorted(map(given, node.operands), key=lambda operand: not isinstance(operand, Tensor))
         first = ordered[0]
         if not isinstance(first, Tensor):
             raise FormatError("all its inputs are constants; let the exporter fold constants")
@@ -168,7 +99,7 @@ def _gemm(node: Node) -> Operand:
     own = node.attributes
     if own["transA"] not in (0, 1) or own["transB"] not in (0, 1):
         raise FormatError(f"transA={own['transA']}, transB={own['transB']} is not supported; each must be 0 or 1")
-    left, right = (_given(operand) for operand in node.operands[:2])
+    left, right = (given(operand) for operand in node.operands[:2])
     if len(left.shape) != 2 or len(right.shape) != 2:
         raise FormatError(f"shapes {left.shape} and {right.shape} are not two matrices")
     left, right = (
@@ -194,7 +125,7 @@ def _gemm(node: Node) -> Operand:
 
 
 def _matmul(node: Node) -> Operand:
-    return tensors.product(_given(node.operands[0]), _given(node.operands[1]))
+    return tensors.product(given(node.operands[0]), given(node.operands[1]))
 
 
 def _geometry(node: Node, kernel: Shape) -> Geometry:
@@ -238,12 +169,12 @@ def _pool(node: Node) -> Geometry:
 
 
 def _max_pool(node: Node) -> Operand:
-    return tensors.pooled_maximum(node.tensor(), _pool(node))
+    return pooling.pooled_maximum(node.tensor(), _pool(node))
 
 
 def _average_pool(node: Node) -> Operand:
     with_padding = bool(node.attributes["count_include_pad"])
-    return tensors.pooled_average(node.tensor(), _pool(node), with_padding=with_padding)
+    return pooling.pooled_average(node.tensor(), _pool(node), with_padding=with_padding)
 
 
 def _global_pool(node: Node) -> Geometry:
@@ -254,7 +185,7 @@ def _global_pool(node: Node) -> Geometry:
 
 
 def _global_average(node: Node) -> Operand:
-    return tensors.pooled_average(node.tensor(), _global_pool(node), with_padding=False)
+    return pooling.pooled_average(node.tensor(), _global_pool(node), with_padding=False)
 
 
 def _batch_normalization(node: Node) -> Operand:
@@ -262,7 +193,7 @@ def _batch_normalization(node: Node) -> Operand:
         raise FormatError("spatial=0, statistics for each entry, is not supported; export the model with opset 9 or newer")
     if node.attributes["training_mode"]:
         raise FormatError("it is in training mode; export the model in evaluation mode")
-    scale, shift, mean, variance = (_array(node.constant(k)) for k in range(1, 5))
+    scale, shift, mean, variance = (array(node.constant(k)) for k in range(1, 5))
     return tensors.normalized(node.tensor(), scale, shift, mean, variance, node.attributes["epsilon"], node.name)
 
 
@@ -277,7 +208,7 @@ def _clip(node: Node) -> Operand:
 
 
 def _prelu(node: Node) -> Operand:
-    return tensors.leaky(node.tensor(), _array(node.constant(1)))
+    return tensors.leaky(node.tensor(), array(node.constant(1)))
 
 
 def _hard_sigmoid(node: Node) -> Operand:
@@ -292,14 +223,7 @@ def _reduced(node: Node, *, mean: bool) -> Operand:
         if node.attributes["noop_with_empty_axes"]:
             return x
         axes = list(range(rank))
-    return tensors.summed(x, set(_axes(axes, rank)), mean=mean, keep=bool(node.attributes["keepdims"]))
-
-
-def _axes(axes: list[int], rank: int) -> list[int]:
-    found = sorted({axis + rank if axis < 0 else axis for axis in axes})
-    if len(found) != len(axes) or (found and not 0 <= found[0] <= found[-1] < rank):
-        raise FormatError(f"axes {axes} do not fit {rank} axes")
-    return found
+    return pooling.summed(x, set(axes_of(axes, rank)), mean=mean, keep=bool(node.attributes["keepdims"]))
 
 
 def _flatten(node: Node) -> Operand:
@@ -308,7 +232,7 @@ def _flatten(node: Node) -> Operand:
 
 
 def _arranged(node: Node, shape: Shape) -> Operand:
-    operand = _given(node.operands[0])
+    operand = given(node.operands[0])
     return operand.reshaped(shape) if isinstance(operand, Tensor) else operand.reshape(shape)
 
 
@@ -322,7 +246,7 @@ def _reshape(node: Node) -> Operand:
 def _squeeze(node: Node) -> Operand:
     axes = node.integers(1, "axes")
     rank = len(node.shape)
-    chosen = [k for k, n in enumerate(node.shape) if n == 1] if axes is None else _axes(axes, rank)
+    chosen = [k for k, n in enumerate(node.shape) if n == 1] if axes is None else axes_of(axes, rank)
     if any(node.shape[k] != 1 for k in chosen):
         raise FormatError(f"an axis of {axes} has not length 1 in shape {node.shape}")
     return _arranged(node, tuple(n for k, n in enumerate(node.shape) if k not in chosen))
@@ -331,7 +255,7 @@ def _squeeze(node: Node) -> Operand:
 def _unsqueeze(node: Node) -> Operand:
     axes = node.integers(1, "axes") or []
     rank = len(node.shape) + len(axes)
-    chosen, rest = _axes(axes, rank), iter(node.shape)
+    chosen, rest = axes_of(axes, rank), iter(node.shape)
     return _arranged(node, tuple(1 if k in chosen else next(rest) for k in range(rank)))
 
 
@@ -348,7 +272,7 @@ def _slice(node: Node) -> Operand:
     if len(axes) != len(starts) or len(steps) != len(starts) or 0 in steps:
         raise FormatError(f"axes {axes} and steps {steps} do not fit starts {starts}")
     rank = len(node.shape)
-    _axes(axes, rank)
+    axes_of(axes, rank)
     cuts = [slice(None)] * rank
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         length = node.shape[axis]
@@ -358,12 +282,12 @@ def _slice(node: Node) -> Operand:
 
 
 def _concat(node: Node) -> Operand:
-    parts = [_given(operand) for operand in node.operands]
+    parts = [given(operand) for operand in node.operands]
     axis = node.attributes["axis"]
     if any(isinstance(part, Tensor) for part in parts):
         return tensors.concatenated(parts, axis)
     try:
-        return np.concatenate([_array(part) for part in parts], axis)
+        return np.concatenate([array(part) for part in parts], axis)
     except ValueError as error:
         raise FormatError(str(error)) from None
 
@@ -403,7 +327,7 @@ def _pad(node: Node) -> Operand:
     if len(pads) != 2 * len(axes) or min(pads) < 0 or mode not in ("constant", "reflect", "edge", "wrap"):
         raise FormatError(f"pads {pads} with mode {mode!r} do not fit shape {node.shape}, or are negative")
     widths = [(0, 0)] * rank
-    for k, axis in enumerate(_axes(axes, rank)):
+    for k, axis in enumerate(axes_of(axes, rank)):
         widths[axis] = (pads[k], pads[k + len(axes)])
     if mode == "reflect" and any(max(pair) >= n for n, pair in zip(node.shape, widths, strict=True) if any(pair)):
         raise FormatError(f"pads {pads} reflect more than there is in shape {node.shape}")
@@ -423,7 +347,7 @@ def _shape(node: Node) -> Operand:
 
 
 def _cast(node: Node) -> Operand:
-    operand, kind = _given(node.operands[0]), node.attributes["to"]
+    operand, kind = given(node.operands[0]), node.attributes["to"]
     if kind in (1, 10, 11, 16):  # floats
         return operand if isinstance(operand, Tensor) or operand.dtype.kind not in "iu" else operand.astype(np.float64)
     if kind in (6, 7) and not isinstance(operand, Tensor) and operand.dtype.kind in "iu":
@@ -455,15 +379,15 @@ OPERATORS: dict[str, tuple[int, int, dict[str, Any], Callable[[Node], Result]]] 
     "ConstantOfShape": (1, 1, {"value": np.zeros(1, np.float32)}, _filled),
     "Conv": (2, 3, {**_WINDOW, "group": 1}, _conv),
     "Div": (2, 2, {}, _div),
-    "Dropout": (1, 2, {"ratio": 0.5, "seed": 0}, lambda node: _given(node.operands[0])),  # a third input may switch it on
+    "Dropout": (1, 2, {"ratio": 0.5, "seed": 0}, lambda node: given(node.operands[0])),  # a third input may switch it on
     "Expand": (2, 2, {}, _expand),
     "Flatten": (1, 1, {"axis": 1}, _flatten),
     "Gather": (2, 2, {"axis": 0}, _gather),
     "Gemm": (2, 3, {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0}, _gemm),
     "GlobalAveragePool": (1, 1, {}, _global_average),
-    "GlobalMaxPool": (1, 1, {}, lambda node: tensors.pooled_maximum(node.tensor(), _global_pool(node))),
+    "GlobalMaxPool": (1, 1, {}, lambda node: pooling.pooled_maximum(node.tensor(), _global_pool(node))),
     "HardSigmoid": (1, 1, {"alpha": 0.2, "beta": 0.5}, _hard_sigmoid),
-    "Identity": (1, 1, {}, lambda node: _given(node.operands[0])),
+    "Identity": (1, 1, {}, lambda node: given(node.operands[0])),
     "LeakyRelu": (1, 1, {"alpha": float(np.float32(0.01))}, lambda node: tensors.leaky(node.tensor(), node.attributes["alpha"])),
     "MatMul": (2, 2, {}, _matmul),
     "Max": (1, _MANY, {}, _several(tensors.maximum)),

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from exactzones.errors import FormatError, InputError
-from exactzones.formats import tensors
+from exactzones.formats import pooling, tensors
 from exactzones.formats.sparse import fractions
 from exactzones.formats.tensors import Tensor, same
 from exactzones.formats.windows import Geometry
@@ -131,7 +131,7 @@ def _max_pool(axes: int) -> Callable[..., Tensor]:
     ) -> Tensor:
         if return_indices:
             raise FormatError("return_indices is not supported")
-        return tensors.pooled_maximum(_batched(x, axes), _window(axes, kernel_size, stride, padding, dilation, ceil_mode))
+        return pooling.pooled_maximum(_batched(x, axes), _window(axes, kernel_size, stride, padding, dilation, ceil_mode))
 
     return pool
 
@@ -147,7 +147,7 @@ def _avg_pool(axes: int) -> Callable[..., Tensor]:
         divisor_override: int | None = None,
     ) -> Tensor:
         geometry = _window(axes, kernel_size, stride, padding, 1, ceil_mode)
-        return tensors.pooled_average(_batched(x, axes), geometry, with_padding=count_include_pad, divisor=divisor_override)
+        return pooling.pooled_average(_batched(x, axes), geometry, with_padding=count_include_pad, divisor=divisor_override)
 
     return pool
 
@@ -157,7 +157,7 @@ def _adaptive_avg_pool(axes: int) -> Callable[..., Tensor]:
         x = _batched(x, axes)
         sizes = (output_size,) * axes if output_size is None or isinstance(output_size, int) else tuple(output_size)
         counts = tuple(length if size is None else size for size, length in zip(sizes, x.shape[2:], strict=True))
-        return tensors.averaged(x, counts)
+        return pooling.averaged(x, counts)
 
     return pool
 
@@ -169,7 +169,7 @@ def _adaptive_max_pool(axes: int) -> Callable[..., Tensor]:
         if return_indices or any(length % count for length, count in zip(x.shape[2:], counts, strict=True)):
             raise FormatError(f"output_size {output_size} that does not divide {x.shape[2:]} is not supported")
         sizes = tuple(length // count for length, count in zip(x.shape[2:], counts, strict=True))
-        return tensors.pooled_maximum(x, _window(axes, sizes, None, 0, 1, ceil=False))
+        return pooling.pooled_maximum(x, _window(axes, sizes, None, 0, 1, ceil=False))
 
     return pool
 
@@ -346,7 +346,7 @@ def _summed(*, mean: bool) -> Callable[..., Tensor]:
         x = _tensor(x)
         rank = len(x.shape)
         chosen = {_axis(own, rank) for own in (range(rank) if dim is None else (dim,) if isinstance(dim, int) else dim)}
-        return tensors.summed(x, chosen, mean=mean, keep=keepdim)
+        return pooling.summed(x, chosen, mean=mean, keep=keepdim)
 
     return operator
 

@@ -110,12 +110,12 @@ def test_onnx_takes_single_floats_where_they_are_exact(tmp_path):
         assert {tensor.data_type for tensor in model.graph.initializer} == {kind}
 
 
-@pytest.mark.parametrize("name", ["net.pt", "net", "net.zip", ".npz"])
+@pytest.mark.parametrize("name", ["net.pkl", "net", "net.zip", ".npz"])
 def test_other_suffixes_are_refused(name, tmp_path):
-    message = r"suffix '.*' is not known; network files end in \.npz, \.json, \.onnx$"
-    with pytest.raises(FormatError, match=message):
+    message = r"suffix '.*' is not known; network files end in \.npz, \.json, \.onnx"
+    with pytest.raises(FormatError, match=message + r", \.safetensors, \.pt, \.pth$"):
         load_network(tmp_path / name)
-    with pytest.raises(FormatError, match=message):
+    with pytest.raises(FormatError, match=message + "$"):
         save_network(Network.of(([[1]], None, True)), tmp_path / name)
 
 
