@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -77,12 +78,12 @@ def _merge_neighbours(groups: dict[int, _Convex], graph: networkx.Graph) -> None
     touching = networkx.Graph()
     touching.add_nodes_from(graph)
     touching.add_edges_from((a, b, {"fires": fires}) for a, b, fires in graph.edges(data="fires"))
-    waiting = sorted((min(a, b), max(a, b)) for a, b, fires in touching.edges(data="fires") if fires)
+    waiting = deque(sorted((min(a, b), max(a, b)) for a, b, fires in touching.edges(data="fires") if fires))
     while waiting:
-        a, b = waiting.pop(0)
+        a, b = waiting.popleft()
         if a not in groups or b not in groups:
             continue
-        union = _join([groups[a], groups[b]])
+        union = _join(groups[a], groups[b])
         if union is None:
             continue
         groups[a] = union
@@ -92,10 +93,24 @@ def _merge_neighbours(groups: dict[int, _Convex], graph: networkx.Graph) -> None
         waiting += sorted((min(a, other), max(a, other)) for other in neighbours)
 
 
-def _join(parts: Sequence[_Convex]) -> _Convex | None:
-    """Return the union of convex sets if it is convex, boundary included."""
-    rows = {row for part in parts for row, _ in part.cell.facets if all(_is_valid(row, other.cell) for other in parts)}
-    envelope = Cell.of(parts[0].cell.dim, sorted(rows))
+def _join(first: _Convex, second: _Convex) -> _Convex | None:
+    """Return the union of two convex sets without common inner points if it is convex, boundary included.
+
+    Where a hyperplane with a facet of both parts them (a wall), the union of their closures is convex iff every other facet's row
+    of each is valid on the other.  If it is convex: inside such a facet the union ends, for the other set is behind the wall.  If
+    all are valid: they cut out a set of which the wall leaves the one set on its one side and the other on its other.
+    """
+    parts = [first, second]
+    ours, theirs = ({row for row, _ in part.cell.facets} for part in parts)
+    wall = next((row for row in ours if tuple(-entry for entry in row) in theirs), None)
+    if wall is not None:
+        ours.remove(wall)
+        theirs.remove(tuple(-entry for entry in wall))
+        if not all(_is_valid(row, second.cell) for row in ours) or not all(_is_valid(row, first.cell) for row in theirs):
+            return None
+        return _exactly(parts, Cell.of(first.cell.dim, sorted(ours | theirs)))
+    rows = {row for row in ours | theirs if all(_is_valid(row, part.cell) for part in parts)}
+    envelope = Cell.of(first.cell.dim, sorted(rows))
     if envelope is None or not _is_covered(envelope, [part.cell for part in parts]):
         return None
     return _exactly(parts, envelope)
@@ -126,7 +141,7 @@ def _exactly(parts: Sequence[_Convex], envelope: Cell | None) -> _Convex | None:
 
 
 def _is_valid(row: Row, cell: Cell) -> bool:
-    return not cell.signs(row)[0]
+    return not any(integer_dot(row, line) for line in cell.lines) and all(integer_dot(row, ray) >= 0 for ray in cell.rays)
 
 
 def _is_covered(cell: Cell, parts: Sequence[Cell]) -> bool:
