@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from exactzones.errors import DimensionError
+from exactzones.errors import DimensionError, InputError
 from exactzones.rational import Matrix, Vector, vector
 
 
@@ -44,9 +44,14 @@ class AffineMap:
 
         Use it to look at a plane through three points of a larger input space.
 
+        Raises:
+            InputError: no points, or points of different spaces.
+
         >>> AffineMap.through([0, 0, 1], [1, 0, 1], [0, 1, 1])(vector(2, 3))
         (Fraction(2, 1), Fraction(3, 1), Fraction(1, 1))
         """
+        if not points:
+            raise InputError("a flat goes through at least one point; none was given")
         origin, *others = (vector(*point) for point in points)
         for k, other in enumerate(others):
             if len(other) != len(origin):

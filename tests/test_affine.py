@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactzones.affine import AffineMap
-from exactzones.errors import DimensionError
+from exactzones.errors import DimensionError, InputError
 from exactzones.rational import Matrix, vector
 from exactzones.testing import points, rationals
 
@@ -61,3 +61,8 @@ def test_refusals():
         AffineMap.through([0, 0], [1, 1], [3])
     with pytest.raises(DimensionError, match="vector has 1 entries; 2 expected"):
         AffineMap.identity(2)(vector(1))
+
+
+def test_through_no_points():
+    with pytest.raises(InputError, match="at least one point"):
+        AffineMap.through()

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from exactzones.affine import AffineMap
-from exactzones.errors import DimensionError, DomainError
+from exactzones.errors import DimensionError, DomainError, InputError
 from exactzones.polyhedra import _cdd, lp
 from exactzones.polyhedra.cells import Cell, canonical_vrep, reduce_modulo
 from exactzones.polyhedra.representation import HRep, VRep
@@ -48,9 +48,14 @@ class Polyhedron:
             low: one number for all coordinates (with ``dim``), or one per coordinate.
             high: the same.
             dim: dimension, when low and high are numbers.
+
+        Raises:
+            InputError: neither a dimension nor lists of numbers, or lists that do not fit.
         """
         if dim is not None:
             low, high = [low] * dim, [high] * dim
+        elif not all(isinstance(corner, Iterable) and not isinstance(corner, str) for corner in (low, high)):
+            raise InputError(f"a box from {low!r} to {high!r} has no dimension: give dim=, or one number per coordinate")
         below, above = vector(*low), vector(*high)
         if len(below) != len(above):
             raise DimensionError("upper corner of the box", expected=len(below), got=len(above))

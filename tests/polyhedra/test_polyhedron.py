@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from polyhedra import brute
 
 from exactzones.affine import AffineMap
-from exactzones.errors import DimensionError, DomainError, InexactError
+from exactzones.errors import DimensionError, DomainError, InexactError, InputError
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron
 from exactzones.rational import Matrix, vector
@@ -305,3 +305,9 @@ def test_box(box):
 def test_refusals(build, error, message):
     with pytest.raises(error, match=message):
         build()
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), ("-1", [1, 1]), ([0], 1.5)])
+def test_a_box_without_a_dimension(low, high):
+    with pytest.raises(InputError, match="give dim="):
+        Polyhedron.box(low, high)
