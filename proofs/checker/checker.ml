@@ -712,7 +712,6 @@ type 'num kind = { none : 'num; plus : ('num -> 'num -> 'num);
                    chord : ('num -> Big_int_Z.big_int -> Big_int_Z.big_int ->
                            'num);
                    slope : ('num -> Big_int_Z.big_int -> 'num);
-                   amount : (Big_int_Z.big_int -> 'num);
                    affine : (layer -> 'num list -> ('num * bool) list * 'num);
                    settle : (Big_int_Z.big_int -> 'num ->
                             ('num * Big_int_Z.big_int) list -> 'num);
@@ -833,26 +832,7 @@ let fixed u =
       (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
       (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
       (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 Big_int_Z.unit_big_int))))))))); amount =
-    (fun m ->
-    Z.div (Z.mul m u) (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2
-      Big_int_Z.unit_big_int))))))))))))))))))))))))))))))))); affine =
+      (Big_int_Z.mult_int_big_int 2 Big_int_Z.unit_big_int))))))))); affine =
     fixed_affine; settle = (fun n0 c terms0 ->
     Z.div
       (Z.add (Z.mul c u)
@@ -930,25 +910,8 @@ let exact u =
         (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
         (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
         (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-        Big_int_Z.unit_big_int)))))))))); amount = (fun m ->
-    reduced m (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      Big_int_Z.unit_big_int))))))))))))))))))))))))))))))))); affine =
-    exact_affine; settle = (fun n0 c terms0 ->
+        Big_int_Z.unit_big_int)))))))))); affine = exact_affine; settle =
+    (fun n0 c terms0 ->
     q_times
       (fold_right (fun t s -> q_plus (q_times (fst t) (reduced (snd t) u)) s)
         c terms0) { qnum = Big_int_Z.unit_big_int; qden = n0 }); down =
@@ -960,7 +923,7 @@ type region = fact list list
 
 type hint = { rows : (int * Big_int_Z.big_int) list;
               rows_den : Big_int_Z.big_int;
-              betas : (int * ((int * bool) * Big_int_Z.big_int)) list;
+              betas : (int * ((int * bool) * q)) list;
               alphas : (int * (int * Big_int_Z.big_int)) list }
 
 (** val no_hint : hint **)
@@ -1092,8 +1055,8 @@ let rec relu_steps k slopes i ms fs = function
          | None -> None)))
 
 (** val beta_step :
-    'a1 kind -> fact list -> ('a1 list * 'a1) option ->
-    ((int * bool) * Big_int_Z.big_int) -> ('a1 list * 'a1) option **)
+    'a1 kind -> fact list -> ('a1 list * 'a1) option -> ((int * bool) * q) ->
+    ('a1 list * 'a1) option **)
 
 let beta_step k fs state beta =
   match state with
@@ -1101,8 +1064,8 @@ let beta_step k fs state beta =
     let (ps, t) = p in
     let (p0, m) = beta in
     let (i, upper) = p0 in
-    let b = k.amount m in
-    if Z.ltb m Big_int_Z.zero_big_int
+    let b = k.ratio m.qnum m.qden in
+    if Z.ltb m.qnum Big_int_Z.zero_big_int
     then None
     else (match nth_error fs i with
           | Some f ->
@@ -1225,7 +1188,7 @@ type condition = { place : int; after_relu : bool;
 type row = Big_int_Z.big_int * Big_int_Z.big_int list
 
 type claim = { network : layer list; inputs : int; domain : row list;
-               conditions : condition list }
+               strict_rows : row list; conditions : condition list }
 
 (** val change : int -> ('a1 -> 'a1) -> 'a1 list -> 'a1 list **)
 
@@ -1322,13 +1285,21 @@ type path_row =
 
 type path = path_row list
 
+(** val top_of : int -> hint -> int **)
+
+let top_of n0 h =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> 0)
+    (fun _ -> fold_right (fun b top -> Nat.max (fst b) top) n0 h.betas)
+    n0
+
 (** val unit_back :
     Big_int_Z.big_int -> claim -> 'a1 kind -> region -> hint -> int -> int ->
     bool -> ('a1 list * 'a1) option **)
 
 let unit_back u cl k kn h n0 i upper =
   let net = cl.network in
-  carry_back k u net kn h (unit_function k n0 i upper) n0 [] k.none
+  carry_back k u net kn h (unit_function k n0 i upper) (top_of n0 h) [] k.none
 
 (** val split_row :
     Big_int_Z.big_int -> claim -> 'a1 kind -> region -> int -> int -> bool ->
@@ -1807,6 +1778,13 @@ let q_row_ok r x =
     (q_plus { qnum = (fst r); qden = Big_int_Z.unit_big_int }
       (q_dot (snd r) x)).qnum
 
+(** val q_row_strict : row -> q list -> bool **)
+
+let q_row_strict r x =
+  Z.ltb Big_int_Z.zero_big_int
+    (q_plus { qnum = (fst r); qden = Big_int_Z.unit_big_int }
+      (q_dot (snd r) x)).qnum
+
 (** val q_holds : layer list -> condition -> q list -> bool **)
 
 let q_holds net c x =
@@ -1825,8 +1803,10 @@ let q_holds net c x =
 
 let fires_at cl x =
   (&&)
-    ((&&) ((=) (length x) cl.inputs)
-      (forallb (fun r -> q_row_ok r x) cl.domain))
+    ((&&)
+      ((&&) ((=) (length x) cl.inputs)
+        (forallb (fun r -> q_row_ok r x) cl.domain))
+      (forallb (fun r -> q_row_strict r x) cl.strict_rows))
     (forallb (fun c -> q_holds cl.network c x) cl.conditions)
 
 (** val q_phase : q -> bool **)

@@ -183,7 +183,6 @@ type 'num kind = { none : 'num; plus : ('num -> 'num -> 'num);
                    chord : ('num -> Big_int_Z.big_int -> Big_int_Z.big_int ->
                            'num);
                    slope : ('num -> Big_int_Z.big_int -> 'num);
-                   amount : (Big_int_Z.big_int -> 'num);
                    affine : (layer -> 'num list -> ('num * bool) list * 'num);
                    settle : (Big_int_Z.big_int -> 'num ->
                             ('num * Big_int_Z.big_int) list -> 'num);
@@ -239,7 +238,7 @@ type region = fact list list
 
 type hint = { rows : (int * Big_int_Z.big_int) list;
               rows_den : Big_int_Z.big_int;
-              betas : (int * ((int * bool) * Big_int_Z.big_int)) list;
+              betas : (int * ((int * bool) * q)) list;
               alphas : (int * (int * Big_int_Z.big_int)) list }
 
 val no_hint : hint
@@ -266,8 +265,8 @@ val relu_steps :
   -> 'a1 list -> ('a1 list * 'a1) option
 
 val beta_step :
-  'a1 kind -> fact list -> ('a1 list * 'a1) option ->
-  ((int * bool) * Big_int_Z.big_int) -> ('a1 list * 'a1) option
+  'a1 kind -> fact list -> ('a1 list * 'a1) option -> ((int * bool) * q) ->
+  ('a1 list * 'a1) option
 
 val floors_under : bool list -> fact list -> Big_int_Z.big_int option list
 
@@ -290,7 +289,7 @@ type condition = { place : int; after_relu : bool;
 type row = Big_int_Z.big_int * Big_int_Z.big_int list
 
 type claim = { network : layer list; inputs : int; domain : row list;
-               conditions : condition list }
+               strict_rows : row list; conditions : condition list }
 
 val change : int -> ('a1 -> 'a1) -> 'a1 list -> 'a1 list
 
@@ -320,6 +319,8 @@ type path_row =
 | CutRow of int * Big_int_Z.big_int * bool
 
 type path = path_row list
+
+val top_of : int -> hint -> int
 
 val unit_back :
   Big_int_Z.big_int -> claim -> 'a1 kind -> region -> hint -> int -> int ->
@@ -454,6 +455,8 @@ val q_before : layer list -> int -> q list -> q list
 val q_switches : layer list -> int -> q list -> q list
 
 val q_row_ok : row -> q list -> bool
+
+val q_row_strict : row -> q list -> bool
 
 val q_holds : layer list -> condition -> q list -> bool
 

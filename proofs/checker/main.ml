@@ -105,6 +105,7 @@ let condition data : C.condition =
 let case network data : C.claim =
   let row entries = match integers entries with b :: a -> b, a | [] -> failwith "the claim has an empty row" in
   { C.network; inputs = index "inputs" (need "inputs" data); domain = List.map row (list "rows" (need "rows" data));
+    strict_rows = List.map row (list "strict" (need "strict" data));
     conditions = List.map condition (list "conditions" (need "conditions" data)) }
 
 (* Units: numbered through in the file, by layer and place in the checker. *)
@@ -139,14 +140,16 @@ let hint units entries : C.hint =
   let entries, betas, alphas = match List.rev entries with
     | `List alphas :: `List betas :: rest -> List.rev rest, betas, alphas
     | _ -> entries, [], [] in
-  let row (r, m) = index "row" r, match m with
-    | `String _ -> let p, q = rational m in if B.sign_big_int p < 0 then invalid "a multiplier is negative" else p, q
-    | _ -> whole "multiplier" m, two_32 in
+  let multiplier = function
+    | `String _ as m -> let p, q = rational m in if B.sign_big_int p < 0 then invalid "a multiplier is negative" else p, q
+    | m -> whole "multiplier" m, two_32 in
+  let row (r, m) = index "row" r, multiplier m in
   let rows = List.map row (pairs entries) in
   let den = List.fold_left (fun d (_, (_, q)) -> B.div_big_int (B.mult_big_int d q) (B.gcd_big_int d q)) B.unit_big_int rows in
   let over (p, q) = B.mult_big_int p (B.div_big_int den q) in
   let beta (c, m) = let c = index "unit" c in
-    let n, i = hidden units (c lsr 1) in n, ((i, c land 1 = 1), whole "multiplier" m) in
+    let p, q = multiplier m in
+    let n, i = hidden units (c lsr 1) in n, ((i, c land 1 = 1), { C.qnum = p; qden = q }) in
   let alpha (u, a) = let u = index "unit" u in
     let a = within "slope" 0 256 a in
     let n, i = hidden units u in n, (i, B.big_int_of_int a) in

@@ -1,5 +1,5 @@
 (** What is known of units, and carrying a linear function of values back to a function of the inputs that is nowhere greater. *)
-From Coq Require Import List ZArith Ring Lia Bool.
+From Coq Require Import List ZArith QArith Ring Lia Bool.
 From Exactzones Require Import Numbers Network Kinds.
 Import ListNotations.
 Local Open Scope Z_scope.
@@ -12,7 +12,7 @@ Definition region := list (list fact).
 Record hint := Hint {
   rows : list (nat * Z);
   rows_den : positive;
-  betas : list (nat * (nat * bool * Z));                        (* layer, (unit, upper, m / 2^32) *)
+  betas : list (nat * (nat * bool * Q));                        (* layer, (unit, upper, multiplier) *)
   alphas : list (nat * (nat * Z))                               (* layer, (unit, a / 2^8) *)
 }.
 Definition no_hint : hint := Hint [] 1 [] [].
@@ -72,11 +72,11 @@ Fixpoint relu_steps (slopes : list (nat * Z)) (i : nat) (ms : list bool) (fs : l
   end.
 
 (** Subtract a multiple of what a known bound leaves. *)
-Definition beta_step (fs : list fact) (state : option (list num * num)) (beta : nat * bool * Z) : option (list num * num) :=
+Definition beta_step (fs : list fact) (state : option (list num * num)) (beta : nat * bool * Q) : option (list num * num) :=
   match state, beta with
   | Some (ps, t), (i, upper, m) =>
-      let b := amount k m in
-      if m <? 0 then None else
+      let b := ratio k (Qnum m) (Qden m) in
+      if Qnum m <? 0 then None else
       match nth_error fs i with
       | Some (l, h) =>
           if upper : bool
@@ -282,23 +282,24 @@ Lemma betas_ok fs bs zs ps t qs s :
   Forall2 fact_ok fs zs -> fold_left (beta_step k fs) bs (Some (ps, t)) = Some (qs, s) ->
   dot val qs zs + val s <= dot val ps zs + val t.
 Proof.
-  destruct good as [N P O _ _ _ K _ _ T _ A _ _ _].
+  destruct good as [N P O _ _ _ K _ _ T _ A0 _ _ _].
   intros H; revert ps t; induction bs as [|[[i upper] m] bs IH]; intros ps t; cbn [fold_left].
   - intros [= <- <-]. apply le_refl.
   - assert (Dead : forall bs, fold_left (beta_step k fs) bs None = None) by (clear; induction bs; auto).
-    cbn [beta_step]. destruct (Z.ltb_spec m 0) as [M|M]; [rewrite Dead; discriminate|]. specialize (A m M).
+    cbn [beta_step]. destruct (Z.ltb_spec (Qnum m) 0) as [M|M]; [rewrite Dead; discriminate|].
+    pose proof (A0 _ (Qden m) M) as A. set (amount := ratio k (Qnum m) (Qden m)) in *.
     destruct (nth_error fs i) as [[l h]|] eqn:E; [|rewrite Dead; discriminate].
     pose proof (nth_fact _ _ _ _ H E) as [Low High]; cbn [fst snd] in *. destruct upper.
     + destruct h as [h|]; [|rewrite Dead; discriminate]. intros R. apply (le_trans _ _ _ _ (IH _ _ R)).
-      rewrite add_at_ok, P. pose proof (T (opposite k (amount k m)) (known k h)) as T1. rewrite O, K in T1.
-      apply (le_trans _ _ (dot val ps zs + val (amount k m) * nth i zs 0 + (val t + - val (amount k m) * bound_value u h)));
+      rewrite add_at_ok, P. pose proof (T (opposite k amount) (known k h)) as T1. rewrite O, K in T1.
+      apply (le_trans _ _ (dot val ps zs + val amount * nth i zs 0 + (val t + - val amount * bound_value u h)));
         [apply le_add, le_add, T1|].
-      apply (le_by (val (amount k m) * (bound_value u h - nth i zs 0))); [apply mul_nonneg; auto using nonneg_sub | ring].
+      apply (le_by (val amount * (bound_value u h - nth i zs 0))); [apply mul_nonneg; auto using nonneg_sub | ring].
     + destruct l as [l|]; [|rewrite Dead; discriminate]. intros R. apply (le_trans _ _ _ _ (IH _ _ R)).
-      rewrite add_at_ok, P, O. pose proof (T (amount k m) (known k l)) as T1. rewrite K in T1.
-      apply (le_trans _ _ (dot val ps zs + - val (amount k m) * nth i zs 0 + (val t + val (amount k m) * bound_value u l)));
+      rewrite add_at_ok, P, O. pose proof (T amount (known k l)) as T1. rewrite K in T1.
+      apply (le_trans _ _ (dot val ps zs + - val amount * nth i zs 0 + (val t + val amount * bound_value u l)));
         [apply le_add, le_add, T1|].
-      apply (le_by (val (amount k m) * (nth i zs 0 - bound_value u l))); [apply mul_nonneg; auto using nonneg_sub | ring].
+      apply (le_by (val amount * (nth i zs 0 - bound_value u l))); [apply mul_nonneg; auto using nonneg_sub | ring].
 Qed.
 
 Lemma floor_min l (z : F) : bound_value u l <= z -> floor_ok u (Some (Z.min 0 l)) z.
@@ -385,7 +386,7 @@ Proof.
           - cbn [add_lists] in E2. injection E2 as <- <-. auto.
           - exfalso. cbn [beta_step] in E2.
             assert (Dead : forall bs, fold_left (beta_step k []) bs None = None) by (clear; induction bs; auto).
-            destruct (m <? 0)%Z; [|destruct j; cbn [nth_error] in E2]; rewrite Dead in E2; discriminate. }
+            destruct (Qnum m <? 0)%Z; [|destruct j; cbn [nth_error] in E2]; rewrite Dead in E2; discriminate. }
         destruct S2 as [-> ->]. rewrite (plus_ok u k val good), (none_ok u k val good), <- Z. apply le_eq. ring. }
     change (pre (nth i net no_layer) (after net i x)) with (before net (S i) x) in A.
     match goal with |- ?l <= ?r =>
@@ -397,26 +398,31 @@ Proof.
     + ring.
 Qed.
 
-Lemma total_unit n i upper x :
-  total_value (unit_function k n i upper) x n = of_Z (if upper then -1 else 1) * nth i (before net n x) 0.
+Lemma total_unit n i (upper : bool) (x : list F) top :
+  (n <= top)%nat -> total_value (unit_function k n i upper) x top = of_Z (if upper then -1 else 1) * nth i (before net n x) 0.
 Proof.
-  assert (Rest : forall m, (m < n)%nat -> total_value (unit_function k n i upper) x m = 0).
-  { induction m as [|m IH]; intros H; cbn [total_value unit_function at_before at_after dot];
-      (destruct (Nat.eqb_spec 0 n) as [?|_] || idtac); try lia; cbn [dot].
-    - ring.
-    - destruct (Nat.eqb_spec (S m) n) as [?|_]; [lia|]. cbn [dot]. rewrite IH by lia. ring. }
-  assert (One : forall j c zs, dot val (repeat (none k) j ++ [c]) zs = val c * nth j zs 0).
-  { induction j as [|j IH]; intros c [|z zs]; cbn [repeat app dot nth]; rewrite ?IH, ?(none_ok u k val good); ring. }
-  destruct n as [|n]; cbn [total_value unit_function at_before at_after dot]; rewrite Nat.eqb_refl, One, (whole_ok u k val good);
-    [|fold (unit_function k (S n) i upper); rewrite Rest by lia]; ring.
+  set (f := unit_function k n i upper).
+  assert (One : forall j c (zs : list F), dot val (repeat (none k) j ++ [c]) zs = val c * nth j zs 0).
+  { clear - good. induction j as [|j IH]; intros c [|z zs]; cbn [repeat app dot nth]; rewrite ?IH, ?(none_ok u k val good); ring. }
+  assert (A : forall m (zs : list F), dot val (at_after f m) zs = 0) by reflexivity.
+  assert (B : forall m (zs : list F), dot val (at_before f m) zs = if Nat.eqb m n then of_Z (if upper then -1 else 1) * nth i zs 0 else 0).
+  { intros m zs. unfold f, unit_function; cbn [at_before].
+    destruct (Nat.eqb m n); [rewrite One, (whole_ok u k val good) | cbn [dot]]; reflexivity. }
+  clearbody f.
+  assert (Rest : forall m, (m < n)%nat -> total_value f x m = 0).
+  { induction m as [|m IH]; intros H; cbn [total_value]; rewrite A, B; 
+      match goal with |- context [Nat.eqb ?j n] => destruct (Nat.eqb_spec j n); [lia|] end; [ring | rewrite IH by lia; ring]. }
+  induction top as [|top IH]; intros H; cbn [total_value]; rewrite A, B.
+  - destruct (Nat.eqb_spec 0 n) as [<-|]; [ring | lia].
+  - destruct (Nat.eqb_spec (S top) n) as [<-|]; [rewrite Rest by lia; ring | rewrite IH by lia; ring].
 Qed.
 
 (** A lower bound of z or of - z as a function of the inputs. *)
-Theorem unit_back_ok kn h x n i upper a b :
-  region_ok kn x -> carry_back k u net kn h (unit_function k n i upper) n [] (none k) = Some (a, b) ->
+Theorem unit_back_ok kn h x n i (upper : bool) top a b :
+  region_ok kn x -> (n <= top)%nat -> carry_back k u net kn h (unit_function k n i upper) top [] (none k) = Some (a, b) ->
   dot val a x + val b <= of_Z (if upper then -1 else 1) * nth i (before net n x) 0.
 Proof.
-  intros R E. pose proof (carry_back_ok _ _ _ _ _ _ _ _ _ R E) as K. rewrite total_unit in K. cbn [dot] in K.
+  intros R T E. pose proof (carry_back_ok _ _ _ _ _ _ _ _ _ R E) as K. rewrite total_unit in K by exact T. cbn [dot] in K.
   rewrite (none_ok u k val good) in K. apply (le_trans _ _ _ _ K), le_eq. ring.
 Qed.
 End Sound.

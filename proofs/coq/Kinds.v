@@ -18,14 +18,13 @@ Record kind (num : Type) := Kind {
   times : num -> num -> num;                                    (* rounded down *)
   chord : num -> Z -> Z -> num;                                 (* c u / (u - l), about *)
   slope : num -> Z -> num;                                      (* c a / 2^8, about *)
-  amount : Z -> num;                                            (* m / 2^32, rounded down *)
   affine : layer -> list num -> list (num * bool) * num;        (* p . (W a + b): coefficients, which were cut, the constant *)
   settle : positive -> num -> list (num * Z) -> num;            (* (c + sum of e v / 2^bits) / n, rounded down *)
   down : num -> Z                                               (* as a multiple of 2^-bits *)
 }.
 Arguments none {_}. Arguments plus {_}. Arguments opposite {_}. Arguments sign {_}. Arguments least {_}. Arguments whole {_}.
 Arguments known {_}. Arguments ratio {_}. Arguments multiple {_}. Arguments times {_}. Arguments chord {_}. Arguments slope {_}.
-Arguments amount {_}. Arguments affine {_}. Arguments settle {_}. Arguments down {_}.
+Arguments affine {_}. Arguments settle {_}. Arguments down {_}.
 
 (** What coefficients that were cut off may cost: [floors] has lower bounds <= 0 of the values that they belong to. *)
 Fixpoint lost {num} (cs : list (num * bool)) (floors : list (option Z)) : option Z :=
@@ -73,7 +72,6 @@ Definition fixed : kind Z := {|
   times := fixed_times;
   chord := fun c low high => c * (high * 16777216 / (high - low)) / 16777216;
   slope := fun c a => c * a / 256;
-  amount := fun m => m * Zpos u / 4294967296;
   affine := fixed_affine;
   settle := fun n c terms =>
     (c * Zpos u + fold_right (fun t s => fst t * snd t + s) 0 terms) / (Zpos u * Zpos n);
@@ -115,7 +113,6 @@ Definition exact : kind Q := {|
   times := q_times;
   chord := fun c low high => match high - low with Zpos d => q_times c (reduced high d) | _ => c end;
   slope := fun c a => q_times c (reduced a 256);
-  amount := fun m => reduced m 4294967296;
   affine := exact_affine;
   settle := fun n c terms =>
     q_times (fold_right (fun t s => q_plus (q_times (fst t) (reduced (snd t) u)) s) c terms) (Qmake 1 n);
@@ -147,7 +144,7 @@ Record sound {num : Type} (k : kind num) (val : num -> F) : Prop := Sound {
   multiple_ok : forall n a, val (multiple k n a) = of_Z n * val a;
   times_ok : forall a b, val (times k a b) <= val a * val b;
   slope_ok : forall c a, (0 <= a <= 256)%Z -> 0 <= val c -> 0 <= val (slope k c a) /\ val (slope k c a) <= val c;
-  amount_ok : forall m, (0 <= m)%Z -> 0 <= val (amount k m);
+  ratio_nonneg : forall n d, (0 <= n)%Z -> 0 <= val (ratio k n d);
   affine_ok : forall l ps a floors cs b t, Forall2 floor_ok floors a -> affine k l ps = (cs, b) -> lost cs floors = Some t ->
     dot (fun c => val (fst c)) cs a + val b + bound_value t * part u <= dot val ps (pre l a);
   settle_ok : forall n c terms,
@@ -246,7 +243,7 @@ Proof. apply mul_le_r, part_nonneg. Qed.
 Theorem fixed_sound : sound (fixed u) bound_value.
 Proof.
   assert (D : forall n d, bound_value (n / Zpos d) <= of_Z n * part d * part u) by (intros; apply scaled_le, div_le).
-  constructor; cbn [none plus opposite sign least whole known ratio multiple times slope amount affine settle down fixed]; unfold bound_value.
+  constructor; cbn [none plus opposite sign least whole known ratio multiple times slope affine settle down fixed]; unfold bound_value.
   - rewrite of_Z_0. ring.
   - intros. rewrite of_Z_add. ring.
   - intros. rewrite of_Z_opp. ring.
@@ -272,7 +269,7 @@ Proof.
     split.
     + apply mul_nonneg; [|apply part_nonneg]. apply of_Z_nonneg, Z.div_pos; nia.
     + apply scaled_le, of_Z_le. apply Z.div_le_upper_bound; nia.
-  - intros m M. apply mul_nonneg; [|apply part_nonneg]. apply of_Z_nonneg, Z.div_pos; nia.
+  - intros n d N. apply mul_nonneg; [|apply part_nonneg]. apply of_Z_nonneg, Z.div_pos; nia.
   - intros l ps a floors cs b t H. unfold fixed_affine.
     destruct (sum_rows ps (combine (weights l) (biases l)) [] 0) as [g s] eqn:E. intros [= <- <-] L.
     pose proof (sum_rows_ok l _ _ _ _ _ _ a E) as S. cbn [dot] in S. rewrite of_Z_0 in S.
@@ -368,7 +365,7 @@ Proof. revert floors; induction cs as [|c cs IH]; intros [|b floors] H; cbn [map
 
 Theorem exact_sound : sound (exact u) q_value.
 Proof.
-  constructor; cbn [none plus opposite sign least whole known ratio multiple times slope amount affine settle down exact].
+  constructor; cbn [none plus opposite sign least whole known ratio multiple times slope affine settle down exact].
   - unfold q_value; cbn [Qnum Qden]. rewrite of_Z_0. ring.
   - apply q_plus_ok.
   - apply q_opposite_ok.
@@ -398,7 +395,7 @@ Proof.
     assert (P1 : (of_Z a * part 256 : F) <= 1) by (rewrite <- (part_ok F 256); apply scaled_le, of_Z_le; lia).
     split; [apply mul_nonneg; assumption|].
     apply (le_by (q_value c * (1 - of_Z a * part 256))); [apply mul_nonneg, nonneg_sub; assumption | ring].
-  - intros m M. rewrite reduced_ok. apply mul_nonneg; [apply of_Z_nonneg, M | apply part_nonneg].
+  - intros n d N. rewrite reduced_ok. apply mul_nonneg; [apply of_Z_nonneg, N | apply part_nonneg].
   - intros l ps a floors cs b t _. unfold exact_affine. destruct (common_ok ps) as [P C]. destruct (common ps) as [|d|]; try lia.
     destruct (sum_rows (map (over (Zpos d)) ps) (combine (weights l) (biases l)) [] 0) as [g s] eqn:E. intros [= <- <-] L.
     pose proof (sum_rows_ok l _ _ _ _ _ _ a E) as S. cbn [dot] in S. rewrite of_Z_0 in S.

@@ -15,7 +15,14 @@ Record condition := Condition {
   strict : bool
 }.
 Definition row := (Z * list Z)%type.                             (* b, a: b + a . x >= 0 *)
-Record claim := Claim { network : list layer; inputs : nat; domain : list row; conditions : list condition }.
+(** Rows of the domain that a witness must satisfy strictly are in [strict_rows], too. *)
+Record claim := Claim {
+  network : list layer;
+  inputs : nat;
+  domain : list row;
+  strict_rows : list row;
+  conditions : list condition
+}.
 
 (** ** Learning *)
 Fixpoint change {A} (i : nat) (g : A -> A) (l : list A) : list A :=
@@ -68,8 +75,11 @@ Let net := network cl.
 Section Kind.
 Context {num : Type} (k : kind num) (get : path_row -> option (list num * num)).
 
+(** Where to begin: a hint may name known bounds of later layers; bounds of inputs (n = 0) use none. *)
+Definition top_of (n : nat) (h : hint) : nat :=
+  match n with O => O | S _ => fold_right (fun b top => Nat.max (fst b) top) n (betas h) end.
 Definition unit_back (kn : region) (h : hint) (n i : nat) (upper : bool) : option (list num * num) :=
-  carry_back k u net kn h (unit_function k n i upper) n [] (none k).
+  carry_back k u net kn h (unit_function k n i upper) (top_of n h) [] (none k).
 (** Minus the lower function of z (of - z) is a row where z <= 0 (where z >= 0). *)
 Definition split_row (kn : region) (n i : nat) (upper : bool) : option (list num * num) :=
   match unit_back kn no_hint n i upper with
@@ -279,12 +289,15 @@ Proof.
   rewrite dot_factor. ring.
 Qed.
 
+Lemma top_le n h : (n <= top_of n h)%nat.
+Proof. unfold top_of. destruct n; [lia|]. induction (betas h); cbn [fold_right]; lia. Qed.
+
 Lemma split_row_ok kn n i (upper : bool) r (x : list F) :
   region_ok kn x -> of_Z (if upper then -1 else 1) * nth i (before net n x) 0 <= 0 ->
   split_row u cl k kn n i upper = Some r -> nonneg_row r x.
 Proof.
   intros R S. unfold split_row, unit_back. destruct (carry_back _ _ _ _ _ _ _ _ _) as [[a b]|] eqn:E; [|discriminate]. intros [= <-].
-  pose proof (unit_back_ok k val u good net _ _ _ _ _ _ _ _ R E) as K. unfold nonneg_row; cbn [fst snd].
+  pose proof (unit_back_ok k val u good net _ _ _ _ _ _ _ _ _ R (top_le _ _) E) as K. unfold nonneg_row; cbn [fst snd].
   rewrite dot_map. rewrite (dot_ext _ _ (fun c : num => val c * - (1))) by (intros; rewrite (opposite_ok u k val good); ring).
   rewrite dot_factor, (opposite_ok u k val good).
   replace (dot val a x * - (1) + - val b) with (- (dot val a x + val b)) by ring.
@@ -380,7 +393,7 @@ Proof.
   intros D R P. unfold unit_least, unit_back. destruct (carry_back _ _ _ _ _ _ _ _ _) as [[a b]|] eqn:E; [|discriminate].
   destruct (least_over cl k get kn p h (a, b)) as [[w|]|] eqn:E2; cbn [option_map]; try discriminate. intros [= <-].
   apply (le_trans _ _ (val w)); [apply (down_ok u k val good)|].
-  apply (le_trans _ _ _ _ (least_over_ok _ _ _ _ _ _ D R P E2)). apply (unit_back_ok k val u good net _ _ _ _ _ _ _ _ R E).
+  apply (le_trans _ _ _ _ (least_over_ok _ _ _ _ _ _ D R P E2)). apply (unit_back_ok k val u good net _ _ _ _ _ _ _ _ _ R (top_le _ _) E).
 Qed.
 
 (** ** Conditions *)

@@ -24,6 +24,7 @@ Fixpoint q_switches (net : list layer) (n : nat) (x : list Q) : list Q :=
   match n with O => [] | S i => q_switches net i x ++ chosen (relus (nth i net no_layer)) (q_before net (S i) x) end.
 
 Definition q_row_ok (r : row) (x : list Q) : bool := 0 <=? Qnum (q_plus (Qmake (fst r) 1) (q_dot (snd r) x)).
+Definition q_row_strict (r : row) (x : list Q) : bool := 0 <? Qnum (q_plus (Qmake (fst r) 1) (q_dot (snd r) x)).
 Definition q_holds (net : list layer) (c : condition) (x : list Q) : bool :=
   let v := Qnum (q_plus (q_dot (terms c) (if after_relu c then q_after net (place c) x else q_before net (place c) x))
                         (reduced (constant c) (constant_den c))) in
@@ -32,7 +33,7 @@ Definition q_holds (net : list layer) (c : condition) (x : list Q) : bool :=
 (** The point is in the domain and has the property. *)
 Definition fires_at (cl : claim) (x : list Q) : bool :=
   Nat.eqb (length x) (inputs cl) && forallb (fun r => q_row_ok r x) (domain cl) &&
-  forallb (fun c => q_holds (network cl) c x) (conditions cl).
+  forallb (fun r => q_row_strict r x) (strict_rows cl) && forallb (fun c => q_holds (network cl) c x) (conditions cl).
 
 Definition q_phase (z : Q) : bool := 0 <? Qnum z.
 Fixpoint same_phases (zs : list Q) (s : list bool) : bool :=
@@ -108,15 +109,24 @@ Proof.
   induction n as [|n IH]; cbn [q_switches switches]; [reflexivity|]. rewrite map_app, IH, chosen_map, q_before_ok. reflexivity.
 Qed.
 
-(** The witness is in the domain and has the property. *)
-Theorem fires_at_ok cl x : fires_at cl x = true -> in_domain cl (point x) /\ has_property cl (point x).
+(** Rows that hold strictly. *)
+Definition strictly_inside (cl : claim) (x : list F) : Prop := Forall (fun r => 0 < of_Z (fst r) + dot of_Z (snd r) x) (strict_rows cl).
+
+Lemma q_row_value r x : q_value (q_plus (fst r # 1) (q_dot (snd r) x)) = of_Z (fst r) + dot of_Z (snd r) (point x).
 Proof.
-  unfold fires_at. intros H. apply andb_true_iff in H as [H C]. apply andb_true_iff in H as [L D].
-  apply Nat.eqb_eq in L. rewrite forallb_forall in D, C. split; [split|]; [rewrite map_length; exact L | |]; apply Forall_forall.
-  - intros r I. specialize (D r I). unfold q_row_ok in D. apply Z.leb_le in D. unfold row_ok.
-    rewrite <- q_dot_ok. replace (of_Z (fst r) : F) with (q_value (fst r # 1) : F).
-    + rewrite <- q_plus_ok. apply q_nonneg, D.
-    + unfold q_value; cbn [Qnum Qden]. replace (part 1 : F) with (of_Z 1 * part 1 : F) by (rewrite of_Z_1; ring). rewrite part_ok. ring.
+  rewrite q_plus_ok, q_dot_ok. unfold q_value at 1; cbn [Qnum Qden].
+  replace (part 1 : F) with (of_Z 1 * part 1 : F) by (rewrite of_Z_1; ring). rewrite part_ok. ring.
+Qed.
+
+(** The witness is in the domain and has the property. *)
+Theorem fires_at_ok cl x :
+  fires_at cl x = true -> in_domain cl (point x) /\ strictly_inside cl (point x) /\ has_property cl (point x).
+Proof.
+  unfold fires_at. intros H. apply andb_true_iff in H as [H C]. apply andb_true_iff in H as [H S]. apply andb_true_iff in H as [L D].
+  apply Nat.eqb_eq in L. rewrite forallb_forall in D, C, S.
+  split; [split|split]; [rewrite map_length; exact L | | |]; apply Forall_forall.
+  - intros r I. specialize (D r I). unfold q_row_ok in D. apply Z.leb_le in D. unfold row_ok. rewrite <- q_row_value. apply q_nonneg, D.
+  - intros r I. specialize (S r I). unfold q_row_strict in S. apply Z.ltb_lt in S. rewrite <- q_row_value. apply sign_positive, S.
   - intros c I. specialize (C c I). unfold q_holds in C. unfold holds.
     assert (V : condition_value cl c (point x)
                 = q_value (q_plus (q_dot (terms c) (if after_relu c then q_after (network cl) (place c) x else q_before (network cl) (place c) x))
@@ -128,10 +138,10 @@ Qed.
 (** A zone's witness is in the zone's closed cell, and the conditions hold there: no listed zone is empty. *)
 Theorem witness_ok cl s x :
   witness_of cl s x = true ->
-  in_domain cl (point x) /\ has_property cl (point x) /\ in_cell (network cl) (horizon (conditions cl)) s (point x).
+  in_domain cl (point x) /\ strictly_inside cl (point x) /\ has_property cl (point x) /\ in_cell (network cl) (horizon (conditions cl)) s (point x).
 Proof.
-  unfold witness_of. intros H. apply andb_true_iff in H as [Fi S]. destruct (fires_at_ok _ _ Fi) as [D P].
-  split; [exact D|]. split; [exact P|]. unfold in_cell. rewrite <- q_switches_ok. clear - S. revert s S.
+  unfold witness_of. intros H. apply andb_true_iff in H as [Fi S]. destruct (fires_at_ok _ _ Fi) as (D & T & P).
+  split; [exact D|]. split; [exact T|]. split; [exact P|]. unfold in_cell. rewrite <- q_switches_ok. clear - S. revert s S.
   induction (q_switches (network cl) (horizon (conditions cl)) x) as [|z zs IH]; intros [|on s] S; cbn [same_phases map] in *;
     try discriminate; constructor.
   - apply andb_true_iff in S as [S _]. apply eqb_prop in S. unfold q_phase in S. destruct on; cbn [agree].
