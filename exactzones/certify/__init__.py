@@ -1,6 +1,6 @@
 """Decide whether a feature can fire, with evidence: an exact witness or a certificate."""
 
-from exactzones.certify.certify import (
+from exactzones.certify.decide import (
     CanFire,
     CannotFire,
     Certificate,
@@ -12,6 +12,7 @@ from exactzones.certify.certify import (
     certify_cases,
     prove_complete,
 )
+from exactzones.certify.questions import ProvedMaximum, check, conjunction, dead_features, maximum, never_together
 
 __all__ = [
     "CanFire",
@@ -19,9 +20,15 @@ __all__ = [
     "Certificate",
     "Complete",
     "Decision",
+    "ProvedMaximum",
     "Undecided",
     "case_of",
     "certify",
     "certify_cases",
+    "check",
+    "conjunction",
+    "dead_features",
+    "maximum",
+    "never_together",
     "prove_complete",
 ]

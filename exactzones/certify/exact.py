@@ -15,7 +15,7 @@ import numpy as np
 
 from exactzones.check import Bound, Hint, Node
 from exactzones.check.bounds import Exact, Functions, Region, backward
-from exactzones.check.checker import Place, Tree
+from exactzones.check.checker import Tree
 from exactzones.polyhedra import HRep, lp
 from exactzones.rational import Row, Vector, integer_row
 

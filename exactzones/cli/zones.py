@@ -46,7 +46,9 @@ _MAX_VOLUME_INPUTS = 5  # a cell's volume takes up to (number of inputs)! simpli
 @click.option("--engine", type=click.Choice(ENGINES), default=ENGINES[0], help="How the zones are found.", show_default=True)
 @click.option("--json", "json_path", type=click.Path(path_type=Path), metavar="OUT", help="Write the zones as JSON.")
 @click.option("--plot", "plot_path", type=click.Path(path_type=Path), metavar="OUT", help="Draw them: .svg, .png or .pdf.")
-@click.option("--certificate", "proof_path", type=click.Path(path_type=Path), metavar="CERT", help="Prove that the list is complete.")
+@click.option(
+    "--certificate", "proof_path", type=click.Path(path_type=Path), metavar="CERT", help="Prove that the list is complete."
+)
 @click.option("--merge", is_flag=True, help="Also join zones whose union is convex.")
 @click.option("--max-zones", type=click.IntRange(1), metavar="N", help="Stop after N zones (exit code 3).")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after S seconds (exit code 3).")
@@ -82,11 +84,7 @@ def zones(
         raise InputError("timeout is nan; a number of seconds is expected")
     _check_targets(net, json_path, plot_path, proof_path)
     if plot_path is not None:
-        if network.inputs > 3:
-            raise InputError(
-                f"a picture needs at most 3 inputs, this network has {network.inputs}; plot a slice of it from Python"
-            )
-        from exactzones import plot
+        _check_plottable(network.inputs)
     start = time.monotonic()
     status = 0
     counted = _Counted()
@@ -104,6 +102,8 @@ def zones(
 
         save_zones(found, json_path, merge=merge)
     if plot_path is not None:
+        from exactzones import plot
+
         plot.save_zones(found, plot_path)
     if proof_path is not None and found.complete:
         status = _prove(found, proof_path, timeout, quiet=quiet)
@@ -174,6 +174,13 @@ def _check_targets(net: Path, json_path: Path | None, plot_path: Path | None, pr
     for (one, path), (other, same) in itertools.combinations([pair for pair in named if pair[1] is not None], 2):
         if path is not None and same is not None and path.resolve() == same.resolve():
             raise InputError(f"{path}: {one} and {other} name the same file")
+
+
+def _check_plottable(inputs: int) -> None:
+    """Refuse what no picture can show, or without the library for it, before the work rather than after it."""
+    if inputs > 3:
+        raise InputError(f"a picture needs at most 3 inputs, this network has {inputs}; plot a slice of it from Python")
+    import exactzones.plot  # noqa: F401
 
 
 def _prove(found: Zones, path: Path, timeout: float | None, *, quiet: bool) -> int:

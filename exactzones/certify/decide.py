@@ -163,7 +163,8 @@ def prove_complete(
     except KeyboardInterrupt:
         end = run.undecided("interrupted")
     if isinstance(end, CanFire):
-        raise InputError(f"the list is not complete: at {tuple(map(str, end.witness))} the property holds outside all of its zones")
+        at = ", ".join(map(str, end.witness))
+        raise InputError(f"the list is not complete: at ({at}) the property holds outside all of its zones")
     return end if isinstance(end, Undecided) else Complete(end.certificate, end.nodes)
 
 
@@ -390,10 +391,18 @@ class Run:
             return self.holds(case, whole)
 
         matrix = np.array(rows).reshape(len(rows), int(free.sum()) + 1)
-        ranges = low[free], high[free]
-        return CellSearch(
-            FloatClaim(claim, fixed), *ranges, (matrix, numbers), (least, most), len(place.rows), confirm, patterns=self.patterns, margin=margin
-        ), bounds
+        search = CellSearch(
+            FloatClaim(claim, fixed),
+            low[free],
+            high[free],
+            (matrix, numbers),
+            (least, most),
+            len(place.rows),
+            confirm,
+            patterns=self.patterns,
+            margin=margin,
+        )
+        return search, bounds
 
     def _box(self, place: Place, case: int) -> tuple[Floats, Floats, tuple[Bound, ...]] | None:
         """Return a box around a region, and the bounds of inputs that prove it beside the rows of a single variable.
