@@ -117,11 +117,15 @@ def plot(curves: dict[str, dict[str, list[tuple[int, float]]]], path: Path) -> N
     figure, axes = plt.subplots(1, len(curves), figsize=(9, 3.6), sharey=True, layout="constrained")
     for axis, (shape, engines) in zip(axes, curves.items(), strict=True):
         for name, points in engines.items():
-            axis.loglog(*zip(*points, strict=True), marker=".", label=name)
+            axis.loglog(*zip(*points, strict=True), marker=".", label={"backward": "backward (un-ReLU)"}.get(name, name))
         axis.set(title=f"{shape}, 2 inputs", xlabel="neurons per layer")
+        widths = [width for points in engines.values() for width, _ in points]
+        ticks = [2**k for k in range(1, 9) if min(widths) <= 2**k <= max(widths)]
+        axis.set_xticks(ticks, map(str, ticks))
+        axis.minorticks_off()
         axis.grid(visible=True, which="major", alpha=0.3)
     axes[0].set_ylabel("CPU seconds for all cells")
-    axes[0].legend()
+    figure.legend(handles=axes[0].lines, loc="outside lower center", ncols=len(ENGINES), frameon=False)
     figure.savefig(path, metadata={"Date": None})
 
 
