@@ -264,6 +264,42 @@ module Coq_Pos =
 
   let rec mul = Big_int_Z.mult_big_int
 
+  (** val iter : ('a1 -> 'a1) -> 'a1 -> Big_int_Z.big_int -> 'a1 **)
+
+  let rec iter f x n0 =
+    (fun f2p1 f2p f1 p ->
+  if Big_int_Z.le_big_int p Big_int_Z.unit_big_int then f1 () else
+  let (q,r) = Big_int_Z.quomod_big_int p (Big_int_Z.big_int_of_int 2) in
+  if Big_int_Z.eq_big_int r Big_int_Z.zero_big_int then f2p q else f2p1 q)
+      (fun n' -> f (iter f (iter f x n') n'))
+      (fun n' -> iter f (iter f x n') n')
+      (fun _ -> f x)
+      n0
+
+  (** val div2 : Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+  let div2 p =
+    (fun f2p1 f2p f1 p ->
+  if Big_int_Z.le_big_int p Big_int_Z.unit_big_int then f1 () else
+  let (q,r) = Big_int_Z.quomod_big_int p (Big_int_Z.big_int_of_int 2) in
+  if Big_int_Z.eq_big_int r Big_int_Z.zero_big_int then f2p q else f2p1 q)
+      (fun p0 -> p0)
+      (fun p0 -> p0)
+      (fun _ -> Big_int_Z.unit_big_int)
+      p
+
+  (** val div2_up : Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+  let div2_up p =
+    (fun f2p1 f2p f1 p ->
+  if Big_int_Z.le_big_int p Big_int_Z.unit_big_int then f1 () else
+  let (q,r) = Big_int_Z.quomod_big_int p (Big_int_Z.big_int_of_int 2) in
+  if Big_int_Z.eq_big_int r Big_int_Z.zero_big_int then f2p q else f2p1 q)
+      (fun p0 -> succ p0)
+      (fun p0 -> p0)
+      (fun _ -> Big_int_Z.unit_big_int)
+      p
+
   (** val size_nat : Big_int_Z.big_int -> int **)
 
   let rec size_nat p =
@@ -274,6 +310,18 @@ module Coq_Pos =
       (fun p0 -> Stdlib.Int.succ (size_nat p0))
       (fun p0 -> Stdlib.Int.succ (size_nat p0))
       (fun _ -> Stdlib.Int.succ 0)
+      p
+
+  (** val size : Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+  let rec size p =
+    (fun f2p1 f2p f1 p ->
+  if Big_int_Z.le_big_int p Big_int_Z.unit_big_int then f1 () else
+  let (q,r) = Big_int_Z.quomod_big_int p (Big_int_Z.big_int_of_int 2) in
+  if Big_int_Z.eq_big_int r Big_int_Z.zero_big_int then f2p q else f2p1 q)
+      (fun p0 -> succ (size p0))
+      (fun p0 -> succ (size p0))
+      (fun _ -> Big_int_Z.unit_big_int)
       p
 
   (** val compare_cont :
@@ -568,10 +616,64 @@ module Z =
   | 1 -> div_big_int x y
   | _ -> add_int_big_int (-1) (div_big_int (add_int_big_int (-1) x) y))
 
+  (** val div2 : Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+  let div2 z0 =
+    (fun fO fp fn z -> let s = Big_int_Z.sign_big_int z in
+  if s = 0 then fO () else if s > 0 then fp z
+  else fn (Big_int_Z.minus_big_int z))
+      (fun _ -> Big_int_Z.zero_big_int)
+      (fun p ->
+      (fun f2p1 f2p f1 p ->
+  if Big_int_Z.le_big_int p Big_int_Z.unit_big_int then f1 () else
+  let (q,r) = Big_int_Z.quomod_big_int p (Big_int_Z.big_int_of_int 2) in
+  if Big_int_Z.eq_big_int r Big_int_Z.zero_big_int then f2p q else f2p1 q)
+        (fun _ -> (Coq_Pos.div2 p))
+        (fun _ -> (Coq_Pos.div2 p))
+        (fun _ -> Big_int_Z.zero_big_int)
+        p)
+      (fun p -> Big_int_Z.minus_big_int (Coq_Pos.div2_up p))
+      z0
+
+  (** val log2 : Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+  let log2 z0 =
+    (fun fO fp fn z -> let s = Big_int_Z.sign_big_int z in
+  if s = 0 then fO () else if s > 0 then fp z
+  else fn (Big_int_Z.minus_big_int z))
+      (fun _ -> Big_int_Z.zero_big_int)
+      (fun p0 ->
+      (fun f2p1 f2p f1 p ->
+  if Big_int_Z.le_big_int p Big_int_Z.unit_big_int then f1 () else
+  let (q,r) = Big_int_Z.quomod_big_int p (Big_int_Z.big_int_of_int 2) in
+  if Big_int_Z.eq_big_int r Big_int_Z.zero_big_int then f2p q else f2p1 q)
+        (fun p -> (Coq_Pos.size p))
+        (fun p -> (Coq_Pos.size p))
+        (fun _ -> Big_int_Z.zero_big_int)
+        p0)
+      (fun _ -> Big_int_Z.zero_big_int)
+      z0
+
   (** val gcd :
       Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int **)
 
   let gcd = Big_int_Z.gcd_big_int
+
+  (** val shiftl :
+      Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+  let shiftl = Big_int_Z.(fun x y ->
+  let y = int_of_big_int y in
+  if y < 0 then shift_right_big_int x (-y)
+  else shift_left_big_int x y)
+
+  (** val shiftr :
+      Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+  let shiftr = Big_int_Z.(fun x y ->
+  let y = int_of_big_int y in
+  if y < 0 then shift_left_big_int x (-y)
+  else shift_right_big_int x y)
 
   (** val lcm :
       Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int **)
@@ -712,7 +814,7 @@ type 'num kind = { none : 'num; plus : ('num -> 'num -> 'num);
                    chord : ('num -> Big_int_Z.big_int -> Big_int_Z.big_int ->
                            'num);
                    slope : ('num -> Big_int_Z.big_int -> 'num);
-                   affine : (layer -> 'num list -> ('num * bool) list * 'num);
+                   affine : (int -> 'num list -> ('num * bool) list * 'num);
                    settle : (Big_int_Z.big_int -> 'num ->
                             ('num * Big_int_Z.big_int) list -> 'num);
                    down : ('num -> Big_int_Z.big_int) }
@@ -737,6 +839,52 @@ let rec lost cs floors0 =
                 | None -> None)
              | None -> None)
        else lost cs' floors')
+
+(** val exponent : Big_int_Z.big_int -> Big_int_Z.big_int option **)
+
+let exponent d =
+  let s = Z.log2 d in
+  if Z.eqb (Z.shiftl Big_int_Z.unit_big_int s) d then Some s else None
+
+(** val div_by :
+    Big_int_Z.big_int -> Big_int_Z.big_int option -> Big_int_Z.big_int ->
+    Big_int_Z.big_int **)
+
+let div_by d e v =
+  match e with
+  | Some s -> Z.shiftr v s
+  | None -> Z.div v d
+
+(** val mul_by :
+    Big_int_Z.big_int -> Big_int_Z.big_int option -> Big_int_Z.big_int ->
+    Big_int_Z.big_int **)
+
+let mul_by d e v =
+  match e with
+  | Some s -> Z.shiftl v s
+  | None -> Z.mul v d
+
+(** val two_24 : Big_int_Z.big_int **)
+
+let two_24 =
+  Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
+    (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
+    (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
+    (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
+    (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
+    (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
+    (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
+    (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
+    (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
+    (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
+    (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
+    (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
+    Big_int_Z.unit_big_int)))))))))))))))))))))))
+
+(** val exponent_24 : Big_int_Z.big_int option **)
+
+let exponent_24 =
+  exponent two_24
 
 (** val add_row :
     Big_int_Z.big_int -> Big_int_Z.big_int list -> Big_int_Z.big_int list ->
@@ -767,73 +915,147 @@ let rec sum_rows ps wbs acc b =
        then sum_rows ps' wbs' acc b
        else sum_rows ps' wbs' (add_row p ws acc) (Z.add b (Z.mul p bias)))
 
-(** val cut_by :
-    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int * bool **)
+type packed = { unpacked : layer; den_exponent : Big_int_Z.big_int option;
+                digit : Big_int_Z.big_int; columns : int;
+                largest : Big_int_Z.big_int;
+                long_rows : (Big_int_Z.big_int * Big_int_Z.big_int) list }
 
-let cut_by d v =
-  let q0 = Z.div v d in (q0, (negb (Z.eqb (Z.mul q0 d) v)))
+(** val long :
+    Big_int_Z.big_int -> Big_int_Z.big_int list -> Big_int_Z.big_int **)
 
-(** val fixed_affine :
-    layer -> Big_int_Z.big_int list -> (Big_int_Z.big_int * bool)
+let rec long digit0 = function
+| [] -> Big_int_Z.zero_big_int
+| w :: ws' -> Z.add w (Z.shiftl (long digit0 ws') digit0)
+
+(** val digits :
+    int -> Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+    Big_int_Z.big_int list **)
+
+let rec digits n0 digit0 half v =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> [])
+    (fun n' ->
+    let t = Z.add v half in
+    let rest = Z.shiftr t digit0 in
+    (Z.sub (Z.sub t (Z.shiftl rest digit0)) half) :: (digits n' digit0 half
+                                                       rest))
+    n0
+
+(** val pack : Big_int_Z.big_int -> layer -> packed **)
+
+let pack room l =
+  let wbs = combine l.weights l.biases in
+  let most =
+    fold_right (fun wb m ->
+      fold_right (fun w m0 -> Z.max (Z.abs w) m0) m (fst wb))
+      Big_int_Z.unit_big_int wbs
+  in
+  let digit0 = Z.add (Z.log2 most) room in
+  { unpacked = l; den_exponent = (exponent l.weight_den); digit = digit0;
+  columns = (fold_right (fun wb n0 -> Nat.max (length (fst wb)) n0) 0 wbs);
+  largest = most; long_rows =
+  (map (fun wb -> ((long digit0 (fst wb)), (snd wb))) wbs) }
+
+(** val sum_long :
+    Big_int_Z.big_int list -> (Big_int_Z.big_int * Big_int_Z.big_int) list ->
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+    (Big_int_Z.big_int * Big_int_Z.big_int) * Big_int_Z.big_int **)
+
+let rec sum_long ps rows0 acc size0 b =
+  match ps with
+  | [] -> ((acc, size0), b)
+  | p :: ps' ->
+    (match rows0 with
+     | [] -> ((acc, size0), b)
+     | p0 :: rows' ->
+       let (row0, bias) = p0 in
+       if Z.eqb p Big_int_Z.zero_big_int
+       then sum_long ps' rows' acc size0 b
+       else sum_long ps' rows' (Z.add acc (Z.mul p row0))
+              (Z.add size0 (Z.abs p)) (Z.add b (Z.mul p bias)))
+
+(** val few : int -> Big_int_Z.big_int list -> bool **)
+
+let rec few n0 = function
+| [] -> true
+| p :: ps' ->
+  if Z.eqb p Big_int_Z.zero_big_int
+  then few n0 ps'
+  else ((fun fO fS n -> if n=0 then fO () else fS (n-1))
+          (fun _ -> false)
+          (fun n' -> few n' ps')
+          n0)
+
+(** val row_sum :
+    packed -> Big_int_Z.big_int list -> Big_int_Z.big_int
     list * Big_int_Z.big_int **)
 
-let fixed_affine l ps =
-  let (cs, b) =
-    sum_rows ps (combine l.weights l.biases) [] Big_int_Z.zero_big_int
-  in
-  ((map (cut_by l.weight_den) cs), (Z.div b l.bias_den))
+let row_sum pk ps =
+  if few (Stdlib.Int.succ (Stdlib.Int.succ 0)) ps
+  then sum_rows ps (combine pk.unpacked.weights pk.unpacked.biases) []
+         Big_int_Z.zero_big_int
+  else let (p, b) =
+         sum_long ps pk.long_rows Big_int_Z.zero_big_int
+           Big_int_Z.zero_big_int Big_int_Z.zero_big_int
+       in
+       let (v, size0) = p in
+       let half =
+         Z.shiftl Big_int_Z.unit_big_int
+           (Z.sub pk.digit Big_int_Z.unit_big_int)
+       in
+       if Z.ltb (Z.mul size0 pk.largest) half
+       then ((digits pk.columns pk.digit half v), b)
+       else sum_rows ps (combine pk.unpacked.weights pk.unpacked.biases) []
+              Big_int_Z.zero_big_int
+
+(** val no_pack : packed **)
+
+let no_pack =
+  { unpacked = no_layer; den_exponent = (exponent Big_int_Z.unit_big_int);
+    digit = Big_int_Z.unit_big_int; columns = 0; largest =
+    Big_int_Z.unit_big_int; long_rows = [] }
+
+(** val cut_by :
+    Big_int_Z.big_int -> Big_int_Z.big_int option -> Big_int_Z.big_int ->
+    Big_int_Z.big_int * bool **)
+
+let cut_by d e v =
+  let q0 = div_by d e v in (q0, (negb (Z.eqb (mul_by d e q0) v)))
+
+(** val fixed_affine :
+    packed list -> int -> Big_int_Z.big_int list ->
+    (Big_int_Z.big_int * bool) list * Big_int_Z.big_int **)
+
+let fixed_affine packs i ps =
+  let pk = nth i packs no_pack in
+  let l = pk.unpacked in
+  let (cs, b) = row_sum pk ps in
+  ((map (cut_by l.weight_den pk.den_exponent) cs), (Z.div b l.bias_den))
 
 (** val fixed_times :
-    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
-    Big_int_Z.big_int **)
+    Big_int_Z.big_int -> Big_int_Z.big_int option -> Big_int_Z.big_int ->
+    Big_int_Z.big_int -> Big_int_Z.big_int **)
 
-let fixed_times u a b =
-  Z.div (Z.mul a b) u
+let fixed_times u e a b =
+  div_by u e (Z.mul a b)
 
-(** val fixed : Big_int_Z.big_int -> Big_int_Z.big_int kind **)
+(** val fixed :
+    Big_int_Z.big_int -> Big_int_Z.big_int option -> packed list ->
+    Big_int_Z.big_int kind **)
 
-let fixed u =
+let fixed u e packs =
   { none = Big_int_Z.zero_big_int; plus = Z.add; opposite = Z.opp; sign =
     (fun a -> Z.compare a Big_int_Z.zero_big_int); least = Z.min; whole =
     (fun v -> Z.mul v u); known = (fun v -> v); ratio = (fun n0 d ->
-    Z.div (Z.mul n0 u) d); multiple = Z.mul; times = (fixed_times u); chord =
-    (fun c low high ->
-    Z.div
-      (Z.mul c
-        (Z.div
-          (Z.mul high (Big_int_Z.mult_int_big_int 2
-            (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-            (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-            (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-            (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-            (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-            (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-            (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-            (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-            (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-            (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-            (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-            (Big_int_Z.mult_int_big_int 2
-            Big_int_Z.unit_big_int))))))))))))))))))))))))) (Z.sub high low)))
+    Z.div (Z.mul n0 u) d); multiple = Z.mul; times = (fixed_times u e);
+    chord = (fun c low high ->
+    div_by two_24 exponent_24
+      (Z.mul c (Z.div (mul_by two_24 exponent_24 high) (Z.sub high low))));
+    slope = (fun c a ->
+    Z.shiftr (Z.mul c a) (Big_int_Z.mult_int_big_int 2
       (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      Big_int_Z.unit_big_int))))))))))))))))))))))))); slope = (fun c a ->
-    Z.div (Z.mul c a) (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-      (Big_int_Z.mult_int_big_int 2 Big_int_Z.unit_big_int))))))))); affine =
-    fixed_affine; settle = (fun n0 c terms0 ->
+      Big_int_Z.unit_big_int)))); affine = (fixed_affine packs); settle =
+    (fun n0 c terms0 ->
     Z.div
       (Z.add (Z.mul c u)
         (fold_right (fun t s -> Z.add (Z.mul (fst t) (snd t)) s)
@@ -877,20 +1099,19 @@ let common ps =
 let over d p =
   Z.mul p.qnum (Z.div d p.qden)
 
-(** val exact_affine : layer -> q list -> (q * bool) list * q **)
+(** val exact_affine : packed list -> int -> q list -> (q * bool) list * q **)
 
-let exact_affine l ps =
+let exact_affine packs i ps =
+  let pk = nth i packs no_pack in
+  let l = pk.unpacked in
   let d = common ps in
-  let (cs, b) =
-    sum_rows (map (over d) ps) (combine l.weights l.biases) []
-      Big_int_Z.zero_big_int
-  in
+  let (cs, b) = row_sum pk (map (over d) ps) in
   ((map (fun c -> ((reduced c (Coq_Pos.mul (Z.to_pos d) l.weight_den)),
      false)) cs), (reduced b (Coq_Pos.mul (Z.to_pos d) l.bias_den)))
 
-(** val exact : Big_int_Z.big_int -> q kind **)
+(** val exact : Big_int_Z.big_int -> packed list -> q kind **)
 
-let exact u =
+let exact u packs =
   { none = { qnum = Big_int_Z.zero_big_int; qden = Big_int_Z.unit_big_int };
     plus = q_plus; opposite = q_opposite; sign = (fun a ->
     Z.compare a.qnum Big_int_Z.zero_big_int); least = (fun a b ->
@@ -910,8 +1131,8 @@ let exact u =
         (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
         (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
         (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
-        Big_int_Z.unit_big_int)))))))))); affine = exact_affine; settle =
-    (fun n0 c terms0 ->
+        Big_int_Z.unit_big_int)))))))))); affine = (exact_affine packs);
+    settle = (fun n0 c terms0 ->
     q_times
       (fold_right (fun t s -> q_plus (q_times (fst t) (reduced (snd t) u)) s)
         c terms0) { qnum = Big_int_Z.unit_big_int; qden = n0 }); down =
@@ -1132,7 +1353,7 @@ let rec carry_back k u net kn h f n0 carried constant0 =
                     ((add_lists k ps (f.at_before n0)), (k.plus constant0 t))) with
             | Some p0 ->
               let (ps0, t0) = p0 in
-              let (cs0, b) = k.affine l ps0 in
+              let (cs0, b) = k.affine i ps0 in
               (match nth_error kn i with
                | Some below ->
                  (match lost cs0 (floors net i below) with
@@ -1154,7 +1375,7 @@ let rec carry_back k u net kn h f n0 carried constant0 =
                        (k.plus constant0 t))) with
                | Some p0 ->
                  let (ps0, t0) = p0 in
-                 let (cs0, b) = k.affine l ps0 in
+                 let (cs0, b) = k.affine i ps0 in
                  (match nth_error kn i with
                   | Some below ->
                     (match lost cs0 (floors net i below) with
@@ -1461,37 +1682,39 @@ let refutes u cl k get kn p h mu =
    | None -> Some false)
 
 (** val fixed_row :
-    Big_int_Z.big_int -> path_row -> (Big_int_Z.big_int
+    Big_int_Z.big_int kind -> path_row -> (Big_int_Z.big_int
     list * Big_int_Z.big_int) option **)
 
-let fixed_row u = function
+let fixed_row fx = function
 | SplitRow (_, _, _, _, f) -> f
-| CutRow (j, c, above) -> Some (cut_row (fixed u) j c above)
+| CutRow (j, c, above) -> Some (cut_row fx j c above)
 
 (** val exact_row :
-    Big_int_Z.big_int -> claim -> path_row -> (q list * q) option **)
+    Big_int_Z.big_int -> claim -> q kind -> path_row -> (q list * q) option **)
 
-let exact_row u cl = function
-| SplitRow (kn, n0, i, upper, _) -> split_row u cl (exact u) kn n0 i upper
-| CutRow (j, c, above) -> Some (cut_row (exact u) j c above)
+let exact_row u cl ex = function
+| SplitRow (kn, n0, i, upper, _) -> split_row u cl ex kn n0 i upper
+| CutRow (j, c, above) -> Some (cut_row ex j c above)
 
 (** val bound_of :
-    Big_int_Z.big_int -> claim -> region -> path -> bool -> hint -> int ->
-    int -> bool -> Big_int_Z.big_int option option **)
+    Big_int_Z.big_int -> claim -> Big_int_Z.big_int kind -> q kind -> region
+    -> path -> bool -> hint -> int -> int -> bool -> Big_int_Z.big_int option
+    option **)
 
-let bound_of u cl kn p is_exact h n0 i upper =
+let bound_of u cl fx ex kn p is_exact h n0 i upper =
   if is_exact
-  then unit_least u cl (exact u) (exact_row u cl) kn p h n0 i upper
-  else unit_least u cl (fixed u) (fixed_row u) kn p h n0 i upper
+  then unit_least u cl ex (exact_row u cl ex) kn p h n0 i upper
+  else unit_least u cl fx (fixed_row fx) kn p h n0 i upper
 
 (** val refuted :
-    Big_int_Z.big_int -> claim -> region -> path -> bool -> hint ->
-    (condition * Big_int_Z.big_int) list -> bool option **)
+    Big_int_Z.big_int -> claim -> Big_int_Z.big_int kind -> q kind -> region
+    -> path -> bool -> hint -> (condition * Big_int_Z.big_int) list -> bool
+    option **)
 
-let refuted u cl kn p is_exact h mu =
+let refuted u cl fx ex kn p is_exact h mu =
   if is_exact
-  then refutes u cl (exact u) (exact_row u cl) kn p h mu
-  else refutes u cl (fixed u) (fixed_row u) kn p h mu
+  then refutes u cl ex (exact_row u cl ex) kn p h mu
+  else refutes u cl fx (fixed_row fx) kn p h mu
 
 type bound = { b_layer : int; b_unit : int; b_upper : bool; b_exact : 
                bool; b_hint : hint }
@@ -1518,33 +1741,34 @@ type verdict =
 | Broken of Big_int_Z.big_int * rule
 
 (** val learn_group :
-    Big_int_Z.big_int -> claim -> region -> path -> bound list -> region ->
-    region option **)
+    Big_int_Z.big_int -> claim -> Big_int_Z.big_int kind -> q kind -> region
+    -> path -> bound list -> region -> region option **)
 
-let rec learn_group u cl kn p bs found =
+let rec learn_group u cl fx ex kn p bs found =
   match bs with
   | [] -> Some found
   | b :: bs' ->
-    (match bound_of u cl kn p b.b_exact b.b_hint b.b_layer b.b_unit b.b_upper with
+    (match bound_of u cl fx ex kn p b.b_exact b.b_hint b.b_layer b.b_unit
+             b.b_upper with
      | Some o ->
        (match o with
         | Some v ->
-          learn_group u cl kn p bs'
+          learn_group u cl fx ex kn p bs'
             (learn b.b_layer b.b_unit b.b_upper
               (if b.b_upper then Z.opp v else v) found)
-        | None -> learn_group u cl kn p bs' found)
+        | None -> learn_group u cl fx ex kn p bs' found)
      | None -> None)
 
 (** val learn_groups :
-    Big_int_Z.big_int -> claim -> path -> bound list list -> region -> region
-    option **)
+    Big_int_Z.big_int -> claim -> Big_int_Z.big_int kind -> q kind -> path ->
+    bound list list -> region -> region option **)
 
-let rec learn_groups u cl p groups kn =
+let rec learn_groups u cl fx ex p groups kn =
   match groups with
   | [] -> Some kn
   | bs :: groups' ->
-    (match learn_group u cl kn p bs kn with
-     | Some kn' -> learn_groups u cl p groups' kn'
+    (match learn_group u cl fx ex kn p bs kn with
+     | Some kn' -> learn_groups u cl fx ex p groups' kn'
      | None -> None)
 
 (** val contradictory : fact -> bool **)
@@ -1634,48 +1858,48 @@ let both a b =
   | Broken (_, _) -> a
 
 (** val check :
-    Big_int_Z.big_int -> claim -> bool list list -> region -> path -> tree ->
-    verdict **)
+    Big_int_Z.big_int -> claim -> Big_int_Z.big_int kind -> q kind -> bool
+    list list -> region -> path -> tree -> verdict **)
 
-let rec check u cl zones kn p = function
+let rec check u cl fx ex zones kn p = function
 | Open -> Holds Big_int_Z.unit_big_int
 | Relu (number, bounds, n0, i, off, on) ->
-  (match learn_groups u cl p bounds kn with
+  (match learn_groups u cl fx ex p bounds kn with
    | Some kn0 ->
      if splittable cl kn0 n0 i
      then let side = fun upper ->
             app p ((SplitRow (kn0, n0, i, upper,
-              (split_row u cl (fixed u) kn0 n0 i upper))) :: [])
+              (split_row u cl fx kn0 n0 i upper))) :: [])
           in
-          (match check u cl zones
+          (match check u cl fx ex zones
                    (learn n0 i true Big_int_Z.zero_big_int kn0) (side false)
                    off with
            | Holds m ->
              both (Holds m)
-               (check u cl zones
+               (check u cl fx ex zones
                  (learn n0 i false Big_int_Z.zero_big_int kn0) (side true) on)
            | Broken (number0, why) -> Broken (number0, why))
      else Broken (number, Missing_unit)
    | None -> Broken (number, Missing_row))
 | Cut (number, bounds, j, c, below, above) ->
-  (match learn_groups u cl p bounds kn with
+  (match learn_groups u cl fx ex p bounds kn with
    | Some kn0 ->
      if Nat.ltb j cl.inputs
-     then (match check u cl zones (learn 0 j true c kn0)
+     then (match check u cl fx ex zones (learn 0 j true c kn0)
                    (app p ((CutRow (j, c, false)) :: [])) below with
            | Holds m ->
              both (Holds m)
-               (check u cl zones (learn 0 j false c kn0)
+               (check u cl fx ex zones (learn 0 j false c kn0)
                  (app p ((CutRow (j, c, true)) :: [])) above)
            | Broken (number0, why) -> Broken (number0, why))
      else Broken (number, Missing_unit)
    | None -> Broken (number, Missing_row))
 | No (number, bounds, mu, is_exact, h) ->
-  (match learn_groups u cl p bounds kn with
+  (match learn_groups u cl fx ex p bounds kn with
    | Some kn0 ->
      (match chosen_conditions cl mu with
       | Some mu0 ->
-        (match refuted u cl kn0 p is_exact h mu0 with
+        (match refuted u cl fx ex kn0 p is_exact h mu0 with
          | Some proved ->
            if (||) proved (is_empty kn0)
            then Holds Big_int_Z.zero_big_int
@@ -1684,7 +1908,7 @@ let rec check u cl zones kn p = function
       | None -> Broken (number, Missing_condition))
    | None -> Broken (number, Missing_row))
 | Zone (number, bounds, j) ->
-  (match learn_groups u cl p bounds kn with
+  (match learn_groups u cl fx ex p bounds kn with
    | Some kn0 ->
      (match nth_error zones j with
       | Some s ->
@@ -1694,11 +1918,29 @@ let rec check u cl zones kn p = function
       | None -> Broken (number, Missing_zone))
    | None -> Broken (number, Missing_row))
 
+(** val packs_of : Big_int_Z.big_int -> layer list -> packed list **)
+
+let packs_of u net =
+  map
+    (pack
+      (Z.add (Z.log2 u) (Big_int_Z.mult_int_big_int 2
+        (Big_int_Z.mult_int_big_int 2 (Big_int_Z.mult_int_big_int 2
+        ((fun x -> Big_int_Z.succ_big_int (Big_int_Z.mult_int_big_int 2 x))
+        Big_int_Z.unit_big_int)))))) net
+
+(** val check_with :
+    Big_int_Z.big_int -> claim -> bool list list -> packed list -> tree ->
+    verdict **)
+
+let check_with u cl zones packs t =
+  check u cl (fixed u (exponent u) packs) (exact u packs) zones (start u cl)
+    [] t
+
 (** val check_case :
     Big_int_Z.big_int -> claim -> bool list list -> tree -> verdict **)
 
 let check_case u cl zones t =
-  check u cl zones (start u cl) [] t
+  check_with u cl zones (packs_of u cl.network) t
 
 (** val z_dot :
     Big_int_Z.big_int list -> Big_int_Z.big_int list -> Big_int_Z.big_int **)

@@ -66,7 +66,15 @@ module Coq_Pos :
 
   val mul : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
 
+  val iter : ('a1 -> 'a1) -> 'a1 -> Big_int_Z.big_int -> 'a1
+
+  val div2 : Big_int_Z.big_int -> Big_int_Z.big_int
+
+  val div2_up : Big_int_Z.big_int -> Big_int_Z.big_int
+
   val size_nat : Big_int_Z.big_int -> int
+
+  val size : Big_int_Z.big_int -> Big_int_Z.big_int
 
   val compare_cont :
     comparison -> Big_int_Z.big_int -> Big_int_Z.big_int -> comparison
@@ -130,7 +138,15 @@ module Z :
 
   val div : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
 
+  val div2 : Big_int_Z.big_int -> Big_int_Z.big_int
+
+  val log2 : Big_int_Z.big_int -> Big_int_Z.big_int
+
   val gcd : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
+
+  val shiftl : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
+
+  val shiftr : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
 
   val lcm : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
  end
@@ -183,7 +199,7 @@ type 'num kind = { none : 'num; plus : ('num -> 'num -> 'num);
                    chord : ('num -> Big_int_Z.big_int -> Big_int_Z.big_int ->
                            'num);
                    slope : ('num -> Big_int_Z.big_int -> 'num);
-                   affine : (layer -> 'num list -> ('num * bool) list * 'num);
+                   affine : (int -> 'num list -> ('num * bool) list * 'num);
                    settle : (Big_int_Z.big_int -> 'num ->
                             ('num * Big_int_Z.big_int) list -> 'num);
                    down : ('num -> Big_int_Z.big_int) }
@@ -191,6 +207,20 @@ type 'num kind = { none : 'num; plus : ('num -> 'num -> 'num);
 val lost :
   ('a1 * bool) list -> Big_int_Z.big_int option list -> Big_int_Z.big_int
   option
+
+val exponent : Big_int_Z.big_int -> Big_int_Z.big_int option
+
+val div_by :
+  Big_int_Z.big_int -> Big_int_Z.big_int option -> Big_int_Z.big_int ->
+  Big_int_Z.big_int
+
+val mul_by :
+  Big_int_Z.big_int -> Big_int_Z.big_int option -> Big_int_Z.big_int ->
+  Big_int_Z.big_int
+
+val two_24 : Big_int_Z.big_int
+
+val exponent_24 : Big_int_Z.big_int option
 
 val add_row :
   Big_int_Z.big_int -> Big_int_Z.big_int list -> Big_int_Z.big_int list ->
@@ -201,18 +231,47 @@ val sum_rows :
   -> Big_int_Z.big_int list -> Big_int_Z.big_int -> Big_int_Z.big_int
   list * Big_int_Z.big_int
 
+type packed = { unpacked : layer; den_exponent : Big_int_Z.big_int option;
+                digit : Big_int_Z.big_int; columns : int;
+                largest : Big_int_Z.big_int;
+                long_rows : (Big_int_Z.big_int * Big_int_Z.big_int) list }
+
+val long : Big_int_Z.big_int -> Big_int_Z.big_int list -> Big_int_Z.big_int
+
+val digits :
+  int -> Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+  Big_int_Z.big_int list
+
+val pack : Big_int_Z.big_int -> layer -> packed
+
+val sum_long :
+  Big_int_Z.big_int list -> (Big_int_Z.big_int * Big_int_Z.big_int) list ->
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+  (Big_int_Z.big_int * Big_int_Z.big_int) * Big_int_Z.big_int
+
+val few : int -> Big_int_Z.big_int list -> bool
+
+val row_sum :
+  packed -> Big_int_Z.big_int list -> Big_int_Z.big_int
+  list * Big_int_Z.big_int
+
+val no_pack : packed
+
 val cut_by :
-  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int * bool
+  Big_int_Z.big_int -> Big_int_Z.big_int option -> Big_int_Z.big_int ->
+  Big_int_Z.big_int * bool
 
 val fixed_affine :
-  layer -> Big_int_Z.big_int list -> (Big_int_Z.big_int * bool)
+  packed list -> int -> Big_int_Z.big_int list -> (Big_int_Z.big_int * bool)
   list * Big_int_Z.big_int
 
 val fixed_times :
-  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
-  Big_int_Z.big_int
+  Big_int_Z.big_int -> Big_int_Z.big_int option -> Big_int_Z.big_int ->
+  Big_int_Z.big_int -> Big_int_Z.big_int
 
-val fixed : Big_int_Z.big_int -> Big_int_Z.big_int kind
+val fixed :
+  Big_int_Z.big_int -> Big_int_Z.big_int option -> packed list ->
+  Big_int_Z.big_int kind
 
 val reduced : Big_int_Z.big_int -> Big_int_Z.big_int -> q
 
@@ -228,9 +287,9 @@ val common : q list -> Big_int_Z.big_int
 
 val over : Big_int_Z.big_int -> q -> Big_int_Z.big_int
 
-val exact_affine : layer -> q list -> (q * bool) list * q
+val exact_affine : packed list -> int -> q list -> (q * bool) list * q
 
-val exact : Big_int_Z.big_int -> q kind
+val exact : Big_int_Z.big_int -> packed list -> q kind
 
 type fact = Big_int_Z.big_int option * Big_int_Z.big_int option
 
@@ -367,18 +426,20 @@ val refutes :
   -> bool option
 
 val fixed_row :
-  Big_int_Z.big_int -> path_row -> (Big_int_Z.big_int
+  Big_int_Z.big_int kind -> path_row -> (Big_int_Z.big_int
   list * Big_int_Z.big_int) option
 
-val exact_row : Big_int_Z.big_int -> claim -> path_row -> (q list * q) option
+val exact_row :
+  Big_int_Z.big_int -> claim -> q kind -> path_row -> (q list * q) option
 
 val bound_of :
-  Big_int_Z.big_int -> claim -> region -> path -> bool -> hint -> int -> int
-  -> bool -> Big_int_Z.big_int option option
+  Big_int_Z.big_int -> claim -> Big_int_Z.big_int kind -> q kind -> region ->
+  path -> bool -> hint -> int -> int -> bool -> Big_int_Z.big_int option
+  option
 
 val refuted :
-  Big_int_Z.big_int -> claim -> region -> path -> bool -> hint ->
-  (condition * Big_int_Z.big_int) list -> bool option
+  Big_int_Z.big_int -> claim -> Big_int_Z.big_int kind -> q kind -> region ->
+  path -> bool -> hint -> (condition * Big_int_Z.big_int) list -> bool option
 
 type bound = { b_layer : int; b_unit : int; b_upper : bool; b_exact : 
                bool; b_hint : hint }
@@ -405,12 +466,12 @@ type verdict =
 | Broken of Big_int_Z.big_int * rule
 
 val learn_group :
-  Big_int_Z.big_int -> claim -> region -> path -> bound list -> region ->
-  region option
+  Big_int_Z.big_int -> claim -> Big_int_Z.big_int kind -> q kind -> region ->
+  path -> bound list -> region -> region option
 
 val learn_groups :
-  Big_int_Z.big_int -> claim -> path -> bound list list -> region -> region
-  option
+  Big_int_Z.big_int -> claim -> Big_int_Z.big_int kind -> q kind -> path ->
+  bound list list -> region -> region option
 
 val contradictory : fact -> bool
 
@@ -431,7 +492,13 @@ val splittable : claim -> region -> int -> int -> bool
 val both : verdict -> verdict -> verdict
 
 val check :
-  Big_int_Z.big_int -> claim -> bool list list -> region -> path -> tree ->
+  Big_int_Z.big_int -> claim -> Big_int_Z.big_int kind -> q kind -> bool list
+  list -> region -> path -> tree -> verdict
+
+val packs_of : Big_int_Z.big_int -> layer list -> packed list
+
+val check_with :
+  Big_int_Z.big_int -> claim -> bool list list -> packed list -> tree ->
   verdict
 
 val check_case :

@@ -118,7 +118,7 @@ Fixpoint carry_back (kn : region) (h : hint) (f : function) (n : nat) (carried :
           match fold_left (beta_step fs) (at_layer n (betas h)) (Some (add_lists ps (at_before f n), plus k constant t)) with
           | None => None
           | Some (ps, t) =>
-            let '(cs, b) := affine k l ps in
+            let '(cs, b) := affine k i ps in
             match nth_error kn i with
             | None => None
             | Some below =>
@@ -141,7 +141,7 @@ Section Sound.
 Context {F : numbers}.
 Add Ring F_ring : (laws F).
 Local Open Scope num_scope.
-Context {num : Type} (k : kind num) (val : num -> F) (u : positive) (good : sound u k val) (net : list layer).
+Context {num : Type} (k : kind num) (val : num -> F) (u : positive) (net : list layer) (good : sound u net k val).
 
 Definition fact_ok (f : fact) (z : F) : Prop :=
   match fst f with Some l => bound_value u l <= z | None => True end /\
@@ -153,13 +153,13 @@ Definition region_ok (kn : region) (x : list F) : Prop :=
 Lemma add_lists_ok a b x : dot val (add_lists k a b) x = dot val a x + dot val b x.
 Proof.
   revert b x; induction a as [|p a IH]; intros [|q b] [|v x]; cbn [add_lists dot]; try ring.
-  rewrite IH, (plus_ok u k val good). ring.
+  rewrite IH, (plus_ok u net k val good). ring.
 Qed.
 
 Lemma add_at_ok i v ps zs : dot val (add_at k i v ps) zs = dot val ps zs + val v * nth i zs 0.
 Proof.
   revert ps zs; induction i as [|i IH]; intros [|p ps] [|z zs]; cbn [add_at dot nth];
-    rewrite ?IH, ?(plus_ok u k val good), ?(none_ok u k val good); cbn [dot]; try ring.
+    rewrite ?IH, ?(plus_ok u net k val good), ?(none_ok u net k val good); cbn [dot]; try ring.
 Qed.
 
 (** The triangle from below: p between 0 and c. *)
@@ -263,13 +263,13 @@ Lemma relu_steps_ok slopes i ms fs cs ps t zs :
   dot val ps zs + val t <= dot val cs (activate ms zs).
 Proof.
   intros H; revert i ms cs ps t.
-  assert (E0 : val (none k) = 0) by apply (none_ok u k val good).
+  assert (E0 : val (none k) = 0) by apply (none_ok u net k val good).
   induction H as [|f z fs zs Hf H IH]; intros i [|m ms] [|c cs] ps t E; cbn [relu_steps activate dot] in *;
     try (injection E as <- <-; cbn [dot]; rewrite E0; apply le_eq; ring).
   destruct (relu_step k (slope_of i slopes) m f c) as [[p s]|] eqn:E1; [|discriminate].
   destruct (relu_steps k slopes (S i) ms fs cs) as [[qs r]|] eqn:E2; [|discriminate]. injection E as <- <-.
   pose proof (relu_step_ok _ _ _ _ _ _ _ Hf E1) as K1. specialize (IH _ _ _ _ _ E2).
-  cbn [dot]. rewrite (plus_ok u k val good).
+  cbn [dot]. rewrite (plus_ok u net k val good).
   apply (le_trans _ _ ((val p * z + val s) + (dot val qs zs + val r))); [apply le_eq; ring | apply add_le; assumption].
 Qed.
 
@@ -332,7 +332,7 @@ Proof.
           (add_lists k carried (at_after f (S i))) = Some (ps, t) /\
         fold_left (beta_step k (nth (S i) kn [])) (at_layer (S i) (betas h))
           (Some (add_lists k ps (at_before f (S i)), plus k c t)) = Some (qs, s) /\
-        affine k (nth i net no_layer) qs = (cs, d) /\ lost cs (floors net i fs) = Some v /\
+        affine k i qs = (cs, d) /\ lost cs (floors net i fs) = Some v /\
         carry_back k u net kn h f i (map fst cs) (plus k (plus k s d) (known k (v / Zpos u))) = Some (a, b)).
     { assert (Guard : nth_error kn (S i) = None -> add_lists k carried (at_after f (S i)) = [] \/ Some (a, b) = None).
       { intros G. rewrite G in E. destruct (add_lists k carried (at_after f (S i))); [left; reflexivity | right; congruence]. }
@@ -344,7 +344,7 @@ Proof.
                              (Some (add_lists k ps (at_before f (S i)), plus k c t)) with
                      | None => None
                      | Some (ps, t) =>
-                       let '(cs, b) := affine k (nth i net no_layer) ps in
+                       let '(cs, b) := affine k i ps in
                        match nth_error kn i with
                        | None => None
                        | Some below =>
@@ -364,8 +364,8 @@ Proof.
       intros G. destruct (Guard G) as [K|K]; [exact K | discriminate]. }
     clear E. destruct E' as (fs & Ei & ps & t & qs & s & cs & d & v & G & E1 & E2 & E3 & E4 & E5).
     specialize (IH _ _ E5). apply (le_trans _ _ _ _ IH). clear IH E5.
-    pose proof (affine_ok u k val good _ _ _ _ _ _ _ (floors_ok _ _ _ _ R Ei) E3 E4) as A.
-    cbn [total_value]. rewrite dot_map, !(plus_ok u k val good), (known_ok u k val good).
+    pose proof (affine_ok u net k val good _ _ _ _ _ _ _ (floors_ok _ _ _ _ R Ei) E3 E4) as A.
+    cbn [total_value]. rewrite dot_map, !(plus_ok u net k val good), (known_ok u net k val good).
     assert (V : (bound_value u (v / Zpos u) : F) <= bound_value u v * part u).
     { unfold bound_value. apply mul_le_r; [apply part_nonneg | apply div_le]. }
     assert (B : dot val qs (before net (S i) x) + val s
@@ -374,7 +374,7 @@ Proof.
     { destruct (nth_error kn (S i)) as [gs|] eqn:En.
       - specialize (R _ _ En). rewrite (nth_error_nth _ _ [] En) in E1, E2.
         pose proof (relu_steps_ok _ _ _ _ _ _ _ _ R E1) as K1. pose proof (betas_ok _ _ _ _ _ _ _ R E2) as K2.
-        rewrite !add_lists_ok in *. rewrite (plus_ok u k val good) in K2. rewrite <- after_S in K1.
+        rewrite !add_lists_ok in *. rewrite (plus_ok u net k val good) in K2. rewrite <- after_S in K1.
         apply (le_trans _ _ _ _ K2).
         apply (le_by ((dot val carried (after net (S i) x) + dot val (at_after f (S i)) (after net (S i) x))
                       - (dot val ps (before net (S i) x) + val t))); [apply nonneg_sub, K1 | ring].
@@ -387,7 +387,7 @@ Proof.
           - exfalso. cbn [beta_step] in E2.
             assert (Dead : forall bs, fold_left (beta_step k []) bs None = None) by (clear; induction bs; auto).
             destruct (Qnum m <? 0)%Z; [|destruct j; cbn [nth_error] in E2]; rewrite Dead in E2; discriminate. }
-        destruct S2 as [-> ->]. rewrite (plus_ok u k val good), (none_ok u k val good), <- Z. apply le_eq. ring. }
+        destruct S2 as [-> ->]. rewrite (plus_ok u net k val good), (none_ok u net k val good), <- Z. apply le_eq. ring. }
     change (pre (nth i net no_layer) (after net i x)) with (before net (S i) x) in A.
     match goal with |- ?l <= ?r =>
       apply (le_by ((bound_value u v * part u - bound_value u (v / Zpos u))
@@ -403,11 +403,11 @@ Lemma total_unit n i (upper : bool) (x : list F) top :
 Proof.
   set (f := unit_function k n i upper).
   assert (One : forall j c (zs : list F), dot val (repeat (none k) j ++ [c]) zs = val c * nth j zs 0).
-  { clear - good. induction j as [|j IH]; intros c [|z zs]; cbn [repeat app dot nth]; rewrite ?IH, ?(none_ok u k val good); ring. }
+  { clear - good. induction j as [|j IH]; intros c [|z zs]; cbn [repeat app dot nth]; rewrite ?IH, ?(none_ok u net k val good); ring. }
   assert (A : forall m (zs : list F), dot val (at_after f m) zs = 0) by reflexivity.
   assert (B : forall m (zs : list F), dot val (at_before f m) zs = if Nat.eqb m n then of_Z (if upper then -1 else 1) * nth i zs 0 else 0).
   { intros m zs. unfold f, unit_function; cbn [at_before].
-    destruct (Nat.eqb m n); [rewrite One, (whole_ok u k val good) | cbn [dot]]; reflexivity. }
+    destruct (Nat.eqb m n); [rewrite One, (whole_ok u net k val good) | cbn [dot]]; reflexivity. }
   clearbody f.
   assert (Rest : forall m, (m < n)%nat -> total_value f x m = 0).
   { induction m as [|m IH]; intros H; cbn [total_value]; rewrite A, B; 
@@ -423,6 +423,6 @@ Theorem unit_back_ok kn h x n i (upper : bool) top a b :
   dot val a x + val b <= of_Z (if upper then -1 else 1) * nth i (before net n x) 0.
 Proof.
   intros R T E. pose proof (carry_back_ok _ _ _ _ _ _ _ _ _ R E) as K. rewrite total_unit in K by exact T. cbn [dot] in K.
-  rewrite (none_ok u k val good) in K. apply (le_trans _ _ _ _ K), le_eq. ring.
+  rewrite (none_ok u net k val good) in K. apply (le_trans _ _ _ _ K), le_eq. ring.
 Qed.
 End Sound.

@@ -21,6 +21,8 @@ Inductive verdict := Holds (open_leaves : N) | Broken (number : Z) (why : rule).
 Section Check.
 Variable u : positive.
 Variable cl : claim.
+Variable fx : kind Z.
+Variable ex : kind Q.
 Variable zones : list (list bool).
 Let net := network cl.
 
@@ -29,7 +31,7 @@ Fixpoint learn_group (kn : region) (p : path) (bs : list bound) (found : region)
   match bs with
   | [] => Some found
   | b :: bs' =>
-      match bound_of u cl kn p (b_exact b) (b_hint b) (b_layer b) (b_unit b) (b_upper b) with
+      match bound_of u cl fx ex kn p (b_exact b) (b_hint b) (b_layer b) (b_unit b) (b_upper b) with
       | None => None
       | Some None => learn_group kn p bs' found
       | Some (Some v) => learn_group kn p bs' (learn (b_layer b) (b_unit b) (b_upper b) (if b_upper b then - v else v) found)
@@ -90,7 +92,7 @@ Fixpoint check (kn : region) (p : path) (t : tree) : verdict :=
       | None => Broken number missing_row
       | Some kn =>
           if splittable kn n i then
-            let side upper := p ++ [SplitRow kn n i upper (split_row u cl (fixed u) kn n i upper)] in
+            let side upper := p ++ [SplitRow kn n i upper (split_row u cl fx kn n i upper)] in
             match check (learn n i true 0 kn) (side false) off with
             | Holds m => both (Holds m) (check (learn n i false 0 kn) (side true) on)
             | broken => broken
@@ -115,7 +117,7 @@ Fixpoint check (kn : region) (p : path) (t : tree) : verdict :=
           match chosen_conditions mu with
           | None => Broken number missing_condition
           | Some mu =>
-              match refuted u cl kn p is_exact h mu with
+              match refuted u cl fx ex kn p is_exact h mu with
               | None => Broken number missing_row
               | Some proved => if proved || is_empty kn then Holds 0 else Broken number not_refuted
               end
@@ -131,9 +133,14 @@ Fixpoint check (kn : region) (p : path) (t : tree) : verdict :=
           end
       end
   end.
-
-Definition check_case (t : tree) : verdict := check (start u cl) [] t.
 End Check.
+
+(** The whole check of a case. *)
+Definition packs_of (u : positive) (net : list layer) : list packed := map (pack (Z.log2 (Zpos u) + 24)) net.
+Definition check_with (u : positive) (cl : claim) (zones : list (list bool)) (packs : list packed) (t : tree) : verdict :=
+  check u cl (fixed u (exponent u) packs) (exact u packs) zones (start u cl) [] t.
+Definition check_case (u : positive) (cl : claim) (zones : list (list bool)) (t : tree) : verdict :=
+  check_with u cl zones (packs_of u (network cl)) t.
 
 Section Sound.
 Context {F : numbers}.
@@ -141,14 +148,18 @@ Add Ring F_ring : (laws F).
 Local Open Scope num_scope.
 Variable u : positive.
 Variable cl : claim.
+Variable fx : kind Z.
+Variable ex : kind Q.
 Variable zones : list (list bool).
 Let net := network cl.
+Hypothesis fixed_good : sound u net fx (@bound_value F u).
+Hypothesis exact_good : sound u net ex (@q_value F).
 
 Notation fact_ok := (@fact_ok F u).
 Notation region_ok := (@region_ok F u net).
 Notation in_domain := (in_domain cl).
 Notation has_property := (has_property cl).
-Notation path_true p x := (Forall (fun r => on_path u cl r x) p).
+Notation path_true p x := (Forall (fun r => on_path u cl fx r x) p).
 
 Lemma negated v (z : F) : bound_value u v <= of_Z (-1) * z -> z <= bound_value u (- v).
 Proof.
@@ -158,20 +169,20 @@ Qed.
 
 Lemma learn_group_ok kn p bs found kn' (y : list F) :
   in_domain y -> region_ok kn y -> path_true p y -> region_ok found y ->
-  learn_group u cl kn p bs found = Some kn' -> region_ok kn' y.
+  learn_group u cl fx ex kn p bs found = Some kn' -> region_ok kn' y.
 Proof.
   intros D R P. revert found; induction bs as [|b bs IH]; intros found G E; cbn [learn_group] in E; [injection E as <-; exact G|].
-  destruct (bound_of u cl kn p (b_exact b) (b_hint b) (b_layer b) (b_unit b) (b_upper b)) as [[v|]|] eqn:B; [|exact (IH _ G E)|discriminate].
-  refine (IH _ _ E). pose proof (bound_of_ok _ _ _ _ _ _ _ _ _ _ _ D R P B) as V.
+  destruct (bound_of u cl fx ex kn p (b_exact b) (b_hint b) (b_layer b) (b_unit b) (b_upper b)) as [[v|]|] eqn:B; [|exact (IH _ G E)|discriminate].
+  refine (IH _ _ E). pose proof (bound_of_ok _ _ _ _ fixed_good exact_good _ _ _ _ _ _ _ _ _ D R P B) as V.
   apply learn_ok; [exact G|]. destruct (b_upper b); [apply negated, V|].
   apply (le_trans _ _ _ _ V), le_eq. rewrite of_Z_1. ring.
 Qed.
 
 Lemma learn_groups_ok p groups kn kn' (x : list F) :
-  in_domain x -> path_true p x -> region_ok kn x -> learn_groups u cl p groups kn = Some kn' -> region_ok kn' x.
+  in_domain x -> path_true p x -> region_ok kn x -> learn_groups u cl fx ex p groups kn = Some kn' -> region_ok kn' x.
 Proof.
   intros D P. revert kn; induction groups as [|bs groups IH]; intros kn R E; cbn [learn_groups] in E; [injection E as <-; exact R|].
-  destruct (learn_group u cl kn p bs kn) as [kn1|] eqn:G; [|discriminate].
+  destruct (learn_group u cl fx ex kn p bs kn) as [kn1|] eqn:G; [|discriminate].
   refine (IH kn1 _ E). exact (learn_group_ok _ _ _ _ _ _ D R P R G).
 Qed.
 
@@ -228,13 +239,13 @@ Proof. destruct v as [n|]; cbn [both]; [|discriminate]. intros [= H]. split; [li
 
 (** Every point of an accepted region that has the property lies in a listed zone's closed cell. *)
 Theorem check_ok t kn p (x : list F) :
-  in_domain x -> has_property x -> region_ok kn x -> path_true p x -> check u cl zones kn p t = Holds 0 ->
+  in_domain x -> has_property x -> region_ok kn x -> path_true p x -> check u cl fx ex zones kn p t = Holds 0 ->
   exists s, In s zones /\ in_cell net (horizon (conditions cl)) s x.
 Proof.
   intros D H. revert kn p; induction t as [|number bs n i off IHoff on IHon|number bs j c below IHb above IHa|number bs mu e h|number bs j];
     intros kn p R P C; cbn [check] in C.
   - discriminate.
-  - destruct (learn_groups u cl p bs kn) as [kn'|] eqn:G; [|discriminate].
+  - destruct (learn_groups u cl fx ex p bs kn) as [kn'|] eqn:G; [|discriminate].
     pose proof (learn_groups_ok _ _ _ _ _ D P R G) as R'. destruct (splittable cl kn' n i); [|discriminate]. cbv zeta in C.
     match type of C with match ?a with _ => _ end = _ => destruct a as [m|] eqn:Coff; [|discriminate] end.
     apply both_open in C as [-> Con]. destruct (total (nth i (before net n x) 0) 0) as [Z|Z].
@@ -246,30 +257,37 @@ Proof.
       * apply learn_ok; [exact R'|]. rewrite bound_0. exact Z.
       * apply Forall_app. split; [exact P|]. repeat constructor; auto.
         apply (le_by (nth i (before net n x) 0)); [exact Z|]. change (-1)%Z with (- (1))%Z. rewrite of_Z_opp, of_Z_1. fold net. ring.
-  - destruct (learn_groups u cl p bs kn) as [kn'|] eqn:G; [|discriminate].
+  - destruct (learn_groups u cl fx ex p bs kn) as [kn'|] eqn:G; [|discriminate].
     pose proof (learn_groups_ok _ _ _ _ _ D P R G) as R'. destruct (Nat.ltb j (inputs cl)); [|discriminate].
     match type of C with match ?a with _ => _ end = _ => destruct a as [m|] eqn:Cb; [|discriminate] end.
     apply both_open in C as [-> Ca]. destruct (total (nth j x 0) (bound_value u c)) as [Z|Z].
     + refine (IHb _ _ _ _ Cb); [apply learn_ok; assumption|]. apply Forall_app. split; [exact P|]. repeat constructor. exact Z.
     + refine (IHa _ _ _ _ Ca); [apply learn_ok; assumption|]. apply Forall_app. split; [exact P|]. repeat constructor. exact Z.
-  - destruct (learn_groups u cl p bs kn) as [kn'|] eqn:G; [|discriminate].
+  - destruct (learn_groups u cl fx ex p bs kn) as [kn'|] eqn:G; [|discriminate].
     pose proof (learn_groups_ok _ _ _ _ _ D P R G) as R'. destruct (chosen_conditions cl mu) as [ms|] eqn:M; [|discriminate].
-    destruct (refuted u cl kn' p e h ms) as [[]|] eqn:E; [| |discriminate]; exfalso.
-    + exact (refuted_ok _ _ _ _ _ _ _ _ D R' P H (chosen_conditions_ok _ _ M) E).
+    destruct (refuted u cl fx ex kn' p e h ms) as [[]|] eqn:E; [| |discriminate]; exfalso.
+    + exact (refuted_ok _ _ _ _ fixed_good exact_good _ _ _ _ _ _ D R' P H (chosen_conditions_ok _ _ M) E).
     + cbn [orb] in C. destruct (is_empty kn') eqn:Em; [|discriminate]. exact (is_empty_ok _ _ R' Em).
-  - destruct (learn_groups u cl p bs kn) as [kn'|] eqn:G; [|discriminate].
+  - destruct (learn_groups u cl fx ex p bs kn) as [kn'|] eqn:G; [|discriminate].
     pose proof (learn_groups_ok _ _ _ _ _ D P R G) as R'. destruct (nth_error zones j) as [s|] eqn:N; [|discriminate].
     destruct (in_zone cl kn' s) eqn:Z; [|discriminate]. exists s. split; [exact (nth_error_In _ _ N) | exact (in_zone_ok _ _ _ R' Z)].
 Qed.
 
-(** An accepted certificate proves that the list of zones is complete. *)
-Theorem accepted_complete t :
-  check_case u cl zones t = Holds 0 ->
-  forall x : list F, in_domain x -> has_property x -> exists s, In s zones /\ in_cell net (horizon (conditions cl)) s x.
-Proof. intros C x D H. exact (check_ok t _ _ x D H (start_ok u cl x D) (Forall_nil _) C). Qed.
 End Sound.
+
+Lemma packs_of_ok u net : packs_ok net (packs_of u net).
+Proof. exists (Z.log2 (Zpos u) + 24)%Z. split; [pose proof (Z.log2_nonneg (Zpos u)); lia | reflexivity]. Qed.
+
+(** An accepted certificate proves that the list of zones is complete. *)
+Theorem accepted_complete (F : numbers) u cl zones t :
+  check_case u cl zones t = Holds 0 ->
+  forall x : list F, in_domain cl x -> has_property cl x -> exists s, In s zones /\ in_cell (network cl) (horizon (conditions cl)) s x.
+Proof.
+  intros C x D H. pose proof (packs_of_ok u (network cl)) as P.
+  exact (check_ok u cl _ _ zones (fixed_sound u _ _ P) (exact_sound u _ _ P) t _ _ x D H (start_ok u cl x D) (Forall_nil _) C).
+Qed.
 
 (** An accepted certificate without zones proves that no point of the domain has the property. *)
 Theorem accepted_cannot_fire (F : numbers) u cl t :
   check_case u cl [] t = Holds 0 -> forall x : list F, in_domain cl x -> ~ has_property cl x.
-Proof. intros C x D H. destruct (accepted_complete u cl [] t C x D H) as (s & [] & _). Qed.
+Proof. intros C x D H. destruct (accepted_complete F u cl [] t C x D H) as (s & [] & _). Qed.

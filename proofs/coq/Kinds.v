@@ -18,7 +18,7 @@ Record kind (num : Type) := Kind {
   times : num -> num -> num;                                    (* rounded down *)
   chord : num -> Z -> Z -> num;                                 (* c u / (u - l), about *)
   slope : num -> Z -> num;                                      (* c a / 2^8, about *)
-  affine : layer -> list num -> list (num * bool) * num;        (* p . (W a + b): coefficients, which were cut, the constant *)
+  affine : nat -> list num -> list (num * bool) * num;        (* p . (W a + b) of a layer: coefficients, which were cut, the constant *)
   settle : positive -> num -> list (num * Z) -> num;            (* (c + sum of e v / 2^bits) / n, rounded down *)
   down : num -> Z                                               (* as a multiple of 2^-bits *)
 }.
@@ -35,6 +35,24 @@ Fixpoint lost {num} (cs : list (num * bool)) (floors : list (option Z)) : option
   | _, _ => Some 0
   end.
 
+(** Division, rounded down; a shift where the divisor is a power of two. *)
+Definition exponent (d : positive) : option Z := let s := Z.log2 (Zpos d) in if Z.shiftl 1 s =? Zpos d then Some s else None.
+Definition div_by (d : positive) (e : option Z) (v : Z) : Z := match e with Some s => Z.shiftr v s | None => v / Zpos d end.
+Definition mul_by (d : positive) (e : option Z) (v : Z) : Z := match e with Some s => Z.shiftl v s | None => v * Zpos d end.
+Definition two_24 : positive := 16777216.
+Definition exponent_24 : option Z := exponent two_24.
+
+Lemma div_by_ok d v : div_by d (exponent d) v = v / Zpos d.
+Proof.
+  unfold exponent. destruct (Z.eqb_spec (Z.shiftl 1 (Z.log2 (Zpos d))) (Zpos d)) as [E|]; [|reflexivity]. cbn [div_by].
+  rewrite Z.shiftr_div_pow2, <- Z.shiftl_1_l, E by apply Z.log2_nonneg. reflexivity.
+Qed.
+Lemma mul_by_ok d v : mul_by d (exponent d) v = v * Zpos d.
+Proof.
+  unfold exponent. destruct (Z.eqb_spec (Z.shiftl 1 (Z.log2 (Zpos d))) (Zpos d)) as [E|]; [|reflexivity]. cbn [mul_by].
+  rewrite Z.shiftl_mul_pow2, <- Z.shiftl_1_l, E by apply Z.log2_nonneg. reflexivity.
+Qed.
+
 (** Sums of rows. *)
 Fixpoint add_row (k : Z) (ws acc : list Z) : list Z :=
   match ws, acc with
@@ -49,15 +67,55 @@ Fixpoint sum_rows (ps : list Z) (wbs : list (list Z * Z)) (acc : list Z) (b : Z)
   | _, _ => (acc, b)
   end.
 
+(** For speed: the rows of a layer as the digits, in base 2^digit, of one long integer each; their sums are read off digit by digit. *)
+Record packed := Packed { unpacked : layer; den_exponent : option Z; digit : Z; columns : nat; largest : Z; long_rows : list (Z * Z) }.
+
+Fixpoint long (digit : Z) (ws : list Z) : Z := match ws with [] => 0 | w :: ws' => w + Z.shiftl (long digit ws') digit end.
+Fixpoint digits (n : nat) (digit half v : Z) : list Z :=
+  match n with
+  | O => []
+  | S n' => let t := v + half in let rest := Z.shiftr t digit in (t - Z.shiftl rest digit - half) :: digits n' digit half rest
+  end.
+Definition pack (room : Z) (l : layer) : packed :=
+  let wbs := combine (weights l) (biases l) in
+  let most := fold_right (fun wb m => fold_right (fun w m => Z.max (Z.abs w) m) m (fst wb)) 1 wbs in
+  let digit := Z.log2 most + room in
+  Packed l (exponent (weight_den l)) digit (fold_right (fun wb n => Nat.max (length (fst wb)) n) O wbs) most
+    (map (fun wb => (long digit (fst wb), snd wb)) wbs).
+
+Fixpoint sum_long (ps : list Z) (rows : list (Z * Z)) (acc size b : Z) : Z * Z * Z :=
+  match ps, rows with
+  | p :: ps', (row, bias) :: rows' =>
+      if p =? 0 then sum_long ps' rows' acc size b else sum_long ps' rows' (acc + p * row) (size + Z.abs p) (b + p * bias)
+  | _, _ => (acc, size, b)
+  end.
+(** Sums of few rows are added up entry by entry. *)
+Fixpoint few (n : nat) (ps : list Z) : bool :=
+  match ps with
+  | [] => true
+  | p :: ps' => if p =? 0 then few n ps' else match n with O => false | S n' => few n' ps' end
+  end.
+Definition row_sum (pk : packed) (ps : list Z) : list Z * Z :=
+  if few 2 ps then sum_rows ps (combine (weights (unpacked pk)) (biases (unpacked pk))) [] 0 else
+  let '(v, size, b) := sum_long ps (long_rows pk) 0 0 0 in
+  let half := Z.shiftl 1 (digit pk - 1) in
+  if size * largest pk <? half then (digits (columns pk) (digit pk) half v, b)
+  else sum_rows ps (combine (weights (unpacked pk)) (biases (unpacked pk))) [] 0.
+
 (** ** Integers that mean v / u; u is 2^bits *)
 Section Fixed.
 Variable u : positive.
+Variable e : option Z.                                          (* the exponent of u *)
+Variable packs : list packed.
+Definition no_pack : packed := Packed no_layer (exponent 1) 1 0 1 [].
 
-Definition cut_by (d : Z) (v : Z) : Z * bool := let q := v / d in (q, negb (q * d =? v)).
-Definition fixed_affine (l : layer) (ps : list Z) : list (Z * bool) * Z :=
-  let '(cs, b) := sum_rows ps (combine (weights l) (biases l)) [] 0 in
-  (map (cut_by (Zpos (weight_den l))) cs, b / Zpos (bias_den l)).
-Definition fixed_times (a b : Z) : Z := a * b / Zpos u.
+Definition cut_by (d : positive) (e : option Z) (v : Z) : Z * bool := let q := div_by d e v in (q, negb (mul_by d e q =? v)).
+Definition fixed_affine (i : nat) (ps : list Z) : list (Z * bool) * Z :=
+  let pk := nth i packs no_pack in
+  let l := unpacked pk in
+  let '(cs, b) := row_sum pk ps in
+  (map (cut_by (weight_den l) (den_exponent pk)) cs, b / Zpos (bias_den l)).
+Definition fixed_times (a b : Z) : Z := div_by u e (a * b).
 
 Definition fixed : kind Z := {|
   none := 0;
@@ -70,8 +128,8 @@ Definition fixed : kind Z := {|
   ratio := fun n d => n * Zpos u / Zpos d;
   multiple := Z.mul;
   times := fixed_times;
-  chord := fun c low high => c * (high * 16777216 / (high - low)) / 16777216;
-  slope := fun c a => c * a / 256;
+  chord := fun c low high => div_by two_24 exponent_24 (c * (mul_by two_24 exponent_24 high / (high - low)));
+  slope := fun c a => Z.shiftr (c * a) 8;
   affine := fixed_affine;
   settle := fun n c terms =>
     (c * Zpos u + fold_right (fun t s => fst t * snd t + s) 0 terms) / (Zpos u * Zpos n);
@@ -94,10 +152,13 @@ Definition over (d : Z) (p : Q) : Z := Qnum p * (d / Zpos (Qden p)).
 
 Section Exact.
 Variable u : positive.
+Variable packs : list packed.
 
-Definition exact_affine (l : layer) (ps : list Q) : list (Q * bool) * Q :=
+Definition exact_affine (i : nat) (ps : list Q) : list (Q * bool) * Q :=
+  let pk := nth i packs no_pack in
+  let l := unpacked pk in
   let d := common ps in
-  let '(cs, b) := sum_rows (map (over d) ps) (combine (weights l) (biases l)) [] 0 in
+  let '(cs, b) := row_sum pk (map (over d) ps) in
   (map (fun c => (reduced c (Z.to_pos d * weight_den l), false)) cs, reduced b (Z.to_pos d * bias_den l)).
 
 Definition exact : kind Q := {|
@@ -121,11 +182,94 @@ Definition exact : kind Q := {|
 End Exact.
 
 (** ** What they mean *)
+(** ** Digits *)
+Section Digits.
+Variable base : Z.
+Hypothesis base_positive : 0 < base.
+Let half := Z.shiftl 1 (base - 1).
+
+Lemma half_ok : Z.shiftl 1 base = 2 * half.
+Proof. unfold half. rewrite !Z.shiftl_1_l. rewrite <- Z.pow_succ_r by lia. f_equal. lia. Qed.
+
+Lemma digits_long n ws : Forall (fun w => Z.abs w < half) ws -> (length ws <= n)%nat ->
+  digits n base half (long base ws) = ws ++ repeat 0 (n - length ws).
+Proof.
+  pose proof half_ok as H. assert (P : 0 < half) by (unfold half; rewrite Z.shiftl_1_l; apply Z.pow_pos_nonneg; lia).
+  rewrite Z.shiftl_1_l in H.
+  revert ws; induction n as [|n IH]; intros ws B L.
+  - destruct ws; [reflexivity | cbn in L; lia].
+  - assert (Step : forall w v, Z.abs w < half -> Z.shiftr (w + Z.shiftl v base + half) base = v).
+    { intros w v W. rewrite Z.shiftl_mul_pow2, Z.shiftr_div_pow2 by lia.
+      replace (w + v * 2 ^ base + half) with ((w + half) + v * 2 ^ base) by ring.
+      rewrite Z.div_add by lia. rewrite Z.div_small by lia. ring. }
+    destruct ws as [|w ws]; cbn [digits long length app].
+    + pose proof (Step 0 0 ltac:(lia)) as S. replace (0 + Z.shiftl 0 base + half) with (0 + half) in S by (rewrite Z.shiftl_0_l; ring).
+      rewrite S, Z.shiftl_0_l. specialize (IH [] (Forall_nil _)). cbn [length long app] in IH. rewrite IH by lia.
+      rewrite !Nat.sub_0_r. cbn [repeat]. f_equal. lia.
+    + inversion B as [|? ? Bw Bs]; subst. rewrite Step by exact Bw. cbn [length] in L. rewrite IH by (try assumption; lia).
+      cbn [Nat.sub]. f_equal. rewrite Z.shiftl_mul_pow2 by lia. lia.
+Qed.
+
+Lemma long_add_row k ws acc : long base (add_row k ws acc) = long base acc + k * long base ws.
+Proof.
+  assert (M : forall ws, long base (map (Z.mul k) ws) = k * long base ws).
+  { clear ws acc. induction ws as [|w ws IH]; cbn [map long]; [ring|]. rewrite IH, !Z.shiftl_mul_pow2 by lia. ring. }
+  revert acc; induction ws as [|w ws IH]; intros [|a acc]; cbn [add_row]; rewrite ?M; cbn [long]; try ring.
+  rewrite IH, !Z.shiftl_mul_pow2 by lia. ring.
+Qed.
+
+Definition within (m : Z) (ws : list Z) : Prop := Forall (fun w => Z.abs w <= m) ws.
+Lemma within_add_row k ws acc m s : 0 <= m -> 0 <= s -> within m ws -> within (s * m) acc -> within ((s + Z.abs k) * m) (add_row k ws acc).
+Proof.
+  intros M S0 W; rewrite Z.mul_add_distr_r.
+  assert (K : forall w, Z.abs w <= m -> Z.abs (k * w) <= Z.abs k * m).
+  { intros w Hw. rewrite Z.abs_mul. apply Z.mul_le_mono_nonneg_l; [lia | exact Hw]. }
+  assert (P : 0 <= s * m /\ 0 <= Z.abs k * m) by (split; apply Z.mul_nonneg_nonneg; lia). destruct P.
+  revert acc; induction W as [|w ws Hw W IH]; intros acc A; cbn [add_row].
+  - apply Forall_impl with (2 := A). intros; lia.
+  - destruct A as [|a acc Ha A].
+    + cbn [map]. constructor; [specialize (K w Hw); lia|]. apply Forall_map. apply Forall_impl with (2 := W).
+      intros v Hv. specialize (K v Hv). lia.
+    + constructor; [specialize (K w Hw); lia | apply IH, A].
+Qed.
+Lemma length_add_row k ws acc : length (add_row k ws acc) = Nat.max (length ws) (length acc).
+Proof. revert acc; induction ws as [|w ws IH]; intros [|a acc]; cbn [add_row]; rewrite ?map_length; cbn [length]; rewrite ?IH; lia. Qed.
+
+Lemma sum_long_ok ps wbs n m acc s b v size c :
+  0 <= m -> 0 <= s -> Forall (fun wb => within m (fst wb) /\ (length (fst wb) <= n)%nat) wbs -> within (s * m) acc -> (length acc <= n)%nat ->
+  sum_long ps (map (fun wb => (long base (fst wb), snd wb)) wbs) (long base acc) s b = (v, size, c) ->
+  let '(cs, d) := sum_rows ps wbs acc b in
+  v = long base cs /\ c = d /\ within (size * m) cs /\ (length cs <= n)%nat.
+Proof.
+  intros M S0 W; revert ps acc s b S0; induction W as [|[ws bias] wbs [Hw Hn] W IH]; intros [|p ps] acc s b S0 A L E;
+    cbn [map sum_long sum_rows fst snd] in *; try (injection E as <- <- <-; auto).
+  destruct (p =? 0); [exact (IH _ _ _ _ S0 A L E)|].
+  rewrite <- long_add_row in E. refine (IH _ _ _ _ _ _ _ E).
+  - lia.
+  - apply within_add_row; auto.
+  - rewrite length_add_row. lia.
+Qed.
+End Digits.
+
+Lemma pack_within room l :
+  Forall (fun wb => within (largest (pack room l)) (fst wb) /\ (length (fst wb) <= columns (pack room l))%nat) (combine (weights l) (biases l)) /\
+  1 <= largest (pack room l).
+Proof.
+  cbn [pack largest columns]. induction (combine (weights l) (biases l)) as [|wb wbs [IH One]]; cbn [fold_right]; [split; [constructor | lia]|].
+  set (m := fold_right (fun wb m => fold_right (fun w m => Z.max (Z.abs w) m) m (fst wb)) 1 wbs) in *.
+  assert (R : forall ws, m <= fold_right (fun w m => Z.max (Z.abs w) m) m ws /\ within (fold_right (fun w m => Z.max (Z.abs w) m) m ws) ws).
+  { induction ws as [|w ws [I1 I2]]; cbn [fold_right]; [split; [lia | constructor]|]. split; [lia|]. constructor; [lia|].
+    apply Forall_impl with (2 := I2). intros v Hv. lia. }
+  destruct (R (fst wb)) as [R1 R2]. split; [|lia]. constructor; [split; [exact R2 | lia]|].
+  apply Forall_impl with (2 := IH). intros v [V1 V2]. split; [|lia]. apply Forall_impl with (2 := V1). intros w Hw. lia.
+Qed.
+
 Section Sound.
 Context {F : numbers}.
 Add Ring F_ring : (laws F).
 Local Open Scope num_scope.
 Variable u : positive.
+Variable net : list layer.
 
 (** A bound v stands for v / 2^bits. *)
 Definition bound_value (v : Z) : F := of_Z v * part u.
@@ -145,8 +289,8 @@ Record sound {num : Type} (k : kind num) (val : num -> F) : Prop := Sound {
   times_ok : forall a b, val (times k a b) <= val a * val b;
   slope_ok : forall c a, (0 <= a <= 256)%Z -> 0 <= val c -> 0 <= val (slope k c a) /\ val (slope k c a) <= val c;
   ratio_nonneg : forall n d, (0 <= n)%Z -> 0 <= val (ratio k n d);
-  affine_ok : forall l ps a floors cs b t, Forall2 floor_ok floors a -> affine k l ps = (cs, b) -> lost cs floors = Some t ->
-    dot (fun c => val (fst c)) cs a + val b + bound_value t * part u <= dot val ps (pre l a);
+  affine_ok : forall i ps a floors cs b t, Forall2 floor_ok floors a -> affine k i ps = (cs, b) -> lost cs floors = Some t ->
+    dot (fun c => val (fst c)) cs a + val b + bound_value t * part u <= dot val ps (pre (nth i net no_layer) a);
   settle_ok : forall n c terms,
     val (settle k n c terms) * of_Z (Zpos n) <= val c + fold_right (fun t s => val (fst t) * bound_value (snd t) + s) 0 terms;
   down_ok : forall a, bound_value (down k a) <= val a
@@ -173,6 +317,46 @@ Proof.
   - rewrite dot_add_row, of_Z_add, of_Z_mul. unfold unit_pre; cbn [fst snd]. ring.
 Qed.
 
+Definition packs_ok (packs : list packed) : Prop := exists room, (1 <= room)%Z /\ packs = map (pack room) net.
+
+Lemma row_sum_ok packs i ps (a : list F) cs b :
+  packs_ok packs -> row_sum (nth i packs no_pack) ps = (cs, b) ->
+  let l := nth i net no_layer in
+  unpacked (nth i packs no_pack) = l /\ den_exponent (nth i packs no_pack) = exponent (weight_den l) /\
+  dot of_Z cs a * part (weight_den l) + of_Z b * part (bias_den l) = dot of_Z ps (pre l a).
+Proof.
+  intros (room & Room & ->). assert (D : nth i (map (pack room) net) no_pack = pack room (nth i net no_layer)
+    \/ nth i (map (pack room) net) no_pack = no_pack /\ nth i net no_layer = no_layer).
+  { destruct (Nat.ltb_spec i (length net)) as [L|L].
+    - left. rewrite (nth_indep _ no_pack (pack room no_layer)) by (rewrite map_length; exact L). apply map_nth.
+    - right. rewrite !nth_overflow by (rewrite ?map_length; exact L). auto. }
+  cbv zeta. set (l := nth i net no_layer) in *.
+  assert (Plain : sum_rows ps (combine (weights l) (biases l)) [] 0 = (cs, b) ->
+                  dot of_Z cs a * part (weight_den l) + of_Z b * part (bias_den l) = dot of_Z ps (pre l a)).
+  { intros E. pose proof (sum_rows_ok l _ _ _ _ _ _ a E) as S. cbn [dot] in S. rewrite of_Z_0 in S. unfold pre. rewrite S. ring. }
+  destruct D as [->|[-> D]].
+  - intros E. split; [reflexivity|]. split; [reflexivity|]. unfold row_sum in E. destruct (few 2 ps); [apply Plain, E|].
+    destruct (sum_long ps (long_rows (pack room l)) 0 0 0) as [[v size] c] eqn:Es.
+    destruct (Z.ltb_spec (size * largest (pack room l)) (Z.shiftl 1 (digit (pack room l) - 1))) as [B|B]; [|apply Plain, E].
+    destruct (pack_within room l) as [W One].
+    assert (P : (0 < digit (pack room l))%Z) by (unfold pack; cbn [digit]; match goal with |- context [Z.log2 ?m] => pose proof (Z.log2_nonneg m) end; lia).
+    pose proof (sum_long_ok _ P ps _ (columns (pack room l)) (largest (pack room l)) [] 0 0 v size c ltac:(lia) ltac:(lia) W
+                  (Forall_nil _) (Nat.le_0_l _) Es) as K.
+    destruct (sum_rows ps (combine (weights l) (biases l)) [] 0) as [gs d] eqn:Er. destruct K as (-> & -> & Wg & Lg).
+    injection E as <- <-.
+    rewrite digits_long; [|exact P | apply Forall_impl with (2 := Wg); intros w Hw; exact (Z.le_lt_trans _ _ _ Hw B) | exact Lg].
+    pose proof (sum_rows_ok l _ _ _ _ _ _ a Er) as S. cbn [dot] in S. rewrite of_Z_0 in S. unfold pre.
+    assert (Z : forall n gs (a : list F), dot of_Z (gs ++ repeat 0%Z n) a = dot of_Z gs a).
+    { clear. assert (Z0 : forall n (a : list F), dot of_Z (repeat 0%Z n) a = 0).
+      { induction n as [|n IH]; intros [|v a]; cbn [repeat dot]; rewrite ?IH, ?of_Z_0; ring. }
+      induction gs as [|g gs IH]; intros [|v a]; cbn [app dot]; rewrite ?IH, ?Z0, ?dot_nil_r; ring. }
+    rewrite Z, S. ring.
+  - rewrite D. intros E. split; [reflexivity|]. split; [reflexivity|]. rewrite D in Plain. unfold row_sum in E.
+    destruct (few 2 ps); [apply Plain, E|]. unfold no_pack in E; cbn [long_rows] in E.
+    assert (E0 : sum_long ps [] 0 0 0 = (0, 0, 0)%Z) by (destruct ps; reflexivity). rewrite E0 in E. cbn in E. injection E as <- <-.
+    cbn [dot pre no_layer weights biases combine map]. rewrite dot_nil_r, of_Z_0. ring.
+Qed.
+
 Lemma bound_le (a b : Z) : (a <= b)%Z -> bound_value a <= bound_value b.
 Proof. intros H. apply mul_le_r; [apply part_nonneg | apply of_Z_le, H]. Qed.
 
@@ -190,13 +374,16 @@ Proof.
   rewrite !part_ok. ring.
 Qed.
 
+Lemma cut_by_ok d v : cut_by d (exponent d) v = (v / Zpos d, negb (v / Zpos d * Zpos d =? v))%Z.
+Proof. unfold cut_by. rewrite div_by_ok, mul_by_ok. reflexivity. Qed.
+
 Lemma fixed_affine_ok d cs (a : list F) floors t :
-  Forall2 floor_ok floors a -> lost (map (cut_by (Zpos d)) cs) floors = Some t ->
-  dot (fun c => of_Z (fst c)) (map (cut_by (Zpos d)) cs) a + bound_value t <= dot of_Z cs a * part d.
+  Forall2 floor_ok floors a -> lost (map (cut_by d (exponent d)) cs) floors = Some t ->
+  dot (fun c => of_Z (fst c)) (map (cut_by d (exponent d)) cs) a + bound_value t <= dot of_Z cs a * part d.
 Proof.
-  intros H; revert cs t; induction H as [|b v floors a B H IH]; intros [|c cs] t L; cbn [map dot lost cut_by] in *;
+  intros H; revert cs t; induction H as [|b v floors a B H IH]; intros [|c cs] t L; cbn [map dot lost] in *;
     try (injection L as <-; unfold bound_value; rewrite of_Z_0; apply le_eq; ring).
-  - change (fst (cut_by (Zpos d) c)) with (c / Zpos d)%Z. set (q := (c / Zpos d)%Z) in *. set (r := (c mod Zpos d)%Z).
+  - rewrite cut_by_ok in *. cbn [fst] in *. set (q := (c / Zpos d)%Z) in *. set (r := (c mod Zpos d)%Z).
     assert (E : of_Z c * part d = of_Z q + of_Z r * part d :> F).
     { replace (of_Z q : F) with (of_Z q * (of_Z (Zpos d) * part d) : F) by (rewrite part_ok; ring).
       replace c with (q * Zpos d + r)%Z at 1 by (unfold q, r; rewrite (Z.div_mod c (Zpos d)) at 3 by lia; ring).
@@ -205,12 +392,12 @@ Proof.
     destruct (Z.eqb_spec (q * Zpos d) c) as [Q|Q]; cbn [negb] in L.
     + specialize (IH _ _ L). assert (r = 0)%Z as R0 by (unfold r, q in *; rewrite Zmod_eq by lia; lia).
       rewrite R0, of_Z_0 in E.
-      apply (le_by (dot of_Z cs a * part d - (dot (fun c => of_Z (fst c)) (map (cut_by (Zpos d)) cs) a + bound_value t)));
+      apply (le_by (dot of_Z cs a * part d - (dot (fun c => of_Z (fst c)) (map (cut_by d (exponent d)) cs) a + bound_value t)));
         [apply nonneg_sub, IH|]. replace (of_Z q : F) with (of_Z c * part d : F) by (rewrite E; ring).
       replace ((of_Z c * v + dot of_Z cs a) * part d) with ((of_Z c * part d) * v + dot of_Z cs a * part d) by ring.
       ring.
     + destruct b as [b|]; [|discriminate].
-      destruct (lost (map (cut_by (Zpos d)) cs) floors) as [s|] eqn:Ls; [|discriminate]. injection L as <-. specialize (IH _ _ Ls).
+      destruct (lost (map (cut_by d (exponent d)) cs) floors) as [s|] eqn:Ls; [|discriminate]. injection L as <-. specialize (IH _ _ Ls).
       destruct B as [B B0].
       assert (P1 : (of_Z r * part d : F) <= 1).
       { rewrite <- (part_ok F d). apply mul_le_r; [apply part_nonneg | apply of_Z_le; lia]. }
@@ -218,7 +405,7 @@ Proof.
       assert (N : bound_value b <= 0).
       { replace (0 : F) with (bound_value 0) by (unfold bound_value; rewrite of_Z_0; ring). apply bound_le, B0. }
       replace (bound_value (b + s)) with (bound_value b + bound_value s) by (unfold bound_value; rewrite of_Z_add; ring).
-      apply (le_by ((dot of_Z cs a * part d - (dot (fun c => of_Z (fst c)) (map (cut_by (Zpos d)) cs) a + bound_value s))
+      apply (le_by ((dot of_Z cs a * part d - (dot (fun c => of_Z (fst c)) (map (cut_by d (exponent d)) cs) a + bound_value s))
                     + ((of_Z r * part d) * (v - bound_value b) + (1 - of_Z r * part d) * (- bound_value b)))).
       * apply add_nonneg; [apply nonneg_sub, IH|]. apply add_nonneg; apply mul_nonneg; auto using nonneg_sub, nonpos_opp.
       * replace ((of_Z c * v + dot of_Z cs a) * part d) with ((of_Z c * part d) * v + dot of_Z cs a * part d) by ring.
@@ -240,8 +427,9 @@ Proof. revert a; induction cs as [|c cs IH]; intros [|v a]; cbn [map dot]; try r
 Lemma scaled_le k a b : (a : F) <= b -> a * part k <= b * part k.
 Proof. apply mul_le_r, part_nonneg. Qed.
 
-Theorem fixed_sound : sound (fixed u) bound_value.
+Theorem fixed_sound packs : packs_ok packs -> sound (fixed u (exponent u) packs) bound_value.
 Proof.
+  intros Packs.
   assert (D : forall n d, bound_value (n / Zpos d) <= of_Z n * part d * part u) by (intros; apply scaled_le, div_le).
   constructor; cbn [none plus opposite sign least whole known ratio multiple times slope affine settle down fixed]; unfold bound_value.
   - rewrite of_Z_0. ring.
@@ -259,28 +447,26 @@ Proof.
     replace (of_Z n * of_Z (Zpos u) * part d * part u) with (of_Z n * part d * (of_Z (Zpos u) * part u) : F) by ring.
     rewrite part_ok. ring.
   - intros. rewrite of_Z_mul. ring.
-  - intros a b. unfold fixed_times. apply (le_trans _ _ _ _ (D _ _)). apply le_eq. rewrite of_Z_mul. ring.
+  - intros a b. unfold fixed_times. rewrite div_by_ok. apply (le_trans _ _ _ _ (D _ _)). apply le_eq. rewrite of_Z_mul. ring.
   - intros c a A C. assert (0 <= c)%Z as C0.
     { destruct (Z_le_gt_dec 0 c) as [H|H]; [exact H|]. exfalso.
       assert (K : (0 : F) < of_Z (- c)) by (rewrite <- of_Z_0; apply of_Z_lt; lia).
       apply (mul_part_positive u) in K. apply K. rewrite of_Z_opp.
       replace (- of_Z c * part u) with (- (of_Z c * part u) : F) by ring.
       replace (0 : F) with (- 0 : F) by ring. apply opp_le, C. }
-    split.
+    rewrite Z.shiftr_div_pow2 by lia. change (2 ^ 8)%Z with 256%Z. split.
     + apply mul_nonneg; [|apply part_nonneg]. apply of_Z_nonneg, Z.div_pos; nia.
     + apply scaled_le, of_Z_le. apply Z.div_le_upper_bound; nia.
   - intros n d N. apply mul_nonneg; [|apply part_nonneg]. apply of_Z_nonneg, Z.div_pos; nia.
-  - intros l ps a floors cs b t H. unfold fixed_affine.
-    destruct (sum_rows ps (combine (weights l) (biases l)) [] 0) as [g s] eqn:E. intros [= <- <-] L.
-    pose proof (sum_rows_ok l _ _ _ _ _ _ a E) as S. cbn [dot] in S. rewrite of_Z_0 in S.
+  - intros i ps a floors cs b t H. unfold fixed_affine.
+    destruct (row_sum (nth i packs no_pack) ps) as [g s] eqn:E.
+    destruct (row_sum_ok packs i ps a g s Packs E) as (-> & -> & S). set (l := nth i net no_layer) in *. intros [= <- <-] L.
     pose proof (fixed_affine_ok _ _ _ _ _ H L) as K. pose proof (div_le s (bias_den l)) as B.
-    rewrite !dot_factor. unfold pre.
-    replace (dot of_Z ps (map (fun wb => unit_pre l wb a) (combine (weights l) (biases l))))
-      with (dot of_Z g a * part (weight_den l) + of_Z s * part (bias_den l)) by (rewrite S; ring).
+    rewrite !dot_factor, <- S.
     fold (bound_value t).
-    replace (dot (fun c => of_Z (fst c)) (map (cut_by (Zpos (weight_den l))) g) a * part u + of_Z (s / Zpos (bias_den l)) * part u
+    replace (dot (fun c => of_Z (fst c)) (map (cut_by (weight_den l) (exponent (weight_den l))) g) a * part u + of_Z (s / Zpos (bias_den l)) * part u
              + bound_value t * part u)
-      with (((dot (fun c => of_Z (fst c)) (map (cut_by (Zpos (weight_den l))) g) a + bound_value t) + of_Z (s / Zpos (bias_den l))) * part u)
+      with (((dot (fun c => of_Z (fst c)) (map (cut_by (weight_den l) (exponent (weight_den l))) g) a + bound_value t) + of_Z (s / Zpos (bias_den l))) * part u)
       by ring.
     apply scaled_le, add_le; assumption.
   - intros n c terms. set (v := (c * Zpos u + fold_right (fun t s => fst t * snd t + s) 0 terms)%Z).
@@ -363,8 +549,9 @@ Proof. intros H. apply mul_nonneg; [apply of_Z_nonneg, H | apply part_nonneg]. Q
 Lemma lost_exact A (f : A -> Q) cs floors t : lost (map (fun c => (f c, false)) cs) floors = Some t -> t = 0%Z.
 Proof. revert floors; induction cs as [|c cs IH]; intros [|b floors] H; cbn [map lost] in H; try congruence. eapply IH, H. Qed.
 
-Theorem exact_sound : sound (exact u) q_value.
+Theorem exact_sound packs : packs_ok packs -> sound (exact u packs) q_value.
 Proof.
+  intros Packs.
   constructor; cbn [none plus opposite sign least whole known ratio multiple times slope affine settle down exact].
   - unfold q_value; cbn [Qnum Qden]. rewrite of_Z_0. ring.
   - apply q_plus_ok.
@@ -396,17 +583,15 @@ Proof.
     split; [apply mul_nonneg; assumption|].
     apply (le_by (q_value c * (1 - of_Z a * part 256))); [apply mul_nonneg, nonneg_sub; assumption | ring].
   - intros n d N. rewrite reduced_ok. apply mul_nonneg; [apply of_Z_nonneg, N | apply part_nonneg].
-  - intros l ps a floors cs b t _. unfold exact_affine. destruct (common_ok ps) as [P C]. destruct (common ps) as [|d|]; try lia.
-    destruct (sum_rows (map (over (Zpos d)) ps) (combine (weights l) (biases l)) [] 0) as [g s] eqn:E. intros [= <- <-] L.
-    pose proof (sum_rows_ok l _ _ _ _ _ _ a E) as S. cbn [dot] in S. rewrite of_Z_0 in S.
+  - intros i ps a floors cs b t _. unfold exact_affine. destruct (common_ok ps) as [P C]. destruct (common ps) as [|d|]; try lia.
+    destruct (row_sum (nth i packs no_pack) (map (over (Zpos d)) ps)) as [g s] eqn:E.
+    destruct (row_sum_ok packs i _ a g s Packs E) as (-> & _ & S). set (l := nth i net no_layer) in *. intros [= <- <-] L.
     apply (lost_exact _ (fun c => reduced c (d * weight_den l))) in L as ->. cbn [Z.to_pos].
-    apply le_eq. unfold pre. rewrite dot_map, reduced_ok. cbn [fst].
+    apply le_eq. rewrite dot_map, reduced_ok. cbn [fst].
     rewrite (dot_ext _ _ (fun c => of_Z c * (part (weight_den l) * part d)) g) by (intros; rewrite reduced_ok, part_mul; ring).
     rewrite dot_factor, part_mul. unfold bound_value; rewrite of_Z_0.
     rewrite <- (dot_ext _ (fun p => of_Z (over (Zpos d) p) * part d) q_value ps) by (intros p I; apply over_ok, C, I).
-    rewrite dot_factor. rewrite dot_map in S.
-    replace (dot (fun c => of_Z (over (Zpos d) c)) ps (map (fun wb => unit_pre l wb a) (combine (weights l) (biases l))))
-      with (dot of_Z g a * part (weight_den l) + of_Z s * part (bias_den l)) by (rewrite S; ring). ring.
+    rewrite dot_factor. rewrite dot_map in S. rewrite <- S. ring.
   - intros n c terms. rewrite q_times_ok.
     replace (q_value (1 # n)) with (part n : F) by (unfold q_value; cbn [Qnum Qden]; rewrite of_Z_1; ring).
     match goal with |- q_value ?e * _ * _ <= _ => replace (q_value e * part n * of_Z (Zpos n)) with (q_value e * (of_Z (Zpos n) * part n)) by ring end.

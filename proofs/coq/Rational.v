@@ -53,4 +53,4 @@ Theorem complete_rational u cl zones t :
   check_case u cl zones t = Holds 0 ->
   forall x : list Qc, in_domain (F := rationals) cl x -> has_property (F := rationals) cl x ->
   exists s, In s zones /\ in_cell (F := rationals) (network cl) (horizon (conditions cl)) s x.
-Proof. intros C. exact (accepted_complete (F := rationals) u cl zones t C). Qed.
+Proof. intros C. exact (accepted_complete rationals u cl zones t C). Qed.

@@ -33,4 +33,4 @@ Theorem complete_real u cl zones t :
   check_case u cl zones t = Holds 0 ->
   forall x : list R, in_domain (F := reals) cl x -> has_property (F := reals) cl x ->
   exists s, In s zones /\ in_cell (F := reals) (network cl) (horizon (conditions cl)) s x.
-Proof. intros C. exact (accepted_complete (F := reals) u cl zones t C). Qed.
+Proof. intros C. exact (accepted_complete reals u cl zones t C). Qed.

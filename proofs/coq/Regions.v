@@ -70,6 +70,8 @@ Definition path := list path_row.
 Section Compute.
 Variable u : positive.
 Variable cl : claim.
+Variable fx : kind Z.                                           (* the fixed numbers *)
+Variable ex : kind Q.                                           (* the exact ones *)
 Let net := network cl.
 
 Section Kind.
@@ -159,17 +161,17 @@ Definition refutes (kn : region) (p : path) (h : hint) (mu : list (condition * Z
 End Kind.
 
 Definition fixed_row (r : path_row) : option (list Z * Z) :=
-  match r with SplitRow _ _ _ _ f => f | CutRow j c above => Some (cut_row (fixed u) j c above) end.
+  match r with SplitRow _ _ _ _ f => f | CutRow j c above => Some (cut_row fx j c above) end.
 Definition exact_row (r : path_row) : option (list Q * Q) :=
   match r with
-  | SplitRow kn n i upper _ => split_row (exact u) kn n i upper
-  | CutRow j c above => Some (cut_row (exact u) j c above)
+  | SplitRow kn n i upper _ => split_row ex kn n i upper
+  | CutRow j c above => Some (cut_row ex j c above)
   end.
 
 Definition bound_of (kn : region) (p : path) (is_exact : bool) (h : hint) (n i : nat) (upper : bool) : option (option Z) :=
-  if is_exact then unit_least (exact u) exact_row kn p h n i upper else unit_least (fixed u) fixed_row kn p h n i upper.
+  if is_exact then unit_least ex exact_row kn p h n i upper else unit_least fx fixed_row kn p h n i upper.
 Definition refuted (kn : region) (p : path) (is_exact : bool) (h : hint) (mu : list (condition * Z)) : option bool :=
-  if is_exact then refutes (exact u) exact_row kn p h mu else refutes (fixed u) fixed_row kn p h mu.
+  if is_exact then refutes ex exact_row kn p h mu else refutes fx fixed_row kn p h mu.
 End Compute.
 
 Section Sound.
@@ -178,7 +180,11 @@ Add Ring F_ring : (laws F).
 Local Open Scope num_scope.
 Variable u : positive.
 Variable cl : claim.
+Variable fx : kind Z.
+Variable ex : kind Q.
 Let net := network cl.
+Hypothesis fixed_good : sound u net fx (@bound_value F u).
+Hypothesis exact_good : sound u net ex (@q_value F).
 
 (** ** What the claim means *)
 Definition row_ok (r : row) (x : list F) : Prop := 0 <= of_Z (fst r) + dot of_Z (snd r) x.
@@ -279,13 +285,13 @@ Qed.
 
 (** ** Rows *)
 Section Kind.
-Context {num : Type} (k : kind num) (val : num -> F) (good : sound u k val) (get : path_row -> option (list num * num)).
+Context {num : Type} (k : kind num) (val : num -> F) (good : sound u net k val) (get : path_row -> option (list num * num)).
 
 Definition nonneg_row (r : list num * num) (x : list F) : Prop := 0 <= dot val (fst r) x + val (snd r).
 
 Lemma dot_multiple m a (x : list F) : dot val (map (multiple k m) a) x = of_Z m * dot val a x.
 Proof.
-  rewrite dot_map. rewrite (dot_ext _ _ (fun c : num => val c * of_Z m)) by (intros; rewrite (multiple_ok u k val good); ring).
+  rewrite dot_map. rewrite (dot_ext _ _ (fun c : num => val c * of_Z m)) by (intros; rewrite (multiple_ok u net k val good); ring).
   rewrite dot_factor. ring.
 Qed.
 
@@ -297,9 +303,9 @@ Lemma split_row_ok kn n i (upper : bool) r (x : list F) :
   split_row u cl k kn n i upper = Some r -> nonneg_row r x.
 Proof.
   intros R S. unfold split_row, unit_back. destruct (carry_back _ _ _ _ _ _ _ _ _) as [[a b]|] eqn:E; [|discriminate]. intros [= <-].
-  pose proof (unit_back_ok k val u good net _ _ _ _ _ _ _ _ _ R (top_le _ _) E) as K. unfold nonneg_row; cbn [fst snd].
-  rewrite dot_map. rewrite (dot_ext _ _ (fun c : num => val c * - (1))) by (intros; rewrite (opposite_ok u k val good); ring).
-  rewrite dot_factor, (opposite_ok u k val good).
+  pose proof (unit_back_ok k val u net good _ _ _ _ _ _ _ _ _ R (top_le _ _) E) as K. unfold nonneg_row; cbn [fst snd].
+  rewrite dot_map. rewrite (dot_ext _ _ (fun c : num => val c * - (1))) by (intros; rewrite (opposite_ok u net k val good); ring).
+  rewrite dot_factor, (opposite_ok u net k val good).
   replace (dot val a x * - (1) + - val b) with (- (dot val a x + val b)) by ring.
   apply nonpos_opp, (le_trans _ _ _ _ K S).
 Qed.
@@ -309,8 +315,8 @@ Lemma cut_row_ok j c (above : bool) (x : list F) :
 Proof.
   intros H. unfold nonneg_row, cut_row; cbn [fst snd].
   assert (One : forall j c (zs : list F), dot val (repeat (none k) j ++ [c]) zs = val c * nth j zs 0).
-  { clear - good. induction j as [|j IH]; intros c [|z zs]; cbn [repeat app dot nth]; rewrite ?IH, ?(none_ok u k val good); ring. }
-  rewrite One, (whole_ok u k val good), (known_ok u k val good). destruct above.
+  { clear - good. induction j as [|j IH]; intros c [|z zs]; cbn [repeat app dot nth]; rewrite ?IH, ?(none_ok u net k val good); ring. }
+  rewrite One, (whole_ok u net k val good), (known_ok u net k val good). destruct above.
   - apply (le_by (nth j x 0 - bound_value u c)); [apply nonneg_sub, H|]. unfold bound_value. rewrite of_Z_opp, of_Z_1. ring.
   - apply (le_by (bound_value u c - nth j x 0)); [apply nonneg_sub, H|].
     change (-1)%Z with (- (1))%Z. rewrite of_Z_opp, of_Z_1. ring.
@@ -323,8 +329,8 @@ Proof.
   intros [_ D] P. revert index. induction D as [|q qs Hq D IH]; intros [|index]; cbn [row_at].
   - destruct (nth_error p 0) as [s|] eqn:E; [|discriminate]. intros G. apply (P s (nth_error_In _ _ E) _ G).
   - destruct (nth_error p (S index)) as [s|] eqn:E; [|discriminate]. intros G. apply (P s (nth_error_In _ _ E) _ G).
-  - intros [= <-]. unfold nonneg_row, row_ok in *; cbn [fst snd]. rewrite dot_map, (whole_ok u k val good).
-    rewrite (dot_ext _ _ of_Z) by (intros; apply (whole_ok u k val good)).
+  - intros [= <-]. unfold nonneg_row, row_ok in *; cbn [fst snd]. rewrite dot_map, (whole_ok u net k val good).
+    rewrite (dot_ext _ _ of_Z) by (intros; apply (whole_ok u net k val good)).
     apply (le_trans _ _ _ _ Hq), le_eq. ring.
   - apply IH.
 Qed.
@@ -338,7 +344,7 @@ Proof.
   destruct (row_at k get (domain cl) p index) as [[a b]|] eqn:E; [|discriminate]. intros G.
   pose proof (row_at_ok _ _ _ _ D P E) as N. unfold nonneg_row in N; cbn [fst snd] in N.
   apply (le_trans _ _ _ _ (IH _ G)). cbn [fst snd].
-  rewrite (add_lists_ok k val u good), dot_multiple, (plus_ok u k val good), (multiple_ok u k val good), of_Z_opp.
+  rewrite (add_lists_ok k val u net good), dot_multiple, (plus_ok u net k val good), (multiple_ok u net k val good), of_Z_opp.
   apply (le_by (of_Z m * (dot val a x + val b))); [apply mul_nonneg; [apply of_Z_nonneg, M | exact N] | ring].
 Qed.
 
@@ -347,7 +353,7 @@ Lemma corner_ok cs fs ts (x : list F) :
   fold_right (fun t s => val (fst t) * bound_value u (snd t) + s) 0 ts <= dot val cs x.
 Proof.
   revert fs ts x; induction cs as [|c cs IH]; intros fs ts x H; cbn [corner dot]; [intros [= <-]; apply le_refl|].
-  pose proof (sign_ok u k val good c) as S. destruct (sign k c).
+  pose proof (sign_ok u net k val good c) as S. destruct (sign k c).
   - intros E. destruct H as [|f v fs x Hf H]; cbn [tl] in E.
     + apply (le_trans _ _ _ _ (IH [] ts [] (Forall2_nil _) E)). rewrite dot_nil_r. apply le_refl.
     + apply (le_trans _ _ _ _ (IH _ _ _ H E)). rewrite S. apply le_eq. ring.
@@ -370,20 +376,20 @@ Proof.
   apply (cancel (rows_den h)).
   apply (le_trans _ _ (dot val a x + val b)).
   - replace (of_Z (Zpos (rows_den h)) * val (settle k (rows_den h) b ts)) with (val (settle k (rows_den h) b ts) * of_Z (Zpos (rows_den h))) by ring.
-    apply (le_trans _ _ _ _ (settle_ok u k val good _ _ _)).
+    apply (le_trans _ _ _ _ (settle_ok u net k val good _ _ _)).
     assert (K : fold_right (fun t s => val (fst t) * bound_value u (snd t) + s) 0 ts <= dot val a x).
     { destruct (nth_error kn 0) as [fs|] eqn:N.
       - apply (corner_ok a fs); [apply (R _ _ N)|]. rewrite <- (nth_error_nth _ _ [] N). exact C.
       - rewrite nth_overflow in C by (apply nth_error_None, N).
         assert (Z : forall a ts x, corner k a [] = Some ts -> ts = [] /\ dot val a x = 0).
         { clear - good. induction a as [|c a IH]; intros ts x; cbn [corner dot]; [intros [= <-]; auto|].
-          pose proof (sign_ok u k val good c) as S. destruct (sign k c); try discriminate. intros G. destruct x as [|v x].
+          pose proof (sign_ok u net k val good c) as S. destruct (sign k c); try discriminate. intros G. destruct x as [|v x].
           - destruct (IH ts [] G) as [-> _]. auto.
           - destruct (IH ts x G) as [-> ->]. split; [reflexivity|]. rewrite S. ring. }
         destruct (Z a ts x C) as [-> ->]. apply le_refl. }
     apply (le_trans _ _ (val b + dot val a x)); [apply le_add, K | apply le_eq; ring].
   - apply (le_trans _ _ _ _ (subtract_rows_ok _ _ _ _ _ D P E)). cbn [fst snd].
-    rewrite dot_multiple, (multiple_ok u k val good). apply le_eq. ring.
+    rewrite dot_multiple, (multiple_ok u net k val good). apply le_eq. ring.
 Qed.
 
 Lemma unit_least_ok kn p h n i (upper : bool) v (x : list F) :
@@ -392,8 +398,8 @@ Lemma unit_least_ok kn p h n i (upper : bool) v (x : list F) :
 Proof.
   intros D R P. unfold unit_least, unit_back. destruct (carry_back _ _ _ _ _ _ _ _ _) as [[a b]|] eqn:E; [|discriminate].
   destruct (least_over cl k get kn p h (a, b)) as [[w|]|] eqn:E2; cbn [option_map]; try discriminate. intros [= <-].
-  apply (le_trans _ _ (val w)); [apply (down_ok u k val good)|].
-  apply (le_trans _ _ _ _ (least_over_ok _ _ _ _ _ _ D R P E2)). apply (unit_back_ok k val u good net _ _ _ _ _ _ _ _ _ R (top_le _ _) E).
+  apply (le_trans _ _ (val w)); [apply (down_ok u net k val good)|].
+  apply (le_trans _ _ _ _ (least_over_ok _ _ _ _ _ _ D R P E2)). apply (unit_back_ok k val u net good _ _ _ _ _ _ _ _ _ R (top_le _ _) E).
 Qed.
 
 (** ** Conditions *)
@@ -408,7 +414,7 @@ Proof.
   assert (D : forall zs : list F, dot val (map (fun t => whole k (- (m * t))) (terms c)) zs = - of_Z m * dot of_Z (terms c) zs).
   { intros zs. rewrite dot_map. rewrite (dot_ext _ _ (fun t : Z => of_Z t * - of_Z m)).
     - rewrite dot_factor. ring.
-    - intros t _. rewrite (whole_ok u k val good), of_Z_opp, of_Z_mul. ring. }
+    - intros t _. rewrite (whole_ok u net k val good), of_Z_opp, of_Z_mul. ring. }
   assert (Before : forall i, (i < place c)%nat -> total_value val net f x i = 0).
   { assert (Away : forall j b, (j < place c)%nat -> part_of k c m j b = []).
     { intros j b H. unfold part_of. destruct (Nat.eqb_spec (place c) j); [lia | reflexivity]. }
@@ -428,7 +434,7 @@ Lemma total_sum f g h (x : list F) n :
   (forall j, at_after h j = add_lists k (at_after f j) (at_after g j)) ->
   total_value val net h x n = total_value val net f x n + total_value val net g x n.
 Proof.
-  intros B A. induction n as [|n IH]; cbn [total_value]; rewrite A, B, !(add_lists_ok k val u good); [ring | rewrite IH; ring].
+  intros B A. induction n as [|n IH]; cbn [total_value]; rewrite A, B, !(add_lists_ok k val u net good); [ring | rewrite IH; ring].
 Qed.
 
 Lemma minus_conditions_ok mu (x : list F) n :
@@ -437,18 +443,18 @@ Lemma minus_conditions_ok mu (x : list F) n :
   <= fold_right (fun cm s => - of_Z (snd cm) * condition_value (fst cm) x + s) 0 mu.
 Proof.
   induction 1 as [|[c m] mu P H IH].
-  - cbn [minus_constants fold_right]. rewrite (none_ok u k val good). apply le_eq.
+  - cbn [minus_constants fold_right]. rewrite (none_ok u net k val good). apply le_eq.
     assert (Z : total_value val net (minus_conditions k []) x n = 0); [|rewrite Z; ring].
     induction n as [|n IHn]; cbn [total_value minus_conditions at_before at_after fold_right dot]; [ring|].
     fold (minus_conditions k []). rewrite IHn. ring.
-  - cbn [minus_constants fold_right fst snd] in *. rewrite (plus_ok u k val good).
+  - cbn [minus_constants fold_right fst snd] in *. rewrite (plus_ok u net k val good).
     assert (T : total_value val net (minus_conditions k ((c, m) :: mu)) x n
                 = total_value val net (Function (fun n => part_of k c m n false) (fun n => part_of k c m n true)) x n
                   + total_value val net (minus_conditions k mu) x n).
     { apply total_sum; reflexivity. }
     rewrite T, total_part by exact P.
     match type of IH with ?a <= ?b => set (rest := b) in * end.
-    pose proof (ratio_ok u k val good (- (m * constant c)) (constant_den c)) as Rt. rewrite of_Z_opp, of_Z_mul in Rt.
+    pose proof (ratio_ok u net k val good (- (m * constant c)) (constant_den c)) as Rt. rewrite of_Z_opp, of_Z_mul in Rt.
     fold (minus_constants k mu).
     apply (le_trans _ _ ((- of_Z m * dot of_Z (terms c) (if after_relu c then after net (place c) x else before net (place c) x)
                           + - (of_Z m * of_Z (constant c)) * part (constant_den c))
@@ -466,7 +472,7 @@ Proof.
   intros D R P H M. unfold refutes.
   destruct (carry_back _ _ _ _ _ _ _ _ _) as [[a b]|] eqn:E; [|discriminate].
   destruct (least_over cl k get kn p h (a, b)) as [[v|]|] eqn:E2; try discriminate. intros [= S].
-  pose proof (carry_back_ok k val u good net _ _ _ _ _ _ _ _ _ R E) as K1.
+  pose proof (carry_back_ok k val u net good _ _ _ _ _ _ _ _ _ R E) as K1.
   pose proof (least_over_ok _ _ _ _ _ _ D R P E2) as K2. cbn [fst snd dot] in *.
   assert (Top : Forall (fun cm : condition * Z => (place (fst cm) <= reach (conditions cl))%nat) mu).
   { apply Forall_forall. intros cm I. destruct (M cm I) as [In_ _]. unfold reach. clear - In_.
@@ -500,7 +506,7 @@ Proof.
           apply (le_trans _ _ (this + 0)); [apply le_add, I1 | apply le_eq; ring].
         * specialize (I2 O). intros G. apply I2. apply (le_trans _ _ (this + rest)); [exact G|].
           apply (le_trans _ _ (0 + rest)); [apply add_le; [exact A1 | apply le_refl] | apply le_eq; ring]. }
-  destruct Sum as [S1 S2]. pose proof (sign_ok u k val good v) as Sv. destruct (sign k v); [|discriminate|].
+  destruct Sum as [S1 S2]. pose proof (sign_ok u net k val good v) as Sv. destruct (sign k v); [|discriminate|].
   - apply (S2 S). rewrite <- Sv. exact V.
   - apply Sv, (le_trans _ _ _ _ V S1).
 Qed.
@@ -510,39 +516,39 @@ End Kind.
 Definition on_path (r : path_row) (x : list F) : Prop :=
   match r with
   | SplitRow kn n i upper f =>
-      region_ok kn x /\ of_Z (if upper then -1 else 1) * nth i (before net n x) 0 <= 0 /\ f = split_row u cl (fixed u) kn n i upper
+      region_ok kn x /\ of_Z (if upper then -1 else 1) * nth i (before net n x) 0 <= 0 /\ f = split_row u cl fx kn n i upper
   | CutRow j c above => if above : bool then bound_value u c <= nth j x 0 else nth j x 0 <= bound_value u c
   end.
 
-Lemma fixed_path p (x : list F) : Forall (fun r => on_path r x) p -> path_ok (bound_value u) (fixed_row u) p x.
+Lemma fixed_path p (x : list F) : Forall (fun r => on_path r x) p -> path_ok (bound_value u) (fixed_row fx) p x.
 Proof.
   intros H r I f G. rewrite Forall_forall in H. specialize (H r I). destruct r as [kn n i upper s|j c above]; cbn [fixed_row on_path] in *.
-  - destruct H as (R & S & ->). exact (split_row_ok _ _ (fixed_sound u) _ _ _ _ _ _ R S G).
-  - injection G as <-. apply (cut_row_ok _ _ (fixed_sound u)), H.
+  - destruct H as (R & S & ->). exact (split_row_ok _ _ fixed_good _ _ _ _ _ _ R S G).
+  - injection G as <-. apply (cut_row_ok _ _ fixed_good), H.
 Qed.
-Lemma exact_path p (x : list F) : Forall (fun r => on_path r x) p -> path_ok q_value (exact_row u cl) p x.
+Lemma exact_path p (x : list F) : Forall (fun r => on_path r x) p -> path_ok q_value (exact_row u cl ex) p x.
 Proof.
   intros H r I f G. rewrite Forall_forall in H. specialize (H r I). destruct r as [kn n i upper s|j c above]; cbn [exact_row on_path] in *.
-  - destruct H as (R & S & _). exact (split_row_ok _ _ (exact_sound u) _ _ _ _ _ _ R S G).
-  - injection G as <-. apply (cut_row_ok _ _ (exact_sound u)), H.
+  - destruct H as (R & S & _). exact (split_row_ok _ _ exact_good _ _ _ _ _ _ R S G).
+  - injection G as <-. apply (cut_row_ok _ _ exact_good), H.
 Qed.
 
 Theorem bound_of_ok kn p e h n i (upper : bool) v (x : list F) :
-  in_domain x -> region_ok kn x -> Forall (fun r => on_path r x) p -> bound_of u cl kn p e h n i upper = Some (Some v) ->
+  in_domain x -> region_ok kn x -> Forall (fun r => on_path r x) p -> bound_of u cl fx ex kn p e h n i upper = Some (Some v) ->
   bound_value u v <= of_Z (if upper then -1 else 1) * nth i (before net n x) 0.
 Proof.
   intros D R P. destruct e; cbn [bound_of].
-  - apply (unit_least_ok _ _ (exact_sound u)); auto. apply exact_path, P.
-  - apply (unit_least_ok _ _ (fixed_sound u)); auto. apply fixed_path, P.
+  - apply (unit_least_ok _ _ exact_good); auto. apply exact_path, P.
+  - apply (unit_least_ok _ _ fixed_good); auto. apply fixed_path, P.
 Qed.
 
 Theorem refuted_ok kn p e h mu (x : list F) :
   in_domain x -> region_ok kn x -> Forall (fun r => on_path r x) p -> has_property x ->
   (forall cm, In cm mu -> In (fst cm) (conditions cl) /\ (0 <= snd cm)%Z) ->
-  refuted u cl kn p e h mu = Some true -> False.
+  refuted u cl fx ex kn p e h mu = Some true -> False.
 Proof.
   intros D R P H M. destruct e; cbn [refuted].
-  - apply (refutes_ok _ _ (exact_sound u)) with (x := x); auto. apply exact_path, P.
-  - apply (refutes_ok _ _ (fixed_sound u)) with (x := x); auto. apply fixed_path, P.
+  - apply (refutes_ok _ _ exact_good) with (x := x); auto. apply exact_path, P.
+  - apply (refutes_ok _ _ fixed_good) with (x := x); auto. apply fixed_path, P.
 Qed.
 End Sound.
