@@ -6,7 +6,6 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 from exactzones.certify import case_of
-from exactzones.check import Case
 from exactzones.network import Layer, Network
 from exactzones.testing import domains, networks, properties
 

@@ -107,7 +107,7 @@ class Reference:
         elif tail[0] == "zone":
             self._zone(case, units, region, tail[1], tail[2])
         else:
-            self._no(case, units, region, *tail[1:])
+            self._no(case, region, *tail[1:])
         del self.open[number]
         for child in children:
             self.open[self.made] = (case, child)
@@ -151,7 +151,7 @@ class Reference:
             rows = []
             for exact in (False, True):
                 function = {}, {layer: {index: Fraction(sign)}}
-                found = self.carried(case, units, region, function, Fraction(0), ([], [], {}), exact=exact)
+                found = self.carried(units, region, function, Fraction(0), ([], [], {}), exact=exact)
                 rows.append(found and ({j: -entry for j, entry in found[0].items()}, -found[1]))
             child = region.copy()
             child.rows.append(rows)
@@ -187,7 +187,7 @@ class Reference:
         if any(u not in (on if sign == "+" else off) for u, sign in zip(chosen, signs, strict=True)):
             raise BrokenError("not in the zone")
 
-    def _no(self, case, units, region, exact, mu, hint):
+    def _no(self, case, region, exact, mu, hint):
         _, prop = self.cases[case]
         pairs = list(zip(mu[::2], mu[1::2], strict=True))
         if any(k >= len(prop.conditions) for k, _ in pairs):
@@ -212,8 +212,8 @@ class Reference:
 
     # Bounds.
 
-    def least(self, case, units, region, functions, constant, hint, *, exact):
-        carried = self.carried(case, units, region, functions, constant, hint, exact=exact)
+    def least(self, case, units, region, functions, constant, hint, *, exact):  # noqa: C901, PLR0912
+        carried = self.carried(units, region, functions, constant, hint, exact=exact)
         domain, _ = self.cases[case]
         chosen = []
         for number, m in hint[0]:
@@ -246,7 +246,7 @@ class Reference:
             total += entry * ends[j]
         return total if exact else self.down(total)
 
-    def carried(self, case, units, region, functions, constant, hint, *, exact):
+    def carried(self, units, region, functions, constant, hint, *, exact):  # noqa: C901
         """A function of the inputs that is nowhere greater: coefficients and constant; or None."""
         after, before = functions
         known, slopes = hint[1], hint[2]
@@ -293,7 +293,7 @@ class Reference:
             constant += rounded(cost / 2**self.bits)
         return (passed.get(-1, {}), constant) if good else None
 
-    def _through(self, region, unit, c, relu, slopes, rounded, *, exact):
+    def _through(self, region, unit, c, relu, slopes, rounded, *, exact):  # noqa: PLR0911
         """A coefficient of an activation as one of the pre-activation, and what it costs; None if there is no bound."""
         low, high = region.low.get(unit), region.high.get(unit)
         if not relu or (low is not None and low >= 0):

@@ -50,7 +50,7 @@ def same_bounds(tree, reference):
 
 def grow(network, cases, bits, seed, patterns=(), count=8):
     """Offer random nodes to both, demand the same of both, and return those that were accepted."""
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311
     tree, reference = Tree(network, cases, bits, patterns), Reference(network, cases, bits, patterns)
     shapes = [Shape.of(network, case) for case in cases]
     same_bounds(tree, reference)
@@ -86,7 +86,7 @@ def test_the_same_verdicts_and_bounds(claim, bits, seed):
 def test_leaves_are_accepted_up_to_the_last_digit(claim, bits, seed):
     """A condition's constant is moved so that the bound is zero, or one digit beside it: then strictness decides."""
     network, (case,) = claim
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311
     shape = Shape.of(network, case)
     exact, first = draw.randrange(2), draw.choice([1, 1, 3, 1 << 40])
     mu = [0, first, *([1, draw.choice([1, 2, 1 << 35])] if shape.conditions > 1 else [])]
@@ -115,6 +115,6 @@ def test_leaves_are_accepted_up_to_the_last_digit(claim, bits, seed):
 def test_the_same_verdicts_about_zones(claim, bits, seed):
     network, (case,) = claim
     units = [len(layer.relu_units) for layer in network.layers[: case.prop.resolve(network.widths).horizon]]
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311
     patterns = [tuple("".join(draw.choice("+-") for _ in range(count)) for count in units if count) for _ in range(4)]
     grow(network, [case], bits, seed, patterns, count=12)
