@@ -118,7 +118,7 @@ def _condition(condition: Condition, width: int) -> dict[str, Any]:
     scale = lcm(*(coefficient.denominator for _, coefficient in condition.terms))
     terms = [0] * width
     for unit, coefficient in condition.terms:
-        terms[unit] = int(coefficient * scale)
+        terms[unit] += int(coefficient * scale)
     constant = condition.constant * scale
     return {
         "layer": condition.layer,

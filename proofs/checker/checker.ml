@@ -1726,7 +1726,7 @@ type tree =
    tree * tree
 | No of Big_int_Z.big_int * bound list list * (int * Big_int_Z.big_int) list
    * bool * hint
-| Zone of Big_int_Z.big_int * bound list list * int
+| Zone of Big_int_Z.big_int * bound list list * int * bound list
 
 type rule =
 | Missing_row
@@ -1907,14 +1907,17 @@ let rec check u cl fx ex zones kn p = function
          | None -> Broken (number, Missing_row))
       | None -> Broken (number, Missing_condition))
    | None -> Broken (number, Missing_row))
-| Zone (number, bounds, j) ->
+| Zone (number, bounds, j, also) ->
   (match learn_groups u cl fx ex p bounds kn with
    | Some kn0 ->
      (match nth_error zones j with
       | Some s ->
-        if in_zone cl kn0 s
-        then Holds Big_int_Z.zero_big_int
-        else Broken (number, Not_in_zone)
+        (match learn_group u cl fx ex kn0 p also kn0 with
+         | Some kn1 ->
+           if in_zone cl kn1 s
+           then Holds Big_int_Z.zero_big_int
+           else Broken (number, Not_in_zone)
+         | None -> Broken (number, Missing_row))
       | None -> Broken (number, Missing_zone))
    | None -> Broken (number, Missing_row))
 

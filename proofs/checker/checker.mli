@@ -451,7 +451,7 @@ type tree =
    tree * tree
 | No of Big_int_Z.big_int * bound list list * (int * Big_int_Z.big_int) list
    * bool * hint
-| Zone of Big_int_Z.big_int * bound list list * int
+| Zone of Big_int_Z.big_int * bound list list * int * bound list
 
 type rule =
 | Missing_row

@@ -156,18 +156,21 @@ let hint units entries : C.hint =
   { C.rows = List.map (fun (r, m) -> r, over m) rows; rows_den = den;
     betas = List.map beta (pairs betas); alphas = List.map alpha (pairs alphas) }
 
-(* Bounds in groups: by layer, those in fixed numbers before those in exact ones. *)
+let bound units = function
+  | `List (code :: entries) ->
+      let code = index "bound" code in
+      let n, i = locate units (code lsr 2) in
+      { C.b_layer = n; b_unit = i; b_upper = code land 1 = 1; b_exact = code land 2 = 2; b_hint = hint units entries }
+  | _ -> invalid "a bound is [4 unit + 2 exact + upper, row, multiplier, .., [betas], [alphas]]"
+
+(* Bounds of a node in groups: by layer, those in fixed numbers before those in exact ones. *)
 let bounds units data =
   let last = ref 0 in
-  let bound = function
-    | `List (code :: entries) ->
-        let code = index "bound" code in
-        let n, i = locate units (code lsr 2) in
-        if n < !last then invalid "bounds are not in the order of layers";
-        last := n;
-        { C.b_layer = n; b_unit = i; b_upper = code land 1 = 1; b_exact = code land 2 = 2; b_hint = hint units entries }
-    | _ -> invalid "a bound is [4 unit + 2 exact + upper, row, multiplier, .., [betas], [alphas]]" in
-  let found = List.map bound (list "bounds" data) in
+  let ordered b =
+    if b.C.b_layer < !last then invalid "bounds are not in the order of layers";
+    last := b.C.b_layer;
+    b in
+  let found = List.map (fun entry -> ordered (bound units entry)) (list "bounds" data) in
   let rec groups = function
     | [] -> []
     | b :: _ as all ->
@@ -192,8 +195,9 @@ let node units number bounds tail =
   | [ `String "cut"; j; c ] ->
       let j = index "input" j and c = integer "cut" c in
       true, fun below above -> C.Cut (number, bounds, j, c, below, above)
-  | [ `String "zone"; j ] ->
-      let j = index "zone" j in false, fun _ _ -> C.Zone (number, bounds, j)
+  | [ `String "zone"; j; `List also ] ->
+      let j = index "zone" j and also = List.map (bound units) also in
+      false, fun _ _ -> C.Zone (number, bounds, j, also)
   | [ `String "no"; exact; `List mu; `List entries ] ->
       let exact = within "exact" 0 1 exact = 1 in
       let mu = List.map (fun (k, m) -> index "condition" k, whole "multiplier of a condition" m) (pairs mu) in

@@ -13,7 +13,7 @@ Inductive tree :=
 | Relu (number : Z) (bounds : list (list bound)) (n i : nat) (off on : tree)
 | Cut (number : Z) (bounds : list (list bound)) (j : nat) (c : Z) (below above : tree)
 | No (number : Z) (bounds : list (list bound)) (mu : list (nat * Z)) (is_exact : bool) (h : hint)
-| Zone (number : Z) (bounds : list (list bound)) (j : nat).
+| Zone (number : Z) (bounds : list (list bound)) (j : nat) (also : list bound).         (* bounds that count for this test only *)
 
 Inductive rule := missing_row | missing_unit | missing_condition | missing_zone | not_refuted | not_in_zone.
 Inductive verdict := Holds (open_leaves : N) | Broken (number : Z) (why : rule).
@@ -123,13 +123,14 @@ Fixpoint check (kn : region) (p : path) (t : tree) : verdict :=
               end
           end
       end
-  | Zone number bounds j =>
+  | Zone number bounds j also =>
       match learn_groups p bounds kn with
       | None => Broken number missing_row
       | Some kn =>
-          match nth_error zones j with
-          | None => Broken number missing_zone
-          | Some s => if in_zone kn s then Holds 0 else Broken number not_in_zone
+          match nth_error zones j, learn_group kn p also kn with
+          | None, _ => Broken number missing_zone
+          | _, None => Broken number missing_row
+          | Some s, Some kn => if in_zone kn s then Holds 0 else Broken number not_in_zone
           end
       end
   end.
@@ -242,7 +243,7 @@ Theorem check_ok t kn p (x : list F) :
   in_domain x -> has_property x -> region_ok kn x -> path_true p x -> check u cl fx ex zones kn p t = Holds 0 ->
   exists s, In s zones /\ in_cell net (horizon (conditions cl)) s x.
 Proof.
-  intros D H. revert kn p; induction t as [|number bs n i off IHoff on IHon|number bs j c below IHb above IHa|number bs mu e h|number bs j];
+  intros D H. revert kn p; induction t as [|number bs n i off IHoff on IHon|number bs j c below IHb above IHa|number bs mu e h|number bs j also];
     intros kn p R P C; cbn [check] in C.
   - discriminate.
   - destruct (learn_groups u cl fx ex p bs kn) as [kn'|] eqn:G; [|discriminate].
@@ -270,7 +271,9 @@ Proof.
     + cbn [orb] in C. destruct (is_empty kn') eqn:Em; [|discriminate]. exact (is_empty_ok _ _ R' Em).
   - destruct (learn_groups u cl fx ex p bs kn) as [kn'|] eqn:G; [|discriminate].
     pose proof (learn_groups_ok _ _ _ _ _ D P R G) as R'. destruct (nth_error zones j) as [s|] eqn:N; [|discriminate].
-    destruct (in_zone cl kn' s) eqn:Z; [|discriminate]. exists s. split; [exact (nth_error_In _ _ N) | exact (in_zone_ok _ _ _ R' Z)].
+    destruct (learn_group u cl fx ex kn' p also kn') as [kn2|] eqn:A; [|discriminate].
+    pose proof (learn_group_ok _ _ _ _ _ _ D R' P R' A) as R2.
+    destruct (in_zone cl kn2 s) eqn:Z; [|discriminate]. exists s. split; [exact (nth_error_In _ _ N) | exact (in_zone_ok _ _ _ R2 Z)].
 Qed.
 
 End Sound.
