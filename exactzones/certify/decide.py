@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -24,11 +26,14 @@ from exactzones.polyhedra import HRep, Polyhedron, lp
 from exactzones.property import Property
 from exactzones.rational import Row, Vector, primitive
 from exactzones.zones import Zones
+from exactzones.zones.workers import processes
 
 BITS = 40
 """How finely certificates count."""
 _MOST_CELL_INPUTS = 9
 _FIRST_GUESS = 0.2  # seconds for a witness before anything is proved
+_ALONE = 1.0  # seconds that one process works before others are asked
+_SLICE = 8.0  # seconds that a process works on a region before what is left of it is shared out again
 _GUESSING = 0.2  # share of the time that goes into more guesses later
 _MARGINS = (1.0, 8.0, 64.0)  # what the checker did not accept is searched again, with more room
 
@@ -101,6 +106,7 @@ def certify(
     *,
     seconds: float | None = None,
     resume: Certificate | None = None,
+    jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Decision:
     """Decide whether a property can hold anywhere on a domain.
@@ -111,6 +117,7 @@ def certify(
         domain: a polyhedron (closed: of a strict row its closure counts for "cannot"); None is all of the input space.
         seconds: how long it may take; None is no limit.
         resume: what an earlier run proved.
+        jobs: how many processes work on it.
         progress: is told how many regions were visited and how many wait.
 
     Returns:
@@ -119,7 +126,7 @@ def certify(
     Raises:
         InputError: arguments that do not fit each other.
     """
-    return certify_cases(network, [case_of(network, prop, domain)], seconds=seconds, resume=resume, progress=progress)
+    return certify_cases(network, [case_of(network, prop, domain)], seconds=seconds, resume=resume, jobs=jobs, progress=progress)
 
 
 def certify_cases(
@@ -128,10 +135,11 @@ def certify_cases(
     *,
     seconds: float | None = None,
     resume: Certificate | None = None,
+    jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Decision:
     """Decide whether any of several cases can hold: each a conjunction on a polyhedron.  See ``certify``."""
-    run = Run(network, cases, seconds, progress)
+    run = Run(network, cases, seconds, progress, jobs=jobs)
     if resume is not None:
         run.replay(resume)
     try:
@@ -178,6 +186,7 @@ class Run:
         progress: is told how many regions were visited and how many wait.
         patterns: of the zones that are listed, with their numbers: regions on which the property holds must be among them.
         zones: the pattern and a witness of each.
+        jobs: how many processes work on it.
     """
 
     network: Network
@@ -186,6 +195,7 @@ class Run:
     progress: Callable[[int, int], None] | None = None
     patterns: dict[str, int] | None = None
     zones: Sequence[tuple[Pattern, Vector]] = ()
+    jobs: int = 1
     nodes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -193,6 +203,7 @@ class Run:
         texts = [] if self.patterns is None else list(self.patterns)
         self.tree = Tree(self.network, self.cases, BITS, [(text,) for text in texts])
         self.guessed = 0.0
+        self.written: list[Node] = []
         self._children: dict[int, tuple[int, int]] = {}
 
     def replay(self, certificate: Certificate) -> None:
@@ -244,16 +255,69 @@ class Run:
                 witness = self._guess(k, _FIRST_GUESS / len(self.cases))
                 if witness is not None:
                     return self.can_fire(k, witness)
-        for margin in (*_MARGINS, None):
+        found = self.divide() if self.jobs > 1 else None
+        found = found or self.prove_all()
+        if found is not None:
+            return self.can_fire(*found)
+        if self.tree.waiting and self.out_of_time():
+            return self.undecided(f"the time of {self.seconds:g} s ran out")
+        return self._done()
+
+    def prove_all(self, margins: Sequence[float | None] = (*_MARGINS, None)) -> tuple[int, Vector] | None:
+        """Work on all regions that wait; returns a case and a witness if there is one."""
+        for margin in margins:
             for number in sorted(self.tree.waiting):
-                if number not in self.tree.waiting:
-                    continue
+                if self.out_of_time():
+                    return None
                 found = self.prove(number, margin)
                 if found is not None:
-                    return self.can_fire(*found)
-                if self.out_of_time():
-                    return self.undecided(f"the time of {self.seconds:g} s ran out") if self.tree.waiting else self._done()
-        return self._done()
+                    return found
+        return None
+
+    def divide(self) -> tuple[int, Vector] | None:
+        """Work alone for a moment, then give the regions that are left to processes, until all are proved or time is up."""
+        alone = time.monotonic() + _ALONE
+        for number in sorted(self.tree.waiting):
+            if time.monotonic() < alone:
+                found = self.prove(number, _MARGINS[0], until=alone)
+                if found is not None:
+                    return found
+        if not self.tree.waiting:
+            return None
+        with processes(self.jobs) as pool:
+            running: dict[Future[_Slice], int] = {}
+            queue = sorted(self.tree.waiting)
+            while (queue or running) and not self.out_of_time():
+                while queue and len(running) < 2 * self.jobs:
+                    number = queue.pop()
+                    claim = self.network, self.cases, self.patterns
+                    running[pool.submit(_prove_slice, claim, self.tree.waiting[number], min(_SLICE, self.left()))] = number
+                done, _ = wait(running, timeout=min(1, max(self.left(), 0)), return_when=FIRST_COMPLETED)
+                for future in done:
+                    number = running.pop(future)
+                    case, part = self.tree.waiting[number].claim, future.result()
+                    if part.witness is not None:
+                        return case, part.witness
+                    queue += self._adopt(number, part)
+                if self.progress is not None:
+                    self.progress(self.tree.nodes, len(self.tree.waiting))
+        return None
+
+    def _adopt(self, number: int, part: _Slice) -> list[int]:
+        """Take over what a process proved and checked of a region; returns the numbers of what is left of it."""
+        if not part.nodes:  # no progress: it is left to the end
+            return []
+        numbers = {0: number}
+        for node in part.nodes:
+            self.nodes.append(write_node(replace(node, number=numbers[node.number])))
+            if node.kind in {"relu", "cut"}:
+                for _ in range(2):
+                    numbers[len(numbers)] = self.tree.made
+                    self.tree.made += 1
+        del self.tree.waiting[number]
+        self.tree.nodes += len(part.nodes)
+        self.tree.waiting.update({numbers[at]: place for at, place in part.waiting.items()})
+        return [numbers[at] for at in part.waiting]
 
     def _done(self) -> Decision:
         if self.tree.waiting:
@@ -287,12 +351,13 @@ class Run:
                 moved[j] = max(moved[j], bound) if row[1 + j] > 0 else min(moved[j], bound)
         return tuple(moved)
 
-    def prove(self, number: int, margin: float | None) -> tuple[int, Vector] | None:
+    def prove(self, number: int, margin: float | None, *, until: float = math.inf) -> tuple[int, Vector] | None:
         """Work on one region until it is proved, out of reach or out of time; returns a case and a witness if there is one.
 
         Args:
             number: of the region.
             margin: what the search demands of bounds; None for the exact prover.
+            until: when to stop searching, if it comes before the end of all time.
         """
         case = self.tree.waiting[number].claim
         if margin is None:
@@ -306,7 +371,7 @@ class Run:
         for visited in search.run():
             if self.progress is not None:
                 self.progress(self.tree.nodes + visited, len(search.stack) + len(self.tree.waiting))
-            if self.out_of_time():
+            if self.out_of_time() or time.monotonic() > until:
                 break
             if search.witness is None and self.guessed < _GUESSING * (time.monotonic() - self.start) - _FIRST_GUESS:
                 search.witness = self._guess(case, self.guessed)
@@ -316,6 +381,7 @@ class Run:
         return None
 
     def _write(self, node: Node) -> None:
+        self.written.append(node)
         self.nodes.append(write_node(node))
         if self.progress is not None:
             self.progress(self.tree.nodes, len(self.tree.waiting))
@@ -338,7 +404,7 @@ class Run:
             made = {}
             nodes = [replace(node, bounds=(*bounds, *node.bounds)) if node.number == number else node for node in nodes]
             for accepted in self._accepted(nodes):
-                self.nodes.append(write_node(accepted))
+                self._write(accepted)
                 if accepted.kind in {"relu", "cut"}:
                     made[accepted.number] = self._children[accepted.number]
 
@@ -426,6 +492,24 @@ class Run:
                 hint = Hint(tuple(_original(claim.rows, row, m) for row, m in pairs if m))
                 bounds.append(Bound(j, upper, exact=True, hint=hint))
         return low, high, tuple(bounds)
+
+
+@dataclass(frozen=True)
+class _Slice:
+    """What a process made of a region: nodes numbered from 0 (the region), what waits, perhaps a witness."""
+
+    nodes: tuple[Node, ...]
+    waiting: dict[int, Place]
+    witness: Vector | None
+
+
+def _prove_slice(claim: tuple[Network, Sequence[Case], dict[str, int] | None], place: Place, seconds: float) -> _Slice:
+    """Prove a region as far as it goes in some seconds; runs in a process of its own."""
+    network, cases, patterns = claim
+    run = Run(network, cases, seconds, None, patterns)
+    run.tree.waiting, run.tree.made = {0: place}, 1
+    found = run.prove_all(_MARGINS)
+    return _Slice(tuple(run.written), run.tree.waiting, None if found is None else found[1])
 
 
 def _original(rows: Sequence[Row], row: Row, multiplier: Fraction) -> tuple[int, Fraction]:

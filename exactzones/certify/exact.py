@@ -72,7 +72,7 @@ class ExactProver:
         place = self.tree.waiting[number]
         claim, kind = self.tree.claims[place.claim], self.tree.exact[place.claim]
         known = place.known.part(0)
-        exact = [(len(claim.rows) + k, row.get(exact=True)) for k, row in enumerate(place.rows)]
+        exact = [(k, self.tree.row(kind, place, k)) for k in range(len(claim.rows), len(claim.rows) + len(place.rows))]
         rows = _Rows(
             [
                 *(tuple(map(Fraction, row)) for row in claim.rows),
@@ -170,7 +170,6 @@ class ExactProver:
             exact=True,
             hint=Hint(tuple((k, m * scale) for k, m in hint.rows), tuple((u, s, m * scale) for u, s, m in hint.betas)),
         )
-
 
     def _zone(self, number: int, rows: _Rows, known: Region, bounds: tuple[Bound, ...], point: Vector) -> Node | None:
         """Return the node of a region that lies in a listed zone.

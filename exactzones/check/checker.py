@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -54,23 +54,19 @@ class Invalid(Exception):
 
 @dataclass
 class PathRow:
-    """``b + a . x >= 0`` on a region, since it is one side of a split: in fixed numbers and, when asked for, exact.
+    """``b + a . x >= 0`` on a region, since it is one side of a split.
 
     Attributes:
         split: the hidden unit that was split and the side, if it was one.
+        fixed: the row in fixed numbers; None where none holds.
+        exact: the same in Fractions; for a hidden unit it is worked out when asked for, from what was known then.
+        known: what was known where the unit was split.
     """
 
     split: tuple[int, int] | None
     fixed: list[Any] | None
-    exact: list[Any] | Callable[[], list[Any] | None] | None
-
-    def get(self, *, exact: bool) -> list[Any] | None:
-        """Return the row (b, a_1, .., a_d); None where none holds."""
-        if not exact:
-            return self.fixed
-        if callable(self.exact):
-            self.exact = self.exact()
-        return self.exact
+    exact: list[Any] | None = None
+    known: Region | None = None
 
 
 @dataclass
@@ -270,8 +266,19 @@ class Tree:
         if index < len(rows):
             return [entry << kind.scale for entry in rows[index]]
         if index - len(rows) < len(place.rows):
-            return place.rows[index - len(rows)].get(exact=kind.scale == 0)
+            row = place.rows[index - len(rows)]
+            return row.fixed if kind.scale else self._exact_row(kind, row)
         return None
+
+    def _exact_row(self, kind: Fixed, row: PathRow) -> list[Any] | None:
+        if row.exact is None and row.known is not None and row.split is not None:
+            unit, side = row.split
+            asked = np.array([unit]), np.array([side == 1])
+            layer = kind.claim.layer_of(unit)
+            coefficients, constants, valid = self.carried(kind, row.known, Functions(np.array([0])), layer, *asked)
+            row.exact = [-constants[0], *(-entry for entry in coefficients[0].tolist())] if valid[0] else None
+            row.known = None
+        return row.exact
 
     # What a region is.
 
@@ -352,22 +359,8 @@ class Tree:
                 fixed = None
                 if valid[number]:  # lower(z) <= z <= 0, or lower(-z) <= -z <= 0
                     fixed = [-int(constants[number]), *(-entry for entry in coefficients[number].tolist())]
-                found.setdefault(i, []).append(
-                    PathRow(
-                        (unit, int(upper[number])), fixed, self._exact_row(region, i, layer, unit, upper=bool(upper[number]), k=k)
-                    )
-                )
+                found.setdefault(i, []).append(PathRow((unit, int(upper[number])), fixed, known=region.part(i)))
         return found
-
-    def _exact_row(self, region: Region, i: int, layer: int, unit: int, *, upper: bool, k: int) -> Callable[[], list[Any] | None]:
-        known = region.part(i)
-
-        def row() -> list[Any] | None:
-            asked = np.array([unit]), np.array([upper])
-            coefficients, constants, valid = self.carried(self.exact[k], known, Functions(np.array([0])), layer, *asked)
-            return [-constants[0], *(-entry for entry in coefficients[0].tolist())] if valid[0] else None
-
-        return row
 
     def _cut(self, node: Node, place: Place, region: Region, i: int) -> list[Place]:
         claim = self.claims[place.claim]

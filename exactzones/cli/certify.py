@@ -46,6 +46,7 @@ _property = click.option(
 @click.option("--out", type=click.Path(path_type=Path), metavar="CERT", help="Write the certificate (gzipped if it ends in .gz).")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="CERT", help="Go on from an earlier run's certificate.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after S seconds (exit code 3).")
+@click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="Work with N processes on this machine.")
 @quiet_option
 def certify(
     net: Path,
@@ -57,6 +58,7 @@ def certify(
     out: Path | None,
     resume: Path | None,
     timeout: float | None,
+    jobs: int,
     quiet: bool,
 ) -> int:
     """Decide whether a feature can fire on a domain, with evidence.
@@ -76,7 +78,7 @@ def certify(
     check_target(out, net)
     earlier = None if resume is None else load_certificate(_file(resume))
     with progress(quiet=quiet, doing="certifying", counts="{:,} regions visited, {:,} open") as report:
-        found = certify_cases(network, cases, seconds=timeout, resume=earlier, progress=report)
+        found = certify_cases(network, cases, seconds=timeout, resume=earlier, jobs=jobs, progress=report)
     if out is not None:
         save_certificate(found.certificate, out)
         if not quiet:
