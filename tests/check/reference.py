@@ -101,7 +101,7 @@ class Reference:
         case, units, region = self.learn(number, bounds)
         children = []
         if tail[0] == "relu":
-            children = self._split(case, units, region, tail[1])
+            children = self._split(units, region, tail[1])
         elif tail[0] == "cut":
             children = self._cut(region, tail[1], Fraction(tail[2], 2**self.bits))
         elif tail[0] == "zone":
@@ -142,7 +142,7 @@ class Reference:
                 raise BrokenError("no hidden unit")
         return rows, known, slopes
 
-    def _split(self, case, units, region, unit):
+    def _split(self, units, region, unit):
         if not self.has_relu(self._unit(units, unit)):
             raise BrokenError("no ReLU")
         layer, index = units[unit]
