@@ -1,9 +1,13 @@
 (** Prints what the theorems rest on; [build.sh] compares it with assumptions.txt. *)
-From Exactzones Require Numbers Network Backward Regions Certificate Witness Rational Real.
+From Exactzones Require Numbers Linear Network Unrelu Backward Regions Certificate Witness Rational Real.
+Print Assumptions Linear.farkas_sound.
 Print Assumptions Network.after_all.
 Print Assumptions Network.in_own_cell.
 Print Assumptions Network.affine_before.
 Print Assumptions Network.fires_iff.
+Print Assumptions Unrelu.patterns_length.
+Print Assumptions Unrelu.pullback_union.
+Print Assumptions Unrelu.pullback_union_nonempty.
 Print Assumptions Backward.carry_back_ok.
 Print Assumptions Certificate.accepted_complete.
 Print Assumptions Certificate.accepted_cannot_fire.
