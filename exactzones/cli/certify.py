@@ -119,7 +119,10 @@ def check(net: Path, cert: Path, index: int | None, threshold: str, layer: int, 
     from exactzones.check import lines_of
 
     network, cases = _claim(net, index, threshold, layer, spec, prop_path)
+    readings = _read_twice(net, network)
     report = check_certificate(network, cases, lines_of(_file(cert)))
+    if readings:
+        click.echo(readings)
     if report.verdict == "valid":
         what = {"can fire": "the witness has the property", "cannot fire": f"it cannot fire: {report.nodes:,} nodes"}
         click.echo(what.get(report.proves, f"the list of {report.zones:,} zones is complete: {report.nodes:,} nodes"))
@@ -145,6 +148,20 @@ def _claim(
     network = load_network(net)
     read_cases = read_vnnlib(prop_path, network)
     return network, [case_of(network, case.property_for(network), case.domain) for case in read_cases]
+
+
+def _read_twice(net: Path, network: Network) -> str:
+    """Read an ONNX file once more, by other means, and say how the readings compare."""
+    from exactzones.check.onnx_weights import plain_layers, same_function
+
+    if net.suffix.lower() != ".onnx":
+        return ""
+    layers = plain_layers(net)
+    if layers is None:
+        return "network read once (this file's operators are known to one reader only)"
+    if not same_function(layers, network):
+        raise InputError(f"{net}: two independent readings of this file differ; please report it with the file")
+    return "network read twice, independently: the same"
 
 
 def _file(path: Path) -> Path:
