@@ -40,5 +40,5 @@ if [ -n "${COQCHK:-}" ]; then
     coqchk -silent -o -Q . Exactzones Exactzones.Rational Exactzones.Real
 fi
 
-ocamlfind ocamlopt -w -a -package zarith,yojson -linkpkg checker.mli checker.ml main.ml -o exactzones-checker
+ocamlfind ocamlopt -inline 200 -w -a -package zarith,yojson -linkpkg checker.mli checker.ml main.ml -o exactzones-checker
 echo "proofs checked; the checker is proofs/build/exactzones-checker"

@@ -616,6 +616,15 @@ module Z =
   | 1 -> div_big_int x y
   | _ -> add_int_big_int (-1) (div_big_int (add_int_big_int (-1) x) y))
 
+  (** val modulo :
+      Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+  let modulo = Big_int_Z.(fun x y ->
+  match sign_big_int y with
+  | 0 -> x
+  | 1 -> mod_big_int x y
+  | _ -> add_big_int y (add_int_big_int 1 (mod_big_int (add_int_big_int (-1) x) y)))
+
   (** val div2 : Big_int_Z.big_int -> Big_int_Z.big_int **)
 
   let div2 z0 =
@@ -803,6 +812,10 @@ let rec chosen ms zs =
 let width l =
   length (combine l.weights l.biases)
 
+type below =
+| Idle
+| Above of Big_int_Z.big_int option
+
 type 'num kind = { none : 'num; plus : ('num -> 'num -> 'num);
                    opposite : ('num -> 'num); sign : ('num -> comparison);
                    least : ('num -> 'num -> 'num);
@@ -814,31 +827,11 @@ type 'num kind = { none : 'num; plus : ('num -> 'num -> 'num);
                    chord : ('num -> Big_int_Z.big_int -> Big_int_Z.big_int ->
                            'num);
                    slope : ('num -> Big_int_Z.big_int -> 'num);
-                   affine : (int -> 'num list -> ('num * bool) list * 'num);
+                   affine : (int -> below list -> 'num list -> ('num
+                            list * 'num) * Big_int_Z.big_int option);
                    settle : (Big_int_Z.big_int -> 'num ->
                             ('num * Big_int_Z.big_int) list -> 'num);
                    down : ('num -> Big_int_Z.big_int) }
-
-(** val lost :
-    ('a1 * bool) list -> Big_int_Z.big_int option list -> Big_int_Z.big_int
-    option **)
-
-let rec lost cs floors0 =
-  match cs with
-  | [] -> Some Big_int_Z.zero_big_int
-  | p :: cs' ->
-    let (_, cut) = p in
-    (match floors0 with
-     | [] -> Some Big_int_Z.zero_big_int
-     | b :: floors' ->
-       if cut
-       then (match b with
-             | Some v ->
-               (match lost cs' floors' with
-                | Some t -> Some (Z.add v t)
-                | None -> None)
-             | None -> None)
-       else lost cs' floors')
 
 (** val exponent : Big_int_Z.big_int -> Big_int_Z.big_int option **)
 
@@ -916,7 +909,8 @@ let rec sum_rows ps wbs acc b =
        else sum_rows ps' wbs' (add_row p ws acc) (Z.add b (Z.mul p bias)))
 
 type packed = { unpacked : layer; den_exponent : Big_int_Z.big_int option;
-                digit : Big_int_Z.big_int; columns : int;
+                digit : Big_int_Z.big_int; half : Big_int_Z.big_int;
+                halves : Big_int_Z.big_int; columns : int;
                 largest : Big_int_Z.big_int;
                 long_rows : (Big_int_Z.big_int * Big_int_Z.big_int) list }
 
@@ -927,18 +921,29 @@ let rec long digit0 = function
 | [] -> Big_int_Z.zero_big_int
 | w :: ws' -> Z.add w (Z.shiftl (long digit0 ws') digit0)
 
-(** val digits :
-    int -> Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
-    Big_int_Z.big_int list **)
+(** val bits :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+    Big_int_Z.big_int **)
 
-let rec digits n0 digit0 half v =
+let bits = Big_int_Z.(fun v from size -> extract_big_int v (int_of_big_int from) (int_of_big_int size))
+
+(** val digits :
+    int -> below list -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int list **)
+
+let rec digits n0 floors0 digit0 half0 from v =
   (fun fO fS n -> if n=0 then fO () else fS (n-1))
     (fun _ -> [])
     (fun n' ->
-    let t = Z.add v half in
-    let rest = Z.shiftr t digit0 in
-    (Z.sub (Z.sub t (Z.shiftl rest digit0)) half) :: (digits n' digit0 half
-                                                       rest))
+    match floors0 with
+    | [] -> []
+    | f :: floors' ->
+      (match f with
+       | Idle -> Big_int_Z.zero_big_int
+       | Above _ -> Z.sub (bits v from digit0) half0) :: (digits n' floors'
+                                                           digit0 half0
+                                                           (Z.add from digit0)
+                                                           v))
     n0
 
 (** val pack : Big_int_Z.big_int -> layer -> packed **)
@@ -951,9 +956,14 @@ let pack room l =
       Big_int_Z.unit_big_int wbs
   in
   let digit0 = Z.add (Z.log2 most) room in
+  let columns0 = fold_right (fun wb n0 -> Nat.max (length (fst wb)) n0) 0 wbs
+  in
+  let half0 =
+    Z.shiftl Big_int_Z.unit_big_int (Z.sub digit0 Big_int_Z.unit_big_int)
+  in
   { unpacked = l; den_exponent = (exponent l.weight_den); digit = digit0;
-  columns = (fold_right (fun wb n0 -> Nat.max (length (fst wb)) n0) 0 wbs);
-  largest = most; long_rows =
+  half = half0; halves = (long digit0 (repeat half0 columns0)); columns =
+  columns0; largest = most; long_rows =
   (map (fun wb -> ((long digit0 (fst wb)), (snd wb))) wbs) }
 
 (** val sum_long :
@@ -987,10 +997,10 @@ let rec few n0 = function
           n0)
 
 (** val row_sum :
-    packed -> Big_int_Z.big_int list -> Big_int_Z.big_int
+    packed -> below list -> Big_int_Z.big_int list -> Big_int_Z.big_int
     list * Big_int_Z.big_int **)
 
-let row_sum pk ps =
+let row_sum pk floors0 ps =
   if few (Stdlib.Int.succ (Stdlib.Int.succ 0)) ps
   then sum_rows ps (combine pk.unpacked.weights pk.unpacked.biases) []
          Big_int_Z.zero_big_int
@@ -999,12 +1009,9 @@ let row_sum pk ps =
            Big_int_Z.zero_big_int Big_int_Z.zero_big_int
        in
        let (v, size0) = p in
-       let half =
-         Z.shiftl Big_int_Z.unit_big_int
-           (Z.sub pk.digit Big_int_Z.unit_big_int)
-       in
-       if Z.ltb (Z.mul size0 pk.largest) half
-       then ((digits pk.columns pk.digit half v), b)
+       if Z.ltb (Z.mul size0 pk.largest) pk.half
+       then ((digits pk.columns floors0 pk.digit pk.half
+               Big_int_Z.zero_big_int (Z.add v pk.halves)), b)
        else sum_rows ps (combine pk.unpacked.weights pk.unpacked.biases) []
               Big_int_Z.zero_big_int
 
@@ -1012,25 +1019,50 @@ let row_sum pk ps =
 
 let no_pack =
   { unpacked = no_layer; den_exponent = (exponent Big_int_Z.unit_big_int);
-    digit = Big_int_Z.unit_big_int; columns = 0; largest =
-    Big_int_Z.unit_big_int; long_rows = [] }
+    digit = Big_int_Z.unit_big_int; half = Big_int_Z.unit_big_int; halves =
+    Big_int_Z.zero_big_int; columns = 0; largest = Big_int_Z.unit_big_int;
+    long_rows = [] }
 
-(** val cut_by :
-    Big_int_Z.big_int -> Big_int_Z.big_int option -> Big_int_Z.big_int ->
-    Big_int_Z.big_int * bool **)
+(** val cut_all :
+    Big_int_Z.big_int -> Big_int_Z.big_int option -> Big_int_Z.big_int list
+    -> below list -> Big_int_Z.big_int list * Big_int_Z.big_int option **)
 
-let cut_by d e v =
-  let q0 = div_by d e v in (q0, (negb (Z.eqb (mul_by d e q0) v)))
+let rec cut_all d e cs floors0 =
+  match cs with
+  | [] -> ([], (Some Big_int_Z.zero_big_int))
+  | c :: cs' ->
+    (match floors0 with
+     | [] -> ([], (Some Big_int_Z.zero_big_int))
+     | f :: floors' ->
+       let (qs, t) = cut_all d e cs' floors' in
+       (match f with
+        | Idle -> ((Big_int_Z.zero_big_int :: qs), t)
+        | Above b ->
+          let q0 = div_by d e c in
+          ((q0 :: qs),
+          (if match b with
+              | Some b0 -> Z.eqb b0 Big_int_Z.zero_big_int
+              | None -> false
+           then t
+           else if Z.eqb (mul_by d e q0) c
+                then t
+                else (match b with
+                      | Some b0 ->
+                        (match t with
+                         | Some t0 -> Some (Z.add b0 t0)
+                         | None -> None)
+                      | None -> None)))))
 
 (** val fixed_affine :
-    packed list -> int -> Big_int_Z.big_int list ->
-    (Big_int_Z.big_int * bool) list * Big_int_Z.big_int **)
+    packed list -> int -> below list -> Big_int_Z.big_int list ->
+    (Big_int_Z.big_int list * Big_int_Z.big_int) * Big_int_Z.big_int option **)
 
-let fixed_affine packs i ps =
+let fixed_affine packs i floors0 ps =
   let pk = nth i packs no_pack in
   let l = pk.unpacked in
-  let (cs, b) = row_sum pk ps in
-  ((map (cut_by l.weight_den pk.den_exponent) cs), (Z.div b l.bias_den))
+  let (cs, b) = row_sum pk floors0 ps in
+  let (qs, t) = cut_all l.weight_den pk.den_exponent cs floors0 in
+  ((qs, (Z.div b l.bias_den)), t)
 
 (** val fixed_times :
     Big_int_Z.big_int -> Big_int_Z.big_int option -> Big_int_Z.big_int ->
@@ -1099,15 +1131,18 @@ let common ps =
 let over d p =
   Z.mul p.qnum (Z.div d p.qden)
 
-(** val exact_affine : packed list -> int -> q list -> (q * bool) list * q **)
+(** val exact_affine :
+    packed list -> int -> below list -> q list -> (q
+    list * q) * Big_int_Z.big_int option **)
 
-let exact_affine packs i ps =
+let exact_affine packs i floors0 ps =
   let pk = nth i packs no_pack in
   let l = pk.unpacked in
   let d = common ps in
-  let (cs, b) = row_sum pk (map (over d) ps) in
-  ((map (fun c -> ((reduced c (Coq_Pos.mul (Z.to_pos d) l.weight_den)),
-     false)) cs), (reduced b (Coq_Pos.mul (Z.to_pos d) l.bias_den)))
+  let (cs, b) = row_sum pk floors0 (map (over d) ps) in
+  (((map (fun c -> reduced c (Coq_Pos.mul (Z.to_pos d) l.weight_den)) cs),
+  (reduced b (Coq_Pos.mul (Z.to_pos d) l.bias_den))), (Some
+  Big_int_Z.zero_big_int))
 
 (** val exact : Big_int_Z.big_int -> packed list -> q kind **)
 
@@ -1305,8 +1340,7 @@ let beta_step k fs state beta =
           | None -> None)
   | None -> None
 
-(** val floors_under :
-    bool list -> fact list -> Big_int_Z.big_int option list **)
+(** val floors_under : bool list -> fact list -> below list **)
 
 let rec floors_under ms fs =
   match ms with
@@ -1316,17 +1350,19 @@ let rec floors_under ms fs =
      | [] -> []
      | f :: fs' ->
        (if m
-        then Some Big_int_Z.zero_big_int
-        else option_map (Z.min Big_int_Z.zero_big_int) (fst f)) :: (floors_under
-                                                                    ms' fs'))
+        then if (&&) (is_off f) (negb (is_on f))
+             then Idle
+             else Above (Some Big_int_Z.zero_big_int)
+        else Above (option_map (Z.min Big_int_Z.zero_big_int) (fst f))) :: 
+         (floors_under ms' fs'))
 
-(** val floors :
-    layer list -> int -> fact list -> Big_int_Z.big_int option list **)
+(** val floors : layer list -> int -> fact list -> below list **)
 
 let floors net i fs =
   (fun fO fS n -> if n=0 then fO () else fS (n-1))
     (fun _ ->
-    map (fun f -> option_map (Z.min Big_int_Z.zero_big_int) (fst f)) fs)
+    map (fun f -> Above (option_map (Z.min Big_int_Z.zero_big_int) (fst f)))
+      fs)
     (fun j -> floors_under (nth j net no_layer).relus fs)
     i
 
@@ -1353,12 +1389,13 @@ let rec carry_back k u net kn h f n0 carried constant0 =
                     ((add_lists k ps (f.at_before n0)), (k.plus constant0 t))) with
             | Some p0 ->
               let (ps0, t0) = p0 in
-              let (cs0, b) = k.affine i ps0 in
               (match nth_error kn i with
-               | Some below ->
-                 (match lost cs0 (floors net i below) with
+               | Some below0 ->
+                 let (p1, o) = k.affine i (floors net i below0) ps0 in
+                 let (cs0, b) = p1 in
+                 (match o with
                   | Some v ->
-                    carry_back k u net kn h f i (map fst cs0)
+                    carry_back k u net kn h f i cs0
                       (k.plus (k.plus t0 b) (k.known (Z.div v u)))
                   | None -> None)
                | None -> None)
@@ -1375,12 +1412,13 @@ let rec carry_back k u net kn h f n0 carried constant0 =
                        (k.plus constant0 t))) with
                | Some p0 ->
                  let (ps0, t0) = p0 in
-                 let (cs0, b) = k.affine i ps0 in
                  (match nth_error kn i with
-                  | Some below ->
-                    (match lost cs0 (floors net i below) with
+                  | Some below0 ->
+                    let (p1, o) = k.affine i (floors net i below0) ps0 in
+                    let (cs0, b) = p1 in
+                    (match o with
                      | Some v ->
-                       carry_back k u net kn h f i (map fst cs0)
+                       carry_back k u net kn h f i cs0
                          (k.plus (k.plus t0 b) (k.known (Z.div v u)))
                      | None -> None)
                   | None -> None)
@@ -1881,12 +1919,12 @@ let rec check u cl fx ex zones kn p = function
            | Broken (number0, why) -> Broken (number0, why))
      else Broken (number, Missing_unit)
    | None -> Broken (number, Missing_row))
-| Cut (number, bounds, j, c, below, above) ->
+| Cut (number, bounds, j, c, below0, above) ->
   (match learn_groups u cl fx ex p bounds kn with
    | Some kn0 ->
      if Nat.ltb j cl.inputs
      then (match check u cl fx ex zones (learn 0 j true c kn0)
-                   (app p ((CutRow (j, c, false)) :: [])) below with
+                   (app p ((CutRow (j, c, false)) :: [])) below0 with
            | Holds m ->
              both (Holds m)
                (check u cl fx ex zones (learn 0 j false c kn0)

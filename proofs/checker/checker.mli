@@ -138,6 +138,8 @@ module Z :
 
   val div : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
 
+  val modulo : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
+
   val div2 : Big_int_Z.big_int -> Big_int_Z.big_int
 
   val log2 : Big_int_Z.big_int -> Big_int_Z.big_int
@@ -188,6 +190,10 @@ val chosen : bool list -> 'a1 list -> 'a1 list
 
 val width : layer -> int
 
+type below =
+| Idle
+| Above of Big_int_Z.big_int option
+
 type 'num kind = { none : 'num; plus : ('num -> 'num -> 'num);
                    opposite : ('num -> 'num); sign : ('num -> comparison);
                    least : ('num -> 'num -> 'num);
@@ -199,14 +205,11 @@ type 'num kind = { none : 'num; plus : ('num -> 'num -> 'num);
                    chord : ('num -> Big_int_Z.big_int -> Big_int_Z.big_int ->
                            'num);
                    slope : ('num -> Big_int_Z.big_int -> 'num);
-                   affine : (int -> 'num list -> ('num * bool) list * 'num);
+                   affine : (int -> below list -> 'num list -> ('num
+                            list * 'num) * Big_int_Z.big_int option);
                    settle : (Big_int_Z.big_int -> 'num ->
                             ('num * Big_int_Z.big_int) list -> 'num);
                    down : ('num -> Big_int_Z.big_int) }
-
-val lost :
-  ('a1 * bool) list -> Big_int_Z.big_int option list -> Big_int_Z.big_int
-  option
 
 val exponent : Big_int_Z.big_int -> Big_int_Z.big_int option
 
@@ -232,15 +235,20 @@ val sum_rows :
   list * Big_int_Z.big_int
 
 type packed = { unpacked : layer; den_exponent : Big_int_Z.big_int option;
-                digit : Big_int_Z.big_int; columns : int;
+                digit : Big_int_Z.big_int; half : Big_int_Z.big_int;
+                halves : Big_int_Z.big_int; columns : int;
                 largest : Big_int_Z.big_int;
                 long_rows : (Big_int_Z.big_int * Big_int_Z.big_int) list }
 
 val long : Big_int_Z.big_int -> Big_int_Z.big_int list -> Big_int_Z.big_int
 
+val bits :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+  Big_int_Z.big_int
+
 val digits :
-  int -> Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
-  Big_int_Z.big_int list
+  int -> below list -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int list
 
 val pack : Big_int_Z.big_int -> layer -> packed
 
@@ -252,18 +260,18 @@ val sum_long :
 val few : int -> Big_int_Z.big_int list -> bool
 
 val row_sum :
-  packed -> Big_int_Z.big_int list -> Big_int_Z.big_int
+  packed -> below list -> Big_int_Z.big_int list -> Big_int_Z.big_int
   list * Big_int_Z.big_int
 
 val no_pack : packed
 
-val cut_by :
-  Big_int_Z.big_int -> Big_int_Z.big_int option -> Big_int_Z.big_int ->
-  Big_int_Z.big_int * bool
+val cut_all :
+  Big_int_Z.big_int -> Big_int_Z.big_int option -> Big_int_Z.big_int list ->
+  below list -> Big_int_Z.big_int list * Big_int_Z.big_int option
 
 val fixed_affine :
-  packed list -> int -> Big_int_Z.big_int list -> (Big_int_Z.big_int * bool)
-  list * Big_int_Z.big_int
+  packed list -> int -> below list -> Big_int_Z.big_int list ->
+  (Big_int_Z.big_int list * Big_int_Z.big_int) * Big_int_Z.big_int option
 
 val fixed_times :
   Big_int_Z.big_int -> Big_int_Z.big_int option -> Big_int_Z.big_int ->
@@ -287,7 +295,9 @@ val common : q list -> Big_int_Z.big_int
 
 val over : Big_int_Z.big_int -> q -> Big_int_Z.big_int
 
-val exact_affine : packed list -> int -> q list -> (q * bool) list * q
+val exact_affine :
+  packed list -> int -> below list -> q list -> (q
+  list * q) * Big_int_Z.big_int option
 
 val exact : Big_int_Z.big_int -> packed list -> q kind
 
@@ -327,9 +337,9 @@ val beta_step :
   'a1 kind -> fact list -> ('a1 list * 'a1) option -> ((int * bool) * q) ->
   ('a1 list * 'a1) option
 
-val floors_under : bool list -> fact list -> Big_int_Z.big_int option list
+val floors_under : bool list -> fact list -> below list
 
-val floors : layer list -> int -> fact list -> Big_int_Z.big_int option list
+val floors : layer list -> int -> fact list -> below list
 
 type 'num function0 = { at_before : (int -> 'num list);
                         at_after : (int -> 'num list) }

@@ -87,15 +87,17 @@ Definition beta_step (fs : list fact) (state : option (list num * num)) (beta : 
   | None, _ => None
   end.
 
-(** Lower bounds <= 0 of the values that come out of a layer (of the inputs for i = 0). *)
-Fixpoint floors_under (ms : list bool) (fs : list fact) : list (option Z) :=
+(** What is known of the values that come out of a layer (of the inputs for i = 0). *)
+Fixpoint floors_under (ms : list bool) (fs : list fact) : list below :=
   match ms, fs with
-  | m :: ms', f :: fs' => (if m then Some 0 else option_map (Z.min 0) (fst f)) :: floors_under ms' fs'
+  | m :: ms', f :: fs' =>
+      (if m : bool then (if is_off f && negb (is_on f) then Idle else Above (Some 0)) else Above (option_map (Z.min 0) (fst f)))
+      :: floors_under ms' fs'
   | _, _ => []
   end.
-Definition floors (i : nat) (fs : list fact) : list (option Z) :=
+Definition floors (i : nat) (fs : list fact) : list below :=
   match i with
-  | O => map (fun f : fact => option_map (Z.min 0) (fst f)) fs
+  | O => map (fun f : fact => Above (option_map (Z.min 0) (fst f))) fs
   | S j => floors_under (relus (nth j net no_layer)) fs
   end.
 
@@ -118,13 +120,12 @@ Fixpoint carry_back (kn : region) (h : hint) (f : function) (n : nat) (carried :
           match fold_left (beta_step fs) (at_layer n (betas h)) (Some (add_lists ps (at_before f n), plus k constant t)) with
           | None => None
           | Some (ps, t) =>
-            let '(cs, b) := affine k i ps in
             match nth_error kn i with
             | None => None
             | Some below =>
-              match lost cs (floors i below) with
-              | None => None
-              | Some v => carry_back kn h f i (map fst cs) (plus k (plus k t b) (known k (v / Zpos u)))
+              match affine k i (floors i below) ps with
+              | (_, _, None) => None
+              | (cs, b, Some v) => carry_back kn h f i cs (plus k (plus k t b) (known k (v / Zpos u)))
               end
             end
           end
@@ -302,7 +303,7 @@ Proof.
       apply (le_by (val amount * (nth i zs 0 - bound_value u l))); [apply mul_nonneg; auto using nonneg_sub | ring].
 Qed.
 
-Lemma floor_min l (z : F) : bound_value u l <= z -> floor_ok u (Some (Z.min 0 l)) z.
+Lemma floor_min l (z : F) : bound_value u l <= z -> floor_ok u (Above (Some (Z.min 0 l))) z.
 Proof. intros H. split; [apply (le_trans _ _ (bound_value u l)); [apply bound_le; lia | exact H] | lia]. Qed.
 
 Lemma floors_ok kn x i fs : region_ok kn x -> nth_error kn i = Some fs -> Forall2 (floor_ok u) (floors net i fs) (after net i x).
@@ -312,7 +313,11 @@ Proof.
     destruct H as [H _]. destruct f as [[l|] h]; cbn [fst option_map]; [apply floor_min, H | exact I].
   - rewrite after_S. cbn [floors]. generalize (relus (nth j net no_layer)).
     induction R as [|f z fs zs H R IH]; intros [|m ms]; cbn [floors_under activate]; constructor; auto.
-    destruct m; [split; [apply (le_trans _ _ 0); [apply bound_nonpos; lia | apply relu_nonneg] | lia]|].
+    destruct m.
+    { destruct (is_off f && negb (is_on f)) eqn:Off.
+      - apply andb_true_iff in Off as [Off _]. destruct H as [_ High]. unfold is_off in Off. destruct (snd f) as [h|]; [|discriminate].
+        apply Z.leb_le in Off. apply relu_off, (le_trans _ _ _ _ High), bound_nonpos, Off.
+      - split; [apply (le_trans _ _ 0); [apply bound_nonpos; lia | apply relu_nonneg] | lia]. }
     destruct H as [H _]. destruct f as [[l|] h]; cbn [fst option_map]; [apply floor_min, H | exact I].
 Qed.
 
@@ -332,8 +337,8 @@ Proof.
           (add_lists k carried (at_after f (S i))) = Some (ps, t) /\
         fold_left (beta_step k (nth (S i) kn [])) (at_layer (S i) (betas h))
           (Some (add_lists k ps (at_before f (S i)), plus k c t)) = Some (qs, s) /\
-        affine k i qs = (cs, d) /\ lost cs (floors net i fs) = Some v /\
-        carry_back k u net kn h f i (map fst cs) (plus k (plus k s d) (known k (v / Zpos u))) = Some (a, b)).
+        affine k i (floors net i fs) qs = (cs, d, Some v) /\
+        carry_back k u net kn h f i cs (plus k (plus k s d) (known k (v / Zpos u))) = Some (a, b)).
     { assert (Guard : nth_error kn (S i) = None -> add_lists k carried (at_after f (S i)) = [] \/ Some (a, b) = None).
       { intros G. rewrite G in E. destruct (add_lists k carried (at_after f (S i))); [left; reflexivity | right; congruence]. }
       assert (E2 : match relu_steps k (at_layer (S i) (alphas h)) 0 (relus (nth i net no_layer)) (nth (S i) kn [])
@@ -344,13 +349,12 @@ Proof.
                              (Some (add_lists k ps (at_before f (S i)), plus k c t)) with
                      | None => None
                      | Some (ps, t) =>
-                       let '(cs, b) := affine k i ps in
                        match nth_error kn i with
                        | None => None
                        | Some below =>
-                         match lost cs (floors net i below) with
-                         | None => None
-                         | Some v => carry_back k u net kn h f i (map fst cs) (plus k (plus k t b) (known k (v / Zpos u)))
+                         match affine k i (floors net i below) ps with
+                         | (_, _, None) => None
+                         | (cs, b, Some v) => carry_back k u net kn h f i cs (plus k (plus k t b) (known k (v / Zpos u)))
                          end
                        end
                      end
@@ -358,14 +362,14 @@ Proof.
       { destruct (nth_error kn (S i)); [exact E|]. destruct (add_lists k carried (at_after f (S i))); [exact E | discriminate]. }
       clear E. destruct (relu_steps k _ _ _ _ _) as [[ps t]|] eqn:E3; [|discriminate].
       destruct (fold_left _ _ _) as [[qs s]|] eqn:E4; [|discriminate].
-      destruct (affine k _ _) as [cs d] eqn:E5. destruct (nth_error kn i) as [fs|] eqn:E6; [|discriminate].
-      destruct (lost cs (floors net i fs)) as [v|] eqn:E7; [|discriminate].
+      destruct (nth_error kn i) as [fs|] eqn:E6; [|discriminate].
+      destruct (affine k _ _ _) as [[cs d] [v|]] eqn:E5; [|discriminate].
       exists fs. split; [reflexivity|]. exists ps, t, qs, s, cs, d, v. repeat split; auto.
       intros G. destruct (Guard G) as [K|K]; [exact K | discriminate]. }
-    clear E. destruct E' as (fs & Ei & ps & t & qs & s & cs & d & v & G & E1 & E2 & E3 & E4 & E5).
+    clear E. destruct E' as (fs & Ei & ps & t & qs & s & cs & d & v & G & E1 & E2 & E3 & E5).
     specialize (IH _ _ E5). apply (le_trans _ _ _ _ IH). clear IH E5.
-    pose proof (affine_ok u net k val good _ _ _ _ _ _ _ (floors_ok _ _ _ _ R Ei) E3 E4) as A.
-    cbn [total_value]. rewrite dot_map, !(plus_ok u net k val good), (known_ok u net k val good).
+    pose proof (affine_ok u net k val good _ _ _ _ _ _ _ (floors_ok _ _ _ _ R Ei) E3) as A.
+    cbn [total_value]. rewrite !(plus_ok u net k val good), (known_ok u net k val good).
     assert (V : (bound_value u (v / Zpos u) : F) <= bound_value u v * part u).
     { unfold bound_value. apply mul_le_r; [apply part_nonneg | apply div_le]. }
     assert (B : dot val qs (before net (S i) x) + val s
@@ -391,7 +395,7 @@ Proof.
     change (pre (nth i net no_layer) (after net i x)) with (before net (S i) x) in A.
     match goal with |- ?l <= ?r =>
       apply (le_by ((bound_value u v * part u - bound_value u (v / Zpos u))
-        + (dot val qs (before net (S i) x) - (dot (fun c => val (fst c)) cs (after net i x) + val d + bound_value u v * part u))
+        + (dot val qs (before net (S i) x) - (dot val cs (after net i x) + val d + bound_value u v * part u))
         + ((dot val carried (after net (S i) x) + dot val (at_after f (S i)) (after net (S i) x)
                    + dot val (at_before f (S i)) (before net (S i) x) + val c) - (dot val qs (before net (S i) x) + val s)))) end.
     + repeat apply add_nonneg; apply nonneg_sub; assumption.

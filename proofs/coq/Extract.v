@@ -4,6 +4,8 @@ From Coq Require Import ZArith ExtrOcamlBasic ExtrOcamlNatInt ExtrOcamlZBigInt.
 From Exactzones Require Import Kinds Certificate Witness.
 
 Extract Constant Z.gcd => "Big_int_Z.gcd_big_int".
+Extract Constant bits =>
+  "Big_int_Z.(fun v from size -> extract_big_int v (int_of_big_int from) (int_of_big_int size))".
 Extract Constant Z.leb => "Big_int_Z.le_big_int".
 Extract Constant Z.ltb => "Big_int_Z.lt_big_int".
 

@@ -5,6 +5,9 @@ From Exactzones Require Import Numbers Network.
 Import ListNotations.
 Local Open Scope Z_scope.
 
+(** What is known of a value that comes out of a layer: that it is zero, so that its coefficient does not matter; else perhaps a lower bound <= 0. *)
+Inductive below := Idle | Above (b : option Z).
+
 Record kind (num : Type) := Kind {
   none : num;
   plus : num -> num -> num;
@@ -18,22 +21,14 @@ Record kind (num : Type) := Kind {
   times : num -> num -> num;                                    (* rounded down *)
   chord : num -> Z -> Z -> num;                                 (* c u / (u - l), about *)
   slope : num -> Z -> num;                                      (* c a / 2^8, about *)
-  affine : nat -> list num -> list (num * bool) * num;        (* p . (W a + b) of a layer: coefficients, which were cut, the constant *)
+  (* p . (W a + b) of a layer: coefficients of a, the constant, and times 2^-bits what was cut off may cost *)
+  affine : nat -> list below -> list num -> list num * num * option Z;
   settle : positive -> num -> list (num * Z) -> num;            (* (c + sum of e v / 2^bits) / n, rounded down *)
   down : num -> Z                                               (* as a multiple of 2^-bits *)
 }.
 Arguments none {_}. Arguments plus {_}. Arguments opposite {_}. Arguments sign {_}. Arguments least {_}. Arguments whole {_}.
 Arguments known {_}. Arguments ratio {_}. Arguments multiple {_}. Arguments times {_}. Arguments chord {_}. Arguments slope {_}.
 Arguments affine {_}. Arguments settle {_}. Arguments down {_}.
-
-(** What coefficients that were cut off may cost: [floors] has lower bounds <= 0 of the values that they belong to. *)
-Fixpoint lost {num} (cs : list (num * bool)) (floors : list (option Z)) : option Z :=
-  match cs, floors with
-  | (_, cut) :: cs', b :: floors' =>
-      if cut : bool then match b, lost cs' floors' with Some v, Some t => Some (v + t) | _, _ => None end
-      else lost cs' floors'
-  | _, _ => Some 0
-  end.
 
 (** Division, rounded down; a shift where the divisor is a power of two. *)
 Definition exponent (d : positive) : option Z := let s := Z.log2 (Zpos d) in if Z.shiftl 1 s =? Zpos d then Some s else None.
@@ -68,19 +63,24 @@ Fixpoint sum_rows (ps : list Z) (wbs : list (list Z * Z)) (acc : list Z) (b : Z)
   end.
 
 (** For speed: the rows of a layer as the digits, in base 2^digit, of one long integer each; their sums are read off digit by digit. *)
-Record packed := Packed { unpacked : layer; den_exponent : option Z; digit : Z; columns : nat; largest : Z; long_rows : list (Z * Z) }.
+Record packed := Packed {
+  unpacked : layer; den_exponent : option Z; digit : Z; half : Z; halves : Z; columns : nat; largest : Z; long_rows : list (Z * Z) }.
 
 Fixpoint long (digit : Z) (ws : list Z) : Z := match ws with [] => 0 | w :: ws' => w + Z.shiftl (long digit ws') digit end.
-Fixpoint digits (n : nat) (digit half v : Z) : list Z :=
-  match n with
-  | O => []
-  | S n' => let t := v + half in let rest := Z.shiftr t digit in (t - Z.shiftl rest digit - half) :: digits n' digit half rest
+Definition bits (v from size : Z) : Z := Z.shiftr v from mod Z.shiftl 1 size.
+Fixpoint digits (n : nat) (floors : list below) (digit half from v : Z) : list Z :=
+  match n, floors with
+  | S n', f :: floors' =>
+      (match f with Idle => 0 | Above _ => bits v from digit - half end) :: digits n' floors' digit half (from + digit) v
+  | _, _ => []
   end.
 Definition pack (room : Z) (l : layer) : packed :=
   let wbs := combine (weights l) (biases l) in
   let most := fold_right (fun wb m => fold_right (fun w m => Z.max (Z.abs w) m) m (fst wb)) 1 wbs in
   let digit := Z.log2 most + room in
-  Packed l (exponent (weight_den l)) digit (fold_right (fun wb n => Nat.max (length (fst wb)) n) O wbs) most
+  let columns := fold_right (fun wb n => Nat.max (length (fst wb)) n) O wbs in
+  let half := Z.shiftl 1 (digit - 1) in
+  Packed l (exponent (weight_den l)) digit half (long digit (repeat half columns)) columns most
     (map (fun wb => (long digit (fst wb), snd wb)) wbs).
 
 Fixpoint sum_long (ps : list Z) (rows : list (Z * Z)) (acc size b : Z) : Z * Z * Z :=
@@ -95,11 +95,10 @@ Fixpoint few (n : nat) (ps : list Z) : bool :=
   | [] => true
   | p :: ps' => if p =? 0 then few n ps' else match n with O => false | S n' => few n' ps' end
   end.
-Definition row_sum (pk : packed) (ps : list Z) : list Z * Z :=
+Definition row_sum (pk : packed) (floors : list below) (ps : list Z) : list Z * Z :=
   if few 2 ps then sum_rows ps (combine (weights (unpacked pk)) (biases (unpacked pk))) [] 0 else
   let '(v, size, b) := sum_long ps (long_rows pk) 0 0 0 in
-  let half := Z.shiftl 1 (digit pk - 1) in
-  if size * largest pk <? half then (digits (columns pk) (digit pk) half v, b)
+  if size * largest pk <? half pk then (digits (columns pk) floors (digit pk) (half pk) 0 (v + halves pk), b)
   else sum_rows ps (combine (weights (unpacked pk)) (biases (unpacked pk))) [] 0.
 
 (** ** Integers that mean v / u; u is 2^bits *)
@@ -107,14 +106,30 @@ Section Fixed.
 Variable u : positive.
 Variable e : option Z.                                          (* the exponent of u *)
 Variable packs : list packed.
-Definition no_pack : packed := Packed no_layer (exponent 1) 1 0 1 [].
+Definition no_pack : packed := Packed no_layer (exponent 1) 1 1 0 0 1 [].
 
-Definition cut_by (d : positive) (e : option Z) (v : Z) : Z * bool := let q := div_by d e v in (q, negb (mul_by d e q =? v)).
-Definition fixed_affine (i : nat) (ps : list Z) : list (Z * bool) * Z :=
+(** Coefficients rounded down, and what that may cost: the lower bounds of the values of those that were not whole. *)
+Fixpoint cut_all (d : positive) (e : option Z) (cs : list Z) (floors : list below) : list Z * option Z :=
+  match cs, floors with
+  | c :: cs', f :: floors' =>
+      let '(qs, t) := cut_all d e cs' floors' in
+      match f with
+      | Idle => (0 :: qs, t)
+      | Above b =>
+          let q := div_by d e c in
+          (q :: qs,
+           if match b with Some b => b =? 0 | None => false end then t
+           else if mul_by d e q =? c then t
+           else match b, t with Some b, Some t => Some (b + t) | _, _ => None end)
+      end
+  | _, _ => ([], Some 0)
+  end.
+Definition fixed_affine (i : nat) (floors : list below) (ps : list Z) : list Z * Z * option Z :=
   let pk := nth i packs no_pack in
   let l := unpacked pk in
-  let '(cs, b) := row_sum pk ps in
-  (map (cut_by (weight_den l) (den_exponent pk)) cs, b / Zpos (bias_den l)).
+  let '(cs, b) := row_sum pk floors ps in
+  let '(qs, t) := cut_all (weight_den l) (den_exponent pk) cs floors in
+  (qs, b / Zpos (bias_den l), t).
 Definition fixed_times (a b : Z) : Z := div_by u e (a * b).
 
 Definition fixed : kind Z := {|
@@ -154,12 +169,12 @@ Section Exact.
 Variable u : positive.
 Variable packs : list packed.
 
-Definition exact_affine (i : nat) (ps : list Q) : list (Q * bool) * Q :=
+Definition exact_affine (i : nat) (floors : list below) (ps : list Q) : list Q * Q * option Z :=
   let pk := nth i packs no_pack in
   let l := unpacked pk in
   let d := common ps in
-  let '(cs, b) := row_sum pk (map (over d) ps) in
-  (map (fun c => (reduced c (Z.to_pos d * weight_den l), false)) cs, reduced b (Z.to_pos d * bias_den l)).
+  let '(cs, b) := row_sum pk floors (map (over d) ps) in
+  (map (fun c => reduced c (Z.to_pos d * weight_den l)) cs, reduced b (Z.to_pos d * bias_den l), Some 0).
 
 Definition exact : kind Q := {|
   none := Qmake 0 1;
@@ -186,28 +201,39 @@ End Exact.
 Section Digits.
 Variable base : Z.
 Hypothesis base_positive : 0 < base.
-Let half := Z.shiftl 1 (base - 1).
+Let h := Z.shiftl 1 (base - 1).
 
-Lemma half_ok : Z.shiftl 1 base = 2 * half.
-Proof. unfold half. rewrite !Z.shiftl_1_l. rewrite <- Z.pow_succ_r by lia. f_equal. lia. Qed.
+Lemma h_ok : 2 ^ base = 2 * h.
+Proof. unfold h. rewrite Z.shiftl_1_l. rewrite <- Z.pow_succ_r by lia. f_equal. lia. Qed.
 
-Lemma digits_long n ws : Forall (fun w => Z.abs w < half) ws -> (length ws <= n)%nat ->
-  digits n base half (long base ws) = ws ++ repeat 0 (n - length ws).
+Lemma long_app_zeros ws n : long base (ws ++ repeat 0 n) = long base ws.
 Proof.
-  pose proof half_ok as H. assert (P : 0 < half) by (unfold half; rewrite Z.shiftl_1_l; apply Z.pow_pos_nonneg; lia).
-  rewrite Z.shiftl_1_l in H.
-  revert ws; induction n as [|n IH]; intros ws B L.
-  - destruct ws; [reflexivity | cbn in L; lia].
-  - assert (Step : forall w v, Z.abs w < half -> Z.shiftr (w + Z.shiftl v base + half) base = v).
-    { intros w v W. rewrite Z.shiftl_mul_pow2, Z.shiftr_div_pow2 by lia.
-      replace (w + v * 2 ^ base + half) with ((w + half) + v * 2 ^ base) by ring.
-      rewrite Z.div_add by lia. rewrite Z.div_small by lia. ring. }
-    destruct ws as [|w ws]; cbn [digits long length app].
-    + pose proof (Step 0 0 ltac:(lia)) as S. replace (0 + Z.shiftl 0 base + half) with (0 + half) in S by (rewrite Z.shiftl_0_l; ring).
-      rewrite S, Z.shiftl_0_l. specialize (IH [] (Forall_nil _)). cbn [length long app] in IH. rewrite IH by lia.
-      rewrite !Nat.sub_0_r. cbn [repeat]. f_equal. lia.
-    + inversion B as [|? ? Bw Bs]; subst. rewrite Step by exact Bw. cbn [length] in L. rewrite IH by (try assumption; lia).
-      cbn [Nat.sub]. f_equal. rewrite Z.shiftl_mul_pow2 by lia. lia.
+  assert (Z0 : long base (repeat 0 n) = 0) by (induction n as [|n IH]; cbn [repeat long]; [|rewrite IH, Z.shiftl_0_l]; reflexivity).
+  induction ws as [|w ws IH]; cbn [app long]; [exact Z0 | rewrite IH; reflexivity].
+Qed.
+Lemma long_shifted c ws : long base (map (Z.add c) ws) = long base ws + long base (repeat c (length ws)).
+Proof. induction ws as [|w ws IH]; cbn [map length repeat long]; [reflexivity|]. rewrite IH, !Z.shiftl_mul_pow2 by lia. ring. Qed.
+
+Fixpoint wanted (floors : list below) (ws : list Z) : list Z :=
+  match floors, ws with
+  | f :: floors', w :: ws' => match f with Idle => 0 | Above _ => w end :: wanted floors' ws'
+  | _, _ => []
+  end.
+
+Lemma digits_long ws floors from p :
+  0 <= from -> 0 <= p < 2 ^ from -> Forall (fun w => Z.abs w < h) ws ->
+  digits (length ws) floors base h from (p + Z.shiftl (long base (map (Z.add h) ws)) from) = wanted floors ws.
+Proof.
+  pose proof h_ok as H. intros From P W. revert floors from p From P; induction W as [|w ws Hw W IH]; intros [|f floors] from p From P;
+    cbn [length digits wanted map long]; try reflexivity.
+  assert (E : bits (p + Z.shiftl (h + w + Z.shiftl (long base (map (Z.add h) ws)) base) from) from base = h + w).
+  { unfold bits. rewrite Z.shiftl_1_l, !Z.shiftl_mul_pow2, Z.shiftr_div_pow2 by lia.
+    rewrite Z.div_add, (Z.div_small p) by lia. rewrite Z.add_0_l, Z.mod_add by lia. apply Z.mod_small. lia. }
+  rewrite E. f_equal; [destruct f; lia|].
+  replace (p + Z.shiftl (h + w + Z.shiftl (long base (map (Z.add h) ws)) base) from)
+    with ((p + (h + w) * 2 ^ from) + Z.shiftl (long base (map (Z.add h) ws)) (from + base)).
+  - apply IH; [lia|]. rewrite Z.pow_add_r by lia. nia.
+  - rewrite !Z.shiftl_mul_pow2, Z.pow_add_r by lia. ring.
 Qed.
 
 Lemma long_add_row k ws acc : long base (add_row k ws acc) = long base acc + k * long base ws.
@@ -273,8 +299,8 @@ Variable net : list layer.
 
 (** A bound v stands for v / 2^bits. *)
 Definition bound_value (v : Z) : F := of_Z v * part u.
-Definition floor_ok (b : option Z) (v : F) : Prop :=
-  match b with Some b => bound_value b <= v /\ (b <= 0)%Z | None => True end.
+Definition floor_ok (f : below) (v : F) : Prop :=
+  match f with Idle => v = 0 | Above (Some b) => bound_value b <= v /\ (b <= 0)%Z | Above None => True end.
 
 Record sound {num : Type} (k : kind num) (val : num -> F) : Prop := Sound {
   none_ok : val (none k) = 0;
@@ -289,8 +315,8 @@ Record sound {num : Type} (k : kind num) (val : num -> F) : Prop := Sound {
   times_ok : forall a b, val (times k a b) <= val a * val b;
   slope_ok : forall c a, (0 <= a <= 256)%Z -> 0 <= val c -> 0 <= val (slope k c a) /\ val (slope k c a) <= val c;
   ratio_nonneg : forall n d, (0 <= n)%Z -> 0 <= val (ratio k n d);
-  affine_ok : forall i ps a floors cs b t, Forall2 floor_ok floors a -> affine k i ps = (cs, b) -> lost cs floors = Some t ->
-    dot (fun c => val (fst c)) cs a + val b + bound_value t * part u <= dot val ps (pre (nth i net no_layer) a);
+  affine_ok : forall i ps a floors cs b t, Forall2 floor_ok floors a -> affine k i floors ps = (cs, b, Some t) ->
+    dot val cs a + val b + bound_value t * part u <= dot val ps (pre (nth i net no_layer) a);
   settle_ok : forall n c terms,
     val (settle k n c terms) * of_Z (Zpos n) <= val c + fold_right (fun t s => val (fst t) * bound_value (snd t) + s) 0 terms;
   down_ok : forall a, bound_value (down k a) <= val a
@@ -319,13 +345,22 @@ Qed.
 
 Definition packs_ok (packs : list packed) : Prop := exists room, (1 <= room)%Z /\ packs = map (pack room) net.
 
-Lemma row_sum_ok packs i ps (a : list F) cs b :
-  packs_ok packs -> row_sum (nth i packs no_pack) ps = (cs, b) ->
+Lemma wanted_ok ws floors n (a : list F) :
+  Forall2 floor_ok floors a -> dot of_Z (wanted floors (ws ++ repeat 0%Z n)) a = dot of_Z ws a.
+Proof.
+  intros H; revert ws n; induction H as [|f v floors a B H IH]; intros ws n; [rewrite !dot_nil_r; reflexivity|].
+  destruct ws as [|w ws]; cbn [app].
+  - destruct n as [|n]; cbn [repeat wanted dot]; [reflexivity|]. pose proof (IH [] n) as K. cbn [app dot] in K. rewrite K. destruct f; rewrite of_Z_0; ring.
+  - cbn [wanted dot]. rewrite IH. destruct f; [|reflexivity]. cbn [floor_ok] in B. rewrite B. ring.
+Qed.
+
+Lemma row_sum_ok packs i floors ps (a : list F) cs b :
+  packs_ok packs -> Forall2 floor_ok floors a -> row_sum (nth i packs no_pack) floors ps = (cs, b) ->
   let l := nth i net no_layer in
   unpacked (nth i packs no_pack) = l /\ den_exponent (nth i packs no_pack) = exponent (weight_den l) /\
   dot of_Z cs a * part (weight_den l) + of_Z b * part (bias_den l) = dot of_Z ps (pre l a).
 Proof.
-  intros (room & Room & ->). assert (D : nth i (map (pack room) net) no_pack = pack room (nth i net no_layer)
+  intros (room & Room & ->) Fl. assert (D : nth i (map (pack room) net) no_pack = pack room (nth i net no_layer)
     \/ nth i (map (pack room) net) no_pack = no_pack /\ nth i net no_layer = no_layer).
   { destruct (Nat.ltb_spec i (length net)) as [L|L].
     - left. rewrite (nth_indep _ no_pack (pack room no_layer)) by (rewrite map_length; exact L). apply map_nth.
@@ -337,20 +372,26 @@ Proof.
   destruct D as [->|[-> D]].
   - intros E. split; [reflexivity|]. split; [reflexivity|]. unfold row_sum in E. destruct (few 2 ps); [apply Plain, E|].
     destruct (sum_long ps (long_rows (pack room l)) 0 0 0) as [[v size] c] eqn:Es.
-    destruct (Z.ltb_spec (size * largest (pack room l)) (Z.shiftl 1 (digit (pack room l) - 1))) as [B|B]; [|apply Plain, E].
+    destruct (Z.ltb_spec (size * largest (pack room l)) (half (pack room l))) as [B|B]; [|apply Plain, E].
     destruct (pack_within room l) as [W One].
     assert (P : (0 < digit (pack room l))%Z) by (unfold pack; cbn [digit]; match goal with |- context [Z.log2 ?m] => pose proof (Z.log2_nonneg m) end; lia).
     pose proof (sum_long_ok _ P ps _ (columns (pack room l)) (largest (pack room l)) [] 0 0 v size c ltac:(lia) ltac:(lia) W
                   (Forall_nil _) (Nat.le_0_l _) Es) as K.
     destruct (sum_rows ps (combine (weights l) (biases l)) [] 0) as [gs d] eqn:Er. destruct K as (-> & -> & Wg & Lg).
-    injection E as <- <-.
-    rewrite digits_long; [|exact P | apply Forall_impl with (2 := Wg); intros w Hw; exact (Z.le_lt_trans _ _ _ Hw B) | exact Lg].
-    pose proof (sum_rows_ok l _ _ _ _ _ _ a Er) as S. cbn [dot] in S. rewrite of_Z_0 in S. unfold pre.
-    assert (Z : forall n gs (a : list F), dot of_Z (gs ++ repeat 0%Z n) a = dot of_Z gs a).
-    { clear. assert (Z0 : forall n (a : list F), dot of_Z (repeat 0%Z n) a = 0).
-      { induction n as [|n IH]; intros [|v a]; cbn [repeat dot]; rewrite ?IH, ?of_Z_0; ring. }
-      induction gs as [|g gs IH]; intros [|v a]; cbn [app dot]; rewrite ?IH, ?Z0, ?dot_nil_r; ring. }
-    rewrite Z, S. ring.
+    injection E as Ecs <-.
+    set (zeros := (columns (pack room l) - length gs)%nat).
+    assert (Len : columns (pack room l) = length (gs ++ repeat 0%Z zeros)) by (rewrite app_length, repeat_length; unfold zeros; lia).
+    assert (Digits : digits (columns (pack room l)) floors (digit (pack room l)) (half (pack room l)) 0
+                       (long (digit (pack room l)) gs + halves (pack room l)) = wanted floors (gs ++ repeat 0%Z zeros)).
+    { rewrite <- (digits_long (digit (pack room l)) P (gs ++ repeat 0%Z zeros) floors 0 0).
+      - rewrite <- Len. change (half (pack room l)) with (Z.shiftl 1 (digit (pack room l) - 1)). f_equal.
+        rewrite Z.shiftl_0_r, Z.add_0_l, long_shifted by exact P. rewrite long_app_zeros, <- Len. reflexivity.
+      - lia.
+      - lia.
+      - apply Forall_app. split; [apply Forall_impl with (2 := Wg); intros w Hw; exact (Z.le_lt_trans _ _ _ Hw B)|].
+        apply Forall_forall. intros w I. apply repeat_spec in I. subst w. rewrite Z.shiftl_1_l. apply Z.pow_pos_nonneg; lia. }
+    assert (C : cs = wanted floors (gs ++ repeat 0%Z zeros)) by (rewrite <- Ecs; exact Digits). rewrite C, wanted_ok by exact Fl.
+    pose proof (sum_rows_ok l _ _ _ _ _ _ a Er) as S. cbn [dot] in S. rewrite of_Z_0 in S. unfold pre. rewrite S. ring.
   - rewrite D. intros E. split; [reflexivity|]. split; [reflexivity|]. rewrite D in Plain. unfold row_sum in E.
     destruct (few 2 ps); [apply Plain, E|]. unfold no_pack in E; cbn [long_rows] in E.
     assert (E0 : sum_long ps [] 0 0 0 = (0, 0, 0)%Z) by (destruct ps; reflexivity). rewrite E0 in E. cbn in E. injection E as <- <-.
@@ -374,42 +415,50 @@ Proof.
   rewrite !part_ok. ring.
 Qed.
 
-Lemma cut_by_ok d v : cut_by d (exponent d) v = (v / Zpos d, negb (v / Zpos d * Zpos d =? v))%Z.
-Proof. unfold cut_by. rewrite div_by_ok, mul_by_ok. reflexivity. Qed.
-
-Lemma fixed_affine_ok d cs (a : list F) floors t :
-  Forall2 floor_ok floors a -> lost (map (cut_by d (exponent d)) cs) floors = Some t ->
-  dot (fun c => of_Z (fst c)) (map (cut_by d (exponent d)) cs) a + bound_value t <= dot of_Z cs a * part d.
+Lemma cut_all_ok d cs (a : list F) floors qs t :
+  Forall2 floor_ok floors a -> cut_all d (exponent d) cs floors = (qs, Some t) ->
+  dot of_Z qs a + bound_value t <= dot of_Z cs a * part d.
 Proof.
-  intros H; revert cs t; induction H as [|b v floors a B H IH]; intros [|c cs] t L; cbn [map dot lost] in *;
-    try (injection L as <-; unfold bound_value; rewrite of_Z_0; apply le_eq; ring).
-  - rewrite cut_by_ok in *. cbn [fst] in *. set (q := (c / Zpos d)%Z) in *. set (r := (c mod Zpos d)%Z).
-    assert (E : of_Z c * part d = of_Z q + of_Z r * part d :> F).
-    { replace (of_Z q : F) with (of_Z q * (of_Z (Zpos d) * part d) : F) by (rewrite part_ok; ring).
-      replace c with (q * Zpos d + r)%Z at 1 by (unfold q, r; rewrite (Z.div_mod c (Zpos d)) at 3 by lia; ring).
-      rewrite of_Z_add, of_Z_mul. ring. }
-    assert (R : (0 <= r < Zpos d)%Z) by (apply Z.mod_pos_bound; lia).
-    destruct (Z.eqb_spec (q * Zpos d) c) as [Q|Q]; cbn [negb] in L.
-    + specialize (IH _ _ L). assert (r = 0)%Z as R0 by (unfold r, q in *; rewrite Zmod_eq by lia; lia).
-      rewrite R0, of_Z_0 in E.
-      apply (le_by (dot of_Z cs a * part d - (dot (fun c => of_Z (fst c)) (map (cut_by d (exponent d)) cs) a + bound_value t)));
-        [apply nonneg_sub, IH|]. replace (of_Z q : F) with (of_Z c * part d : F) by (rewrite E; ring).
-      replace ((of_Z c * v + dot of_Z cs a) * part d) with ((of_Z c * part d) * v + dot of_Z cs a * part d) by ring.
-      ring.
-    + destruct b as [b|]; [|discriminate].
-      destruct (lost (map (cut_by d (exponent d)) cs) floors) as [s|] eqn:Ls; [|discriminate]. injection L as <-. specialize (IH _ _ Ls).
-      destruct B as [B B0].
-      assert (P1 : (of_Z r * part d : F) <= 1).
-      { rewrite <- (part_ok F d). apply mul_le_r; [apply part_nonneg | apply of_Z_le; lia]. }
-      assert (P0 : (0 : F) <= of_Z r * part d) by (apply mul_nonneg; [apply of_Z_nonneg; lia | apply part_nonneg]).
-      assert (N : bound_value b <= 0).
-      { replace (0 : F) with (bound_value 0) by (unfold bound_value; rewrite of_Z_0; ring). apply bound_le, B0. }
-      replace (bound_value (b + s)) with (bound_value b + bound_value s) by (unfold bound_value; rewrite of_Z_add; ring).
-      apply (le_by ((dot of_Z cs a * part d - (dot (fun c => of_Z (fst c)) (map (cut_by d (exponent d)) cs) a + bound_value s))
-                    + ((of_Z r * part d) * (v - bound_value b) + (1 - of_Z r * part d) * (- bound_value b)))).
-      * apply add_nonneg; [apply nonneg_sub, IH|]. apply add_nonneg; apply mul_nonneg; auto using nonneg_sub, nonpos_opp.
-      * replace ((of_Z c * v + dot of_Z cs a) * part d) with ((of_Z c * part d) * v + dot of_Z cs a * part d) by ring.
-        rewrite E. ring.
+  intros H; revert cs qs t; induction H as [|f v floors a B H IH]; intros [|c cs] qs t L; cbn [cut_all] in L;
+    try (injection L as <- <-; unfold bound_value; rewrite of_Z_0; cbn [dot]; apply le_eq; ring).
+  destruct (cut_all d (exponent d) cs floors) as [rs s] eqn:Ls. rewrite div_by_ok, mul_by_ok in L.
+  set (q := (c / Zpos d)%Z) in *. set (r := (c mod Zpos d)%Z).
+  assert (E : of_Z c * part d = of_Z q + of_Z r * part d :> F).
+  { replace (of_Z q : F) with (of_Z q * (of_Z (Zpos d) * part d) : F) by (rewrite part_ok; ring).
+    replace c with (q * Zpos d + r)%Z at 1 by (unfold q, r; rewrite (Z.div_mod c (Zpos d)) at 3 by lia; ring).
+    rewrite of_Z_add, of_Z_mul. ring. }
+  assert (R : (0 <= r < Zpos d)%Z) by (apply Z.mod_pos_bound; lia).
+  assert (P0 : (0 : F) <= of_Z r * part d) by (apply mul_nonneg; [apply of_Z_nonneg; lia | apply part_nonneg]).
+  assert (Split : forall x : F, (of_Z c * v + dot of_Z cs a) * part d = of_Z q * v + (of_Z r * part d) * v + dot of_Z cs a * part d).
+  { intros _. replace ((of_Z c * v + dot of_Z cs a) * part d) with ((of_Z c * part d) * v + dot of_Z cs a * part d) by ring. rewrite E. ring. }
+  destruct f as [|b]; cbn [floor_ok] in B.
+  - injection L as <- ->. specialize (IH _ _ _ Ls). cbn [dot]. rewrite (Split 0), B.
+    apply (le_trans _ _ (dot of_Z rs a + bound_value t)); [apply le_eq; rewrite of_Z_0; ring|].
+    apply (le_trans _ _ _ _ IH), le_eq. ring.
+  - injection L as <- L. cbn [dot]. rewrite (Split 0).
+    assert (Tail : forall t, s = Some t -> dot of_Z rs a + bound_value t <= dot of_Z cs a * part d) by (intros t' ->; exact (IH _ _ _ Ls)).
+    assert (Whole : forall t, s = Some t -> (0 : F) <= (of_Z r * part d) * v ->
+              of_Z q * v + dot of_Z rs a + bound_value t <= of_Z q * v + of_Z r * part d * v + dot of_Z cs a * part d).
+    { intros t' T N. specialize (Tail t' T).
+      apply (le_by (of_Z r * part d * v + (dot of_Z cs a * part d - (dot of_Z rs a + bound_value t')))); [|ring].
+      apply add_nonneg; [exact N | apply nonneg_sub, Tail]. }
+    destruct (match b with Some b => (b =? 0)%Z | None => false end) eqn:Zero.
+    + destruct b as [b|]; [|discriminate]. apply Z.eqb_eq in Zero. subst b. destruct B as [B _].
+      apply Whole; [exact L|]. apply mul_nonneg; [exact P0|]. unfold bound_value in B. rewrite of_Z_0 in B.
+      apply (le_trans _ _ (0 * part u)); [apply le_eq; ring | exact B].
+    + destruct (Z.eqb_spec (q * Zpos d) c) as [Q|Q].
+      * assert (r = 0)%Z as R0 by (unfold r, q in *; rewrite Zmod_eq by lia; lia).
+        apply Whole; [exact L|]. rewrite R0, of_Z_0. apply le_eq. ring.
+      * destruct b as [b|]; [|discriminate]. destruct s as [s|]; [|discriminate]. injection L as <-. specialize (Tail s eq_refl).
+        destruct B as [B B0].
+        assert (P1 : (of_Z r * part d : F) <= 1).
+        { rewrite <- (part_ok F d). apply mul_le_r; [apply part_nonneg | apply of_Z_le; lia]. }
+        assert (N : bound_value b <= 0).
+        { replace (0 : F) with (bound_value 0) by (unfold bound_value; rewrite of_Z_0; ring). apply bound_le, B0. }
+        replace (bound_value (b + s)) with (bound_value b + bound_value s) by (unfold bound_value; rewrite of_Z_add; ring).
+        apply (le_by ((dot of_Z cs a * part d - (dot of_Z rs a + bound_value s))
+                    + ((of_Z r * part d) * (v - bound_value b) + (1 - of_Z r * part d) * (- bound_value b)))); [|ring].
+        apply add_nonneg; [apply nonneg_sub, Tail|]. apply add_nonneg; apply mul_nonneg; auto using nonneg_sub, nonpos_opp.
 Qed.
 
 Lemma dot_factor A (f : A -> F) k cs (a : list F) : dot (fun c => f c * k) cs a = dot f cs a * k.
@@ -459,15 +508,14 @@ Proof.
     + apply scaled_le, of_Z_le. apply Z.div_le_upper_bound; nia.
   - intros n d N. apply mul_nonneg; [|apply part_nonneg]. apply of_Z_nonneg, Z.div_pos; nia.
   - intros i ps a floors cs b t H. unfold fixed_affine.
-    destruct (row_sum (nth i packs no_pack) ps) as [g s] eqn:E.
-    destruct (row_sum_ok packs i ps a g s Packs E) as (-> & -> & S). set (l := nth i net no_layer) in *. intros [= <- <-] L.
-    pose proof (fixed_affine_ok _ _ _ _ _ H L) as K. pose proof (div_le s (bias_den l)) as B.
+    destruct (row_sum (nth i packs no_pack) floors ps) as [g s] eqn:E.
+    destruct (row_sum_ok packs i floors ps a g s Packs H E) as (-> & -> & S). set (l := nth i net no_layer) in *.
+    destruct (cut_all (weight_den l) (exponent (weight_den l)) g floors) as [qs t'] eqn:L. intros [= <- <- ->].
+    pose proof (cut_all_ok _ _ _ _ _ _ H L) as K. pose proof (div_le s (bias_den l)) as B.
     rewrite !dot_factor, <- S.
     fold (bound_value t).
-    replace (dot (fun c => of_Z (fst c)) (map (cut_by (weight_den l) (exponent (weight_den l))) g) a * part u + of_Z (s / Zpos (bias_den l)) * part u
-             + bound_value t * part u)
-      with (((dot (fun c => of_Z (fst c)) (map (cut_by (weight_den l) (exponent (weight_den l))) g) a + bound_value t) + of_Z (s / Zpos (bias_den l))) * part u)
-      by ring.
+    replace (dot of_Z qs a * part u + of_Z (s / Zpos (bias_den l)) * part u + bound_value t * part u)
+      with (((dot of_Z qs a + bound_value t) + of_Z (s / Zpos (bias_den l))) * part u) by ring.
     apply scaled_le, add_le; assumption.
   - intros n c terms. set (v := (c * Zpos u + fold_right (fun t s => fst t * snd t + s) 0 terms)%Z).
     change (Zpos u * Zpos n)%Z with (Zpos (u * n)).
@@ -546,9 +594,6 @@ Qed.
 Lemma q_nonneg q : (0 <= Qnum q)%Z -> 0 <= q_value q.
 Proof. intros H. apply mul_nonneg; [apply of_Z_nonneg, H | apply part_nonneg]. Qed.
 
-Lemma lost_exact A (f : A -> Q) cs floors t : lost (map (fun c => (f c, false)) cs) floors = Some t -> t = 0%Z.
-Proof. revert floors; induction cs as [|c cs IH]; intros [|b floors] H; cbn [map lost] in H; try congruence. eapply IH, H. Qed.
-
 Theorem exact_sound packs : packs_ok packs -> sound (exact u packs) q_value.
 Proof.
   intros Packs.
@@ -583,11 +628,10 @@ Proof.
     split; [apply mul_nonneg; assumption|].
     apply (le_by (q_value c * (1 - of_Z a * part 256))); [apply mul_nonneg, nonneg_sub; assumption | ring].
   - intros n d N. rewrite reduced_ok. apply mul_nonneg; [apply of_Z_nonneg, N | apply part_nonneg].
-  - intros i ps a floors cs b t _. unfold exact_affine. destruct (common_ok ps) as [P C]. destruct (common ps) as [|d|]; try lia.
-    destruct (row_sum (nth i packs no_pack) (map (over (Zpos d)) ps)) as [g s] eqn:E.
-    destruct (row_sum_ok packs i _ a g s Packs E) as (-> & _ & S). set (l := nth i net no_layer) in *. intros [= <- <-] L.
-    apply (lost_exact _ (fun c => reduced c (d * weight_den l))) in L as ->. cbn [Z.to_pos].
-    apply le_eq. rewrite dot_map, reduced_ok. cbn [fst].
+  - intros i ps a floors cs b t Fl. unfold exact_affine. destruct (common_ok ps) as [P C]. destruct (common ps) as [|d|]; try lia.
+    destruct (row_sum (nth i packs no_pack) floors (map (over (Zpos d)) ps)) as [g s] eqn:E.
+    destruct (row_sum_ok packs i floors _ a g s Packs Fl E) as (-> & _ & S). set (l := nth i net no_layer) in *. intros [= <- <- <-].
+    cbn [Z.to_pos]. apply le_eq. rewrite dot_map, reduced_ok.
     rewrite (dot_ext _ _ (fun c => of_Z c * (part (weight_den l) * part d)) g) by (intros; rewrite reduced_ok, part_mul; ring).
     rewrite dot_factor, part_mul. unfold bound_value; rewrite of_Z_0.
     rewrite <- (dot_ext _ (fun p => of_Z (over (Zpos d) p) * part d) q_value ps) by (intros p I; apply over_ok, C, I).
