@@ -1,5 +1,5 @@
 (** Prints what the theorems rest on; [build.sh] compares it with assumptions.txt. *)
-From Exactzones Require Numbers Linear Network Unrelu Backward Regions Certificate Witness Rational Real.
+From Exactzones Require Numbers Linear Network Unrelu Backward Regions Certificate Witness Rational Real Showcase.
 Print Assumptions Linear.farkas_sound.
 Print Assumptions Network.after_all.
 Print Assumptions Network.in_own_cell.
@@ -17,3 +17,4 @@ Print Assumptions Rational.complete_rational.
 Print Assumptions Rational.cannot_fire_rational.
 Print Assumptions Real.complete_real.
 Print Assumptions Real.cannot_fire_real.
+Print Assumptions Showcase.small_feature_is_zero.
