@@ -80,6 +80,14 @@ Proof. unfold phase. destruct (total z 0); assumption. Qed.
 Theorem in_own_cell net k x : in_cell net k (map phase (switches net k x)) x.
 Proof. unfold in_cell. induction (switches net k x); constructor; [apply agree_phase | assumption]. Qed.
 
+(** A point at which every unit has its phase strictly lies in no other closed cell: interiors of cells are disjoint. *)
+Definition agree_strictly (z : F) (on : bool) : Prop := if on then 0 < z else z < 0.
+Theorem cells_disjoint net k s t x : Forall2 agree_strictly (switches net k x) s -> in_cell net k t x -> s = t.
+Proof.
+  unfold in_cell. intros H; revert t. induction H as [|z on zs s A H IH]; intros t C; inversion C as [|? b ? t' B R]; subst; [reflexivity|].
+  f_equal; [|exact (IH _ R)]. destruct on, b; cbn in *; try reflexivity; destruct (A B).
+Qed.
+
 (** ** The affine map of a pattern *)
 (** An affine function of the input: coefficients and constant. *)
 Definition form := (list F * F)%type.
