@@ -14,7 +14,7 @@ from typing import Any
 from exactzones.errors import FormatError
 
 FORMAT, VERSION = "exactzones certificate", 1
-_LONGEST_LINE = 1 << 27
+_LONGEST_HEADER, _LONGEST_NODE = 1 << 26, 1 << 24  # bytes; Python needs up to 35 times as much to read one
 _LONGEST_NUMBER = 20_000
 _MOST_BITS = 1024
 
@@ -88,10 +88,12 @@ def lines_of(path: str | Path) -> Iterator[str]:
         with Path(path).open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
         with gzip.open(path, "rb") if packed else Path(path).open("rb") as stream:
-            while line := stream.readline(_LONGEST_LINE + 1):
-                if len(line) > _LONGEST_LINE:
-                    raise FormatError(f"{path}: a line of more than {_LONGEST_LINE} bytes; no certificate has one")
+            most = _LONGEST_HEADER
+            while line := stream.readline(most + 1):
+                if len(line) > most:
+                    raise FormatError(f"{path}: a line of more than {most} bytes; no certificate has one")
                 yield line.decode()
+                most = _LONGEST_NODE
     except (UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise FormatError(f"{path}: not a certificate, or cut off in the middle ({error})") from None
     except OSError as error:
@@ -108,7 +110,7 @@ def read_header(line: str) -> Header:
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise FormatError(f'not a certificate: its first line is not {{"format": "{FORMAT}", ..}}')
     if data.get("version") != VERSION:
-        raise FormatError(f"certificate of version {data.get('version')!r}; this checker knows version {VERSION}")
+        raise FormatError(f"certificate of version {_shown(data.get('version'))}; this checker knows version {VERSION}")
     zones = data.get("zones", [])
     if not isinstance(zones, list) or not all(isinstance(z, list) and len(z) == 2 and isinstance(z[0], list) for z in zones):
         raise FormatError("header: zones is a list of [pattern, witness]")
@@ -145,7 +147,7 @@ def read_node(line: str) -> Node:
         case ["no", exact, mu, hint] if isinstance(mu, list) and isinstance(hint, list):
             pairs = tuple((_whole(k, "condition"), _whole(m, "multiplier of a condition")) for k, m in _pairs(mu))
             return Node(number, bounds, "no", mu=pairs, exact=_whole(exact, "exact", 0, 1) == 1, hint=_hint(hint))
-    raise FormatError(f"a node's tail is relu, cut, zone or no with what belongs to it, not {str(data[2])[:60]}")
+    raise FormatError(f"a node's tail is relu, cut, zone or no with what belongs to it, not [{', '.join(map(_shown, data[2][:3]))} ..]")
 
 
 def write_header(
@@ -234,13 +236,13 @@ def _multiplier(value: Any) -> int | Fraction:
 
 def _whole(value: Any, what: str, least: int | None = 0, most: int | None = None) -> int:
     if type(value) is not int or (least is not None and value < least) or (most is not None and value > most):
-        raise FormatError(f"{what} is {str(value)[:40]!r}; a whole number{'' if least is None else f' from {least}'} is expected")
+        raise FormatError(f"{what} is {_shown(value)}; a whole number{'' if least is None else f' from {least}'} is expected")
     return value
 
 
 def _text(value: Any, what: str) -> str:
     if not isinstance(value, str):
-        raise FormatError(f"{what} is {str(value)[:40]!r}; a text is expected")
+        raise FormatError(f"{what} is {_shown(value)}; a text is expected")
     return value
 
 
@@ -251,7 +253,7 @@ def _fraction(value: Any) -> Fraction:
             return Fraction(int(numerator), int(denominator or 1))
         except (ValueError, ZeroDivisionError):
             pass
-    raise FormatError(f'{str(value)[:40]!r} is not a number such as "-3/4"') from None
+    raise FormatError(f'{_shown(value)} is not a number such as "-3/4"') from None
 
 
 def _point(value: Any) -> tuple[Fraction, ...]:
@@ -265,6 +267,11 @@ def _json(line: str, what: str) -> Any:
         return json.loads(line, parse_float=_no_float, parse_constant=_no_float)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{what} is not JSON, or cut off: {str(error)[:80]}") from None
+
+
+def _shown(value: Any) -> str:
+    """Show what was found, whatever its size."""
+    return type(value).__name__ if isinstance(value, (list, dict)) else repr(value[:40] if isinstance(value, str) else value)[:60]
 
 
 def _no_float(text: str) -> Any:

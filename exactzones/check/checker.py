@@ -20,6 +20,8 @@ from exactzones.errors import FormatError
 from exactzones.network import Network
 
 _BATCH = 64
+_MOST_SPLITS = 1000
+"""How many more splits than units a path may have: each region keeps its path, so a long one would eat the memory."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,8 @@ class Tree:
         rows = self._split_rows(nodes, region, k)
         children = {}
         for i, (node, place) in enumerate(zip(nodes, places, strict=True)):
+            if node.kind in {"relu", "cut"} and len(place.rows) > self.claims[k].units + _MOST_SPLITS:
+                raise Invalid(f"node {node.number}: {len(place.rows)} splits lead to it; no proof needs so many")
             if node.kind == "zone":
                 self._zone(nodes, places, region, i, k)
             elif node.kind == "relu":
