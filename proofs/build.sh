@@ -20,10 +20,11 @@ if grep -nwE 'Admitted|admit|Axiom|Axioms|Parameter|Parameters|Conjecture|bypass
     exit 1
 fi
 
-rm -rf build
-mkdir build
-cp coq/*.v coq/_CoqProject coq/assumptions.txt checker/main.ml build/
-cd build
+proofs=$PWD
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp coq/*.v coq/_CoqProject coq/assumptions.txt checker/main.ml "$work"
+cd "$work"
 coq_makefile -f _CoqProject -o Makefile
 make -j1 >build.log 2>&1 || { tail -30 build.log >&2; exit 1; }
 
@@ -33,7 +34,7 @@ diff assumptions.txt assumptions.found
 
 # The committed checker is what the proofs give.
 for file in checker.ml checker.mli; do
-    diff -q "$file" "../checker/$file"
+    diff -q "$file" "$proofs/checker/$file"
 done
 
 if [ -n "${COQCHK:-}" ]; then
@@ -41,4 +42,6 @@ if [ -n "${COQCHK:-}" ]; then
 fi
 
 ocamlfind ocamlopt -inline 200 -w -a -package zarith,yojson -linkpkg checker.mli checker.ml main.ml -o exactzones-checker
+mkdir -p "$proofs/build"
+mv -f exactzones-checker "$proofs/build/"
 echo "proofs checked; the checker is proofs/build/exactzones-checker"

@@ -92,7 +92,8 @@ def claim_of(network: Network, cases: Sequence[Case]) -> dict[str, Any]:
                 "rows": [list(row) for row in case.rows],
                 "strict": [list(row) for row in case.strict],
                 "conditions": [
-                    _condition(condition, network.widths[condition.layer]) for condition in case.prop.resolve(network.widths).conditions
+                    _condition(condition, network.widths[condition.layer])
+                    for condition in case.prop.resolve(network.widths).conditions
                 ],
             }
             for case in cases

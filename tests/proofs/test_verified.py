@@ -51,7 +51,9 @@ def claims(draw):
     if draw(st.booleans()):
         layer = draw(st.integers(0, len(network.layers) - 1))
         terms = {k: draw(st.sampled_from([1, "-1/2", "2/3", 0])) for k in range(network.widths[layer])}
-        prop &= condition(terms, draw(st.sampled_from([0, "1/7", -1])), layer=layer, strict=draw(st.booleans()), after_relu=draw(st.booleans()))
+        prop &= condition(
+            terms, draw(st.sampled_from([0, "1/7", -1])), layer=layer, strict=draw(st.booleans()), after_relu=draw(st.booleans())
+        )
     return network, prop
 
 
@@ -120,9 +122,13 @@ def spots(tree):
 
 def other_than(entry):
     if type(entry) is int:
-        return st.sampled_from([entry + 1, entry - 1, 2 * entry, entry // 2, -entry, entry ^ 1, entry ^ 2, 0, 1 << 70, str(entry), None, True, []])
+        return st.sampled_from(
+            [entry + 1, entry - 1, 2 * entry, entry // 2, -entry, entry ^ 1, entry ^ 2, 0, 1 << 70, str(entry), None, True, []]
+        )
     if isinstance(entry, str):
-        return st.sampled_from([entry + "0", entry[:-1], "1/0", "-1", "1/3", "3/-4", "", "+", entry.replace("+", "-", 1), entry.replace("-", "", 1)])
+        return st.sampled_from(
+            [entry + "0", entry[:-1], "1/0", "-1", "1/3", "3/-4", "", "+", entry.replace("+", "-", 1), entry.replace("-", "", 1)]
+        )
     return st.sampled_from([[], 0, "0", None])
 
 
@@ -143,7 +149,12 @@ def test_same_bounds(data):
         pairs(st.integers(offsets[1], offsets[-1] - 1), st.integers(0, 256)) if offsets[-1] > offsets[1] else st.just([]),
     )
     bounds = st.lists(
-        st.builds(lambda unit, kind, hint: [4 * unit + kind, *hint], st.integers(0, offsets[-1] - 1), st.integers(0, 3), hints | st.just([])),
+        st.builds(
+            lambda unit, kind, hint: [4 * unit + kind, *hint],
+            st.integers(0, offsets[-1] - 1),
+            st.integers(0, 3),
+            hints | st.just([]),
+        ),
         max_size=6,
     ).map(lambda found: sorted(found, key=lambda entry: sum(entry[0] >> 2 >= offset for offset in offsets[1:])))
     exact = data.draw(st.integers(0, 1))
@@ -153,10 +164,21 @@ def test_same_bounds(data):
     nodes = [node]
     if hidden and data.draw(st.booleans()):
         split = data.draw(st.sampled_from(hidden))
-        nodes = [[0, data.draw(bounds), ["relu", split]]] + [[k, data.draw(bounds), [*node[2][:3], data.draw(hints)]] for k in (1, 2)]
+        nodes = [[0, data.draw(bounds), ["relu", split]]] + [
+            [k, data.draw(bounds), [*node[2][:3], data.draw(hints)]] for k in (1, 2)
+        ]
     elif data.draw(st.booleans()):
-        nodes = [[0, data.draw(bounds), ["cut", 0, data.draw(st.integers(-(2 << bits), 2 << bits))]]] + [[k, data.draw(bounds), node[2]] for k in (1, 2)]
-    header = {"format": "exactzones certificate", "version": 1, "verdict": "cannot fire", "network": network.sha256, "bits": bits, "cases": 1}
+        nodes = [[0, data.draw(bounds), ["cut", 0, data.draw(st.integers(-(2 << bits), 2 << bits))]]] + [
+            [k, data.draw(bounds), node[2]] for k in (1, 2)
+        ]
+    header = {
+        "format": "exactzones certificate",
+        "version": 1,
+        "verdict": "cannot fire",
+        "network": network.sha256,
+        "bits": bits,
+        "cases": 1,
+    }
     lines = [json.dumps(header), *map(json.dumps, nodes)]
     domain = box(network)
 
@@ -193,7 +215,10 @@ def test_several_cases_and_the_wrong_network():
     assert same(network, [case_of(network, feature(0), domain)] * 2, lines).verdict == "invalid"
     assert same(network, [case_of(network, feature(0, threshold=-1), domain)], lines).verdict == "invalid"
     assert same(network, [case_of(network, Property(()), domain)], lines).verdict == "invalid"
-    assert same(Network.mlp([([[1], [-1]], [0, 0]), ([[1, 2]], [-1])]), [case_of(network, feature(0), domain)], lines).verdict == "invalid"
+    assert (
+        same(Network.mlp([([[1], [-1]], [0, 0]), ([[1, 2]], [-1])]), [case_of(network, feature(0), domain)], lines).verdict
+        == "invalid"
+    )
     assert same(network, [case_of(network, feature(0), domain)], []).verdict == "invalid"
 
 
