@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,6 @@ _MIX = tuple(np.uint64(value) for value in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB
 _SETTLED = 1e-9
 _UNKNOWN = 1e9
 _ROUNDING = 2.0**-26
-_SPARED = (0.8, 0.4)  # of a bound's surplus, when a proof is tried with fewer bounds
 _PERIOD = 2
 _MULTIPLIER = 1 << 16
 
@@ -69,7 +69,8 @@ class CellSearch:
     Args:
         claim: the network and the conditions in floats, of the inputs that vary.
         low, high: a box that contains the region, shape (inputs,).
-        rows: rows ``b + a . x >= 0`` of the region that are not in the box, shape (rows, inputs + 1), and their numbers.
+        rows: rows ``b + a . x >= 0`` of the region that are not in the box, shape (rows, inputs + 1), their numbers in the
+            certificate, and what they were divided by.
         known: bounds of all hidden units there, -inf or inf where there is none.
         depth: how many splits led to the region.
         confirm: is asked whether a point is a witness, exactly.
@@ -84,7 +85,7 @@ class CellSearch:
         claim: FloatClaim,
         low: Floats,
         high: Floats,
-        rows: tuple[Floats, Sequence[int]],
+        rows: tuple[Floats, Sequence[int], Sequence[Fraction]],
         known: tuple[Floats, Floats],
         depth: int,
         confirm: Callable[[Floats], Any],
@@ -110,14 +111,14 @@ class CellSearch:
         self.split: dict[int, int] = {}
         self.children: dict[int, list[int]] = {}
         self.leaf: dict[int, int] = {}
-        self.denied: dict[int, int] = {}
         self.zone: dict[int, int] = {}
         self.bounds_at: dict[int, tuple[Floats, Floats, Floats, Floats]] = {}
         self.witness: Any = None
         corners = np.array(list(itertools.product((0, 1), repeat=self.dim)))
         vertices = np.where(corners, high, low)
         tight = np.where(corners, 0, 1) + 2 * np.arange(self.dim)
-        for row, number in zip(*rows, strict=True):
+        self.divided = {number: size for _, number, size in zip(*rows, strict=True) if size != 1}
+        for row, number, _ in zip(*rows, strict=True):
             vertices, tight = self._cut_alone(vertices, tight, row, number)
         origin = np.full(claim.units, -1, np.int32)
         bounds = np.maximum(known[0], -_UNKNOWN), np.minimum(known[1], _UNKNOWN)
@@ -165,7 +166,6 @@ class CellSearch:
         root = cells[0].parent < 0
         live, targets = self._tighten(low, high, low_from, high_from, points, tight[padded], numbers, root=root)
         if not root:
-            self._spare(before, (low, high, low_from, high_from), live, points, tight[padded], numbers)
             self._forget(np.array([cell.depth for cell in cells]), live, before, low, high, low_from, high_from)
         for c in range(count):
             self.bounds_at[int(numbers[c])] = low[c], high[c], low_from[c], high_from[c]
@@ -210,14 +210,9 @@ class CellSearch:
         tight: Floats,
         numbers: Floats,
         *,
-        root: bool = False,
-        wanted: Floats | None = None,
+        root: bool,
     ) -> tuple[Floats, Floats]:
-        """Bound open units (only those that are wanted) layer by layer, in place.
-
-        Returns:
-            Which cells live on, and linear bounds of the conditions there.
-        """
+        """Bound open units layer by layer, in place; returns which cells live on, and linear bounds of the conditions there."""
         claim, count = self.claim, len(low)
         live = np.ones(count, bool)
         targets = np.zeros((count, len(claim.targets), self.dim + 1))
@@ -225,8 +220,7 @@ class CellSearch:
         old = [claim.relax(k, low, high) for k in range(claim.depth)]
         for k in range(claim.depth):
             span = claim.span(k)
-            asked = (low[:, span] < 0) & (high[:, span] > 0) & live[:, None]
-            cell, unit = np.nonzero(asked if wanted is None else asked & wanted[:, span])
+            cell, unit = np.nonzero((low[:, span] < 0) & (high[:, span] > 0) & live[:, None])
             if len(cell):
                 weight, bias, half = claim.weights[k][unit], claim.biases[k][unit], len(cell)
                 both = np.concatenate([weight, -weight]), np.concatenate([bias, -bias]), np.concatenate([cell, cell])
@@ -281,42 +275,7 @@ class CellSearch:
             which, chosen = some[done], flat[done]
             found = self.recorded.add(numbers[which], self.claim.units + best[done], 0, rows[chosen], tight[which, at[chosen]])
             self.leaf.update(zip(numbers[which].tolist(), found.tolist(), strict=True))
-            self.denied.update(zip(numbers[which].tolist(), best[done].tolist(), strict=True))
             live[which] = False
-
-    def _spare(
-        self, before: tuple[Floats, ...], now: tuple[Floats, ...], live: Floats, points: Floats, tight: Floats, numbers: Floats
-    ) -> None:
-        """Prove the cells that were dropped once more with fewer bounds: those whose effect on the condition is largest."""
-        claim = self.claim
-        changed = (now[2] != before[2]) | (now[3] != before[3])
-        cells = np.nonzero(~live & changed.any(1))[0]
-        for share in _SPARED:
-            if not len(cells):
-                return
-            relaxed = [claim.relax(k, now[0][cells], now[1][cells]) for k in range(claim.depth)]
-            effect, value = np.zeros((len(cells), claim.units)), np.zeros(len(cells))
-            target = np.array([self.denied[int(numbers[c])] for c in cells])
-            for r, (layer, coefficients, constant) in enumerate(claim.targets):
-                mine = np.nonzero(target == r)[0]
-                passed: list[Floats] = []
-                many = np.tile(coefficients, (len(mine), 1)), np.full(len(mine), constant)
-                rows = claim.lower(*many, mine, relaxed[:layer], passed)
-                if len(mine):
-                    value[mine] = np.matmul(rows[:, None], points[cells[mine]]).min((1, 2))
-                for k, passing in enumerate(reversed(passed)):
-                    effect[mine, claim.span(k)] = np.abs(passing)
-            effect *= np.where(changed[cells], _gap(before[0][cells], before[1][cells]) - _gap(now[0][cells], now[1][cells]), 0)
-            order = effect.argsort(1)
-            total = np.zeros_like(effect)
-            np.put_along_axis(total, order, np.take_along_axis(effect, order, 1).cumsum(1), 1)
-            wanted = changed[cells] & (total > share * value[:, None])
-            again = before[0][cells], before[1][cells], before[2][cells], before[3][cells]
-            alive, _ = self._tighten(*again, points[cells], tight[cells], numbers[cells], wanted=wanted)
-            done = np.nonzero(~alive)[0]
-            for old, new in zip(now, again, strict=True):
-                old[cells[done]] = new[done]
-            cells = cells[alive]
 
     def _forget(self, depth: Floats, live: Floats, before: tuple[Floats, ...], *now: Floats) -> None:
         """On every other level forget what was learnt behind the first open layer: shorter proofs for a few more cells."""
@@ -456,9 +415,3 @@ class CellSearch:
         fresh, fresh_tight, _ = self._crossings(vertices, tight, owner, values, ids)
         keep = values >= 0
         return np.concatenate([vertices[keep], fresh]), np.concatenate([tight[keep], fresh_tight])
-
-
-def _gap(low: Floats, high: Floats) -> Floats:
-    """Return how far the relaxation of a ReLU is from it at most."""
-    open_ = (low < 0) & (high > 0)
-    return np.where(open_, -low * high / np.where(open_, high - low, 1.0), 0.0)

@@ -436,15 +436,16 @@ class Run:
         if not 0 < free.sum() <= _MOST_CELL_INPUTS:
             return None
         scale = 1 << claim.bits
-        rows, numbers = [], []
+        rows, numbers, sizes = [], [], []
         for index in range(len(claim.rows) + len(place.rows)):
             exact = self.tree.row(self.tree.exact[case], place, index)
             if exact is None or (index < len(claim.rows) and sum(map(bool, exact[1:])) == 1):
                 continue
-            size = max(abs(entry) for entry in exact) or 1
+            size = max(map(abs, exact)) if index < len(claim.rows) else 1  # of the domain's rows there may be any
             row = np.array([float(Fraction(entry) / size) for entry in exact])
             constant = row[0] + row[1:][~free] @ low[~free]
             rows.append([constant, *row[1:][free]])
+            sizes.append(Fraction(size))
             numbers.append(index)
         known = place.known
         hidden = slice(claim.inputs, None)
@@ -461,7 +462,7 @@ class Run:
             FloatClaim(claim, fixed),
             low[free],
             high[free],
-            (matrix, numbers),
+            (matrix, numbers, sizes),
             (least, most),
             len(place.rows),
             confirm,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from fractions import Fraction
 
 import numpy as np
 
 from exactzones.certify.cells import CellSearch
 from exactzones.certify.relaxation import Floats
 from exactzones.check import Bound, Hint, Node
-from exactzones.check.bounds import MULTIPLIER_BITS
+from exactzones.check.bounds import ALPHA_BITS, MULTIPLIER_BITS
 
 _SHARE = 10  # bits of the multiplier of a condition beside others
 
@@ -32,11 +33,11 @@ class CellProof:
         self.unit, self.upper = np.concatenate(recorded.unit), np.concatenate(recorded.upper)
         self.node, row, tight = np.concatenate(recorded.node), np.concatenate(recorded.row), np.concatenate(recorded.tight)
         self.kept = np.zeros(len(self.unit), bool)
+        self.tight = tight
         self._trim()
         chosen = np.nonzero(self.kept)[0]
         self.place = np.cumsum(self.kept) - 1
-        self.tight = tight[chosen]
-        self.multipliers = _solve(search.planes[self.tight][:, :, 1:], row[chosen][:, 1:])
+        self.multipliers = _solve(search.planes[tight[chosen]][:, :, 1:], row[chosen][:, 1:])
 
     def _trim(self) -> None:
         """Mark what the leaves rest on, from the last node to the first."""
@@ -59,11 +60,24 @@ class CellProof:
             elif node in search.split:
                 need[node] = max(need[node], layer[search.split[node]])
             low, high, low_from, high_from = search.bounds_at[node]
-            span = slice(0, claim.offsets[need[node]])
-            for bound in low_from[span][(high[span] > 0) & (low_from[span] >= 0)].tolist():
+            asked = layer[: claim.units] < need[node]
+            chosen = self._sloped(node)
+            if chosen is not None:
+                asked[chosen] = False
+            for bound in low_from[asked & (high > 0) & (low_from >= 0)].tolist():
                 mark(bound)
-            for bound in high_from[span][(low[span] < 0) & (high_from[span] >= 0)].tolist():
+            for bound in high_from[asked & (low < 0) & (high_from >= 0)].tolist():
                 mark(bound)
+
+    def _sloped(self, node: int) -> Floats | None:
+        """Return the units of the last layer that count positively at a leaf: of them only the lower slope matters, no bound."""
+        leaf = self.search.leaf.get(node)
+        if leaf is None:
+            return None
+        layer, coefficients, _ = self.claim.targets[int(self.unit[leaf]) - self.claim.units]
+        if layer == 0 or (self.search.index_of[self.tight[leaf]] < -1).any():  # other conditions take part
+            return None
+        return self.claim.offsets[layer - 1] + np.nonzero((coefficients > 0) & self.claim.masks[layer - 1])[0]
 
     def nodes(self, root: int, batch: int = 64) -> Generator[list[Node], dict[int, tuple[int, int]], None]:
         """Yield the nodes, some at a time, parents first; wants the numbers of children sent back.
@@ -96,19 +110,31 @@ class CellProof:
         rows, others = self._hint(leaf)
         target = int(self.unit[leaf]) - self.claim.units
         if others:
-            rows = tuple((index, m << _SHARE) for index, m in rows)
+            rows = tuple((index, m * (1 << _SHARE)) for index, m in rows)
             mu = ((target, 1 << _SHARE), *((r, m >> (MULTIPLIER_BITS - _SHARE)) for r, m in others))
         else:
             mu = ((target, 1),)
-        return Node(number, bounds, "no", mu=mu, hint=Hint(rows))
+        return Node(number, bounds, "no", mu=mu, hint=Hint(rows, (), self._slopes(node)))
 
-    def _hint(self, bound: int) -> tuple[tuple[tuple[int, int], ...], list[tuple[int, int]]]:
+    def _slopes(self, node: int) -> tuple[tuple[int, int], ...]:
+        """Return the lower slopes that the search took where no bounds are kept: 1 or 0."""
+        units = self._sloped(node)
+        if units is None:
+            return ()
+        low, high = (part[units] for part in self.search.bounds_at[node][:2])
+        slopes = np.where((low >= 0) | ((high > 0) & (high > -low)), 1 << ALPHA_BITS, 0)
+        return tuple(zip((units + self.inputs).tolist(), slopes.tolist(), strict=True))
+
+    def _hint(self, bound: int) -> tuple[tuple[tuple[int, int | Fraction], ...], list[tuple[int, int]]]:
         place = self.place[bound]
-        rows, others = [], []
-        for plane, multiplier in zip(self.tight[place].tolist(), self.multipliers[place].tolist(), strict=True):
+        rows: list[tuple[int, int | Fraction]] = []
+        others = []
+        for plane, multiplier in zip(self.tight[bound].tolist(), self.multipliers[place].tolist(), strict=True):
             index = int(self.search.index_of[plane])
             m = round(multiplier * (1 << MULTIPLIER_BITS))
-            if m > 0 and index >= 0:
+            if m > 0 and index in self.search.divided:
+                rows.append((index, Fraction(m, 1 << MULTIPLIER_BITS) / self.search.divided[index]))
+            elif m > 0 and index >= 0:
                 rows.append((index, m))
             elif m > 0 and index < -1:
                 others.append((-2 - index, m))

@@ -92,14 +92,7 @@ class FloatClaim:
         slope = np.where(on, 1.0, np.where(open_, high / np.where(open_, high - low, 1.0), 0.0))
         return slope, np.where(open_, -slope * low, 0.0), np.where(on | (open_ & (high > -low)), 1.0, 0.0)
 
-    def lower(
-        self,
-        coefficients: Floats,
-        constants: Floats,
-        cell: Floats,
-        relaxed: Sequence[Relaxation],
-        passed: list[Floats] | None = None,
-    ) -> Floats:
+    def lower(self, coefficients: Floats, constants: Floats, cell: Floats, relaxed: Sequence[Relaxation]) -> Floats:
         """Return rows ``(b, a)`` over the inputs that are nowhere greater than functions of a layer's activations.
 
         Args:
@@ -107,11 +100,8 @@ class FloatClaim:
             constants: shape (claims,).
             cell: shape (claims,); whose bounds hold.
             relaxed: of the layers up to that one.
-            passed: takes the coefficients of each layer's activations on the way, from the last.
         """
         for k in range(len(relaxed) - 1, -1, -1):
-            if passed is not None:
-                passed.append(coefficients)
             slope, shift, lower = relaxed[k]
             negative = np.minimum(coefficients, 0)
             constants = constants + np.einsum("pn,pn->p", negative, shift[cell])
