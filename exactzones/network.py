@@ -109,6 +109,9 @@ class Layer:
         """Tell which units pass their value on in the regime with these signs (linear lanes always do)."""
         if len(signs) != len(self.relu_units):
             raise DimensionError("activation pattern of a layer", expected=len(self.relu_units), got=len(signs))
+        unknown = next((sign for sign in signs if sign not in "+-"), None)
+        if unknown is not None:
+            raise InputError(f"activation pattern has {unknown!r}; only + and - are known")
         kept = [True] * self.outputs
         for unit, sign in zip(self.relu_units, signs, strict=True):
             kept[unit] = sign == "+"

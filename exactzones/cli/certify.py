@@ -22,7 +22,7 @@ from exactzones.cli.common import (
     table,
     threshold_option,
 )
-from exactzones.errors import InputError
+from exactzones.errors import BackendError, InputError
 from exactzones.formats import load_network
 from exactzones.network import Network
 
@@ -106,7 +106,10 @@ def certify(
 @layer_option
 @domain_option
 @_property
-def check(net: Path, cert: Path, index: int | None, threshold: str, layer: int, spec: str, prop_path: Path | None) -> int:
+@click.option("--verified", is_flag=True, help="Check with the program extracted from the Coq proofs.")
+def check(
+    net: Path, cert: Path, index: int | None, threshold: str, layer: int, spec: str, prop_path: Path | None, verified: bool
+) -> int:
     """Check a certificate against a claim, in integers.
 
     The claim is what the options say, never what the file says. The last line is "valid", "invalid: why" or
@@ -118,6 +121,14 @@ def check(net: Path, cert: Path, index: int | None, threshold: str, layer: int, 
     from exactzones.check import check as check_certificate
     from exactzones.check import lines_of
 
+    if verified:
+        from exactzones.check.verified import check_verified as check_certificate  # noqa: F811
+        from exactzones.check.verified import program
+
+        try:
+            program()
+        except BackendError as error:
+            raise InputError(str(error)) from None
     network, cases = _claim(net, index, threshold, layer, spec, prop_path)
     readings = _read_twice(net, network)
     report = check_certificate(network, cases, lines_of(_file(cert)))
