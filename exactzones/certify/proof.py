@@ -77,7 +77,8 @@ class CellProof:
         layer, coefficients, _ = self.claim.targets[int(self.unit[leaf]) - self.claim.units]
         if layer == 0 or (self.search.index_of[self.tight[leaf]] < -1).any():  # other conditions take part
             return None
-        return self.claim.offsets[layer - 1] + np.nonzero((coefficients > 0) & self.claim.masks[layer - 1])[0]
+        found: Floats = self.claim.offsets[layer - 1] + np.nonzero((coefficients > 0) & self.claim.masks[layer - 1])[0]
+        return found
 
     def nodes(self, root: int, batch: int = 64) -> Generator[list[Node], dict[int, tuple[int, int]], None]:
         """Yield the nodes, some at a time, parents first; wants the numbers of children sent back.

@@ -122,7 +122,7 @@ def check(
     from exactzones.check import lines_of
 
     if verified:
-        from exactzones.check.verified import check_verified as check_certificate  # noqa: F811
+        from exactzones.check.verified import check_verified as check_certificate
         from exactzones.check.verified import program
 
         try:
