@@ -16,6 +16,7 @@ from exactzones.errors import FormatError
 FORMAT, VERSION = "exactzones certificate", 1
 _LONGEST_HEADER, _LONGEST_NODE = 1 << 26, 1 << 24  # bytes; Python needs up to 35 times as much to read one
 _LONGEST_NUMBER = 20_000
+_LONGEST_TEXTS = 1 << 16  # of all multipliers of a hint together: sums of quotients grow with every new denominator
 _MOST_BITS = 1024
 
 
@@ -147,7 +148,9 @@ def read_node(line: str) -> Node:
         case ["no", exact, mu, hint] if isinstance(mu, list) and isinstance(hint, list):
             pairs = tuple((_whole(k, "condition"), _whole(m, "multiplier of a condition")) for k, m in _pairs(mu))
             return Node(number, bounds, "no", mu=pairs, exact=_whole(exact, "exact", 0, 1) == 1, hint=_hint(hint))
-    raise FormatError(f"a node's tail is relu, cut, zone or no with what belongs to it, not [{', '.join(map(_shown, data[2][:3]))} ..]")
+    raise FormatError(
+        f"a node's tail is relu, cut, zone or no with what belongs to it, not [{', '.join(map(_shown, data[2][:3]))} ..]"
+    )
 
 
 def write_header(
@@ -176,6 +179,7 @@ def write_header(
 
 def write_node(node: Node) -> str:
     """Return the line of a node."""
+
     def written(bounds: Iterable[Bound]) -> list[Any]:
         return [[4 * bound.unit + 2 * bound.exact + bound.upper, *_written(bound.hint)] for bound in bounds]
 
@@ -213,6 +217,8 @@ def _hint(entries: list[Any]) -> Hint:
     alphas: list[Any] = []
     if len(entries) >= 2 and isinstance(entries[-1], list) and isinstance(entries[-2], list):
         *entries, betas, alphas = entries
+    if sum(len(m) for m in (*entries, *betas) if isinstance(m, str)) > _LONGEST_TEXTS:
+        raise FormatError(f"multipliers of more than {_LONGEST_TEXTS} characters in one hint; no certificate has such")
     rows = tuple((_whole(row, "row"), _multiplier(m)) for row, m in _pairs(entries))
     known = tuple((c >> 1, c & 1, _multiplier(m)) for c, m in ((_whole(c, "unit"), m) for c, m in _pairs(betas)))
     slopes = tuple((_whole(unit, "unit"), _whole(slope, "slope", 0, 256)) for unit, slope in _pairs(alphas))
