@@ -31,11 +31,12 @@ from exactzones.zones.workers import processes
 BITS = 40
 """How finely certificates count."""
 _MOST_CELL_INPUTS = 9
+_MOST_EXACT = 1200  # units times inputs: beyond that exact linear programs take too long to be a last resort
 _FIRST_GUESS = 0.2  # seconds for a witness before anything is proved
 _ALONE = 1.0  # seconds that one process works before others are asked
 _SLICE = 8.0  # seconds that a process works on a region before what is left of it is shared out again
 _GUESSING = 0.2  # share of the time that goes into more guesses later
-_MARGINS = (1.0, 8.0, 64.0)  # what the checker did not accept is searched again, with more room
+_MARGINS = (1.0, 8.0, 64.0, 512.0)  # what the checker did not accept is searched again, with more room
 
 
 @dataclass(frozen=True)
@@ -361,6 +362,9 @@ class Run:
         """
         case = self.tree.waiting[number].claim
         if margin is None:
+            claim = self.tree.claims[case]
+            if claim.units * claim.inputs > _MOST_EXACT:
+                return None
             prover = ExactProver(self.tree, self.patterns)
             witness = prover.prove(number, self._write, stop=self.out_of_time)
             return None if witness is None else (case, witness)

@@ -81,7 +81,8 @@ def summary(category, rows):
     unsat = [row for row in solved if row["verdict"] == "unsat"]
     biggest = max((row["bytes"] for row in unsat), default=0)
     return (
-        f"{category:20s} {len(solved):4d} of {len(rows):4d} solved, {len(unsat)} unsat, {sum(row['wrong'] for row in rows)} wrong, "
+        f"{category:20s} {len(solved):4d} of {len(rows):4d} solved, {len(unsat)} unsat, "
+        f"{sum(row['wrong'] for row in rows)} wrong, "
         f"{sum(not row['accepted'] for row in rows)} not accepted; {sum(row['seconds'] for row in rows):.0f} s CPU, "
         f"check {sum(row['check'] for row in unsat):.0f} s, largest certificate {biggest / 1e3:.0f} kB"
     )
@@ -94,6 +95,8 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    if not (FOLDER / "acasxu").is_dir():
+        parser.error("set EXACTZONES_VNNCOMP to the folder with acasxu/, safenlp/, ..")
     everything = {}
     lines = []
     for category in options.categories:
