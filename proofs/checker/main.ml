@@ -26,7 +26,7 @@ let plain line =
       | _ -> invalid "not JSON, or a float") line
 
 let parse what line : json =
-  if String.length line > 1 lsl 27 then invalid "a line of more than %d bytes; no certificate has one" (1 lsl 27);
+  if String.length line > 1 lsl 26 then invalid "a line of more than %d bytes; no certificate has one" (1 lsl 26);
   plain line;
   try Yojson.Safe.from_string line with Yojson.Json_error _ -> invalid "%s is not JSON, or cut off" what
 
@@ -140,6 +140,8 @@ let hint units entries : C.hint =
   let entries, betas, alphas = match List.rev entries with
     | `List alphas :: `List betas :: rest -> List.rev rest, betas, alphas
     | _ -> entries, [], [] in
+  let characters = List.fold_left (fun n -> function `String s -> n + String.length s | _ -> n) 0 in
+  if characters entries + characters betas > 1 lsl 16 then invalid "multipliers of more than %d characters in one hint" (1 lsl 16);
   let multiplier = function
     | `String _ as m -> let p, q = rational m in if B.sign_big_int p < 0 then invalid "a multiplier is negative" else p, q
     | m -> whole "multiplier" m, two_32 in
@@ -210,7 +212,7 @@ let trees claims next_line =
   let count = Array.length claims in
   let units = Array.map units_of claims in
   let waiting = Hashtbl.create 1024 and made = ref count and nodes = ref [] and total = ref 0 in
-  for k = 0 to count - 1 do Hashtbl.replace waiting k k done;
+  for k = 0 to count - 1 do Hashtbl.replace waiting k (k, 0) done;
   let rec read () = match next_line () with
     | None -> ()
     | Some line ->
@@ -219,15 +221,16 @@ let trees claims next_line =
              let number = index "number of a node" number in
              (match Hashtbl.find_opt waiting number with
               | None -> invalid "node %d: there is no such region, or it came before" number
-              | Some case ->
+              | Some (case, depth) ->
                   Hashtbl.remove waiting number;
                   incr total;
                   (try
                     let splits, build = node units.(case) number (bounds units.(case) listed) tail in
+                    if splits && depth > units.(case).count + 1000 then invalid "%d splits lead to it; no proof needs so many" depth;
                     let children = if splits then begin
                       let a = !made in
                       made := a + 2;
-                      Hashtbl.replace waiting a case; Hashtbl.replace waiting (a + 1) case;
+                      Hashtbl.replace waiting a (case, depth + 1); Hashtbl.replace waiting (a + 1) (case, depth + 1);
                       Some (a, a + 1) end else None in
                     nodes := (number, { case; children; build }) :: !nodes
                   with Invalid why -> invalid "node %d: %s" number why))
