@@ -200,11 +200,12 @@ class _Reader:
         if kept == [7]:
             values = list(map(Fraction, integers(fields, 7)))
         else:
-            raw = b"".join(all_bytes(fields, kept[0]))
+            raw = one_bytes(fields, 9) if kept == [9] else b"".join(all_bytes(fields, kept[0]))
             if len(raw) != size * struct.calcsize(f"<{code}"):
                 raise FormatError(f"a tensor of shape {shape} has {len(raw)} bytes")
             words = [word for (word,) in struct.iter_unpack(f"<{code}", raw)]
-            values = [_exact(word, *bits) for word in words] if bits else list(map(Fraction, words))
+            numbers = {word: _exact(word, *bits) if bits else Fraction(word) for word in set(words)}
+            values = [numbers[word] for word in words]
         if len(values) != size:
             raise FormatError(f"a tensor of shape {shape} has {len(values)} entries")
         return _Constant(shape, values, kind == 7)
