@@ -245,7 +245,7 @@ class CellSearch:
             if len(some):
                 targets[some] = claim.lower_targets(some, [*relaxed, *old[k + 1 :]])
                 self._drop(some, targets[some], points, tight, numbers, live, low, high)
-        if claim.depth == 0:
+        if claim.depth == 0 and claim.targets:
             targets[:] = claim.lower_targets(np.arange(count), [])
             self._drop(np.arange(count), targets, points, tight, numbers, live, low, high)
         return live, targets

@@ -36,6 +36,7 @@ _FIRST_GUESS = 0.2  # seconds for a witness before anything is proved
 _ALONE = 1.0  # seconds that one process works before others are asked
 _SLICE = 8.0  # seconds that a process works on a region before what is left of it is shared out again
 _GUESSING = 0.2  # share of the time that goes into more guesses later
+_NEARER = 30  # steps, each a sixteenth of the one before, towards a point that strict rows exclude
 _MARGINS = (1.0, 8.0, 64.0, 512.0)  # what the checker did not accept is searched again, with more room
 
 
@@ -214,7 +215,7 @@ class Run:
             InputError: the certificate is of another claim, or broken.
         """
         try:
-            header = read_header(certificate.lines[0])
+            header = read_header(next(iter(certificate.lines), ""))
             if header.network != self.network.sha256 or header.cases != len(self.cases) or header.bits != BITS or header.zones:
                 raise InputError("the certificate to resume is about another network or claim")
             if header.witness is None:
@@ -332,7 +333,10 @@ class Run:
         case = self.cases[k]
         domain = Polyhedron(HRep.of(self.network.inputs, case.rows, strict=case.strict))
         start = time.monotonic()
-        found = find_witness(self.network, case.prop, domain, seconds=min(seconds, max(self.left(), 0.01)))
+        try:
+            found = find_witness(self.network, case.prop, domain, seconds=min(seconds, max(self.left(), 0.01)))
+        except OverflowError:  # numbers beyond the range of floats
+            found = None
         self.guessed += time.monotonic() - start
         return found
 
@@ -367,8 +371,11 @@ class Run:
                 return None
             prover = ExactProver(self.tree, self.patterns)
             witness = prover.prove(number, self._write, stop=self.out_of_time)
-            return None if witness is None else (case, witness)
-        found = self._search(number, case, margin)
+            return None if witness is None else self._inside(case, witness)
+        try:
+            found = self._search(number, case, margin)
+        except OverflowError:  # numbers beyond the range of floats are left to the exact prover
+            return None
         if found is None:
             return None
         search, bounds = found
@@ -383,6 +390,18 @@ class Run:
             return case, search.witness
         self._take(CellProof(search, self.network.inputs), number, bounds)
         return None
+
+    def _inside(self, k: int, point: Vector) -> tuple[int, Vector] | None:
+        """Return case k and a point where it holds: this one or, if strict rows of the domain exclude it, one next to it."""
+        case = self.cases[k]
+        if holds(self.network, case, point):
+            return k, point
+        inside = lp.feasibility(HRep.of(self.network.inputs, case.rows, strict=case.strict))
+        if isinstance(inside, lp.Infeasible) or self.patterns is not None:
+            return None
+        steps = (Fraction(1, 1 << (4 * e)) for e in range(_NEARER))
+        near = (tuple(p + step * (q - p) for p, q in zip(point, inside, strict=True)) for step in steps)
+        return next(((k, p) for p in near if holds(self.network, case, p)), None)
 
     def _write(self, node: Node) -> None:
         self.written.append(node)
