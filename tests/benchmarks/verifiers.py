@@ -29,6 +29,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.util import find_spec
@@ -253,25 +254,25 @@ def work(name: str, question: Question, seconds: float, out: Path) -> None:
 
 def ask(name: str, question: Question, seconds: float) -> Answer:
     """Return what a peer answers, from a process of its own."""
-    with tempfile.TemporaryDirectory() as folder, (Path(folder) / PRINTED).open("w") as printed:
-        out = Path(folder) / "answer.json"
+    with tempfile.TemporaryDirectory() as folder:
+        out, complaints = Path(folder) / "answer.json", Path(folder) / "complaints.txt"
         files = [str(question.onnx), str(question.vnnlib)]
-        command = [sys.executable, __file__, "--work", name, *files, str(seconds), str(out)]
-        # On a busy machine CPU is slow to come by; the time on the clock is only for what hangs.
-        process = subprocess.Popen(  # noqa: S603 - this very script
-            command, cwd=folder, stdout=printed, stderr=subprocess.PIPE, text=True, start_new_session=True
-        )
-        try:
-            _, errors = process.communicate(timeout=10 * seconds + 60)
-        except subprocess.TimeoutExpired:
+        command = [sys.executable, str(Path(__file__).resolve()), "--work", name, *files, str(seconds), str(out)]
+        with (Path(folder) / PRINTED).open("w") as printed, complaints.open("w") as errors:
+            process = subprocess.Popen(  # noqa: S603 - this very script
+                command, cwd=folder, stdout=printed, stderr=errors, start_new_session=True
+            )
+        with suppress(subprocess.TimeoutExpired):
+            # On a busy machine CPU is slow to come by; the time on the clock is only for what hangs.
+            process.wait(timeout=6 * seconds + 60)
+        with suppress(ProcessLookupError):  # whatever it started ends with it
             os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            return Answer("hangs", None)
+        status = process.wait()
         if out.exists():
             return Answer(*json.loads(out.read_text()))
-        if process.returncode in {-signal.SIGXCPU, -signal.SIGKILL}:
-            return Answer("", None)
-        return Answer(f"ends with {process.returncode}: {' '.join(errors.split())[-60:]}", None)
+        if status in {-signal.SIGXCPU, -signal.SIGKILL}:
+            return Answer("out of time", None)
+        return Answer(f"ends with {status}: {' '.join(complaints.read_text().split())[-60:]}", 0)
 
 
 def public(only: str) -> Iterator[Question]:
