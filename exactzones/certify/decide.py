@@ -12,9 +12,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from exactzones.certify.branching import BoxProof, BoxSearch
 from exactzones.certify.cells import CellSearch
 from exactzones.certify.exact import ExactProver
-from exactzones.certify.proof import CellProof
+from exactzones.certify.proof import CellProof, Proof
 from exactzones.certify.relaxation import FloatClaim, Floats
 from exactzones.certify.witness import find_witness
 from exactzones.check import Bound, Case, Hint, Node
@@ -388,7 +389,8 @@ class Run:
                 search.witness = self._guess(case, self.guessed)
         if search.witness is not None:
             return case, search.witness
-        self._take(CellProof(search, self.network.inputs), number, bounds)
+        inputs = self.network.inputs
+        self._take(BoxProof(search, inputs) if isinstance(search, BoxSearch) else CellProof(search, inputs), number, bounds)
         return None
 
     def _inside(self, k: int, point: Vector) -> tuple[int, Vector] | None:
@@ -409,7 +411,7 @@ class Run:
         if self.progress is not None:
             self.progress(self.tree.nodes, len(self.tree.waiting))
 
-    def _take(self, proof: CellProof, number: int, bounds: tuple[Bound, ...]) -> None:
+    def _take(self, proof: Proof, number: int, bounds: tuple[Bound, ...]) -> None:
         """Check the nodes of a search and write those that are accepted; the others are left open.
 
         Args:
@@ -447,7 +449,7 @@ class Run:
                 first += 2
         return list(nodes)
 
-    def _search(self, number: int, case: int, margin: float) -> tuple[CellSearch, tuple[Bound, ...]] | None:
+    def _search(self, number: int, case: int, margin: float) -> tuple[CellSearch | BoxSearch, tuple[Bound, ...]] | None:
         """Set up the cells of a region; None where it is unbounded, or has too many inputs that vary."""
         place, claim = self.tree.waiting[number], self.tree.claims[case]
         box = self._box(place, case)
@@ -456,7 +458,7 @@ class Run:
         low, high, bounds = box
         fixed = np.where(low == high, low, np.nan)
         free = np.isnan(fixed)
-        if not 0 < free.sum() <= _MOST_CELL_INPUTS:
+        if not free.any():
             return None
         scale = 1 << claim.bits
         rows, numbers, sizes = [], [], []
@@ -481,6 +483,14 @@ class Run:
             return self.holds(case, whole)
 
         matrix = np.array(rows).reshape(len(rows), int(free.sum()) + 1)
+        if free.sum() > _MOST_CELL_INPUTS and self.patterns is None:
+            inner = [k for k, number in enumerate(numbers) if number < len(claim.rows)]
+            domain = matrix[inner], [numbers[k] for k in inner], [sizes[k] for k in inner]
+            sides = {row.split[0] - claim.inputs: row.split[1] for row in place.rows if row.split is not None}
+            boxes = FloatClaim(claim, fixed), low[free], high[free], domain, (least, most), sides, confirm
+            return BoxSearch(*boxes, margin=margin), bounds
+        if free.sum() > _MOST_CELL_INPUTS:
+            return None
         search = CellSearch(
             FloatClaim(claim, fixed),
             low[free],

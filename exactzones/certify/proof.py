@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Generator
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +17,40 @@ from exactzones.check.bounds import ALPHA_BITS, MULTIPLIER_BITS
 _SHARE = 10  # bits of the multiplier of a condition beside others
 
 
-class CellProof:
+class Proof(ABC):
+    """The tree of a search as nodes of a certificate.
+
+    Args:
+        search: finished or not; regions that still wait are left open.
+    """
+
+    def __init__(self, search: Any) -> None:
+        self.search = search
+
+    def nodes(self, root: int, batch: int = 64) -> Generator[list[Node], dict[int, tuple[int, int]], None]:
+        """Yield the nodes, some at a time, parents first; wants the numbers of children sent back.
+
+        Args:
+            root: the root's number in the certificate.
+            batch: how many at a time.
+        """
+        search = self.search
+        decided = {*search.split, *search.leaf, *search.zone}
+        stack = [(0, root)] if search.count else []
+        while stack:
+            some = stack[-batch:]
+            del stack[-batch:]
+            made = yield [self.written(node, number) for node, number in some if node in decided]
+            for node, number in some:
+                if number in made:
+                    stack += [(child, at) for child, at in zip(search.children[node], made[number], strict=True) if child >= 0]
+
+    @abstractmethod
+    def written(self, node: int, number: int) -> Node:
+        """Return a node with the number that it has in the certificate."""
+
+
+class CellProof(Proof):
     """The tree of a cell search, trimmed.
 
     Args:
@@ -24,7 +59,8 @@ class CellProof:
     """
 
     def __init__(self, search: CellSearch, inputs: int) -> None:
-        self.search, self.claim, self.inputs = search, search.claim, inputs
+        super().__init__(search)
+        self.claim, self.inputs = search.claim, inputs
         recorded = search.recorded
         self.at: dict[int, list[int]] = {}
         if not recorded.count:
@@ -80,25 +116,8 @@ class CellProof:
         found: Floats = self.claim.offsets[layer - 1] + np.nonzero((coefficients > 0) & self.claim.masks[layer - 1])[0]
         return found
 
-    def nodes(self, root: int, batch: int = 64) -> Generator[list[Node], dict[int, tuple[int, int]], None]:
-        """Yield the nodes, some at a time, parents first; wants the numbers of children sent back.
-
-        Args:
-            root: the root's number in the certificate.
-            batch: how many at a time.
-        """
-        search = self.search
-        decided = {*search.split, *search.leaf, *search.zone}
-        stack = [(0, root)] if search.count else []
-        while stack:
-            some = stack[-batch:]
-            del stack[-batch:]
-            made = yield [self._node(node, number) for node, number in some if node in decided]
-            for node, number in some:
-                if number in made:
-                    stack += [(child, at) for child, at in zip(search.children[node], made[number], strict=True) if child >= 0]
-
-    def _node(self, node: int, number: int) -> Node:
+    def written(self, node: int, number: int) -> Node:
+        """Return a node with the number that it has in the certificate."""
         search, inputs = self.search, self.inputs
         numbers = [bound for bound in self.at.get(node, ()) if self.unit[bound] < self.claim.units]
         numbers.sort(key=lambda bound: (self.unit[bound], self.upper[bound]))

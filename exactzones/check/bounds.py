@@ -151,7 +151,8 @@ class Exact(Fixed):
 
     def scaled(self, coefficient: Array, numerator: Array, bits: int) -> Array:
         """Return ``coefficient * numerator / 2^bits``."""
-        return coefficient * numerator * Fraction(1, 1 << bits)  # "/" would make floats of integers
+        found: Array = coefficient * numerator * Fraction(1, 1 << bits)  # "/" would make floats of integers
+        return found
 
     def number(self, value: Fraction) -> Fraction:  # type: ignore[override]
         """Return the number."""

@@ -1,0 +1,245 @@
+"""Prover for many inputs: branch and bound over units, on a box, with bounds that are improved by ascent.
+
+Nothing here is trusted: floats propose a tree with hints, the checker's integers decide.  At the root all units are bounded by
+back-substitution (CROWN); then the conditions are, with lower slopes of open units and multiples of split units' bounds chosen by
+gradient ascent (beta-CROWN).  A region that is not proved is split by the unit that, of a few candidates, promises most.
+
+Source: Zhang et al. 2018; Wang et al. 2021; Bunel et al. 2020, Branch and bound for piecewise linear neural network verification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from exactzones.certify.dual import Dual, Hints, Regions, Relaxed
+from exactzones.certify.proof import Proof
+from exactzones.certify.relaxation import FloatClaim, Floats
+from exactzones.check import Bound, Hint, Node
+from exactzones.check.bounds import ALPHA_BITS, MULTIPLIER_BITS
+
+_UNKNOWN = 1e9
+_ROOT_STEPS, _STEPS = 100, 20
+_CANDIDATES = 8
+_WORK = 1 << 22  # how many numbers a batch of bounds may take
+_SHARE = 10  # bits of the multiplier of a condition beside others
+_WORTH = 0.05  # a bound of a unit is written down if it narrows its range by this share, or settles it
+
+
+@dataclass
+class _Leaf:
+    """A proof: the hints, rounded as they will be written."""
+
+    hints: Hints
+    open: Floats
+    positive: Floats
+
+
+class BoxSearch:
+    """Search of one region; see ``CellSearch`` for the arguments.
+
+    Args:
+        claim: the network and the conditions in floats, of the inputs that vary.
+        low, high: a box that contains the region, shape (inputs,).
+        rows: rows of the domain that are not in the box, their numbers in the certificate, and what they were divided by.
+        known: bounds of all hidden units there, -inf or inf where there is none.
+        sides: units that were split on the way to the region, and the side.
+        confirm: is asked whether a point is a witness, exactly.
+        margin: how much of the ascent's reserve for rounding is demanded.
+    """
+
+    def __init__(
+        self,
+        claim: FloatClaim,
+        low: Floats,
+        high: Floats,
+        rows: tuple[Floats, Sequence[int], Sequence[Fraction]],
+        known: tuple[Floats, Floats],
+        sides: dict[int, int],
+        confirm: Callable[[Floats], Any],
+        *,
+        margin: float = 1,
+    ) -> None:
+        self.claim, self.confirm, self.margin = claim, confirm, margin
+        self.dual, self.numbers, self.divided = Dual(claim, rows[0]), rows[1], rows[2]
+        self.batch = max(1, min(64, _WORK // max(1, claim.units * (claim.units + len(low)))))
+        side = np.zeros((1, claim.units))
+        for unit, which in sides.items():
+            side[0, unit] = 1 if which else -1
+        bounds = np.maximum(known[0], -_UNKNOWN)[None], np.minimum(known[1], _UNKNOWN)[None]
+        regions = Regions(*bounds, low[None].astype(float), high[None].astype(float), side)
+        count = len(claim.targets)
+        hints = Hints(
+            np.zeros((1, claim.units)),
+            np.zeros((1, claim.units)),
+            np.full((1, count), 1 / max(count, 1)),
+            np.zeros((1, len(rows[0]))),
+        )
+        self.count = 0
+        self.split: dict[int, int] = {}
+        self.children: dict[int, list[int]] = {}
+        self.leaf: dict[int, _Leaf] = {}
+        self.sides: dict[int, Floats] = {}
+        self.zone: dict[int, int] = {}
+        self.bounds: dict[int, list[tuple[int, int]]] = {}
+        self.witness: Any = None
+        self.stuck = 0
+        self.stack = [(regions, hints, -1, 0)] if count else []
+
+    def run(self) -> Iterator[int]:
+        """Work batch by batch, yielding how many regions were visited; ends when nothing waits or a witness was found."""
+        while self.stack and self.witness is None:
+            some = self.stack[-self.batch :]
+            del self.stack[-self.batch :]
+            self._step(some)
+            yield self.count
+
+    def _step(self, some: Sequence[tuple[Regions, Hints, int, int]]) -> None:
+        numbers = self.count + np.arange(len(some))
+        self.count += len(some)
+        for number, (_, _, parent, side) in zip(numbers.tolist(), some, strict=True):
+            if parent >= 0:
+                self.children[parent][side] = number
+        regions, hints = Regions.stack([item[0] for item in some]), Hints.stack([item[1] for item in some])
+        root = some[0][2] < 0
+        self._tighten(regions, numbers, root=root)
+        if root:
+            hints.alpha[:] = regions.high > -regions.low
+        value, corners, hints = self.dual.ascend(regions, hints, _ROOT_STEPS if root else _STEPS, margin=self.margin)
+        slack = self.claim.slack(corners)
+        if slack.max() > 0:
+            self.witness = self.confirm(corners[slack.argmax()])
+            if self.witness is not None:
+                return
+        proved = self._prove(regions, hints, numbers, value > 0)
+        left = np.nonzero(~proved)[0]
+        if len(left):
+            self._branch(regions.take(left), hints.take(left), value[left], numbers[left])
+
+    def _tighten(self, regions: Regions, numbers: Floats, *, root: bool) -> None:
+        """Bound the open units of all layers, in place: at the root of all, below where it is cheap."""
+        claim = self.claim
+        if not root and claim.units * (claim.units + regions.box_low.shape[1]) * len(numbers) > _WORK:
+            return
+        for k in range(claim.depth):
+            span = claim.span(k)
+            cell, unit = np.nonzero((regions.low[:, span] < 0) & (regions.high[:, span] > 0))
+            size = max(1, _WORK // max(1, claim.units + regions.box_low.shape[1]))
+            for start in range(0, len(cell), size):
+                self._bound_units(regions, numbers, k, cell[start : start + size], unit[start : start + size])
+
+    def _bound_units(self, regions: Regions, numbers: Floats, k: int, cell: Floats, unit: Floats) -> None:
+        claim = self.claim
+        sub = regions.take(cell)
+        relaxed = Relaxed(claim, sub)
+        plain = Hints(
+            (sub.high > -sub.low).astype(float),
+            np.zeros_like(sub.low),
+            np.zeros((len(cell), 0)),
+            np.zeros((len(cell), len(self.numbers))),
+        )
+        place = claim.span(k).start + unit
+        found = []
+        for sign in (1, -1):
+            start = {k: sign * claim.weights[k][unit]}, sign * claim.biases[k][unit]
+            taken = self.dual.bound(sub, relaxed, plain, start, margin=True)
+            found.append(sign * (taken.value - self.margin * taken.margin))
+        low, high = sub.low[np.arange(len(cell)), place], sub.high[np.arange(len(cell)), place]
+        worth = np.maximum(_WORTH * (high - low), 1e-12)
+        for upper, better in ((0, (found[0] > low + worth) | (found[0] >= 0)), (1, (found[1] < high - worth) | (found[1] <= 0))):
+            known = regions.high if upper else regions.low
+            for c, u, value in zip(cell[better].tolist(), place[better].tolist(), found[upper][better].tolist(), strict=True):
+                known[c, u] = value
+                self.bounds.setdefault(int(numbers[c]), []).append((u, upper))
+
+    def _prove(self, regions: Regions, hints: Hints, numbers: Floats, likely: Floats) -> Floats:
+        """Round the hints of regions that seem proved, and keep those that still are; returns which."""
+        done = np.zeros(len(numbers), bool)
+        some = np.nonzero(likely)[0]
+        if not len(some):
+            return done
+        chosen = hints.take(some)
+        chosen.alpha = np.round(chosen.alpha * (1 << ALPHA_BITS)) / (1 << ALPHA_BITS)
+        chosen.mu = np.round(chosen.mu * (1 << _SHARE)) / (1 << _SHARE)
+        sub = regions.take(some)
+        relaxed = Relaxed(self.claim, sub)
+        taken = self.dual.bound(sub, relaxed, chosen, self.dual.start(chosen.mu), margin=True)
+        for k in np.nonzero(taken.value > self.margin * taken.margin)[0].tolist():
+            self.leaf[int(numbers[some[k]])] = _Leaf(
+                Hints(*(part[k] for part in chosen.parts())), relaxed.open[k], taken.coefficients[k] > 0
+            )
+            self.sides[int(numbers[some[k]])] = sub.side[k]
+            done[some[k]] = True
+        return done
+
+    def _branch(self, regions: Regions, hints: Hints, value: Floats, numbers: Floats) -> None:
+        """Split regions by the open unit that promises most of a few: the one whose better side gains most."""
+        claim, dual, count = self.claim, self.dual, len(numbers)
+        relaxed = Relaxed(claim, regions)
+        taken = dual.bound(regions, relaxed, hints, dual.start(hints.mu))
+        negative, positive = np.maximum(-taken.coefficients, 0), np.maximum(taken.coefficients, 0)
+        gain = negative * relaxed.shift + 0.1 * positive * np.minimum(-regions.low, regions.high)
+        gain = np.where(relaxed.open, gain, -1)
+        candidates = np.argsort(-gain, 1)[:, :_CANDIDATES]
+        cell, unit = np.repeat(np.arange(count), candidates.shape[1]), candidates.ravel()
+        values = []
+        for side in (-1, 1):
+            sub, tried, every = regions.take(cell), hints.take(cell), np.arange(len(cell))
+            sub.side[every, unit] = side
+            (sub.high if side < 0 else sub.low)[every, unit] = 0
+            values.append(dual.bound(sub, Relaxed(claim, sub), tried, dual.start(tried.mu)).value.reshape(candidates.shape))
+        base = np.minimum(value, -1e-9)[:, None]
+        gains = [np.maximum(np.minimum(side, 0) - base, 1e-9) for side in values]
+        score = np.maximum(*gains) + 0.01 * np.minimum(*gains)
+        score = np.where(np.take_along_axis(relaxed.open, candidates, 1), score, -np.inf)
+        best = candidates[np.arange(count), score.argmax(1)]
+        for k, number in enumerate(numbers.tolist()):
+            if not relaxed.open[k, best[k]]:
+                self.stuck += 1  # every unit is settled, and still nothing is proved: exact arithmetic must decide
+                continue
+            self.split[number] = int(best[k])
+            self.children[number] = [-1, -1]
+            for side in (0, 1):
+                child, told = regions.take([k]), hints.take([k])
+                child.side[0, best[k]] = 1 if side else -1
+                (child.low if side else child.high)[0, best[k]] = 0
+                self.stack.append((child, told, number, side))
+
+
+class BoxProof(Proof):
+    """The tree of a box search.
+
+    Args:
+        search: finished or not; regions that still wait are left open.
+        inputs: of the network, with those that are constant.
+    """
+
+    def __init__(self, search: BoxSearch, inputs: int) -> None:
+        super().__init__(search)
+        self.boxes, self.inputs = search, inputs
+
+    def written(self, node: int, number: int) -> Node:
+        """Return a node with the number that it has in the certificate."""
+        search, inputs = self.boxes, self.inputs
+        units = sorted(set(search.bounds.get(node, ())))
+        bounds = tuple(Bound(inputs + unit, bool(upper), exact=False, hint=Hint()) for unit, upper in units)
+        if node in search.split:
+            return Node(number, bounds, "relu", inputs + search.split[node])
+        leaf, side = search.leaf[node], search.sides[node]
+        share = _SHARE if len(leaf.hints.mu) > 1 else 0
+        unit = 1 << (MULTIPLIER_BITS + share)
+        mu = tuple((k, round(m * (1 << share))) for k, m in enumerate(leaf.hints.mu.tolist()) if m > 0)
+        rows = tuple(
+            (index, Fraction(round(m * unit), 1 << MULTIPLIER_BITS) / size)
+            for index, m, size in zip(search.numbers, leaf.hints.rows.tolist(), search.divided, strict=True)
+            if m > 0
+        )
+        split = np.nonzero((side != 0) & (leaf.hints.beta > 0))[0].tolist()
+        betas = tuple((inputs + u, int(side[u] < 0), round(leaf.hints.beta[u] * unit)) for u in split)
+        sloped = np.nonzero(leaf.open & leaf.positive)[0].tolist()
+        alphas = tuple((inputs + u, round(leaf.hints.alpha[u] * (1 << ALPHA_BITS))) for u in sloped)
+        return Node(number, bounds, "no", mu=mu, hint=Hint(rows, betas, alphas))
