@@ -269,7 +269,8 @@ class CellSearch:
         value, at = self._least(rows, cell, points)
         best = value.reshape(-1, width).argmax(1)
         flat = np.arange(len(some)) * width + best
-        margin = self.margin * (1 + np.maximum(np.abs(low[some]), np.abs(high[some])).sum(1))
+        sizes = np.maximum(np.abs(low[some]), np.abs(high[some]))
+        margin = self.margin * (1 + np.where(sizes < _UNKNOWN, sizes, 0).sum(1))  # the other side of a split may be unknown
         done = np.nonzero(value[flat] > margin)[0]
         if len(done):
             which, chosen = some[done], flat[done]

@@ -1,0 +1,278 @@
+"""The commands certify and check: last lines, exit codes, one-line errors, files that are whole or not there."""
+
+import gzip
+import json
+import signal
+import time
+
+import numpy as np
+import pytest
+from cli.support import ABSOLUTE, PLANE, process, saved
+
+from exactzones.network import Network
+
+VNNLIB = """
+(declare-const X_0 Real)
+(declare-const Y_0 Real)
+(declare-const Y_1 Real)
+(assert (>= X_0 {low}))
+(assert (<= X_0 {high}))
+(assert (>= Y_0 {least}))
+"""
+
+
+@pytest.fixture
+def net(tmp_path):
+    return saved(ABSOLUTE, tmp_path / "net.npz")
+
+
+@pytest.fixture
+def vnnlib(tmp_path):
+    def write(name="p.vnnlib", text=VNNLIB, **values):
+        path = tmp_path / name
+        path.write_text(text.format(**values))
+        return path
+
+    return write
+
+
+def last(outcome):
+    return outcome.out.splitlines()[-1]
+
+
+def hard(path):
+    """A network whose output is at most 121.309 on [-1, 1]^4, which takes a while to prove."""
+    draw = np.random.default_rng(3)
+    pairs = [(draw.normal(size=(20, width)).round(3), draw.normal(size=20).round(3)) for width in (4, 20, 20)]
+    return saved(Network.mlp([*pairs, (draw.normal(size=(1, 20)).round(3), [0])]), path)
+
+
+CLAIM = "--feature", 0, "--domain=-1:1"
+
+
+def test_cannot_fire(run, net, tmp_path):
+    out = tmp_path / "proof.json"
+    done = run("certify", net, *CLAIM, "--out", out)
+    assert (done.code, last(done)) == (0, "cannot fire")
+    assert f"wrote {out}" in done.out
+    checked = run("check", net, out, *CLAIM)
+    assert (checked.code, last(checked), checked.err) == (0, "valid", "")
+    assert "it cannot fire" in checked.out
+
+
+def test_can_fire(run, net, tmp_path):
+    out = tmp_path / "witness.json"
+    done = run("certify", net, "--feature", 0, "--domain=-3:3", "--out", out)
+    assert (done.code, last(done)) == (0, "can fire")
+    assert "witness" in done.out
+    checked = run("check", net, out, "--feature", 0, "--domain=-3:3")
+    assert (checked.code, last(checked)) == (0, "valid")
+    assert "the witness has the property" in checked.out
+    (point,) = json.loads(out.read_text())["witness"]
+    assert ABSOLUTE([point])[0] > 0
+    smaller = run("check", net, out, *CLAIM)
+    assert smaller.code == 1
+    assert last(smaller).startswith("invalid: ")
+
+
+def test_quiet_says_one_line(run, net, tmp_path):
+    assert run("certify", net, *CLAIM, "--quiet", "--out", tmp_path / "c").out == "cannot fire\n"
+    assert run("certify", net, "--feature", 0, "--quiet").out == "can fire\n"
+
+
+def test_the_claim_comes_from_the_command_line(run, net, tmp_path):
+    out = tmp_path / "proof.json"
+    run("certify", net, *CLAIM, "--out", out)
+    for claim in (
+        ("--feature", 0, "--domain=-2:2"),
+        ("--feature", 0),
+        ("--feature", 0, "--domain=-1:1", "--threshold=-1/1000000000000000"),
+        ("--feature", 0, "--layer", 0, "--domain=-1:1"),
+    ):
+        found = run("check", net, out, *claim)
+        assert found.code == 1, claim
+        assert last(found).startswith("invalid: ")
+        assert found.err == ""
+    other = saved(PLANE, tmp_path / "plane.json")
+    found = run("check", other, out, "--feature", 0, "--domain=-1:1,-1:1")
+    assert (found.code, "another network" in last(found)) == (1, True)
+
+
+def test_incomplete_certificates(run, net, tmp_path):
+    out = tmp_path / "proof.json"
+    run("certify", net, *CLAIM, "--out", out)
+    lines = out.read_text().splitlines()
+    out.write_text("\n".join(lines[:-1]))
+    found = run("check", net, out, *CLAIM)
+    assert found.code == 3
+    assert last(found) == "incomplete: 1 open leaves"
+
+
+def test_gzip(run, net, tmp_path):
+    plain, packed = tmp_path / "c.json", tmp_path / "c.json.gz"
+    run("certify", net, *CLAIM, "--out", plain)
+    run("certify", net, *CLAIM, "--out", packed)
+    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+    assert run("check", net, packed, *CLAIM).code == 0
+    packed.write_bytes(packed.read_bytes()[:-12])
+    found = run("check", net, packed, *CLAIM)
+    assert found.code == 1
+    assert "cut off" in last(found)
+
+
+def test_time_runs_out_and_another_run_goes_on(run, tmp_path):
+    net, out, more = hard(tmp_path / "hard.npz"), tmp_path / "part.json.gz", tmp_path / "whole.json.gz"
+    claim = "--feature", 0, "--threshold", 122, "--domain=-1:1"
+    nodes = []
+    for k in range(2):
+        resume = ("--resume", out) if k else ()
+        done = run("certify", net, *claim, "--timeout", "0.4", "--out", out, *resume)
+        nodes.append(gzip.decompress(out.read_bytes()).count(b"\n"))
+        if done.code == 0:
+            break
+        assert done.code == 3
+        assert last(done) == "undecided"
+        assert "open leaves" in done.err
+        found = run("check", net, out, *claim)
+        assert found.code == 3
+        assert last(found).startswith("incomplete: ")
+    assert nodes == sorted(nodes)
+    done = run("certify", net, *claim, "--resume", out, "--out", more)
+    assert (done.code, last(done)) == (0, "cannot fire")
+    assert last(run("check", net, more, *claim)) == "valid"
+    again = run("certify", net, *claim, "--resume", more)
+    assert (again.code, last(again)) == (0, "cannot fire")
+
+
+def test_resuming_what_does_not_fit(run, refused, net, tmp_path):
+    out = tmp_path / "proof.json"
+    run("certify", net, *CLAIM, "--out", out)
+    refused("certify", net, "--feature", 0, "--domain=-2:2", "--resume", out, says=["resume"])
+    refused("certify", saved(PLANE, tmp_path / "p.json"), "--feature", 0, "--resume", out, says=["resume"])
+    refused("certify", net, *CLAIM, "--resume", tmp_path / "none.json", says=["no such file"])
+    for text in ("", "\n", "nonsense", "{}", "[" * 100_000, "\x00" * 100):
+        out.write_text(text)
+        refused("certify", net, *CLAIM, "--resume", out)
+    out.write_bytes(b"\x1f\x8b" + b"nonsense")
+    refused("certify", net, *CLAIM, "--resume", out)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "least", "says"),
+    [
+        ("-1.0", "1.0", "0.0", "sat"),  # exactly 0 at the ends
+        ("-1.0", "1.0", "1e-30", "unsat"),
+        ("-0.1", "0.1", "-0.9", "sat"),  # 0.1 is the decimal
+        ("-0.1", "0.1", "-0.89999999999999999", "unsat"),
+        ("-3.0", "3.0", "0.5", "sat"),
+        ("2.0", "1.0", "-100.0", "unsat"),
+    ],
+)
+def test_vnnlib(run, net, vnnlib, tmp_path, low, high, least, says):
+    path, out = vnnlib(low=low, high=high, least=least), tmp_path / "c.json.gz"
+    done = run("certify", net, "--property", path, "--out", out)
+    assert (done.code, last(done)) == (0, says)
+    checked = run("check", net, out, "--property", path)
+    assert (checked.code, last(checked)) == (0, "valid")
+    other = vnnlib("other.vnnlib", low=low, high=high, least="-100.0" if says == "unsat" else "100.0")
+    if low <= high or says == "sat":
+        assert run("check", net, out, "--property", other).code == 1
+
+
+def test_vnnlib_with_several_cases(run, net, vnnlib, tmp_path):
+    text = """
+    (declare-const X_0 Real)
+    (declare-const Y_0 Real)
+    (declare-const Y_1 Real)
+    (assert (or (and (>= X_0 -1.0) (<= X_0 0.0) (>= Y_0 {first})) (and (>= X_0 0.0) (<= X_0 {end}) (>= Y_0 0.5))))
+    """
+    for first, end, says in ((0.25, 1.0, "unsat"), (0.25, 1.5, "sat"), (0.0, 1.0, "sat")):
+        values = {"first": first, "end": end}
+        path, out = vnnlib(text=text, **values), tmp_path / "c.json"
+        done = run("certify", net, "--property", path, "--out", out)
+        assert (done.code, last(done)) == (0, says)
+        assert last(run("check", net, out, "--property", path)) == "valid"
+    assert run("certify", net, "--property", path, "--timeout", "1e-9").code in (0, 3)
+
+
+def test_unknown(run, tmp_path, vnnlib):
+    net = hard(tmp_path / "hard.npz")
+    text = "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const X_2 Real)(declare-const X_3 Real)"
+    text += "(declare-const Y_0 Real)(assert (>= Y_0 122.0))"
+    text += "".join(f"(assert (>= X_{j} -1.0))(assert (<= X_{j} 1.0))" for j in range(4))
+    done = run("certify", net, "--property", vnnlib(text=text), "--timeout", "0.001")
+    assert (done.code, last(done)) == (3, "unknown")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "--feature"),
+        (("--feature", 2), "feature 2"),
+        (("--feature", 0, "--layer", 7), "layer 7"),
+        (("--feature", 0, "--domain", "1:-1:3"), ""),
+        (("--feature", 0, "--domain=-1:1,-1:1"), ""),
+        (("--feature", 0, "--threshold", "nan"), ""),
+        (("--feature", "x"), ""),
+        (("--feature", 0, "--timeout", 0), ""),
+        (("--feature", 0, "--timeout", -1), ""),
+        (("--feature", 0, "--timeout", "nan"), "nan"),
+        (("--feature", 0, "--out", "missing/c.json"), "cannot be written"),
+        (("--feature", 0, "--out", "."), "cannot be written"),
+        (("--property", "missing.vnnlib"), ""),
+        (("--feature", 0, "--property", "missing.vnnlib"), "either"),
+        (("--property", "missing.vnnlib", "--domain=-1:1"), ""),
+    ],
+)
+def test_bad_input(refused, net, arguments, says):
+    refused("certify", net, *arguments, says=[says])
+
+
+def test_bad_input_of_check(run, refused, net, tmp_path):
+    out = tmp_path / "proof.json"
+    run("certify", net, *CLAIM, "--out", out)
+    refused("check", net, out, says=["--feature"])
+    refused("check", net, out, "--feature", 5, says=["feature 5"])
+    refused("check", net, tmp_path / "none.json", *CLAIM, says=["no such file"])
+    refused("check", net, tmp_path, *CLAIM, says=["no such file"])
+    refused("check", tmp_path / "none.npz", out, *CLAIM)
+    refused("certify", net, *CLAIM, "--out", net, says=["network itself"])
+    refused("certify", net, "--property", out)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nonsense\n", "{}\n", "[" * 10**6, "\x00" * 1000, '{"format": "exactzones certificate", "version": 9}\n']
+)
+def test_hostile_certificates_are_invalid(run, net, tmp_path, text):
+    out = tmp_path / "hostile.json"
+    out.write_text(text)
+    found = run("check", net, out, *CLAIM)
+    assert found.code == 1
+    assert last(found).startswith("invalid: ")
+    assert found.out.count("\n") == 1
+    assert found.err == ""
+
+
+def test_nothing_is_half_written(run, net, tmp_path):
+    out = tmp_path / "proof.json"
+    out.write_text("something else")
+    tmp_path.chmod(0o755)
+    run("certify", net, *CLAIM, "--out", out)
+    assert json.loads(out.read_text().splitlines()[0])["verdict"] == "cannot fire"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["net.npz", "proof.json"]
+
+
+def test_interrupted_runs_keep_what_they_proved(tmp_path, run):
+    net, out = hard(tmp_path / "hard.npz"), tmp_path / "part.json"
+    claim = "--feature", "0", "--threshold", "121.31", "--domain=-1:1"
+    worker = process("certify", net, *claim, "--out", out)
+    time.sleep(1.5)
+    worker.send_signal(signal.SIGINT)
+    stdout, stderr = worker.communicate(timeout=60)
+    assert "Traceback" not in stderr
+    assert worker.returncode in (0, 3, 130)
+    assert {path.name for path in tmp_path.iterdir()} <= {"hard.npz", "part.json"}
+    if out.exists():
+        found = run("check", net, out, *claim)
+        assert found.code == worker.returncode
+        assert stdout.splitlines()[-1] in ("undecided", "cannot fire", "can fire")
