@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from exactzones.certify.dual import Dual, Hints, Regions, Relaxed
+from exactzones.certify.dual import Dual, Hints, Regions, Relaxed, Taken
 from exactzones.certify.proof import Proof
 from exactzones.certify.relaxation import FloatClaim, Floats
 from exactzones.check import Bound, Hint, Node
@@ -24,7 +24,8 @@ from exactzones.check.bounds import ALPHA_BITS, MULTIPLIER_BITS
 
 _UNKNOWN = 1e9
 _ROOT_STEPS, _STEPS = 100, 20
-_CANDIDATES = 8
+_CANDIDATES = 8  # units that are tried in full, beside those of the first layer, which are cheap to try
+_FIRST_LAYER = 128
 _WORK = 1 << 22  # how many numbers a batch of bounds may take
 _SHARE = 10  # bits of the multiplier of a condition beside others
 _WORTH = 0.05  # a bound of a unit is written down if it narrows its range by this share, or settles it
@@ -66,7 +67,7 @@ class BoxSearch:
     ) -> None:
         self.claim, self.confirm, self.margin = claim, confirm, margin
         self.dual, self.numbers, self.divided = Dual(claim, rows[0]), rows[1], rows[2]
-        self.batch = max(1, min(64, _WORK // max(1, claim.units * (claim.units + len(low)))))
+        self.batch = max(1, min(256, _WORK // max(1, claim.units * (claim.units + len(low)))))
         side = np.zeros((1, claim.units))
         for unit, which in sides.items():
             side[0, unit] = 1 if which else -1
@@ -125,7 +126,7 @@ class BoxSearch:
         claim = self.claim
         if not root and claim.units * (claim.units + regions.box_low.shape[1]) * len(numbers) > _WORK:
             return
-        for k in range(claim.depth):
+        for k in range(0 if root else 1, claim.depth):  # a split does not change the box, hence nothing of the first layer
             span = claim.span(k)
             cell, unit = np.nonzero((regions.low[:, span] < 0) & (regions.high[:, span] > 0))
             size = max(1, _WORK // max(1, claim.units + regions.box_low.shape[1]))
@@ -178,27 +179,23 @@ class BoxSearch:
 
     def _branch(self, regions: Regions, hints: Hints, value: Floats, numbers: Floats) -> None:
         """Split regions by the open unit that promises most of a few: the one whose better side gains most."""
-        claim, dual, count = self.claim, self.dual, len(numbers)
+        claim, dual = self.claim, self.dual
+        if not claim.depth:
+            self.stuck += len(numbers)
+            return
         relaxed = Relaxed(claim, regions)
         taken = dual.bound(regions, relaxed, hints, dual.start(hints.mu))
         negative, positive = np.maximum(-taken.coefficients, 0), np.maximum(taken.coefficients, 0)
         gain = negative * relaxed.shift + 0.1 * positive * np.minimum(-regions.low, regions.high)
         gain = np.where(relaxed.open, gain, -1)
-        candidates = np.argsort(-gain, 1)[:, :_CANDIDATES]
-        cell, unit = np.repeat(np.arange(count), candidates.shape[1]), candidates.ravel()
-        values = []
-        for side in (-1, 1):
-            sub, tried, every = regions.take(cell), hints.take(cell), np.arange(len(cell))
-            sub.side[every, unit] = side
-            (sub.high if side < 0 else sub.low)[every, unit] = 0
-            values.append(dual.bound(sub, Relaxed(claim, sub), tried, dual.start(tried.mu)).value.reshape(candidates.shape))
-        base = np.minimum(value, -1e-9)[:, None]
-        gains = [np.maximum(np.minimum(side, 0) - base, 1e-9) for side in values]
-        score = np.maximum(*gains) + 0.01 * np.minimum(*gains)
-        score = np.where(np.take_along_axis(relaxed.open, candidates, 1), score, -np.inf)
-        best = candidates[np.arange(count), score.argmax(1)]
+        worst = np.minimum(value, -1e-9)[:, None]
+        best, score = self._try_any(regions, hints, gain, worst)
+        width = claim.offsets[1]
+        if relaxed.open[:, :width].any():
+            first, promised = self._try_first(regions, hints, relaxed, taken, gain[:, :width], worst)
+            best = np.where(promised > score, first, best)
         for k, number in enumerate(numbers.tolist()):
-            if not relaxed.open[k, best[k]]:
+            if not relaxed.open[k].any():
                 self.stuck += 1  # every unit is settled, and still nothing is proved: exact arithmetic must decide
                 continue
             self.split[number] = int(best[k])
@@ -208,6 +205,62 @@ class BoxSearch:
                 child.side[0, best[k]] = 1 if side else -1
                 (child.low if side else child.high)[0, best[k]] = 0
                 self.stack.append((child, told, number, side))
+
+    def _try_any(self, regions: Regions, hints: Hints, gain: Floats, worst: Floats) -> tuple[Floats, Floats]:
+        """Bound both sides of a few splits of each region; returns the best unit and its score, shape (regions,)."""
+        claim, dual, every = self.claim, self.dual, np.arange(len(gain))
+        later = gain.copy()
+        later[:, : claim.offsets[1]] -= 2 * (1 + gain.max(initial=0.0))  # those of the first layer only if there are no others
+        if claim.depth < 2:
+            return np.zeros(len(gain), int), np.full(len(gain), -np.inf)
+        units = np.argsort(-later, 1)[:, :_CANDIDATES]
+        cell, unit = np.repeat(every, units.shape[1]), units.ravel()
+        values = []
+        for side in (-1, 1):
+            sub, tried, rows = regions.take(cell), hints.take(cell), np.arange(len(cell))
+            sub.side[rows, unit] = side
+            (sub.high if side < 0 else sub.low)[rows, unit] = 0
+            values.append(dual.bound(sub, Relaxed(claim, sub), tried, dual.start(tried.mu)).value.reshape(units.shape))
+        score = np.where(np.take_along_axis(gain, units, 1) >= 0, _score(values[0], values[1], worst), -np.inf)
+        best = score.argmax(1)
+        return units[every, best], score[every, best]
+
+    def _try_first(
+        self, regions: Regions, hints: Hints, relaxed: Relaxed, taken: Taken, gain: Floats, worst: Floats
+    ) -> tuple[Floats, Floats]:
+        """Do the same for units of the first layer: splitting one changes the function of the inputs by a multiple of a row."""
+        claim, every = self.claim, np.arange(len(gain))
+        weight, bias = claim.weights[0], claim.biases[0]
+        most = max(4, min(_FIRST_LAYER, _WORK // (8 * len(gain) * weight.shape[1])))
+        units = np.argsort(-gain, 1)[:, :most]
+
+        def chosen(array: Floats) -> Floats:
+            return np.take_along_axis(array[:, : claim.offsets[1]], units, 1)
+
+        after, slope = chosen(taken.coefficients), chosen(relaxed.slope)
+        before = np.where(after > 0, chosen(hints.alpha), slope) * after
+        constant = taken.value - _least(taken.inputs, regions.box_low, regions.box_high)
+        fixed = constant[:, None] - np.minimum(after, 0) * chosen(relaxed.shift)
+        values = []
+        for change in (-before, after - before):  # off, on
+            inputs = taken.inputs[:, None] + change[..., None] * weight[units]
+            values.append(fixed + change * bias[units] + _least(inputs, regions.box_low[:, None], regions.box_high[:, None]))
+        score = np.where(np.take_along_axis(gain, units, 1) >= 0, _score(values[0], values[1], worst), -np.inf)
+        best = score.argmax(1)
+        return units[every, best], score[every, best]
+
+
+def _score(off: Floats, on: Floats, worst: Floats) -> Floats:
+    """Return what a split promises: what its better side gains, and a little of what the other does."""
+    one, other = (np.maximum(np.minimum(side, 0) - worst, 1e-9) for side in (off, on))
+    promise: Floats = np.maximum(one, other) + 0.01 * np.minimum(one, other)
+    return promise
+
+
+def _least(inputs: Floats, low: Floats, high: Floats) -> Floats:
+    """Return the least values of linear functions over boxes."""
+    least: Floats = (np.maximum(inputs, 0) * low + np.minimum(inputs, 0) * high).sum(-1)
+    return least
 
 
 class BoxProof(Proof):

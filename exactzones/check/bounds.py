@@ -231,9 +231,12 @@ def _through_relu(
     knows_low, knows_high = has_low[where], has_high[where]
     positive = c > 0
     lower = np.where(knows_low & knows_high & (most > -least), c, 0 * c)
+    given = np.full(after.shape, -1, np.int64)
     for row, unit, numerator in functions.alphas:
-        chosen = np.nonzero(positive & (rows == row) & (columns == unit - span.start))[0]
-        lower[chosen] = kind.scaled(c[chosen], np.full(len(chosen), numerator, np.int64), ALPHA_BITS)
+        if span.start <= unit < span.stop:
+            given[row, unit - span.start] = numerator
+    chosen = positive & (given[rows, columns] >= 0)
+    lower[chosen] = kind.scaled(c[chosen], given[rows, columns][chosen], ALPHA_BITS)
     both = ~positive & knows_low & knows_high
     slope = np.where(positive, lower, np.where(knows_low & ~knows_high, c, 0 * c))
     slope[both] = kind.chord(c[both], least[both], most[both])
