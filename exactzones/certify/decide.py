@@ -19,8 +19,8 @@ from exactzones.certify.proof import CellProof, Proof
 from exactzones.certify.relaxation import FloatClaim, Floats
 from exactzones.certify.witness import find_witness
 from exactzones.check import Bound, Case, Hint, Node
-from exactzones.check.certificate import read_header, read_node, write_header, write_node
-from exactzones.check.checker import Invalid, Place, Tree, holds
+from exactzones.check.certificate import read_header, write_header, write_node
+from exactzones.check.checker import Invalid, Place, Tree, batches, holds
 from exactzones.errors import BackendError, DimensionError, FormatError, InputError
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import HRep, Polyhedron, lp
@@ -220,9 +220,9 @@ class Run:
             if header.network != self.network.sha256 or header.cases != len(self.cases) or header.bits != BITS or header.zones:
                 raise InputError("the certificate to resume is about another network or claim")
             if header.witness is None:
-                for line in certificate.lines[1:]:
-                    self.tree.add([read_node(line)])
-                    self.nodes.append(line)
+                for batch in batches(iter(certificate.lines[1:]), self.tree):
+                    self.tree.add(batch)
+                self.nodes += certificate.lines[1:]
         except (Invalid, FormatError) as error:
             raise InputError(f"the certificate to resume does not fit: {error}") from None
 

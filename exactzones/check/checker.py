@@ -442,7 +442,7 @@ def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Repo
         if header.zones and len(cases) != 1:
             raise Invalid("a list of zones belongs to one case")  # noqa: TRY301
         tree = Tree(network, cases, header.bits, [pattern for pattern, _ in header.zones])
-        for batch in _batches(stream, tree):
+        for batch in batches(stream, tree):
             tree.add(batch)
         for j, (pattern, point) in enumerate(header.zones):
             _zone_fires(network, cases[0], j, pattern, point)
@@ -453,7 +453,7 @@ def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Repo
     return Report("valid", "complete" if header.zones else "cannot fire", nodes=tree.nodes, zones=len(header.zones))
 
 
-def _batches(stream: Iterator[str], tree: Tree) -> Iterator[list[Node]]:
+def batches(stream: Iterator[str], tree: Tree) -> Iterator[list[Node]]:
     """Yield nodes whose parents were added: many at once, for speed only."""
     batch: list[Node] = []
     for line in stream:

@@ -122,11 +122,11 @@ def test_gzip(run, net, tmp_path):
 
 def test_time_runs_out_and_another_run_goes_on(run, tmp_path):
     net, out, more = hard(tmp_path / "hard.npz"), tmp_path / "part.json.gz", tmp_path / "whole.json.gz"
-    claim = "--feature", 0, "--threshold", 122, "--domain=-1:1"
+    claim = "--feature", 0, "--threshold", 140, "--domain=-1:1"
     nodes = []
     for k in range(2):
         resume = ("--resume", out) if k else ()
-        done = run("certify", net, *claim, "--timeout", "0.4", "--out", out, *resume)
+        done = run("certify", net, *claim, "--timeout", "0.25", "--out", out, *resume)
         nodes.append(gzip.decompress(out.read_bytes()).count(b"\n"))
         if done.code == 0:
             break
@@ -198,7 +198,7 @@ def test_vnnlib_with_several_cases(run, net, vnnlib, tmp_path):
 def test_unknown(run, tmp_path, vnnlib):
     net = hard(tmp_path / "hard.npz")
     text = "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const X_2 Real)(declare-const X_3 Real)"
-    text += "(declare-const Y_0 Real)(assert (>= Y_0 122.0))"
+    text += "(declare-const Y_0 Real)(assert (>= Y_0 140.0))"
     text += "".join(f"(assert (>= X_{j} -1.0))(assert (<= X_{j} 1.0))" for j in range(4))
     done = run("certify", net, "--property", vnnlib(text=text), "--timeout", "0.001")
     assert (done.code, last(done)) == (3, "unknown")
