@@ -466,7 +466,7 @@ class Run:
             exact = self.tree.row(self.tree.exact[case], place, index)
             if exact is None or (index < len(claim.rows) and sum(map(bool, exact[1:])) == 1):
                 continue
-            size = max(map(abs, exact)) if index < len(claim.rows) else 1  # of the domain's rows there may be any
+            size = max(1, *map(abs, exact)) if index < len(claim.rows) else 1  # of the domain's rows there may be any
             row = np.array([float(Fraction(entry) / size) for entry in exact])
             constant = row[0] + row[1:][~free] @ low[~free]
             rows.append([constant, *row[1:][free]])

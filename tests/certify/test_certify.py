@@ -327,6 +327,9 @@ def test_domains_without_an_interior_and_without_points():
     assert not decided(network, feature(0), Polyhedron.of(1, [(-1, 1), (0, -1)]))
     assert not decided(network, ALWAYS, Polyhedron.of(1, [(-1, 1), (0, -1)]))
     assert not decided(network, ALWAYS, Polyhedron.of(1, [(-1, 0)]))
+    bounded = [(1, 1), (1, -1)]
+    assert not decided(network, feature(0), Polyhedron.of(1, [*bounded, (0, 0)]))
+    assert not decided(network, feature(0), Polyhedron.of(1, bounded, strict=[(0, 0)]))  # 0 > 0: empty, and so is its claim
 
 
 def test_certificates_of_others_are_not_resumed():
