@@ -22,6 +22,7 @@ typedef struct {
     const double *target; /* target_inputs + 1 entries, the bias last */
     int target_inputs, buffers;
     double target_scale;
+    double magnitude; /* the target is at most this times the largest entry of a generator, in the layer at hand */
     double *coefficients, *others;
     Py_buffer *views;
     Py_ssize_t highest;   /* the generator at which the last bound was largest */
@@ -201,6 +202,25 @@ static double through_relu(const Deeper *D, int count, double *coefficient, doub
     return sum;
 }
 
+/* How large the target can be where no entry of a generator exceeds 1: exact zeros are seen as rounding of that. */
+static double magnitude(const Layer *L, Target *G) {
+    double *now = G->coefficients, *next = G->others;
+    for (int j = 0; j < L->n; j++) now[j] = L->LA[j];
+    for (int q = 0; q < G->depth; q++) {
+        const Deeper *D = &G->deeper[q];
+        for (int i = 0; i < D->outputs; i++) {
+            const double *W = D->weight + (size_t)i * (D->inputs + 1);
+            next[i] = fabs(W[D->inputs]);
+            for (int j = 0; j < D->inputs; j++) next[i] += fabs(W[j]) * now[j];
+        }
+        double *swapped = now;
+        now = next, next = swapped;
+    }
+    double total = fabs(G->target[G->target_inputs]);
+    for (int j = 0; j < G->target_inputs; j++) total += fabs(G->target[j]) * now[j];
+    return total;
+}
+
 /* Whether the target seems positive at some generator of the cell, by plain float evaluation: then no bound can drop the cell,
    and none is tried; the neuron that cuts off most of the generators where the target is not positive comes next, in *best.
    This decides nothing; it only saves work. */
@@ -209,17 +229,15 @@ static int is_lit(Layer *L, Target *G, const List *cell, const uint8_t *state, i
     for (Py_ssize_t k = 0; k < cell->used; k++) {
         const Py_ssize_t v = cell->at[k];
         if (LIT(L, v) == 0) {
-            double *values = G->coefficients, *next = G->others, size = 0, top = 0;
+            double *values = G->coefficients, *next = G->others, top = 1;
             for (int c = 0; c < L->w; c++) top = fabs(VX(L, v)[c]) > top ? fabs(VX(L, v)[c]) : top;
             for (int j = 0; j < L->n; j++) {
-                size = L->LA[j] > size ? L->LA[j] : size;
                 const double value = state[j] == OFF ? 0 : value_at(L, v, j);
                 values[j] = state[j] == OPEN && value < 0 ? 0 : value;
             }
             const double one = VX(L, v)[0];
             for (int q = 0; q < G->depth; q++) {
                 const Deeper *D = &G->deeper[q];
-                size = (size > 1 ? size : 1) * D->row_sum;
                 for (int i = 0; i < D->outputs; i++) {
                     const double *W = D->weight + (size_t)i * (D->inputs + 1);
                     double sum = W[D->inputs] * one;
@@ -229,12 +247,9 @@ static int is_lit(Layer *L, Target *G, const List *cell, const uint8_t *state, i
                 double *swapped = values;
                 values = next, next = swapped;
             }
-            double sum = G->target[G->target_inputs] * one, terms = fabs(sum);
-            for (int j = 0; j < G->target_inputs; j++) {
-                sum += G->target[j] * values[j];
-                terms += fabs(G->target[j]);
-            }
-            LIT(L, v) = sum > NEAR * NEAR * terms * (size > 1 ? size : 1) * (top > 1 ? top : 1) ? 1 : 2;
+            double sum = G->target[G->target_inputs] * one;
+            for (int j = 0; j < G->target_inputs; j++) sum += G->target[j] * values[j];
+            LIT(L, v) = sum > NEAR * NEAR * G->magnitude * top ? 1 : 2;
         }
         lit += LIT(L, v) == 1;
     }

@@ -692,6 +692,7 @@ static PyObject *cut(PyObject *self, PyObject *args) {
             L->LA[j] = total * SLACK;
             L->WF[j] = L->w1[j] * L->f * SLACK;
         }
+        if (G->active) G->magnitude = magnitude(L, G);
         for (int64_t k = hptr[next]; k < hptr[next + 1]; k++) {
             if (hid[k] >= base && hid[k] < base + n) continue;
             if (hid[k] < 1 || hid[k] >= ids) { PyErr_Format(PyExc_ValueError, "hyperplane id %d", (int)hid[k]); goto done; }
