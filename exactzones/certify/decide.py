@@ -20,7 +20,8 @@ from exactzones.certify.relaxation import FloatClaim, Floats
 from exactzones.certify.witness import find_witness
 from exactzones.check import Bound, Case, Hint, Node
 from exactzones.check.certificate import read_header, write_header, write_node
-from exactzones.check.checker import Invalid, Place, Tree, batches, holds
+from exactzones.check.checker import batches, holds
+from exactzones.check.tree import Invalid, Place, Tree
 from exactzones.errors import BackendError, DimensionError, FormatError, InputError
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import HRep, Polyhedron, lp
@@ -207,7 +208,6 @@ class Run:
         self.tree = Tree(self.network, self.cases, BITS, [(text,) for text in texts])
         self.guessed = 0.0
         self.written: list[Node] = []
-        self._children: dict[int, tuple[int, int]] = {}
 
     def replay(self, certificate: Certificate) -> None:
         """Take over what an earlier run proved.
@@ -426,28 +426,21 @@ class Run:
                 nodes = next(generator) if made is None else generator.send(made)
             except StopIteration:
                 return
-            made = {}
             nodes = [replace(node, bounds=(*bounds, *node.bounds)) if node.number == number else node for node in nodes]
-            for accepted in self._accepted(nodes):
-                self._write(accepted)
-                if accepted.kind in {"relu", "cut"}:
-                    made[accepted.number] = self._children[accepted.number]
+            made = self._add(nodes)
 
-    def _accepted(self, nodes: Sequence[Node]) -> list[Node]:
-        """Add nodes to the tree, all at once if possible; returns those that the checker accepts."""
-        first = self.tree.made
+    def _add(self, nodes: Sequence[Node]) -> dict[int, tuple[int, int]]:
+        """Add nodes to the tree, all at once if possible, and write those that the checker accepts; returns their children."""
         try:
-            self.tree.add(nodes)
+            made = self.tree.add(nodes)
         except Invalid:
             if len(nodes) == 1:
-                return []
+                return {}
             half = len(nodes) // 2
-            return [*self._accepted(nodes[:half]), *self._accepted(nodes[half:])]
+            return self._add(nodes[:half]) | self._add(nodes[half:])
         for node in nodes:
-            if node.kind in {"relu", "cut"}:
-                self._children[node.number] = first, first + 1
-                first += 2
-        return list(nodes)
+            self._write(node)
+        return made
 
     def _search(self, number: int, case: int, margin: float) -> tuple[CellSearch | BoxSearch, tuple[Bound, ...]] | None:
         """Set up the cells of a region; None where it is unbounded, or has too many inputs that vary."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from exactzones.check import Bound, Hint, Node
 from exactzones.check.bounds import Exact, Functions, Region, backward
-from exactzones.check.checker import Tree
+from exactzones.check.tree import Tree
 from exactzones.polyhedra import HRep, lp
 from exactzones.rational import Row, Vector, integer_row
 
@@ -60,11 +60,9 @@ class ExactProver:
             node = self._node(at)
             if not isinstance(node, Node):
                 return node
-            children = self.tree.made, self.tree.made + 1
-            self.tree.add([node])
+            children = self.tree.add([node])
             write(node)
-            if node.kind == "relu":
-                stack += reversed(children)
+            stack += reversed(children.get(at, ()))
         return None
 
     def _node(self, number: int) -> Node | Vector:

@@ -1,27 +1,18 @@
-"""The checker: is this certificate a proof of that claim?  Integers only; no engine, no linear programs, no floats.
-
-``proofs/certificate.md`` states every rule and why it is sound.
-"""
+"""The checker: is this certificate a proof of that claim?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-import numpy as np
-
-from exactzones.check.arithmetic import Array, narrow
-from exactzones.check.bounds import MULTIPLIER_BITS, Exact, Fixed, Functions, Region, backward
-from exactzones.check.certificate import Bound, Header, Hint, Node, read_header, read_node
-from exactzones.check.claim import Case, Claim
+from exactzones.check.certificate import Header, Node, read_header, read_node
+from exactzones.check.claim import Case
+from exactzones.check.tree import Invalid, Tree
 from exactzones.errors import FormatError
 from exactzones.network import Network
 
 _BATCH = 64
-_MOST_SPLITS = 1000
-"""How many more splits than units a path may have: each region keeps its path, so a long one would eat the memory."""
 
 
 @dataclass(frozen=True)
@@ -50,374 +41,6 @@ class Report:
         return f"incomplete: {self.open_leaves} open leaves" if self.verdict == "incomplete" else self.verdict
 
 
-class Invalid(Exception):
-    """A rule is broken."""
-
-
-@dataclass
-class PathRow:
-    """``b + a . x >= 0`` on a region, since it is one side of a split.
-
-    Attributes:
-        split: the hidden unit that was split and the side, if it was one.
-        fixed: the row in fixed numbers; None where none holds.
-        exact: the same in Fractions; for a hidden unit it is worked out when asked for, from what was known then.
-        known: what was known where the unit was split.
-    """
-
-    split: tuple[int, int] | None
-    fixed: list[Any] | None
-    exact: list[Any] | None = None
-    known: Region | None = None
-
-
-@dataclass
-class Place:
-    """A region of the tree that waits for its node.
-
-    Attributes:
-        claim: of which case.
-        known: what is known of the units there; a single region.
-        rows: one for each split on the way.
-    """
-
-    claim: int
-    known: Region
-    rows: tuple[PathRow, ...]
-
-
-class Tree:
-    """The regions of a certificate's tree, from the roots on.
-
-    Args:
-        network: the network.
-        cases: what is claimed to be impossible: each conjunction on its polyhedron.
-        bits: how finely the certificate counts.
-        patterns: of the listed zones; a region may be one of them.
-    """
-
-    def __init__(self, network: Network, cases: Sequence[Case], bits: int, patterns: Sequence[tuple[str, ...]] = ()) -> None:
-        self.claims = [Claim(network, case, bits) for case in cases]
-        self.fixed = [Fixed(claim) for claim in self.claims]
-        self.exact = [Exact(claim) for claim in self.claims]
-        self.waiting: dict[int, Place] = {}
-        for k, claim in enumerate(self.claims):
-            low, high, has_low, has_high = claim.box()
-            self.waiting[k] = Place(k, Region(low[None], high[None], has_low[None], has_high[None]), ())
-        self.made = len(self.claims)
-        self.nodes = 0
-        self.used: set[int] = set()
-        self._signs = [self._sign_row(pattern) for pattern in patterns]
-
-    def _sign_row(self, pattern: tuple[str, ...]) -> Array | None:
-        claim = self.claims[0]
-        text = "".join(pattern)
-        where = np.nonzero(claim.relu)[0]
-        if len(text) != len(where) or set(text) - {"+", "-"}:
-            return None
-        signs = np.zeros(claim.units, np.int8)
-        signs[where] = [1 if sign == "+" else -1 for sign in text]
-        return signs
-
-    def add(self, nodes: Sequence[Node]) -> None:
-        """Check nodes whose parents were checked, at once.
-
-        Raises:
-            Invalid: a rule is broken.
-        """
-        numbers = [node.number for node in nodes]
-        for number in numbers:
-            if number not in self.waiting or numbers.count(number) > 1:
-                raise Invalid(f"node {number}: there is no such region, or it came before")
-        places = [self.waiting[number] for number in numbers]
-        children: dict[int, list[Place]] = {}
-        for k in sorted({place.claim for place in places}):
-            chosen = [i for i, place in enumerate(places) if place.claim == k]
-            found = self._add([nodes[i] for i in chosen], [places[i] for i in chosen], k)
-            children.update({chosen[i]: pair for i, pair in found.items()})
-        for number in numbers:
-            del self.waiting[number]
-        for i in sorted(children):
-            for child in children[i]:
-                self.waiting[self.made] = child
-                self.made += 1
-        self.nodes += len(nodes)
-
-    def _add(self, nodes: Sequence[Node], places: Sequence[Place], k: int) -> dict[int, list[Place]]:
-        """Check nodes of one case; return the children of those that split."""
-        region = Region.stack([place.known for place in places])
-        self._bounds(nodes, places, region, k)
-        self._deny(nodes, places, region, k)
-        rows = self._split_rows(nodes, region, k)
-        children = {}
-        for i, (node, place) in enumerate(zip(nodes, places, strict=True)):
-            if node.kind in {"relu", "cut"} and len(place.rows) > self.claims[k].units + _MOST_SPLITS:
-                raise Invalid(f"node {node.number}: {len(place.rows)} splits lead to it; no proof needs so many")
-            if node.kind == "zone":
-                self._zone(nodes, places, region, i, k)
-            elif node.kind == "relu":
-                children[i] = [Place(k, region.part(i), (*place.rows, row)) for row in rows[i]]
-                children[i][0].known.lower_high(0, node.at, 0)
-                children[i][1].known.raise_low(0, node.at, 0)
-            elif node.kind == "cut":
-                children[i] = self._cut(node, place, region, i)
-        return children
-
-    # Bounds of units.
-
-    def _bounds(self, nodes: Sequence[Node], places: Sequence[Place], region: Region, k: int) -> None:
-        claim = self.claims[k]
-        groups: dict[tuple[int, bool], list[tuple[int, Bound]]] = {}
-        for i, node in enumerate(nodes):
-            layer = 0
-            for bound in node.bounds:
-                if bound.unit >= claim.units:
-                    raise Invalid(f"node {node.number}: there is no unit {bound.unit}")
-                if claim.layer_of(bound.unit) < layer:
-                    raise Invalid(f"node {node.number}: bounds are not in the order of layers")
-                layer = claim.layer_of(bound.unit)
-                groups.setdefault((layer, bound.exact), []).append((i, bound))
-        for key in sorted(groups):
-            for (i, bound), value in self._values(nodes, places, region, k, groups[key]):
-                if bound.upper:
-                    region.lower_high(i, bound.unit, -value)
-                else:
-                    region.raise_low(i, bound.unit, value)
-
-    def _values(
-        self, nodes: Sequence[Node], places: Sequence[Place], region: Region, k: int, asked: Sequence[tuple[int, Bound]]
-    ) -> Iterator[tuple[tuple[int, Bound], int]]:
-        """Compute bounds of units of one layer, all of z (or of -z) from below; those that there are."""
-        claim = self.claims[k]
-        kind = (self.exact if asked[0][1].exact else self.fixed)[k]
-        hints = _hints(claim, [(nodes[i], bound.hint) for i, bound in asked])
-        functions = Functions(np.array([i for i, _ in asked]), **hints)
-        units, upper = np.array([bound.unit for _, bound in asked]), np.array([bound.upper for _, bound in asked])
-        carried = self.carried(kind, region, functions, claim.layer_of(asked[0][1].unit), units, upper)
-        values = self._over_region(kind, region, places, [(i, bound.hint) for i, bound in asked], carried)
-        for pair, value in zip(asked, values, strict=True):
-            if value is not None:
-                yield pair, _down(value, claim.bits) if pair[1].exact else value
-
-    def carried(
-        self, kind: Fixed, region: Region, functions: Functions, layer: int, units: Array, upper: Array
-    ) -> tuple[Array, Array, Array]:
-        """Carry z (or -z) of units of one layer back to the inputs."""
-        claim = kind.claim
-        rows = np.arange(len(units))
-        sign = np.where(upper, -1, 1)
-        if layer == 0:
-            coefficients = np.zeros((len(units), claim.inputs), object)
-            coefficients[rows, units] = [int(s) << kind.scale for s in sign]
-            return coefficients, np.zeros(len(units), object), np.ones(len(units), bool)
-        k = layer - 1
-        start = np.zeros((len(units), len(claim.layers[k].relu)), object if kind.scale == 0 or kind.scale > 60 else np.int64)
-        start[rows, units - claim.offsets[layer]] = [int(s) << kind.scale for s in sign]
-        return backward(kind, region, replace(functions, before={k: start}))
-
-    def _over_region(
-        self,
-        kind: Fixed,
-        region: Region,
-        places: Sequence[Place],
-        asked: Sequence[tuple[int, Hint]],
-        carried: tuple[Array, Array, Array],
-    ) -> list[Any]:
-        """Return the least value of functions of the inputs over their regions, with the help of rows.
-
-        Args:
-            kind: of numbers.
-            region: what is known.
-            places: the regions.
-            asked: for each function, whose region and the hint.
-            carried: coefficients, constants, and which functions are valid: what ``backward`` returns.
-
-        Returns:
-            For each a number, or None where there is no bound.
-        """
-        inputs = kind.claim.inputs
-        known = (*(part[:, :inputs] for part in kind.known(region)), region.has_low[:, :inputs], region.has_high[:, :inputs])
-        boxes: dict[int, list[list[Any]]] = {}
-        found: list[Any] = []
-        for (i, hint), a, constant, valid in zip(asked, carried[0].tolist(), carried[1].tolist(), carried[2], strict=True):
-            if not valid:
-                found.append(None)
-                continue
-            total, coefficients = self._without_rows(kind, places[i], hint, constant, a) if hint.rows else (constant, a)
-            if i not in boxes:
-                boxes[i] = [part[i].tolist() for part in known]
-            least = _least(coefficients, *boxes[i])
-            bits = kind.scale + (MULTIPLIER_BITS if hint.rows else 0)
-            found.append(None if least is None else kind.settle(total * (1 << kind.scale) + least, bits))
-        return found
-
-    def _without_rows(self, kind: Fixed, place: Place, hint: Hint, constant: Any, a: list[Any]) -> tuple[Any, list[Any]]:
-        """Subtract multiples of rows, all of it times ``2^MULTIPLIER_BITS``."""
-        unit = 1 << MULTIPLIER_BITS
-        total, a = constant * unit, [entry * unit for entry in a]
-        for index, m in hint.rows:
-            multiplier = m * unit if isinstance(m, Fraction) else m
-            row = self.row(kind, place, index)
-            if row is None:
-                raise Invalid(f"there is no row {index}")
-            total -= multiplier * row[0]
-            a = [entry - multiplier * other for entry, other in zip(a, row[1:], strict=True)]
-        return total, a
-
-    def row(self, kind: Fixed, place: Place, index: int) -> list[Any] | None:
-        """Return a row that holds on a region: the domain's come first, then one of each split on the way."""
-        rows = kind.claim.rows
-        if index < len(rows):
-            return [entry << kind.scale for entry in rows[index]]
-        if index - len(rows) < len(place.rows):
-            row = place.rows[index - len(rows)]
-            return row.fixed if kind.scale else self._exact_row(kind, row)
-        return None
-
-    def _exact_row(self, kind: Fixed, row: PathRow) -> list[Any] | None:
-        if row.exact is None and row.known is not None and row.split is not None:
-            unit, side = row.split
-            asked = np.array([unit]), np.array([side == 1])
-            layer = kind.claim.layer_of(unit)
-            coefficients, constants, valid = self.carried(kind, row.known, Functions(np.array([0])), layer, *asked)
-            row.exact = [-constants[0], *(-entry for entry in coefficients[0].tolist())] if valid[0] else None
-            row.known = None
-        return row.exact
-
-    # What a region is.
-
-    def _deny(self, nodes: Sequence[Node], places: Sequence[Place], region: Region, k: int) -> None:
-        """Check that the conditions cannot hold together on regions: a combination of them is not positive there."""
-        claim = self.claims[k]
-        for exact in (False, True):
-            some = [(i, node) for i, node in enumerate(nodes) if node.kind == "no" and node.exact == exact]
-            if not some:
-                continue
-            kind = (self.exact if exact else self.fixed)[k]
-            functions = self._combined(kind, some)
-            if functions.before or functions.after or functions.betas:
-                carried = backward(kind, region, functions)
-            else:  # nothing but rows: the region is empty
-                carried = np.zeros((len(some), claim.inputs), object), functions.constant, np.ones(len(some), bool)
-            values = self._over_region(kind, region, places, [(i, node.hint) for i, node in some], carried)
-            for (i, node), value in zip(some, values, strict=True):
-                strict = any(m and claim.targets[index].strict for index, m in node.mu)
-                proved = value is not None and (value > 0 or (value == 0 and strict))
-                if not proved and not _contradiction(region, i):
-                    raise Invalid(f"node {node.number}: the bound does not show that the conditions cannot hold together")
-
-    def _combined(self, kind: Fixed, asked: Sequence[tuple[int, Node]]) -> Functions:
-        """Return minus the combinations of conditions that nodes name."""
-        claim, count = kind.claim, len(asked)
-        hints = _hints(claim, [(node, node.hint) for _, node in asked])
-        functions = Functions(np.array([i for i, _ in asked]), constant=np.zeros(count, object), **hints)
-        for number, (_, node) in enumerate(asked):
-            for index, m in node.mu:
-                if index >= len(claim.targets):
-                    raise Invalid(f"node {node.number}: there is no condition {index}")
-                target = claim.targets[index]
-                side = functions.after if target.after_relu else functions.before
-                coefficients = side.setdefault(target.layer, np.zeros((count, len(target.coefficients)), object))
-                coefficients[number] += m * target.coefficients * (1 << kind.scale)
-                functions.constant[number] += kind.number(m * target.constant)
-        for side in (functions.before, functions.after):
-            side.update({layer: narrow(array) if kind.scale else array for layer, array in side.items()})
-        return functions
-
-    def _zone(self, nodes: Sequence[Node], places: Sequence[Place], region: Region, i: int, k: int) -> None:
-        """Check that a region lies in a listed zone's closed cell."""
-        node, claim = nodes[i], self.claims[k]
-        signs = self._signs[node.at] if node.at < len(self._signs) else None
-        if signs is None:
-            raise Invalid(f"node {node.number}: there is no zone {node.at} with a pattern that fits the network")
-        on = region.has_low[i] & (region.low[i] >= 0)
-        off = region.has_high[i] & (region.high[i] <= 0)
-        for bound in node.also:
-            if bound.unit >= claim.units:
-                raise Invalid(f"node {node.number}: there is no unit {bound.unit}")
-            for _, value in self._values(nodes, places, region, k, [(i, bound)]):
-                (off if bound.upper else on)[bound.unit] |= value >= 0
-        if not (np.where(signs > 0, on, True) & np.where(signs < 0, off, True)).all():
-            raise Invalid(f"node {node.number}: the region is not proved to lie in zone {node.at}")
-        self.used.add(node.at)
-
-    # Splits.
-
-    def _split_rows(self, nodes: Sequence[Node], region: Region, k: int) -> dict[int, list[PathRow]]:
-        """Return for each region that is split by a unit the row of either side: z <= 0 and z >= 0 as rows of the inputs."""
-        claim = self.claims[k]
-        found: dict[int, list[PathRow]] = {}
-        layers: dict[int, list[tuple[int, int]]] = {}
-        for i, node in enumerate(nodes):
-            if node.kind != "relu":
-                continue
-            if node.at >= claim.units or claim.layer_of(node.at) == 0 or not claim.relu[node.at]:
-                raise Invalid(f"node {node.number}: unit {node.at} is no hidden unit with a ReLU")
-            layers.setdefault(claim.layer_of(node.at), []).append((i, node.at))
-        for layer, pairs in layers.items():
-            where = np.array([i for i, _ in pairs] * 2)
-            units = np.array([unit for _, unit in pairs] * 2)
-            upper = np.repeat([False, True], len(pairs))
-            coefficients, constants, valid = self.carried(self.fixed[k], region, Functions(where), layer, units, upper)
-            for number, (i, unit) in enumerate(zip(where.tolist(), units.tolist(), strict=True)):
-                fixed = None
-                if valid[number]:  # lower(z) <= z <= 0, or lower(-z) <= -z <= 0
-                    fixed = [-int(constants[number]), *(-entry for entry in coefficients[number].tolist())]
-                found.setdefault(i, []).append(PathRow((unit, int(upper[number])), fixed, known=region.part(i)))
-        return found
-
-    def _cut(self, node: Node, place: Place, region: Region, i: int) -> list[Place]:
-        claim = self.claims[place.claim]
-        if node.at >= claim.inputs:
-            raise Invalid(f"node {node.number}: there is no input {node.at}")
-        children = []
-        for side in (0, 1):
-            sign = -1 if side == 0 else 1
-            fixed = [-sign * node.where, *(sign << claim.bits if j == node.at else 0 for j in range(claim.inputs))]
-            exact = [Fraction(entry, 1 << claim.bits) for entry in fixed]
-            child = Place(place.claim, region.part(i), (*place.rows, PathRow(None, fixed, exact)))
-            if side == 0:
-                child.known.lower_high(0, node.at, node.where)
-            else:
-                child.known.raise_low(0, node.at, node.where)
-            children.append(child)
-        return children
-
-
-def _hints(claim: Claim, asked: Sequence[tuple[Node, Hint]]) -> dict[str, Any]:
-    """Return the betas and alphas of claims, as ``Functions`` take them."""
-    betas, alphas = [], []
-    for number, (node, hint) in enumerate(asked):
-        for unit in (*(beta[0] for beta in hint.betas), *(alpha[0] for alpha in hint.alphas)):
-            if not claim.inputs <= unit < claim.units:
-                raise Invalid(f"node {node.number}: there is no hidden unit {unit}")
-        betas += [(number, *beta) for beta in hint.betas]
-        alphas += [(number, *alpha) for alpha in hint.alphas]
-    return {"betas": betas, "alphas": alphas}
-
-
-def _least(a: list[Any], low: list[Any], high: list[Any], has_low: list[bool], has_high: list[bool]) -> Any:
-    """Return the least value of ``a . x`` over a box, or None where there is none."""
-    total = 0
-    for entry, least, most, has_least, has_most in zip(a, low, high, has_low, has_high, strict=True):
-        if entry > 0 and has_least:
-            total += entry * least
-        elif entry < 0 and has_most:
-            total += entry * most
-        elif entry:
-            return None
-    return total
-
-
-def _contradiction(region: Region, i: int) -> bool:
-    """Tell whether bounds of some unit contradict each other, so that the region is empty."""
-    return bool((region.has_low[i] & region.has_high[i] & (region.low[i] > region.high[i])).any())
-
-
-def _down(value: Fraction, bits: int) -> int:
-    return (value.numerator << bits) // value.denominator
-
-
 def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Report:
     """Check a certificate.
 
@@ -433,14 +56,9 @@ def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Repo
     stream = iter(lines)
     try:
         header = read_header(next(stream, ""))
-        if header.network != network.sha256:
-            raise Invalid("the certificate is about another network (its SHA-256 differs)")  # noqa: TRY301
+        _matches(header, network, cases)
         if header.witness is not None:
             return _fires(network, cases, header)
-        if header.cases != len(cases):
-            raise Invalid(f"the certificate has {header.cases} cases, the claim {len(cases)}")  # noqa: TRY301
-        if header.zones and len(cases) != 1:
-            raise Invalid("a list of zones belongs to one case")  # noqa: TRY301
         tree = Tree(network, cases, header.bits, [pattern for pattern, _ in header.zones])
         for batch in batches(stream, tree):
             tree.add(batch)
@@ -473,6 +91,17 @@ def holds(network: Network, case: Case, point: Sequence[Fraction]) -> bool:
     values = {row: row[0] + sum(a * x for a, x in zip(row[1:], point, strict=True)) for row in (*case.rows, *case.strict)}
     inside = all(values[row] >= 0 for row in case.rows) and all(values[row] > 0 for row in case.strict)
     return inside and network.satisfies(point, case.prop)
+
+
+def _matches(header: Header, network: Network, cases: Sequence[Case]) -> None:
+    if header.network != network.sha256:
+        raise Invalid("the certificate is about another network (its SHA-256 differs)")
+    if header.witness is not None:  # that is a proof of its own, whatever else the header says
+        return
+    if header.cases != len(cases):
+        raise Invalid(f"the certificate has {header.cases} cases, the claim {len(cases)}")
+    if header.zones and len(cases) != 1:
+        raise Invalid("a list of zones belongs to one case")
 
 
 def _fires(network: Network, cases: Sequence[Case], header: Header) -> Report:

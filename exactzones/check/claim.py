@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from math import lcm
 
 import numpy as np
@@ -33,25 +32,12 @@ class Case:
 
 
 class Units:
-    """A layer's units as exact matrices, at the scale ``2^-bits``."""
+    """A layer's units as exact matrices."""
 
-    def __init__(self, layer: Layer, bits: int) -> None:
+    def __init__(self, layer: Layer) -> None:
         self.weight = Weights(layer.weight.rows, (layer.outputs, layer.inputs))
         self.bias = Weights([[entry] for entry in layer.bias], (layer.outputs, 1))
         self.relu = np.array(layer.relu, bool)
-        self.relu_before: Array | None = None
-        self._bits = bits
-
-    @cached_property
-    def starts(self) -> tuple[tuple[Array, Array, Array], tuple[Array, Array, Array]]:
-        """For z and for -z of each unit: coefficients of the layer's input, where they are inexact, constants."""
-        one = (
-            np.identity(len(self.relu), np.int64) << self._bits
-            if self._bits < 60
-            else np.identity(len(self.relu), object) << self._bits
-        )
-        found = [(*self.weight.product(sign * one), self.bias.product(sign * one)[0][:, 0]) for sign in (1, -1)]
-        return found[0], found[1]
 
 
 @dataclass(frozen=True)
@@ -78,23 +64,31 @@ class Claim:
 
     Units are numbered through: the inputs, then the units of each hidden layer that decides the property.
 
+    Args:
+        network: the network.
+        case: a conjunction on a polyhedron.
+        bits: how finely its certificate counts.
+        units: the network's layers that are known already; the others are added.
+
     Raises:
         DimensionError: a row of the domain that does not fit the network.
         FeatureError: a layer or unit that the network does not have.
     """
 
-    def __init__(self, network: Network, case: Case, bits: int) -> None:
+    def __init__(self, network: Network, case: Case, bits: int, units: list[Units]) -> None:
         prop = case.prop.resolve(network.widths)
         self.inputs, self.bits, self.rows = network.inputs, bits, case.rows
         for row in case.rows:
             if len(row) != self.inputs + 1:
                 raise DimensionError("a row of the domain", expected=self.inputs + 1, got=len(row))
         reach = max((condition.layer for condition in prop.conditions), default=-1) + 1
-        self.layers = [Units(layer, bits) for layer in network.layers[: max(reach, prop.horizon)]]
+        looked_at = max(reach, prop.horizon)
+        units += [Units(layer) for layer in network.layers[len(units) : looked_at]]
+        self.layers = units[:looked_at]
         self.horizon = prop.horizon
-        self.offsets = [0, *np.cumsum([self.inputs, *(len(units.relu) for units in self.layers[: self.horizon])]).tolist()]
+        self.offsets = [0, *np.cumsum([self.inputs, *(len(layer.relu) for layer in self.layers[: self.horizon])]).tolist()]
         self.units = self.offsets[-1]
-        self.relu = np.concatenate([np.zeros(self.inputs, bool), *(units.relu for units in self.layers[: self.horizon])])
+        self.relu = np.concatenate([np.zeros(self.inputs, bool), *(layer.relu for layer in self.layers[: self.horizon])])
         self.targets = []
         for condition in prop.conditions:
             scale = lcm(*(c.denominator for _, c in condition.terms))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from exactzones.check import Case, check
 from exactzones.check.certificate import read_node
-from exactzones.check.checker import Invalid, Tree
+from exactzones.check.tree import Invalid, Tree
 from exactzones.property import Property
 
 seeds = st.integers(0, 2**32)
