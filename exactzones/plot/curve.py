@@ -9,10 +9,10 @@ from typing import Any
 
 from exactzones.network import Network
 from exactzones.plot import style
-from exactzones.plot.geometry import Ring, corners, cut, floats, outline, sides
 from exactzones.plot.pieces import Piece
 from exactzones.plot.planar import by_group
 from exactzones.polyhedra import Cell, Polyhedron
+from exactzones.polyhedra.shapes import Ring, corners, cut, floats, outline, sides
 from exactzones.property import Condition
 from exactzones.rational import Vector
 from exactzones.zones import Zones

@@ -14,8 +14,8 @@ from matplotlib.patches import FancyArrowPatch
 from exactzones.errors import DimensionError, InputError
 from exactzones.network import Network
 from exactzones.plot import style
-from exactzones.plot.geometry import bounding_box, floats, outline, window_box
 from exactzones.polyhedra import Cell, Polyhedron, describe
+from exactzones.polyhedra.shapes import bounding_box, floats, outline, window_box
 from exactzones.rational import Vector, dot, integer_row
 from exactzones.zones import Zones
 

@@ -11,9 +11,9 @@ from typing import Any
 from matplotlib.collections import PolyCollection
 
 from exactzones.plot import style
-from exactzones.plot.geometry import Ring, area, floats, outline
 from exactzones.plot.pieces import Piece
 from exactzones.polyhedra import Polyhedron
+from exactzones.polyhedra.shapes import Ring, area, floats, outline
 from exactzones.rational import Vector
 
 _ARROWS = {(0, 0): "<", (0, 1): ">", (1, 0): "v", (1, 1): "^"}

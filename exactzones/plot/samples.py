@@ -11,8 +11,8 @@ from matplotlib import rc_context
 from exactzones.errors import InputError
 from exactzones.network import Network
 from exactzones.plot import style
-from exactzones.plot.geometry import floats, sides, window_box
 from exactzones.polyhedra import Polyhedron
+from exactzones.polyhedra.shapes import floats, sides, window_box
 from exactzones.property import Property
 from exactzones.rational import Vector
 

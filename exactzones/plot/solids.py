@@ -14,10 +14,10 @@ from mpl_toolkits.mplot3d.art3d import Line3DCollection, Poly3DCollection
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, InputError
 from exactzones.plot import style
-from exactzones.plot.geometry import Ring, floats, outline, rings, window_box
 from exactzones.plot.pieces import Piece
 from exactzones.plot.planar import by_group
 from exactzones.polyhedra import Cell, Polyhedron
+from exactzones.polyhedra.shapes import Ring, floats, outline, rings, window_box
 from exactzones.rational import Matrix, Row, dot, integer_row, nullspace
 
 _PLANE = "#888888"

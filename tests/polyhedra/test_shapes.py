@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 
 from exactzones import DomainError, InputError, Polyhedron
-from exactzones.plot.geometry import area, bounding_box, cut, floats, normal, outline, rings, window_box
+from exactzones.polyhedra.shapes import area, bounding_box, cut, floats, normal, outline, rings, window_box
 from exactzones.rational import dot, vector
 
 SQUARE = Polyhedron.box(-2, 2, dim=2)

@@ -1,0 +1,68 @@
+"""Which part of the input space to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Protocol
+
+from exactzones.network import Network
+from exactzones.polyhedra import Polyhedron
+from exactzones.polyhedra.shapes import bounding_box, corners
+from exactzones.zones.zone import Zone
+
+_MARGIN = Fraction(1, 4)
+_FAR = 5
+
+
+class Listed(Protocol):
+    """What of a list of zones is looked at."""
+
+    @property
+    def domain(self) -> Polyhedron | None:
+        """The domain."""
+
+    @property
+    def network(self) -> Network:
+        """The network."""
+
+    @property
+    def islands(self) -> tuple[tuple[int, ...], ...]:
+        """The islands."""
+
+    def __iter__(self) -> Iterator[Zone]: ...
+
+
+def default_window(zones: Listed) -> Polyhedron:
+    """Return the domain's box when it is bounded, otherwise a box with a margin around all vertices of the parts that fire.
+
+    Nearly parallel hyperplanes meet far away.  Where such vertices would shrink the rest to a dot the window leaves them out, but
+    shows a vertex of every island (what goes on beyond the window is marked in any case).
+    """
+    if zones.domain is not None and zones.domain.is_bounded:
+        return bounding_box(zones.domain.vrep.vertices)
+    of_zone = [corners(zone.firing_cell) if zone.firing_cell else list(zone.firing.vrep.vertices) for zone in zones]
+    vertices = [vertex for part in of_zone for vertex in part]
+    if not vertices:
+        return bounding_box([(Fraction(0),) * zones.network.inputs])
+    middle = [_middle(side) for side in zip(*vertices, strict=True)]
+    if any(_span(side) > _FAR * _span(kept) for side, kept in zip(zip(*vertices, strict=True), middle, strict=True)):
+        centre = [(kept[0] + kept[-1]) / 2 for kept in middle]
+        nearest = [
+            min(
+                (vertex for k in island for vertex in of_zone[k]),
+                key=lambda v: sum((a - c) ** 2 for a, c in zip(v, centre, strict=True)),
+            )
+            for island in zones.islands
+        ]
+        vertices = [tuple(kept[0] for kept in middle), tuple(kept[-1] for kept in middle), *nearest]
+    return bounding_box(vertices, margin=_MARGIN)
+
+
+def _middle(side: Sequence[Fraction]) -> list[Fraction]:
+    """Return the numbers in order without the least and the greatest twentieth."""
+    return sorted(side)[len(side) // 20 : len(side) - len(side) // 20]
+
+
+def _span(side: Sequence[Fraction]) -> Fraction:
+    return max(side) - min(side)
