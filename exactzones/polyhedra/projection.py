@@ -1,0 +1,164 @@
+"""The nearest point of a polyhedron, exactly: linear programs for the norms 1 and infinity, an active set for the norm 2.
+
+The nearest point in the Euclidean norm is rational, for it is the projection onto the flat of the rows that are tight there;
+its distance is a square root as a rule, so its square is what is returned.
+
+Source: Goldfarb and Idnani 1983, A numerically stable dual method for solving strictly convex quadratic programs; here in
+exact arithmetic, where no step can fail.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from exactzones.errors import BackendError, DimensionError, DomainError, InputError
+from exactzones.polyhedra import lp
+from exactzones.polyhedra.representation import HRep
+from exactzones.rational import Row, Vector, dot, integer_dot, row_echelon
+
+Norm: TypeAlias = Literal[1, 2, "inf"] | float
+"""1, 2 or infinity, which is ``"inf"`` or ``math.inf``."""
+
+_NORMS: dict[object, Literal[1, 2, "inf"]] = {1: 1, 2: 2, "inf": "inf", math.inf: "inf"}
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """How near a polyhedron comes to a point, and where.
+
+    Attributes:
+        distance: the distance; for the norm 2 its square.
+        point: a nearest point of the closure.
+        attained: whether ``point`` lies in the polyhedron itself.  If not, strict rows keep all of it farther away.
+    """
+
+    distance: Fraction
+    point: Vector
+    attained: bool
+
+
+def named_norm(norm: object) -> Literal[1, 2, "inf"]:
+    """Return 1, 2 or "inf".
+
+    Raises:
+        InputError: another norm.
+    """
+    try:
+        return _NORMS[norm]
+    except (KeyError, TypeError):
+        raise InputError(f'norm {norm!r} is not known; there is 1, 2 and "inf"') from None
+
+
+def project(system: HRep, point: Vector, norm: Norm = 2) -> Projection:
+    """Return a nearest point of a system's closure.
+
+    Args:
+        system: of shape dim; strict rows are read as ``>=`` once the system is known to have a point.
+        point: shape (dim,).
+        norm: 1, 2 or "inf".
+
+    Raises:
+        DimensionError: the point has not dim entries.
+        DomainError: no point satisfies the system.
+        InputError: another norm.
+
+    >>> from exactzones.rational import vector
+    >>> project(HRep.of(2, [(-1, 1, 1)]), vector(0, 0)).point        # x + y >= 1
+    (Fraction(1, 2), Fraction(1, 2))
+    """
+    chosen = named_norm(norm)
+    if len(point) != system.dim:
+        raise DimensionError("point", expected=system.dim, got=len(point))
+    if isinstance(lp.feasibility(system), lp.Infeasible):
+        raise DomainError("an empty polyhedron has no nearest point")
+    if chosen != 2:
+        return _by_linear_programs(system, point, chosen)
+    nearest = _by_active_set(system, point)
+    steps = [a - b for a, b in zip(nearest, point, strict=True)]
+    return Projection(dot(steps, steps), nearest, system.contains(nearest))
+
+
+def distance_to_row(row: Row, point: Vector, norm: Norm = 2) -> Fraction:
+    """Return the distance of a point to the half-space ``b + a . x >= 0`` with a != 0; for the norm 2 its square.
+
+    >>> distance_to_row((-5, 3, 4), (Fraction(0), Fraction(0)))
+    Fraction(1, 1)
+    """
+    short = max(-dot(row, (1, *point)), Fraction(0))
+    match named_norm(norm):
+        case 1:
+            return short / max(map(abs, row[1:]))
+        case "inf":
+            return short / sum(map(abs, row[1:]))
+        case _:
+            return short**2 / integer_dot(row[1:], row[1:])
+
+
+def _by_linear_programs(system: HRep, point: Vector, norm: Literal[1, "inf"]) -> Projection:
+    """Minimise the sum of bounds on |x_k - point_k|: one bound per coordinate for the norm 1, a common one for infinity."""
+    dim, bounds = system.dim, system.dim if norm == 1 else 1
+    zero = (0,) * bounds
+    rows: list[tuple[Fraction | int, ...]] = [(*row, *zero) for row in system.rows]
+    for k, entry in enumerate(point):
+        unit = [int(j == k) for j in range(dim)]
+        bound = [int(j == k % bounds) for j in range(bounds)]
+        rows += [(-entry, *unit, *bound), (entry, *(-e for e in unit), *bound)]
+    strict, equations = ([(*row, *zero) for row in given] for given in (system.strict, system.equations))
+    lifted = HRep.of(dim + bounds, rows, strict=strict, equations=equations)
+    best = lp.maximize(lifted, (Fraction(0),) * dim + (Fraction(-1),) * bounds)
+    if not isinstance(best, lp.Optimal):
+        raise BackendError(f"a distance has a minimum, but the linear program says {best}")
+    # Of the many points that may be as near, some may satisfy the strict rows.
+    ball = HRep.of(dim + bounds, [(-best.value, *(0,) * dim, *(-1,) * bounds)])
+    inside = lp.feasibility(lifted.intersect(ball)) if system.strict else best.point
+    if isinstance(inside, lp.Infeasible):
+        return Projection(-best.value, best.point[:dim], attained=False)
+    return Projection(-best.value, inside[:dim], attained=True)
+
+
+def _by_active_set(system: HRep, point: Vector) -> Vector:
+    """Return the Euclidean projection of a point onto the closure of a system that has a point.
+
+    ``x = point + sum of multiplier * slope`` over the active rows, multipliers >= 0, active rows tight: so x is the projection
+    onto the active rows alone, and once no row is violated it is the projection onto all of them.  A violated row joins the
+    active ones; a row whose multiplier falls to zero on the way leaves them.  The distance grows whenever a row has joined, so
+    no active set comes back, and the end is reached.
+    """
+    rows = [*system.closed_rows, *system.equations, *(tuple(-entry for entry in row) for row in system.equations)]
+    rows = [row for row in rows if any(row[1:])]
+    x, active = point, dict[Row, Fraction]()
+    while violated := [row for row in rows if dot(row, (1, *x)) < 0]:
+        joining = max(violated, key=lambda row: distance_to_row(row, x))
+        x, active = _join(joining, x, active)
+    return x
+
+
+def _join(row: Row, x: Vector, active: dict[Row, Fraction]) -> tuple[Vector, dict[Row, Fraction]]:
+    """Raise the multiplier of a violated row until the row is tight; return the new x and multipliers."""
+    multiplier = Fraction(0)
+    while True:
+        shares = _shares(list(active), row)
+        along = [entry - sum(s * other[k + 1] for other, s in shares.items()) for k, entry in enumerate(row[1:])]
+        rate = dot(row[1:], along)
+        # How far to go until an active row's multiplier is zero, or the new row is tight, which comes first of two at once.
+        ends = [(-dot(row, (1, *x)) / rate, row)] if rate else []
+        ends += [(active[other] / share, other) for other, share in shares.items() if share > 0]
+        if not ends:
+            raise BackendError("a system that was found feasible is not")
+        step, end = min(ends, key=lambda end: end[0])
+        x = tuple(a + step * b for a, b in zip(x, along, strict=True))
+        multiplier += step
+        active = {other: value - step * shares[other] for other, value in active.items() if other != end}
+        if end == row:
+            return x, {**active, row: multiplier}
+
+
+def _shares(active: Sequence[Row], row: Row) -> dict[Row, Fraction]:
+    """Return the coefficients of the projection of a row's slope onto the span of the active slopes, which are independent."""
+    gram = [(*(integer_dot(a[1:], b[1:]) for b in active), integer_dot(a[1:], row[1:])) for a in active]
+    solved, _ = row_echelon(gram)
+    return {other: Fraction(line[-1], line[k]) for k, (other, line) in enumerate(zip(active, solved, strict=True))}
