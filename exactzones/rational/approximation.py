@@ -1,0 +1,57 @@
+"""Rational numbers in place of irrational ones, with a bound on how far off they are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from exactzones.errors import InexactError
+from exactzones.rational.reading import MAX_DIGITS, exact, text
+
+
+@dataclass(frozen=True, slots=True)
+class Rationalization:
+    """A rational number taken in place of an irrational one, and how far off it is at most."""
+
+    expression: str
+    value: Fraction
+    error: Fraction
+
+    def __str__(self) -> str:
+        return f"{self.expression} taken as {text(self.value)} (off by at most {float(self.error):.2g})"
+
+
+def rationalize(value: Any, max_denominator: int, what: str = "value") -> Rationalization:
+    """Take the closest rational with a bounded denominator in place of a real sympy number.
+
+    Raises:
+        InexactError: ``value`` is not a finite real number, or a zero in disguise that sympy cannot tell from a small number.
+
+    >>> import sympy
+    >>> rationalize(sympy.sqrt(3) / 2, 100).value
+    Fraction(84, 97)
+    """
+    import sympy  # noqa: PLC0415  # slow to import, and seldom needed
+    from sympy.core.evalf import PrecisionExhausted  # noqa: PLC0415
+
+    try:
+        # sympy would run a string as code.
+        expression = None if isinstance(value, str) else sympy.sympify(value)
+    except sympy.SympifyError:
+        expression = None
+    is_real = isinstance(expression, sympy.Expr) and expression.is_number and expression.is_extended_real and expression.is_finite
+    if expression is None or not is_real:
+        raise InexactError(f"{what} is {value!r}, which is not a finite real number")
+    try:
+        size = abs(expression.evalf(3, strict=True)) if expression != 0 else 1
+        if sympy.log(size, 10) > MAX_DIGITS:
+            raise InexactError(f"{what} is {value}, which has more than {MAX_DIGITS} digits")
+        digits = max(0, math.ceil(sympy.log(size, 10))) + 2 * len(str(max_denominator)) + 20
+        close = exact(sympy.Rational(expression.evalf(digits, strict=True)))
+    except PrecisionExhausted:
+        raise InexactError(f"{what} is {value}, which sympy cannot tell from zero; simplify it first") from None
+    taken = close.limit_denominator(max_denominator)
+    slack = Fraction(1, 10 ** (digits - 3)) * max(1, abs(math.ceil(close)))
+    return Rationalization(str(expression), taken, abs(taken - close) + slack)

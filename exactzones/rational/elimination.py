@@ -1,0 +1,84 @@
+"""Determinants, ranks, echelon forms and kernels of integer rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import flint
+
+from exactzones.rational.rows import Row, integer_dot, primitive
+
+
+def determinant(rows: Sequence[Row]) -> int:
+    """Return the determinant of a square integer matrix."""
+    minors = _MINORS.get(len(rows) - 1)
+    return integer_dot(rows[0], minors(*rows[1:])) if minors else int(flint.fmpz_mat(list(map(list, rows))).det())
+
+
+def common_zero(rows: Sequence[Row]) -> Row:
+    """Return a primitive vector that spans the line on which d independent rows of d + 1 entries are zero.
+
+    >>> common_zero([(2, 1, 0), (-1, 0, 1)])
+    (1, -2, 1)
+    """
+    minors = _MINORS.get(len(rows))
+    if minors:
+        return primitive(minors(*rows))
+    kernel, _ = flint.fmpz_mat(list(map(list, rows))).nullspace()
+    return primitive([int(kernel[k, 0]) for k in range(len(rows) + 1)])
+
+
+def _minors_1(row: Row) -> Row:
+    a, b = row
+    return b, -a
+
+
+def _minors_2(first: Row, second: Row) -> Row:
+    (a, b, c), (d, e, f) = first, second
+    return b * f - c * e, c * d - a * f, a * e - b * d
+
+
+def _minors_3(first: Row, second: Row, third: Row) -> Row:
+    (a, b, c, d), (e, f, g, h), (i, j, k, m) = first, second, third
+    fg, gh, fh = f * k - g * j, g * m - h * k, f * m - h * j
+    ef, eg, eh = e * j - f * i, e * k - g * i, e * m - h * i
+    return b * gh - c * fh + d * fg, c * eh - a * gh - d * eg, a * fh - b * eh + d * ef, b * eg - a * fg - c * ef
+
+
+_MINORS: dict[int, Callable[..., Row]] = {1: _minors_1, 2: _minors_2, 3: _minors_3}
+"""By number of rows: the vector whose inner product with one more row, on top, is the determinant."""
+
+
+def rank(rows: Sequence[Row]) -> int:
+    """Return the rank of an integer matrix given by its rows."""
+    return int(flint.fmpz_mat([list(row) for row in rows]).rank()) if rows else 0
+
+
+def row_echelon(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[int, ...]]:
+    """Return the primitive reduced row echelon form (leading entries positive) and the pivot columns."""
+    if not rows:
+        return (), ()
+    reduced, _, size = flint.fmpz_mat([list(row) for row in rows]).rref()
+    echelon: list[Row] = []
+    pivots: list[int] = []
+    for entries in reduced.tolist()[:size]:
+        row = primitive(int(entry) for entry in entries)
+        pivot = next(k for k, entry in enumerate(row) if entry)
+        echelon.append(row if row[pivot] > 0 else tuple(-entry for entry in row))
+        pivots.append(pivot)
+    return tuple(echelon), tuple(pivots)
+
+
+def nullspace(rows: Sequence[Row], dim: int) -> tuple[Row, ...]:
+    """Return a primitive integer basis of ``{x in R^dim : row . x = 0 for every row}``."""
+    echelon, pivots = row_echelon(rows)
+    basis: list[Row] = []
+    for free in (k for k in range(dim) if k not in pivots):
+        common = math.lcm(*(row[pivot] for row, pivot in zip(echelon, pivots, strict=True)))
+        direction = [0] * dim
+        direction[free] = common
+        for row, pivot in zip(echelon, pivots, strict=True):
+            direction[pivot] = -row[free] * (common // row[pivot])
+        basis.append(primitive(direction))
+    return tuple(basis)

@@ -1,0 +1,79 @@
+"""Matrices of integers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import flint
+
+from exactzones.rational.rows import Row
+
+
+class IntegerMatrix:
+    """An immutable integer matrix on which long chains of products run: no denominators, no conversions in between.
+
+    >>> m = IntegerMatrix.of([[1, 2], [3, 4]])
+    >>> (m @ m.keeping([True, False])).rows()
+    [(1, 2), (3, 6)]
+    """
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: Any) -> None:
+        """Wrap a python-flint matrix; callers outside this module use ``of`` or ``Matrix.scaled``."""
+        self._entries = entries
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[int]]) -> IntegerMatrix:
+        """Build a matrix from at least one row of integers."""
+        return cls(flint.fmpz_mat(list(map(list, rows))))
+
+    @classmethod
+    def column(cls, entries: Sequence[Any]) -> IntegerMatrix:
+        """Build a matrix of one column."""
+        return cls(flint.fmpz_mat(len(entries), 1, entries))
+
+    def under(self, first: Sequence[int]) -> IntegerMatrix:
+        """Return the matrix with one more row on top."""
+        entries = [*first, *self._entries.entries()]
+        return IntegerMatrix(flint.fmpz_mat(self._entries.nrows() + 1, len(first), entries))
+
+    def __matmul__(self, other: IntegerMatrix) -> IntegerMatrix:
+        return IntegerMatrix(self._entries * other._entries)
+
+    def keeping(self, kept: Iterable[Any]) -> IntegerMatrix:
+        """Return the matrix with the rows that are not kept set to zero."""
+        entries = flint.fmpz_mat(self._entries)
+        columns = range(entries.ncols())
+        for k, keep in enumerate(kept):
+            if not keep:
+                for j in columns:
+                    entries[k, j] = 0
+        return IntegerMatrix(entries)
+
+    def reading(self, kept: Iterable[Any]) -> IntegerMatrix:
+        """Return the matrix with the columns that are not kept set to zero; cheaper than ``keeping`` where there are few rows."""
+        mask, height = tuple(kept), self._entries.nrows()
+        entries = [e if keep else 0 for e, keep in zip(self._entries.entries(), mask * height, strict=True)]
+        return IntegerMatrix(flint.fmpz_mat(height, len(mask), entries))
+
+    def parts(self) -> list[IntegerMatrix]:
+        """Return each row as a matrix."""
+        return [IntegerMatrix(flint.fmpz_mat(1, len(row), row)) for row in self._entries.table()]
+
+    def row(self, index: int) -> Row:
+        """Return a row."""
+        entries = self._entries
+        return tuple([int(entries[index, j]) for j in range(entries.ncols())])
+
+    def rows(self) -> list[Row]:
+        """Return all rows."""
+        return [tuple(map(int, row)) for row in self._entries.table()]
+
+    def activated(self, relu: Sequence[bool]) -> tuple[bytes, IntegerMatrix]:
+        """Return a column's signs, 1 positive, 2 negative, 0 zero, and the column with a ReLU on some of its entries."""
+        values = self._entries.entries()
+        signs = bytes([1 if value > 0 else 2 if value < 0 else 0 for value in values])
+        after = [0 if sign == 2 and clipped else v for v, sign, clipped in zip(values, signs, relu, strict=True)]
+        return signs, IntegerMatrix.column(after)

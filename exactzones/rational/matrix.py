@@ -1,0 +1,158 @@
+"""Matrices of exact numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import flint
+import numpy as np
+
+from exactzones.errors import DimensionError, InexactError, InputError
+from exactzones.rational.integers import IntegerMatrix
+from exactzones.rational.reading import Vector, exact, text
+from exactzones.rational.rows import Row, primitive
+
+
+class Matrix:
+    """An immutable exact rational matrix of shape ``(rows, columns)``.
+
+    >>> from exactzones.rational import vector
+    >>> m = Matrix.of([[1, "1/2"], [0, 1]])
+    >>> m @ vector(2, 2)
+    (Fraction(3, 1), Fraction(2, 1))
+    """
+
+    __slots__ = ("__dict__", "_entries", "shape")
+
+    def __init__(self, entries: Any, shape: tuple[int, int]) -> None:
+        """Wrap a python-flint matrix; callers outside this module use ``of``."""
+        self._entries = entries
+        self.shape = shape
+
+    @classmethod
+    def of(cls, rows: Any, what: str = "matrix", *, columns: int | None = None) -> Matrix:
+        """Build a matrix from nested sequences of exact numbers or from a NumPy array.
+
+        Args:
+            rows: shape (m, n); a float array is converted as a whole.
+            what: how an error message names it.
+            columns: needed only when there are no rows.
+
+        Raises:
+            InexactError: an entry is not a finite rational number.
+            InputError: not a rectangle.
+        """
+        if isinstance(rows, Matrix):
+            return rows
+        if isinstance(rows, np.ndarray) and rows.dtype != object:
+            return cls._of_array(rows, what)
+        try:
+            listed = [list(row) for row in rows]
+        except TypeError:
+            raise InputError(f"{what} is not a list of rows") from None
+        width = columns if columns is not None else (len(listed[0]) if listed else 0)
+        for k, row in enumerate(listed):
+            if len(row) != width:
+                raise DimensionError(f"row {k} of {what}", expected=width, got=len(row))
+        numbers = [_fmpq(exact(e, f"{what}[{k}][{j}]")) for k, row in enumerate(listed) for j, e in enumerate(row)]
+        return cls(flint.fmpq_mat(len(listed), width, numbers), (len(listed), width))
+
+    @classmethod
+    def _of_array(cls, array: np.ndarray[Any, Any], what: str) -> Matrix:
+        if array.ndim != 2:
+            raise InputError(f"{what} has shape {array.shape}; a matrix (rows, columns) is expected")
+        if array.dtype.kind in "iu":
+            numbers = [flint.fmpq(entry) for entry in array.ravel().tolist()]
+        elif array.dtype.kind == "f" and array.dtype.itemsize <= 8:
+            bad = np.argwhere(~np.isfinite(array))
+            if len(bad):
+                k, j = bad[0]
+                raise InexactError(f"{what}[{k}][{j}] is {array[k, j]}; every number must be finite")
+            numbers = [flint.fmpq(*entry.as_integer_ratio()) for entry in array.astype(np.float64).ravel().tolist()]
+        else:
+            raise InexactError(f"{what} has NumPy type {array.dtype}; integers and floats up to 64 bits are read")
+        return cls(flint.fmpq_mat(*array.shape, numbers), (array.shape[0], array.shape[1]))
+
+    @classmethod
+    def identity(cls, size: int) -> Matrix:
+        """Return the identity matrix."""
+        return cls.of([[int(k == j) for j in range(size)] for k in range(size)], columns=size)
+
+    def __getitem__(self, index: tuple[int, int]) -> Fraction:
+        return _fraction(self._entries[index])
+
+    @cached_property
+    def rows(self) -> tuple[Vector, ...]:
+        """All rows as Fractions."""
+        return tuple(tuple(map(_fraction, row)) for row in self._entries.tolist()) if self.shape[1] else ((),) * self.shape[0]
+
+    def scaled(self) -> tuple[IntegerMatrix, int]:
+        """Return this matrix times the least common denominator of its entries, and that denominator."""
+        numerators, denominator = self._entries.numer_denom()
+        return IntegerMatrix(numerators), int(denominator)
+
+    def integer_rows(self) -> list[Row]:
+        """Return the rows, each scaled by a positive number to a primitive integer row."""
+        return list(map(primitive, self.scaled()[0].rows())) if self.shape[1] else [()] * self.shape[0]
+
+    def __matmul__(self, other: Any) -> Any:
+        """Return the exact product with a matrix (a Matrix) or a vector (a tuple of Fractions)."""
+        if isinstance(other, Matrix):
+            if self.shape[1] != other.shape[0]:
+                raise DimensionError("matrix on the right", expected=self.shape[1], got=other.shape[0])
+            if 0 in (*self.shape, *other.shape):
+                return Matrix.zeros(self.shape[0], other.shape[1])
+            return Matrix(self._entries * other._entries, (self.shape[0], other.shape[1]))
+        if len(other) != self.shape[1]:
+            raise DimensionError("vector", expected=self.shape[1], got=len(other))
+        column = flint.fmpq_mat(len(other), 1, [_fmpq(entry) for entry in other])
+        return tuple(_fraction(entry) for entry in (self._entries * column).entries())
+
+    @classmethod
+    def zeros(cls, height: int, width: int) -> Matrix:
+        """Return the zero matrix."""
+        return cls(flint.fmpq_mat(height, width), (height, width))
+
+    def select(self, kept: Sequence[bool]) -> Matrix:
+        """Return the matrix with the rows that are not kept set to zero."""
+        width = self.shape[1]
+        zero = [flint.fmpq(0)] * width
+        picked = [entry for row, keep in zip(self._entries.tolist(), kept, strict=True) for entry in (row if keep else zero)]
+        return Matrix(flint.fmpq_mat(self.shape[0], width, picked), self.shape)
+
+    def beside(self, column: Sequence[Fraction]) -> Matrix:
+        """Return the matrix ``(column | self)``."""
+        rows = self._entries.tolist() if self.shape[1] else [[] for _ in range(self.shape[0])]
+        flat = [entry for first, row in zip(column, rows, strict=True) for entry in (_fmpq(first), *row)]
+        return Matrix(flint.fmpq_mat(self.shape[0], self.shape[1] + 1, flat), (self.shape[0], self.shape[1] + 1))
+
+    def stack(self, other: Matrix) -> Matrix:
+        """Return this matrix on top of ``other``."""
+        return Matrix.of([*self.rows, *other.rows], columns=self.shape[1])
+
+    def bits(self) -> int:
+        """Return the bit length of the longest numerator or denominator."""
+        return max((max(int(e.p).bit_length(), int(e.q).bit_length()) for e in self._entries.entries()), default=0)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Matrix) and self.shape == other.shape and bool(self._entries == other._entries)
+
+    def __hash__(self) -> int:
+        return hash((self.shape, self.rows))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Matrix.of, (self.rows, "matrix"), None) if self.shape[0] else (Matrix.zeros, self.shape)
+
+    def __repr__(self) -> str:
+        return f"Matrix([{', '.join('[' + ', '.join(map(text, row)) + ']' for row in self.rows)}])"
+
+
+def _fmpq(value: Fraction | int) -> Any:
+    return flint.fmpq(value.numerator, value.denominator)
+
+
+def _fraction(value: Any) -> Fraction:
+    return Fraction(int(value.p), int(value.q))

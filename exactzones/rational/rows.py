@@ -1,0 +1,68 @@
+"""Rows: primitive tuples of integers, each standing for all its positive multiples."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from operator import mul
+from typing import TypeAlias
+
+import flint
+
+Row: TypeAlias = tuple[int, ...]
+
+
+def primitive(row: Iterable[int]) -> Row:
+    """Divide an integer row by the greatest common divisor of its entries.
+
+    >>> primitive([4, -6])
+    (2, -3)
+    """
+    row = tuple(row)
+    divisor = math.gcd(*row)
+    return tuple([entry // divisor for entry in row]) if divisor > 1 else row
+
+
+def integer_row(entries: Sequence[Fraction]) -> Row:
+    """Scale a rational row by a positive number to a primitive integer row.
+
+    >>> from exactzones.rational import vector
+    >>> integer_row(vector("1/2", "-1/3"))
+    (3, -2)
+    """
+    return primitive(over_common_denominator(entries)[0])
+
+
+def over_common_denominator(entries: Sequence[Fraction]) -> tuple[Row, int]:
+    """Return a rational row as an integer row and the positive number that it is divided by.
+
+    >>> from exactzones.rational import vector
+    >>> over_common_denominator(vector("1/2", "-1/3"))
+    ((3, -2), 6)
+    """
+    common = math.lcm(*[entry.denominator for entry in entries])
+    return tuple([entry.numerator * (common // entry.denominator) for entry in entries]), common
+
+
+def integer_dot(left: Row, right: Row) -> int:
+    """Return the inner product of two integer rows."""
+    return sum(map(mul, left, right))
+
+
+def dot(left: Sequence[Fraction | int], right: Sequence[Fraction | int]) -> Fraction:
+    """Return the inner product of two rational rows."""
+    return sum(map(mul, left, right), start=Fraction(0))
+
+
+def sum_of_quotients(quotients: Iterable[tuple[int, int]]) -> Fraction:
+    """Return the sum of many a / b, b > 0; short sums are added to short ones, for the last may be very long.
+
+    >>> sum_of_quotients([(1, 2), (1, 3), (1, 6)])
+    Fraction(1, 1)
+    """
+    sums = [flint.fmpq(above, below) for above, below in quotients] or [flint.fmpq(0)]
+    while len(sums) > 1:
+        sums = [a + b for a, b in itertools.zip_longest(sums[::2], sums[1::2], fillvalue=flint.fmpq(0))]
+    return Fraction(int(sums[0].p), int(sums[0].q))
