@@ -110,7 +110,7 @@ def read_header(line: str) -> Header:
     data = _json(line, "the header")
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise FormatError(f'not a certificate: its first line is not {{"format": "{FORMAT}", ..}}')
-    if data.get("version") != VERSION:
+    if type(data.get("version")) is not int or data["version"] != VERSION:  # true is no number
         raise FormatError(f"certificate of version {_shown(data.get('version'))}; this checker knows version {VERSION}")
     zones = data.get("zones", [])
     if not isinstance(zones, list) or not all(isinstance(z, list) and len(z) == 2 and isinstance(z[0], list) for z in zones):

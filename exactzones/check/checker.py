@@ -113,5 +113,10 @@ def _fires(network: Network, cases: Sequence[Case], header: Header) -> Report:
 def _zone_fires(network: Network, case: Case, j: int, pattern: tuple[str, ...], point: Sequence[Fraction]) -> None:
     if not holds(network, case, point):
         raise Invalid(f"zone {j}: its witness does not have the property, or is not in the domain")
-    if network.pattern(point, case.prop.resolve(network.widths).horizon) != pattern:
-        raise Invalid(f"zone {j}: its witness has another activation pattern")
+    hidden = zip(network.layers[: case.prop.resolve(network.widths).horizon], network.trace(point), strict=False)
+    switches = [[values[unit] for unit in layer.relu_units] for layer, values in hidden if layer.relu_units]
+    if [len(signs) for signs in pattern] != [len(values) for values in switches] or set("".join(pattern)) - {"+", "-"}:
+        raise Invalid(f"zone {j}: its pattern does not fit the network")
+    for signs, values in zip(pattern, switches, strict=True):
+        if any(value < 0 if sign == "+" else value > 0 for sign, value in zip(signs, values, strict=True)):
+            raise Invalid(f"zone {j}: its witness is not in the closed cell of its pattern")

@@ -2092,14 +2092,15 @@ let fires_at cl x =
       (forallb (fun r -> q_row_strict r x) cl.strict_rows))
     (forallb (fun c -> q_holds cl.network c x) cl.conditions)
 
-(** val q_phase : q -> bool **)
+(** val q_agree : q -> bool -> bool **)
 
-let q_phase z0 =
-  Z.ltb Big_int_Z.zero_big_int z0.qnum
+let q_agree z0 = function
+| true -> Z.leb Big_int_Z.zero_big_int z0.qnum
+| false -> Z.leb z0.qnum Big_int_Z.zero_big_int
 
-(** val same_phases : q list -> bool list -> bool **)
+(** val agree_all : q list -> bool list -> bool **)
 
-let rec same_phases zs s =
+let rec agree_all zs s =
   match zs with
   | [] -> (match s with
            | [] -> true
@@ -2107,10 +2108,10 @@ let rec same_phases zs s =
   | z0 :: zs' ->
     (match s with
      | [] -> false
-     | on :: s' -> (&&) (eqb (q_phase z0) on) (same_phases zs' s'))
+     | on :: s' -> (&&) (q_agree z0 on) (agree_all zs' s'))
 
 (** val witness_of : claim -> bool list -> q list -> bool **)
 
 let witness_of cl s x =
   (&&) (fires_at cl x)
-    (same_phases (q_switches cl.network (horizon cl.conditions) x) s)
+    (agree_all (q_switches cl.network (horizon cl.conditions) x) s)

@@ -539,8 +539,8 @@ val q_holds : layer list -> condition -> q list -> bool
 
 val fires_at : claim -> q list -> bool
 
-val q_phase : q -> bool
+val q_agree : q -> bool -> bool
 
-val same_phases : q list -> bool list -> bool
+val agree_all : q list -> bool list -> bool
 
 val witness_of : claim -> bool list -> q list -> bool

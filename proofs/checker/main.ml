@@ -266,7 +266,7 @@ type answer = Valid of string * int * int | Incomplete of string
 let check claim next_line =
   let header = match next_line () with Some line -> parse "the header" line | None -> invalid "the file is empty" in
   if field "format" header <> Some (`String "exactzones certificate") then invalid "not a certificate";
-  if not (List.mem (field "version" header) [ Some (`Int 1); Some (`Bool true) ]) then (* true is 1 in Python *) invalid "a certificate of another version";
+  if field "version" header <> Some (`Int 1) then invalid "a certificate of another version";
   let get name default = match field name header with Some v -> v | None -> default in
   let zone = function
     | `List [ `List parts; witness ] -> List.map (text "pattern") parts, point witness
@@ -298,7 +298,7 @@ let check claim next_line =
         | C.Broken (number, rule) -> invalid "node %s: %s" (B.string_of_big_int number) (why rule)) trees;
       List.iteri (fun j (_, x) ->
         if not (C.witness_of claims.(0) (List.nth patterns j) x) then
-          invalid "zone %d: its witness does not have the property, is not in the domain, or has another pattern" j) zones;
+          invalid "zone %d: its witness does not have the property, is not in the domain, or not in the closed cell of its pattern" j) zones;
       if B.sign_big_int !left > 0 then Incomplete (B.string_of_big_int !left)
       else Valid ((if zones = [] then "cannot fire" else "complete"), nodes, List.length zones)
 

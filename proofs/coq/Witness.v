@@ -35,16 +35,16 @@ Definition fires_at (cl : claim) (x : list Q) : bool :=
   Nat.eqb (length x) (inputs cl) && forallb (fun r => q_row_ok r x) (domain cl) &&
   forallb (fun r => q_row_strict r x) (strict_rows cl) && forallb (fun c => q_holds (network cl) c x) (conditions cl).
 
-Definition q_phase (z : Q) : bool := 0 <? Qnum z.
-Fixpoint same_phases (zs : list Q) (s : list bool) : bool :=
+Definition q_agree (z : Q) (on : bool) : bool := if on then 0 <=? Qnum z else Qnum z <=? 0.
+Fixpoint agree_all (zs : list Q) (s : list bool) : bool :=
   match zs, s with
   | [], [] => true
-  | z :: zs', on :: s' => Bool.eqb (q_phase z) on && same_phases zs' s'
+  | z :: zs', on :: s' => q_agree z on && agree_all zs' s'
   | _, _ => false
   end.
-(** It is a witness of a zone, too: its phases are the zone's pattern (zero counts as off). *)
+(** It is a witness of a zone, too: it lies in the closed cell of the zone's pattern. *)
 Definition witness_of (cl : claim) (s : list bool) (x : list Q) : bool :=
-  fires_at cl x && same_phases (q_switches (network cl) (horizon (conditions cl)) x) s.
+  fires_at cl x && agree_all (q_switches (network cl) (horizon (conditions cl)) x) s.
 
 Section Sound.
 Context {F : numbers}.
@@ -142,11 +142,9 @@ Theorem witness_ok cl s x :
 Proof.
   unfold witness_of. intros H. apply andb_true_iff in H as [Fi S]. destruct (fires_at_ok _ _ Fi) as (D & T & P).
   split; [exact D|]. split; [exact T|]. split; [exact P|]. unfold in_cell. rewrite <- q_switches_ok. clear - S. revert s S.
-  induction (q_switches (network cl) (horizon (conditions cl)) x) as [|z zs IH]; intros [|on s] S; cbn [same_phases map] in *;
+  induction (q_switches (network cl) (horizon (conditions cl)) x) as [|z zs IH]; intros [|on s] S; cbn [agree_all map] in *;
     try discriminate; constructor.
-  - apply andb_true_iff in S as [S _]. apply eqb_prop in S. unfold q_phase in S. destruct on; cbn [agree].
-    + apply Z.ltb_lt in S. apply lt_le, sign_positive, S.
-    + apply Z.ltb_ge in S. apply sign_nonpos, S.
+  - apply andb_true_iff in S as [S _]. destruct on; cbn [agree q_agree] in *; apply Z.leb_le in S; [apply q_nonneg, S | apply sign_nonpos, S].
   - apply IH. apply andb_true_iff in S. tauto.
 Qed.
 End Sound.

@@ -242,10 +242,12 @@ def test_lists_of_zones():
         (LISTED, ZONES[::-1], "not proved to lie in zone 0"),
         ([SPLIT, [1, [], ["zone", 0, []]]], ZONES, "not proved to lie in zone 0"),
         ([SPLIT, [1, [high(2, 2, ONE)], ["zone", 0, []]]], ZONES, "not proved to lie in zone 0"),
-        (LISTED, [ZONES[0], (("+-",), [-2])], "another activation pattern"),
+        (LISTED, [ZONES[0], (("+-",), [-2])], "not in the closed cell"),
         (LISTED, [ZONES[0], (("++",), [2])], "zone 1"),
-        (LISTED, [ZONES[0], (("+", "-"), [2])], "another activation pattern"),
-        (LISTED, [ZONES[0], (("+-", ""), [2])], "another activation pattern"),
+        (LISTED, [ZONES[0], (("+", "-"), [2])], "zone 1: its pattern does not fit"),
+        (LISTED, [ZONES[0], (("+-", ""), [2])], "zone 1: its pattern does not fit"),
+        (LISTED, [*ZONES, (("+0",), [2])], "zone 2: its pattern does not fit"),
+        (LISTED, [*ZONES, (("--",), [2])], "zone 2: its witness is not in the closed cell"),
         (LISTED, [ZONES[0], (("+",), [2])], "zone 1"),
         (LISTED, [ZONES[0], (("+0",), [2])], "zone 1"),
         (LISTED, [ZONES[0], (("+-",), [1])], "does not have the property"),
@@ -259,6 +261,16 @@ def test_what_breaks_a_list_of_zones(nodes, zones, why):
     found = zones_verdict(nodes, zones)
     assert found.startswith("invalid: ")
     assert why in found
+
+
+def test_a_witness_may_lie_on_the_boundary_of_its_cell():
+    """-|x| >= 0 holds at 0 alone, a point of both cells: zero agrees with + and with -."""
+    corner = condition({0: -1}, -1, strict=False)
+    assert zones_verdict(zones=[(("-+",), [0]), (("+-",), [0])], prop=corner) == "valid"
+    assert zones_verdict(zones=[(("-+",), [0]), (("+-",), [0]), (("++",), [0]), (("--",), [0])], prop=corner) == "valid"
+    assert "zone 1: its witness does not have the property" in zones_verdict(
+        zones=[(("-+",), [0]), (("+-",), [Fraction(1, 10**30)])], prop=corner
+    )
 
 
 def test_a_list_of_zones_belongs_to_one_case():

@@ -83,6 +83,7 @@ def test_all_other_bits_are_right(bits):
         {"case": -1, "witness": ["2"]},
         {"case": 1, "witness": ["2"]},
         {"version": 2},
+        {"version": True},
         {"version": [[[]]]},
         {"version": "1" * 10**6},
         {"format": "exactzones network"},

@@ -47,7 +47,8 @@ def box(network, size=2):
 def claims(draw):
     """A network and a property on a box, with coefficients and thresholds of every kind."""
     network = draw(networks(inputs=(1, 2), max_width=4))
-    prop = feature(0, threshold=draw(st.sampled_from([0, "1/3", 5, -2, 40])))
+    threshold = draw(st.sampled_from([0, Fraction(1, 3), 5, -2, 40]))
+    prop = draw(st.sampled_from([feature(0, threshold=threshold), condition({0: 1}, -threshold, strict=False)]))
     if draw(st.booleans()):
         layer = draw(st.integers(0, len(network.layers) - 1))
         terms = {k: draw(st.sampled_from([1, "-1/2", "2/3", 0])) for k in range(network.widths[layer])}
@@ -72,6 +73,37 @@ def test_same_verdict_on_certificates(claim, complete):
     report = same(network, [case_of(network, prop, domain)], lines)
     assert report.verdict != "invalid"
     assert not proved or report.verdict == "valid"
+
+
+@given(networks(inputs=(1, 2), max_width=3, min_hidden=1), st.data())
+def test_same_verdict_on_witnesses(network, data):
+    """A zone's witness lies in the closed cell of its pattern, said here by the pattern's own affine maps."""
+    horizon = len(network.layers) - 1
+    point = network.point(Fraction(data.draw(st.integers(-2, 2)), data.draw(st.integers(1, 2))) for _ in range(network.inputs))
+    own = network.pattern(point, horizon)
+    pattern = tuple("".join(data.draw(st.sampled_from([sign, sign, "+", "-"])) for sign in signs) for signs in own)
+    maps = network.regime_maps(pattern, horizon)
+    switches = [maps[k](point)[unit] for k, layer in enumerate(network.layers[:horizon]) for unit in layer.relu_units]
+    agrees = all(z >= 0 if sign == "+" else z <= 0 for sign, z in zip("".join(pattern), switches, strict=True))
+    header = {
+        "format": "exactzones certificate",
+        "version": 1,
+        "verdict": "complete",
+        "network": network.sha256,
+        "zones": [[pattern, list(map(str, point))]],
+    }
+    holds_there = condition({0: 1}, -network.trace(point)[-1][0], strict=False)
+    report = same(network, [case_of(network, holds_there, box(network))], [json.dumps(header)])
+    assert report.verdict == ("incomplete" if agrees else "invalid")
+
+
+@pytest.mark.parametrize("version", [True, "1", 2, None])
+def test_other_versions(version):
+    network = Network.mlp([([[1]], [0]), ([[1]], [-5])])
+    lines = list(certify(network, feature(0), box(network)).certificate.lines)
+    assert same(network, [case_of(network, feature(0), box(network))], lines).verdict == "valid"
+    lines[0] = json.dumps(json.loads(lines[0]) | {"version": version})
+    assert same(network, [case_of(network, feature(0), box(network))], lines).verdict == "invalid"
 
 
 @given(claims(), st.booleans(), st.data())
