@@ -1,18 +1,8 @@
 """Decide whether a feature can fire, with evidence: an exact witness or a certificate."""
 
-from exactzones.certify.decide import (
-    CanFire,
-    CannotFire,
-    Certificate,
-    Complete,
-    Decision,
-    Undecided,
-    case_of,
-    certify,
-    certify_cases,
-    prove_complete,
-)
+from exactzones.certify.decide import case_of, certify, certify_cases, prove_complete
 from exactzones.certify.questions import ProvedMaximum, check, conjunction, dead_features, maximum, never_together
+from exactzones.certify.results import CanFire, CannotFire, Certificate, Complete, Decision, Undecided
 
 __all__ = [
     "CanFire",

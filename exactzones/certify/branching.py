@@ -9,113 +9,84 @@ Source: Zhang et al. 2018; Wang et al. 2021; Bunel et al. 2020, Branch and bound
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from exactzones.certify.dual import Dual, Hints, Regions, Relaxed, Taken
-from exactzones.certify.proof import Proof
-from exactzones.certify.relaxation import FloatClaim, Floats
+from exactzones.certify.relaxation import Floats
+from exactzones.certify.search import SHARE, UNKNOWN, Proof, Search, Start
 from exactzones.check import Bound, Hint, Node
 from exactzones.check.bounds import ALPHA_BITS, MULTIPLIER_BITS
 
-_UNKNOWN = 1e9
 _ROOT_STEPS, _STEPS = 100, 20
 _CANDIDATES = 8  # units that are tried in full, beside those of the first layer, which are cheap to try
 _FIRST_LAYER = 128
 _WORK = 1 << 22  # how many numbers a batch of bounds may take
-_SHARE = 10  # bits of the multiplier of a condition beside others
 _WORTH = 0.05  # a bound of a unit is written down if it narrows its range by this share, or settles it
 
 
 @dataclass
+class _Waiting:
+    """A region that waits: itself and the hints to begin with, of a single row each."""
+
+    regions: Regions
+    hints: Hints
+    parent: int
+    side: int
+
+
+@dataclass
 class _Leaf:
-    """A proof: the hints, rounded as they will be written."""
+    """A proof: the hints, rounded as they will be written, which units they count for, and the sides of split ones."""
 
     hints: Hints
     open: Floats
     positive: Floats
+    side: Floats
 
 
-class BoxSearch:
-    """Search of one region; see ``CellSearch`` for the arguments.
+class BoxSearch(Search):
+    """Search of one region.
 
     Args:
-        claim: the network and the conditions in floats, of the inputs that vary.
-        low, high: a box that contains the region, shape (inputs,).
-        rows: rows of the domain that are not in the box, their numbers in the certificate, and what they were divided by.
-        known: bounds of all hidden units there, -inf or inf where there is none.
+        start: the region; of its rows those of the domain count.
         sides: units that were split on the way to the region, and the side.
-        confirm: is asked whether a point is a witness, exactly.
         margin: how much of the ascent's reserve for rounding is demanded.
     """
 
-    def __init__(
-        self,
-        claim: FloatClaim,
-        low: Floats,
-        high: Floats,
-        rows: tuple[Floats, Sequence[int], Sequence[Fraction]],
-        known: tuple[Floats, Floats],
-        sides: dict[int, int],
-        confirm: Callable[[Floats], Any],
-        *,
-        margin: float = 1,
-    ) -> None:
-        self.claim, self.confirm, self.margin = claim, confirm, margin
-        self.dual, self.numbers, self.divided = Dual(claim, rows[0]), rows[1], rows[2]
-        self.batch = max(1, min(256, _WORK // max(1, claim.units * (claim.units + len(low)))))
+    def __init__(self, start: Start, sides: dict[int, int], *, margin: float = 1) -> None:
+        claim = start.claim
+        super().__init__(start, max(1, min(256, _WORK // max(1, claim.units * (claim.units + len(start.low))))))
+        self.margin, self.rows = margin, start.rows
+        self.dual = Dual(claim, start.rows.matrix)
         side = np.zeros((1, claim.units))
         for unit, which in sides.items():
             side[0, unit] = 1 if which else -1
-        bounds = np.maximum(known[0], -_UNKNOWN)[None], np.minimum(known[1], _UNKNOWN)[None]
-        regions = Regions(*bounds, low[None].astype(float), high[None].astype(float), side)
+        bounds = np.maximum(start.known[0], -UNKNOWN)[None], np.minimum(start.known[1], UNKNOWN)[None]
+        regions = Regions(*bounds, start.low[None].astype(float), start.high[None].astype(float), side)
         count = len(claim.targets)
         hints = Hints(
             np.zeros((1, claim.units)),
             np.zeros((1, claim.units)),
             np.full((1, count), 1 / max(count, 1)),
-            np.zeros((1, len(rows[0]))),
+            np.zeros((1, len(start.rows.matrix))),
         )
-        self.count = 0
-        self.split: dict[int, int] = {}
-        self.children: dict[int, list[int]] = {}
-        self.leaf: dict[int, _Leaf] = {}
-        self.sides: dict[int, Floats] = {}
-        self.zone: dict[int, int] = {}
         self.bounds: dict[int, list[tuple[int, int]]] = {}
-        self.witness: Any = None
-        self.stuck = 0
-        self.stack = [(regions, hints, -1, 0)] if count else []
+        if count:
+            self.stack.append(_Waiting(regions, hints, -1, 0))
 
-    def run(self) -> Iterator[int]:
-        """Work batch by batch, yielding how many regions were visited; ends when nothing waits or a witness was found."""
-        while self.stack and self.witness is None:
-            some = self.stack[-self.batch :]
-            del self.stack[-self.batch :]
-            self._step(some)
-            yield self.count
-
-    def _step(self, some: Sequence[tuple[Regions, Hints, int, int]]) -> None:
-        numbers = self.count + np.arange(len(some))
-        self.count += len(some)
-        for number, (_, _, parent, side) in zip(numbers.tolist(), some, strict=True):
-            if parent >= 0:
-                self.children[parent][side] = number
-        regions, hints = Regions.stack([item[0] for item in some]), Hints.stack([item[1] for item in some])
-        root = some[0][2] < 0
+    def _step(self, some: list[_Waiting], numbers: Floats) -> None:
+        regions, hints = Regions.stack([item.regions for item in some]), Hints.stack([item.hints for item in some])
+        root = some[0].parent < 0
         self._tighten(regions, numbers, root=root)
         if root:
             hints.alpha[:] = regions.high > -regions.low
         value, corners, hints = self.dual.ascend(regions, hints, _ROOT_STEPS if root else _STEPS, margin=self.margin)
-        slack = self.claim.slack(corners)
-        if slack.max() > 0:
-            self.witness = self.confirm(corners[slack.argmax()])
-            if self.witness is not None:
-                return
+        self._try(corners)
+        if self.witness is not None:
+            return
         proved = self._prove(regions, hints, numbers, value > 0)
         left = np.nonzero(~proved)[0]
         if len(left):
@@ -141,7 +112,7 @@ class BoxSearch:
             (sub.high > -sub.low).astype(float),
             np.zeros_like(sub.low),
             np.zeros((len(cell), 0)),
-            np.zeros((len(cell), len(self.numbers))),
+            np.zeros((len(cell), len(self.rows.numbers))),
         )
         place = claim.span(k).start + unit
         found = []
@@ -165,15 +136,14 @@ class BoxSearch:
             return done
         chosen = hints.take(some)
         chosen.alpha = np.round(chosen.alpha * (1 << ALPHA_BITS)) / (1 << ALPHA_BITS)
-        chosen.mu = np.round(chosen.mu * (1 << _SHARE)) / (1 << _SHARE)
+        chosen.mu = np.round(chosen.mu * (1 << SHARE)) / (1 << SHARE)
         sub = regions.take(some)
         relaxed = Relaxed(self.claim, sub)
         taken = self.dual.bound(sub, relaxed, chosen, self.dual.start(chosen.mu), margin=True)
         for k in np.nonzero(taken.value > self.margin * taken.margin)[0].tolist():
             self.leaf[int(numbers[some[k]])] = _Leaf(
-                Hints(*(part[k] for part in chosen.parts())), relaxed.open[k], taken.coefficients[k] > 0
+                Hints(*(part[k] for part in chosen.parts())), relaxed.open[k], taken.coefficients[k] > 0, sub.side[k]
             )
-            self.sides[int(numbers[some[k]])] = sub.side[k]
             done[some[k]] = True
         return done
 
@@ -181,7 +151,6 @@ class BoxSearch:
         """Split regions by the open unit that promises most of a few: the one whose better side gains most."""
         claim, dual = self.claim, self.dual
         if not claim.depth:
-            self.stuck += len(numbers)
             return
         relaxed = Relaxed(claim, regions)
         taken = dual.bound(regions, relaxed, hints, dual.start(hints.mu))
@@ -195,16 +164,14 @@ class BoxSearch:
             first, promised = self._try_first(regions, hints, relaxed, taken, gain[:, :width], worst)
             best = np.where(promised > score, first, best)
         for k, number in enumerate(numbers.tolist()):
-            if not relaxed.open[k].any():
-                self.stuck += 1  # every unit is settled, and still nothing is proved: exact arithmetic must decide
+            if not relaxed.open[k].any():  # every unit is settled, and still nothing is proved: exact arithmetic must decide
                 continue
-            self.split[number] = int(best[k])
-            self.children[number] = [-1, -1]
+            self._divide(number, int(best[k]))
             for side in (0, 1):
                 child, told = regions.take([k]), hints.take([k])
                 child.side[0, best[k]] = 1 if side else -1
                 (child.low if side else child.high)[0, best[k]] = 0
-                self.stack.append((child, told, number, side))
+                self.stack.append(_Waiting(child, told, number, side))
 
     def _try_any(self, regions: Regions, hints: Hints, gain: Floats, worst: Floats) -> tuple[Floats, Floats]:
         """Bound both sides of a few splits of each region; returns the best unit and its score, shape (regions,)."""
@@ -263,7 +230,7 @@ def _least(inputs: Floats, low: Floats, high: Floats) -> Floats:
     return least
 
 
-class BoxProof(Proof):
+class BoxProof(Proof[BoxSearch]):
     """The tree of a box search.
 
     Args:
@@ -273,26 +240,26 @@ class BoxProof(Proof):
 
     def __init__(self, search: BoxSearch, inputs: int) -> None:
         super().__init__(search)
-        self.boxes, self.inputs = search, inputs
+        self.inputs = inputs
 
     def written(self, node: int, number: int) -> Node:
         """Return a node with the number that it has in the certificate."""
-        search, inputs = self.boxes, self.inputs
+        search, inputs = self.search, self.inputs
         units = sorted(set(search.bounds.get(node, ())))
         bounds = tuple(Bound(inputs + unit, bool(upper), exact=False, hint=Hint()) for unit, upper in units)
         if node in search.split:
             return Node(number, bounds, "relu", inputs + search.split[node])
-        leaf, side = search.leaf[node], search.sides[node]
-        share = _SHARE if len(leaf.hints.mu) > 1 else 0
+        leaf = search.leaf[node]
+        share = SHARE if len(leaf.hints.mu) > 1 else 0
         unit = 1 << (MULTIPLIER_BITS + share)
         mu = tuple((k, round(m * (1 << share))) for k, m in enumerate(leaf.hints.mu.tolist()) if m > 0)
         rows = tuple(
             (index, Fraction(round(m * unit), 1 << MULTIPLIER_BITS) / size)
-            for index, m, size in zip(search.numbers, leaf.hints.rows.tolist(), search.divided, strict=True)
+            for index, m, size in zip(search.rows.numbers, leaf.hints.rows.tolist(), search.rows.sizes, strict=True)
             if m > 0
         )
-        split = np.nonzero((side != 0) & (leaf.hints.beta > 0))[0].tolist()
-        betas = tuple((inputs + u, int(side[u] < 0), round(leaf.hints.beta[u] * unit)) for u in split)
+        split = np.nonzero((leaf.side != 0) & (leaf.hints.beta > 0))[0].tolist()
+        betas = tuple((inputs + u, int(leaf.side[u] < 0), round(leaf.hints.beta[u] * unit)) for u in split)
         sloped = np.nonzero(leaf.open & leaf.positive)[0].tolist()
         alphas = tuple((inputs + u, round(leaf.hints.alpha[u] * (1 << ALPHA_BITS))) for u in sloped)
         return Node(number, bounds, "no", mu=mu, hint=Hint(rows, betas, alphas))

@@ -9,21 +9,17 @@ split by a unit of the first layer that is still open.  No linear program is sol
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
-from exactzones.certify.relaxation import FloatClaim, Floats, Relaxation
+from exactzones.certify.polytopes import Planes, crossings
+from exactzones.certify.relaxation import Floats, Relaxation
+from exactzones.certify.search import UNKNOWN, Search, Start
 
-_MIX = tuple(np.uint64(value) for value in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9))
 _SETTLED = 1e-9
-_UNKNOWN = 1e9
-_ROUNDING = 2.0**-26
-_PERIOD = 2
-_MULTIPLIER = 1 << 16
+_ROUNDING = 2.0**-26  # what the checker's rounding costs a bound, about, for values of size 1
+_PERIOD = 2  # of the levels at which bounds of later layers are kept
 
 
 @dataclass
@@ -63,17 +59,12 @@ class _Recorded:
         return np.arange(self.count - len(node), self.count)
 
 
-class CellSearch:
+class CellSearch(Search):
     """Search of one region.
 
     Args:
-        claim: the network and the conditions in floats, of the inputs that vary.
-        low, high: a box that contains the region, shape (inputs,).
-        rows: rows ``b + a . x >= 0`` of the region that are not in the box, shape (rows, inputs + 1), their numbers in the
-            certificate, and what they were divided by.
-        known: bounds of all hidden units there, -inf or inf where there is none.
-        depth: how many splits led to the region.
-        confirm: is asked whether a point is a witness, exactly.
+        start: the region.
+        depth: how many splits led to it.
         patterns: signs of listed zones and their numbers: cells on which the conditions hold are to be such zones, and no
             witness is looked for.
         margin: how far beyond zero a bound must be, in units of what the checker's rounding may cost, about.
@@ -81,70 +72,33 @@ class CellSearch:
     """
 
     def __init__(
-        self,
-        claim: FloatClaim,
-        low: Floats,
-        high: Floats,
-        rows: tuple[Floats, Sequence[int], Sequence[Fraction]],
-        known: tuple[Floats, Floats],
-        depth: int,
-        confirm: Callable[[Floats], Any],
-        *,
-        patterns: dict[str, int] | None = None,
-        margin: float = 1,
-        batch: int = 256,
+        self, start: Start, depth: int, *, patterns: dict[str, int] | None = None, margin: float = 1, batch: int = 256
     ) -> None:
-        self.claim, self.confirm, self.batch = claim, confirm, batch
+        super().__init__(start, batch)
         self.patterns = patterns
         self.margin = margin * _ROUNDING
-        self.dim = len(low)
-        self.planes = np.zeros((1 << 12, self.dim + 1))
-        self.index_of = np.full(1 << 12, -1)
-        self.used_planes = 0
+        self.dim = len(start.low)
+        self.planes = Planes(self.dim)
         box = []
         for j in range(self.dim):
             unit = np.eye(self.dim)[j]
-            box += [[high[j], *-unit], [-low[j], *unit]]
-        self._add_planes(np.array(box), np.full(2 * self.dim, -1))
+            box += [[start.high[j], *-unit], [-start.low[j], *unit]]
+        self.planes.add(np.array(box), np.full(2 * self.dim, -1))
         self.recorded = _Recorded()
-        self.count = 0
-        self.split: dict[int, int] = {}
-        self.children: dict[int, list[int]] = {}
-        self.leaf: dict[int, int] = {}
-        self.zone: dict[int, int] = {}
         self.bounds_at: dict[int, tuple[Floats, Floats, Floats, Floats]] = {}
-        self.witness: Any = None
         corners = np.array(list(itertools.product((0, 1), repeat=self.dim)))
-        vertices = np.where(corners, high, low)
+        vertices = np.where(corners, start.high, start.low)
         tight = np.where(corners, 0, 1) + 2 * np.arange(self.dim)
-        self.divided = {number: size for _, number, size in zip(*rows, strict=True) if size != 1}
-        for row, number, _ in zip(*rows, strict=True):
+        self.divided = {number: size for _, number, size in zip(*start.rows, strict=True) if size != 1}
+        for row, number, _ in zip(*start.rows, strict=True):
             vertices, tight = self._cut_alone(vertices, tight, row, number)
-        origin = np.full(claim.units, -1, np.int32)
-        bounds = np.maximum(known[0], -_UNKNOWN), np.minimum(known[1], _UNKNOWN)
-        self.stack = [Cell(vertices, tight, *bounds, origin, origin.copy(), -1, 0, depth)] if len(vertices) > self.dim else []
+        origin = np.full(self.claim.units, -1, np.int32)
+        bounds = np.maximum(start.known[0], -UNKNOWN), np.minimum(start.known[1], UNKNOWN)
+        if len(vertices) > self.dim:
+            self.stack.append(Cell(vertices, tight, *bounds, origin, origin.copy(), -1, 0, depth))
 
-    def _add_planes(self, rows: Floats, index: Floats) -> Floats:
-        """Keep hyperplanes; ``index`` is their number among the rows of the path."""
-        count = len(rows)
-        while self.used_planes + count > len(self.planes):
-            self.planes = np.concatenate([self.planes, np.zeros_like(self.planes)])
-            self.index_of = np.concatenate([self.index_of, np.full_like(self.index_of, -1)])
-        ids = np.arange(self.used_planes, self.used_planes + count)
-        self.planes[ids], self.index_of[ids] = rows, index
-        self.used_planes += count
-        return ids
-
-    def run(self) -> Iterator[int]:
-        """Work batch by batch, yielding how many cells were visited; ends when nothing waits or a witness was found."""
-        while self.stack and self.witness is None:
-            cells = self.stack[-self.batch :]
-            del self.stack[-self.batch :]
-            self._step(cells)
-            yield self.count
-
-    def _step(self, cells: list[Cell]) -> None:
-        claim, count = self.claim, len(cells)
+    def _step(self, some: list[Cell], numbers: Floats) -> None:
+        claim, cells, count = self.claim, some, len(some)
         sizes = np.array([len(cell.vertices) for cell in cells])
         vertices = np.concatenate([cell.vertices for cell in cells])
         tight = np.concatenate([cell.tight for cell in cells])
@@ -155,11 +109,6 @@ class CellSearch:
         centres = np.add.reduceat(vertices, first) / sizes[:, None]
         if self.patterns is None:
             self._try(centres)
-        numbers = self.count + np.arange(count)
-        self.count += count
-        for number, cell in zip(numbers.tolist(), cells, strict=True):
-            if cell.parent >= 0:
-                self.children[cell.parent][cell.side] = number
         low, high = np.array([cell.low for cell in cells]), np.array([cell.high for cell in cells])
         low_from, high_from = np.array([cell.low_from for cell in cells]), np.array([cell.high_from for cell in cells])
         before = low.copy(), high.copy(), low_from.copy(), high_from.copy()
@@ -181,12 +130,6 @@ class CellSearch:
             self._split(
                 cells, numbers, live, layer, open_, (vertices[keep], tight[keep], owner[keep]), (low, high, low_from, high_from)
             )
-
-    def _try(self, points: Floats) -> None:
-        values = self.claim.slack(points)
-        best = int(values.argmax())
-        if values[best] > 0:
-            self.witness = self.confirm(points[best])
 
     # Bounds.
 
@@ -270,7 +213,7 @@ class CellSearch:
         best = value.reshape(-1, width).argmax(1)
         flat = np.arange(len(some)) * width + best
         sizes = np.maximum(np.abs(low[some]), np.abs(high[some]))
-        margin = self.margin * (1 + np.where(sizes < _UNKNOWN, sizes, 0).sum(1))  # the other side of a split may be unknown
+        margin = self.margin * (1 + np.where(sizes < UNKNOWN, sizes, 0).sum(1))  # the other side of a split may be unknown
         done = np.nonzero(value[flat] > margin)[0]
         if len(done):
             which, chosen = some[done], flat[done]
@@ -322,8 +265,8 @@ class CellSearch:
         for side in (0, 1):  # z <= 0, so its lower bound is; z >= 0, so the lower bound of -z is <= 0
             values = -(rows[side][owner, 0] + (rows[side][owner, 1:] * vertices).sum(1))
             ids = np.full(count, -1)
-            ids[alive] = self._add_planes(-rows[side][alive], np.array([domain + cells[c].depth for c in alive]))
-            fresh, fresh_tight, fresh_owner = self._crossings(vertices, tight, owner, values, ids)
+            ids[alive] = self.planes.add(-rows[side][alive], np.array([domain + cells[c].depth for c in alive]))
+            fresh, fresh_tight, fresh_owner = crossings(vertices, tight, owner, values, ids)
             keep = values >= 0
             parts = [
                 np.concatenate(pair) for pair in ((vertices[keep], fresh), (tight[keep], fresh_tight), (owner[keep], fresh_owner))
@@ -355,39 +298,9 @@ class CellSearch:
                     child.high[unit[c]], child.high_from[unit[c]] = min(child.high[unit[c]], 0.0), -2
                 children.setdefault(c, []).append((side, child))
         for c in alive:
-            self.split[int(numbers[c])] = int(unit[c])
-            self.children[int(numbers[c])] = [-1, -1]
+            self._divide(int(numbers[c]), int(unit[c]))
         for side in (0, 1):
             self.stack += [children[c][side][1] for c in alive]
-
-    def _crossings(
-        self, vertices: Floats, tight: Floats, owner: Floats, values: Floats, ids: Floats
-    ) -> tuple[Floats, Floats, Floats]:
-        """Return the vertices where edges of the cells meet the new hyperplanes, their tight ids, and whose they are."""
-        chosen = np.nonzero(ids[owner] >= 0)[0]
-        negative = values[chosen] < 0
-        planes, whose = tight[chosen], owner[chosen].astype(np.uint64)
-        keys = []
-        for skipped in range(self.dim):
-            key = whose * _MIX[1] + _MIX[2]
-            for place in range(self.dim):
-                if place != skipped:
-                    key = (key * _MIX[0]) ^ (planes[:, place].astype(np.uint64) * _MIX[1] + _MIX[2])
-                    key ^= key >> np.uint64(29)
-            keys.append(key)
-        every = np.concatenate(keys)
-        order = np.argsort(every, kind="stable")
-        same = np.nonzero(every[order][1:] == every[order][:-1])[0]
-        one, other = order[same], order[same + 1]
-        a, b = one % len(chosen), other % len(chosen)
-        crossing = negative[a] != negative[b]
-        one, a, b = one[crossing], chosen[a[crossing]], chosen[b[crossing]]
-        share = values[a] / (values[a] - values[b])
-        fresh = vertices[a] + share[:, None] * (vertices[b] - vertices[a])
-        fresh_tight = tight[a].copy()
-        fresh_tight[np.arange(len(a)), one // len(chosen)] = ids[owner[a]]
-        fresh_tight.sort(1)
-        return fresh, fresh_tight, owner[a]
 
     def _finish(self, number: int, targets: Floats, vertices: Floats, tight: Floats) -> None:
         """Decide a cell on which every unit is settled: the conditions are affine there."""
@@ -412,7 +325,7 @@ class CellSearch:
     def _cut_alone(self, vertices: Floats, tight: Floats, row: Floats, number: int) -> tuple[Floats, Floats]:
         """Cut a single cell by ``row >= 0``."""
         values, owner = row[0] + vertices @ row[1:], np.zeros(len(vertices), int)
-        ids = self._add_planes(row[None], np.array([number]))
-        fresh, fresh_tight, _ = self._crossings(vertices, tight, owner, values, ids)
+        ids = self.planes.add(row[None], np.array([number]))
+        fresh, fresh_tight, _ = crossings(vertices, tight, owner, values, ids)
         keep = values >= 0
         return np.concatenate([vertices[keep], fresh]), np.concatenate([tight[keep], fresh_tight])

@@ -21,7 +21,7 @@ from exactzones.certify.relaxation import FloatClaim, Floats
 _CHORD = 2.0**-22
 """What the checker's slopes of 24 bits cost at most, relatively, and a reserve of four."""
 _FIXED = 2.0**-26
-"""The same of its numbers of 28 bits."""
+"""What its fixed numbers (2^-40 each, summed over weights) cost a bound of values of size 1, with an ample reserve."""
 _RATE, _DECAY = 0.25, 0.96
 _BETA_RATE = 6.0  # of betas, in units of the coefficients
 _FIRST, _SECOND = 0.8, 0.99
@@ -130,15 +130,12 @@ class Dual:
 
     def __init__(self, claim: FloatClaim, rows: Floats) -> None:
         self.claim, self.rows = claim, rows
-        self.tops = sorted({layer for layer, _, _ in claim.targets}, reverse=True)
+        widths = {layer: len(coefficients) for layer, coefficients, _ in claim.targets}
         self.conditions = {
-            top: np.array([c if layer == top else np.zeros(len(self._some(top))) for layer, c, _ in claim.targets])
-            for top in self.tops
+            top: np.array([c if layer == top else np.zeros(width) for layer, c, _ in claim.targets])
+            for top, width in widths.items()
         }
         self.constants = np.array([constant for _, _, constant in claim.targets])
-
-    def _some(self, top: int) -> Floats:
-        return next(c for layer, c, _ in self.claim.targets if layer == top)
 
     def start(self, mu: Floats) -> tuple[dict[int, Floats], Floats]:
         """Return combinations of the conditions: coefficients of activations (layer: shape (regions, units)), and constants."""
@@ -179,8 +176,8 @@ class Dual:
             lost += 1e-12 * np.abs(value)
         return Taken(value, lost, coefficients, after)
 
-    def forward(self, regions: Regions, relaxed: Relaxed, hints: Hints, taken: Taken) -> tuple[Floats, Floats, Hints]:
-        """Return the corners at which bounds are taken, pre-activations in their relaxations there, and the gradients."""
+    def forward(self, regions: Regions, relaxed: Relaxed, hints: Hints, taken: Taken) -> tuple[Floats, Hints]:
+        """Return the corners at which bounds are taken, and the gradients."""
         claim = self.claim
         point = np.where(taken.inputs > 0, regions.box_low, regions.box_high)
         lower = relaxed.slopes(hints.alpha)
@@ -201,7 +198,7 @@ class Dual:
                 mu += along[top] @ conditions.T
         rows = -(point @ self.rows[:, 1:].T + self.rows[:, 0]) if len(self.rows) else np.zeros_like(hints.rows)
         alpha = np.where(relaxed.open, np.maximum(taken.coefficients, 0) * before, 0)
-        return point, before, Hints(alpha, -regions.side * before, mu, rows)
+        return point, Hints(alpha, -regions.side * before, mu, rows)
 
     def ascend(self, regions: Regions, hints: Hints, steps: int, *, margin: float = 1) -> tuple[Floats, Floats, Hints]:
         """Improve the hints of regions until the conditions cannot hold there, or for some steps.
@@ -219,7 +216,7 @@ class Dual:
         scale = np.ones(4)
         for step in range(steps + 1):
             taken = self.bound(regions, relaxed, now, self.start(now.mu), margin=True)
-            point, _, gradient = self.forward(regions, relaxed, now, taken)
+            point, gradient = self.forward(regions, relaxed, now, taken)
             value = taken.value - margin * taken.margin
             if step == 0:
                 scale[1] = scale[3] = _BETA_RATE * (np.abs(taken.coefficients).mean() + 1e-12) if taken.coefficients.size else 1.0

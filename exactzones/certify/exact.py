@@ -16,6 +16,7 @@ import numpy as np
 from exactzones.check import Bound, Hint, Node
 from exactzones.check.bounds import Exact, Functions, Region, backward
 from exactzones.check.tree import Tree
+from exactzones.errors import BackendError
 from exactzones.polyhedra import HRep, lp
 from exactzones.rational import Row, Vector, integer_row
 
@@ -154,10 +155,11 @@ class ExactProver:
         system, origin = rows.system([*more, cap], claim.inputs + 1)
         best = lp.maximize(system, [*(Fraction(0),) * claim.inputs, Fraction(1)])
         if isinstance(best, lp.Optimal) and (best.value > 0 or not any(strict)):
-            if self.patterns is None:
-                return best.point[:-1]
-            return self._zone(number, rows, known, bounds, best.point[:-1]) or best.point[:-1]
-        multipliers = best.farkas if isinstance(best, lp.Infeasible) else best.multipliers  # type: ignore[union-attr]
+            point = best.point[:-1]
+            return (self._zone(number, rows, known, bounds, point, self.patterns) if self.patterns else None) or point
+        if isinstance(best, lp.Unbounded):
+            raise BackendError("a linear program whose optimum is at most 1 is said to have none")
+        multipliers = best.farkas if isinstance(best, lp.Infeasible) else best.multipliers
         hint, mu = _multipliers(rows, system, origin, multipliers)
         scale = lcm(*(m.denominator for _, m in mu))
         return Node(
@@ -169,7 +171,9 @@ class ExactProver:
             hint=Hint(tuple((k, m * scale) for k, m in hint.rows), tuple((u, s, m * scale) for u, s, m in hint.betas)),
         )
 
-    def _zone(self, number: int, rows: _Rows, known: Region, bounds: tuple[Bound, ...], point: Vector) -> Node | None:
+    def _zone(
+        self, number: int, rows: _Rows, known: Region, bounds: tuple[Bound, ...], point: Vector, patterns: dict[str, int]
+    ) -> Node | None:
         """Return the node of a region that lies in a listed zone.
 
         A flat region has units that are zero all over it; its zone may count them either way, so the other bound is proved, too.
@@ -178,14 +182,14 @@ class ExactProver:
         claim, kind = self.tree.claims[place.claim], self.tree.exact[place.claim]
         units = np.nonzero(claim.relu)[0].tolist()
         signs = "".join("+" if known.has_low[0, u] and known.low[0, u] >= 0 else "-" for u in units)
-        if signs in (self.patterns or {}):
-            return Node(number, bounds, "zone", self.patterns[signs])  # type: ignore[index]
+        if signs in patterns:
+            return Node(number, bounds, "zone", patterns[signs])
         forms: dict[int, _ExactRow] = {}
         for layer in range(1, claim.horizon + 1):
             span = range(claim.offsets[layer], claim.offsets[layer + 1])
             forms |= self._forms(kind, known, [u for u in span if claim.relu[u]], layer)
         zero = [forms[u][0] + sum(a * x for a, x in zip(forms[u][1:], point, strict=True)) == 0 for u in units]
-        for pattern, zone in (self.patterns or {}).items():
+        for pattern, zone in patterns.items():
             differ = [k for k, (one, other) in enumerate(zip(signs, pattern, strict=True)) if one != other]
             if not all(zero[k] for k in differ):
                 continue

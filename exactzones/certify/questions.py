@@ -9,14 +9,16 @@ from fractions import Fraction
 from functools import reduce
 from operator import and_
 
-from exactzones.certify.decide import CanFire, CannotFire, Certificate, Decision, Undecided, case_of, certify
+from exactzones.certify.decide import case_of, certify
+from exactzones.certify.results import CanFire, CannotFire, Certificate, Decision, Undecided
+from exactzones.certify.witness import cell_rows
 from exactzones.check import Report
 from exactzones.check import check as check_lines
 from exactzones.errors import BudgetExceeded, DomainError, FeatureError, InputError
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron, lp
 from exactzones.property import Property, feature
-from exactzones.rational import Row, Vector, dot, integer_row
+from exactzones.rational import Row, Vector, dot
 
 _MOST_LP_INPUTS = 32
 
@@ -137,15 +139,8 @@ def _top_of_cell(
     layer %= len(network.widths)
     pattern = network.pattern(point, layer)
     maps = network.regime_maps(pattern, layer)
-    signs = iter(pattern)
-    walls = []
-    for k in range(layer):
-        units = network.layers[k].relu_units
-        for unit, sign in zip(units, next(signs) if units else "", strict=True):
-            row = (maps[k].offset[unit], *maps[k].matrix.rows[unit])
-            walls.append(integer_row(row if sign == "+" else tuple(-entry for entry in row)))
     slope, constant = maps[layer].matrix.rows[index], maps[layer].offset[index]
-    best = lp.maximize(HRep.of(network.inputs, (*rows, *walls)), slope)
+    best = lp.maximize(HRep.of(network.inputs, (*rows, *cell_rows(network, pattern, maps[:layer]))), slope)
     if isinstance(best, lp.Optimal):
         return best.value + constant, best.point, None
     if isinstance(best, lp.Unbounded):

@@ -8,11 +8,12 @@ point, which finds what only holds in a set too thin for floats.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
 
+from exactzones.affine import AffineMap
 from exactzones.certify.floats import FloatNetwork, Floats, Slacks, float_vector
 from exactzones.certify.region import Region, contains
 from exactzones.errors import DimensionError
@@ -226,16 +227,10 @@ class _Search:
         """Return the rows of the cell with a pattern, and where in the region the property holds as it reads there."""
         prop, network = self._prop, self._network
         maps = network.regime_maps(pattern, prop.horizon)
-        rows: list[Row] = []
-        kept: list[tuple[bool, ...]] = []
         signs = iter(pattern)
+        layers = network.layers[: prop.horizon]
+        kept = [layer.kept(next(signs) if layer.relu_units else "") for layer in layers]
         lifted = [mapping.augmented().rows for mapping in maps]
-        for layer, values in zip(network.layers[: prop.horizon], lifted, strict=False):
-            regime = next(signs) if layer.relu_units else ""
-            kept.append(layer.kept(regime))
-            for unit, sign in zip(layer.relu_units, regime, strict=True):
-                row = integer_row(values[unit])
-                rows.append(row if sign == "+" else tuple(-entry for entry in row))
         wanted: dict[bool, list[Row]] = {False: [], True: []}
         for condition in prop.conditions:
             total = [condition.constant, *(Fraction(0),) * self._region.dim]
@@ -243,4 +238,17 @@ class _Search:
                 if not condition.after_relu or kept[condition.layer][unit]:
                     total = [t + coefficient * entry for t, entry in zip(total, lifted[condition.layer][unit], strict=True)]
             wanted[condition.strict].append(integer_row(total))
-        return rows, HRep.of(self._region.dim, wanted[False], strict=wanted[True]).intersect(self._region.system)
+        return cell_rows(network, pattern, maps[: prop.horizon]), HRep.of(
+            self._region.dim, wanted[False], strict=wanted[True]
+        ).intersect(self._region.system)
+
+
+def cell_rows(network: Network, pattern: Pattern, maps: Sequence[AffineMap]) -> list[Row]:
+    """Return the rows that a pattern asks for, one for each ReLU unit of the layers that the maps lead to."""
+    rows = []
+    signs = iter(pattern)
+    for layer, mapping in zip(network.layers, maps, strict=False):
+        values = mapping.augmented().integer_rows()
+        for unit, sign in zip(layer.relu_units, next(signs) if layer.relu_units else "", strict=True):
+            rows.append(values[unit] if sign == "+" else tuple(-entry for entry in values[unit]))
+    return rows

@@ -1,7 +1,10 @@
 """certify against the list of zones and brute force, on small networks of every kind; what it hands over is checked."""
 
+import os
+import signal
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -25,7 +28,7 @@ from exactzones.certify import (
     never_together,
     prove_complete,
 )
-from exactzones.certify import decide as decide_module
+from exactzones.certify import run as run_module
 from exactzones.check import check
 from exactzones.errors import InputError
 from exactzones.network import Network
@@ -39,7 +42,7 @@ from exactzones.zones import find_zones
 def _quick():
     """Little time for guesses, so that proofs are looked for, too."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decide_module, "_FIRST_GUESS", 0.002)
+        patch.setattr(run_module, "_FIRST_GUESS", 0.002)
         yield
 
 
@@ -198,7 +201,6 @@ def test_complete_lists(data):
     assert report.zones == len(zones)
 
 
-@pytest.mark.xfail(reason="a zone that only a boundary point makes one has no witness with its own pattern", strict=True)
 def test_a_complete_list_of_zones_that_touch():
     network = Network.mlp([([[1], [-1]], [0, 0]), ([[-1, -1]], [0])])  # -|x|
     prop, domain = condition({0: 1}, strict=False), Polyhedron.box([-1], [1])
@@ -347,3 +349,24 @@ def test_certificates_of_others_are_not_resumed():
     witness = certify(network, feature(0)).certificate
     assert decided(network, feature(0))
     assert isinstance(certify(network, feature(0), resume=witness), CanFire)
+
+
+def test_interrupted_in_a_search_it_keeps_what_was_found():
+    draw = np.random.default_rng(5)
+    widths = [4, 16, 16, 1]
+    network = Network.mlp([(draw.normal(size=(n, m)), draw.normal(size=n)) for m, n in pairwise(widths)])
+    domain = Polyhedron.box(-1, 1, dim=4)
+    claim = feature(0, threshold=maximum(network, 0, domain).value)
+    visited = []
+
+    def progress(count, _):
+        visited.append(count)
+        if len(visited) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    part = certify(network, claim, domain, progress=progress)
+    assert isinstance(part, Undecided)
+    assert part.reason == "interrupted"
+    assert len(part.certificate.lines) > 2
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert isinstance(certify(network, claim, domain, resume=part.certificate), CannotFire)

@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from exactzones.certify import Complete, case_of, maximum, prove_complete
-from exactzones.certify import decide as decide_module
+from exactzones.certify import run as run_module
 from exactzones.check import Case, check
 from exactzones.network import Layer, Network
 from exactzones.polyhedra import Polyhedron
@@ -94,7 +94,7 @@ def proofs(count):
 def _quick():
     """No time for guesses: the tests are about proofs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decide_module, "_FIRST_GUESS", 0.005)
+        patch.setattr(run_module, "_FIRST_GUESS", 0.005)
         yield
 
 

@@ -1,56 +1,19 @@
-"""From what a search recorded to the nodes of a certificate: only the bounds that its leaves rest on."""
+"""From what a search of cells recorded to the nodes of a certificate: only the bounds that its leaves rest on."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Generator
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from exactzones.certify.cells import CellSearch
 from exactzones.certify.relaxation import Floats
+from exactzones.certify.search import SHARE, Proof
 from exactzones.check import Bound, Hint, Node
 from exactzones.check.bounds import ALPHA_BITS, MULTIPLIER_BITS
 
-_SHARE = 10  # bits of the multiplier of a condition beside others
 
-
-class Proof(ABC):
-    """The tree of a search as nodes of a certificate.
-
-    Args:
-        search: finished or not; regions that still wait are left open.
-    """
-
-    def __init__(self, search: Any) -> None:
-        self.search = search
-
-    def nodes(self, root: int, batch: int = 64) -> Generator[list[Node], dict[int, tuple[int, int]], None]:
-        """Yield the nodes, some at a time, parents first; wants the numbers of children sent back.
-
-        Args:
-            root: the root's number in the certificate.
-            batch: how many at a time.
-        """
-        search = self.search
-        decided = {*search.split, *search.leaf, *search.zone}
-        stack = [(0, root)] if search.count else []
-        while stack:
-            some = stack[-batch:]
-            del stack[-batch:]
-            made = yield [self.written(node, number) for node, number in some if node in decided]
-            for node, number in some:
-                if number in made:
-                    stack += [(child, at) for child, at in zip(search.children[node], made[number], strict=True) if child >= 0]
-
-    @abstractmethod
-    def written(self, node: int, number: int) -> Node:
-        """Return a node with the number that it has in the certificate."""
-
-
-class CellProof(Proof):
+class CellProof(Proof[CellSearch]):
     """The tree of a cell search, trimmed.
 
     Args:
@@ -73,7 +36,7 @@ class CellProof(Proof):
         self._trim()
         chosen = np.nonzero(self.kept)[0]
         self.place = np.cumsum(self.kept) - 1
-        self.multipliers = _solve(search.planes[tight[chosen]][:, :, 1:], row[chosen][:, 1:])
+        self.multipliers = _solve(search.planes.rows[tight[chosen]][:, :, 1:], row[chosen][:, 1:])
 
     def _trim(self) -> None:
         """Mark what the leaves rest on, from the last node to the first."""
@@ -111,7 +74,7 @@ class CellProof(Proof):
         if leaf is None:
             return None
         layer, coefficients, _ = self.claim.targets[int(self.unit[leaf]) - self.claim.units]
-        if layer == 0 or (self.search.index_of[self.tight[leaf]] < -1).any():  # other conditions take part
+        if layer == 0 or (self.search.planes.index_of[self.tight[leaf]] < -1).any():  # other conditions take part
             return None
         found: Floats = self.claim.offsets[layer - 1] + np.nonzero((coefficients > 0) & self.claim.masks[layer - 1])[0]
         return found
@@ -130,8 +93,8 @@ class CellProof(Proof):
         rows, others = self._hint(leaf)
         target = int(self.unit[leaf]) - self.claim.units
         if others:
-            rows = tuple((index, m * (1 << _SHARE)) for index, m in rows)
-            mu = ((target, 1 << _SHARE), *((r, m >> (MULTIPLIER_BITS - _SHARE)) for r, m in others))
+            rows = tuple((index, m * (1 << SHARE)) for index, m in rows)
+            mu = ((target, 1 << SHARE), *((r, m >> (MULTIPLIER_BITS - SHARE)) for r, m in others))
         else:
             mu = ((target, 1),)
         return Node(number, bounds, "no", mu=mu, hint=Hint(rows, (), self._slopes(node)))
@@ -150,7 +113,7 @@ class CellProof(Proof):
         rows: list[tuple[int, int | Fraction]] = []
         others = []
         for plane, multiplier in zip(self.tight[bound].tolist(), self.multipliers[place].tolist(), strict=True):
-            index = int(self.search.index_of[plane])
+            index = int(self.search.planes.index_of[plane])
             m = round(multiplier * (1 << MULTIPLIER_BITS))
             if m > 0 and index in self.search.divided:
                 rows.append((index, Fraction(m, 1 << MULTIPLIER_BITS) / self.search.divided[index]))

@@ -1,0 +1,235 @@
+"""One run of the provers over the open regions of a certificate."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from exactzones.certify.branching import BoxSearch
+from exactzones.certify.cells import CellSearch
+from exactzones.certify.exact import ExactProver
+from exactzones.certify.relaxation import Floats
+from exactzones.certify.results import Certificate
+from exactzones.certify.start import Starter
+from exactzones.certify.witness import find_witness
+from exactzones.check import Bound, Case, Node
+from exactzones.check.certificate import read_header, write_header, write_node
+from exactzones.check.checker import batches, holds
+from exactzones.check.tree import Invalid, Tree
+from exactzones.errors import FormatError, InputError
+from exactzones.network import Network, Pattern
+from exactzones.polyhedra import HRep, Polyhedron, lp
+from exactzones.rational import Row, Vector
+
+BITS = 40
+"""How finely certificates count."""
+MARGINS = (1.0, 8.0, 64.0, 512.0)
+"""What the checker did not accept is searched again, with more room."""
+_MOST_EXACT = 1200  # units times inputs: beyond that exact linear programs take too long to be a last resort
+_FIRST_GUESS = 0.2  # seconds for a witness before anything is proved
+_GUESSING = 0.2  # share of the time that goes into more guesses later
+_NEARER = 30  # steps, each a sixteenth of the one before, towards a point that strict rows exclude
+
+
+@dataclass
+class Run:
+    """One run of the provers over the open regions of a certificate.
+
+    Args:
+        network, cases: the claim.
+        seconds: how long it may take.
+        progress: is told how many regions were visited and how many wait.
+        patterns: of the zones that are listed, with their numbers: regions on which the property holds must be among them.
+        zones: the pattern and a witness of each.
+    """
+
+    network: Network
+    cases: Sequence[Case]
+    seconds: float | None = None
+    progress: Callable[[int, int], None] | None = None
+    patterns: dict[str, int] | None = None
+    zones: Sequence[tuple[Pattern, Vector]] = ()
+    nodes: list[str] = field(default_factory=list)
+    interrupted: bool = False
+
+    def __post_init__(self) -> None:
+        self.start = time.monotonic()
+        texts = [] if self.patterns is None else list(self.patterns)
+        self.tree = Tree(self.network, self.cases, BITS, [(text,) for text in texts])
+        self.starter = Starter(self.tree, self.patterns, self.holds)
+        self.guessed = 0.0
+        self.domains: dict[tuple[Sequence[Row], Sequence[Row]], Polyhedron] = {}
+
+    def replay(self, certificate: Certificate) -> None:
+        """Take over what an earlier run proved.
+
+        Raises:
+            InputError: the certificate is of another claim, or broken.
+        """
+        try:
+            header = read_header(next(iter(certificate.lines), ""))
+            if header.network != self.network.sha256 or header.cases != len(self.cases) or header.bits != BITS or header.zones:
+                raise InputError("the certificate to resume is about another network or claim")
+            if header.witness is None:
+                for batch in batches(iter(certificate.lines[1:]), self.tree):
+                    self.tree.add(batch)
+                self.nodes += certificate.lines[1:]
+        except (Invalid, FormatError) as error:
+            raise InputError(f"the certificate to resume does not fit: {error}") from None
+
+    def certificate(self, verdict: str, *, witness: tuple[int, Vector] | None = None) -> Certificate:
+        """Return the certificate as it stands."""
+        header = write_header(self.network.sha256, BITS, len(self.cases), verdict, witness=witness, zones=self.zones)
+        return Certificate((header, *(() if witness else self.nodes)))
+
+    def reason(self) -> str:
+        """Return why regions are left."""
+        if self.interrupted:
+            return "interrupted"
+        if self.left() <= 0:
+            return f"the time of {self.seconds:g} s ran out"
+        return "regions are left that no prover could decide"
+
+    def left(self) -> float:
+        """Return how many seconds are left."""
+        return float("inf") if self.seconds is None else self.seconds - (time.monotonic() - self.start)
+
+    def stopped(self) -> bool:
+        """Tell whether the time is up, or someone wants it to end."""
+        return self.interrupted or self.left() <= 0
+
+    def guess(self) -> tuple[int, Vector] | None:
+        """Look for a witness for a moment, in all cases."""
+        for k in range(len(self.cases)):
+            witness = self._guess(k, _FIRST_GUESS / len(self.cases))
+            if witness is not None:
+                return k, witness
+        return None
+
+    def prove_all(self, margins: Sequence[float | None] = (*MARGINS, None)) -> tuple[int, Vector] | None:
+        """Work on all regions that wait; returns a case and a witness if there is one."""
+        for margin in margins:
+            for number in sorted(self.tree.waiting):
+                if self.stopped():
+                    return None
+                found = self.prove(number, margin)
+                if found is not None:
+                    return found
+        return None
+
+    def _guess(self, k: int, seconds: float) -> Vector | None:
+        """Look for a witness of case k by sampling and ascent."""
+        if self.patterns is not None:
+            return None
+        case = self.cases[k]
+        rows = tuple(case.rows), tuple(case.strict)  # cases often share their domain, and what is worked out about it
+        domain = self.domains.setdefault(rows, Polyhedron(HRep.of(self.network.inputs, rows[0], strict=rows[1])))
+        start = time.monotonic()
+        try:
+            found = find_witness(self.network, case.prop, domain, seconds=min(seconds, max(self.left(), 0.01)))
+        except OverflowError:  # numbers beyond the range of floats
+            found = None
+        self.guessed += time.monotonic() - start
+        return found
+
+    def holds(self, k: int, point: Floats) -> Vector | None:
+        """Return a float point as an exact one if case k holds there."""
+        exact = self._clipped(k, tuple(Fraction(float(entry)) for entry in point))
+        return exact if holds(self.network, self.cases[k], exact) else None
+
+    def _clipped(self, k: int, point: Vector) -> Vector:
+        """Move a point into the box that rows with a single variable make."""
+        moved = list(point)
+        for row in self.cases[k].rows:
+            support = [j for j, entry in enumerate(row[1:]) if entry]
+            if len(support) == 1:
+                j = support[0]
+                bound = Fraction(-row[0], row[1 + j])
+                moved[j] = max(moved[j], bound) if row[1 + j] > 0 else min(moved[j], bound)
+        return tuple(moved)
+
+    def prove(self, number: int, margin: float | None, *, until: float = math.inf) -> tuple[int, Vector] | None:
+        """Work on one region until it is proved, out of reach or out of time; returns a case and a witness if there is one.
+
+        Args:
+            number: of the region.
+            margin: what the search demands of bounds; None for the exact prover.
+            until: when to stop searching, if it comes before the end of all time.
+        """
+        case = self.tree.waiting[number].claim
+        if margin is None:
+            claim = self.tree.claims[case]
+            if claim.units * claim.inputs > _MOST_EXACT:
+                return None
+            prover = ExactProver(self.tree, self.patterns)
+            witness = prover.prove(number, self._write, stop=self.stopped)
+            return None if witness is None else self._inside(case, witness)
+        try:
+            found = self.starter.search(number, margin)
+        except OverflowError:  # numbers beyond the range of floats are left to the exact prover
+            return None
+        if found is None:
+            return None
+        search, bounds = found
+        for visited in search.run():
+            if self.progress is not None:
+                self.progress(self.tree.nodes + visited, len(search.stack) + len(self.tree.waiting))
+            if self.stopped() or time.monotonic() > until:
+                break
+            if search.witness is None and self.guessed < _GUESSING * (time.monotonic() - self.start) - _FIRST_GUESS:
+                search.witness = self._guess(case, self.guessed)
+        if search.witness is not None:
+            return case, search.witness
+        self._take(search, number, bounds)
+        return None
+
+    def _inside(self, k: int, point: Vector) -> tuple[int, Vector] | None:
+        """Return case k and a point where it holds: this one or, if strict rows of the domain exclude it, one next to it."""
+        case = self.cases[k]
+        if holds(self.network, case, point):
+            return k, point
+        inside = lp.feasibility(HRep.of(self.network.inputs, case.rows, strict=case.strict))
+        if isinstance(inside, lp.Infeasible) or self.patterns is not None:
+            return None
+        steps = (Fraction(1, 1 << (4 * e)) for e in range(_NEARER))
+        near = (tuple(p + step * (q - p) for p, q in zip(point, inside, strict=True)) for step in steps)
+        return next(((k, p) for p in near if holds(self.network, case, p)), None)
+
+    def _write(self, node: Node) -> None:
+        self.nodes.append(write_node(node))
+        if self.progress is not None:
+            self.progress(self.tree.nodes, len(self.tree.waiting))
+
+    def _take(self, search: CellSearch | BoxSearch, number: int, bounds: tuple[Bound, ...]) -> None:
+        """Check the nodes of a search and write those that are accepted; the others are left open.
+
+        Args:
+            search: finished or not.
+            number: of the region that was searched.
+            bounds: of inputs, to be proved there first.
+        """
+        generator = self.starter.proof(search).nodes(number)
+        made: dict[int, tuple[int, int]] | None = None
+        while True:
+            try:
+                nodes = next(generator) if made is None else generator.send(made)
+            except StopIteration:
+                return
+            nodes = [replace(node, bounds=(*bounds, *node.bounds)) if node.number == number else node for node in nodes]
+            made = self._add(nodes)
+
+    def _add(self, nodes: Sequence[Node]) -> dict[int, tuple[int, int]]:
+        """Add nodes to the tree, all at once if possible, and write those that the checker accepts; returns their children."""
+        try:
+            made = self.tree.add(nodes)
+        except Invalid:
+            if len(nodes) == 1:
+                return {}
+            half = len(nodes) // 2
+            return self._add(nodes[:half]) | self._add(nodes[half:])
+        for node in nodes:
+            self._write(node)
+        return made
