@@ -326,7 +326,7 @@ def _float_layers(layers: Sequence[Layer]) -> list[_FloatLayer]:
     total: float = 1
     for layer in layers:
         numerators, denominator = layer.weight.scaled()
-        bias = np.array([[_as_float(entry)] for entry in layer.bias])
+        bias = np.array([[as_float(entry)] for entry in layer.bias])
         weight = np.hstack([_quotients(numerators.rows(), denominator), bias])
         common = math.lcm(denominator, *[entry.denominator for entry in layer.bias])
         total = total * common if common & (common - 1) == 0 and total * common < _EXACT else 0
@@ -336,13 +336,13 @@ def _float_layers(layers: Sequence[Layer]) -> list[_FloatLayer]:
 
 
 def _quotients(rows: Sequence[Row], denominator: int) -> Floats:
-    """Return rows divided by a positive integer, as ``_as_float`` does it entry by entry."""
+    """Return rows divided by a positive integer, as ``as_float`` does it entry by entry."""
     try:
         floats = np.array([[entry / denominator for entry in row] for row in rows])
     except OverflowError:
-        return np.array([[_as_float(Fraction(entry, denominator)) for entry in row] for row in rows])
+        return np.array([[as_float(Fraction(entry, denominator)) for entry in row] for row in rows])
     for k, j in np.argwhere(np.abs(floats) < sys.float_info.min).tolist():
-        floats[k, j] = _as_float(Fraction(rows[k][j], denominator)) if rows[k][j] else 0
+        floats[k, j] = as_float(Fraction(rows[k][j], denominator)) if rows[k][j] else 0
     return floats
 
 
@@ -366,7 +366,7 @@ def _multiples(layer: Layer, floats: Floats) -> Ids:
     return same
 
 
-def _as_float(value: Fraction) -> float:
+def as_float(value: Fraction) -> float:
     """Return the nearest float; infinity or NaN, which decide nothing, where that is not near in proportion."""
     try:
         nearest = float(value)
@@ -379,7 +379,7 @@ def _as_float(value: Fraction) -> float:
 def _float_rows(rows: Sequence[Row]) -> tuple[Floats, Floats, float]:
     """Return integer rows as floats, a bound on their entries' errors, and the scale 1 where they are exact."""
     exact = all(abs(entry) < _EXACT for row in rows for entry in row)
-    floats = np.array([[_as_float(Fraction(entry)) for entry in row] for row in rows])
+    floats = np.array([[as_float(Fraction(entry)) for entry in row] for row in rows])
     error = np.zeros(len(rows)) if exact else np.abs(floats).max(axis=1) * (2 * _UNIT)
     return floats, error, 1.0 if exact else 0.0
 
@@ -390,7 +390,7 @@ def _as_cells(cones: Sequence[Cone], dim: int) -> Cells:
     points, errors, integers, small = [], [], [], []
     for generator in generators:
         scale = generator[0] or max(map(abs, generator))
-        points.append([_as_float(Fraction(entry, scale)) for entry in generator])
+        points.append([as_float(Fraction(entry, scale)) for entry in generator])
         errors.append(_UNIT * max(map(abs, points[-1])) * 2 + _TINY)
         fits = max(map(abs, generator)) < 2**62
         integers.append(generator if fits else (0,) * (dim + 1))

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, overload
@@ -20,6 +20,7 @@ from exactzones.property import Property, condition
 from exactzones.rational import dot, sum_of_quotients
 from exactzones.zones.forward import forward
 from exactzones.zones.graph import adjacency, islands
+from exactzones.zones.locate import Array, Locator, rows_of
 from exactzones.zones.merge import MergedZone, merge
 from exactzones.zones.residues import count_maps
 from exactzones.zones.unrelu import backward
@@ -45,6 +46,9 @@ class Budget:
 @dataclass(frozen=True, eq=False)
 class Zones(Sequence[Zone]):
     """The complete list of the zones of a property: a sequence of zones that knows how they hang together.
+
+    Lists are equal iff they hold the same zones of the same question, in whatever order.  A slice is a tuple of zones: a part of
+    the list is not complete.
 
     Attributes:
         network: the network.
@@ -114,14 +118,60 @@ class Zones(Sequence[Zone]):
                 best = zone
         return best.maximum if best else None
 
-    def containing(self, point: Sequence[Any]) -> list[Zone]:
-        """Return the zones whose closed cell contains a point."""
-        lifted = (Fraction(1), *self.network.point(point))
+    @overload
+    def containing(self, points: Sequence[Sequence[Any]] | Array) -> list[list[Zone]]: ...
+    @overload
+    def containing(self, points: Sequence[Any]) -> list[Zone]: ...
+    def containing(self, points: Any) -> list[Zone] | list[list[Zone]]:
+        """Return the zones whose closed cell contains a point, shape (inputs,); of points (points, inputs) a list for each.
+
+        Zones are in the order of this list.  One point is held against every zone's inequalities; many points are evaluated by
+        the network, all at once, and their signs looked up among the patterns.
+
+        Raises:
+            DimensionError: points of another space.
+            InexactError: a coordinate that is not a finite rational number.
+        """
+        if rows_of(points) is not None:
+            return [[self.zones[k] for k in indices] for indices in self.locate(points)]
+        lifted = (Fraction(1), *self.network.point(points))
         return [zone for zone in self.zones if all(dot(row, lifted) >= 0 for row in zone.hrep.rows)]
+
+    def locate(self, points: Sequence[Sequence[Any]] | Array) -> list[tuple[int, ...]]:
+        """Return for each of many points, shape (points, inputs), the indices of the zones whose closed cell contains it.
+
+        Raises:
+            DimensionError: points of another space.
+            InexactError: a coordinate that is not a finite rational number.
+        """
+        return self._locator.locate(points)
+
+    @cached_property
+    def _locator(self) -> Locator:
+        return Locator(self.network.layers[: self.prop.horizon], self.network.inputs, self.domain, self.zones)
+
+    @overload
+    def at(self, points: Sequence[Sequence[Any]] | Array) -> list[Zone | None]: ...
+    @overload
+    def at(self, points: Sequence[Any]) -> Zone | None: ...
+    def at(self, points: Any) -> Zone | list[Zone | None] | None:
+        """Return the zone in which the property fires at a point, the first where several meet; None where it does not.
+
+        Args:
+            points: a point, shape (inputs,), or points (points, inputs), for each of which an answer is returned.
+
+        Raises:
+            DimensionError: points of another space.
+            InexactError: a coordinate that is not a finite rational number.
+        """
+        rows = rows_of(points)
+        if rows is not None:
+            return [_firing(zones, point) for point, zones in zip(rows, self.containing(rows), strict=True)]
+        return _firing(self.containing(points), points)
 
     def fires(self, point: Sequence[Any]) -> bool:
         """Tell from the zones alone whether the property fires at a point."""
-        return any(zone.fires(point) for zone in self.containing(point))
+        return self.at(point) is not None
 
     def zones_in(self, latent: str) -> Zones:
         """Return the property's zones in a latent space, over all of it.
@@ -132,8 +182,28 @@ class Zones(Sequence[Zone]):
         layer = self.network.latent(latent).layer
         return find_zones(self.network.tail(layer), self.prop.shifted(layer))
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Zones):
+            return NotImplemented
+        return self._question == other._question and set(self.zones) == set(other.zones)
+
+    def __hash__(self) -> int:
+        return hash((self.prop, self.network.sha256, len(self.zones)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave behind what can be worked out again."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
+
+    @property
+    def _question(self) -> tuple[Any, ...]:
+        return self.network, self.prop, self.complete, self.domain or Polyhedron.space(self.network.inputs)
+
     def __repr__(self) -> str:
         return f"Zones({len(self.zones)} zones of {self.prop}{'' if self.complete else ', incomplete'})"
+
+
+def _firing(zones: Sequence[Zone], point: Sequence[Any]) -> Zone | None:
+    return next((zone for zone in zones if zone.fires(point)), None)
 
 
 def check_domain(network: Network, domain: Polyhedron | None) -> None:

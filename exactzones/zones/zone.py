@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, total_ordering
 from typing import Any, Protocol
 
 from exactzones.affine import AffineMap
@@ -50,12 +50,14 @@ class CellSource(Protocol):
         """Return the property's only condition as an affine function on the cell, if that is known here."""
 
 
+@total_ordering
 @dataclass(frozen=True, eq=False)
 class Zone:
     """A closed full-dimensional cell of the network's complex, and the conditions under which the property fires there.
 
     The property fires at a point x of the cell iff every condition holds at x; a zone is listed iff there is such a point.
-    Two zones of one network, property and domain are the same iff their patterns are.
+    Two zones of one network, property and domain are the same iff their patterns are; they are ordered by their patterns, a
+    neuron's "+" before its "-".
 
     Attributes:
         network: the network.
@@ -247,6 +249,13 @@ class Zone:
 
     def __hash__(self) -> int:
         return hash((self.pattern, self.prop, self.network.sha256))
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Zone):
+            return NotImplemented
+        if self.pattern != other.pattern:
+            return self.pattern < other.pattern
+        return (self.hrep.rows, str(self.prop), self.network.sha256) < (other.hrep.rows, str(other.prop), other.network.sha256)
 
     def __repr__(self) -> str:
         return f"Zone({' '.join(self.pattern) or 'no hidden neurons'})"

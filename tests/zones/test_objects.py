@@ -1,0 +1,158 @@
+"""Zones as objects that feel at home in Python: looked up, compared, ordered, pickled, shown."""
+
+import copy
+import itertools
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import assume, event, given
+from hypothesis import strategies as st
+from zones.support import any_property, cases, complexes, small_networks
+
+from exactzones.errors import DimensionError, InexactError, InputError
+from exactzones.network import Network
+from exactzones.polyhedra import Polyhedron
+from exactzones.property import ALWAYS, feature
+from exactzones.testing import domain_points, points, points_near
+from exactzones.zones import find_zones
+
+ABS = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])  # |x| - 1
+LINE = Polyhedron.box(-3, 3, dim=1)
+
+
+def by_inequalities(zones, point):
+    return [zone for zone in zones if zone.contains(point)]
+
+
+@given(st.data())
+def test_looking_signs_up_is_holding_points_against_inequalities(data):
+    """Points on walls, vertices and elsewhere, inside and outside of the domain."""
+    zones = data.draw(complexes() | cases(small_networks(inputs=(1, 3)), any_property).map(lambda case: case.zones))
+    inputs = zones.network.inputs
+    corners = st.sampled_from([v for zone in zones for v in zone.vrep.vertices] or [(0,) * inputs])
+    anywhere = corners | points(inputs, bound=5) | points_near(zones.network) | domain_points(zones)
+    sample = data.draw(st.lists(anywhere, min_size=1, max_size=8))
+    found = zones.containing(sample)
+    event(f"at most {max(map(len, found))} zones at a point")
+    assert found == [by_inequalities(zones, point) for point in sample]
+    assert found == [zones.containing(point) for point in sample]
+    assert zones.at(sample) == [zones.at(point) for point in sample]
+    for point, zone in zip(sample, zones.at(sample), strict=True):
+        assert (zone is not None) == zones.fires(point)
+        assert zone is None or zone.fires(point)
+
+
+@given(complexes(), st.sampled_from([np.float16, np.float32, np.float64]), st.integers(0, 2**32))
+def test_floats_are_the_numbers_that_they_are(zones, kind, seed):
+    data = (np.random.default_rng(seed).normal(size=(20, zones.network.inputs)) * 2).astype(kind)
+    assert zones.locate(data) == zones.locate([[float(entry) for entry in point] for point in data])
+    assert zones.containing(data) == [by_inequalities(zones, point) for point in data]
+
+
+@pytest.mark.parametrize("size", ["1e-320", "1e-300", "1e-160", "1e160", "1e300", "1e400"])
+def test_numbers_at_the_ends_of_the_floats(size):
+    """What underflows or overflows as a float is decided in integers."""
+    net = Network.mlp([([[size, size], [size, f"-{size}"]], [0, 0]), ([[1, 1]], [0])])
+    zones = find_zones(net, ALWAYS)
+    data = list(itertools.product([0, size, f"-{size}", "1e-309", "7/3"], repeat=2))
+    assert zones.containing(data) == [by_inequalities(zones, point) for point in data]
+
+
+def test_a_hair_beside_a_wall():
+    """x - y is zero in floats; the points lie to the left, on and to the right of the wall."""
+    net = Network.mlp([([[1, -1]], [0]), ([[1]], [0])])
+    left, right = sorted(find_zones(net, ALWAYS), key=lambda zone: zone.pattern, reverse=True)
+    third = "33333333333333333333333/100000000000000000000000"
+    data = [("1/3", "1/3"), ("1/3", third), (third, "1/3")]
+    assert [set(found) for found in find_zones(net, ALWAYS).containing(data)] == [{left, right}, {right}, {left}]
+
+
+def test_many_batches(monkeypatch):
+    monkeypatch.setattr("exactzones.zones.locate._BATCH", 8)
+    zones = find_zones(ABS, feature(0), LINE)
+    data = np.linspace(-4, 4, 33)[:, None]
+    assert zones.containing(data) == [by_inequalities(zones, point) for point in data]
+
+
+def test_shapes():
+    zones = find_zones(ABS, feature(0), LINE)
+    assert zones.containing(np.empty((0, 1))) == zones.locate([]) == []
+    assert zones.containing(np.array([2])) == zones.containing([2]) == zones.containing(["2"]) == [zones.at([2])]
+    assert zones.locate([["2"], [0.5], [-2], [9]]) == [(0,), (0,), (1,), ()]
+    assert zones.at([["2"], [0.5], [9]]) == [zones[0], None, None]
+    with pytest.raises(InputError, match=r"shape \(1, 1, 1\)"):
+        zones.containing(np.zeros((1, 1, 1)))
+    with pytest.raises(DimensionError, match="2 entries; 1 expected"):
+        zones.containing(np.zeros((3, 2)))
+    with pytest.raises(DimensionError, match="point 1 has 2 entries; 1 expected"):
+        zones.containing([[0], [0, 1]])
+    with pytest.raises(DimensionError):
+        zones.containing([])
+    with pytest.raises(InexactError, match="coordinate 0 of point 1 is nan"):
+        zones.containing(np.array([[0], [np.nan]]))
+    with pytest.raises(InexactError, match="coordinate 0 of point 1 is 'x'"):
+        zones.containing([[0], ["x"]])
+
+
+def test_a_data_frame_is_a_data_set():
+    pandas = pytest.importorskip("pandas")
+    zones = find_zones(ABS, feature(0), LINE)
+    data = pandas.DataFrame({"x": [2.0, 0.0, -2.0]})
+    assert zones.at(data) == [zones[0], None, zones[1]]
+    assert zones.containing(data) == [[zones[0]], list(zones), [zones[1]]]
+
+
+@given(cases(), cases())
+def test_lists_are_equal_iff_they_answer_the_same_question_alike(case, other):
+    zones = case.zones
+    again = find_zones(case.net, case.prop, case.domain, engine={"forward": "backward", "backward": "forward"}[case.engine])
+    assert zones == again
+    assert hash(zones) == hash(again)
+    different = other.zones
+    same = (case.net, zones.prop, zones.domain) == (other.net, different.prop, different.domain)
+    assert (zones == different) == same
+    assert zones != list(zones)
+
+
+@given(complexes())
+def test_zones_are_ordered_by_pattern(zones):
+    ordered = sorted(zones)
+    assert [zone.pattern for zone in ordered] == sorted(zone.pattern for zone in zones)
+    for a, b in itertools.pairwise(ordered):
+        assert a < b
+        assert a <= b
+        assert not a >= b
+        assert a != b
+    assert ordered[0] <= ordered[0]
+    assert not ordered[0] < ordered[0]
+
+
+def test_zones_with_one_pattern_are_ordered_too():
+    wide, narrow = (find_zones(ABS, feature(0), Polyhedron.box(-b, b, dim=1))[0] for b in (3, 2))
+    assert wide.pattern == narrow.pattern
+    assert (wide < narrow) != (narrow < wide)
+    with pytest.raises(TypeError):
+        assert wide < "zone"
+
+
+def twins(value):
+    return [copy.copy(value), copy.deepcopy(value), *(pickle.loads(pickle.dumps(value, p)) for p in (2, pickle.HIGHEST_PROTOCOL))]  # noqa: S301 - our own
+
+
+@given(cases(), st.booleans())
+def test_pickling(case, looked_at):
+    zones = case.zones
+    if looked_at:
+        assert len(zones.islands) <= len(zones.graph)
+        zones.locate([[0] * case.net.inputs])
+    for twin in twins(zones):
+        assert twin == zones
+        assert hash(twin) == hash(zones)
+        assert list(twin) == list(zones)
+        assert twin.islands == zones.islands
+        assert dict(twin.graph.adj) == dict(zones.graph.adj)
+    assume(len(zones))
+    for twin in twins(zones[0]):
+        assert twin == zones[0]
+        assert (twin.sample, twin.maximum, twin.firing) == (zones[0].sample, zones[0].maximum, zones[0].firing)
