@@ -12,7 +12,7 @@ if ! command -v coqc >/dev/null || ! ocamlfind query zarith yojson >/dev/null 2>
         exit 1
     fi
     apt-get update -qq
-    apt-get install -y -qq --no-install-recommends coq ocaml-findlib libzarith-ocaml-dev libyojson-ocaml-dev >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends coq ocaml-findlib libzarith-ocaml-dev libyojson-ocaml-dev >/dev/null
 fi
 
 if grep -nwE 'Admitted|admit|Axiom|Axioms|Parameter|Parameters|Conjecture|bypass_check' coq/*.v; then

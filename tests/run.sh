@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Sets up and runs all checks: bash tests/run.sh
+#   The proofs are checked, and the verified checker is built, where Coq is there; CI (CI=true, as root) installs it.
 #   EXACTZONES_VNNCOMP   a folder with public networks (acasxu/, rl_benchmarks/, ..): tests on them run, else they are skipped
 #   EXACTZONES_TORCH     a requirement such as "torch": it is installed and the tests of the PyTorch loader run
 set -euo pipefail
@@ -8,6 +9,15 @@ bash examples/setup.sh dev .venv
 bin=.venv/bin
 if [ -n "${EXACTZONES_TORCH:-}" ]; then
     "$bin/python" -m pip install --quiet --disable-pip-version-check "$EXACTZONES_TORCH"
+fi
+checker=proofs/build/exactzones-checker
+have_coq() {
+    command -v coqc >/dev/null && ocamlfind query zarith yojson >/dev/null 2>&1
+}
+if have_coq || { [ -n "${CI:-}" ] && [ "$(id -u)" = 0 ]; }; then # elsewhere nothing is installed for it, and its tests are skipped
+    if [ ! -x "$checker" ] || [ -n "$(find proofs/coq proofs/checker proofs/build.sh -newer "$checker" -print -quit)" ]; then
+        bash proofs/build.sh
+    fi
 fi
 "$bin/ruff" check .
 "$bin/ruff" format --check .
