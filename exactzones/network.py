@@ -19,8 +19,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from exactzones.affine import AffineMap
-from exactzones.errors import DimensionError, FeatureError, InputError
-from exactzones.rational import Matrix, Rationalization, Vector, exact, text
+from exactzones.errors import DimensionError, FeatureError, InexactError, InputError
+from exactzones.rational import Matrix, Quadratic, Rationalization, Vector, algebraic, exact, text
 from exactzones.rational import rationalize as to_rational
 
 Pattern: TypeAlias = tuple[str, ...]
@@ -58,7 +58,7 @@ class Layer:
             what: how an error message names the layer.
 
         Raises:
-            InexactError: an entry is not a finite rational number.
+            InexactError: an entry is not a finite number that is rational or of a field Q(sqrt(D)).
             InputError: shapes that do not fit.
         """
         matrix = Matrix.of(weight, f"{what} weight")
@@ -71,7 +71,7 @@ class Layer:
             raise InputError(f"{what} bias has shape {bias.shape}; one entry per output is expected")
         elif not isinstance(bias, Iterable):
             raise InputError(f"{what} bias is not a list of numbers")
-        offsets = tuple(exact(entry, f"{what} bias[{k}]") for k, entry in enumerate(bias))
+        offsets = tuple(algebraic(entry, f"{what} bias[{k}]") for k, entry in enumerate(bias))
         if len(offsets) != height:
             raise DimensionError(f"{what} bias", expected=height, got=len(offsets))
         mask = (relu,) * height if isinstance(relu, bool) else tuple(bool(unit) for unit in relu)
@@ -96,6 +96,12 @@ class Layer:
     def relu_units(self) -> tuple[int, ...]:
         """Indices of the units that carry a ReLU, in order."""
         return tuple(k for k, has_relu in enumerate(self.relu) if has_relu)
+
+    @cached_property
+    def irrationals(self) -> tuple[Quadratic, ...]:
+        """The weights and biases that are irrational."""
+        rows: Sequence[Sequence[Any]] = () if type(self.weight) is Matrix else self.weight.rows
+        return tuple(number for row in (*rows, self.bias) for number in row if isinstance(number, Quadratic))
 
     def activate(self, values: Vector) -> Vector:
         """Apply the ReLU to pre-activations of shape (outputs,)."""
@@ -149,6 +155,12 @@ class Network:
         for k, (before, layer) in enumerate(zip(self.layers, self.layers[1:], strict=False), start=1):
             if layer.inputs != before.outputs:
                 raise DimensionError(f"input of layer {k}", expected=before.outputs, got=layer.inputs)
+        roots = sorted({number.radicand for layer in self.layers for number in layer.irrationals})
+        if len(roots) > 1:
+            raise InexactError(
+                f"the weights have sqrt({roots[0]}) and sqrt({roots[1]}); a network calculates in one field Q(sqrt(D)): "
+                "pass rationalize=DENOMINATOR to take nearby rationals"
+            )
 
     @classmethod
     def of(cls, *layers: Layer | tuple[Any, Any, Any], rationalize: int | None = None) -> Network:
@@ -156,8 +168,8 @@ class Network:
 
         Args:
             layers: see ``Layer.of``.
-            rationalize: take irrational sympy numbers as the closest rational with a denominator up to this; what was
-                taken is kept in ``rationalizations``.  Without it they are refused.
+            rationalize: take irrational numbers as the closest rational with a denominator up to this; what was taken is
+                kept in ``rationalizations``.  Without it those of one field Q(sqrt(D)) are taken as they are, others refused.
         """
         record: dict[str, Rationalization] = {}
         built = []
@@ -177,6 +189,22 @@ class Network:
         """Build a network from pairs (weight, bias), with ReLU between and none after the last."""
         listed = list(pairs)
         return cls.of(*((w, b, k < len(listed) - 1) for k, (w, b) in enumerate(listed)), rationalize=rationalize)
+
+    def rationalized(self, max_denominator: int) -> Network:
+        """Return the network with the closest rationals, with a denominator up to this, in place of irrational weights.
+
+        >>> net = Network.of(([["sqrt(3)/2"]], [0], True))
+        >>> print(net.rationalized(100).rationalizations[0])
+        sqrt(3)/2 taken as 84/97 (off by at most 4.6e-05)
+        """
+        layers = ((layer.weight.rows, layer.bias, layer.relu) for layer in self.layers)
+        found = Network.of(*layers, rationalize=max_denominator)
+        return Network(found.layers, (*self.rationalizations, *found.rationalizations))
+
+    @property
+    def is_rational(self) -> bool:
+        """Whether no weight is irrational."""
+        return not any(layer.irrationals for layer in self.layers)
 
     @property
     def inputs(self) -> int:
@@ -233,7 +261,7 @@ class Network:
         entries = list(entries)
         if len(entries) != self.inputs:
             raise DimensionError("point", expected=self.inputs, got=len(entries))
-        return tuple(exact(entry, f"coordinate {k}") for k, entry in enumerate(entries))
+        return tuple(algebraic(entry, f"coordinate {k}") for k, entry in enumerate(entries))
 
     def trace(self, point: Any) -> tuple[Vector, ...]:
         """Return the pre-activations of every layer at a point, exactly."""

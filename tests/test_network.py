@@ -208,8 +208,8 @@ def test_rationalizations_are_kept():
     for derived in (net.tail(1), net.compose(AffineMap.identity(2)), pickle.loads(pickle.dumps(net))):  # noqa: S301
         assert derived.rationalizations == net.rationalizations
     assert ABSOLUTE.rationalizations == ()
-    with pytest.raises(InexactError, match=r"layer 0 weight\[0\]\[0\] is sqrt\(3\)/2, which is not rational; pass rationalize="):
-        Network.mlp([([[root]], [0])])
+    with pytest.raises(InexactError, match=r"layer 0 weight\[0\]\[0\] is pi, which is not rational; pass rationalize="):
+        Network.mlp([([[sympy.pi]], [0])])
     with pytest.raises(InexactError, match="nan"):
         Network.mlp([([[float("nan")]], [0])], rationalize=100)
 

@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from exactzones.errors import InexactError
-from exactzones.rational.reading import MAX_DIGITS, exact, text
+from exactzones.rational.quadratic import text
+from exactzones.rational.reading import MAX_DIGITS, exact
 
 
 @dataclass(frozen=True, slots=True)

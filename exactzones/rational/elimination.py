@@ -1,19 +1,27 @@
-"""Determinants, ranks, echelon forms and kernels of integer rows."""
+"""Determinants, ranks, echelon forms and kernels of rows, by python-flint; by plain elimination where a number is irrational."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import flint
 
-from exactzones.rational.rows import Row, integer_dot, primitive
+from exactzones.rational.quadratic import irrational, quotient
+from exactzones.rational.rows import Row, integer_dot, integer_row, primitive
 
 
 def determinant(rows: Sequence[Row]) -> int:
     """Return the determinant of a square integer matrix."""
     minors = _MINORS.get(len(rows) - 1)
-    return integer_dot(rows[0], minors(*rows[1:])) if minors else int(flint.fmpz_mat(list(map(list, rows))).det())
+    if minors:
+        return integer_dot(rows[0], minors(*rows[1:]))
+    if irrational(itertools.chain(*rows)):
+        found: int = _eliminated(rows)[2]
+        return found
+    return int(flint.fmpz_mat(list(map(list, rows))).det())
 
 
 def common_zero(rows: Sequence[Row]) -> Row:
@@ -52,6 +60,8 @@ _MINORS: dict[int, Callable[..., Row]] = {1: _minors_1, 2: _minors_2, 3: _minors
 
 def rank(rows: Sequence[Row]) -> int:
     """Return the rank of an integer matrix given by its rows."""
+    if irrational(itertools.chain(*rows)):
+        return len(_eliminated(rows)[1])
     return int(flint.fmpz_mat([list(row) for row in rows]).rank()) if rows else 0
 
 
@@ -59,6 +69,9 @@ def row_echelon(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[int, ...]]:
     """Return the primitive reduced row echelon form (leading entries positive) and the pivot columns."""
     if not rows:
         return (), ()
+    if irrational(itertools.chain(*rows)):
+        field_rows, columns, _ = _eliminated(rows)
+        return tuple(map(integer_row, field_rows)), columns
     reduced, _, size = flint.fmpz_mat([list(row) for row in rows]).rref()
     echelon: list[Row] = []
     pivots: list[int] = []
@@ -75,6 +88,7 @@ def nullspace(rows: Sequence[Row], dim: int) -> tuple[Row, ...]:
     echelon, pivots = row_echelon(rows)
     basis: list[Row] = []
     for free in (k for k in range(dim) if k not in pivots):
+        # The entry at a row's pivot is its first that is not zero: an integer.
         common = math.lcm(*(row[pivot] for row, pivot in zip(echelon, pivots, strict=True)))
         direction = [0] * dim
         direction[free] = common
@@ -82,3 +96,25 @@ def nullspace(rows: Sequence[Row], dim: int) -> tuple[Row, ...]:
             direction[pivot] = -row[free] * (common // row[pivot])
         basis.append(primitive(direction))
     return tuple(basis)
+
+
+def _eliminated(rows: Sequence[Sequence[Any]]) -> tuple[list[list[Any]], tuple[int, ...], Any]:
+    """Return the reduced row echelon form with leading ones, the pivot columns, and the determinant (of a square matrix)."""
+    left, done = [list(row) for row in rows], list[list[Any]]()
+    pivots = []
+    product: Any = 1
+    for k in range(len(rows[0])):
+        found = next((j for j, row in enumerate(left) if row[k]), None)
+        if found is None:
+            product = 0
+            continue
+        row = left.pop(found)
+        product *= row[k] * (-1) ** found
+        row = [quotient(entry, row[k]) for entry in row]
+        for other in (*left, *done):
+            factor = other[k]
+            if factor:
+                other[:] = [entry - factor * e for entry, e in zip(other, row, strict=True)]
+        done.append(row)
+        pivots.append(k)
+    return done, tuple(pivots), product

@@ -1,7 +1,8 @@
-"""Matrices of exact numbers."""
+"""Matrices of exact numbers: rational ones on python-flint, those with an irrational entry as their rows."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -12,8 +13,9 @@ import numpy as np
 
 from exactzones.errors import DimensionError, InexactError, InputError
 from exactzones.rational.integers import IntegerMatrix
-from exactzones.rational.reading import Vector, exact, text
-from exactzones.rational.rows import Row, primitive
+from exactzones.rational.quadratic import irrational, text
+from exactzones.rational.reading import Vector, algebraic
+from exactzones.rational.rows import Row, dot, integer_row, primitive
 
 
 class Matrix:
@@ -42,7 +44,7 @@ class Matrix:
             columns: needed only when there are no rows.
 
         Raises:
-            InexactError: an entry is not a finite rational number.
+            InexactError: an entry is not a finite number that is rational or of a field Q(sqrt(D)).
             InputError: not a rectangle.
         """
         if isinstance(rows, Matrix):
@@ -57,8 +59,11 @@ class Matrix:
         for k, row in enumerate(listed):
             if len(row) != width:
                 raise DimensionError(f"row {k} of {what}", expected=width, got=len(row))
-        numbers = [_fmpq(exact(e, f"{what}[{k}][{j}]")) for k, row in enumerate(listed) for j, e in enumerate(row)]
-        return cls(flint.fmpq_mat(len(listed), width, numbers), (len(listed), width))
+        numbers = [[algebraic(e, f"{what}[{k}][{j}]") for j, e in enumerate(row)] for k, row in enumerate(listed)]
+        shape = (len(listed), width)
+        if irrational(itertools.chain(*numbers)):
+            return AlgebraicMatrix(tuple(map(tuple, numbers)), shape)
+        return Matrix(flint.fmpq_mat(*shape, list(map(_fmpq, itertools.chain(*numbers)))), shape)
 
     @classmethod
     def _of_array(cls, array: np.ndarray[Any, Any], what: str) -> Matrix:
@@ -108,6 +113,8 @@ class Matrix:
             return Matrix(self._entries * other._entries, (self.shape[0], other.shape[1]))
         if len(other) != self.shape[1]:
             raise DimensionError("vector", expected=self.shape[1], got=len(other))
+        if irrational(other):
+            return tuple(dot(row, other) for row in self.rows)
         column = flint.fmpq_mat(len(other), 1, [_fmpq(entry) for entry in other])
         return tuple(_fraction(entry) for entry in (self._entries * column).entries())
 
@@ -125,6 +132,8 @@ class Matrix:
 
     def beside(self, column: Sequence[Fraction]) -> Matrix:
         """Return the matrix ``(column | self)``."""
+        if irrational(column):
+            return Matrix.of([(first, *row) for first, row in zip(column, self.rows, strict=True)])
         rows = self._entries.tolist() if self.shape[1] else [[] for _ in range(self.shape[0])]
         flat = [entry for first, row in zip(column, rows, strict=True) for entry in (_fmpq(first), *row)]
         return Matrix(flint.fmpq_mat(self.shape[0], self.shape[1] + 1, flat), (self.shape[0], self.shape[1] + 1))
@@ -148,6 +157,80 @@ class Matrix:
 
     def __repr__(self) -> str:
         return f"Matrix([{', '.join('[' + ', '.join(map(text, row)) + ']' for row in self.rows)}])"
+
+
+class AlgebraicMatrix(Matrix):
+    """A matrix with an irrational entry: ``Matrix.of`` returns it where it has to, and so do sums of its products.
+
+    >>> m = Matrix.of([["sqrt(2)", 1]])
+    >>> m @ Matrix.of([["sqrt(2)"], [1]])
+    Matrix([[3]])
+    """
+
+    __slots__ = ()
+
+    def __getitem__(self, index: tuple[int, int]) -> Fraction:
+        entry: Fraction = self._entries[index[0]][index[1]]
+        return entry
+
+    @property
+    def rows(self) -> tuple[Vector, ...]:
+        """All rows."""
+        rows: tuple[Vector, ...] = self._entries
+        return rows
+
+    def scaled(self) -> tuple[IntegerMatrix, int]:
+        """Refuse: no denominator makes all entries integers.
+
+        Raises:
+            InexactError: always; the message says what to do.
+        """
+        entry = next(entry for row in self.rows for entry in row if irrational([entry]))
+        raise InexactError(
+            f"the weight {text(entry)} is irrational; this calculates with rational numbers only: round explicitly, "
+            "network.rationalized(DENOMINATOR)"
+        )
+
+    def integer_rows(self) -> list[Row]:
+        """Return the rows, each scaled by a positive number to the row that stands for its positive multiples."""
+        return list(map(integer_row, self.rows))
+
+    def __matmul__(self, other: Any) -> Any:
+        """Return the exact product with a matrix or a vector."""
+        if not isinstance(other, Matrix):
+            if len(other) != self.shape[1]:
+                raise DimensionError("vector", expected=self.shape[1], got=len(other))
+            return tuple(dot(row, other) for row in self.rows)
+        return _product(self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return _product(other, self)
+
+    def select(self, kept: Sequence[bool]) -> Matrix:
+        """Return the matrix with the rows that are not kept set to zero."""
+        zero = (0,) * self.shape[1]
+        return Matrix.of([row if keep else zero for row, keep in zip(self.rows, kept, strict=True)])
+
+    def beside(self, column: Sequence[Fraction]) -> Matrix:
+        """Return the matrix ``(column | self)``."""
+        return Matrix.of([(first, *row) for first, row in zip(column, self.rows, strict=True)])
+
+    def bits(self) -> int:
+        """Return the bit length of the longest numerator or denominator."""
+        return max(max(e.numerator.bit_length(), e.denominator.bit_length()) for row in self.rows for e in row)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Matrix) and self.shape == other.shape and self.rows == other.rows
+
+    def __hash__(self) -> int:
+        return hash((self.shape, self.rows))
+
+
+def _product(left: Matrix, right: Matrix) -> Matrix:
+    if left.shape[1] != right.shape[0]:
+        raise DimensionError("matrix on the right", expected=left.shape[1], got=right.shape[0])
+    columns = list(zip(*right.rows, strict=True))
+    return Matrix.of([[dot(row, column) for column in columns] for row in left.rows], columns=right.shape[1])
 
 
 def _fmpq(value: Fraction | int) -> Any:

@@ -1,21 +1,25 @@
-"""What an exact number is: read from numbers of any kind, written as text."""
+"""What an exact number is, read from numbers of any kind."""
 
 from __future__ import annotations
 
 import re
 import sys
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import flint
 import numpy as np
 
 from exactzones.errors import InexactError
+from exactzones.rational.quadratic import Quadratic, square_root
 
 Vector: TypeAlias = tuple[Fraction, ...]
 
 _INTEGER_OR_QUOTIENT = re.compile(r"[+-]?\d+(/\d+)?")
 _DECIMAL = re.compile(r"([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?")
+_PLAIN = r"(?:\d+/\d+|\d+\.?\d*|\.\d+)"
+_ROOT = rf"(?:(?P<factor>{_PLAIN})\*)?sqrt\((?P<radicand>\d+)\)(?:/(?P<divisor>\d+))?"
+_TERM = re.compile(rf"(?P<sign>[+-]?)(?:{_ROOT}|(?P<plain>{_PLAIN}))", re.ASCII)
 MAX_DIGITS = 100_000
 """A hostile "1e999999999" must not eat the memory."""
 
@@ -53,7 +57,8 @@ def exact(value: Any, what: str = "value") -> Fraction:
         if isinstance(value, sympy.Rational) and value.is_finite:
             return Fraction(int(value.p), int(value.q))
         raise InexactError(f"{what} is {value}, which is not rational; pass rationalize=DENOMINATOR to take a nearby rational")
-    raise InexactError(f"{what} is {value!r} of type {type(value).__name__}, which is not an exact number")
+    kind = "not rational" if isinstance(value, Quadratic) else "not an exact number"
+    raise InexactError(f"{what} is {value!r} of type {type(value).__name__}, which is {kind}")
 
 
 def _from_text(value: str, what: str) -> Fraction:
@@ -81,14 +86,70 @@ def _integer(digits: str) -> int:
     return int(flint.fmpz(digits.lstrip("+")))  # int() refuses more than 4,300 digits
 
 
-def text(value: Fraction | int) -> str:
-    """Return ``value`` as "p/q" or "p", however many digits it has.
+def algebraic(value: Any, what: str = "value") -> Fraction:
+    """Return the number that ``value`` is: rational, or of a field Q(sqrt(D)).
 
-    >>> text(Fraction(-3, 6))
-    '-1/2'
+    Args:
+        value: what ``exact`` reads; a ``Quadratic``; a string such as ``"1/2-3*sqrt(5)"`` or ``"sqrt(3)/2"``; or a sympy number
+            that is ``a + b sqrt(D)``.
+        what: how an error message names it.
+
+    Returns:
+        A Fraction, or a ``Quadratic`` where it is irrational.  The type says Fraction, as a float's says float where an int will
+        do: the operations are the same.
+
+    Raises:
+        InexactError: not such a number.
+
+    >>> print(algebraic("1/2 + sqrt(12)"), algebraic("sqrt(9)/2"))
+    1/2+2*sqrt(3) 3/2
     """
-    numerator = flint.fmpz(value.numerator).str()
-    return numerator if value.denominator == 1 else f"{numerator}/{flint.fmpz(value.denominator).str()}"
+    if isinstance(value, Quadratic):
+        return cast("Fraction", value)
+    if isinstance(value, str) and "sqrt" in value:
+        return _sum_from_text(value, what)
+    sympy = sys.modules.get("sympy")
+    if sympy is not None and isinstance(value, sympy.Expr) and value.is_number and not value.is_Rational:
+        found = _from_sympy(value, what, sympy)
+        return exact(value, what) if found is None else found
+    return exact(value, what)
+
+
+def _sum_from_text(value: str, what: str) -> Fraction:
+    """Read terms ``p/q`` or ``p/q*sqrt(D)/r``, each but the first with its sign."""
+    compact = re.sub(r"\s*([+*/-])\s*", r"\1", value.strip())
+    if len(compact) > MAX_DIGITS:
+        raise InexactError(f"{what} has {len(compact)} characters; at most {MAX_DIGITS} are read")
+    total, position = Fraction(0), 0
+    while position < len(compact):
+        term = _TERM.match(compact, position)
+        if term is None or (position and not term["sign"]):
+            raise InexactError(f'{what} is {value!r}; write a number such as "1/2+3*sqrt(5)" or "sqrt(3)/2"')
+        number = _from_text(term["plain"] or term["factor"] or "1", what)
+        if term["radicand"]:
+            divisor = _from_text(term["divisor"] or "1", what)
+            if not divisor:
+                raise InexactError(f"{what} is {value!r}, which divides by zero")
+            number = number * square_root(_integer(term["radicand"])) / divisor
+        total, position = total + (-number if term["sign"] == "-" else number), term.end()
+    return total
+
+
+def _from_sympy(expression: Any, what: str, sympy: Any) -> Fraction | None:
+    """Return a sympy number that is ``a + b sqrt(D)``; None if it does not simplify to one."""
+    total = Fraction(0)
+    for term in sympy.Add.make_args(sympy.expand(sympy.radsimp(sympy.sqrtdenest(expression)))):
+        coefficient, root = term.as_coeff_Mul()
+        if not isinstance(coefficient, (sympy.Rational, sympy.Float)) or not coefficient.is_finite:
+            return None
+        number = exact(coefficient, what)
+        if root != 1:
+            square = root**2
+            if not (root.is_Pow and root.exp == sympy.Rational(1, 2) and square.is_Integer and square > 0):
+                return None
+            number = number * square_root(int(square))
+        total += number
+    return total
 
 
 def vector(*entries: Any) -> Vector:
@@ -97,4 +158,4 @@ def vector(*entries: Any) -> Vector:
     >>> vector(1, "1/3")
     (Fraction(1, 1), Fraction(1, 3))
     """
-    return tuple(exact(entry, f"entry {k}") for k, entry in enumerate(entries))
+    return tuple(algebraic(entry, f"entry {k}") for k, entry in enumerate(entries))

@@ -1,4 +1,8 @@
-"""Rows: primitive tuples of integers, each standing for all its positive multiples."""
+"""Rows: primitive tuples of integers, each standing for all its positive multiples.
+
+Over Q(sqrt(D)) a row has numbers ``a + b sqrt(D)`` with integers a and b, and its first entry that is not zero is an integer:
+of all positive multiples of a row just one is so and primitive, and it is the rational one where there is one.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from typing import TypeAlias
 
 import flint
 
+from exactzones.rational.quadratic import quotient
+
 Row: TypeAlias = tuple[int, ...]
 
 
@@ -21,7 +27,11 @@ def primitive(row: Iterable[int]) -> Row:
     (2, -3)
     """
     row = tuple(row)
-    divisor = math.gcd(*row)
+    try:
+        divisor = math.gcd(*row)
+    except TypeError:  # an irrational entry
+        lead = abs(next(entry for entry in row if entry))
+        return over_common_denominator([quotient(entry, lead) for entry in row])[0]
     return tuple([entry // divisor for entry in row]) if divisor > 1 else row
 
 
@@ -62,7 +72,11 @@ def sum_of_quotients(quotients: Iterable[tuple[int, int]]) -> Fraction:
     >>> sum_of_quotients([(1, 2), (1, 3), (1, 6)])
     Fraction(1, 1)
     """
-    sums = [flint.fmpq(above, below) for above, below in quotients] or [flint.fmpq(0)]
+    quotients = list(quotients)
+    try:
+        sums = [flint.fmpq(above, below) for above, below in quotients] or [flint.fmpq(0)]
+    except TypeError:  # an irrational number
+        return sum((quotient(above, below) for above, below in quotients), start=Fraction(0))
     while len(sums) > 1:
         sums = [a + b for a, b in itertools.zip_longest(sums[::2], sums[1::2], fillvalue=flint.fmpq(0))]
     return Fraction(int(sums[0].p), int(sums[0].q))
