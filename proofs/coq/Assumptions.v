@@ -1,5 +1,5 @@
 (** Prints what the theorems rest on; [build.sh] compares it with assumptions.txt. *)
-From Exactzones Require Numbers Linear Network Unrelu Merging Backward Regions Certificate Witness Rational Real Showcase.
+From Exactzones Require Numbers Linear Network Unrelu Merging Backward Regions Certificate Witness Rational Real Cover Showcase.
 Print Assumptions Linear.farkas_sound.
 Print Assumptions Network.after_all.
 Print Assumptions Network.in_own_cell.
@@ -20,4 +20,11 @@ Print Assumptions Rational.complete_rational.
 Print Assumptions Rational.cannot_fire_rational.
 Print Assumptions Real.complete_real.
 Print Assumptions Real.cannot_fire_real.
+Print Assumptions Cover.cover.
+Print Assumptions Cover.full_pattern_iff.
+Print Assumptions Cover.interiors_disjoint.
+Print Assumptions Cover.zones_suffice.
+Print Assumptions Cover.firing_set.
+Print Assumptions Cover.cover_rational.
+Print Assumptions Cover.cover_real.
 Print Assumptions Showcase.small_feature_is_zero.
