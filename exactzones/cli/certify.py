@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from exactzones.check import Case
 from exactzones.cli.common import (
+    STDOUT,
     check_target,
     domain_option,
+    json_option,
     layer_option,
     net_argument,
     progress,
     quiet_option,
     read,
+    save_answer,
     shown,
     shown_point,
     table,
@@ -25,6 +30,7 @@ from exactzones.cli.common import (
 from exactzones.errors import BackendError, InputError
 from exactzones.formats import load_network
 from exactzones.network import Network
+from exactzones.rational import text
 
 _feature = click.option("--feature", "index", type=int, metavar="I", help="Which unit; 0 is the first.")
 _property = click.option(
@@ -47,6 +53,7 @@ _property = click.option(
 @click.option("--resume", type=click.Path(path_type=Path), metavar="CERT", help="Go on from an earlier run's certificate.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after S seconds (exit code 3).")
 @click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="Work with N processes on this machine.")
+@json_option
 @quiet_option
 def certify(
     net: Path,
@@ -59,6 +66,7 @@ def certify(
     resume: Path | None,
     timeout: float | None,
     jobs: int,
+    json_path: Path | None,
     quiet: bool,
 ) -> int:
     """Decide whether a feature can fire on a domain, with evidence.
@@ -76,26 +84,34 @@ def certify(
         raise InputError("timeout is nan; a number of seconds is expected")
     network, cases = _claim(net, index, threshold, layer, spec, prop_path)
     check_target(out, net)
+    check_target(json_path, net)
     earlier = None if resume is None else load_certificate(_file(resume))
     with progress(quiet=quiet, doing="certifying", counts="{:,} regions visited, {:,} open") as report:
         found = certify_cases(network, cases, seconds=timeout, resume=earlier, jobs=jobs, progress=report)
     if out is not None:
         save_certificate(found.certificate, out)
-        if not quiet:
-            click.echo(f"wrote {out}")
     words = ("can fire", "cannot fire", "undecided") if prop_path is None else ("sat", "unsat", "unknown")
+    answer: dict[str, Any] = {"command": "certify", "network": network.sha256}
+    rows: list[tuple[str, str]] = []
     if isinstance(found, CanFire):
-        _show_witness(network, found.witness, quiet=quiet)
-        click.echo(words[0])
-        return 0
-    if isinstance(found, CannotFire):
-        if not quiet:
-            table([("proof", f"{found.nodes:,} nodes, checked")])
-        click.echo(words[1])
-        return 0
-    click.echo(f"incomplete: {found.reason}; {found.open_leaves} open leaves", err=True)
-    click.echo(words[2])
-    return 3
+        values = network.trace(found.witness)[-1]
+        answer |= {"verdict": words[0], "case": found.case, "witness": list(map(text, found.witness))}
+        answer["outputs"] = list(map(text, values))
+        rows = [("witness", shown_point(found.witness)), *((f"output {k}", shown(v)) for k, v in enumerate(values[:20]))]
+    elif isinstance(found, CannotFire):
+        answer |= {"verdict": words[1], "nodes": found.nodes}
+        rows = [("proof", f"{found.nodes:,} nodes, checked")]
+    else:
+        answer |= {"verdict": words[2], "reason": found.reason, "open_leaves": found.open_leaves}
+        click.echo(f"incomplete: {found.reason}; {found.open_leaves} open leaves", err=True)
+    save_answer({**answer, "certificate": None if out is None else str(out)}, json_path)
+    if json_path != STDOUT:
+        if out is not None and not quiet:
+            click.echo(f"wrote {out}")
+        if rows and not quiet:
+            table(rows)
+        click.echo(answer["verdict"])
+    return 3 if answer["verdict"] == words[2] else 0
 
 
 @click.command()
@@ -107,8 +123,17 @@ def certify(
 @domain_option
 @_property
 @click.option("--verified", is_flag=True, help="Check with the program extracted from the Coq proofs.")
+@json_option
 def check(
-    net: Path, cert: Path, index: int | None, threshold: str, layer: int, spec: str, prop_path: Path | None, verified: bool
+    net: Path,
+    cert: Path,
+    index: int | None,
+    threshold: str,
+    layer: int,
+    spec: str,
+    prop_path: Path | None,
+    verified: bool,
+    json_path: Path | None,
 ) -> int:
     """Check a certificate against a claim, in integers.
 
@@ -130,14 +155,17 @@ def check(
         except BackendError as error:
             raise InputError(str(error)) from None
     network, cases = _claim(net, index, threshold, layer, spec, prop_path)
+    check_target(json_path, net)
     readings = _read_twice(net, network)
     report = check_certificate(network, cases, lines_of(_file(cert)))
-    if readings:
-        click.echo(readings)
-    if report.verdict == "valid":
-        what = {"can fire": "the witness has the property", "cannot fire": f"it cannot fire: {report.nodes:,} nodes"}
-        click.echo(what.get(report.proves, f"the list of {report.zones:,} zones is complete: {report.nodes:,} nodes"))
-    click.echo(str(report))
+    save_answer({"command": "check", "network": network.sha256, **asdict(report)}, json_path)
+    if json_path != STDOUT:
+        if readings:
+            click.echo(readings)
+        if report.verdict == "valid":
+            what = {"can fire": "the witness has the property", "cannot fire": f"it cannot fire: {report.nodes:,} nodes"}
+            click.echo(what.get(report.proves, f"the list of {report.zones:,} zones is complete: {report.nodes:,} nodes"))
+        click.echo(str(report))
     return {"valid": 0, "invalid": 1, "incomplete": 3}[report.verdict]
 
 
@@ -179,12 +207,3 @@ def _file(path: Path) -> Path:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
     return path
-
-
-def _show_witness(network: Network, witness: Sequence[object], *, quiet: bool) -> None:
-    if quiet:
-        return
-    values = network.trace(witness)[-1]
-    rows = [("witness", shown_point(witness))]  # type: ignore[arg-type]
-    rows += [(f"output {k}", shown(value)) for k, value in enumerate(values[:20])]
-    table(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import sys
@@ -16,6 +17,7 @@ import click
 
 from exactzones.errors import InputError
 from exactzones.formats import load_network
+from exactzones.formats.files import write_atomically
 from exactzones.formats.spec import parse_domain
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
@@ -32,6 +34,14 @@ domain_option = click.option(
     "--domain", "spec", default="all", metavar="SPEC", help='"all" (default), LO:HI for every input, or LO:HI,LO:HI,..'
 )
 quiet_option = click.option("--quiet", is_flag=True, help="No progress, no summary.")
+json_option = click.option(
+    "--json",
+    "json_path",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="OUT",
+    help="Write the answer as JSON; - is standard output, and then nothing else goes there.",
+)
+STDOUT = Path("-")
 
 
 def read(net: Path, index: int, threshold: str, layer: int, spec: str) -> tuple[Network, Property, Polyhedron | None]:
@@ -45,7 +55,7 @@ def read(net: Path, index: int, threshold: str, layer: int, spec: str) -> tuple[
 
 def check_target(path: Path | None, net: Path, suffixes: Sequence[str] = ()) -> None:
     """Refuse an output file that could not be written, or must not be, before the work rather than after it."""
-    if path is None:
+    if path is None or path == STDOUT:
         return
     if suffixes and path.suffix.lower() not in suffixes:
         raise InputError(f"{path}: suffix {path.suffix!r} is not known; pictures end in {', '.join(suffixes)}")
@@ -62,6 +72,17 @@ def check_target(path: Path | None, net: Path, suffixes: Sequence[str] = ()) -> 
         probe.unlink()
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def save_answer(answer: dict[str, Any], path: Path | None) -> None:
+    """Write an answer as JSON to where ``--json`` says: numbers as exact strings, all of it or nothing."""
+    if path is None:
+        return
+    written = json.dumps({"format": "exactzones/answer", "version": 1, **answer}, indent=1) + "\n"
+    if path == STDOUT:
+        click.echo(written, nl=False)
+    else:
+        write_atomically(path, written.encode())
 
 
 def discard_output() -> None:

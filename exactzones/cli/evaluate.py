@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from exactzones.cli.common import net_argument, table
+from exactzones.cli.common import STDOUT, check_target, json_option, net_argument, save_answer, table
 from exactzones.formats import load_network
 from exactzones.formats.spec import parse_point
 from exactzones.rational import text
@@ -15,7 +15,8 @@ from exactzones.rational import text
 @click.command("eval")
 @net_argument
 @click.option("--at", "point", required=True, metavar="POINT", help='Exact coordinates, such as "1/2,-3/4".')
-def evaluate(net: Path, point: str) -> None:
+@json_option
+def evaluate(net: Path, point: str, json_path: Path | None) -> None:
     """Evaluate a network at a point: exact outputs, activation pattern, which features fire.
 
     \b
@@ -23,8 +24,20 @@ def evaluate(net: Path, point: str) -> None:
     """
     network = load_network(net)
     at = parse_point(point, network.inputs)
-    values = network.trace(at)[-1]
+    check_target(json_path, net)
+    values, pattern = network.trace(at)[-1], network.pattern(at)
+    answer = {
+        "command": "eval",
+        "network": network.sha256,
+        "point": list(map(text, at)),
+        "values": list(map(text, values)),
+        "fires": [k for k, value in enumerate(values) if value > 0],
+        "pattern": list(pattern),
+    }
+    save_answer(answer, json_path)
+    if json_path == STDOUT:
+        return
     rows = [(f"feature {k}", f"{text(value)}{'  fires' if value > 0 else ''}") for k, value in enumerate(values)]
-    rows.append(("pattern", " ".join(network.pattern(at)) or "no hidden neurons"))
+    rows.append(("pattern", " ".join(pattern) or "no hidden neurons"))
     rows.append(("fires", ", ".join(str(k) for k, value in enumerate(values) if value > 0) or "none"))
     table(rows)

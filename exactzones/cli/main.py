@@ -16,6 +16,7 @@ import click
 from exactzones import __version__
 from exactzones.cli.certify import certify, check
 from exactzones.cli.common import discard_output
+from exactzones.cli.completion import completion
 from exactzones.cli.evaluate import evaluate
 from exactzones.cli.info import info
 from exactzones.cli.proptest import proptest
@@ -38,6 +39,7 @@ cli.add_command(check)
 cli.add_command(evaluate)
 cli.add_command(info)
 cli.add_command(proptest)
+cli.add_command(completion)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

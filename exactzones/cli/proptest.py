@@ -6,7 +6,19 @@ from pathlib import Path
 
 import click
 
-from exactzones.cli.common import domain_option, feature_option, layer_option, net_argument, progress, read, threshold_option
+from exactzones.cli.common import (
+    STDOUT,
+    check_target,
+    domain_option,
+    feature_option,
+    json_option,
+    layer_option,
+    net_argument,
+    progress,
+    read,
+    save_answer,
+    threshold_option,
+)
 from exactzones.zones import find_zones
 
 
@@ -17,7 +29,8 @@ from exactzones.zones import find_zones
 @layer_option
 @domain_option
 @click.option("--examples", type=click.IntRange(1), default=200, show_default=True, metavar="N", help="Examples for each check.")
-def proptest(net: Path, index: int, threshold: str, layer: int, spec: str, examples: int) -> int:
+@json_option
+def proptest(net: Path, index: int, threshold: str, layer: int, spec: str, examples: int, json_path: Path | None) -> int:
     """Find the zones of a feature, then try to refute them by exact forward evaluation at many points.
 
     Prints each check, how many examples it tried, and the first counterexample if there is one (exit code 1).
@@ -28,12 +41,17 @@ def proptest(net: Path, index: int, threshold: str, layer: int, spec: str, examp
     from exactzones.testing import check_zones
 
     network, prop, domain = read(net, index, threshold, layer, spec)
+    check_target(json_path, net)
+    spoken = json_path != STDOUT
     with progress(quiet=False) as report:
         found = find_zones(network, prop, domain, progress=report)
-    click.echo(f"{len(found)} zones")
-    failed = 0
+    if spoken:
+        click.echo(f"{len(found)} zones")
+    checks = []
     for result in check_zones(found, examples=examples):
-        verdict = "passed" if result.failure is None else f"FAILED: {result.failure}"
-        click.echo(f"  {result.name:<22}  {result.tried:>6} examples  {verdict}")
-        failed += result.failure is not None
-    return 1 if failed else 0
+        checks.append({"check": result.name, "examples": result.tried, "failure": result.failure})
+        if spoken:
+            verdict = "passed" if result.failure is None else f"FAILED: {result.failure}"
+            click.echo(f"  {result.name:<22}  {result.tried:>6} examples  {verdict}")
+    save_answer({"command": "proptest", "network": network.sha256, "zones": len(found), "checks": checks}, json_path)
+    return 1 if any(entry["failure"] is not None for entry in checks) else 0

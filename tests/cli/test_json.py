@@ -1,0 +1,88 @@
+"""--json says what the command says, in exact numbers, on standard output or in a file; completion scripts."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from test_readme import ROOT
+
+NET = ROOT / "examples" / "networks" / "text_2_10_2_10.npz"
+BOX = "--domain=-6:6"
+
+
+def answer(outcome, code=0):
+    assert outcome.code == code
+    found = json.loads(outcome.out)
+    assert found.pop("format") == "exactzones/answer"
+    assert found.pop("version") == 1
+    return found
+
+
+def test_certify(run):
+    found = answer(run("certify", NET, "--feature", 9, BOX, "--json", "-"))
+    assert found["verdict"] == "can fire"
+    point = ",".join(found["witness"])
+    said = answer(run("eval", NET, "--at=" + point, "--json", "-"))
+    assert 9 in said["fires"]
+    assert said["values"] == found["outputs"]
+    found = answer(run("certify", NET, "--feature", 8, BOX, "--json", "-"))
+    assert (found["verdict"], found["certificate"]) == ("cannot fire", None)
+    assert found["nodes"] > 0
+
+
+def test_undecided(run):
+    found = answer(run("certify", NET, "--feature", 8, BOX, "--timeout", "1e-9", "--json", "-", "--quiet"), code=3)
+    assert found["verdict"] == "undecided"
+    assert found["open_leaves"] > 0
+    assert "time" in found["reason"]
+
+
+def test_check(run, tmp_path):
+    proof = tmp_path / "proof.json"
+    run("certify", NET, "--feature", 8, BOX, "--out", proof, "--quiet")
+    found = answer(run("check", NET, proof, "--feature", 8, BOX, "--json", "-"))
+    assert (found["verdict"], found["proves"]) == ("valid", "cannot fire")
+    found = answer(run("check", NET, proof, "--feature", 9, BOX, "--json", "-"), code=1)
+    assert found["verdict"] == "invalid"
+    assert found["why"]
+
+
+def test_info_and_proptest(run):
+    found = answer(run("info", NET, "--json", "-"))
+    assert (found["inputs"], found["features"]) == (2, 10)
+    assert found["layers"][0]["regimes"] == 56
+    found = answer(run("proptest", NET, "--feature", 9, BOX, "--examples", 5, "--json", "-"))
+    assert found["zones"] == 17
+    assert {entry["failure"] for entry in found["checks"]} == {None}
+
+
+@pytest.mark.parametrize(
+    "command", [("info",), ("eval", "--at", "1,2"), ("certify", "--feature", 9), ("proptest", "--feature", 9)]
+)
+def test_a_file_beside_what_is_printed(run, tmp_path, command):
+    out = tmp_path / "answer.json"
+    plain = run(command[0], NET, *command[1:])
+    both = run(command[0], NET, *command[1:], "--json", out)
+    assert (both.code, both.out) == (plain.code, plain.out)
+    assert json.loads(out.read_text())["command"] == command[0]
+
+
+def test_targets_are_refused_before_the_work(refused, tmp_path):
+    refused("certify", NET, "--feature", 8, "--json", tmp_path / "none" / "a.json", says=["its folder does not exist"])
+    refused("info", NET, "--json", NET, says=["it is the network itself"])
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(run, shell):
+    outcome = run("completion", shell)
+    assert outcome.code == 0
+    assert "_EXACTZONES_COMPLETE" in outcome.out
+
+
+def test_words_are_completed():
+    asked = {"_EXACTZONES_COMPLETE": "bash_complete", "COMP_WORDS": "exactzones certify --f", "COMP_CWORD": "2"}
+    program = [sys.executable, "-c", "from exactzones.cli import main; main()"]
+    found = subprocess.run(program, env={**os.environ, **asked}, capture_output=True, text=True, check=True)  # noqa: S603 - this very Python
+    assert found.stdout.splitlines() == ["plain,--feature"]
