@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from exactzones.check import Case
+from exactzones.check import Case, lines_of
 from exactzones.cli.common import (
     STDOUT,
     check_target,
@@ -27,7 +27,7 @@ from exactzones.cli.common import (
     table,
     threshold_option,
 )
-from exactzones.errors import BackendError, InputError
+from exactzones.errors import BackendError, FormatError, InputError
 from exactzones.formats import load_network
 from exactzones.network import Network
 from exactzones.rational import text
@@ -144,7 +144,6 @@ def check(
     exactzones check net.npz proof.json --feature 0 --domain=-6:6
     """
     from exactzones.check import check as check_certificate
-    from exactzones.check import lines_of
 
     if verified:
         from exactzones.check.verified import check_verified as check_certificate
@@ -157,7 +156,9 @@ def check(
     network, cases = _claim(net, index, threshold, layer, spec, prop_path)
     check_target(json_path, net)
     readings = _read_twice(net, network)
-    report = check_certificate(network, cases, lines_of(_file(cert)))
+    total = _count(_file(cert))
+    with progress(quiet=False, doing="checking", counts="{:,} of {:,} lines checked", of=True) as told:
+        report = check_certificate(network, cases, _told(lines_of(cert), total, told))
     save_answer({"command": "check", "network": network.sha256, **asdict(report)}, json_path)
     if json_path != STDOUT:
         if readings:
@@ -201,6 +202,25 @@ def _read_twice(net: Path, network: Network) -> str:
     if not same_function(layers, network):
         raise InputError(f"{net}: two independent readings of this file differ; please report it with the file")
     return "network read twice, independently: the same"
+
+
+def _count(path: Path) -> int:
+    """Return how many lines a certificate has, as far as it can be read: what is wrong with it, the checker says."""
+    count = 0
+    try:
+        for _ in lines_of(path):
+            count += 1
+    except FormatError:
+        pass
+    return count
+
+
+def _told(lines: Iterator[str], total: int, report: Callable[[int, int], None] | None) -> Iterator[str]:
+    """Yield lines, reporting how many of them were taken before."""
+    for count, line in enumerate(lines):
+        if report is not None:
+            report(count, total)
+        yield line
 
 
 def _file(path: Path) -> Path:

@@ -109,31 +109,38 @@ def shown_point(point: Sequence[Fraction]) -> str:
 
 @contextmanager
 def progress(
-    *, quiet: bool, doing: str = "looking for zones", counts: str = "{:,} cells visited, {:,} zones found"
+    *, quiet: bool, doing: str = "looking for zones", counts: str = "{:,} cells visited, {:,} zones found", of: bool = False
 ) -> Iterator[Callable[[int, int], None] | None]:
-    """Show two counts, such as cells visited and zones found, on standard error: live on a terminal, else every ten seconds."""
+    """Show two counts, such as cells visited and zones found, on standard error: live on a terminal, else every ten seconds.
+
+    Args:
+        quiet: show nothing.
+        doing: what goes on.
+        counts: how to say the counts.
+        of: the second count is how many there will be of the first: the time that is left is estimated.
+    """
     if quiet:
         yield None
         return
-    start = time.monotonic()
+    start = last = time.monotonic()
+
+    def said(one: int, other: int, seconds: float) -> str:
+        left = f", about {seconds * (other - one) / one:.0f} s left" if of and one else ""
+        return f"{counts.format(one, other)}, {seconds:.0f} s{left}"
+
     if sys.stderr.isatty():
         from rich.console import Console
 
         with Console(stderr=True).status(doing) as status:
-
-            def live(one: int, other: int) -> None:
-                status.update(f"{counts.format(one, other)}, {time.monotonic() - start:.0f} s")
-
-            yield live
+            yield lambda one, other: status.update(said(one, other, time.monotonic() - start))
         return
-    last = start
 
     def plain(one: int, other: int) -> None:
         nonlocal last
         now = time.monotonic()
         if now - last >= 10:
             last = now
-            click.echo(f"{counts.format(one, other)}, {now - start:.0f} s", err=True)
+            click.echo(said(one, other, now - start), err=True)
 
     yield plain
 

@@ -145,3 +145,16 @@ def test_progress_is_shown_on_standard_error_now_and_then(run, tangents, monkeyp
     assert "zones found" in outcome.err
     quiet = run("zones", tangents, "--feature", 0, "--quiet")
     assert (quiet.out, quiet.err) == ("", "")
+
+
+def test_checking_says_how_long_it_will_take(run, tangents, tmp_path, monkeypatch):
+    from exactzones.cli import common
+
+    proof, claim = tmp_path / "proof.json", ("--feature", 0, "--threshold", 1000, "--domain=-5:5")
+    run("certify", tangents, *claim, "--out", proof)
+    minutes = iter(range(0, 10**9, 60))
+    monkeypatch.setattr(common.time, "monotonic", lambda: float(next(minutes)))
+    outcome = run("check", tangents, proof, *claim)
+    assert outcome.out.splitlines()[-1] == "valid"
+    lines = len(proof.read_text().splitlines())
+    assert f"1 of {lines} lines checked, 120 s, about {120 * (lines - 1)} s left" in outcome.err
