@@ -1,5 +1,5 @@
 (** Prints what the theorems rest on; [build.sh] compares it with assumptions.txt. *)
-From Exactzones Require Numbers Linear Network Unrelu Merging Backward Regions Certificate Witness Rational Real Cover Showcase.
+From Exactzones Require Numbers Linear Network Unrelu Merging Shattering Counting Backward Regions Certificate Witness Rational Real Cover Showcase.
 Print Assumptions Linear.farkas_sound.
 Print Assumptions Network.after_all.
 Print Assumptions Network.in_own_cell.
@@ -11,6 +11,9 @@ Print Assumptions Unrelu.pullback_union.
 Print Assumptions Unrelu.pullback_union_nonempty.
 Print Assumptions Merging.wall_join.
 Print Assumptions Merging.join_exact.
+Print Assumptions Shattering.sauer_shelah.
+Print Assumptions Counting.dependent.
+Print Assumptions Counting.patterns_of_layer.
 Print Assumptions Backward.carry_back_ok.
 Print Assumptions Certificate.accepted_complete.
 Print Assumptions Certificate.accepted_cannot_fire.
