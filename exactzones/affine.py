@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exactzones.errors import DimensionError, InputError
+from exactzones.notation import latex_affine
 from exactzones.rational import Matrix, Vector, vector
 
 
@@ -80,6 +81,9 @@ class AffineMap:
     def keeping(self, kept: tuple[bool, ...]) -> AffineMap:
         """Return the map with the outputs that are not kept set to zero: a ReLU on one regime."""
         return AffineMap(self.matrix.select(kept), tuple(b if keep else b * 0 for b, keep in zip(self.offset, kept, strict=True)))
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {latex_affine(self.matrix.rows, self.offset)}$"
 
     def augmented(self) -> Matrix:
         """Return ``(offset | matrix)``: row k is output k as ``b + a . x``."""

@@ -20,6 +20,7 @@ import numpy as np
 
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, FeatureError, InexactError, InputError
+from exactzones.notation import html_table
 from exactzones.rational import Matrix, Quadratic, Rationalization, Vector, algebraic, exact, text
 from exactzones.rational import rationalize as to_rational
 
@@ -322,6 +323,13 @@ class Network:
             if not condition.holds(condition.value(values)):
                 return False
         return True
+
+    def _repr_html_(self) -> str:
+        counts = [(k, layer.inputs, layer.outputs, len(layer.relu_units)) for k, layer in enumerate(self.layers)]
+        rows = [tuple(map(str, (*row, row[2] - row[3]))) for row in counts]
+        spaces = ", ".join(f"{latent.name} (R^{latent.dim})" for latent in self.latents)
+        header = ("layer", "inputs", "units", "with ReLU", "linear lanes")
+        return f"<p>Network with exact weights; spaces: {spaces}</p>{html_table(rows, header)}"
 
     @cached_property
     def sha256(self) -> str:

@@ -10,11 +10,10 @@ from matplotlib.colors import to_rgba
 from matplotlib.patches import Patch
 
 from exactzones.errors import InputError
-from exactzones.polyhedra import Polyhedron
+from exactzones.polyhedra import Polyhedron, svg
 from exactzones.polyhedra.shapes import floats, sides
 
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
-"""Colours that people with any colour vision tell apart.  Source: Okabe and Ito 2008, Color Universal Design."""
+PALETTE = svg.PALETTE
 
 HATCHES = ("", "///", "\\\\\\", "|||", "xxx", "---", "++", "..")
 """One more than there are colours and without a common factor: 56 combinations before one repeats."""

@@ -18,6 +18,7 @@ from exactzones.network import Network
 from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.property import Property, condition
 from exactzones.rational import dot, sum_of_quotients
+from exactzones.zones.display import columns, page, picture, records
 from exactzones.zones.forward import forward
 from exactzones.zones.graph import adjacency, islands
 from exactzones.zones.locate import Array, Locator, rows_of
@@ -181,6 +182,28 @@ class Zones(Sequence[Zone]):
         """
         layer = self.network.latent(latent).layer
         return find_zones(self.network.tail(layer), self.prop.shifted(layer))
+
+    def to_dataframe(self) -> Any:
+        """Return the zones as a pandas DataFrame, one row a zone; numbers are exact (Fractions and integers).
+
+        Columns: ``pattern``, ``island``; how many ``facets``, ``vertices``, ``rays`` and ``lines``; ``maximum`` of the feature
+        and, of up to 5 inputs, ``volume`` (None: infinite); ``x0``, ``x1``, .. a point at which the property fires.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        try:
+            import pandas  # type: ignore[import-untyped]  # noqa: PLC0415  # optional, and slow to import
+        except ImportError:
+            raise InputError("a data frame needs pandas, which is not installed: pip install exactzones[pandas]") from None
+        index = pandas.RangeIndex(len(self.zones), name="zone")
+        return pandas.DataFrame(records(self), index, columns(self.network.inputs), dtype=object).convert_dtypes()
+
+    def _repr_html_(self) -> str:
+        return page(self)
+
+    def _repr_svg_(self) -> str | None:
+        return picture(self)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Zones):

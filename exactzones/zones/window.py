@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Protocol
 
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import bounding_box, corners
+from exactzones.property import Property
 from exactzones.zones.zone import Zone
 
 _MARGIN = Fraction(1, 4)
@@ -19,18 +20,28 @@ class Listed(Protocol):
     """What of a list of zones is looked at."""
 
     @property
-    def domain(self) -> Polyhedron | None:
-        """The domain."""
-
-    @property
     def network(self) -> Network:
         """The network."""
 
     @property
+    def prop(self) -> Property:
+        """The property."""
+
+    @property
+    def domain(self) -> Polyhedron | None:
+        """The domain."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether these are all zones."""
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """The zones."""
+
+    @property
     def islands(self) -> tuple[tuple[int, ...], ...]:
         """The islands."""
-
-    def __iter__(self) -> Iterator[Zone]: ...
 
 
 def default_window(zones: Listed) -> Polyhedron:
@@ -41,7 +52,7 @@ def default_window(zones: Listed) -> Polyhedron:
     """
     if zones.domain is not None and zones.domain.is_bounded:
         return bounding_box(zones.domain.vrep.vertices)
-    of_zone = [corners(zone.firing_cell) if zone.firing_cell else list(zone.firing.vrep.vertices) for zone in zones]
+    of_zone = [corners(zone.firing_cell) if zone.firing_cell else list(zone.firing.vrep.vertices) for zone in zones.zones]
     vertices = [vertex for part in of_zone for vertex in part]
     if not vertices:
         return bounding_box([(Fraction(0),) * zones.network.inputs])

@@ -10,7 +10,10 @@ from typing import Any, Protocol
 
 from exactzones.affine import AffineMap
 from exactzones.network import Network, Pattern
+from exactzones.notation import comparison, escaped, html_lines, html_table, linear, number, point
 from exactzones.polyhedra import Cell, HRep, Polyhedron, VRep
+from exactzones.polyhedra.shapes import bounding_box, corners, outline
+from exactzones.polyhedra.svg import Shape, svg
 from exactzones.property import Condition, Property
 from exactzones.rational import Row, Vector, dot, integer_dot, integer_row, over_common_denominator
 
@@ -114,7 +117,11 @@ class Zone:
     @property
     def affine(self) -> AffineMap:
         """The affine map that the network is on this zone: from the input to the last layer that the property looks at."""
-        return self.maps[max((c.layer for c in self.prop.conditions), default=len(self.maps) - 1)]
+        return self.maps[self._last_layer]
+
+    @property
+    def _last_layer(self) -> int:
+        return max((condition.layer for condition in self.prop.conditions), default=len(self.maps) - 1)
 
     @cached_property
     def neuron_rows(self) -> tuple[tuple[int, int, Row], ...]:
@@ -236,6 +243,50 @@ class Zone:
             condition.holds(dot(on_zone.row, lifted))
             for condition, on_zone in zip(self.prop.conditions, self.conditions, strict=True)
         )
+
+    def as_sympy(self) -> Any:
+        """Return the part that fires as a sympy condition on real symbols x0, x1, ..: an And of linear inequalities.
+
+        >>> from exactzones import Polyhedron, feature, find_zones
+        >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
+        >>> find_zones(net, feature(0), Polyhedron.box("-5/2", 3, dim=1))[0].as_sympy()
+        (x0 > 1) & (-x0 >= -3)
+        """
+        import sympy  # noqa: PLC0415  # slow to import, and seldom needed
+
+        names = [sympy.Symbol(f"x{k}", real=True) for k in range(self.network.inputs)]
+        system = self.firing.irredundant
+        parts = []
+        for relation, rows in ((sympy.Eq, system.equations), (sympy.Gt, system.strict), (sympy.Ge, system.rows)):
+            parts += [relation(sum(c * x for c, x in zip(row[1:], names, strict=True)), -row[0]) for row in rows]
+        return sympy.And(*parts)
+
+    def _repr_latex_(self) -> str:
+        return Polyhedron(self.firing.irredundant)._repr_latex_()
+
+    def _repr_svg_(self) -> str | None:
+        if self.network.inputs != 2:
+            return None
+        part = self.firing_cell or self.firing
+        window = bounding_box(corners(part) if isinstance(part, Cell) else part.vrep.vertices, margin=Fraction(1, 4))
+        return svg([Shape(outline(part, window), 0, " ".join(self.pattern))], window)
+
+    def _repr_html_(self) -> str:
+        vrep, maximum = self.vrep, self.maximum
+        value = "unbounded" if maximum.value is None else number(maximum.value)
+        outputs = [f"z{self._last_layer}[{k}] = {linear(row)}" for k, row in enumerate(self.affine.augmented().rows)]
+        rows = [
+            ("pattern", escaped(" ".join(self.pattern))),
+            ("closed cell", html_lines([comparison(row, ">=") for row in self.hrep.rows])),
+            ("fires where", html_lines([comparison(c.row, ">" if c.strict else ">=") for c in self.conditions])),
+            ("vertices", html_lines([point(vertex) for vertex in vrep.vertices])),
+            *([("rays", html_lines([point(ray) for ray in vrep.rays]))] if vrep.rays else []),
+            *([("lines", html_lines([point(line) for line in vrep.lines]))] if vrep.lines else []),
+            ("a point where it fires", point(self.sample)),
+            ("largest value", f"{value} at {point(maximum.point)}"),
+            ("the network here", html_lines(outputs)),
+        ]
+        return f"<div>{self._repr_svg_() or ''}{html_table(rows)}</div>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Zone):

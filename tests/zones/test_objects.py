@@ -3,6 +3,8 @@
 import copy
 import itertools
 import pickle
+import sys
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -10,12 +12,12 @@ from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from zones.support import any_property, cases, complexes, small_networks
 
-from exactzones.errors import DimensionError, InexactError, InputError
+from exactzones.errors import BudgetExceeded, DimensionError, InexactError, InputError
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import ALWAYS, feature
 from exactzones.testing import domain_points, points, points_near
-from exactzones.zones import find_zones
+from exactzones.zones import Budget, find_zones
 
 ABS = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])  # |x| - 1
 LINE = Polyhedron.box(-3, 3, dim=1)
@@ -156,3 +158,96 @@ def test_pickling(case, looked_at):
     for twin in twins(zones[0]):
         assert twin == zones[0]
         assert (twin.sample, twin.maximum, twin.firing) == (zones[0].sample, zones[0].maximum, zones[0].firing)
+
+
+@given(cases(), st.data())
+def test_sympy_says_where_a_zone_fires(case, data):
+    sympy = pytest.importorskip("sympy")
+    zones = case.zones
+    assume(len(zones))
+    zone = data.draw(st.sampled_from(list(zones)))
+    condition = zone.as_sympy()
+    names = [sympy.Symbol(f"x{k}", real=True) for k in range(case.net.inputs)]
+    for point in [*data.draw(st.lists(domain_points(zones), max_size=3)), zone.sample, *zone.vrep.vertices[:2]]:
+        values = {name: sympy.Rational(entry.numerator, entry.denominator) for name, entry in zip(names, point, strict=True)}
+        assert condition.subs(values) == zone.fires(point)
+
+
+@given(cases())
+def test_data_frame(case):
+    pytest.importorskip("pandas")
+    zones = case.zones
+    frame = zones.to_dataframe()
+    assert len(frame) == len(zones)
+    assert [column for column in frame.columns if column[0] == "x"] == [f"x{k}" for k in range(case.net.inputs)]
+    for k, zone in enumerate(zones):
+        row = frame.loc[k]
+        assert tuple(row["pattern"].split()) == zone.pattern
+        assert k in zones.islands[row["island"]]
+        assert (row["facets"], row["vertices"]) == (len(zone.hrep.rows), len(zone.vrep.vertices))
+        assert (row["maximum"], row["volume"]) == (zone.maximum.value, zone.volume)
+        assert zone.fires([row[f"x{j}"] for j in range(case.net.inputs)])
+
+
+def test_a_data_frame_of_many_inputs_has_no_volumes():
+    pytest.importorskip("pandas")
+    net = Network.mlp([([[1] * 6], [0]), ([[1]], [0])])
+    assert "volume" not in find_zones(net, feature(0)).to_dataframe()
+
+
+def test_missing_pandas_is_said_with_the_way_out(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(InputError, match=r"pip install exactzones\[pandas\]"):
+        find_zones(ABS, feature(0)).to_dataframe()
+
+
+DIAMOND = Network.mlp([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, 1, 1]], [-1])])
+
+
+def parsed(svg):
+    return ElementTree.fromstring(svg)  # noqa: S314 - our own
+
+
+def polygons(svg):
+    return [element.get("points") for element in parsed(svg).iter("{http://www.w3.org/2000/svg}polygon")]
+
+
+def test_notebooks_show_a_picture_and_a_table():
+    zones = find_zones(DIAMOND, feature(0), Polyhedron.box(-2, 2, dim=2))
+    svg = zones._repr_svg_()
+    assert len(polygons(svg)) == 4
+    lower_left = {"0.00,300.00", "0.00,150.00", "75.00,150.00", "150.00,225.00", "150.00,300.00"}
+    assert lower_left in [set(points.split()) for points in polygons(svg)]
+    html = zones._repr_html_()
+    assert svg in html
+    assert "4 zones of z1[0] &gt; 0 in its domain, 1 island<" in html
+    assert html.count("<tr>") == 5
+    single = zones[0]._repr_html_()
+    assert zones[0]._repr_svg_() in single
+    assert "unbounded" not in single
+    assert zones[0]._repr_latex_().startswith(r"$\displaystyle \left\{ x \in \mathbb{R}^{2}")
+
+
+@given(cases(small_networks(inputs=(1, 3))))
+def test_notebooks_show_every_list(case):
+    zones = case.zones
+    for shown in (zones, *zones[:2]):
+        assert parsed(shown._repr_html_()) is not None
+        svg = shown._repr_svg_()
+        assert (svg is not None) == (case.net.inputs == 2)
+        assert svg is None or parsed(svg) is not None
+
+
+def test_notebooks_show_empty_long_and_stopped_lists(monkeypatch):
+    assert "fires nowhere in its domain" in find_zones(ABS, feature(0), Polyhedron.box("-1/2", 1, dim=1))._repr_html_()
+    with pytest.raises(BudgetExceeded) as stopped:
+        find_zones(DIAMOND, feature(0), budget=Budget(zones=2))
+    assert "incomplete" in stopped.value.found._repr_html_()
+    with pytest.raises(BudgetExceeded) as stopped:
+        find_zones(DIAMOND, feature(0), budget=Budget(zones=0))
+    assert "before the search stopped early" in stopped.value.found._repr_html_()
+    monkeypatch.setattr("exactzones.zones.display._ROWS", 3)
+    monkeypatch.setattr("exactzones.zones.display._DRAWN", 3)
+    zones = find_zones(DIAMOND, feature(0))
+    assert zones._repr_svg_() is None
+    assert "and 1 more" in zones._repr_html_()

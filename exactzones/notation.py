@@ -1,0 +1,172 @@
+"""Exact mathematics as people write it, as text, LaTeX and HTML, for notebooks.
+
+Short numbers are written as they are.  Long ones (weights that were floats) are rounded to six digits, and a tilde in front, or a
+word behind, says so.  Matrices and systems that would fill the page end in dots.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+
+from exactzones.rational import Quadratic, Row, Vector, quotient, text
+
+_LONG = 16  # characters of a number
+_LARGE = 12  # rows and columns of a matrix
+_MANY = 60  # inequalities of a system
+_ROUNDED = r"\quad\text{(rounded)}"
+
+
+def is_long(value: Fraction | int) -> bool:
+    """Tell whether a number is rounded when it is written."""
+    return len(text(value)) > _LONG
+
+
+def _digits(value: Fraction | int) -> str:
+    if not is_long(value):
+        return text(value)
+    try:
+        return f"{float(value):.6g}"
+    except OverflowError:
+        return f"{text(value)[:_LONG]}.."
+
+
+def number(value: Fraction | int) -> str:
+    """Write a number as text.
+
+    >>> number(Fraction(-1, 3)), number(Fraction(0.1))
+    ('-1/3', '~0.1')
+    """
+    return f"{'~' if is_long(value) else ''}{_digits(value)}"
+
+
+def point(entries: Iterable[Fraction | int]) -> str:
+    """Write a point as text.
+
+    >>> point((Fraction(1, 2), 3)), point((Fraction(0.1), 3))
+    ('(1/2, 3)', '~(0.1, 3)')
+    """
+    listed = list(entries)
+    return f"{'~' if any(map(is_long, listed)) else ''}({', '.join(map(_digits, listed))})"
+
+
+def linear(row: Sequence[Fraction | int]) -> str:
+    """Write the function ``b + a . x`` as text.
+
+    >>> linear((Fraction(-3, 2), 2, -1))
+    '2 x0 - x1 - 3/2'
+    """
+    written = _sum([*((entry, f"x{k}") for k, entry in enumerate(row[1:])), (row[0], "")], _digits)
+    return f"~ {written}" if any(map(is_long, row)) else written
+
+
+def comparison(row: Sequence[Fraction | int], relation: str) -> str:
+    """Write ``b + a . x`` compared with zero as text, the constant on the right.
+
+    >>> comparison((-3, 2, -1), ">=")
+    '2 x0 - x1 >= 3'
+    """
+    scaled = _readable(row)
+    left = _sum(((entry, f"x{k}") for k, entry in enumerate(scaled[1:])), _digits)
+    return f"{'~ ' if any(map(is_long, scaled)) else ''}{left} {relation} {_digits(-scaled[0])}"
+
+
+def _readable(row: Sequence[Fraction | int]) -> Sequence[Fraction | int]:
+    """Return a row as it is if its numbers are short, otherwise divided by its largest slope."""
+    largest = max([max(slope, -slope) for slope in row[1:]], default=0)
+    if not any(map(is_long, row)) or not largest:
+        return row
+    return [quotient(entry, largest) for entry in row]
+
+
+def _sum(terms: Iterable[tuple[Fraction | int, str]], write: Callable[[Fraction | int], str]) -> str:
+    """Write a sum of coefficients times names, without those that are zero; a name may be empty."""
+    written = ""
+    for coefficient, name in terms:
+        if coefficient:
+            size = max(coefficient, -coefficient)
+            factor = "" if size == 1 and name else write(size)
+            if name and isinstance(size, Quadratic) and any(sign in factor for sign in "+-"):
+                factor = f"({factor})"
+            written += f" {'-' if coefficient < 0 else '+'} {factor}{' ' if factor and name else ''}{name}"
+    written = written.removeprefix(" + ") or "0"
+    return f"-{written[3:]}" if written.startswith(" - ") else written
+
+
+def latex_number(value: Fraction | int) -> str:
+    r"""Write a number in LaTeX.
+
+    >>> print(latex_number(Fraction(-1, 3)), latex_number(Fraction(1, 10**40)))
+    -\tfrac{1}{3} 1\cdot 10^{-40}
+    """
+    written = _digits(value)
+    if is_long(value):
+        digits, _, exponent = written.partition("e")
+        return (digits + (rf"\cdot 10^{{{int(exponent)}}}" if exponent else "")).replace("..", r"\ldots")
+    if isinstance(value, Quadratic):
+        return _sum([(value.rational, ""), (value.coefficient, rf"\sqrt{{{value.radicand}}}")], latex_number)
+    if value.denominator == 1:
+        return written
+    return rf"{'-' if value < 0 else ''}\tfrac{{{abs(value.numerator)}}}{{{value.denominator}}}"
+
+
+def latex_matrix(rows: Sequence[Sequence[Fraction | int]]) -> str:
+    """Write a matrix in parentheses."""
+    lines = []
+    for row in rows[:_LARGE]:
+        entries = [latex_number(entry) for entry in row[:_LARGE]] + ([r"\cdots"] if len(row) > _LARGE else [])
+        lines.append(" & ".join(entries))
+    if len(rows) > _LARGE:
+        lines.append(r"\vdots")
+    return r"\begin{pmatrix} " + r" \\ ".join(lines) + r" \end{pmatrix}"
+
+
+def latex_affine(matrix: Sequence[Vector], offset: Vector) -> str:
+    """Write the map ``x -> A x + b``."""
+    linear_part = rf"{latex_matrix(matrix)}\,x + " if matrix and matrix[0] else ""
+    rounded = any(map(is_long, [*offset, *(entry for row in matrix for entry in row)]))
+    return rf"x \mapsto {linear_part}{latex_matrix([(entry,) for entry in offset])}{_ROUNDED if rounded else ''}"
+
+
+def latex_system(dim: int, rows: Sequence[Row], strict: Sequence[Row] = (), equations: Sequence[Row] = ()) -> str:
+    r"""Write the set of points that satisfy a system of linear inequalities.
+
+    >>> print(latex_system(1, [(-3, 2)]))
+    \left\{ x \in \mathbb{R}^{1} : \begin{aligned} 2 x_{0} &\ge 3 \end{aligned} \right\}
+    """
+    space = rf"\mathbb{{R}}^{{{dim}}}"
+    lines: list[str] = []
+    rounded = False
+    for relation, group in (("=", equations), (">", strict), (r"\ge", rows)):
+        for row in map(_readable, group[: _MANY + 1 - len(lines)]):
+            left = _sum(((entry, f"x_{{{k}}}") for k, entry in enumerate(row[1:])), latex_number)
+            lines.append(rf"{left} &{relation} {latex_number(-row[0])}")
+            rounded = rounded or any(map(is_long, row))
+    if not lines:
+        return space
+    if len(lines) > _MANY:
+        lines[-1] = r"&\;\,\vdots"
+    system = r"\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}"
+    return rf"\left\{{ x \in {space} : {system} \right\}}{_ROUNDED if rounded else ''}"
+
+
+def html_table(rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> str:
+    """Write a table; the cells are HTML already (see ``escaped``)."""
+    look = 'style="text-align:left;vertical-align:top"'
+    top = f"<tr>{''.join(f'<th {look}>{cell}</th>' for cell in header)}</tr>" if header else ""
+    body = "".join(f"<tr>{''.join(f'<td {look}>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table>{top}{body}</table>"
+
+
+def escaped(value: object) -> str:
+    """Return something's text so that it is no markup."""
+    return html.escape(str(value))
+
+
+def html_lines(lines: Sequence[str], most: int = 12) -> str:
+    """Write text lines one below the other; of very many the first, and how many more there are."""
+    shown = [escaped(line) for line in lines[:most]]
+    if len(lines) > most:
+        shown.append(f"and {len(lines) - most} more")
+    return "<br/>".join(shown)

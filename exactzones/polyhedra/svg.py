@@ -1,0 +1,71 @@
+"""Shapes in the plane as SVG, without a plotting library: what a notebook shows of an object."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from exactzones.polyhedra.polyhedron import Polyhedron
+from exactzones.polyhedra.shapes import Ring, floats, sides
+
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
+"""Colours that people with any colour vision tell apart.  Source: Okabe and Ito 2008, Color Universal Design."""
+
+_SIZE, _MARGIN = 300.0, 44.0
+
+
+class Shape(NamedTuple):
+    """Polygons, segments or points of one colour, with a text that is shown under the mouse."""
+
+    rings: Sequence[Ring]
+    group: int
+    title: str
+
+
+def svg(shapes: Iterable[Shape], window: Polyhedron, letter: str = "x") -> str:
+    """Draw shapes inside a box of the plane, which is framed and has its corners' coordinates written on it.
+
+    Lines and letters have the colour of the text around the picture, so that it reads on light and on dark paper.
+    """
+    (left, bottom), (right, top) = floats(sides(window))
+    scale = _SIZE / max(right - left, top - bottom)
+    flat = min(right - left, top - bottom) * scale < _SIZE / 10  # equal scales would leave a sliver
+    across = _SIZE / (right - left) if flat else scale
+    upward = _SIZE / (top - bottom) if flat else scale
+    width, height = (right - left) * across, (top - bottom) * upward
+
+    def place(ring: Ring) -> str:
+        return " ".join(f"{(x - left) * across:.2f},{(top - y) * upward:.2f}" for x, y in floats(ring))
+
+    drawn = []
+    for shape in shapes:
+        marks = "".join(_drawn(place(ring), len(ring), shape.group) for ring in shape.rings)
+        drawn.append(f"<g><title>{html.escape(shape.title)}</title>{marks}</g>" if marks else "")
+    size = f'width="{width + 2 * _MARGIN:.0f}" height="{height + 2 * _MARGIN:.0f}"'
+    view = f'viewBox="{-_MARGIN:.0f} {-_MARGIN:.0f} {width + 2 * _MARGIN:.0f} {height + 2 * _MARGIN:.0f}"'
+    frame = f'<rect width="{width:.2f}" height="{height:.2f}" fill="none" stroke="currentColor" stroke-opacity="0.5"/>'
+    labels = [
+        _label(0, height + 14, f"{left:.3g}"),
+        _label(width, height + 14, f"{right:.3g}"),
+        _label(-4, height, f"{bottom:.3g}", "end"),
+        _label(-4, 8, f"{top:.3g}", "end"),
+        _label(width / 2, height + 22, f"{letter}0"),
+        _label(-12, height / 2, f"{letter}1", "end"),
+    ]
+    style = 'font-family="sans-serif" font-size="11" color="currentColor" style="max-width:100%"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {view} {style}>{"".join([*drawn, frame, *labels])}</svg>'
+
+
+def _drawn(points: str, corners: int, group: int) -> str:
+    colour = PALETTE[group % len(PALETTE)]
+    if corners == 1:
+        x, y = points.split(",")
+        return f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>'
+    if corners == 2:
+        return f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="3"/>'
+    return f'<polygon points="{points}" fill="{colour}" fill-opacity="0.55" stroke="currentColor" stroke-width="0.7"/>'
+
+
+def _label(x: float, y: float, text: str, anchor: str = "middle") -> str:
+    return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}" fill="currentColor">{text}</text>'

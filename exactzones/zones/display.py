@@ -1,0 +1,77 @@
+"""Lists of zones as tables and pictures: for notebooks, data frames, spreadsheets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exactzones.notation import escaped, html_table, number, point
+from exactzones.polyhedra.shapes import outline
+from exactzones.polyhedra.svg import Shape, svg
+from exactzones.zones.window import Listed, default_window
+
+MAX_VOLUME_INPUTS = 5
+"""A cell's volume takes up to (number of inputs)! simplices."""
+
+_ROWS = 20  # of a table
+_DRAWN = 2000  # zones in a picture
+
+
+def records(zones: Listed) -> list[dict[str, Any]]:
+    """Return one record a zone, numbers exact: see ``Zones.to_dataframe``."""
+    island_of = {k: island for island, members in enumerate(zones.islands) for k in members}
+    found = []
+    for k, zone in enumerate(zones.zones):
+        vrep = zone.vrep
+        record = {
+            "pattern": " ".join(zone.pattern),
+            "island": island_of[k],
+            "facets": len(zone.hrep.rows),
+            "vertices": len(vrep.vertices),
+            "rays": len(vrep.rays),
+            "lines": len(vrep.lines),
+            "maximum": zone.maximum.value,
+        }
+        if zones.network.inputs <= MAX_VOLUME_INPUTS:
+            record["volume"] = zone.volume
+        found.append(record | {f"x{j}": entry for j, entry in enumerate(zone.sample)})
+    return found
+
+
+def columns(inputs: int) -> list[str]:
+    """Return the names of what a record holds."""
+    volume = ["volume"] if inputs <= MAX_VOLUME_INPUTS else []
+    counts = ["pattern", "island", "facets", "vertices", "rays", "lines", "maximum"]
+    return [*counts, *volume, *(f"x{k}" for k in range(inputs))]
+
+
+def picture(zones: Listed) -> str | None:
+    """Return the zones of a plane as SVG, coloured by island; None in other spaces, and where they are too many."""
+    if zones.network.inputs != 2 or len(zones.zones) > _DRAWN:
+        return None
+    window = default_window(zones)
+    island_of = {k: island for island, members in enumerate(zones.islands) for k in members}
+    shapes = [
+        Shape(outline(zone.firing_cell or zone.firing, window), island_of[k], f"zone {k}: {' '.join(zone.pattern)}")
+        for k, zone in enumerate(zones.zones)
+    ]
+    return svg(shapes, window)
+
+
+def page(zones: Listed) -> str:
+    """Return a summary, the picture, and a table of the first zones as HTML."""
+    count = len(zones.zones)
+    where = "all of the input space" if zones.domain is None else "its domain"
+    if not count:
+        silent = "fires nowhere in" if zones.complete else "was not found to fire, before the search stopped early, in"
+        return f"<p>{escaped(zones.prop)} {silent} {where}</p>"
+    found = f"{count} zone{'' if count == 1 else 's'} of {zones.prop} in {where}"
+    islands = "" if count > _DRAWN else f", {len(zones.islands)} island{'' if len(zones.islands) == 1 else 's'}"
+    stopped = "" if zones.complete else "; incomplete: the search stopped early"
+    rows = []
+    for k, zone in enumerate(zones.zones[:_ROWS]):
+        value = zone.maximum.value
+        largest = "unbounded" if value is None else number(value)
+        rows.append((str(k), escaped(" ".join(zone.pattern)), str(len(zone.vrep.vertices)), largest, point(zone.sample)))
+    header = ("zone", "pattern", "vertices", "largest value", "fires at")
+    more = f"<p>and {count - _ROWS} more</p>" if count > _ROWS else ""
+    return f"<div><p>{escaped(found)}{islands}{stopped}</p>{picture(zones) or ''}{html_table(rows, header)}{more}</div>"
