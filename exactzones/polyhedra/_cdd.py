@@ -7,7 +7,7 @@ with pycddlib 3.0.2 and cddlib 0.94m:
   ``1 0 .. 0`` is added first, and stripped from what comes back.
 * The dual simplex method, the default and what ``matrix_canonicalize`` uses, runs in floats first, and writes outside its arrays
   when coefficients differ by many orders of magnitude: the process dies.  The criss-cross method does not (at worst it remarks
-  on standard error that it starts again exactly), so all linear programs use it, and ``canonical`` is made of them.
+  on standard error that it starts again exactly), so all linear programs use it, and ``_backend.canonical`` is made of them.
 * The dual of an infeasible linear program is not a Farkas vector: ``polyhedra.lp`` only asks for programs that are feasible.
 * The order of generators is arbitrary: callers sort.
 """
@@ -69,28 +69,6 @@ def inequalities(points: Sequence[Row], rays: Sequence[Row], lines: Sequence[Row
         elif row != _trivial(dim):
             raise BackendError(f"cddlib returned the row {row} for a non-empty hull")
     return rows, equations
-
-
-def canonical(rows: Sequence[Row], equations: Sequence[Row], dim: int) -> tuple[list[Row], list[Row]]:
-    """Return (rows, equations) of a *non-empty* system without redundant rows and with implicit equations found."""
-    flat = list(equations)
-    kept = [row for row in rows if any(row[1:])]
-    if not _can_be_raised(kept, kept, flat, dim):
-        implied = [row for row in kept if not _can_be_raised([row], kept, flat, dim)]
-        kept = [row for row in kept if row not in implied]
-        flat += implied
-    for row in list(kept):
-        others = [other for other in kept if other is not row]
-        below = maximize([*others, (row[0] + 1, *row[1:])], flat, tuple(-entry for entry in row))
-        if below.value <= 0:
-            kept = others
-    return kept, flat
-
-
-def _can_be_raised(raised: Sequence[Row], rows: Sequence[Row], equations: Sequence[Row], dim: int) -> bool:
-    """Tell whether a non-empty system has a point where all these rows of it are positive."""
-    lifted = [*((*row, -1 if row in raised else 0) for row in rows), (1, *(0,) * dim, -1)]
-    return maximize(lifted, [(*row, 0) for row in equations], (*(0,) * (dim + 1), 1)).value > 0
 
 
 def maximize(rows: Sequence[Row], equations: Sequence[Row], objective: Sequence[Fraction | int]) -> Solution:

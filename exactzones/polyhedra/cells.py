@@ -16,10 +16,10 @@ from functools import cached_property, lru_cache
 
 from exactzones.polyhedra.representation import HRep, VRep
 from exactzones.polyhedra.volume import volume
-from exactzones.rational import Row, Vector, integer_dot, primitive, row_echelon, sum_of_quotients
+from exactzones.rational import Row, Vector, integer_dot, primitive, quotient, row_echelon, sum_of_quotients
 
 _ROUNDINGS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
-_DIGITS = 96  # binary, of a centre before it is rounded
+_UNIT = 1 << 96  # a centre has so many binary digits before it is rounded
 
 
 @dataclass(frozen=True)
@@ -211,11 +211,11 @@ class _Centre:
     def __init__(self, vertices: Sequence[Row], directions: Sequence[Row]) -> None:
         self._vertices, self._directions = vertices, directions
         count = len(vertices)
-        scaled = [[(ray[k] << _DIGITS) // ray[0] for ray in vertices] for k in range(1, len(vertices[0]))]
-        along = [[(ray[k] << _DIGITS) // max(map(abs, ray)) for ray in directions] for k in range(1, len(vertices[0]))]
+        scaled = [[ray[k] * _UNIT // ray[0] for ray in vertices] for k in range(1, len(vertices[0]))]
+        along = [[ray[k] * _UNIT // max(map(abs, ray)) for ray in directions] for k in range(1, len(vertices[0]))]
         # The centre times _unit lies in [low, low + _slack) each: every quotient was rounded down by less than one.
         self._low = [sum(a) + count * sum(b) for a, b in zip(scaled, along, strict=True)]
-        self._unit, self._slack = count << _DIGITS, count * (1 + len(directions))
+        self._unit, self._slack = count * _UNIT, count * (1 + len(directions))
 
     @cached_property
     def exact(self) -> Vector:
@@ -261,7 +261,7 @@ def canonical_vrep(dim: int, generators: Iterable[Row], lines: Sequence[Row]) ->
 
 @lru_cache(maxsize=16384)  # neighbours share vertices
 def _point(generator: Row) -> Vector:
-    return tuple([Fraction(entry, generator[0]) for entry in generator[1:]])
+    return tuple([quotient(entry, generator[0]) for entry in generator[1:]])
 
 
 def _bits(mask: int) -> Iterable[int]:

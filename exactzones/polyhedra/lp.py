@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from exactzones.errors import BackendError, DimensionError
-from exactzones.polyhedra import _cdd
+from exactzones.polyhedra import _backend
 from exactzones.polyhedra.representation import HRep
 from exactzones.rational import Row, Vector
 
@@ -79,12 +79,12 @@ def _phase_one(system: HRep, *, strictly: bool) -> Vector | Infeasible:
         equations = []
         for row in system.equations:
             rows += [(*row, -1), (*(-entry for entry in row), -1)]
-    solution = _cdd.maximize([*rows, cap], equations, (*(0,) * (system.dim + 1), 1))
+    solution = _backend.maximize([*rows, cap], equations, (*(0,) * (system.dim + 1), 1))
     if solution.value > 0 or (solution.value == 0 and not strictly):
         point = solution.point[:-1]
         expected = system if strictly else HRep(system.dim, system.closed_rows, (), system.equations)
         if not expected.contains(point):
-            raise BackendError(f"cddlib returned {point}, which is not in the polyhedron")
+            raise BackendError(f"the linear program returned {point}, which is not in the polyhedron")
         return point
     if strictly:
         on_equations = solution.multipliers[len(rows) + 1 :]
@@ -93,7 +93,7 @@ def _phase_one(system: HRep, *, strictly: bool) -> Vector | Infeasible:
         on_equations = tuple(above - below for above, below in zip(pairs[::2], pairs[1::2], strict=True))
     farkas = (*solution.multipliers[:height], *on_equations)
     if not proves_empty(system, farkas):
-        raise BackendError("cddlib's multipliers do not prove that the system is empty")
+        raise BackendError("the multipliers do not prove that the system is empty")
     return Infeasible(farkas)
 
 
@@ -126,11 +126,11 @@ def maximize(system: HRep, objective: Sequence[Fraction]) -> LPResult:
     ray = _improving_ray(system, objective)
     if ray is not None:
         return Unbounded(start, ray)
-    solution = _cdd.maximize(system.closed_rows, system.equations, (0, *objective))
+    solution = _backend.maximize(system.closed_rows, system.equations, (0, *objective))
     nonnegative = all(entry >= 0 for entry in solution.multipliers[: len(system.closed_rows)])
     if nonnegative and _combine(system, solution.multipliers) == (solution.value, *(-entry for entry in objective)):
         return Optimal(solution.value, solution.point, solution.multipliers)
-    raise BackendError("cddlib's multipliers do not prove its optimum")
+    raise BackendError("the multipliers do not prove the optimum")
 
 
 def _improving_ray(system: HRep, objective: Sequence[Fraction]) -> Vector | None:
@@ -138,7 +138,7 @@ def _improving_ray(system: HRep, objective: Sequence[Fraction]) -> Vector | None
     rows: list[Row] = [(0, *row[1:]) for row in system.closed_rows]
     equations: list[Row] = [(0, *row[1:]) for row in system.equations]
     bound = HRep.of(system.dim, [(1, *(-entry for entry in objective))]).rows
-    solution = _cdd.maximize([*rows, *bound], equations, (0, *objective))
+    solution = _backend.maximize([*rows, *bound], equations, (0, *objective))
     return solution.point if solution.value > 0 else None
 
 

@@ -10,12 +10,23 @@ from typing import Any
 
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, DomainError, InputError
-from exactzones.notation import latex_system
-from exactzones.polyhedra import _cdd, lp
+from exactzones.polyhedra import _backend, lp
 from exactzones.polyhedra.cells import Cell, canonical_vrep, reduce_modulo
 from exactzones.polyhedra.representation import HRep, VRep
 from exactzones.polyhedra.volume import volume
-from exactzones.rational import Matrix, Row, Vector, exact, integer_dot, integer_row, nullspace, row_echelon, text, vector
+from exactzones.rational import (
+    Matrix,
+    Row,
+    Vector,
+    algebraic,
+    integer_dot,
+    integer_row,
+    irrational,
+    nullspace,
+    row_echelon,
+    text,
+    vector,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +91,7 @@ class Polyhedron:
         points = [integer_row((Fraction(1), *vector(*vertex))) for vertex in vertices]
         cone = [integer_row((Fraction(0), *vector(*ray))) for ray in rays]
         span = [integer_row((Fraction(0), *vector(*line))) for line in lines]
-        rows, equations = _cdd.inequalities(points, [r for r in cone if any(r)], [r for r in span if any(r)], dim)
+        rows, equations = _backend.inequalities(points, [r for r in cone if any(r)], [r for r in span if any(r)], dim)
         return cls(HRep.of(dim, rows, equations=equations))
 
     @classmethod
@@ -117,7 +128,7 @@ class Polyhedron:
         """
         if self.is_empty:
             return HRep.of(self.ambient, [(-1, *(0,) * self.ambient)])
-        rows, equations = _cdd.canonical(self.hrep.closed_rows, self.hrep.equations, self.ambient)
+        rows, equations = _backend.canonical(self.hrep.closed_rows, self.hrep.equations, self.ambient)
         # Equations are eliminated from the last coordinate on the left so that equal sets give equal rows.
         swapped = [(*equation[1:], equation[0]) for equation in equations]
         reduced = [(0, *(row[1:]), row[0]) for row in rows]
@@ -126,17 +137,16 @@ class Polyhedron:
         strict = [row for row in self.hrep.strict if not lp.is_valid(closed, row, strictly=True)]
         if not strict:
             return closed
-        above = {
-            (row[-1], *row[1:-1]) for row in reduce_modulo([(0, *row[1:], row[0]) for row in strict], [(0, *e) for e in swapped])
-        }
-        return HRep.of(self.ambient, set(closed.rows) - above, strict=above, equations=closed.equations)
+        moved = reduce_modulo([(0, *row[1:], row[0]) for row in strict], [(0, *equation) for equation in swapped])
+        above = HRep.of(self.ambient, strict=[(row[-1], *row[1:-1]) for row in moved]).strict
+        return HRep.of(self.ambient, set(closed.rows) - set(above), strict=above, equations=closed.equations)
 
     @cached_property
     def vrep(self) -> VRep:
         """Vertices, rays and lines of the closure, in canonical form."""
         if self.is_empty:
             return VRep(self.ambient, ())
-        vertices, rays, lines = _cdd.generators(self.hrep.closed_rows, self.hrep.equations, self.ambient)
+        vertices, rays, lines = _backend.generators(self.hrep.closed_rows, self.hrep.equations, self.ambient)
         return canonical_vrep(self.ambient, reduce_modulo([*vertices, *rays], lines), lines)
 
     @property
@@ -201,7 +211,7 @@ class Polyhedron:
         """
         base = self.interior_point()
         directions = nullspace([row[1:] for row in self.irredundant.equations], self.ambient)
-        columns = [[Fraction(direction[k]) for direction in directions] for k in range(self.ambient)]
+        columns = [[direction[k] for direction in directions] for k in range(self.ambient)]
         return AffineMap(Matrix.of(columns, columns=len(directions)), base)
 
     def volume(self) -> Fraction:
@@ -258,29 +268,26 @@ class Polyhedron:
     def __hash__(self) -> int:
         return hash((self.ambient, self.vrep))
 
-    def _repr_latex_(self) -> str:
-        hrep = self.hrep
-        return f"$\\displaystyle {latex_system(hrep.dim, hrep.rows, hrep.strict, hrep.equations)}$"
-
 
 def _echelon(equations: Sequence[Row]) -> list[Row]:
     rows, _ = row_echelon([(*equation[1:], equation[0]) for equation in equations])
     return [(row[-1], *row[:-1]) for row in rows]
 
 
-def describe(row: Sequence[Fraction | int], relation: str = ">=", names: Sequence[str] | None = None) -> str:
+def describe(row: Sequence[Any], relation: str = ">=", names: Sequence[str] | None = None) -> str:
     """Write a row as people do: ``2 x0 - x1 >= 3``.
 
-    >>> describe((-3, 2, -1))
-    '2 x0 - x1 >= 3'
+    >>> describe((-3, 2, -1)), describe((0, 1, "1-sqrt(3)"))
+    ('2 x0 - x1 >= 3', 'x0 - (-1+sqrt(3)) x1 >= 0')
     """
     labels = names or [f"x{k}" for k in range(len(row) - 1)]
     parts = []
     for coefficient, label in zip(row[1:], labels, strict=True):
-        value = exact(coefficient)
+        value = algebraic(coefficient)
         if value:
-            size = "" if abs(value) == 1 else f"{text(abs(value))} "
+            size = text(abs(value))
+            size = "" if size == "1" else f"({size}) " if irrational([value]) else f"{size} "
             parts.append(f"{'- ' if value < 0 else '+ '}{size}{label}")
     left = " ".join(parts).removeprefix("+ ") or "0"
     left = f"-{left[2:]}" if left.startswith("- ") else left
-    return f"{left} {relation} {text(-exact(row[0]))}"
+    return f"{left} {relation} {text(-algebraic(row[0]))}"

@@ -13,7 +13,7 @@ from typing import Any
 
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError
-from exactzones.rational import Row, Vector, dot, exact, integer_row, primitive
+from exactzones.rational import Row, Vector, algebraic, dot, integer_row, primitive
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +139,4 @@ def _row(row: Any, dim: int) -> Row:
         raise DimensionError("row (b, a_1, .., a_d)", expected=dim + 1, got=len(row))
     if all(type(entry) is int for entry in row):
         return primitive(row)
-    return integer_row([exact(entry, "row entry") for entry in row])
+    return integer_row([algebraic(entry, "row entry") for entry in row])

@@ -1,0 +1,163 @@
+"""Double description and linear programs over an ordered field: against cddlib, and the same systems over Q(sqrt(D))."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from exactzones import AffineMap, Polyhedron
+from exactzones.errors import BackendError
+from exactzones.polyhedra import HRep, Infeasible, Optimal, Unbounded, VRep, _cdd, _field
+from exactzones.polyhedra.cells import canonical_vrep, reduce_modulo
+from exactzones.rational import Matrix, algebraic, integer_dot, irrational, square_root, vector
+
+ENTRIES = st.integers(-3, 3)
+
+
+@st.composite
+def systems(draw, most_rows=7):
+    dim = draw(st.integers(1, 3))
+    row = st.lists(ENTRIES, min_size=dim + 1, max_size=dim + 1)
+    equations = draw(st.lists(row, max_size=2)) if draw(st.booleans()) else []
+    rows = draw(st.lists(row, max_size=most_rows))
+    if draw(st.booleans()):
+        rows += [[5, *(sign * int(j == k) for j in range(dim))] for k in range(dim) for sign in (1, -1)]
+    return HRep.of(dim, rows, equations=equations)
+
+
+@given(systems())
+def test_generators_are_those_of_cddlib(system):
+    assume(not Polyhedron(system).is_empty)
+    found = []
+    for backend in (_cdd, _field):
+        vertices, rays, lines = backend.generators(system.rows, system.equations, system.dim)
+        found.append(canonical_vrep(system.dim, reduce_modulo([*vertices, *rays], lines), lines))
+    assert found[0] == found[1]
+
+
+@given(systems())
+def test_inequalities_bring_the_system_back(system):
+    polyhedron = Polyhedron(system)
+    assume(not polyhedron.is_empty)
+    rows, equations = _field.inequalities(*polyhedron.vrep.homogeneous(), system.dim)
+    assert Polyhedron(HRep.of(system.dim, rows, equations=equations)) == polyhedron
+
+
+@given(systems(), st.lists(ENTRIES, min_size=3, max_size=3))
+def test_maxima_and_multipliers_are_right(system, objective):
+    objective = objective[: system.dim]
+    result = Polyhedron(system).maximize(objective)
+    if isinstance(result, Optimal):
+        found = _field.maximize(system.closed_rows, system.equations, (0, *objective))
+        assert found.value == result.value
+        assert system.contains(found.point)
+        assert sum(a * b for a, b in zip(objective, found.point, strict=True)) == found.value
+        assert all(entry >= 0 for entry in found.multipliers[: len(system.closed_rows)])
+        combined = [Fraction(0)] * (system.dim + 1)
+        for row, factor in zip((*system.closed_rows, *system.equations), found.multipliers, strict=True):
+            combined = [total + factor * entry for total, entry in zip(combined, row, strict=True)]
+        assert combined == [found.value, *(-entry for entry in objective)]
+    else:
+        assert isinstance(result, (Unbounded, Infeasible))
+        with pytest.raises(BackendError):
+            _field.maximize(system.closed_rows, system.equations, (0, *objective))
+
+
+def scaled(system, root):
+    """Return the image of a system under ``x -> root x``: an irrational system whose points are root times those of the old."""
+    return Polyhedron.of(
+        system.dim,
+        [(row[0], *(entry / root for entry in row[1:])) for row in system.rows],
+        strict=[(row[0], *(entry / root for entry in row[1:])) for row in system.strict],
+        equations=[(row[0], *(entry / root for entry in row[1:])) for row in system.equations],
+    )
+
+
+@given(systems(5), st.sampled_from([2, 3, 7]), st.lists(ENTRIES, min_size=3, max_size=3))
+def test_polyhedra_over_the_field_are_the_scaled_ones(system, radicand, objective):
+    """Everything about root * P follows from P, which cddlib knows: emptiness, generators, facets, maxima, volume."""
+    root, old = square_root(radicand), Polyhedron(system)
+    new = scaled(system, root)
+    assert new.is_empty == old.is_empty
+    assert new.dim == old.dim
+    assert new.vrep == VRep(
+        system.dim, tuple(tuple(root * x for x in vertex) for vertex in old.vrep.vertices), old.vrep.rays, old.vrep.lines
+    )
+    assert new.irredundant == scaled(old.irredundant, root).hrep
+    assert new == scaled(old.irredundant, root)
+    if old.is_empty:
+        return
+    assert new.contains(new.interior_point())
+    assert new.is_subset(Polyhedron(new.irredundant))
+    assert Polyhedron.hull(new.vrep.vertices, new.vrep.rays, new.vrep.lines) == new
+    if new.is_bounded or new.dim < system.dim:
+        assert new.volume() == old.volume() * root**system.dim
+    before, after = (polyhedron.maximize(objective[: system.dim]) for polyhedron in (old, new))
+    assert type(before) is type(after)
+    if isinstance(before, Optimal):
+        assert after.value == root * before.value
+    hull = new.affine_hull()
+    assert hull.inputs == new.dim
+    assert all(new.preimage(hull).contains(point) for point in [new.preimage(hull).interior_point()])
+
+
+@given(systems(5), st.lists(ENTRIES, min_size=3, max_size=3))
+def test_strict_rows_over_the_field(system, row):
+    root = square_root(2)
+    strict = HRep.of(system.dim, system.rows, strict=[[*row[: system.dim], 1]], equations=system.equations)
+    old, new = Polyhedron(strict), scaled(strict, root)
+    assert old.is_empty == new.is_empty
+    if not old.is_empty:
+        assert new.irredundant == scaled(old.irredundant, root).hrep
+        assert not new.is_subset(Polyhedron.of(system.dim, [[-1, *[0] * system.dim]]))
+
+
+def test_a_regular_triangle_has_its_vertices():
+    """x >= -1/2 and its turns by 120 degrees: the triangle with corners of length 1, by hand."""
+    triangle = Polyhedron.of(2, [("1/2", 1, 0), ("1/2", "-1/2", "sqrt(3)/2"), ("1/2", "-1/2", "-sqrt(3)/2")])
+    half, height = Fraction(1, 2), square_root(3) / 2
+    assert triangle.vrep.vertices == ((-half, -height), (-half, height), (1, 0))
+    assert triangle.volume() == 3 * square_root(3) / 4
+    assert triangle.cell().volume() == triangle.volume()
+    assert triangle.maximize([0, 1]).value == height
+    assert triangle.contains([0, "sqrt(3)/4"])
+    assert not triangle.contains(["-1/2", "sqrt(3)"])
+    turn = AffineMap.of([["-1/2", "sqrt(3)/2"], ["-sqrt(3)/2", "-1/2"]], [0, 0])
+    assert triangle.preimage(turn) == triangle
+    assert triangle.preimage(turn).hrep == triangle.hrep
+    assert turn.after(turn).after(turn) == AffineMap.identity(2)
+    assert type(turn.after(turn).after(turn).matrix) is Matrix
+
+
+@given(systems(5), st.lists(ENTRIES, min_size=4, max_size=4))
+def test_cells_over_the_field(system, row):
+    """Cutting root * P gives root times the parts of P."""
+    root = square_root(3)
+    closed = HRep.of(system.dim, system.rows)
+    old = Polyhedron(closed)
+    assume(old.dim == system.dim)
+    cut = HRep.of(system.dim, [row[: system.dim + 1]])
+    assume(cut.rows)
+    for before, after in zip(
+        old.cell().halves(cut.rows[0]), scaled(closed, root).cell().halves(scaled(cut, root).hrep.rows[0]), strict=True
+    ):
+        assert (before is None) == (after is None)
+        if before is not None:
+            assert after.hrep == scaled(before.hrep, root).hrep
+            assert after.vrep.vertices == tuple(tuple(root * x for x in vertex) for vertex in before.vrep.vertices)
+            inside = after.interior_point()
+            assert all(integer_dot(row, (1, *inside)) > 0 for row in after.rows)
+            if before.is_bounded:
+                assert after.volume() == before.volume() * root**system.dim
+
+
+def test_rows_are_canonical():
+    root = square_root(2)
+    one, other = (HRep.of(2, [row]) for row in ([root, 2, root], [1, root, 1]))
+    assert one == other
+    assert one.rows == ((1, root, 1),)
+    assert HRep.of(1, [[root, 2 * root]]).rows == ((1, 2),)  # the rational row, where there is one
+    assert HRep.of(1, [[-root, 2]]).rows == ((-1, root),)
+    assert not irrational(vector("sqrt(4)"))
+    assert HRep.of(2, [["sqrt(3)/2", algebraic("sqrt(3)"), 0]]).rows == ((1, 2, 0),)
