@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 from exactzones.errors import BackendError, DimensionError, DomainError, InputError
 from exactzones.polyhedra import lp
 from exactzones.polyhedra.representation import HRep
-from exactzones.rational import Row, Vector, dot, integer_dot, row_echelon
+from exactzones.rational import Row, Vector, dot, integer_dot, integer_row, row_echelon
 
 Norm: TypeAlias = Literal[1, 2, "inf"] | float
 """1, 2 or infinity, which is ``"inf"`` or ``math.inf``."""
@@ -82,13 +82,18 @@ def project(system: HRep, point: Vector, norm: Norm = 2) -> Projection:
     return Projection(dot(steps, steps), nearest, system.contains(nearest))
 
 
-def distance_to_row(row: Row, point: Vector, norm: Norm = 2) -> Fraction:
+def distance_to_row(row: Row, lifted: Row, norm: Norm = 2) -> Fraction:
     """Return the distance of a point to the half-space ``b + a . x >= 0`` with a != 0; for the norm 2 its square.
 
-    >>> distance_to_row((-5, 3, 4), (Fraction(0), Fraction(0)))
+    Args:
+        row: ``(b, a_1, .., a_d)``.
+        lifted: the point times a positive integer, behind that integer.
+        norm: 1, 2 or "inf".
+
+    >>> distance_to_row((-5, 3, 4), (1, 0, 0))
     Fraction(1, 1)
     """
-    short = max(-dot(row, (1, *point)), Fraction(0))
+    short = max(Fraction(-integer_dot(row, lifted), lifted[0]), Fraction(0))
     match named_norm(norm):
         case 1:
             return short / max(map(abs, row[1:]))
@@ -131,10 +136,13 @@ def _by_active_set(system: HRep, point: Vector) -> Vector:
     rows = [*system.closed_rows, *system.equations, *(tuple(-entry for entry in row) for row in system.equations)]
     rows = [row for row in rows if any(row[1:])]
     x, active = point, dict[Row, Fraction]()
-    while violated := [row for row in rows if dot(row, (1, *x)) < 0]:
-        joining = max(violated, key=lambda row: distance_to_row(row, x))
+    while True:
+        lifted = integer_row((Fraction(1), *x))
+        violated = [row for row in rows if integer_dot(row, lifted) < 0]
+        if not violated:
+            return x
+        joining = max(violated, key=lambda row: distance_to_row(row, lifted))
         x, active = _join(joining, x, active)
-    return x
 
 
 def _join(row: Row, x: Vector, active: dict[Row, Fraction]) -> tuple[Vector, dict[Row, Fraction]]:

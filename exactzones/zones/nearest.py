@@ -9,7 +9,7 @@ from typing import Any
 
 from exactzones.errors import InputError
 from exactzones.polyhedra.projection import Norm, distance_to_row, named_norm, project
-from exactzones.rational import Vector, exact
+from exactzones.rational import Row, Vector, exact, integer_row
 from exactzones.zones.search import Zones
 from exactzones.zones.zone import Zone
 
@@ -75,7 +75,8 @@ def nearest(zones: Sequence[Zone], point: Sequence[Any], norm: Norm = 2) -> Near
     if not zones:
         return None
     start = zones[0].network.point(point)
-    at_least = [_lower_bound(zone, start, chosen) for zone in zones]
+    lifted = integer_row((Fraction(1), *start))
+    at_least = [_lower_bound(zone, lifted, chosen) for zone in zones]
     best: Nearest | None = None
     for k in sorted(range(len(zones)), key=lambda k: at_least[k]):
         if best is not None and (at_least[k] > best.distance or (at_least[k] == best.distance and best.attained)):
@@ -86,7 +87,7 @@ def nearest(zones: Sequence[Zone], point: Sequence[Any], norm: Norm = 2) -> Near
     return best
 
 
-def _lower_bound(zone: Zone, point: Vector, norm: Norm) -> Fraction:
+def _lower_bound(zone: Zone, lifted: Row, norm: Norm) -> Fraction:
     """Return the distance to the most distant of the half-spaces whose intersection is the part that fires."""
     rows = [*zone.hrep.rows, *(condition.integer_row for condition in zone.conditions)]
-    return max((distance_to_row(row, point, norm) for row in rows if any(row[1:])), default=Fraction(0))
+    return max((distance_to_row(row, lifted, norm) for row in rows if any(row[1:])), default=Fraction(0))

@@ -24,7 +24,7 @@ from exactzones import (
 from exactzones.certify import CanFire, CannotFire, certify
 from exactzones.polyhedra import HRep
 from exactzones.polyhedra.projection import distance_to_row, project
-from exactzones.rational import vector
+from exactzones.rational import integer_row, vector
 from exactzones.testing import boxes, networks, points, points_near, polyhedra
 from exactzones.zones import Budget
 from exactzones.zones.nearest import nearest
@@ -140,7 +140,9 @@ def test_the_distance_to_a_half_space(data):
     row = data.draw(st.tuples(*[st.integers(-3, 3)] * (dim + 1)).filter(lambda row: any(row[1:])))
     point = data.draw(points(dim))
     for norm in NORMS:
-        assert distance_to_row(row, point, norm) == project(HRep.of(dim, [row]), point, norm).distance
+        assert (
+            distance_to_row(row, integer_row((Fraction(1), *point)), norm) == project(HRep.of(dim, [row]), point, norm).distance
+        )
 
 
 @given(st.data(), st.sampled_from(NORMS))
