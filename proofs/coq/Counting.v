@@ -3,7 +3,7 @@
     For every layer, in general position or not; zero counts as off.  d + 1 rows of d coordinates are linearly dependent, so the
     patterns that occur shatter no d + 1 units. *)
 From Coq Require Import List ZArith Ring Lia Bool.
-From Exactzones Require Import Numbers Linear Network Unrelu Shattering.
+From Exactzones Require Import Numbers Linear Network Unrelu Cover Shattering.
 Import ListNotations.
 
 Section Counting.
@@ -86,17 +86,15 @@ Proof.
 Qed.
 
 (** ** Patterns that occur in a layer; a pre-activation of zero counts as off *)
-Definition has_phase (z : F) (on : bool) : Prop := if on then 0 < z else z <= 0.
-Definition occurs (l : layer) (d : nat) (s : list bool) : Prop :=
-  exists x : list F, length x = d /\ Forall2 has_phase (chosen (relus l) (pre l x)) s.
+Definition occurs (l : layer) (d : nat) (s : list bool) : Prop := exists x : list F, length x = d /\ has_pattern [l] 1 x s.
 
 (** A combination of numbers whose phases are the signs of the coefficients: positive counts as on. *)
 Lemma phases_combined cs (zs : list F) :
-  Forall2 has_phase zs (map (Z.ltb 0) cs) -> 0 <= dot of_Z cs zs /\ (Exists (fun c => 0 < c)%Z cs -> 0 < dot of_Z cs zs).
+  Forall2 counted zs (map (Z.ltb 0) cs) -> 0 <= dot of_Z cs zs /\ (Exists (fun c => 0 < c)%Z cs -> 0 < dot of_Z cs zs).
 Proof.
   revert zs; induction cs as [|c cs IH]; intros zs H; inversion H as [|z ? zs' ? P R]; subst; cbn [dot].
   - split; [apply le_refl | intros N; inversion N].
-  - destruct (IH _ R) as [Weak Strict]. destruct (Z.ltb_spec 0 c) as [C|C]; cbn [has_phase] in P.
+  - destruct (IH _ R) as [Weak Strict]. destruct (Z.ltb_spec 0 c) as [C|C]; cbn [counted] in P.
     + assert (T : 0 < of_Z c * z) by (destruct c as [|c|c]; try lia; intros N; apply P, (positive_mul_nonpos c), N).
       assert (S : 0 < of_Z c * z + dot of_Z cs zs').
       { intros N. apply T. apply (le_by (- (of_Z c * z + dot of_Z cs zs') + dot of_Z cs zs')); [|ring].
@@ -132,7 +130,7 @@ Proof. revert rows; induction cs as [|c cs IH]; intros [|r rows]; cbn [weighed m
 (** Of more than d units some pattern does not occur. *)
 Lemma missing_pattern d us :
   (d < length us)%nat ->
-  exists t, length t = length us /\ forall x : list F, length x = d -> ~ Forall2 has_phase (map (pre_activation x) us) t.
+  exists t, length t = length us /\ forall x : list F, length x = d -> ~ Forall2 counted (map (pre_activation x) us) t.
 Proof.
   intros L. destruct (dependent d (map fst us)) as (cs & Lc & N & H); [rewrite map_length; exact L|]. rewrite map_length in Lc.
   assert (Best : exists cs, length cs = length us /\ (forall x : list F, length x = d -> weighed cs (map fst us) x = 0) /\
@@ -160,7 +158,7 @@ Lemma chosen_size A (m : list bool) (zs : list A) : length m = length zs -> leng
 Proof.
   unfold size. revert zs; induction m as [|[] m IH]; intros [|z zs] L; try discriminate; cbn [chosen filter length]; auto.
 Qed.
-Lemma chosen_phases m (zs : list F) s : Forall2 has_phase zs s -> Forall2 has_phase (chosen m zs) (chosen m s).
+Lemma chosen_phases m (zs : list F) s : Forall2 counted zs s -> Forall2 counted (chosen m zs) (chosen m s).
 Proof. intros H; revert m; induction H; intros [|[] m]; cbn [chosen]; auto. Qed.
 
 (** At most sum_{k <= d} C(n, k) patterns of a layer of n units with a ReLU occur on points with d coordinates. *)
@@ -168,8 +166,7 @@ Theorem patterns_of_layer d (ss : list (list bool)) :
   NoDup ss -> (forall s, In s ss -> occurs l d s) -> (length ss <= regime_bound (switches_of l) d)%nat.
 Proof.
   intros D H. apply sauer_shelah; [exact D| |].
-  - intros s I. destruct (H s I) as (x & _ & P). rewrite <- (same_length _ _ _ _ _ P). unfold switches_of, pre, width.
-    apply length_chosen. rewrite map_length, repeat_length. reflexivity.
+  - intros s I. destruct (H s I) as (x & _ & P). rewrite <- (same_length _ _ _ _ _ P). exact (length_switches [l] 1 x).
   - intros m Lm S. destruct (shatters ss m) eqn:E; [|reflexivity]. exfalso. rewrite shatters_ok in E.
     set (us := chosen m (chosen (relus l) (combine (weights l) (biases l)))).
     assert (Lu : length us = size m).
