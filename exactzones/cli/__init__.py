@@ -1,4 +1,4 @@
-"""The command line: ``exactzones zones | eval | info | proptest``."""
+"""The command line: ``exactzones zones | certify | check | view | eval | info | proptest``."""
 
 from exactzones.cli.main import main
 

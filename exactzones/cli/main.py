@@ -20,6 +20,7 @@ from exactzones.cli.completion import completion
 from exactzones.cli.evaluate import evaluate
 from exactzones.cli.info import info
 from exactzones.cli.proptest import proptest
+from exactzones.cli.view import view
 from exactzones.cli.zones import zones
 from exactzones.errors import BudgetExceeded, InputError
 
@@ -39,6 +40,7 @@ cli.add_command(check)
 cli.add_command(evaluate)
 cli.add_command(info)
 cli.add_command(proptest)
+cli.add_command(view)
 cli.add_command(completion)
 
 

@@ -1,0 +1,273 @@
+// The page: what is chosen, who is told.
+
+const MODES = Object.keys(COLOURINGS);
+
+class State {
+  constructor() {
+    this.chosen = []; // at most two zones
+    this.hovered = -1;
+  }
+
+  press(zone) {
+    if (zone < 0) this.chosen = [];
+    else if (this.chosen.length === 1 && this.chosen[0] !== zone) this.chosen = [this.chosen[0], zone];
+    else this.chosen = [zone];
+  }
+
+  /** What is to be pointed out, and in which colour. */
+  shown(colours) {
+    const found = this.chosen.map((zone, k) => ({ zone, colour: k ? colours.second : colours.accent }));
+    if (this.hovered >= 0 && !this.chosen.includes(this.hovered)) found.push({ zone: this.hovered, colour: colours.ink });
+    return found;
+  }
+}
+
+class Page {
+  constructor(scene) {
+    this.scene = scene;
+    this.main = scene.spaces[0];
+    this.book = new Book(scene);
+    this.state = new State();
+    this.colours = theme();
+    this.painter = new Painter();
+    this.mode = 'island';
+    this.showData = true;
+    this.shape = shapeOf(this.main, scene.threshold);
+    this.cells = shapeOf(this.main, scene.threshold, this.main.cells);
+    this.places = new WeakMap();
+    this.recolour();
+    this.panels = scene.spaces.slice(1).map((space, k) => new LatentPanel(space, k + 1, this.main, this.state,
+      { painter: this.painter, threshold: scene.threshold, theme: () => this.colours, colouring: (shape) => this.coloured(shape) }));
+    this.build();
+    this.view = this.main.dim === 3 ? this.solid() : this.plane();
+    this.panels.forEach((panel) => panel.open());
+    this.update();
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+      this.colours = theme();
+      this.recolour();
+      this.update();
+    });
+    document.addEventListener('keydown', (event) => this.key(event));
+  }
+
+  recolour() {
+    let [low, high] = [Infinity, -Infinity];
+    for (const value of this.shape.values) [low, high] = [Math.min(low, value), Math.max(high, value)];
+    this.colouring = new Colouring(this.mode, this.main, [low, high], this.colours);
+    this.places = new WeakMap();
+  }
+
+  coloured(shape) {
+    if (!this.places.has(shape)) this.places.set(shape, this.colouring.places(shape));
+    return { colouring: this.colouring, places: this.places.get(shape) };
+  }
+
+  // The picture.
+
+  layers() {
+    const { colouring, places } = this.coloured(this.shape), solid = this.main.dim === 3;
+    const faded = solid && this.state.chosen.length;
+    return [{ shape: this.shape, places, ramp: colouring.ramp, opacity: solid ? (faded ? 0.12 : 0.5) : 0.92, edge: solid ? this.colours.ink : this.colours.surface, edges: faded ? 0.15 : 0.85 }];
+  }
+
+  plane() {
+    const { main, scene } = this, graph = main.dim === 1;
+    this.finder = new Finder(this.shape);
+    const [low, high] = this.shape.zoneOf.length ? this.shape.box() : [[0, 0], [0, 1]];
+    const room = 0.08 * (high[1] - low[1]) || 1;
+    const window = graph ? [[main.window[0][0], low[1] - room], [main.window[1][0], high[1] + room]] : main.window;
+    const domain = graph || !main.domain ? null : main.domain.map((ring) => ring.map((k) => main.corners[k]));
+    return new Plane(document.getElementById('picture'), this.painter, {
+      window, domain, stretched: graph, axes: graph ? [scene.axes[0], 'value'] : scene.axes,
+      label: 'The zones. Arrow keys pan, plus and minus zoom, 0 shows everything, n and p choose the next and previous zone, Escape clears.',
+      theme: () => this.colours, layers: () => this.layers(), over: (plane, colours) => this.over(plane, colours),
+      point: (x, y, event) => this.hover(event ? this.finder.at(x, y) : -1, event, graph ? [x] : [x, y]),
+      press: (x, y) => this.press(this.finder.at(x, y)),
+    });
+  }
+
+  solid() {
+    return new Solid(document.getElementById('picture'), {
+      window: this.main.window, axes: this.scene.axes, label: 'The zones as solids; drag to turn. n and p choose the next and previous zone, Escape clears.',
+      theme: () => this.colours, layers: () => this.layers(), marked: () => this.outlines(this.colours), extra: () => this.dots(),
+      point: (zone, event, at) => this.hover(zone, event, at), press: (zone) => this.press(zone),
+    });
+  }
+
+  /** What is pointed out: zones, their closed cells, the facet that two of them share. */
+  outlines(colours) {
+    const found = this.state.shown(colours).flatMap(({ zone, colour }) => [
+      ...(this.main.cells[zone] ? [{ rings: this.cells.ringsOf(zone), colour, width: 1.2, dashed: true }] : []),
+      { rings: this.shape.ringsOf(zone), colour, width: 2.4, fill: this.main.dim === 3 ? 0.6 : 0.14 },
+    ]);
+    const [a, b] = this.state.chosen;
+    if (b !== undefined && this.book.edge(a, b)) found.push({ rings: this.common(a, b), colour: colours.ink, width: 5, fill: 0.8 });
+    return found;
+  }
+
+  /** The facet that two zones share, as far as the window shows it: equal corners have equal numbers. */
+  common(a, b) {
+    const rings = (zone) => this.main.cells[zone] ?? this.main.rings[zone];
+    const there = new Set(rings(b).flat());
+    const shared = rings(a).map((ring) => ring.filter((corner) => there.has(corner))).filter((ring) => ring.length >= Math.max(1, this.main.dim));
+    const real = shared.map((ring) => ring.map((corner) => this.main.corners[corner]));
+    return this.main.dim === 1 ? real.map(([[x]]) => [[x, this.scene.threshold], [x, evaluate(this.main.functions[a], [x])]]) : real;
+  }
+
+  over(plane, colours) {
+    for (const { rings, colour, width, dashed, fill } of this.outlines(colours)) for (const ring of rings) plane.outline(ring, colour, width, { dashed, fill });
+    const { data } = this.scene;
+    if (!data || !this.showData) return;
+    const points = this.main.dim === 1 ? data.at.map(([x]) => [x, this.scene.threshold]) : data.at;
+    plane.marks(points, (k) => data.label[k] ?? 0, (k) => data.off[k], colours);
+  }
+
+  dots() {
+    const { data } = this.scene;
+    if (!data || !this.showData) return [];
+    const symbols = ['circle', 'square', 'diamond', 'cross', 'x'];
+    const axis = (k) => data.at.map((at) => at[k]);
+    return [{ type: 'scatter3d', mode: 'markers', x: axis(0), y: axis(1), z: axis(2), hoverinfo: 'skip',
+      marker: { size: 3.5, color: this.colours.ink, symbol: data.at.map((_, k) => symbols[(data.label[k] ?? 0) % symbols.length]), opacity: 0.85 } }];
+  }
+
+  // What people do.
+
+  hover(zone, event, at) {
+    const tip = document.getElementById('tip');
+    const changed = zone !== this.state.hovered;
+    this.state.hovered = zone;
+    tip.hidden = zone < 0 || !event;
+    if (!tip.hidden) {
+      tip.replaceChildren(...this.book.tip(zone, at));
+      const [width, height] = [tip.offsetWidth, tip.offsetHeight];
+      const left = event.clientX + 18 + width > innerWidth ? event.clientX - width - 18 : event.clientX + 18;
+      Object.assign(tip.style, { left: `${Math.max(4, left)}px`, top: `${Math.max(4, Math.min(event.clientY + 14, innerHeight - height - 6))}px` });
+    }
+    if (changed) this.redraw();
+  }
+
+  press(zone) {
+    this.state.press(zone);
+    this.update();
+  }
+
+  choose(...zones) {
+    this.state.chosen = zones;
+    this.update();
+  }
+
+  step(by) {
+    const { count } = this.shape, [zone] = this.state.chosen;
+    if (count) this.choose(zone === undefined ? (by > 0 ? 0 : count - 1) : (zone + by + count) % count);
+  }
+
+  key(event) {
+    if (event.target.matches('input[type=number]') || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === 'n') this.step(1);
+    else if (event.key === 'p') this.step(-1);
+    else if (event.key === 'c') this.colour(MODES[(MODES.indexOf(this.mode) + 1) % MODES.length]);
+    else if (event.key === 'Escape') this.press(-1);
+  }
+
+  colour(mode) {
+    this.mode = mode;
+    document.querySelectorAll('input[name=colour]').forEach((radio) => (radio.checked = radio.value === mode));
+    this.recolour();
+    this.legend();
+    this.redraw();
+  }
+
+  show(zones) {
+    if (this.view.show) this.view.show(...this.shape.box(zones));
+  }
+
+  // What surrounds the picture.
+
+  build() {
+    const radio = (mode) => el('label', {}, el('input', { type: 'radio', name: 'colour', value: mode, checked: mode === this.mode, onchange: () => this.colour(mode) }), COLOURINGS[mode]);
+    const box = document.getElementById('colouring');
+    this.legendBox = el('div');
+    box.append(el('h2', {}, 'Colour by'), el('fieldset', {}, el('legend'), ...MODES.map(radio)), this.legendBox);
+    if (this.scene.data) {
+      const toggle = el('input', { type: 'checkbox', checked: true, onchange: (event) => ((this.showData = event.target.checked), this.redraw()) });
+      box.append(el('div', { class: 'row' }, el('label', {}, toggle, `${counted(this.scene.data.at.length, 'data point')}`)), this.dataLegend());
+    }
+    if (this.shape.count) document.getElementById('chosen').append(...this.chooser());
+    if (this.panels.length) document.getElementById('latents').append(el('h2', {}, 'Latent spaces'), ...this.panels.map(({ element }) => element));
+    const { flat } = this.scene;
+    if (flat) document.getElementById('facts').append(el('details', {}, el('summary', {}, 'the slice in the input space'),
+      list(flat.rows.map((row, k) => [flat.names[k], row]), ([name, row]) => `${name} = ${affine(row, this.scene.letters)}`)));
+    const keys = [['arrows', 'pan'], ['+ −', 'zoom'], ['0', 'show everything'], ['n p', 'next, previous zone'], ['c', 'next colouring'], ['Esc', 'choose none']];
+    document.getElementById('keys').append(el('h2', {}, 'Mouse and keys'), el('p', { class: 'hint' },
+      this.main.dim === 3 ? 'Drag turns, the wheel zooms. ' : 'Drag pans, the wheel zooms. ', 'Click one zone, then another; click beside them to choose none.'),
+      el('p', { class: 'hint' }, ...keys.flatMap(([key, what]) => [el('kbd', {}, key), ` ${what}   `])));
+    const notes = document.getElementById('notes');
+    notes.append(...this.scene.notes.map((note) => el('li', {}, note)));
+    if (!this.shape.count) document.getElementById('picture').append(el('div', { class: 'silent' }, el('strong', {}, this.scene.silent), el('span', {}, document.getElementById('verdict').textContent)));
+    this.legend();
+  }
+
+  legend() {
+    const { colouring, main } = this, islands = this.scene.islands;
+    const item = (colour, text, zones) => el('li', {}, el('span', { class: 'swatch', style: { background: colour } }), zones ? el('button', { type: 'button', title: 'show it', onclick: () => this.show(zones) }, text) : text);
+    const texts = { pattern: 'Each zone has its own pattern; zones that touch differ in colour.', map: `${counted(main.colours.maps, 'function')} of the input; zones that touch have one colour where they have one function.` };
+    if (!this.shape.count) this.legendBox.replaceChildren();
+    else if (this.mode === 'value') {
+      const [low, high] = colouring.range;
+      this.legendBox.replaceChildren(el('div', { class: 'ramp', style: { background: `linear-gradient(90deg, ${VIRIDIS.join(',')})` } }), el('div', { class: 'ends' }, el('span', {}, rounded(low)), el('span', {}, `${rounded(high)} (in the window)`)));
+    } else if (this.mode === 'island') {
+      const members = Array.from({ length: Math.min(10, islands) }, () => []);
+      main.colours.island.forEach((island, zone) => members[island]?.push(zone));
+      this.legendBox.replaceChildren(el('ul', { class: 'legend' }, ...members.map((zones, k) => item(colouring.colour(zones[0]), `${k + 1}: ${counted(zones.length, 'zone')}`, main.dim === 3 ? null : zones)), islands > 10 ? el('li', {}, `and ${islands - 10} more`) : null));
+    } else this.legendBox.replaceChildren(el('p', { class: 'hint' }, texts[this.mode]));
+  }
+
+  dataLegend() {
+    const { data } = this.scene, off = data.off.filter(Boolean).length, on = data.at.length - off, within = data.zone.filter((zone) => zone >= 0).length;
+    const marks = { circle: '●', square: '■', triangle: '▲', diamond: '◆', cross: '✚' }, solids = ['●', '■', '◆', '✚', '✖'];
+    const labels = data.labels.map((label, k) => el('li', {}, `${this.main.dim === 3 ? solids[k % 5] : marks[MARKS[k % 5]]} ${label}: ${data.label.filter((one) => one === k).length}, ${data.label.filter((one, j) => one === k && data.zone[j] >= 0).length} in zones`));
+    const faint = off ? el('li', {}, `${off} faint ones lie off the slice: shown at its nearest point, nothing is said of them`) : null;
+    return el('ul', { class: 'legend' }, ...(labels.length ? labels : [el('li', {}, `${within} of ${on} in zones`)]), faint);
+  }
+
+  /** The controls that choose a zone; they stay, so that they keep the focus. */
+  chooser() {
+    const { count } = this.shape, button = (text, act) => el('button', { type: 'button', onclick: act }, text);
+    this.number = el('input', { type: 'number', min: 1, max: count, 'aria-label': 'number of the zone', placeholder: `1 to ${count}`,
+      onchange: (event) => { const zone = Math.round(event.target.valueAsNumber) - 1; if (zone >= 0 && zone < count) this.choose(zone); } });
+    const show = this.main.dim === 3 ? null : button('show', () => this.state.chosen.length && this.show(this.state.chosen));
+    this.cards = el('div', { 'aria-live': 'polite' });
+    return [el('h2', {}, 'Zone'), el('div', { class: 'row' }, button('previous', () => this.step(-1)), this.number, button('next', () => this.step(1)), show, button('clear', () => this.choose())), this.cards];
+  }
+
+  card() {
+    const [a, b] = this.state.chosen;
+    if (!this.cards) return;
+    this.number.value = a === undefined ? '' : a + 1;
+    const hint = a === undefined ? 'Choose a zone: click it, or give its number. Then click another for what they share.' : this.book.exact ? '' : 'The exact numbers are being unpacked.';
+    if (hint) return this.cards.replaceChildren(el('p', { class: 'hint' }, hint));
+    const flips = b === undefined ? [] : this.book.differing(a, b);
+    const card = (zone, swatch) => this.book.zone(zone, { swatch, flips, go: (other) => this.choose(zone, other) }).filter(Boolean);
+    this.cards.replaceChildren(...(b === undefined ? [] : this.book.pair(a, b)), ...card(a, this.colours.accent), ...(b === undefined ? [] : card(b, this.colours.second)));
+  }
+
+  redraw() {
+    this.view.redraw();
+    this.panels.forEach((panel) => panel.update());
+  }
+
+  update() {
+    this.card();
+    this.legend();
+    this.redraw();
+  }
+}
+
+(async () => {
+  const page = new Page(await unpacked('scene'));
+  globalThis.exactzones = page; // for the console
+  page.book.take(await unpacked('exact'));
+  page.update();
+  document.documentElement.dataset.ready = 'yes';
+})();

@@ -1,0 +1,312 @@
+// A picture of a plane: axes, pan, zoom, the polygons below and whatever is to be pointed out above.
+
+const MARKS = ['circle', 'square', 'triangle', 'diamond', 'cross'];
+
+class Plane {
+  /**
+   * @param host element to fill.
+   * @param painter the painter of polygons.
+   * @param options window ([low, high]), axes (names), label (for screen readers), small, and what to do: layers(plane), over(plane),
+   *   point(x, y, event) when the pointer moves (event null when it leaves), press(x, y) when it clicks.
+   */
+  constructor(host, painter, options) {
+    Object.assign(this, { host, painter, options });
+    this.canvas = el('canvas', { class: 'plane', tabindex: 0, role: 'application', 'aria-label': options.label });
+    this.context = this.canvas.getContext('2d');
+    this.margin = options.small ? { left: 38, bottom: 22, top: 6, right: 8 } : { left: 56, bottom: 40, top: 14, right: 16 };
+    host.append(this.canvas);
+    this.pointers = new Map();
+    this.listen();
+    this.resize();
+    new ResizeObserver(() => this.resize()).observe(host);
+  }
+
+  // The view: centre (x, y) and pixels of the screen per unit (kx, ky).
+
+  resize() {
+    const [width, height] = [this.host.clientWidth, this.host.clientHeight];
+    if (!width || !height) return;
+    this.ratio = window.devicePixelRatio || 1;
+    Object.assign(this.canvas, { width: Math.round(width * this.ratio), height: Math.round(height * this.ratio) });
+    Object.assign(this, { width, height });
+    const { left, right, top, bottom } = this.margin;
+    const snug = (length) => Math.max(1, Math.round(length * this.ratio)) / this.ratio;
+    this.area = { left, top, width: snug(width - left - right), height: snug(height - top - bottom) };
+    if (this.home) this.redraw();
+    else this.reset();
+  }
+
+  reset() {
+    this.home = this.fitted(...this.options.window);
+    this.view = { ...this.home };
+    this.redraw();
+  }
+
+  /** The view that shows a box: equal scales, unless that left a sliver. */
+  fitted(low, high, room = 0.94) {
+    const [w, h] = [0, 1].map((axis) => high[axis] - low[axis] || 1);
+    let [kx, ky] = [(room * this.area.width) / w, (room * this.area.height) / h];
+    if (!this.options.stretched && Math.max(w, h) <= 10 * Math.min(w, h)) kx = ky = Math.min(kx, ky);
+    return { x: (low[0] + high[0]) / 2, y: (low[1] + high[1]) / 2, kx, ky };
+  }
+
+  show(low, high) {
+    this.view = this.fitted(low, high, 0.5);
+    this.limit();
+    this.redraw();
+  }
+
+  toX(x) { return this.area.left + this.area.width / 2 + (x - this.view.x) * this.view.kx; }
+
+  toY(y) { return this.area.top + this.area.height / 2 - (y - this.view.y) * this.view.ky; }
+
+  from(left, top) {
+    return [
+      this.view.x + (left - this.area.left - this.area.width / 2) / this.view.kx,
+      this.view.y - (top - this.area.top - this.area.height / 2) / this.view.ky,
+    ];
+  }
+
+  zoom(factor, left = this.area.left + this.area.width / 2, top = this.area.top + this.area.height / 2) {
+    const [x, y] = this.from(left, top);
+    const scale = Math.min(Math.max(this.view.kx * factor, this.home.kx * 0.25), this.home.kx * 1e9) / this.view.kx;
+    Object.assign(this.view, { kx: this.view.kx * scale, ky: this.view.ky * scale });
+    const [u, v] = this.from(left, top);
+    this.pan(x - u, y - v);
+  }
+
+  pan(dx, dy) {
+    this.view.x += dx;
+    this.view.y += dy;
+    this.limit();
+    this.redraw();
+  }
+
+  /** Keep the centre of the view in the window. */
+  limit() {
+    const [low, high] = this.options.window;
+    this.view.x = Math.min(high[0], Math.max(low[0], this.view.x));
+    this.view.y = Math.min(high[1], Math.max(low[1], this.view.y));
+    this.view.kx = Math.min(this.view.kx, this.home.kx * 1e9);
+    this.view.ky = Math.min(this.view.ky, this.home.ky * 1e9);
+  }
+
+  // Hands: mouse, fingers, keys.
+
+  listen() {
+    const on = (name, handler) => this.canvas.addEventListener(name, handler, { passive: false });
+    const place = (event) => [event.offsetX, event.offsetY];
+    on('pointerdown', (event) => {
+      this.canvas.setPointerCapture(event.pointerId);
+      this.pointers.set(event.pointerId, place(event));
+      this.moved = this.pointers.size > 1 ? Infinity : 0;
+    });
+    on('pointermove', (event) => {
+      const before = this.pointers.get(event.pointerId), now = place(event);
+      if (!before) {
+        this.options.point?.(...this.from(...now), event);
+        return;
+      }
+      const others = [...this.pointers].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
+      this.pointers.set(event.pointerId, now);
+      this.moved += Math.hypot(now[0] - before[0], now[1] - before[1]);
+      if (others.length) {
+        const apart = (at) => Math.hypot(at[0] - others[0][0], at[1] - others[0][1]) || 1;
+        this.zoom(apart(now) / apart(before), (now[0] + others[0][0]) / 2, (now[1] + others[0][1]) / 2);
+      } else if (this.moved > 4) {
+        this.options.point?.(0, 0, null);
+        this.pan(-(now[0] - before[0]) / this.view.kx, (now[1] - before[1]) / this.view.ky);
+      }
+    });
+    for (const name of ['pointerup', 'pointercancel'])
+      on(name, (event) => {
+        const held = this.pointers.delete(event.pointerId);
+        if (held && name === 'pointerup' && this.moved <= 4) this.options.press?.(...this.from(...place(event)));
+      });
+    on('pointerleave', () => this.options.point?.(0, 0, null));
+    on('wheel', (event) => {
+      event.preventDefault();
+      this.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0016)), ...place(event));
+    });
+    on('dblclick', (event) => this.zoom(2.5, ...place(event)));
+    on('keydown', (event) => {
+      const step = 60;
+      const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
+      if (moves[event.key]) this.pan(moves[event.key][0] / this.view.kx, moves[event.key][1] / this.view.ky);
+      else if (event.key === '+' || event.key === '=') this.zoom(1.5);
+      else if (event.key === '-') this.zoom(1 / 1.5);
+      else if (event.key === '0') this.reset();
+      else return;
+      event.preventDefault();
+    });
+  }
+
+  // Drawing.
+
+  redraw() {
+    if (this.waiting) return;
+    this.waiting = requestAnimationFrame(() => {
+      this.waiting = 0;
+      this.draw();
+    });
+  }
+
+  draw() {
+    if (!this.area || !this.view) return;
+    const { context, area, options, view } = this, colours = options.theme();
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    context.save();
+    const device = { left: area.left * this.ratio, top: area.top * this.ratio, width: Math.round(area.width * this.ratio), height: Math.round(area.height * this.ratio) };
+    context.beginPath();
+    context.rect(device.left, device.top, device.width, device.height);
+    context.clip();
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    this.ground(colours);
+    for (const { shape, places, ramp, ...look } of options.layers()) {
+      if (this.painter.gl) context.setTransform(1, 0, 0, 1, 0, 0);
+      const view = { x: this.view.x, y: this.view.y, kx: this.view.kx * this.ratio, ky: this.view.ky * this.ratio, toX: (x) => this.toX(x), toY: (y) => this.toY(y) };
+      this.painter.draw(context, device, view, shape, places, ramp, { ...look, edges: (look.edges ?? 0) * this.clarity(shape) });
+      context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+      this.thin(shape, places, ramp);
+    }
+    options.over?.(this, colours);
+    context.restore();
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    this.axes(colours);
+  }
+
+  /** The window, and the domain in it. */
+  ground(colours) {
+    const { context, options } = this, [low, high] = options.window;
+    this.path([[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]]);
+    context.fillStyle = colours.quiet;
+    if (!options.domain) context.fill();
+    for (const ring of options.domain ?? []) {
+      this.path(ring);
+      context.fill();
+    }
+  }
+
+  /** How much edges help: not at all where they would be all that one sees. */
+  clarity(shape) {
+    const size = Math.sqrt((this.view.kx * this.view.ky * (shape.area ??= this.areaOf(shape))) / Math.max(1, shape.count));
+    return Math.min(1, Math.max(0, (size - 3) / 14));
+  }
+
+  areaOf(shape) {
+    const [low, high] = shape.box();
+    return (high[0] - low[0]) * (high[1] - low[1]) || 0;
+  }
+
+  /** Segments and single points: parts that fire may be flat. */
+  thin(shape, places, ramp) {
+    shape.flats ??= [...Array(shape.ringCount).keys()].filter((ring) => shape.firstCorner[ring + 1] - shape.firstCorner[ring] < 3);
+    for (const number of shape.flats) {
+      const ring = shape.ring(number), colour = ramp[Math.floor(Math.min(1, Math.max(0, places[shape.firstCorner[number]])) * 255.99)];
+      if (ring.length) this.outline(ring, colour, 3.5);
+    }
+  }
+
+  path(ring) {
+    this.context.beginPath();
+    for (const [x, y] of ring) this.context.lineTo(this.toX(x), this.toY(y));
+    this.context.closePath();
+  }
+
+  /** Outline a polygon, a segment or a point. */
+  outline(ring, colour, width, { dashed = false, fill = 0 } = {}) {
+    const { context } = this;
+    context.lineWidth = width;
+    context.strokeStyle = context.fillStyle = colour;
+    context.lineJoin = 'round';
+    context.setLineDash(dashed ? [5, 4] : []);
+    if (ring.length === 1) {
+      context.beginPath();
+      context.arc(this.toX(ring[0][0]), this.toY(ring[0][1]), width + 1.5, 0, 7);
+      context.fill();
+    } else {
+      this.path(ring);
+      context.globalAlpha = fill;
+      if (fill) context.fill();
+      context.globalAlpha = 1;
+      context.stroke();
+    }
+    context.setLineDash([]);
+  }
+
+  /** Small marks at points, a kind of mark per label; hollow and faint where `hollow(k)` says so. */
+  marks(points, kind, hollow, colours) {
+    const { context } = this, size = points.length > 3000 ? 2 : points.length > 400 ? 3 : 4;
+    for (const faint of [true, false])
+      for (let which = 0; which < MARKS.length; which++) {
+        context.beginPath();
+        points.forEach((at, k) => {
+          if (hollow(k) !== faint || kind(k) % MARKS.length !== which) return;
+          mark(context, MARKS[which], this.toX(at[0]), this.toY(at[1]), size);
+        });
+        context.globalAlpha = faint ? 0.45 : 1;
+        context.lineWidth = faint ? 1 : 2;
+        context.strokeStyle = faint ? colours.ink : colours.surface;
+        context.stroke();
+        context.fillStyle = colours.ink;
+        if (!faint) context.fill();
+        context.globalAlpha = 1;
+      }
+  }
+
+  axes(colours) {
+    const { context, area, options } = this;
+    context.strokeStyle = colours.line;
+    context.fillStyle = colours.soft;
+    context.lineWidth = 1;
+    context.strokeRect(area.left, area.top, area.width, area.height);
+    context.font = `${options.small ? 10 : 12}px system-ui, sans-serif`;
+    context.textAlign = 'center';
+    context.textBaseline = 'top';
+    const low = this.from(area.left, area.top + area.height), high = this.from(area.left + area.width, area.top);
+    for (const { at, text } of ticks(low[0], high[0], area.width / (options.small ? 70 : 100))) {
+      const x = this.toX(at);
+      context.strokeRect(x, area.top + area.height, 0, 4);
+      context.fillText(text, x, area.top + area.height + 6);
+    }
+    context.textAlign = 'right';
+    context.textBaseline = 'middle';
+    for (const { at, text } of ticks(low[1], high[1], area.height / (options.small ? 45 : 70))) {
+      const y = this.toY(at);
+      context.strokeRect(area.left - 4, y, 4, 0);
+      context.fillText(text, area.left - 6, y);
+    }
+    if (options.small) return;
+    context.textAlign = 'center';
+    context.fillText(options.axes[0], area.left + area.width / 2, area.top + area.height + 31);
+    context.translate(12, area.top + area.height / 2);
+    context.rotate(-Math.PI / 2);
+    context.fillText(options.axes[1], 0, 0);
+  }
+}
+
+function mark(context, kind, x, y, size) {
+  const corners = { square: [[-1, -1], [1, -1], [1, 1], [-1, 1]], triangle: [[0, -1.2], [1.1, 0.9], [-1.1, 0.9]],
+    diamond: [[0, -1.4], [1.4, 0], [0, 1.4], [-1.4, 0]],
+    cross: [[-1.3, -0.5], [-0.5, -0.5], [-0.5, -1.3], [0.5, -1.3], [0.5, -0.5], [1.3, -0.5], [1.3, 0.5], [0.5, 0.5], [0.5, 1.3], [-0.5, 1.3], [-0.5, 0.5], [-1.3, 0.5]] };
+  context.moveTo(x + size, y);
+  if (kind === 'circle') context.arc(x, y, size, 0, 2 * Math.PI);
+  else {
+    corners[kind].forEach(([dx, dy], k) => context[k ? 'lineTo' : 'moveTo'](x + dx * size, y + dy * size));
+    context.closePath();
+  }
+}
+
+/** Round numbers between two ends. */
+function ticks(low, high, wanted) {
+  const rough = (high - low) / Math.max(1, wanted), power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10);
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  const found = [];
+  for (let k = Math.ceil(low / step); k * step <= high && found.length < 50; k++) {
+    const at = k * step, wide = Math.abs(at) >= 1e6 || digits > 8;
+    found.push({ at, text: (wide ? rounded(at, 8) : at.toFixed(digits).replace(/^-0(\.0*)?$/, '0')).replaceAll('-', '−') });
+  }
+  return found;
+}

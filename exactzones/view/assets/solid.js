@@ -1,0 +1,79 @@
+// Solids that can be turned, drawn by plotly: meshes, their edges, marks.
+
+class Solid {
+  /** As Plane: window, axes, label, theme(), layers(), marked() (outlines of polygons in space), point and press with a zone. */
+  constructor(host, options) {
+    Object.assign(this, { host, options });
+    host.setAttribute('aria-label', options.label);
+    this.zone = -1;
+    this.redraw();
+  }
+
+  reset() {
+    Plotly.relayout(this.host, { 'scene.camera': { eye: { x: 1.35, y: -1.5, z: 0.95 } } });
+  }
+
+  layout() {
+    const { window: [low, high], axes, theme, small } = this.options, colours = theme();
+    const axis = (k) => ({ title: { text: small ? '' : harmless(axes[k]) }, range: [low[k], high[k]], color: colours.soft, gridcolor: colours.line,
+      zerolinecolor: colours.line, showspikes: false, backgroundcolor: colours.quiet, showbackground: true, nticks: small ? 4 : 7 });
+    const lengths = [0, 1, 2].map((k) => high[k] - low[k]), longest = Math.max(...lengths);
+    const aspectratio = Math.min(...lengths) * 10 < longest ? { x: 1, y: 1, z: 1 } : { x: lengths[0] / longest, y: lengths[1] / longest, z: lengths[2] / longest };
+    return { margin: { l: 0, r: 0, t: 0, b: 0 }, paper_bgcolor: 'rgba(0,0,0,0)', showlegend: false, uirevision: 'kept', font: { family: 'system-ui, sans-serif', size: small ? 9 : 12 },
+      scene: { xaxis: axis(0), yaxis: axis(1), zaxis: axis(2), aspectmode: 'manual', aspectratio, dragmode: 'orbit', camera: { eye: { x: 1.35, y: -1.5, z: 0.95 } } } };
+  }
+
+  redraw() {
+    if (this.waiting) return;
+    this.waiting = requestAnimationFrame(async () => {
+      const traces = this.options.layers().flatMap((layer) => this.solids(layer));
+      traces.push(...this.options.marked().flatMap(({ rings, colour, fill }) => outlined(rings, colour, fill)));
+      traces.push(...(this.options.extra?.() ?? []));
+      await Plotly.react(this.host, traces, this.layout(), { displayModeBar: false, responsive: true, displaylogo: false });
+      this.waiting = 0;
+      if (this.listening) return;
+      this.listening = true;
+      this.host.on('plotly_hover', ({ points: [point], event }) => {
+        this.zone = point.data.zones ? point.data.zones[point.pointNumber] : -1;
+        this.options.point?.(this.zone, event, [point.x, point.y, point.z]);
+      });
+      this.host.on('plotly_unhover', () => {
+        this.zone = -1;
+        this.options.point?.(-1, null);
+      });
+      let pressed = null;
+      this.host.addEventListener('pointerdown', (event) => (pressed = [event.clientX, event.clientY]), true);
+      this.host.addEventListener('pointerup', (event) => {
+        if (pressed && Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) < 4) this.options.press?.(this.zone);
+      }, true);
+    });
+  }
+
+  solids({ shape, places, ramp, opacity = 1, edge = '#ffffff', edges = 0 }) {
+    const axis = (k) => Float64Array.from({ length: shape.zoneOf.length }, (_, corner) => shape.points[3 * corner + k]);
+    const [x, y, z] = [axis(0), axis(1), axis(2)];
+    const corner = (k) => Uint32Array.from({ length: shape.triangles.length / 3 }, (_, triangle) => shape.triangles[3 * triangle + k]);
+    const mesh = { type: 'mesh3d', x, y, z, i: corner(0), j: corner(1), k: corner(2), intensity: places, cmin: 0, cmax: 1, showscale: false, opacity, hoverinfo: 'none',
+      colorscale: ramp.map((colour, k) => [k / 255, colour]), flatshading: true, lighting: { ambient: 0.75, diffuse: 0.45, specular: 0.05 }, zones: shape.zoneOf };
+    if (!edges) return [mesh];
+    return [mesh, lines([...Array(shape.ringCount).keys()].map((ring) => shape.ring(ring)), edge, 1.5, edges)];
+  }
+}
+
+/** Closed polygons in space as one trace. */
+function lines(rings, color, width, opacity = 1) {
+  const along = [[], [], []];
+  for (const ring of rings)
+    for (const at of [...ring, ring[0], [null, null, null]]) along.forEach((list, k) => list.push(at[k]));
+  return { type: 'scatter3d', mode: 'lines', x: along[0], y: along[1], z: along[2], line: { color, width }, opacity, hoverinfo: 'skip' };
+}
+
+function outlined(rings, colour, fill) {
+  const shape = new Shape(3, [rings.map((ring) => ring.map((at) => ({ at, value: 0 })))]);
+  const [x, y, z] = [0, 1, 2].map((k) => Array.from(shape.zoneOf, (_, corner) => shape.points[3 * corner + k]));
+  const [i, j, k] = [0, 1, 2].map((which) => Array.from({ length: shape.triangles.length / 3 }, (_, triangle) => shape.triangles[3 * triangle + which]));
+  return [...(fill && i.length ? [{ type: 'mesh3d', x, y, z, i, j, k, color: colour, opacity: fill, hoverinfo: 'skip' }] : []), lines(rings, colour, 5)];
+}
+
+/** Text that plotly takes as it is: it would read markup in names. */
+const harmless = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

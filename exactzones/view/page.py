@@ -1,0 +1,145 @@
+"""One self-contained HTML file: data, styles and scripts inside, and a policy that lets it load nothing else."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import html
+import json
+import re
+from collections.abc import Sequence
+from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from exactzones.affine import AffineMap
+from exactzones.errors import DimensionError, InputError
+from exactzones.formats.files import write_atomically
+from exactzones.network import Network
+from exactzones.polyhedra import Polyhedron
+from exactzones.polyhedra.shapes import floats, window_box
+from exactzones.view.latents import latent_spaces
+from exactzones.view.points import Points, placed
+from exactzones.view.slices import MOST
+from exactzones.view.spaces import Data, drawing, exact_texts, texts
+from exactzones.view.summary import facts, notes, verdict
+from exactzones.zones import Zones
+from exactzones.zones.window import default_window
+
+_SCRIPTS = ("text.js", "colours.js", "painter.js", "mesh.js", "plane.js", "solid.js", "cards.js", "latents.js", "main.js")
+_PLACE = re.compile(r"\{\{(\w+)\}\}")
+
+
+def page(
+    zones: Zones,
+    data: Any = None,
+    *,
+    labels: Sequence[Any] | None = None,
+    window: Polyhedron | None = None,
+    names: Sequence[str] | None = None,
+    flat: AffineMap | None = None,
+    title: str | None = None,
+) -> str:
+    """Return an interactive page of zones as the text of one HTML file.
+
+    Args:
+        zones: in an input space of one to three dimensions.
+        data: points of the input space to lay over them: ``Points``, an array or nested sequences of exact numbers.
+        labels: one per data point, such as its class.
+        window: a bounded polyhedron; what is inside its bounding box is drawn.  By default see ``default_window``.
+        names: what the inputs are called; ``x0``, ``x1``, .. by default.
+        flat: if the zones are those of ``network.compose(flat)``: a slice; then data points are points of the larger space.
+        title: by default the property.
+
+    Raises:
+        InputError: an input space of more than three dimensions, a window that is none, a flat or data of another space, or no
+            plotly where something has three dimensions.
+
+    >>> from exactzones import Network, feature, find_zones
+    >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
+    >>> page(find_zones(net, feature(0)), title="<|x| - 1>").startswith("<!doctype html>")
+    True
+    """
+    dim = zones.network.inputs
+    check_shown(zones.network)
+    if flat is not None and flat.inputs != dim:
+        raise DimensionError("the slice's flat", expected=dim, got=flat.inputs)
+    points = None if data is None else Points.of(data, labels)
+    called = names or (points.names if points else ()) or [f"x{k}" for k in range(flat.outputs if flat else dim)]
+    if len(called) != (flat.outputs if flat else dim):
+        raise DimensionError("list of names", expected=flat.outputs if flat else dim, got=len(called))
+    box = default_window(zones) if window is None else window_box(window, dim)
+    main = drawing(zones, box) | {"name": "input space" if flat is None else "slice"}
+    letters = [f"{'x' if flat is None else 'u'}{k}" for k in range(dim)]
+    scene: Data = {
+        "letters": letters,
+        "axes": [_axis(letter, name) for letter, name in zip(letters, letters if flat else called, strict=True)],
+        "threshold": floats([(-zones.prop.conditions[0].constant,)])[0][0],
+        "layers": [list(layer.relu_units) for layer in zones.network.layers[: zones.prop.horizon]],
+        "spaces": [main, *latent_spaces(zones, main)],
+        "islands": len(zones.islands),
+        "notes": notes(zones, main["outside"], flat),
+        "silent": "Cannot fire" if zones.complete else "Nothing found",
+        "flat": None if flat is None else {"names": list(called), "rows": texts(flat.augmented().rows)},
+        "data": None if points is None else placed(points, zones, flat),
+    }
+    return _assembled(title or str(zones.prop), zones, box, scene, exact_texts(zones, flat))
+
+
+def check_shown(network: Network) -> None:
+    """Refuse a network whose spaces a page cannot show.
+
+    Raises:
+        InputError: it has too many inputs, or a space of three dimensions while plotly is not installed.
+    """
+    if network.inputs > MOST:
+        raise InputError(
+            f"an input space of {network.inputs} dimensions has no picture; look at a slice: flat = AffineMap.through(p, q, r), "
+            "and the zones of network.compose(flat)"
+        )
+    if any(latent.dim == MOST for latent in network.latents) and find_spec("plotly") is None:
+        raise InputError("solids are drawn with plotly, which is not installed: pip install exactzones[view]")
+
+
+def save(zones: Zones, path: str | Path, data: Any = None, **options: Any) -> None:
+    """Write an interactive page of zones to a file: all of it or nothing; see ``page``.
+
+    Raises:
+        InputError: as ``page``, or a file that cannot be written.
+    """
+    write_atomically(path, page(zones, data, **options).encode())
+
+
+def _axis(letter: str, name: str) -> str:
+    return letter if name == letter else f"{letter}: {name}"
+
+
+def _assembled(title: str, zones: Zones, window: Polyhedron, scene: Data, exact: Data) -> str:
+    assets = resources.files("exactzones.view").joinpath("assets")
+    own = "".join(assets.joinpath(name).read_text() for name in _SCRIPTS)
+    scripts = [f"'use strict';(() => {{\n{own}}})();\n"]
+    if any(space["dim"] == MOST and "corners" in space for space in scene["spaces"]):
+        scripts.insert(0, resources.files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8"))
+    parts = {
+        "title": html.escape(title),
+        "verdict": html.escape(verdict(zones)),
+        "facts": "".join(f"<dt>{html.escape(term)}</dt><dd>{html.escape(told)}</dd>" for term, told in facts(zones, window)),
+        "hashes": " ".join(map(_hash, scripts)),
+        "style": assets.joinpath("page.css").read_text(),
+        "scene": _packed(scene),
+        "exact": _packed(exact),
+        "scripts": "".join(f"<script>{script}</script>\n" for script in scripts),
+    }
+    # One pass: what is put in is not looked at again.
+    return _PLACE.sub(lambda place: parts[place[1]], assets.joinpath("page.html").read_text())
+
+
+def _hash(script: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+def _packed(value: Data) -> str:
+    """Return data as base64 of gzip of JSON: no character of it means anything to a browser, and it is the same every time."""
+    return base64.b64encode(gzip.compress(json.dumps(value, separators=(",", ":")).encode(), 6, mtime=0)).decode()

@@ -1,0 +1,149 @@
+"""Data points to lay over zones: read from a file exactly, placed in the space that is shown."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exactzones.affine import AffineMap
+from exactzones.errors import DimensionError, FormatError, InexactError
+from exactzones.formats.files import naming, read_bytes
+from exactzones.polyhedra.shapes import floats
+from exactzones.rational import Vector, exact, text
+from exactzones.view.slices import foot
+from exactzones.view.spaces import Data
+from exactzones.zones import Zones
+
+_MOST = 100_000
+
+
+@dataclass(frozen=True)
+class Points:
+    """Points of an input space.
+
+    Attributes:
+        points: exact coordinates.
+        labels: one per point, such as its class; or none at all.
+        names: what the inputs are called; or none at all.
+    """
+
+    points: tuple[Vector, ...]
+    labels: tuple[str, ...] = ()
+    names: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def of(cls, data: Any, labels: Sequence[Any] | None = None) -> Points:
+        """Take points from nested sequences of exact numbers or an array.
+
+        Raises:
+            InexactError: an entry that is no finite number.
+            DimensionError: not one label per point.
+        """
+        if isinstance(data, Points):
+            return data
+        rows = tuple(
+            tuple(exact(entry, f"coordinate {j} of data point {k}") for j, entry in enumerate(row)) for k, row in enumerate(data)
+        )
+        named = () if labels is None else tuple(map(str, labels))
+        if named and len(named) != len(rows):
+            raise DimensionError("list of labels", expected=len(rows), got=len(named))
+        return cls(rows, named)
+
+
+def read_points(path: str | Path, dim: int) -> Points:
+    """Read points from a file.
+
+    A .npy file holds an array (points, dim).  A .csv file has a point a line, exact numbers, perhaps a label behind them, and
+    perhaps the names of the inputs on its first line.
+
+    Raises:
+        InputError: a file that cannot be read.
+        FormatError: one that is not of this form; the message names the line.
+    """
+    with naming(path):
+        suffix = Path(path).suffix.lower()
+        if suffix not in (".csv", ".npy"):
+            raise FormatError(f"suffix {suffix!r} is not known; data points come as .csv or .npy")
+        content = read_bytes(path)
+        return _from_npy(content, dim) if suffix == ".npy" else _from_csv(content, dim)
+
+
+def _from_npy(content: bytes, dim: int) -> Points:
+    try:
+        array = np.load(io.BytesIO(content), allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise FormatError(f"not a .npy file: {error}") from None
+    if not isinstance(array, np.ndarray) or array.ndim != 2 or array.shape[1] != dim:
+        raise FormatError(f"an array of shape {getattr(array, 'shape', None)}; (points, {dim}) is expected")
+    _check_count(len(array))
+    return Points.of(array)
+
+
+def _from_csv(content: bytes, dim: int) -> Points:
+    try:
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FormatError(f"not a CSV file in UTF-8: {error}") from None
+    _check_count(len(lines))
+    points: list[Vector] = []
+    labels: list[str] = []
+    names: tuple[str, ...] = ()
+    for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
+        if len(line) not in (dim, dim + 1):
+            raise DimensionError(f"line {number} (a label behind the numbers is allowed)", expected=dim, got=len(line))
+        try:
+            points.append(tuple(exact(entry, f"line {number}, column {k + 1},") for k, entry in enumerate(line[:dim])))
+        except InexactError:
+            if points or names:
+                raise
+            names = tuple(entry.strip() for entry in line[:dim])
+            continue
+        labels += [entry.strip() for entry in line[dim:]]
+    if labels and len(labels) != len(points):
+        raise FormatError(f"{len(labels)} of {len(points)} lines have a label behind the numbers; all or none is expected")
+    return Points(tuple(points), tuple(labels), names)
+
+
+def _check_count(count: int) -> None:
+    if count > _MOST:
+        raise FormatError(f"{count} points; at most {_MOST} are shown")
+
+
+def placed(data: Points, zones: Zones, flat: AffineMap | None) -> Data:
+    """Return points where the page shows them, and what is known of them.
+
+    On a slice a point that does not lie on the flat is shown at the nearest point of the flat, and nothing is said of it.
+
+    Returns:
+        ``at`` (floats), ``exact`` (texts), and per point ``zone`` (the zone in which the property fires
+        there, or -1), ``off`` (whether it lies off the flat), ``label`` (a number); ``labels`` are their names.
+
+    Raises:
+        DimensionError: points of another space.
+    """
+    dim = zones.network.inputs if flat is None else flat.outputs
+    for k, point in enumerate(data.points):
+        if len(point) != dim:
+            raise DimensionError(f"data point {k}", expected=dim, got=len(point))
+    shown = [point if flat is None else foot(flat, point) for point in data.points]
+    off = [flat is not None and flat(at) != point for at, point in zip(shown, data.points, strict=True)]
+    number = {id(zone): k for k, zone in enumerate(zones)}
+    found = zones.at(shown) if shown else []
+    zone = [-1 if aside or at is None else number[id(at)] for at, aside in zip(found, off, strict=True)]
+    labels = sorted(set(data.labels))
+    return {
+        "at": floats(shown),
+        "exact": [list(map(text, point)) for point in data.points],
+        "zone": zone,
+        "off": off,
+        "label": [labels.index(label) for label in data.labels],
+        "labels": labels,
+    }
