@@ -23,7 +23,7 @@ from exactzones.network import Latent, Layer, Network, regime_bound
 from exactzones.polyhedra import HRep, Polyhedron, VRep
 from exactzones.property import ALWAYS, Condition, Property, condition, feature
 from exactzones.rational import Matrix, exact, vector
-from exactzones.zones import Budget, Zone, Zones, find_zones, stream_zones, unrelu
+from exactzones.zones import Budget, Nearest, Zone, Zones, find_zones, nearest, stream_zones, unrelu
 
 __version__ = "0.1.0"
 
@@ -45,6 +45,7 @@ __all__ = [
     "Latent",
     "Layer",
     "Matrix",
+    "Nearest",
     "Network",
     "Polyhedron",
     "Property",
@@ -55,6 +56,7 @@ __all__ = [
     "exact",
     "feature",
     "find_zones",
+    "nearest",
     "regime_bound",
     "stream_zones",
     "unrelu",

@@ -1,8 +1,22 @@
 """Activation zones: found, connected, merged."""
 
+from exactzones.zones.distance import Nearest, nearest
 from exactzones.zones.merge import MergedZone
 from exactzones.zones.search import ENGINES, Budget, Zones, find_zones, stream_zones
 from exactzones.zones.unrelu import unrelu
 from exactzones.zones.zone import Maximum, Zone, ZoneCondition
 
-__all__ = ["ENGINES", "Budget", "Maximum", "MergedZone", "Zone", "ZoneCondition", "Zones", "find_zones", "stream_zones", "unrelu"]
+__all__ = [
+    "ENGINES",
+    "Budget",
+    "Maximum",
+    "MergedZone",
+    "Nearest",
+    "Zone",
+    "ZoneCondition",
+    "Zones",
+    "find_zones",
+    "nearest",
+    "stream_zones",
+    "unrelu",
+]

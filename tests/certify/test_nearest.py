@@ -20,6 +20,7 @@ from exactzones import (
     condition,
     feature,
     find_zones,
+    nearest,
 )
 from exactzones.certify import CanFire, CannotFire, certify
 from exactzones.polyhedra import HRep
@@ -27,7 +28,6 @@ from exactzones.polyhedra.projection import distance_to_row, project
 from exactzones.rational import integer_row, vector
 from exactzones.testing import boxes, networks, points, points_near, polyhedra
 from exactzones.zones import Budget
-from exactzones.zones.nearest import nearest
 
 NORMS = (1, 2, "inf")
 HAT = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])  # |x| - 1
