@@ -1,5 +1,5 @@
 (** Prints what the theorems rest on; [build.sh] compares it with assumptions.txt. *)
-From Exactzones Require Numbers Linear Network Unrelu Merging Shattering Counting Backward Regions Certificate Witness Rational Real Cover Showcase.
+From Exactzones Require Numbers Linear Network Unrelu Merging Shattering Counting Backward Regions Certificate Witness Rational Real Cover Islands Showcase.
 Print Assumptions Linear.farkas_sound.
 Print Assumptions Network.after_all.
 Print Assumptions Network.in_own_cell.
@@ -30,4 +30,11 @@ Print Assumptions Cover.zones_suffice.
 Print Assumptions Cover.firing_set.
 Print Assumptions Cover.cover_rational.
 Print Assumptions Cover.cover_real.
+Print Assumptions Islands.islands.
+Print Assumptions Islands.open_fires.
+Print Assumptions Islands.open_after.
+Print Assumptions Islands.open_before.
+Print Assumptions Islands.open_and.
+Print Assumptions Islands.islands_rational.
+Print Assumptions Islands.islands_real.
 Print Assumptions Showcase.small_feature_is_zero.

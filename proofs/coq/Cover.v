@@ -1,7 +1,7 @@
 (** Full-dimensional cells suffice: every point of a domain that holds a ball lies in the closed cell of a pattern that a whole ball of
     the domain has.  So the zones that the library lists lose no point, and no two of them have a ball in common. *)
 From Coq Require Import List ZArith QArith Qcanon Reals Ring Lia Bool.
-From Exactzones Require Import Numbers Network Unrelu Merging Position Rational Real.
+From Exactzones Require Import Numbers Network Unrelu Merging Field Position Rational Real.
 Import ListNotations.
 
 Section Cover.
@@ -90,22 +90,29 @@ Proof.
   - destruct (le_dec (value f x) 0) as [P|P]; [exact P | destruct (K f I) as [N _]; destruct (N P H)].
 Qed.
 
-(** Around a point in general position all points have its pattern, and are in the domain if it is. *)
+(** From a point in general position: where no strict sign has changed, pattern and domain have not. *)
+Lemma same_pattern net k D s y z :
+  length z = length y -> regular (D ++ switch_forms net (length y) k s) y -> keeps (D ++ switch_forms net (length y) k s) y z ->
+  closed D y -> has_pattern net k y s -> closed D z /\ has_pattern net k z s.
+Proof.
+  intros L R K C H.
+  assert (Z : forall f, In f (D ++ switch_forms net (length y) k s) -> value f y = 0 -> value f z = 0) by (intros f I Q; apply (R f I Q), L).
+  split.
+  - apply Forall_forall. intros f I. unfold closed in C. rewrite Forall_forall in C. specialize (C f I).
+    assert (J : In f (D ++ switch_forms net (length y) k s)) by (apply in_or_app; left; exact I).
+    destruct (sign (value f y)) as [P|[P|P]]; [apply lt_le, (K f J), P | destruct (P C) | apply le_eq; rewrite (Z f J P); reflexivity].
+  - apply has_pattern_iff. apply has_pattern_iff in H. rewrite L. revert H. apply by_value. intros f on I H.
+    assert (J : In f (D ++ switch_forms net (length y) k s)) by (apply in_or_app; right; exact I).
+    destruct on; cbn in *; [apply (K f J), H|].
+    destruct (sign (value f y)) as [P|[P|P]]; [destruct (P H) | apply lt_le, (K f J), P | apply le_eq, (Z f J P)].
+Qed.
+
 Lemma around net k D s y :
   regular (D ++ switch_forms net (length y) k s) y -> closed D y -> has_pattern net k y s ->
   exists e, 0 < e /\ forall z, near e y z -> closed D z /\ has_pattern net k z s.
 Proof.
   intros R C H. destruct (stay inverse (D ++ switch_forms net (length y) k s) y) as (e & E & S). exists e. split; [exact E|].
-  intros z N. pose proof (near_length _ _ _ N) as L. specialize (S z N).
-  assert (Z : forall f, In f (D ++ switch_forms net (length y) k s) -> value f y = 0 -> value f z = 0) by (intros f I Q; apply (R f I Q), L).
-  split.
-  - apply Forall_forall. intros f I. unfold closed in C. rewrite Forall_forall in C. specialize (C f I).
-    assert (J : In f (D ++ switch_forms net (length y) k s)) by (apply in_or_app; left; exact I).
-    destruct (sign (value f y)) as [P|[P|P]]; [apply lt_le, (S f J), P | destruct (P C) | apply le_eq; rewrite (Z f J P); reflexivity].
-  - apply has_pattern_iff. apply has_pattern_iff in H. rewrite L. revert H. apply by_value. intros f on I H.
-    assert (J : In f (D ++ switch_forms net (length y) k s)) by (apply in_or_app; right; exact I).
-    destruct on; cbn in *; [apply (S f J), H|].
-    destruct (sign (value f y)) as [P|[P|P]]; [destruct (P H) | apply lt_le, (S f J), P | apply le_eq, (Z f J P)].
+  intros z N. apply (same_pattern net k D s y z (near_length _ _ _ N) R (S z N) C H).
 Qed.
 
 (** A set that holds a ball of d-dimensional space. *)
@@ -117,11 +124,14 @@ Definition full_pattern net k (D : list form) d s : Prop := full d (fun z => clo
 (** All affine functions that matter: the domain's rows and, of every pattern, the units. *)
 Definition family net k (D : list form) (d : nat) : list form := D ++ flat_map (switch_forms net d k) (patterns (pattern_length net k)).
 
+Lemma in_patterns net k s (x : list F) : has_pattern net k x s -> In s (patterns (pattern_length net k)).
+Proof. intros H. rewrite <- (length_switches net k x), (same_length _ _ _ _ _ H). apply patterns_all. Qed.
+
 Lemma in_family net k D s (x : list F) :
   has_pattern net k x s -> incl (D ++ switch_forms net (length x) k s) (family net k D (length x)).
 Proof.
-  intros H. apply incl_app; [apply incl_appl, incl_refl|]. apply incl_appr. intros f I. apply in_flat_map. exists s. split; [|exact I].
-  rewrite <- (length_switches net k x), (same_length _ _ _ _ _ H). apply patterns_all.
+  intros H. apply incl_app; [apply incl_appl, incl_refl|]. apply incl_appr. intros f I. apply in_flat_map. exists s.
+  split; [apply (in_patterns net k s x H) | exact I].
 Qed.
 
 Lemma closed_between (D : list form) t x y :

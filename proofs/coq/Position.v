@@ -2,11 +2,8 @@
     close to it at which finitely many affine functions are not zero (those that are zero everywhere apart).  Without topology: an ordered
     field will do. *)
 From Coq Require Import List ZArith Ring Lia Bool.
-From Exactzones Require Import Numbers Network Unrelu.
+From Exactzones Require Import Numbers Field Network Unrelu.
 Import ListNotations.
-
-(** One can divide by positive numbers: an ordered field. *)
-Definition divides (F : numbers) : Prop := forall a : F, (0 < a)%num -> exists b, (a * b = 1)%num.
 
 Section Position.
 Context {F : numbers}.
@@ -16,88 +13,11 @@ Local Notation form := (@form F).
 
 Hypothesis inverse : divides F.
 
-(** ** Signs *)
-Lemma le_dec (a b : F) : {a <= b} + {b < a}.
-Proof.
-  set (left c := if total c (0 : F) then true else false).
-  assert (Z : forall c : F, 0 <= c -> {c = 0} + {0 < c}).
-  { intros c C. assert (N : c = 0 -> left c = left 0 /\ left (- c) = left 0).
-    { intros ->. split; [reflexivity | f_equal; ring]. }
-    destruct (bool_dec (left c) (left 0)) as [E|E]; [|right; intros L; apply E, N, le_antisym; assumption].
-    destruct (bool_dec (left (- c)) (left 0)) as [M|M]; [|right; intros L; apply M, N, le_antisym; assumption].
-    left. apply le_antisym; [|exact C].
-    unfold left in E, M. destruct (total c 0) as [L|_]; [exact L|]. destruct (total (- c) 0) as [_|L], (total (0 : F) 0); try discriminate.
-    apply (le_by (- c)); [exact L | ring]. }
-  destruct (total a b) as [H|H]; [left; exact H|].
-  destruct (Z (a - b) (nonneg_sub _ _ H)) as [E|P].
-  - left. apply le_eq. replace a with (a - b + b) by ring. rewrite E. ring.
-  - right. intros L. apply P. apply (le_by (b - a)); [apply nonneg_sub, L | ring].
-Qed.
-
-Lemma negative_opp (a : F) : a < 0 <-> 0 < - a.
-Proof.
-  split; intros H K; apply H.
-  - apply (le_by (- - a)); [apply nonpos_opp, K | ring].
-  - apply (le_by a); [exact K | ring].
-Qed.
-
-Lemma sign (a : F) : 0 < a \/ a < 0 \/ a = 0.
-Proof.
-  destruct (le_dec a 0) as [H|H]; [|left; exact H]. destruct (le_dec 0 a) as [K|K]; [|right; left; exact K].
-  right; right. apply le_antisym; assumption.
-Qed.
-
-Lemma add_positive (a b : F) : 0 < a -> 0 <= b -> 0 < a + b.
-Proof. intros A B. apply (lt_le_trans _ a); [exact A|]. apply (le_by b); [exact B | ring]. Qed.
-
-Lemma one_over (a : F) : 0 < a -> exists b, 0 < b /\ a * b = 1.
-Proof.
-  intros A. destruct (inverse a A) as [b E]. exists b. split; [|exact E]. intros B. apply (one_positive F).
-  apply (le_by (a * - b)); [apply mul_nonneg; [apply lt_le, A | apply nonpos_opp, B]|]. rewrite <- E. ring.
-Qed.
-
-Lemma mul_positive (a b : F) : 0 < a -> 0 < b -> 0 < a * b.
-Proof.
-  intros A B. destruct (one_over a A) as (c & C & E). intros H. apply B.
-  apply (le_by (c * - (a * b))); [apply mul_nonneg; [apply lt_le, C | apply nonpos_opp, H]|].
-  replace 0 with (b - (a * c) * b) by (rewrite E; ring). ring.
-Qed.
-
-Lemma mul_zero (a b : F) : 0 < a -> a * b = 0 -> b = 0.
-Proof.
-  intros A H. destruct (inverse a A) as [c E]. replace b with (a * c * b) by (rewrite E; ring).
-  replace (a * c * b) with (c * (a * b)) by ring. rewrite H. ring.
-Qed.
-
-Lemma positive_1 : (0 : F) < 1.
-Proof. apply one_positive. Qed.
-
-Lemma small (a b : F) : 0 < a -> 0 <= b -> exists e, 0 < e /\ e * b < a.
-Proof.
-  intros A B. destruct (one_over (1 + b)) as (c & C & E); [apply add_positive; [apply positive_1 | exact B]|].
-  exists (a * c). split; [apply mul_positive; assumption|].
-  apply (lt_by (a * c)); [apply mul_positive; assumption|].
-  replace a with (a * ((1 + b) * c)) at 1 by (rewrite E; ring). ring.
-Qed.
-
-Lemma half (e : F) : 0 < e -> exists h, 0 < h /\ h + h = e.
-Proof.
-  intros E. exists (e * part 2). split; [apply mul_part_positive, E|].
-  replace (e * part 2 + e * part 2) with (of_Z 2 * (part 2 * e)); [apply part_l|].
-  change 2%Z with (1 + 1)%Z. rewrite of_Z_add, of_Z_1. ring.
-Qed.
-
-Lemma smaller (a b : F) : 0 < a -> 0 < b -> exists c, 0 < c /\ c <= a /\ c <= b.
-Proof. intros A B. destruct (total a b) as [H|H]; [exists a | exists b]; repeat split; try assumption; apply le_refl. Qed.
-
 (** ** Points near each other; a ball is a cube *)
 Definition near (e : F) : list F -> list F -> Prop := Forall2 (fun a b => a <= b + e /\ b <= a + e).
 
 Lemma near_length e x y : near e x y -> length y = length x.
 Proof. intros N. symmetry. exact (same_length _ _ _ _ _ N). Qed.
-
-Lemma near_sym e x y : near e x y -> near e y x.
-Proof. induction 1 as [|a b x y [A B] N IH]; constructor; auto. Qed.
 
 Lemma near_refl e x : 0 <= e -> near e x x.
 Proof. intros E. induction x as [|a x IH]; constructor; [|exact IH]. split; apply (le_by e); try exact E; ring. Qed.
@@ -135,7 +55,7 @@ Qed.
 
 Lemma stay_positive (f : form) x : 0 < value f x -> exists e, 0 < e /\ forall y, near e x y -> 0 < value f y.
 Proof.
-  intros H. destruct (steepness (fst f)) as (m & M & S). destruct (small (value f x) m H M) as (e & E & B).
+  intros H. destruct (steepness (fst f)) as (m & M & S). destruct (small inverse (value f x) m H M) as (e & E & B).
   exists e. split; [exact E|]. intros y N K. apply B.
   apply (le_trans _ _ (value f y + e * m)).
   - unfold value. apply (le_trans _ _ (dot (fun c : F => c) (fst f) y + e * m + snd f)); [|apply le_eq; ring].
@@ -145,21 +65,32 @@ Proof.
   - apply (le_by (- value f y)); [apply nonpos_opp, K | ring].
 Qed.
 
-(** Whatever is positive or negative at x is so at y. *)
-Definition keeps (fs : list form) (x y : list F) : Prop :=
-  forall f, In f fs -> (0 < value f x -> 0 < value f y) /\ (value f x < 0 -> value f y < 0).
+(** What is positive or negative at x is so at y. *)
+Definition keeps_sign (f : form) (x y : list F) : Prop := (0 < value f x -> 0 < value f y) /\ (value f x < 0 -> value f y < 0).
+Definition keeps (fs : list form) (x y : list F) : Prop := forall f, In f fs -> keeps_sign f x y.
+
+Lemma keeps_sign_trans (f : form) x y z : keeps_sign f x y -> keeps_sign f y z -> keeps_sign f x z.
+Proof. intros [P N] [Q M]. split; auto. Qed.
+
+Lemma keeps_sign_back (f : form) x y : (value f x = 0 -> value f y = 0) -> keeps_sign f x y -> keeps_sign f y x.
+Proof.
+  intros Z [P N]. destruct (sign (value f x)) as [H|[H|H]].
+  - split; [intros _; exact H | intros K; destruct (K (lt_le _ _ (P H)))].
+  - split; [intros K; destruct (K (lt_le _ _ (N H))) | intros _; exact H].
+  - rewrite <- (Z H) in H. unfold keeps_sign. rewrite H. auto.
+Qed.
 
 Lemma stay fs x : exists e, 0 < e /\ forall y, near e x y -> keeps fs x y.
 Proof.
   induction fs as [|f fs (e & E & IH)]; [exists 1; split; [apply positive_1 | intros y _ f []]|].
-  assert (One : exists d, 0 < d /\ forall y, near d x y -> (0 < value f x -> 0 < value f y) /\ (value f x < 0 -> value f y < 0)).
+  assert (One : exists d, 0 < d /\ forall y, near d x y -> keeps_sign f x y).
   { destruct (sign (value f x)) as [H|[H|H]].
     - destruct (stay_positive f x H) as (d & D & S). exists d. split; [exact D|]. intros y N. split; [intros _; apply S, N|].
       intros K. destruct (K (lt_le _ _ H)).
     - destruct (stay_positive (negative f) x) as (d & D & S); [rewrite value_negative; apply negative_opp, H|].
       exists d. split; [exact D|]. intros y N. split; [intros K; destruct (K (lt_le _ _ H))|]. intros _.
       apply negative_opp. rewrite <- value_negative. apply S, N.
-    - exists 1. split; [apply positive_1|]. intros y _. rewrite H. split; intros K; destruct (K (le_refl _ _)). }
+    - exists 1. split; [apply positive_1|]. intros y _. unfold keeps_sign. rewrite H. split; intros K; destruct (K (le_refl _ _)). }
   destruct One as (d & D & One). destruct (smaller d e D E) as (c & C & L & M). exists c. split; [exact C|].
   intros y N g [<-|I]; [apply One, (near_more c), N; exact L | apply IH; [apply (near_more c); assumption | exact I]].
 Qed.
@@ -167,11 +98,6 @@ Qed.
 (** ** General position: no function is zero at the point unless it is zero everywhere *)
 Definition vanishes (f : form) (d : nat) : Prop := forall z, length z = d -> value f z = 0.
 Definition regular (fs : list form) (x : list F) : Prop := forall f, In f fs -> value f x = 0 -> vanishes f (length x).
-
-Lemma zero_or_not (a : F) : a = 0 \/ a <> 0.
-Proof.
-  destruct (sign a) as [H|[H|H]]; [right | right | left; exact H]; intros ->; exact (H (le_refl _ _)).
-Qed.
 
 Lemma tilt (cs x : list F) e :
   0 < e -> (forall z, length z = length x -> dot (fun c : F => c) cs z = 0) \/
@@ -188,20 +114,18 @@ Proof.
     + right. exists ((a + e) :: x). split.
       * constructor; [|apply near_refl, lt_le, E]. split; [apply (le_by (e + e)) | apply (le_by 0)]; try ring; [|apply le_refl].
         apply add_nonneg; apply lt_le, E.
-      * cbn [dot]. intros Q. apply C, (mul_zero e _ E).
+      * cbn [dot]. intros Q. apply C, (mul_zero inverse e _ E).
         replace (e * c) with (c * (a + e) + dot (fun c : F => c) cs x - (c * a + dot (fun c : F => c) cs x)) by ring. rewrite Q. ring.
 Qed.
 
-Lemma same_zeros fs x y f : length x = length y -> regular fs x -> keeps fs x y -> In f fs -> value f y = 0 -> value f x = 0.
+Lemma keeps_sign_zero f x y : keeps_sign f x y -> value f y = 0 -> value f x = 0.
 Proof.
-  intros L R K I Z. destruct (K f I) as [P N]. rewrite Z in P, N.
+  intros [P N] Z. rewrite Z in P, N.
   destruct (sign (value f x)) as [H|[H|H]]; [destruct (P H (le_refl _ _)) | destruct (N H (le_refl _ _)) | exact H].
 Qed.
 
-Lemma regular_near fs x y : length y = length x -> regular fs x -> keeps fs x y -> regular fs y.
-Proof.
-  intros L R K f I Z. rewrite L. apply (R f I), (same_zeros fs x y f); try assumption. symmetry; exact L.
-Qed.
+Lemma regular_keeps fs x y : length y = length x -> regular fs x -> keeps fs x y -> regular fs y.
+Proof. intros L R K f I Z. rewrite L. apply (R f I), (keeps_sign_zero f x y (K f I) Z). Qed.
 
 (** Every ball has a point in general position. *)
 Lemma move_off fs x e : 0 < e -> exists y, near e x y /\ regular fs y.
@@ -216,7 +140,7 @@ Proof.
     + exists z. split; [apply (near_trans _ _ x y z N), (near_more d h); assumption|]. intros g [<-|I].
       * intros Q. exfalso. apply V. unfold value in Q, Z.
         replace (dot (fun c : F => c) (fst f) z) with (dot (fun c : F => c) (fst f) z + snd f - snd f) by ring. rewrite Q, <- Z. ring.
-      * apply (regular_near fs y z (near_length _ _ _ M) R); [apply S, (near_more d k); assumption | exact I].
+      * apply (regular_keeps fs y z (near_length _ _ _ M) R); [apply S, (near_more d k); assumption | exact I].
   - exists y. split; [apply (near_more h), N; apply (le_by h); [apply lt_le, H | ring]|]. intros g [<-|I]; [|apply R, I].
     intros Q. destruct (Z Q).
 Qed.
@@ -253,8 +177,8 @@ Qed.
 
 Lemma near_between e x y : 0 < e -> length x = length y -> exists t, 0 < t /\ 0 < 1 - t /\ near e x (between t x y).
 Proof.
-  intros E L. destruct (apart x y L) as (m & M & N). destruct (small e m E M) as (s & S & B).
-  destruct (half 1 positive_1) as (h & H & HH). destruct (smaller s h S H) as (t & T & Ts & Th).
+  intros E L. destruct (apart x y L) as (m & M & N). destruct (small inverse e m E M) as (s & S & B).
+  destruct (half (1 : F) positive_1) as (h & H & HH). destruct (smaller s h S H) as (t & T & Ts & Th).
   exists t. split; [exact T|]. split.
   - apply (lt_le_trans _ h); [exact H|]. apply (le_by (h - t)); [apply nonneg_sub, Th|]. rewrite <- HH. ring.
   - apply (near_more (t * m)).
@@ -264,6 +188,22 @@ Proof.
       * apply (le_by (t * (a + m - b))); [apply mul_nonneg, nonneg_sub; assumption | ring].
 Qed.
 
+Lemma keeps_sign_scaled (f : form) m x y : 0 < m -> value f y = m * value f x -> keeps_sign f x y.
+Proof.
+  intros M E. unfold keeps_sign. rewrite E. split; intros H; [apply (mul_positive inverse); assumption|].
+  apply negative_opp. replace (- (m * value f x)) with (m * - value f x) by ring. apply (mul_positive inverse); [exact M | apply negative_opp, H].
+Qed.
+
+Lemma keeps_sign_between (f : form) t x y z :
+  length y = length z -> 0 < t -> 0 < 1 - t -> keeps_sign f x y -> keeps_sign f x z -> keeps_sign f x (between t y z).
+Proof.
+  intros L T T' [P N] [Q M]. unfold keeps_sign. rewrite (value_between f t y z L). split; intros H.
+  - apply add_positive; [apply (mul_positive inverse); auto | apply mul_nonneg; apply lt_le; auto].
+  - apply negative_opp. replace (- ((1 - t) * value f y + t * value f z)) with ((1 - t) * - value f y + t * - value f z) by ring.
+    specialize (N H). specialize (M H). apply negative_opp in N, M.
+    apply add_positive; [apply (mul_positive inverse); assumption | apply mul_nonneg; apply lt_le; assumption].
+Qed.
+
 (** Close to x, towards a point in general position: a point in general position that has no strict sign of x changed. *)
 Lemma towards fs x p :
   length x = length p -> regular fs p ->
@@ -271,8 +211,7 @@ Lemma towards fs x p :
 Proof.
   intros L R. destruct (stay fs x) as (e & E & S). destruct (near_between e x p E L) as (t & T & T' & N).
   exists t. repeat (split; [assumption|]). split; [apply S, N|]. intros f I Z. rewrite (length_between _ _ _ L), L. apply (R f I).
-  apply (mul_zero t _ T). rewrite value_between in Z by exact L. destruct (S _ N f I) as [P Q]. rewrite value_between in P, Q by exact L.
-  rewrite Z in P, Q. destruct (sign (value f x)) as [H|[H|H]]; [destruct (P H (le_refl _ _)) | destruct (Q H (le_refl _ _))|].
-  rewrite H in Z. rewrite <- Z. ring.
+  apply (mul_zero inverse t _ T). pose proof (keeps_sign_zero f x _ (S _ N f I) Z) as H. rewrite value_between, H in Z by exact L.
+  rewrite <- Z. ring.
 Qed.
 End Position.
