@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from exactzones.errors import FeatureError, InputError
-from exactzones.rational import Vector, exact, text
+from exactzones.rational import Vector, algebraic, irrational, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,11 @@ class Property:
         """Whether every condition is strict, so that the firing set is open in the domain."""
         return all(condition.strict for condition in self.conditions)
 
+    @property
+    def is_rational(self) -> bool:
+        """Whether no coefficient and no constant is irrational."""
+        return not irrational(number for c in self.conditions for number in (c.constant, *(factor for _, factor in c.terms)))
+
     def resolve(self, widths: Sequence[int]) -> Property:
         """Return this property with layers counted from 0, checked against a network's layer widths.
 
@@ -104,7 +109,7 @@ class Property:
 
 def feature(index: int, threshold: Any = 0, layer: int = -1) -> Property:
     """Feature ``index`` of a layer (by default the last) is strictly greater than ``threshold``."""
-    return Property((Condition(layer, ((index, Fraction(1)),), -exact(threshold, "threshold")),))
+    return Property((Condition(layer, ((index, Fraction(1)),), -algebraic(threshold, "threshold")),))
 
 
 def condition(
@@ -132,10 +137,10 @@ def condition(
     for unit, coefficient in pairs:
         if not isinstance(unit, int):
             raise InputError(f"unit {unit!r} is not an integer index")
-        value = exact(coefficient, f"coefficient {unit}")
+        value = algebraic(coefficient, f"coefficient {unit}")
         if value:
             terms.append((unit, value))
-    return Property((Condition(layer, tuple(sorted(terms)), exact(constant, "constant"), strict, after_relu),))
+    return Property((Condition(layer, tuple(sorted(terms)), algebraic(constant, "constant"), strict, after_relu),))
 
 
 ALWAYS = Property(())

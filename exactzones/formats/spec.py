@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from exactzones.errors import DimensionError, DomainError, InputError
-from exactzones.rational import Vector, exact, text
+from exactzones.rational import Vector, algebraic, text
 
 
 def parse_domain(spec: str, dim: int) -> list[tuple[Fraction, Fraction]] | None:
@@ -41,7 +41,7 @@ def _interval(part: str, which: str) -> tuple[Fraction, Fraction]:
     bounds = part.split(":")
     if len(bounds) != 2:
         raise InputError(f"domain of {which} is {part.strip()!r}; write LO:HI, such as -1:1/3, or all for the whole space")
-    lower, upper = (exact(bound, f"{name} bound of {which}") for name, bound in zip(("lower", "upper"), bounds, strict=True))
+    lower, upper = (algebraic(bound, f"{name} bound of {which}") for name, bound in zip(("lower", "upper"), bounds, strict=True))
     if lower > upper:
         raise DomainError(f"domain of {which} is empty: {text(lower)} > {text(upper)}")
     if lower == upper:
@@ -65,4 +65,4 @@ def parse_point(spec: str, dim: int) -> Vector:
     entries = spec.split(",")
     if len(entries) != dim:
         raise DimensionError(f"point {spec!r}", expected=dim, got=len(entries))
-    return tuple(exact(entry, f"coordinate {k} of the point") for k, entry in enumerate(entries))
+    return tuple(algebraic(entry, f"coordinate {k} of the point") for k, entry in enumerate(entries))

@@ -14,7 +14,7 @@ from exactzones.plot import style
 from exactzones.plot.pieces import Piece
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import Ring, area, floats, outline
-from exactzones.rational import Vector
+from exactzones.rational import Vector, quotient
 
 _ARROWS = {(0, 0): "<", (0, 1): ">", (1, 0): "v", (1, 1): "^"}
 _MANY = 400  # so many edges blacken the picture unless they are hair lines
@@ -88,7 +88,7 @@ def exits(pieces: Sequence[Piece], window: Polyhedron) -> list[tuple[tuple[int, 
     found: list[tuple[tuple[int, int], Vector]] = []
     for row in window.hrep.rows:
         along = 1 if row[1] else 0
-        bound = Fraction(-row[0], row[2 - along])
+        bound = quotient(-row[0], row[2 - along])
         edges = [edge for piece in pieces for ring in piece.rings for edge in pairwise((*ring, ring[0]))]
         within = _spans([edge for edge in edges if all(corner[1 - along] == bound for corner in edge)], along)
         outside = [piece for piece in pieces if within and piece.passes(row)]

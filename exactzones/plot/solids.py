@@ -118,7 +118,7 @@ def _plane_row(plane: AffineMap) -> Row:
     slopes = nullspace(Matrix.of(list(zip(*plane.matrix.rows, strict=True))).integer_rows(), 3)
     if len(slopes) != 1:
         raise InputError("the range of the map is not a plane: its matrix has rank less than 2")
-    return integer_row((-dot(slopes[0], plane.offset), *map(Fraction, slopes[0])))
+    return integer_row((-dot(slopes[0], plane.offset), *(entry + Fraction(0) for entry in slopes[0])))
 
 
 def _plane_rings(plane: AffineMap, solid: Cell | None, box: Polyhedron) -> list[Ring]:

@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 from exactzones.errors import BackendError, DimensionError, DomainError, InputError
 from exactzones.polyhedra import lp
 from exactzones.polyhedra.representation import HRep
-from exactzones.rational import Row, Vector, dot, integer_dot, integer_row, row_echelon
+from exactzones.rational import Row, Vector, dot, integer_dot, integer_row, quotient, row_echelon
 
 Norm: TypeAlias = Literal[1, 2, "inf"] | float
 """1, 2 or infinity, which is ``"inf"`` or ``math.inf``."""
@@ -169,4 +169,4 @@ def _shares(active: Sequence[Row], row: Row) -> dict[Row, Fraction]:
     """Return the coefficients of the projection of a row's slope onto the span of the active slopes, which are independent."""
     gram = [(*(integer_dot(a[1:], b[1:]) for b in active), integer_dot(a[1:], row[1:])) for a in active]
     solved, _ = row_echelon(gram)
-    return {other: Fraction(line[-1], line[k]) for k, (other, line) in enumerate(zip(active, solved, strict=True))}
+    return {other: quotient(line[-1], line[k]) for k, (other, line) in enumerate(zip(active, solved, strict=True))}

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from exactzones.errors import DimensionError, DomainError, InputError
 from exactzones.polyhedra.cells import Cell
 from exactzones.polyhedra.polyhedron import Polyhedron
-from exactzones.rational import Vector, dot
+from exactzones.rational import Vector, dot, quotient
 
 Ring: TypeAlias = tuple[Vector, ...]
 """The corners of a convex polygon in order; two corners are a segment, one is a point."""
@@ -79,7 +79,7 @@ def outline(part: Cell | Polyhedron, window: Polyhedron) -> list[Ring]:
 
 def corners(cell: Cell) -> list[Vector]:
     """Return the vertices of a cell, in the order of its rays; of an unbounded one those it has."""
-    return [tuple(Fraction(entry, ray[0]) for entry in ray[1:]) for ray in cell.rays if ray[0]]
+    return [tuple(quotient(entry, ray[0]) for entry in ray[1:]) for ray in cell.rays if ray[0]]
 
 
 def rings(cell: Cell) -> list[Ring]:

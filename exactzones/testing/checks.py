@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from exactzones.errors import ExactZonesError
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import Polyhedron
-from exactzones.rational import Row, Vector, dot, text
+from exactzones.rational import Row, Vector, dot, quotient, text
 from exactzones.testing.strategies import points, points_near
 from exactzones.zones import Zone, Zones
 
@@ -84,7 +84,7 @@ def adjacency_is_right(zones: Zones, index: int) -> None:
     expected: dict[int, Row] = {}
     for row, on in zone.cell.facets:
         middle = _middle([ray for k, ray in enumerate(zone.cell.rays) if on >> k & 1], zone.cell.dim)
-        outward = tuple(Fraction(-entry) for entry in row[1:])
+        outward = tuple(-entry + Fraction(0) for entry in row[1:])
         beyond = pattern_towards(zones.network, middle, outward, zones.prop.horizon)
         leaves_domain = zones.domain is not None and any(
             dot(wall, (1, *middle)) == 0 and dot(wall[1:], outward) < 0 for wall in zones.domain.hrep.closed_rows
@@ -118,7 +118,7 @@ def _middle(rays: list[Row], dim: int) -> Vector:
     vertices = [ray for ray in rays if ray[0]]
     directions = [ray for ray in rays if not ray[0]]
     return tuple(
-        sum((Fraction(v[k], v[0]) for v in vertices), start=Fraction(0)) / len(vertices) + sum(ray[k] for ray in directions)
+        sum((quotient(v[k], v[0]) for v in vertices), start=Fraction(0)) / len(vertices) + sum(ray[k] for ray in directions)
         for k in range(1, dim + 1)
     )
 
@@ -147,7 +147,7 @@ def pattern_towards(network: Network, point: Vector, direction: Vector, horizon:
 def domain_points(zones: Zones) -> st.SearchStrategy[Vector]:
     """Draw points that matter to these zones: all over the domain, where neurons are zero, at the zones' corners, inside them."""
     dim = zones.network.inputs
-    corners = [tuple(Fraction(e, ray[0]) for e in ray[1:]) for zone in zones[:200] for ray in zone.cell.rays if ray[0]]
+    corners = [tuple(quotient(e, ray[0]) for e in ray[1:]) for zone in zones[:200] for ray in zone.cell.rays if ray[0]]
     strategies = [points(dim, bound=8), points_near(zones.network)]
     if zones.domain is not None and zones.domain.is_bounded:
         vertices = zones.domain.cell().vrep.vertices

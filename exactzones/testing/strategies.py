@@ -200,7 +200,7 @@ def points_near(draw: DrawFn, net: Network) -> Vector:
         echelon, pivots = row_echelon([(*chosen[0][1:], chosen[0][0])])
     moved = list(point)
     for row, pivot in zip(echelon, pivots, strict=True):
-        others = sum((row[k] * point[k] for k in range(net.inputs) if k not in pivots), start=Fraction(row[-1]))
+        others = sum((row[k] * point[k] for k in range(net.inputs) if k not in pivots), start=row[-1] + Fraction(0))
         moved[pivot] = -others / row[pivot]
     return tuple(moved)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy as np
 from exactzones.network import Layer, Network, Pattern
 from exactzones.polyhedra import Cell
 from exactzones.property import Property
-from exactzones.rational import Matrix, Row, Vector, dot, integer_dot
+from exactzones.rational import Matrix, Row, Vector, dot, integer_dot, irrational
 from exactzones.zones.arrangement import MAX_DIM, Arrangement
 from exactzones.zones.frontier import ON, Frontier, Ids, States
 from exactzones.zones.start import NotPointedError
@@ -153,8 +154,8 @@ def forward(
 ) -> Generator[Zone, None, None] | None:
     """Return an iterator over every zone of a property, as ``unrelu.backward`` gives them, in another order.
 
-    None where this engine has nothing to work with: no layer cuts, nothing depends on the input, an unbounded domain has lines
-    that only layers behind the first neurons read, or there are more dimensions than the kernel holds.
+    None where this engine has nothing to work with: a number is irrational, no layer cuts, nothing depends on the input, an
+    unbounded domain has lines that only layers behind the first neurons read, or there are more dimensions than the kernel holds.
 
     Args:
         network: the network.
@@ -164,7 +165,7 @@ def forward(
         executor: whose workers take part.
     """
     layers = network.layers[: prop.horizon]
-    if not any(layer.relu_units for layer in layers):
+    if not is_rational(network, prop, domain) or not any(layer.relu_units for layer in layers):
         return None
     arrangement = Arrangement(layers, domain, network.inputs, _target(network, prop))
     if not 0 < arrangement.dim <= MAX_DIM:
@@ -175,6 +176,11 @@ def forward(
         return None
     search = Search(network, prop, arrangement)
     return search.run(start, tick) if executor is None else search.divided(start, tick, executor)
+
+
+def is_rational(network: Network, prop: Property, domain: Iterable[Row]) -> bool:
+    """Tell whether no number of a question is irrational: only such questions are floats and integers good for."""
+    return network.is_rational and prop.is_rational and not irrational(itertools.chain(*domain))
 
 
 def _target(network: Network, prop: Property) -> Layer | None:

@@ -19,7 +19,7 @@ from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.property import Property, condition
 from exactzones.rational import dot, sum_of_quotients
 from exactzones.zones.display import columns, page, picture, records
-from exactzones.zones.forward import forward
+from exactzones.zones.forward import forward, is_rational
 from exactzones.zones.graph import adjacency, islands
 from exactzones.zones.locate import Array, Locator, rows_of
 from exactzones.zones.merge import MergedZone, merge
@@ -145,7 +145,9 @@ class Zones(Sequence[Zone]):
             DimensionError: points of another space.
             InexactError: a coordinate that is not a finite rational number.
         """
-        return self._locator.locate(points)
+        if is_rational(self.network, self.prop, self.domain.hrep.closed_rows if self.domain else ()):
+            return self._locator.locate(points)
+        return [tuple(k for k, zone in enumerate(self.zones) if zone.contains(point)) for point in points]
 
     @cached_property
     def _locator(self) -> Locator:
@@ -264,6 +266,7 @@ def find_zones(
         prop: a feature or a conjunction of conditions.
         domain: a full-dimensional polyhedron of the input space; all of it by default.
         engine: "forward", the fast one, or "backward", the literal un-ReLU.  They list the same zones, in different orders.
+            What "forward" is not made for (irrational numbers, above all) "backward" does.
         budget: stop when it runs out.
         progress: called now and then with (cells visited, zones found).
         executor: whose workers take part in the forward engine's search: processes, ``dask.distributed``'s

@@ -15,7 +15,7 @@ from exactzones.polyhedra import Cell, HRep, Polyhedron, VRep
 from exactzones.polyhedra.shapes import bounding_box, corners, outline
 from exactzones.polyhedra.svg import Shape, svg
 from exactzones.property import Condition, Property
-from exactzones.rational import Row, Vector, dot, integer_dot, integer_row, over_common_denominator
+from exactzones.rational import Row, Vector, dot, integer_dot, integer_row, over_common_denominator, quotient
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +187,12 @@ class Zone:
         """The supremum over the closed cell of the property's first condition's feature (its value plus the threshold)."""
         row, scale = self._feature
         rays, lines = self._generators
-        vertices = ((ray, tuple([Fraction(entry, ray[0]) for entry in ray[1:]])) for ray in rays if ray[0])
-        value, best = max((Fraction(integer_dot(row, ray), scale * ray[0]), vertex) for ray, vertex in vertices)
+        vertices = ((ray, tuple([quotient(entry, ray[0]) for entry in ray[1:]])) for ray in rays if ray[0])
+        value, best = max((quotient(integer_dot(row, ray), scale * ray[0]), vertex) for ray, vertex in vertices)
         both_ways = [direction for line in lines for direction in (line, tuple(-entry for entry in line))]
         for ray in (*rays, *both_ways):
             if not ray[0] and integer_dot(row, ray) > 0:
-                return Maximum(None, best, tuple(map(Fraction, ray[1:])))
+                return Maximum(None, best, tuple([entry + Fraction(0) for entry in ray[1:]]))
         return Maximum(value, best)
 
     @cached_property
@@ -209,7 +209,7 @@ class Zone:
                 return None
             if ray[0] and (not height or found * height > value * ray[0]):
                 value, height = found, ray[0]
-        return Fraction(value, scale * height)
+        return quotient(value, scale * height)
 
     @property
     def _feature(self) -> tuple[Row, int]:
