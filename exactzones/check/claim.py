@@ -5,15 +5,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from math import lcm
 
 import numpy as np
 
 from exactzones.check.arithmetic import Array, Weights, integers
-from exactzones.errors import DimensionError
+from exactzones.errors import DimensionError, InexactError
 from exactzones.network import Layer, Network
 from exactzones.property import Property
-from exactzones.rational import Row
+from exactzones.rational import Row, irrational
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,21 @@ class Claim:
     Raises:
         DimensionError: a row of the domain that does not fit the network.
         FeatureError: a layer or unit that the network does not have.
+        InexactError: an irrational number; certificates are about integers.
     """
 
     def __init__(self, network: Network, case: Case, bits: int, units: list[Units]) -> None:
         prop = case.prop.resolve(network.widths)
+        for what, is_rational in (
+            ("network", network.is_rational),
+            ("property", prop.is_rational),
+            ("domain", not irrational(chain(*case.rows))),
+        ):
+            if not is_rational:
+                raise InexactError(
+                    f"the {what} has irrational numbers, and certificates are about rational ones: list the zones instead "
+                    "(find_zones), or round explicitly (for a network: network.rationalized(DENOMINATOR))"
+                )
         self.inputs, self.bits, self.rows = network.inputs, bits, case.rows
         for row in case.rows:
             if len(row) != self.inputs + 1:
