@@ -32,6 +32,24 @@ class Case:
     strict: tuple[Row, ...] = ()
 
 
+def require_rational(network: Network, case: Case) -> None:
+    """Refuse a claim about irrational numbers.
+
+    Raises:
+        InexactError: the message says what is irrational and what to do.
+    """
+    for what, is_rational in (
+        ("network", network.is_rational),
+        ("property", case.prop.is_rational),
+        ("domain", not irrational(chain(*case.rows))),
+    ):
+        if not is_rational:
+            raise InexactError(
+                f"the {what} has irrational numbers, and certificates are about rational ones: list the zones instead "
+                "(find_zones), or round explicitly (for a network: network.rationalized(DENOMINATOR))"
+            )
+
+
 class Units:
     """A layer's units as exact matrices."""
 
@@ -79,16 +97,7 @@ class Claim:
 
     def __init__(self, network: Network, case: Case, bits: int, units: list[Units]) -> None:
         prop = case.prop.resolve(network.widths)
-        for what, is_rational in (
-            ("network", network.is_rational),
-            ("property", prop.is_rational),
-            ("domain", not irrational(chain(*case.rows))),
-        ):
-            if not is_rational:
-                raise InexactError(
-                    f"the {what} has irrational numbers, and certificates are about rational ones: list the zones instead "
-                    "(find_zones), or round explicitly (for a network: network.rationalized(DENOMINATOR))"
-                )
+        require_rational(network, case)
         self.inputs, self.bits, self.rows = network.inputs, bits, case.rows
         for row in case.rows:
             if len(row) != self.inputs + 1:

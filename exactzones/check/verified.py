@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from exactzones.check.checker import Report
-from exactzones.check.claim import Case
+from exactzones.check.claim import Case, require_rational
 from exactzones.errors import BackendError, FormatError
 from exactzones.network import Layer, Network
 from exactzones.property import Condition
@@ -82,7 +82,13 @@ def _report(done: subprocess.CompletedProcess[str]) -> Report:
 
 
 def claim_of(network: Network, cases: Sequence[Case]) -> dict[str, Any]:
-    """Return the claim as data: exact weights as integers over one denominator, rows and conditions as integers."""
+    """Return the claim as data: exact weights as integers over one denominator, rows and conditions as integers.
+
+    Raises:
+        InexactError: an irrational number.
+    """
+    for case in cases:
+        require_rational(network, case)
     return {
         "sha256": network.sha256,
         "layers": [_layer(layer) for layer in network.layers],
