@@ -156,10 +156,8 @@ def test_thresholds_and_domains_make_rational_networks_irrational():
     """|x| > sqrt(2) on [-2, 1 + sqrt(2)] has the zones [-2, -sqrt(2)) and (sqrt(2), 1 + sqrt(2)], by hand."""
     net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])
     zones = find_zones(net, feature(0, threshold="sqrt(2)"), Polyhedron.box(-2, "1+sqrt(2)", dim=1))
-    assert [zone.firing.vrep.vertices for zone in zones] == [
-        ((square_root(2),), (1 + square_root(2),)),
-        ((-2,), (-square_root(2),)),
-    ]
+    root = square_root(2)
+    assert [zone.firing.vrep.vertices for zone in zones] == [((root,), (1 + root,)), ((-2,), (-root,))]
     assert zones.volume == 3 - root
     assert zones.share == (3 - root) / (3 + root)
     assert len(zones.islands) == 2
@@ -173,10 +171,8 @@ def test_thresholds_and_domains_make_rational_networks_irrational():
 def test_near_misses_are_told_apart():
     """Three lines through one point over Q(sqrt(2)), and the same with a rational stand-in that misses by 10^-31."""
     through = [["1", "0"], ["0", "1"], ["1", "1"]]
-    for third, cells in (
-        ("-2*sqrt(2)", 6),
-        ("-2828427124746190097603377448419396157139/1000000000000000000000000000000000000000", 7),
-    ):
+    nearly = Fraction(math.isqrt(8 * 10**62), 10**31)
+    for third, cells in (("-2*sqrt(2)", 6), (-nearly, 7)):
         net = Network.of((through, ["-sqrt(2)", "-sqrt(2)", third], True))
         assert len(find_zones(net, ALWAYS)) == cells
 
