@@ -87,13 +87,13 @@ def distance_to_row(row: Row, lifted: Row, norm: Norm = 2) -> Fraction:
 
     Args:
         row: ``(b, a_1, .., a_d)``.
-        lifted: the point times a positive integer, behind that integer.
+        lifted: the point times a positive number, behind that number.
         norm: 1, 2 or "inf".
 
     >>> distance_to_row((-5, 3, 4), (1, 0, 0))
     Fraction(1, 1)
     """
-    short = max(Fraction(-integer_dot(row, lifted), lifted[0]), Fraction(0))
+    short = max(quotient(-integer_dot(row, lifted), lifted[0]), Fraction(0))
     match named_norm(norm):
         case 1:
             return short / max(map(abs, row[1:]))

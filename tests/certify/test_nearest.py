@@ -25,7 +25,7 @@ from exactzones import (
 from exactzones.certify import CanFire, CannotFire, certify
 from exactzones.polyhedra import HRep
 from exactzones.polyhedra.projection import distance_to_row, project
-from exactzones.rational import integer_row, vector
+from exactzones.rational import algebraic, integer_row, vector
 from exactzones.testing import boxes, networks, points, points_near, polyhedra
 from exactzones.zones import Budget
 
@@ -241,6 +241,18 @@ def test_long_rationals():
     found = project(HRep.of(2, [(-tiny, 1, 3**300), (0, 1, 0)]), vector(0, 0))
     assert found.distance == nearest_by_faces(HRep.of(2, [(-tiny, 1, 3**300), (0, 1, 0)]), vector(0, 0))
     assert 0 < found.distance < tiny**2
+
+
+@pytest.mark.parametrize(
+    ("norm", "distance_", "at"),
+    [(1, "2/3*sqrt(3)", [0, "2/3*sqrt(3)"]), (2, 1, ["1/2", "1/2*sqrt(3)"]), ("inf", "-1+sqrt(3)", ["-1+sqrt(3)", "-1+sqrt(3)"])],
+)
+def test_in_a_quadratic_field(norm, distance_, at):
+    """From the origin to x + sqrt(3) y > 2: along y; along the normal, which has length 2; along the diagonal."""
+    net = Network.of(([[1, "sqrt(3)"]], [-2], False))
+    found = nearest(find_zones(net, feature(0)), [0, 0], norm)
+    assert (found.distance, found.point, found.attained) == (algebraic(distance_), vector(*at), False)
+    assert net.satisfies(found.inside("1/1000"), feature(0))
 
 
 def test_what_cannot_be_asked():
