@@ -1,37 +1,151 @@
-"""What the README shows is what happens."""
+"""What the documents show is what happens: every code block runs, or is known to be run elsewhere."""
 
 import doctest
+import json
 import re
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import exactzones
+from exactzones import Polyhedron, feature
+from exactzones.certify import certify
 from exactzones.cli import main
+from exactzones.cli.main import cli
+from exactzones.formats import load_network
 
 ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+DOCUMENTS = [
+    *ROOT.glob("*.md"),
+    *(ROOT / "proofs").glob("*.md"),
+    *(path for path in (ROOT / "examples").rglob("*.md") if "build" not in path.parts),
+]
+SET_UP = ("bash", "pip", "jupyter")
+"""Commands that install or go on for ever: they are no part of the tests, but what they name must be there."""
 
 
-def test_python_examples(monkeypatch):
+def blocks(document, language):
+    """The fenced blocks of one language in a document."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", document.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+def sessions(language):
+    """(document, block) for every block of one language, to be told apart in a test's name."""
+    return [
+        pytest.param(path, block, id=f"{path.relative_to(ROOT)}-{k}")
+        for path in DOCUMENTS
+        for k, block in enumerate(blocks(path, language))
+    ]
+
+
+def commands(session):
+    """(command, what it prints) for each line of a console session that begins with a dollar sign."""
+    for part in re.split(r"^\$ ", session, flags=re.MULTILINE)[1:]:
+        command, _, printed = part.partition("\n")
+        yield shlex.split(command, comments=True), printed
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_block_is_forgotten(document):
+    """A block of another kind needs a test first."""
+    languages = re.findall(r"^```(\S*)$", document.read_text(encoding="utf-8"), re.MULTILINE)[::2]
+    assert set(languages) <= {"python", "console", "text"}
+    assert all(">>> " in block for block in blocks(document, "python"))
+    assert all(block.startswith("$ ") for block in blocks(document, "console"))
+    texts = blocks(document, "text")
+    assert texts == ([first_output(), command_line()] if document == README else [])
+
+
+@pytest.mark.parametrize(
+    "document", [path for path in DOCUMENTS if blocks(path, "python")], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_python_sessions(document, monkeypatch):
     monkeypatch.chdir(ROOT)
-    results = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
+    results = doctest.testfile(str(document), module_relative=False)
     assert results.attempted > 5
     assert results.failed == 0
 
 
+@pytest.mark.parametrize(("document", "session"), sessions("console"))
+def test_console_sessions(document, session, tmp_path, monkeypatch, capsys):
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    for (program, *arguments), printed in commands(session):
+        if program == "cd":
+            monkeypatch.chdir(arguments[0])
+        elif program == "exactzones":
+            with pytest.raises(SystemExit):
+                main(arguments)
+            assert capsys.readouterr().out == printed
+        else:
+            assert program in SET_UP, f"{document}: {program} is not run"
+            assert all((ROOT / argument).exists() for argument in arguments if "/" in argument)
+
+
+def first_output():
+    """What the README says that its first command prints."""
+    return re.search(r"The first prints\n\n```text\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)[1]
+
+
 def test_first_command_prints_what_the_readme_says(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
-    command = re.search(r"exec \S+/exactzones (.*)", (ROOT / "examples/run.sh").read_text())[1]
+    command = re.search(r"exec \S+/exactzones (.*)", (ROOT / "examples/run.sh").read_text(encoding="utf-8"))[1]
     arguments = command.split(" --json")[0].split()
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 0
     printed = capsys.readouterr().out.splitlines()
-    shown = re.search(r"The first prints\n\n```text\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1].splitlines()
-    assert printed[:-1] == shown[:-1]  # the last line is the time
+    assert printed[:-1] == first_output().splitlines()[:-1]  # the last line is the time
 
 
-def test_links_lead_somewhere():
-    targets = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text())
-    assert len(targets) > 4
-    for target in targets:
-        assert (ROOT / target).exists(), target
+def command_line():
+    """The README's overview of the command line."""
+    return re.search(r"## Command line\n\n```text\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)[1]
+
+
+def test_the_command_line_has_what_the_readme_lists():
+    entries = re.split(r"^exactzones ", command_line(), flags=re.MULTILINE)[1:]
+    assert len(entries) > 5
+    for entry in entries:
+        command = cli.commands[entry.split()[0]]
+        assert set(re.findall(r"--[a-z-]+", entry)) <= {name for option in command.params for name in option.opts}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document):
+    for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
+        assert (document.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_in_passing_name_files_that_are_there(document):
+    """What is built first, in build folders, is not."""
+    for named in re.findall(r"`(?:python|bash) ([\w./-]+\.(?:py|sh))", document.read_text(encoding="utf-8")):
+        assert (ROOT / named).exists(), named
+
+
+def test_a_certificate_begins_as_its_page_says():
+    shown = re.search(r'^    (\{"format": .*\})$', (ROOT / "proofs/certificate.md").read_text(encoding="utf-8"), re.MULTILINE)[1]
+    network = load_network(ROOT / "examples/networks/text_2_10_2_10.npz")
+    certificate = certify(network, feature(8), Polyhedron.box(-1, 1, dim=2)).certificate
+    header, said = json.loads(next(iter(certificate.lines))), json.loads(shown.replace("SHA-256", f'"{network.sha256}"'))
+    assert list(header) == list(said)
+    assert {**header, "bits": None} == {**said, "bits": None}
+
+
+def test_the_api_reference_has_every_public_name(tmp_path):
+    pytest.importorskip("pdoc", reason="the extra for the API reference is not installed: pip install exactzones[docs]")
+    command = [sys.executable, ROOT / "examples/api.py", tmp_path]
+    built = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - a script of our own
+    assert built.stderr == ""
+    assert built.stdout == f"wrote {tmp_path / 'index.html'}\n"
+    page = (tmp_path / "exactzones.html").read_text(encoding="utf-8")
+    assert all(f'id="{name}"' in page for name in exactzones.__all__)
+    for name in ("certify", "formats", "polyhedra", "zones"):
+        assert f"exactzones/{name}.html" in page
+        assert (tmp_path / f"exactzones/{name}.html").exists()
