@@ -1,10 +1,11 @@
-"""JSON networks: every number exact, as "p/q" or as the decimal that is written.
+"""JSON networks: every number exact, as "p/q", as the decimal that is written, or as "a+b*sqrt(D)".
 
     {"format": "exactzones/network", "version": 1,
      "layers": [{"weight": [["1/2", "-0.1", 3]], "bias": ["0"], "relu": true}],
      "rationalizations": [{"expression": "sqrt(2)", "value": "7/5", "error": "1/50"}]}
 
-A JSON number is the decimal in the file and never passes through a float: 0.1 is 1/10.  A missing bias is zero; a missing
+A JSON number is the decimal in the file and never passes through a float: 0.1 is 1/10.  Irrational numbers, such as
+"1/2+3/2*sqrt(5)", are those of one field Q(sqrt(D)).  A missing bias is zero; a missing
 ``relu`` is true for all layers but the last; a list gives one truth value per unit.
 """
 
@@ -18,7 +19,7 @@ from typing import Any, NoReturn
 from exactzones.errors import FormatError
 from exactzones.formats.files import naming, read_bytes, write_atomically
 from exactzones.network import Layer, Network
-from exactzones.rational import Matrix, Rationalization, exact, text
+from exactzones.rational import Matrix, Rationalization, algebraic, exact, text
 
 FORMAT = "exactzones/network"
 VERSION = 1
@@ -130,7 +131,7 @@ class _Reader:
         _keys(entry, what, {"expression", "value", "error"}, set())
         if not isinstance(entry["expression"], str) or isinstance(entry["expression"], _Number):
             raise FormatError(f"{what}.expression is {_shown(entry['expression'])}; a string is expected")
-        value, error = (self.number(entry[key], f"{what}.{key}") for key in ("value", "error"))
+        value, error = (exact(self.number(entry[key], f"{what}.{key}"), f"{what}.{key}") for key in ("value", "error"))
         if error < 0:
             raise FormatError(f"{what}.error is negative")
         return Rationalization(entry["expression"], value, error)
@@ -141,7 +142,7 @@ class _Reader:
     def number(self, entry: Any, what: str) -> Fraction:
         if not isinstance(entry, str):
             raise FormatError(f'{what} is {_shown(entry)}; a number such as "1/3", "-0.1" or 3 is expected')
-        value = exact(str(entry), what)
+        value = algebraic(str(entry), what)
         self.bits -= value.numerator.bit_length() + value.denominator.bit_length()
         if self.bits < 0:
             raise FormatError(f"the numbers up to {what} take more than {_MAX_BITS // 2**33} GiB")

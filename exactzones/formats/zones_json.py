@@ -1,4 +1,4 @@
-"""Zones as JSON: the file that other programs read.  Every number is a string "p/q" or "p"."""
+"""Zones as JSON: the file that other programs read.  Every number is a string: "p/q" or "p", or "a+b*sqrt(D)"."""
 
 from __future__ import annotations
 

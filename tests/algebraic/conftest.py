@@ -1,0 +1,5 @@
+"""Fixtures for the command line."""
+
+from cli.support import refused, run
+
+__all__ = ["refused", "run"]
