@@ -6,9 +6,10 @@ import asyncio
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -31,10 +32,10 @@ from exactzones.cli.common import (
 from exactzones.errors import BudgetExceeded, InputError
 from exactzones.rational import dot
 from exactzones.zones import ENGINES, Budget, Zones, find_zones
+from exactzones.zones.display import MAX_VOLUME_INPUTS
 
 _PICTURES = (".svg", ".png", ".pdf")
 _DASK_SECONDS = 10  # that a scheduler has to answer
-_MAX_VOLUME_INPUTS = 5  # a cell's volume takes up to (number of inputs)! simplices
 
 
 @click.command()
@@ -48,6 +49,14 @@ _MAX_VOLUME_INPUTS = 5  # a cell's volume takes up to (number of inputs)! simpli
 @click.option("--plot", "plot_path", type=click.Path(path_type=Path), metavar="OUT", help="Draw them: .svg, .png or .pdf.")
 @click.option(
     "--certificate", "proof_path", type=click.Path(path_type=Path), metavar="CERT", help="Prove that the list is complete."
+)
+@click.option(
+    "--export",
+    "export_paths",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    multiple=True,
+    help="Write them for other programs: .graphml, .gexf, .geojson, .wkt, .csv or .smt2 (the question); may be repeated.",
 )
 @click.option("--merge", is_flag=True, help="Also join zones whose union is convex.")
 @click.option("--max-zones", type=click.IntRange(1), metavar="N", help="Stop after N zones (exit code 3).")
@@ -65,6 +74,7 @@ def zones(
     json_path: Path | None,
     plot_path: Path | None,
     proof_path: Path | None,
+    export_paths: tuple[Path, ...],
     merge: bool,
     max_zones: int | None,
     timeout: float | None,
@@ -77,14 +87,13 @@ def zones(
     \b
     exactzones zones net.npz --feature 0
     exactzones zones net.onnx --feature 2 --threshold 1/2 --domain=-6:6 --json zones.json --plot zones.svg
-    exactzones zones net.npz --feature 0 --jobs 4
+    exactzones zones net.npz --feature 0 --jobs 4 --export zones.csv --export touching.graphml
     """
     network, prop, domain = read(net, index, threshold, layer, spec)
     if timeout is not None and math.isnan(timeout):
         raise InputError("timeout is nan; a number of seconds is expected")
-    _check_targets(net, json_path, plot_path, proof_path)
-    if plot_path is not None:
-        _check_plottable(network.inputs)
+    targets = _Targets(json_path, plot_path, proof_path, export_paths)
+    targets.check(net, network.inputs)
     start = time.monotonic()
     status = 0
     counted = _Counted()
@@ -97,21 +106,15 @@ def zones(
         click.echo(f"incomplete: {stopped.reason}", err=True)
     took = time.monotonic() - start
     # Files first: whoever reads the summary through a pipe may leave before its end.
-    if json_path is not None:
-        from exactzones.formats.zones_json import save_zones
-
-        save_zones(found, json_path, merge=merge)
-    if plot_path is not None:
-        from exactzones import plot
-
-        plot.save_zones(found, plot_path)
+    targets.write(found, merge=merge)
     if proof_path is not None and found.complete:
         status = _prove(found, proof_path, timeout, quiet=quiet)
     if not quiet:
         try:
             _summarise(found, spec, counted.cells, took, merge=merge)
-            for path in filter(None, (json_path, plot_path, proof_path if found.complete else None)):
-                click.echo(f"wrote {path}")
+            for option, path in targets.named():
+                if found.complete or option != "--certificate":
+                    click.echo(f"wrote {path}")
         except BrokenPipeError:
             discard_output()
     return status
@@ -166,21 +169,52 @@ def _workers(engine: str, jobs: int, dask: str | None) -> Iterator[Executor | No
         yield client.get_executor()
 
 
-def _check_targets(net: Path, json_path: Path | None, plot_path: Path | None, proof_path: Path | None) -> None:
-    check_target(json_path, net)
-    check_target(plot_path, net, _PICTURES)
-    check_target(proof_path, net)
-    named = [("--json", json_path), ("--plot", plot_path), ("--certificate", proof_path)]
-    for (one, path), (other, same) in itertools.combinations([pair for pair in named if pair[1] is not None], 2):
-        if path is not None and same is not None and path.resolve() == same.resolve():
-            raise InputError(f"{path}: {one} and {other} name the same file")
+@dataclass(frozen=True)
+class _Targets:
+    """The files that were asked for."""
 
+    json: Path | None
+    plot: Path | None
+    proof: Path | None
+    exports: Sequence[Path]
 
-def _check_plottable(inputs: int) -> None:
-    """Refuse what no picture can show, or without the library for it, before the work rather than after it."""
-    if inputs > 3:
-        raise InputError(f"a picture needs at most 3 inputs, this network has {inputs}; plot a slice of it from Python")
-    import exactzones.plot  # noqa: F401
+    def named(self) -> list[tuple[str, Path]]:
+        """Return each file with its option."""
+        one_each = (("--json", self.json), ("--plot", self.plot), *(("--export", path) for path in self.exports))
+        return [(option, path) for option, path in (*one_each, ("--certificate", self.proof)) if path is not None]
+
+    def check(self, net: Path, inputs: int) -> None:
+        """Refuse what cannot be written or drawn, or not without a library that is not there, before the work."""
+        for option, path in self.named():
+            check_target(path, net, _PICTURES if option == "--plot" else ())
+        for (one, path), (other, same) in itertools.combinations(self.named(), 2):
+            if path.resolve() == same.resolve():
+                raise InputError(f"{path}: {one} and {other} name the same file")
+        if self.plot is not None:
+            if inputs > 3:
+                raise InputError(f"a picture needs at most 3 inputs, this network has {inputs}; plot a slice of it from Python")
+            import exactzones.plot  # noqa: F401
+        if self.exports:
+            from exactzones.export import writer
+
+            for path in self.exports:
+                writer(path, inputs)
+
+    def write(self, found: Zones, *, merge: bool) -> None:
+        """Write all but the proof."""
+        if self.json is not None:
+            from exactzones.formats.zones_json import save_zones
+
+            save_zones(found, self.json, merge=merge)
+        if self.plot is not None:
+            from exactzones import plot
+
+            plot.save_zones(found, self.plot)
+        if self.exports:
+            from exactzones.export import save
+
+            for path in self.exports:
+                save(found, path)
 
 
 def _prove(found: Zones, path: Path, timeout: float | None, *, quiet: bool) -> int:
@@ -215,7 +249,7 @@ def _summarise(found: Zones, spec: str, visited: int, took: float, *, merge: boo
     if merge:
         pieces = len(found.merged)
         rows.append(("merged", f"{len(found)} zones into {pieces} convex piece{'s' if pieces > 1 else ''}"))
-    if found.domain is not None and found.network.inputs <= _MAX_VOLUME_INPUTS and found.share is not None:
+    if found.domain is not None and found.network.inputs <= MAX_VOLUME_INPUTS and found.share is not None:
         rows.append(("volume share", f"{_percent(found)} of the domain"))
     maximum = found.maximum
     if maximum is not None:

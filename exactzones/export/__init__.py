@@ -1,0 +1,56 @@
+"""Zones for other programs: graphs, shapes, tables, and the question itself for SMT solvers.
+
+Numbers are exact where the format has a place for it (texts such as "1/3", SMT-LIB); coordinates are floats where readers want
+floats.  What reads everything back exactly is JSON: ``exactzones zones --json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from exactzones.errors import InputError
+from exactzones.export.graphs import gexf, graphml, plain_graph
+from exactzones.export.planar import geojson, geojson_text, wkt
+from exactzones.export.smtlib import smtlib
+from exactzones.export.tables import csv_text
+from exactzones.formats.files import write_atomically
+from exactzones.zones import Zones
+
+__all__ = ["SUFFIXES", "csv_text", "geojson", "gexf", "graphml", "plain_graph", "save", "smtlib", "wkt", "writer"]
+
+_WRITERS: dict[str, Callable[[Zones], str]] = {
+    ".graphml": graphml,
+    ".gexf": gexf,
+    ".geojson": geojson_text,
+    ".wkt": wkt,
+    ".csv": csv_text,
+    ".smt2": lambda zones: smtlib(zones.network, zones.prop, zones.domain),
+}
+SUFFIXES = tuple(_WRITERS)
+
+
+def save(zones: Zones, path: str | Path) -> None:
+    """Write zones to a file whose suffix says how; it holds either its old content or all of the new.
+
+    ``.graphml``, ``.gexf``: which zones touch.  ``.geojson``, ``.wkt``: the parts that fire, of 2 inputs.  ``.csv``: one line a
+    zone.  ``.smt2``: the question, not the answer.
+
+    Raises:
+        InputError: another suffix, zones that the format cannot hold, or a file that cannot be written.
+    """
+    write_atomically(path, writer(path, zones.network.inputs)(zones).encode())
+
+
+def writer(path: str | Path, inputs: int) -> Callable[[Zones], str]:
+    """Return what makes the text of a file with this name.
+
+    Raises:
+        InputError: its suffix is not one of ``SUFFIXES``, or is one of shapes in the plane and there are not 2 inputs.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in _WRITERS:
+        raise InputError(f"{path}: suffix {Path(path).suffix!r} is not known; exports end in {', '.join(SUFFIXES)}")
+    if suffix in (".geojson", ".wkt") and inputs != 2:
+        raise InputError(f"{path}: shapes in the plane need 2 inputs, this network has {inputs}; export a slice of it")
+    return _WRITERS[suffix]

@@ -1,0 +1,104 @@
+"""Zones of two inputs as shapes in the plane, for geometry libraries and maps: GeoJSON and WKT.
+
+A shape is the closure of the part of a zone that fires, cut with a window where it goes on.  Corners are rounded to floats, the
+exact ones are among the properties in GeoJSON.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from exactzones.errors import InputError
+from exactzones.polyhedra import Polyhedron
+from exactzones.polyhedra.shapes import Ring, floats, outline, window_box
+from exactzones.rational import text
+from exactzones.zones import Zones
+from exactzones.zones.window import default_window
+
+
+def wkt(zones: Zones, window: Polyhedron | None = None) -> str:
+    """Return a GEOMETRYCOLLECTION with a geometry for each zone, in order: a polygon as a rule, empty outside the window.
+
+    Args:
+        zones: of two inputs.
+        window: a bounded polyhedron; its bounding box cuts.  By default the domain's box, or a box around all vertices.
+
+    Raises:
+        InputError: not two inputs, or a window that is no window.
+    """
+    shapes = []
+    for ring in _rings(zones, window):
+        corners = [f"{x!r} {y!r}" for x, y in floats(ring)]
+        if not corners:
+            shapes.append("POLYGON EMPTY")
+        elif len(corners) <= 2:
+            shapes.append(f"{'POINT' if len(corners) == 1 else 'LINESTRING'} ({', '.join(corners)})")
+        else:
+            shapes.append(f"POLYGON (({', '.join([*corners, corners[0]])}))")
+    whole = f"({', '.join(shapes)})" if shapes else "EMPTY"
+    return f"GEOMETRYCOLLECTION {whole}\n"
+
+
+def geojson(zones: Zones, window: Polyhedron | None = None) -> dict[str, Any]:
+    """Return a FeatureCollection with a feature for each zone, in order; a geometry is null outside the window.
+
+    Properties: ``zone``, ``pattern``, ``island``, ``unbounded``, ``vertices`` and ``sample`` (exact, before the window cuts).
+
+    Args:
+        zones: of two inputs.
+        window: as in ``wkt``.
+
+    Raises:
+        InputError: not two inputs, or a window that is no window.
+    """
+    island_of = {k: island for island, members in enumerate(zones.islands) for k in members}
+    features = []
+    for k, (zone, ring) in enumerate(zip(zones, _rings(zones, window), strict=True)):
+        vrep = zone.firing.vrep
+        properties = {
+            "zone": k,
+            "pattern": " ".join(zone.pattern),
+            "island": island_of[k],
+            "unbounded": not vrep.is_bounded,
+            "vertices": [list(map(text, vertex)) for vertex in vrep.vertices],
+            "sample": list(map(text, zone.sample)),
+        }
+        features.append({"type": "Feature", "geometry": _geometry(ring), "properties": properties})
+    whole = {"property": str(zones.prop), "complete": zones.complete}
+    return {"type": "FeatureCollection", **whole, "features": features}
+
+
+def geojson_text(zones: Zones) -> str:
+    """Return ``geojson`` as a file's text."""
+    return json.dumps(geojson(zones), separators=(",", ":")) + "\n"
+
+
+def _geometry(ring: Ring) -> dict[str, Any] | None:
+    corners = list(map(list, floats(ring)))
+    if not corners:
+        return None
+    if len(corners) == 1:
+        return {"type": "Point", "coordinates": corners[0]}
+    if len(corners) == 2:
+        return {"type": "LineString", "coordinates": corners}
+    return {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}
+
+
+def _rings(zones: Zones, window: Polyhedron | None) -> list[Ring]:
+    """Return each zone's firing part as its corners, counter-clockwise; none outside the window."""
+    if zones.network.inputs != 2:
+        raise InputError(f"shapes in the plane need 2 inputs; these zones have {zones.network.inputs}")
+    box = default_window(zones) if window is None else window_box(window, 2)
+    found = []
+    for zone in zones:
+        ring = next(iter(outline(zone.firing_cell or zone.firing, box)), ())
+        found.append(ring if _turns_left(ring) else ring[::-1])
+    return found
+
+
+def _turns_left(ring: Ring) -> bool:
+    if len(ring) < 3:
+        return True
+    (ax, ay), (bx, by), (cx, cy) = ring[:3]
+    return (bx - ax) * (cy - by) - (by - ay) * (cx - bx) > 0
