@@ -9,9 +9,6 @@ from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.polyhedra.shapes import Ring, corners, outline
 from exactzones.rational import Row, Vector, dot
 from exactzones.zones import Zones
-from exactzones.zones.window import default_window
-
-__all__ = ["Piece", "default_window", "pieces"]
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from matplotlib.patches import Patch
 from exactzones.errors import InputError
 from exactzones.plot import style
 from exactzones.plot.curve import draw_curve
-from exactzones.plot.pieces import Piece, default_window, pieces
+from exactzones.plot.pieces import Piece, pieces
 from exactzones.plot.planar import draw_planar
 from exactzones.plot.solids import draw_solid
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import floats, window_box
 from exactzones.zones import Zones
+from exactzones.zones.window import default_window
 
 _COLOURINGS = ("island", "zone")
 

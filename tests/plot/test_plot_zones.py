@@ -6,7 +6,7 @@ import pytest
 from exactzones import ALWAYS, Budget, BudgetExceeded, InputError, Network, Polyhedron, condition, feature, find_zones
 from exactzones.plot import plot_zones
 from exactzones.plot.curve import breakpoints
-from exactzones.plot.pieces import default_window
+from exactzones.zones.window import default_window
 
 SQUARE = Polyhedron.box(-2, 2, dim=2)
 ABS = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])  # |x| - 1
