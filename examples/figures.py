@@ -6,7 +6,7 @@
 * ``cube``: the space between, R^3: a cube cut by the feature's constraint, by the ReLU's orthant, by both, and the range of W.
 * ``three_in_one``: the un-ReLUed pieces of beta-space, which are one half-space together.
 
-The worked example is the version of the text's final code, with rational stand-ins for its square roots.
+The worked example is the version of the text's final code, square roots and all.
 
 Run it:  python examples/figures.py
 """

@@ -5,9 +5,8 @@ The text asks where in alpha-space (the input) and in beta-space (behind the fir
     a = ReLU(W x + b_W),  z = D a + b_D,  h = ReLU(U z + b_U),      h1 > 0 ?
 
 It states its matrices three times, and no two statements agree; each is a ``Version`` here, and so is what its words describe.
-Every number of the text is kept as it stands (a sympy number).  The zones are computed with rational stand-ins for the
-square roots, which are printed with their errors; ``regimes`` and ``is_one_island`` settle the same questions for the
-square roots themselves.
+Every number of the text is kept as it stands (a sympy number), and so are the zones: their inequalities and vertices have
+coordinates p + q sqrt(3) with rational p and q.  Rational stand-ins for the square roots are tried at the end, for comparison.
 
 A neuron's sign in a regime is + where it is on.  A regime is absent (no point has it), silent (h1 <= 0 all over it) or a zone.
 
@@ -21,15 +20,14 @@ import sys
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-import networkx
 import sympy
 
 from exactzones import Network, Polyhedron, Zones, condition, feature, find_zones, regime_bound, unrelu
 from exactzones.polyhedra import describe
 from exactzones.rational import Vector, text
 
-DENOMINATOR = 100
-"""Stand-ins for square roots have at most this denominator, unless asked otherwise."""
+STAND_INS = (10, 100, 10**9)
+"""Denominators that the stand-ins for square roots may have, one after the other."""
 
 SIGNS = tuple("".join(signs) for signs in itertools.product("+-", repeat=3))
 """All 2 ** 3 sign vectors: "+-+" is the regime in which the second neuron is off and the others are on."""
@@ -49,8 +47,8 @@ class Version:
     b_U: sympy.Matrix  # noqa: N815 - the text's name
     remark: str = ""
 
-    def network(self, max_denominator: int = DENOMINATOR) -> Network:
-        """Return the network with rational stand-ins for the square roots; ``rationalizations`` records them."""
+    def network(self, max_denominator: int | None = None) -> Network:
+        """Return the network; with a denominator that with rational stand-ins, which ``rationalizations`` records."""
         return Network.of(
             (self.W.tolist(), list(self.b_W), True),
             (self.D.tolist(), [0, 0], False),
@@ -109,22 +107,22 @@ def _versions() -> dict[str, Version]:
 VERSIONS = _versions()
 
 
-def first_version(max_denominator: int = DENOMINATOR) -> Network:
+def first_version(max_denominator: int | None = None) -> Network:
     """Return the network of the text's first statement."""
     return VERSIONS["first"].network(max_denominator)
 
 
-def halved_version(max_denominator: int = DENOMINATOR) -> Network:
+def halved_version(max_denominator: int | None = None) -> Network:
     """Return the network with D = 0.5 times the first one."""
     return VERSIONS["halved"].network(max_denominator)
 
 
-def final_version(max_denominator: int = DENOMINATOR) -> Network:
+def final_version(max_denominator: int | None = None) -> Network:
     """Return the network of the text's final code."""
     return VERSIONS["final"].network(max_denominator)
 
 
-def regular_version(max_denominator: int = DENOMINATOR) -> Network:
+def regular_version(max_denominator: int | None = None) -> Network:
     """Return the network with the regular triangle that the words describe."""
     return VERSIONS["regular"].network(max_denominator)
 
@@ -160,19 +158,6 @@ def pieces_kept_apart(network: Network) -> Zones:
     return find_zones(network, condition({0: 1}, layer=2, after_relu=True))
 
 
-# The same questions for the square roots themselves: no stand-in takes part in what follows, but for proposing points.
-
-
-def canonical(number: sympy.Expr) -> sympy.Expr:
-    """Write a number of Q(sqrt(3)) as p + q sqrt(3) with rational p and q, so that zero is 0 and every sign can be told."""
-    return sympy.expand(sympy.radsimp(number))
-
-
-def positive_part(number: sympy.Expr) -> sympy.Expr:
-    """Return ReLU of a number of Q(sqrt(3))."""
-    return max(canonical(number), sympy.Integer(0))
-
-
 @dataclass(frozen=True)
 class Regime:
     """What one of the 2 ** 3 regimes of W is: absent, silent (h1 <= 0 all over it) or a zone; and the reason."""
@@ -180,7 +165,6 @@ class Regime:
     signs: str
     verdict: str
     reason: str
-    witness: Vector | None = None
 
 
 def identity(weight: sympy.Matrix, bias: sympy.Matrix) -> tuple[list[sympy.Expr], sympy.Expr]:
@@ -205,65 +189,35 @@ def contradicts(signs: str, coefficients: list[sympy.Expr], total: sympy.Expr) -
 
 
 def regimes(version: Version) -> list[Regime]:
-    """Decide every regime of W exactly, square roots and all."""
-    coefficients, total = identity(version.W, version.b_W)
-    common = f"{spell(coefficients, 'u')} = {total} at every x"
-    effect = list(version.U[0, :] * version.D)
-    witnesses = {zone.pattern[0]: zone.sample for zone in alpha_zones(version.network(), Polyhedron.box(-5, 5, dim=2))}
+    """Decide every regime of W, and say why it is what it is."""
+    network = version.network()
+    there = {zone.pattern[0] for zone in find_zones(network, condition({}, constant=1, layer=0, after_relu=True))}
+    points = {zone.pattern[0]: zone.sample for zone in alpha_zones(network)}
     found = []
     for signs in SIGNS:
-        on = [c for c, sign in zip(effect, signs, strict=True) if sign == "+"]
-        if contradicts(signs, coefficients, total):
-            found.append(Regime(signs, "absent", common))
-        elif version.b_U[0] <= 0 and all(c <= 0 for c in on):
-            found.append(Regime(signs, "silent", f"no neuron that is on raises h1 above its bias, b_U1 = {version.b_U[0]}"))
-        elif signs in witnesses and is_witness(version, signs, witnesses[signs]):
-            point = witnesses[signs]
-            found.append(Regime(signs, "zone", f"h1 > 0 at x = {spell_point(point)}", point))
+        if signs in points:
+            found.append(Regime(signs, "zone", f"h1 > 0 at x = {spell_point(points[signs])}"))
+        elif signs in there:
+            found.append(Regime(signs, "silent", why_silent(version, signs)))
         else:
-            found.append(Regime(signs, "undecided", "no proof found"))
+            found.append(Regime(signs, "absent", why_absent(version, signs)))
     return found
 
 
-def is_witness(version: Version, signs: str, point: Vector) -> bool:
-    """Tell whether a rational point lies in the interior of a regime of the true W, and h1 > 0 there."""
-    before = version.W * sympy.Matrix(list(map(sympy.Rational, point))) + version.b_W
-    return (
-        all((u > 0) == (sign == "+") and u != 0 for u, sign in zip(before, signs, strict=True))
-        and first_feature(version, point) > 0
-    )
-
-
-def first_feature(version: Version, point: Vector) -> sympy.Expr:
-    """Return h1's pre-activation at a point, with the true square roots."""
-    before = version.W * sympy.Matrix(list(map(sympy.Rational, point))) + version.b_W
-    return canonical((version.U[0, :] * version.D * before.applyfunc(positive_part))[0] + version.b_U[0])
-
-
-def fires_along(version: Version, start: Vector, end: Vector) -> bool:
-    """Tell whether h1 > 0 all along a segment, with the true square roots.
-
-    h1's pre-activation is piecewise linear along it, so its smallest value is at an end or where a neuron switches.
-    """
-    here, there = (sympy.Matrix(list(map(sympy.Rational, point))) for point in (start, end))
-    u, v = version.W * here + version.b_W, version.W * there + version.b_W
-    stops = [sympy.Integer(0), sympy.Integer(1)]
-    stops += [canonical(a / (a - b)) for a, b in zip(u, v, strict=True) if (a > 0) != (b > 0)]
+def why_silent(version: Version, signs: str) -> str:
+    """Say why h1 <= 0 all over a regime."""
     effect = version.U[0, :] * version.D
-    for stop in stops:
-        values = ((1 - stop) * u + stop * v).applyfunc(positive_part)
-        if not canonical((effect * values)[0] + version.b_U[0]) > 0:
-            return False
-    return True
+    if version.b_U[0] <= 0 and all(c <= 0 for c, sign in zip(effect, signs, strict=True) if sign == "+"):
+        return f"no neuron that is on raises h1 above its bias, b_U1 = {version.b_U[0]}"
+    return "h1 <= 0 all over it"
 
 
-def is_one_island(version: Version) -> bool:
-    """Tell whether segments on which h1 > 0 join the witnesses of all zones: each zone is convex, so all of it is one island."""
-    witnesses = [regime.witness for regime in regimes(version) if regime.witness is not None]
-    graph = networkx.Graph()
-    graph.add_nodes_from(witnesses)
-    graph.add_edges_from(pair for pair in itertools.combinations(witnesses, 2) if fires_along(version, *pair))
-    return networkx.is_connected(graph)
+def why_absent(version: Version, signs: str) -> str:
+    """Say why no point has these signs."""
+    coefficients, total = identity(version.W, version.b_W)
+    if contradicts(signs, coefficients, total):
+        return f"{spell(coefficients, 'u')} = {total} at every x"
+    return "its inequalities contradict each other"
 
 
 # Printing.
@@ -316,8 +270,8 @@ def yes(truth: bool) -> str:
     return "yes" if truth else "NO"
 
 
-def show_weights(version: Version, network: Network) -> None:
-    """Print the text's matrices, what differs from the first statement, and the stand-ins."""
+def show_weights(version: Version) -> None:
+    """Print the text's matrices, and what differs from the first statement."""
     for name in ("W", "b_W", "D", "U", "b_U"):
         matrix = getattr(version, name)
         rows = [", ".join(map(str, row)) for row in ([list(matrix)] if matrix.cols == 1 else matrix.tolist())]
@@ -326,8 +280,6 @@ def show_weights(version: Version, network: Network) -> None:
         print(f"  Note: {version.remark}")
     for line in version.differences(VERSIONS["first"]):
         print(f"  Against the first statement: {line}")
-    for taken in network.rationalizations:
-        print(f"  Stand-in: {taken}")
 
 
 def show_beta(version: Version, network: Network) -> None:
@@ -387,32 +339,54 @@ def show_claims(version: Version) -> None:
       are on it is the identity, and nothing is lost.""")
 
 
-def show_proof(version: Version) -> None:
-    """Print why none of this hangs on the stand-ins."""
-    found = {n: [zone.pattern[0] for zone in alpha_zones(version.network(n))] for n in (10, DENOMINATOR, 10**9)}
-    exactly = [regime.signs for regime in regimes(version) if regime.verdict == "zone"]
-    same = all(signs == exactly for signs in found.values())
-    print(f"""\
-  The reasons above are exact: they were checked in numbers p + q sqrt(3), with p and q rational.
-  The same zones with stand-ins of denominators up to {", ".join(f"{n:,}" for n in found)}?  {yes(same)}
-  Is it one island with sqrt(3) itself (segments on which h1 > 0 join all zones)?  {yes(is_one_island(version))}""")
+def show_stand_ins(version: Version) -> None:
+    """Print what would be otherwise if the square roots were rounded."""
+    exactly, whole = alpha_zones(version.network()), len(pieces_kept_apart(version.network()))
+    for taken in version.network(STAND_INS[1]).rationalizations:
+        print(f"  {taken}")
+    titles = ("denominators up to", "the same zones?", "vertices off by", "pieces kept apart", "smallest area")
+    print("  " + "  ".join(f"{title:>18}" for title in titles))
+    for denominator in STAND_INS:
+        rounded = version.network(denominator)
+        zones, pieces = alpha_zones(rounded), pieces_kept_apart(rounded)
+        same = yes([zone.pattern for zone in zones] == [zone.pattern for zone in exactly])
+        counts = f"{len(pieces)} instead of {whole}"
+        area = min(zone.volume for zone in pieces if zone.volume is not None)
+        print(f"  {denominator:18,}  {same:>18}  {drift(exactly, zones):18.1g}  {counts:>18}  {float(area):18.1g}")
+    print("  Pieces that are kept apart have borders in common that are one line only with the true square roots: rounded, they")
+    print("  are two lines, and between these lie slivers.")
+
+
+def drift(exactly: Zones, rounded: Zones) -> float:
+    """Return how far a coordinate of a vertex is at most from that of the same zone of a nearby network."""
+    corners = (
+        (vertex, other.firing.vrep.vertices)
+        for zone, other in zip(exactly, rounded, strict=True)
+        for vertex in zone.firing.vrep.vertices
+    )
+    return float(max(min(apart(vertex, moved) for moved in nearby) for vertex, nearby in corners))
+
+
+def apart(first: Vector, second: Vector) -> Fraction:
+    """Return the largest difference of two points' coordinates."""
+    return max(abs(a - b) for a, b in zip(first, second, strict=True))
 
 
 def show(version: Version) -> None:
     """Print everything about one version."""
     network = version.network()
     heading(version.title.upper(), "=")
-    show_weights(version, network)
+    show_weights(version)
     heading("beta-space: {h : h1 > 0} un-ReLUed through U, regime by regime")
     show_beta(version, network)
-    heading("alpha-space: all 8 regimes of W, decided with sqrt(3) itself; then the zones with the stand-ins (u = W x + b_W)")
+    heading("alpha-space: all 8 regimes of W, then the zones (u = W x + b_W)")
     show_alpha(version, network)
     heading("counts")
     show_counts(version, network)
     heading("what the text says")
     show_claims(version)
-    heading("does any of this depend on the stand-ins?")
-    show_proof(version)
+    heading("and with rational stand-ins for the square roots?")
+    show_stand_ins(version)
 
 
 def counterexamples() -> dict[str, Version]:

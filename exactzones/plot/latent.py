@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -80,7 +81,7 @@ def plot_latent(
             relation = describe(row, ">", [f"{letter}_{{{k}}}" for k in range(2)])
             handles.append(style.swatch(group, f"${label}$: ${_mathtext(relation)}$", strength=_FAINT))
         if overlay is not None:
-            _outline_zones(overlay, box, ax)
+            outline_zones(overlay, box, ax)
             handles.append(
                 Line2D([], [], color=style.INK, linewidth=2, label=f"{style.counted(len(overlay), 'zone')} of {overlay.prop}")
             )
@@ -124,7 +125,8 @@ def _draw_weight(weight: Sequence[Fraction], label: str, group: int, ax: Any) ->
     style.name(ax, (x, y), label, offset=(12 * x / length, 12 * y / length))
 
 
-def _outline_zones(zones: Zones, box: Polyhedron, ax: Any) -> None:
+def outline_zones(zones: Zones, box: Polyhedron, ax: Any) -> None:
+    """Draw the borders of zones in the plane, without the window's own border."""
     for k, zone in enumerate(zones):
         for ring in outline(zone.firing_cell or zone.firing, box):
             for edge in zip(ring, (*ring[1:], ring[0]), strict=True):
@@ -134,4 +136,4 @@ def _outline_zones(zones: Zones, box: Polyhedron, ax: Any) -> None:
 
 
 def _mathtext(relation: str) -> str:
-    return relation.replace(" ", r"\,")
+    return re.sub(r"(\*?)sqrt\((\d+)\)", r"\1\\sqrt{\2}", relation).replace("*", r"\,").replace(" ", r"\,")

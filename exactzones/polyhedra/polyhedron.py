@@ -22,7 +22,6 @@ from exactzones.rational import (
     algebraic,
     integer_dot,
     integer_row,
-    irrational,
     nullspace,
     row_echelon,
     text,
@@ -291,8 +290,12 @@ def describe(row: Sequence[Any], relation: str = ">=", names: Sequence[str] | No
         value = algebraic(coefficient)
         if value:
             size = text(abs(value))
-            size = "" if size == "1" else f"({size}) " if irrational([value]) else f"{size} "
+            size = "" if size == "1" else f"({size}) " if _is_sum(size) else f"{size} "
             parts.append(f"{'- ' if value < 0 else '+ '}{size}{label}")
     left = " ".join(parts).removeprefix("+ ") or "0"
     left = f"-{left[2:]}" if left.startswith("- ") else left
     return f"{left} {relation} {text(-algebraic(row[0]))}"
+
+
+def _is_sum(number: str) -> bool:
+    return "+" in number or "-" in number[1:]

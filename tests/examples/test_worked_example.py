@@ -1,4 +1,4 @@
-"""The worked example of the text: what its output says is true, and does not hang on the stand-ins.
+"""The worked example of the text: what its output says is true, with the square roots themselves and with stand-ins.
 
 Golden numbers, derived by hand.  With u = W x + b_W and h1's pre-activation D_1 . ReLU(u) - 3/10, where D_1 has the signs + + -:
 
@@ -20,6 +20,7 @@ import worked_example as example
 from oracle import brute_force
 
 from exactzones import Polyhedron, Zone, condition, feature, find_zones
+from exactzones.rational import dot, square_root, text
 
 GOLDEN = {
     "first": (6, ["++-", "+-+", "+--", "-+-"]),
@@ -27,6 +28,8 @@ GOLDEN = {
     "final": (7, ["++-", "+-+", "+--", "-++", "-+-"]),
     "regular": (7, ["++-", "+-+", "+--", "-++", "-+-"]),
 }
+KEPT_APART = {"first": (6, 8), "halved": (6, 8), "final": (7, 9), "regular": (7, 11)}
+"""Pieces with the square roots themselves, and with stand-ins, both by brute force."""
 every_version = pytest.mark.parametrize("name", GOLDEN)
 
 
@@ -83,17 +86,30 @@ def test_three_pieces_of_beta_space_merge_exactly_into_the_half_space(name: str)
 
 @every_version
 @pytest.mark.parametrize("denominator", [2, 10, 1000, 10**12])
-def test_other_stand_ins_give_the_same_answer(name: str, denominator: int) -> None:
+def test_stand_ins_give_the_same_zones(name: str, denominator: int) -> None:
     network = example.VERSIONS[name].network(denominator)
-    assert network != example.VERSIONS[name].network()
+    assert network.is_rational
     zones = example.alpha_zones(network)
     assert (patterns(zones), len(zones.islands), len(zones.merged)) == (GOLDEN[name][1], 1, 3)
+    assert patterns(find_zones(network, feature(0), engine="backward")) == patterns(zones)
     for taken in network.rationalizations:
         assert abs(sympy.sympify(taken.expression) - sympy.Rational(taken.value)) <= sympy.Rational(taken.error)
 
 
 @every_version
-def test_the_square_roots_themselves_give_the_same_answer(name: str) -> None:
+def test_stand_ins_split_pieces_that_are_kept_apart(name: str) -> None:
+    """Products of two square roots are rational, so that lines coincide; of two stand-ins they are not."""
+    network = example.VERSIONS[name].network()
+    pieces = example.pieces_kept_apart(network)
+    assert len(pieces) == KEPT_APART[name][0]
+    on_after_relu = condition({0: 1}, layer=2, after_relu=True)
+    assert {zone.pattern for zone in pieces} == set(brute_force(network, on_after_relu))
+    assert len(brute_force(example.VERSIONS[name].network(10), on_after_relu)) == KEPT_APART[name][1]
+    assert len(example.pieces_kept_apart(example.VERSIONS[name].network(10**9))) == KEPT_APART[name][1]
+
+
+@every_version
+def test_the_reasons_for_each_regime_hold(name: str) -> None:
     version = example.VERSIONS[name]
     decided = {regime.signs: regime for regime in example.regimes(version)}
     assert set(decided) == set(example.SIGNS)
@@ -101,24 +117,38 @@ def test_the_square_roots_themselves_give_the_same_answer(name: str) -> None:
     assert [signs for signs in example.SIGNS if decided[signs].verdict == "zone"] == GOLDEN[name][1]
     assert decided["---"].verdict == "silent"
     assert decided["+++"].verdict == "absent"
-    assert "undecided" not in {regime.verdict for regime in decided.values()}
-    assert example.is_one_island(version)
+    coefficients, total = example.identity(version.W, version.b_W)
+    effect = list(version.U[0, :] * version.D)
+    for regime in decided.values():
+        assert (regime.verdict == "absent") == example.contradicts(regime.signs, coefficients, total)
+        raised = any(c > 0 for c, sign in zip(effect, regime.signs, strict=True) if sign == "+")
+        assert raised == (regime.verdict == "zone") or regime.verdict == "absent"
+        assert ("no neuron that is on" in regime.reason) == (regime.verdict == "silent")
 
 
 @every_version
-def test_true_and_stand_in_network_nearly_agree(name: str) -> None:
+def test_the_network_is_the_text_s(name: str) -> None:
+    """h1 at some points, by sympy, and every vertex of a zone on its lines."""
     version = example.VERSIONS[name]
-    network = version.network(10**6)
+    network = version.network()
+    assert not network.is_rational
+    assert network.rationalizations == ()
     for point in itertools.product(map(Fraction, (-4, 0, 3)), repeat=2):
-        approximation = network.trace(point)[-1][0]
-        assert abs(float(example.first_feature(version, point)) - float(approximation)) < 1e-4
+        before = version.W * sympy.Matrix(list(map(sympy.Rational, point))) + version.b_W
+        hidden = before.applyfunc(lambda u: sympy.Max(0, u))
+        expected = (version.U[0, :] * version.D * hidden)[0] + version.b_U[0]
+        assert sympy.simplify(expected - sympy.sympify(text(network.trace(point)[-1][0]))) == 0
+    for zone in example.alpha_zones(network):
+        for vertex in zone.firing.vrep.vertices:
+            rows = (*zone.firing.irredundant.rows, *zone.firing.irredundant.strict)
+            assert sum(dot(row, (1, *vertex)) == 0 for row in rows) == 2
 
 
-def test_a_segment_through_silence_is_noticed() -> None:
-    version = example.VERSIONS["final"]
-    assert example.fires_along(version, (3, 3), (3, -4))
-    assert not example.fires_along(version, (3, -4), (-4, 2))
-    assert not example.fires_along(version, (0, 0), (0, 0))
+def test_vertices_of_the_final_code() -> None:
+    """The zone (+, -, -), by hand: h1 = 0 where u1 = 6/5, x1 = 17/10; there u2 = 0 at 9 sqrt(3)/10, u3 = 0 at -27 sqrt(3)/20."""
+    zone = next(zone for zone in example.alpha_zones(example.final_version()) if zone.pattern[0] == "+--")
+    root = square_root(3)
+    assert zone.firing.vrep.vertices == ((Fraction(17, 10), -27 * root / 20), (Fraction(17, 10), 9 * root / 10))
 
 
 def test_the_regimes_that_the_text_ignores_are_zones_for_other_biases() -> None:
@@ -146,8 +176,10 @@ def test_the_output_says_so() -> None:
     printed = output()
     assert printed.count("boundary and all?  yes") == 4
     assert "NO\n" not in printed
-    assert "undecided" not in printed
+    assert "contradict each other" not in printed
+    assert "vertex (17/10, 9/10*sqrt(3)), about (1.7000, 1.5588)" in printed
     assert "-sqrt(3)/3 taken as -56/97 (off by at most 3.1e-05)" in printed
+    assert printed.count("11 instead of 7") == 3
     summary = [line.split()[-1] for line in printed.splitlines()[-5:-1]]
     assert summary == ["silent"] * 4
     assert "FINAL CODE\n" in output("final")
