@@ -101,10 +101,7 @@ class ExactProver:
                 if bound is None:
                     return Node(number, tuple(bounds), "relu", unit)
                 bounds.append(bound)
-                if bound.upper:
-                    known.lower_high(0, unit, 0)
-                else:
-                    known.raise_low(0, unit, 0)
+                known.learn(bound.upper, [0], [unit], [0])
         return self._end(number, place.claim, rows, known, tuple(bounds))
 
     def _forms(self, kind: Exact, known: Region, units: Sequence[int], layer: int) -> dict[int, _ExactRow]:

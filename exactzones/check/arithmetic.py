@@ -1,8 +1,8 @@
 """Integer arithmetic on whole arrays: products rounded down, exactly as Python's integers would give them.
 
 Every number of the fixed kind is an integer ``v`` that stands for ``v / 2^bits``.  Machine integers do the work where it is
-certain that they suffice (magnitudes are looked at before every product, and long factors are cut into limbs); else
-Python's own integers do, in arrays of objects, with the same results.  The exact kind has Fractions in arrays of objects.
+certain that they suffice (magnitudes are looked at before every product, and long factors are cut into digits, whose
+products a matrix of floats adds up below 2^50, where floats are integers); else Python's own integers do, in arrays of objects, with the same results.  The exact kind has Fractions in arrays of objects.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ import numpy as np
 Array: TypeAlias = np.ndarray[Any, Any]
 _WORD = 62
 """Sums stay below ``2^62``: one bit less than int64 has."""
+_FLOAT = 50
+"""Sums of products below ``2^50`` go through floats, which hold integers up to ``2^53``: three bits are spare."""
+_FEW = 1 << 14  # products: for fewer the way through floats does not pay
 
 
 def size(array: Array) -> int:
@@ -30,11 +33,6 @@ def integers(values: Any) -> Array:
     """Return Python integers as an array: of int64 where they fit, else of objects."""
     array = np.array(values, dtype=object)
     return array.astype(np.int64) if size(array) < _WORD else array
-
-
-def fitting(array: Array, value: int) -> Array:
-    """Return the array with room for a value."""
-    return array if array.dtype == object or value.bit_length() < _WORD else array.astype(object)
 
 
 def narrow(array: Array) -> Array:
@@ -55,7 +53,7 @@ class Weights:
         scaled = [[entry.numerator * (self.denominator // entry.denominator) for entry in row] for row in entries]
         self.integers = integers(scaled).reshape(shape)
         self._shift = self.denominator.bit_length() - 1 if self.denominator & (self.denominator - 1) == 0 else None
-        self._limbs: dict[int, list[Array]] = {}
+        self._digits: dict[int, list[Array]] = {}
 
     @cached_property
     def exact(self) -> Array:
@@ -86,14 +84,12 @@ class Weights:
         return whole, where
 
     def _product(self, left: Array, right: Array, part: Any) -> tuple[Array, Array]:
-        room = _WORD - len(right).bit_length() - size(left)
         if object not in (left.dtype, right.dtype):
-            if self.size < room:
+            most = size(left) + self.size + len(right).bit_length()  # bits of a sum of products
+            if most < _WORD and (self._shift is None or left.size * right.shape[1] < _FEW):
                 return self._divided(left @ right)
-            limbs = -(-self.size // room) if room > 0 else 0
-            step = -(-self.size // limbs) if limbs else 0
-            if self._shift is not None and limbs and step * (limbs - 1) <= self._shift:
-                return self._by_limbs(left, step, limbs, self._shift - step * (limbs - 1), part)
+            if self._shift is not None and most - self._shift < _WORD:
+                return self._by_digits(left, part, self._shift)
         values, inexact = self._divided(left.astype(object) @ right.astype(object))
         return narrow(values), inexact
 
@@ -105,19 +101,49 @@ class Weights:
         total = total.astype(object)
         return total // self.denominator, (total % self.denominator).astype(bool)
 
-    def _by_limbs(self, left: Array, step: int, limbs: int, rest: int, part: Any) -> tuple[Array, Array]:
-        """Cut the matrix into limbs of ``step`` bits, the last with the sign, and carry from the lowest."""
-        if step not in self._limbs:
-            cut = [(self.integers >> (step * k)) & ((1 << step) - 1) for k in range(limbs - 1)]
-            self._limbs[step] = [*cut, self.integers >> (step * (limbs - 1))]
-        mask = (1 << step) - 1
-        total = left @ self._limbs[step][0][part]
-        lost = np.zeros(total.shape, np.int64)
-        for limb in self._limbs[step][1:]:
-            lost |= total & mask
-            total = left @ limb[part] + (total >> step)
-        lost |= total & ((1 << min(rest, 63)) - 1)  # all there is of it
-        return total >> rest, lost.astype(bool)
+    def _by_digits(self, left: Array, part: Any, shift: int) -> tuple[Array, Array]:
+        """Multiply by digits of both factors, through floats, and carry from the lowest: ``floor(product / 2^shift)``.
+
+        NumPy multiplies matrices of floats twenty times as fast as those of integers.  Digits are so short that all sums of
+        absolute products stay below ``2^50``: whatever order they are added in, no step is rounded.
+        """
+        step = (_FLOAT - len(self.integers).bit_length()) // 2
+        if step not in self._digits:
+            self._digits[step] = [digit.astype(np.float64) for digit in _digits(self.integers, self.size, step)]
+        right = [digit[part] for digit in self._digits[step]]
+        digits, columns, joined = _digits(left, size(left), step), right[0].shape[1], np.concatenate(right, 1)
+        sums = np.zeros((len(digits) + len(right) - 1, len(left), columns), np.int64)
+        for i, digit in enumerate(digits):
+            products = (digit.astype(np.float64) @ joined).astype(np.int64)
+            for j in range(len(right)):
+                sums[i + j] += products[:, j * columns : (j + 1) * columns]
+        return _carried(sums, step, shift)
+
+
+def _digits(array: Array, bits: int, step: int) -> list[Array]:
+    """Return digits of ``step`` bits of integers below ``2^bits``, the lowest first; the last one has the sign."""
+    count = max(1, -(-bits // step))
+    mask = (1 << step) - 1
+    return [*((array >> (step * k)) & mask for k in range(count - 1)), array >> (step * (count - 1))]
+
+
+def _carried(sums: Array, step: int, shift: int) -> tuple[Array, Array]:
+    """Return ``floor(sum_k sums[k] 2^(step k) / 2^shift)``, and where something is cut off."""
+    mask = (1 << step) - 1
+    found, lost, carry = np.zeros_like(sums[0]), np.zeros(sums[0].shape, bool), np.zeros_like(sums[0])
+    for k, part in enumerate(sums):
+        value, place = part + carry, step * k - shift
+        digit = value if k + 1 == len(sums) else value & mask
+        carry = value >> step
+        if place >= 0:
+            found += digit << place
+        elif place > -63:
+            found += digit >> -place
+            lost |= (digit & ((1 << -place) - 1)) != 0
+        else:
+            found += digit >> 63
+            lost |= digit != 0
+    return found, lost
 
 
 def fractions(array: Array, denominator: int) -> Array:

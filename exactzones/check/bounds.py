@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from exactzones.check.arithmetic import Array, fitting, fractions, integers, narrow, size, times, total
+from exactzones.check.arithmetic import Array, fractions, integers, narrow, size, times, total
 from exactzones.check.claim import Claim, Units
 
 MULTIPLIER_BITS = 32
@@ -48,17 +48,20 @@ class Region:
             *(np.concatenate(arrays) for arrays in zip(*((p.low, p.high, p.has_low, p.has_high) for p in parts), strict=True))
         )
 
-    def raise_low(self, region: int, unit: int, value: int) -> None:
-        """Learn ``unit >= value`` on a region."""
-        if not self.has_low[region, unit] or value > self.low[region, unit]:
-            self.low = fitting(self.low, value)
-            self.low[region, unit], self.has_low[region, unit] = value, True
-
-    def lower_high(self, region: int, unit: int, value: int) -> None:
-        """Learn ``unit <= value`` on a region."""
-        if not self.has_high[region, unit] or value < self.high[region, unit]:
-            self.high = fitting(self.high, value)
-            self.high[region, unit], self.has_high[region, unit] = value, True
+    def learn(self, upper: bool, regions: Sequence[int], units: Sequence[int], values: Sequence[int]) -> None:
+        """Learn ``unit <= value`` (upper) or ``unit >= value`` of a unit on a region, for each of three lists of equal length."""
+        where, found = (np.array(regions), np.array(units)), integers(values)
+        known, has = (self.high, self.has_high) if upper else (self.low, self.has_low)
+        if found.dtype == object:
+            known = known.astype(object)
+        fresh = ~has[where]
+        known[where[0][fresh], where[1][fresh]] = found[fresh]
+        (np.minimum if upper else np.maximum).at(known, where, found)
+        has[where] = True
+        if upper:
+            self.high = known
+        else:
+            self.low = known
 
 
 @dataclass
@@ -102,14 +105,11 @@ class Fixed:
         """Return the product, rounded down."""
         return times(left, right, self.bits)
 
-    def chord(self, coefficient: Array, low: Array, high: Array) -> Array:
-        """Return ``coefficient * high / (high - low)``, about."""
-        slope = (
-            integers((high.astype(object) << SLOPE_BITS) // (high - low))
-            if size(high) + SLOPE_BITS >= 62
-            else (high << SLOPE_BITS) // (high - low)
-        )
-        return times(coefficient, slope, SLOPE_BITS)
+    def chord(self, low: Array, high: Array) -> Array:
+        """Return ``high / (high - low)``, about, times ``2^SLOPE_BITS``."""
+        if size(high) + SLOPE_BITS < 62:
+            return np.asarray((high << SLOPE_BITS) // (high - low))
+        return integers((high.astype(object) << SLOPE_BITS) // (high - low))
 
     def scaled(self, coefficient: Array, numerator: Array, bits: int) -> Array:
         """Return ``coefficient * numerator / 2^bits``, about, towards zero or down."""
@@ -144,9 +144,9 @@ class Exact(Fixed):
         """Return the product."""
         return left * right
 
-    def chord(self, coefficient: Array, low: Array, high: Array) -> Array:
-        """Return ``coefficient * high / (high - low)``."""
-        found: Array = coefficient * high / (high - low)
+    def chord(self, low: Array, high: Array) -> Array:
+        """Return ``high / (high - low)``, times ``2^SLOPE_BITS``."""
+        found: Array = high * (1 << SLOPE_BITS) / (high - low)
         return found
 
     def scaled(self, coefficient: Array, numerator: Array, bits: int) -> Array:
@@ -239,7 +239,12 @@ def _through_relu(
     lower[chosen] = kind.scaled(c[chosen], given[rows, columns][chosen], ALPHA_BITS)
     both = ~positive & knows_low & knows_high
     slope = np.where(positive, lower, np.where(knows_low & ~knows_high, c, 0 * c))
-    slope[both] = kind.chord(c[both], least[both], most[both])
+    bounded = open_ & has_low & has_high
+    chords = np.zeros(low.shape, low.dtype)
+    found = kind.chord(low[bounded], high[bounded])
+    chords = chords.astype(object) if found.dtype == object else chords
+    chords[bounded] = found
+    slope[both] = kind.scaled(c[both], chords[where][both], SLOPE_BITS)
     loss = 0 * c
     ends, upper = ~positive & knows_low, ~positive & knows_high
     at_low = kind.times(-slope[ends], least[ends])

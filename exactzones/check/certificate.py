@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from exactzones.errors import FormatError
 
@@ -20,8 +20,7 @@ _LONGEST_TEXTS = 1 << 16  # of all multipliers of a hint together: sums of quoti
 _MOST_BITS = 1024
 
 
-@dataclass(frozen=True)
-class Hint:
+class Hint(NamedTuple):  # there are millions of these: named tuples are made faster than dataclasses
     """What a claim's bound is to be computed with; whatever it says, the bound is one.
 
     Attributes:
@@ -35,8 +34,10 @@ class Hint:
     alphas: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True)
-class Bound:
+_NO_HINT = Hint()
+
+
+class Bound(NamedTuple):
     """The claim that a unit has a bound there: the checker computes which."""
 
     unit: int
@@ -62,7 +63,7 @@ class Node:
     where: int = 0
     mu: tuple[tuple[int, int], ...] = ()
     exact: bool = False
-    hint: Hint = Hint()
+    hint: Hint = _NO_HINT
     also: tuple[Bound, ...] = ()
 
 
@@ -208,8 +209,12 @@ def _text_of(multiplier: int | Fraction) -> int | str:
 def _bound(entry: Any) -> Bound:
     if not isinstance(entry, list) or not entry:
         raise FormatError("a bound is [4 unit + 2 exact + upper, row, multiplier, .., [betas], [alphas]]")
+    if set(map(type, entry)) == {int} and len(entry) % 2 and min(entry) >= 0:  # most are rows and whole numbers: read fast
+        hint = Hint(tuple(zip(entry[1::2], entry[2::2], strict=True)))
+    else:
+        hint = _hint(entry[1:])
     code = _whole(entry[0], "bound")
-    return Bound(code >> 2, bool(code & 1), bool(code & 2), _hint(entry[1:]))
+    return Bound(code >> 2, bool(code & 1), bool(code & 2), hint)
 
 
 def _hint(entries: list[Any]) -> Hint:

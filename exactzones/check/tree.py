@@ -134,8 +134,8 @@ class Tree:
                 self._zone(nodes, places, region, i, k)
             elif node.kind == "relu":
                 children[i] = [Place(k, region.part(i), (*place.rows, row)) for row in rows[i]]
-                children[i][0].known.lower_high(0, node.at, 0)
-                children[i][1].known.raise_low(0, node.at, 0)
+                children[i][0].known.learn(True, [0], [node.at], [0])
+                children[i][1].known.learn(False, [0], [node.at], [0])
             elif node.kind == "cut":
                 children[i] = self._cut(node, place, region, i)
         return children
@@ -155,11 +155,11 @@ class Tree:
                 layer = claim.layer_of(bound.unit)
                 groups.setdefault((layer, bound.exact), []).append((i, bound))
         for key in sorted(groups):
-            for (i, bound), value in self._values(nodes, places, region, k, groups[key]):
-                if bound.upper:
-                    region.lower_high(i, bound.unit, -value)
-                else:
-                    region.raise_low(i, bound.unit, value)
+            found = list(self._values(nodes, places, region, k, groups[key]))
+            for upper in (False, True):
+                some = [(i, bound.unit, -value if upper else value) for (i, bound), value in found if bound.upper == upper]
+                if some:
+                    region.learn(upper, *zip(*some, strict=True))
 
     def _values(
         self, nodes: Sequence[Node], places: Sequence[Place], region: Region, k: int, asked: Sequence[tuple[int, Bound]]
@@ -212,34 +212,46 @@ class Tree:
         Returns:
             For each a number, or None where there is no bound.
         """
+        at = np.array([i for i, _ in asked])
+        coefficients, constants = carried[0].astype(object), carried[1].astype(object)
+        bits = kind.scale
+        if any(hint.rows for _, hint in asked):
+            bits += MULTIPLIER_BITS
+            multiples = self._multiples(kind, places, asked, carried[2])
+            coefficients = coefficients * (1 << MULTIPLIER_BITS) - multiples[:, 1:]
+            constants = constants * (1 << MULTIPLIER_BITS) - multiples[:, 0]
         inputs = kind.claim.inputs
-        known = (*(part[:, :inputs] for part in kind.known(region)), region.has_low[:, :inputs], region.has_high[:, :inputs])
-        boxes: dict[int, list[list[Any]]] = {}
-        found: list[Any] = []
-        for (i, hint), a, constant, valid in zip(asked, carried[0].tolist(), carried[1].tolist(), carried[2], strict=True):
-            if not valid:
-                found.append(None)
-                continue
-            total, coefficients = self._without_rows(kind, places[i], hint, constant, a) if hint.rows else (constant, a)
-            if i not in boxes:
-                boxes[i] = [part[i].tolist() for part in known]
-            least = _least(coefficients, *boxes[i])
-            bits = kind.scale + (MULTIPLIER_BITS if hint.rows else 0)
-            found.append(None if least is None else kind.settle(total * (1 << kind.scale) + least, bits))
-        return found
+        low, high = (part[:, :inputs].astype(object)[at] for part in kind.known(region))
+        positive, negative = coefficients > 0, coefficients < 0
+        least = (coefficients * np.where(positive, low, high)).sum(1)
+        lacking = (positive & ~region.has_low[at, :inputs]) | (negative & ~region.has_high[at, :inputs])
+        valid = (carried[2] & ~lacking.any(1)).tolist()
+        values = (constants * (1 << kind.scale) + least).tolist()
+        return [kind.settle(value, bits) if good else None for value, good in zip(values, valid, strict=True)]
 
-    def _without_rows(self, kind: Fixed, place: Place, hint: Hint, constant: Any, a: list[Any]) -> tuple[Any, list[Any]]:
-        """Subtract multiples of rows, all of it times ``2^MULTIPLIER_BITS``."""
-        unit = 1 << MULTIPLIER_BITS
-        total, a = constant * unit, [entry * unit for entry in a]
-        for index, m in hint.rows:
-            multiplier = m * unit if isinstance(m, Fraction) else m
-            row = self.row(kind, place, index)
-            if row is None:
-                raise Invalid(f"there is no row {index}")
-            total -= multiplier * row[0]
-            a = [entry - multiplier * other for entry, other in zip(a, row[1:], strict=True)]
-        return total, a
+    def _multiples(self, kind: Fixed, places: Sequence[Place], asked: Sequence[tuple[int, Hint]], valid: Array) -> Array:
+        """Return for each valid function the sum of multiples of rows that its hint names, times ``2^MULTIPLIER_BITS``."""
+        known: list[dict[int, list[Any]]] = [{} for _ in places]
+        rows, multipliers, owners = [], [], []
+        for number in np.nonzero(valid)[0].tolist():
+            i, hint = asked[number]
+            table = known[i]
+            for index, m in hint.rows:
+                if index not in table:
+                    row = self.row(kind, places[i], index)
+                    if row is None:
+                        raise Invalid(f"there is no row {index}")
+                    table[index] = row
+                rows.append(table[index])
+                multipliers.append(m if type(m) is int else m * (1 << MULTIPLIER_BITS))
+                owners.append(number)
+        total = np.zeros((len(asked), kind.claim.inputs + 1), object)
+        if not rows:
+            return total
+        products = np.array(rows, dtype=object) * np.array(multipliers, dtype=object)[:, None]
+        named, first = np.unique(owners, return_index=True)
+        total[named] = np.add.reduceat(products, first, axis=0)
+        return total
 
     def row(self, kind: Fixed, place: Place, index: int) -> list[Any] | None:
         """Return a row that holds on a region: the domain's come first, then one of each split on the way."""
@@ -354,9 +366,9 @@ class Tree:
             exact = [Fraction(entry, 1 << claim.bits) for entry in fixed]
             child = Place(place.claim, region.part(i), (*place.rows, PathRow(None, fixed, exact)))
             if side == 0:
-                child.known.lower_high(0, node.at, node.where)
+                child.known.learn(True, [0], [node.at], [node.where])
             else:
-                child.known.raise_low(0, node.at, node.where)
+                child.known.learn(False, [0], [node.at], [node.where])
             children.append(child)
         return children
 
@@ -365,25 +377,14 @@ def _hints(claim: Claim, asked: Sequence[tuple[Node, Hint]]) -> dict[str, Any]:
     """Return the betas and alphas of claims, as ``Functions`` take them."""
     betas, alphas = [], []
     for number, (node, hint) in enumerate(asked):
+        if not hint.betas and not hint.alphas:
+            continue
         for unit in (*(beta[0] for beta in hint.betas), *(alpha[0] for alpha in hint.alphas)):
             if not claim.inputs <= unit < claim.units:
                 raise Invalid(f"node {node.number}: there is no hidden unit {unit}")
         betas += [(number, *beta) for beta in hint.betas]
         alphas += [(number, *alpha) for alpha in hint.alphas]
     return {"betas": betas, "alphas": alphas}
-
-
-def _least(a: list[Any], low: list[Any], high: list[Any], has_low: list[bool], has_high: list[bool]) -> Any:
-    """Return the least value of ``a . x`` over a box, or None where there is none."""
-    total = 0
-    for entry, least, most, has_least, has_most in zip(a, low, high, has_low, has_high, strict=True):
-        if entry > 0 and has_least:
-            total += entry * least
-        elif entry < 0 and has_most:
-            total += entry * most
-        elif entry:
-            return None
-    return total
 
 
 def _contradiction(region: Region, i: int) -> bool:
