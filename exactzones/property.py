@@ -108,7 +108,19 @@ class Property:
 
 
 def feature(index: int, threshold: Any = 0, layer: int = -1) -> Property:
-    """Feature ``index`` of a layer (by default the last) is strictly greater than ``threshold``."""
+    """Feature ``index`` of a layer is strictly greater than ``threshold``.
+
+    Args:
+        index: which unit; the first is 0.
+        threshold: exact number, compared with the unit's pre-activation.
+        layer: 0 is the first, -1 the last.
+
+    Raises:
+        InexactError: a threshold that is not an exact number.
+
+    >>> str(feature(2, "1/3", layer=0))
+    'z0[2] > 1/3'
+    """
     return Property((Condition(layer, ((index, Fraction(1)),), -algebraic(threshold, "threshold")),))
 
 

@@ -31,7 +31,13 @@ class CheckFailed(ExactZonesError, AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a check tried: how many examples, and the first contradiction (shrunk), if there was one."""
+    """What came out of a check.
+
+    Attributes:
+        name: of the check.
+        tried: how many examples.
+        failure: the first contradiction, shrunk; None if there was none.
+    """
 
     name: str
     tried: int
@@ -48,7 +54,15 @@ def _in_domain(zones: Zones, point: Vector) -> bool:
 
 
 def zones_are_sound(zones: Zones, point: Vector) -> None:
-    """Where the zones say that the property fires, it does, and the zones there compute what the network computes."""
+    """Where the zones say that the property fires, it does, and the zones there compute what the network computes.
+
+    Args:
+        zones: a complete list of zones.
+        point: where to look, shape (inputs,).
+
+    Raises:
+        CheckFailed: it is not so at this point.
+    """
     for zone in zones.containing(point):
         if zone.fires(point) and not zones.network.satisfies(point, zones.prop):
             raise CheckFailed(f"{zone} says that the property fires at {written(point)}; the network says that it does not")
@@ -59,13 +73,29 @@ def zones_are_sound(zones: Zones, point: Vector) -> None:
 
 
 def zones_are_complete(zones: Zones, point: Vector) -> None:
-    """Where the property fires in the domain, a zone says so."""
+    """Where the property fires in the domain, a zone says so.
+
+    Args:
+        zones: a complete list of zones.
+        point: where to look, shape (inputs,).
+
+    Raises:
+        CheckFailed: it is not so at this point.
+    """
     if _in_domain(zones, point) and zones.network.satisfies(point, zones.prop) and not zones.fires(point):
         raise CheckFailed(f"the property fires at {written(point)}, which is in no listed zone")
 
 
 def zones_do_not_overlap(zones: Zones, point: Vector) -> None:
-    """No point is strictly inside two zones."""
+    """No point is strictly inside two zones.
+
+    Args:
+        zones: a complete list of zones.
+        point: where to look, shape (inputs,).
+
+    Raises:
+        CheckFailed: it is not so at this point.
+    """
     lifted = (Fraction(1), *point)
     inside = [zone for zone in zones if all(dot(row, lifted) > 0 for row in zone.hrep.rows)]
     if len(inside) > 1:
@@ -78,6 +108,13 @@ def adjacency_is_right(zones: Zones, index: int) -> None:
     From a point in the middle of a facet one steps out of the zone by an infinitesimal, and reads the pattern there off the
     network.  Whether the property fires on the facet is decided by a linear program (of up to 8 inputs), and its point by
     forward evaluation.
+
+    Args:
+        zones: a complete list of zones.
+        index: of the zone whose neighbours are looked at.
+
+    Raises:
+        CheckFailed: a neighbour is missing, or is none.
     """
     zone = zones[index]
     by_pattern = {other.pattern: k for k, other in enumerate(zones)}
@@ -129,7 +166,14 @@ def _difference(first: Zone, second: Zone) -> tuple[tuple[int, int], ...]:
 
 
 def pattern_towards(network: Network, point: Vector, direction: Vector, horizon: int) -> Pattern:
-    """Return the activation pattern at ``point + t direction`` for all small enough t > 0: values a + b t, compared by (a, b)."""
+    """Return the activation pattern at ``point + t direction`` for all small enough t > 0: values a + b t, compared by (a, b).
+
+    Args:
+        network: the network.
+        point: shape (inputs,).
+        direction: shape (inputs,).
+        horizon: the pattern is that of the first ``horizon`` layers.
+    """
     values, slopes = network.point(point), direction
     pattern = []
     for layer in network.layers[:horizon]:

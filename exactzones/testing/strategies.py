@@ -168,6 +168,11 @@ def _hidden_layer(draw: DrawFn, kind: str, numbers: Numbers, width: int, max_wid
 def points(dim: int, *, max_denominator: int = 4, bound: int = 3) -> SearchStrategy[Vector]:
     """Draw rational points of R^dim; they shrink to the origin.
 
+    Args:
+        dim: how many coordinates.
+        max_denominator: of each coordinate.
+        bound: no coordinate is larger in absolute value.
+
     >>> from hypothesis import find
     >>> find(points(2), lambda point: point[1] > 0)
     (Fraction(0, 1), Fraction(1, 1))

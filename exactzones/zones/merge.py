@@ -15,7 +15,12 @@ from exactzones.zones.zone import Zone
 
 @dataclass(frozen=True)
 class MergedZone:
-    """A convex set on which the property fires, and the indices of the zones whose firing parts it is the union of."""
+    """A convex set on which the property fires: the union of the firing parts of some zones.
+
+    Attributes:
+        polyhedron: the set; conditions that are strict are strict rows.
+        pieces: the indices of these zones, in increasing order.
+    """
 
     polyhedron: Polyhedron
     pieces: tuple[int, ...]

@@ -185,6 +185,10 @@ def unrelu(target: Polyhedron, layer: Layer) -> list[tuple[str, Polyhedron]]:
     The literal operation on one layer: for every regime that exists, the part of the input space that the layer sends into the
     target, as a pair (signs, polyhedron).  Strict rows of the target stay strict; pieces without a point are left out.
 
+    Args:
+        target: in the space of what the layer gives, after its ReLU: dimension ``layer.outputs``.
+        layer: with ReLU on all of its units, on some, or on none.
+
     Raises:
         DimensionError: the target does not live in the layer's activation space.
 
