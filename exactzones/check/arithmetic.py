@@ -2,7 +2,8 @@
 
 Every number of the fixed kind is an integer ``v`` that stands for ``v / 2^bits``.  Machine integers do the work where it is
 certain that they suffice (magnitudes are looked at before every product, and long factors are cut into digits, whose
-products a matrix of floats adds up below 2^50, where floats are integers); else Python's own integers do, in arrays of objects, with the same results.  The exact kind has Fractions in arrays of objects.
+products a matrix of floats adds up below 2^50, where floats are integers); else Python's own integers do, in arrays of
+objects, with the same results.  The exact kind has Fractions in arrays of objects.
 """
 
 from __future__ import annotations
