@@ -38,7 +38,7 @@ for file in checker.ml checker.mli; do
 done
 
 if [ -n "${COQCHK:-}" ]; then
-    coqchk -silent -o -Q . Exactzones Exactzones.{Linear,Unrelu,Merging,Counting,Rational,Real,Cover,Islands,Showcase}
+    coqchk -silent -o -Q . Exactzones Exactzones.{Linear,Unrelu,Joins,Counting,Rational,Real,Cover,Islands,Showcase}
 fi
 
 ocamlfind ocamlopt -inline 200 -w -a -package zarith,yojson -linkpkg checker.mli checker.ml main.ml -o exactzones-checker

@@ -1,5 +1,5 @@
 (** Prints what the theorems rest on; [build.sh] compares it with assumptions.txt. *)
-From Exactzones Require Numbers Linear Network Unrelu Merging Shattering Counting Backward Regions Certificate Witness Rational Real Cover Islands Showcase.
+From Exactzones Require Numbers Linear Network Unrelu Merging Shattering Counting Backward Regions Certificate Witness Rational Real Cover Islands Facets Dents Generators Joins Showcase.
 Print Assumptions Linear.farkas_sound.
 Print Assumptions Network.after_all.
 Print Assumptions Network.in_own_cell.
@@ -11,6 +11,14 @@ Print Assumptions Unrelu.pullback_union.
 Print Assumptions Unrelu.pullback_union_nonempty.
 Print Assumptions Merging.wall_join.
 Print Assumptions Merging.join_exact.
+Print Assumptions Facets.whole_facet.
+Print Assumptions Dents.fill_half_spaces.
+Print Assumptions Generators.cell_of_ok.
+Print Assumptions Joins.fills_wall.
+Print Assumptions Joins.fills_cover.
+Print Assumptions Joins.fills_island.
+Print Assumptions Joins.join_is_union.
+Print Assumptions Joins.join_fits.
 Print Assumptions Shattering.sauer_shelah.
 Print Assumptions Counting.dependent.
 Print Assumptions Counting.patterns_of_layer.

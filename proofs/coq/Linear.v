@@ -9,6 +9,7 @@ Record inequality := Inequality { is_strict : bool; coefficients : list Z; offse
 
 Fixpoint sum (a b : list Z) : list Z :=
   match a, b with [], _ => b | _, [] => a | p :: a', q :: b' => (p + q) :: sum a' b' end.
+Fixpoint z_dot (a b : list Z) : Z := match a, b with p :: a', q :: b' => p * q + z_dot a' b' | _, _ => 0 end.
 (** The combination, and whether a strict row has a share in it. *)
 Fixpoint combined (ys : list Z) (rs : list inequality) : list Z * Z * bool :=
   match ys, rs with
@@ -29,6 +30,12 @@ Local Open Scope num_scope.
 
 Definition left_side (r : inequality) (x : list F) : F := dot of_Z (coefficients r) x + of_Z (offset r).
 Definition satisfies (x : list F) (r : inequality) : Prop := if is_strict r then 0 < left_side r x else 0 <= left_side r x.
+
+Lemma z_dot_ok ws ns : of_Z (z_dot ws ns) = dot of_Z ws (map of_Z ns) :> F.
+Proof.
+  revert ns; induction ws as [|w ws IH]; intros [|n ns]; cbn [z_dot dot map]; try apply of_Z_0.
+  rewrite of_Z_add, of_Z_mul, IH. reflexivity.
+Qed.
 
 Lemma dot_sum a b (x : list F) : dot of_Z (sum a b) x = dot of_Z a x + dot of_Z b x.
 Proof.

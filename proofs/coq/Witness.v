@@ -1,10 +1,9 @@
 (** Witnesses: a rational point at which the claim's conditions hold, and one for each zone, checked by exact evaluation. *)
 From Coq Require Import List ZArith QArith Ring Lia Bool.
-From Exactzones Require Import Numbers Network Kinds Backward Regions.
+From Exactzones Require Import Numbers Linear Network Kinds Backward Regions.
 Import ListNotations.
 Local Open Scope Z_scope.
 
-Fixpoint z_dot (a b : list Z) : Z := match a, b with p :: a', q :: b' => p * q + z_dot a' b' | _, _ => 0 end.
 (** An integer row times rational values. *)
 Definition q_dot (ws : list Z) (a : list Q) : Q :=
   let d := common a in reduced (z_dot ws (map (over d) a)) (Z.to_pos d).
@@ -51,12 +50,6 @@ Context {F : numbers}.
 Add Ring F_ring : (laws F).
 Local Open Scope num_scope.
 Notation point := (map (@q_value F)).
-
-Lemma z_dot_ok ws ns : of_Z (z_dot ws ns) = dot of_Z ws (map of_Z ns) :> F.
-Proof.
-  revert ns; induction ws as [|w ws IH]; intros [|n ns]; cbn [z_dot dot map]; try apply of_Z_0.
-  rewrite of_Z_add, of_Z_mul, IH. reflexivity.
-Qed.
 
 Lemma dot_scaled_values ws (vs : list F) c : dot of_Z ws (map (fun v => v * c) vs) = dot of_Z ws vs * c.
 Proof. revert vs; induction ws as [|w ws IH]; intros [|v vs]; cbn [dot map]; try ring. rewrite IH. ring. Qed.
