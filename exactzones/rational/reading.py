@@ -104,6 +104,8 @@ def algebraic(value: Any, what: str = "value") -> Fraction:
     >>> print(algebraic("1/2 + sqrt(12)"), algebraic("sqrt(9)/2"))
     1/2+2*sqrt(3) 3/2
     """
+    if isinstance(value, (int, float, Fraction)):  # by far the most
+        return exact(value, what)
     if isinstance(value, Quadratic):
         return cast("Fraction", value)
     if isinstance(value, str) and "sqrt" in value:
