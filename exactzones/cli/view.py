@@ -78,8 +78,9 @@ def view(
             "--through Q --through R, or two directions with --along U --along V and a start with --from P"
         )
     points = None if data is None else read_points(data, network.inputs)
-    for source in filter(None, (net, data)):
-        check_target(out, source)
+    check_target(out, net)
+    if data is not None and out.exists() and out.samefile(data):
+        raise InputError(f"{out}: cannot be written: it is the data themselves")
     if flat is not None:
         network, domain = network.compose(flat), cut_through(domain, flat)
     check_shown(network)

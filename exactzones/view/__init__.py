@@ -3,7 +3,7 @@
 Whatever the page says is computed here, exactly, and travels as text; the floats that travel beside it only draw.
 """
 
-from exactzones.view.page import check_shown, page, save
+from exactzones.view.pages import check_shown, page, save
 from exactzones.view.points import Points, read_points
 from exactzones.view.slices import cut_through, embedding
 

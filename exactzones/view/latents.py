@@ -31,7 +31,7 @@ def latent_spaces(zones: Zones, main: Data) -> list[Data]:
         Per space also ``images`` (per zone of the input space the map there, rows ``b, a_1, .., a_d``, as floats) and ``targets``
         (the zone there that holds the image, or -1).  One that cannot be drawn has its name and dimension only.
     """
-    looked_at = min((condition.layer for condition in zones.prop.conditions if condition.terms), default=0)
+    looked_at = min(condition.layer for condition in zones.prop.conditions)
     return [_latent_space(zones, latent, main) for latent in zones.network.latents[1:] if latent.layer <= looked_at]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from exactzones.affine import AffineMap
-from exactzones.errors import DimensionError, FormatError, InexactError
+from exactzones.errors import DimensionError, FormatError
 from exactzones.formats.files import naming, read_bytes
 from exactzones.polyhedra.shapes import floats
 from exactzones.rational import Vector, exact, text
@@ -87,7 +87,7 @@ def _from_npy(content: bytes, dim: int) -> Points:
 
 def _from_csv(content: bytes, dim: int) -> Points:
     try:
-        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig")), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise FormatError(f"not a CSV file in UTF-8: {error}") from None
     _check_count(len(lines))
@@ -99,17 +99,23 @@ def _from_csv(content: bytes, dim: int) -> Points:
             continue
         if len(line) not in (dim, dim + 1):
             raise DimensionError(f"line {number} (a label behind the numbers is allowed)", expected=dim, got=len(line))
-        try:
-            points.append(tuple(exact(entry, f"line {number}, column {k + 1},") for k, entry in enumerate(line[:dim])))
-        except InexactError:
-            if points or names:
-                raise
+        if not points and not names and not any(map(_is_number, line[:dim])):
             names = tuple(entry.strip() for entry in line[:dim])
             continue
+        points.append(tuple(exact(entry, f"line {number}, column {k + 1},") for k, entry in enumerate(line[:dim])))
         labels += [entry.strip() for entry in line[dim:]]
     if labels and len(labels) != len(points):
         raise FormatError(f"{len(labels)} of {len(points)} lines have a label behind the numbers; all or none is expected")
     return Points(tuple(points), tuple(labels), names)
+
+
+def _is_number(entry: str) -> bool:
+    """Tell whether an entry is meant as a number, even one that is refused, such as nan."""
+    try:
+        float(entry.partition("/")[0])
+    except ValueError:
+        return False
+    return True
 
 
 def _check_count(count: int) -> None:

@@ -103,9 +103,7 @@ def _numbered(rings: Sequence[Ring], table: _Table) -> list[list[int]]:
 
 
 def _function(zone: Zone) -> Vector:
-    """Return what the first condition compares with its threshold, as an affine function on the zone; without any, zero."""
-    if not zone.conditions:
-        return (Fraction(0),) * (zone.network.inputs + 1)
+    """Return what the first condition compares with its threshold, as an affine function on the zone."""
     constant, *slope = zone.conditions[0].row
     return (constant - zone.prop.conditions[0].constant, *slope)
 

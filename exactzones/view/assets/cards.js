@@ -1,6 +1,7 @@
 // What is known of a zone, and of two of them: exact, as text.
 
-const LISTED = 12;
+const LISTED = 12; // neighbours
+const FRACTION = 36; // characters of a coordinate that the pointer's box has room for
 
 /** The page's exact texts, and how they are written down. */
 class Book {
@@ -9,6 +10,7 @@ class Book {
     this.main = scene.spaces[0];
     this.names = scene.letters;
     this.exact = null; // arrives after the first picture
+    this.write = WRITING.exact;
     this.units = scene.layers.flatMap((units, layer) => units.map((unit) => [layer, unit]));
   }
 
@@ -49,7 +51,7 @@ class Book {
     });
   }
 
-  point(number) { return pointText(this.exact.points[number]); }
+  point(number) { return this.write.point(this.exact.points[number]); }
 
   /** A few lines about a zone for the pointer. */
   tip(zone, at) {
@@ -62,14 +64,14 @@ class Book {
       if (all.length) lines.push(el('div', {}, title), el('div', { class: 'exact' }, el('ul', {}, ...all.slice(0, 6).map((one) => el('li', {}, write(one))), ...more)));
     };
     listed('inequalities', entry.inequalities, (row) => briefInequality(row, '>=', this.names));
-    listed('vertices', entry.vertices, (number) => briefPoint(this.exact.points[number]));
-    listed('value', [entry.function], (row) => affine(row, this.names, true));
+    listed('vertices', entry.vertices, (number) => briefPoint(this.exact.points[number], FRACTION));
+    listed('affine map', [entry.function], (row) => briefAffine(row, this.names));
     return lines;
   }
 
   /** All that is known of a zone. */
   zone(number, { swatch, flips, go }) {
-    const { main, exact } = this, entry = exact.zones[number];
+    const { main, exact, write } = this, entry = exact.zones[number];
     const outside = { unbounded: 'unbounded: drawn as far as the window reaches', cut: 'goes on beyond the window; drawn up to its border' }[main.outside[number]];
     const part = main.cells[number] === null ? 'on all of the cell' : 'where';
     const near = this.neighbours(number);
@@ -78,16 +80,16 @@ class Book {
       el('h3', {}, el('span', { class: 'swatch', style: { borderColor: swatch } }), this.heading(number)),
       el('dl', {},
         ...pair('pattern', ...(main.patterns[number] ? this.pattern(number, flips) : ['no hidden neurons'])),
-        ...pair('fires', part, main.cells[number] === null ? null : list(entry.conditions, ([...row]) => inequality(row.slice(0, -1), row.at(-1), this.names))),
-        ...pair('value', exactly(affine(entry.function, this.names))),
-        ...pair('inequalities', list(entry.inequalities, (row) => inequality(row, '>=', this.names))),
-        ...pair('vertices', list(entry.vertices, (k) => this.point(k)), exact.lifted && lifted(entry.vertices, exact)),
-        ...(entry.rays ? pair('rays', list(entry.rays, pointText)) : []),
-        ...(entry.lines ? pair('lines', list(entry.lines, pointText)) : []),
+        ...pair('fires', part, main.cells[number] === null ? null : list(entry.conditions, (row) => write.inequality(row.slice(0, -1), row.at(-1), this.names))),
+        ...pair('affine map', exactly(write.affine(entry.function, this.names))),
+        ...pair('inequalities', list(entry.inequalities, (row) => write.inequality(row, '>=', this.names))),
+        ...pair('vertices', list(entry.vertices, (k) => this.point(k)), exact.lifted && el('details', {}, el('summary', {}, 'in the input space'), list(entry.vertices, (k) => write.point(exact.lifted[k])))),
+        ...(entry.rays ? pair('rays', list(entry.rays, write.point)) : []),
+        ...(entry.lines ? pair('lines', list(entry.lines, write.point)) : []),
         ...pair('a point inside', exactly(this.point(entry.sample))),
         ...(outside ? pair('window', outside) : []),
         ...(near.length ? pair('touches', el('span', { class: 'row' }, ...buttons, near.length > LISTED ? `and ${near.length - LISTED} more` : null)) : [])),
-      entry.map ? el('details', {}, el('summary', {}, 'the affine map of the whole layer'), list(entry.map, (row) => affine(row, this.names))) : null,
+      entry.map ? el('details', {}, el('summary', {}, 'the affine map of the whole layer'), list(entry.map, (row) => write.affine(row, this.names))) : null,
     ];
   }
 
@@ -101,7 +103,7 @@ class Book {
       return [el('h3', {}, `Zones ${a + 1} and ${b + 1} share no facet`),
         el('dl', {}, ...pair('common vertices', both.length ? list(both, (k) => this.point(k)) : 'none'), ...pair('signs differ at', list(flips, (flip) => flip)))];
     return [el('h3', {}, `Zones ${a + 1} and ${b + 1} share a facet`),
-      el('dl', {}, ...pair('it lies on', exactly(inequality(edge.facet, '=', this.names))), ...ends,
+      el('dl', {}, ...pair('it lies on', exactly(this.write.inequality(edge.facet, '=', this.names))), ...ends,
         ...pair(flips.length > 1 ? 'neurons that flip there' : 'the neuron that flips', list(flips, (flip) => flip)),
         ...pair('there', edge.fires ? 'the property fires on it: one island' : 'the property does not fire on it'))];
   }
@@ -110,5 +112,3 @@ class Book {
 const pair = (term, ...description) => [el('dt', {}, term), el('dd', {}, ...description)];
 const exactly = (text) => el('span', { class: 'exact' }, text);
 const list = (all, write) => el('div', { class: 'exact' }, el('ul', {}, ...all.map((one) => el('li', {}, write(one)))));
-const lifted = (vertices, exact) =>
-  el('details', {}, el('summary', {}, 'in the input space'), list(vertices, (k) => pointText(exact.lifted[k])));

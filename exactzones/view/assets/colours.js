@@ -21,6 +21,8 @@ function between(stops, at) {
   return hexOf(a.map((entry, j) => entry + (scaled - k) * (b[j] - entry)));
 }
 
+const colourAt = (ramp, place) => ramp[Math.floor(Math.min(1, Math.max(0, place)) * 255.99)];
+
 /** How zones are coloured: `ramp` (256 colours) and `places(shape)` (0..1 per corner). */
 class Colouring {
   constructor(mode, space, range, colours) {
@@ -45,6 +47,6 @@ class Colouring {
   }
 
   colour(zone) {
-    return this.ramp[Math.floor(this.place(zone, 0) * 255.99)];
+    return colourAt(this.ramp, this.place(zone, 0));
   }
 }

@@ -35,9 +35,9 @@ class LatentPanel {
   }
 
   layers() {
-    const colours = this.options.theme(), { colouring, places } = this.options.colouring(this.image);
-    const ground = { shape: this.shape, places: this.plain, ramp: (this.ground ??= {})[colours.line] ??= new Array(256).fill(colours.line), edge: colours.surface, edges: 0.9 };
-    return [ground, { shape: this.image, places, ramp: colouring.ramp, opacity: this.space.dim === 3 ? 0.7 : 0.6, edge: colours.surface, edges: 0.5 }];
+    const colours = this.options.theme(), solid = this.space.dim === 3, { colouring, places } = this.options.colouring(this.image);
+    const ground = { shape: this.shape, places: this.plain, ramp: (this.ground ??= {})[colours.line] ??= new Array(256).fill(colours.line), edge: colours.surface, edges: 0.9, opacity: solid ? 0.1 : 1 };
+    return [ground, { shape: this.image, places, ramp: colouring.ramp, opacity: solid ? 0.9 : 0.6, edge: colours.surface, edges: solid ? 0 : 0.5 }];
   }
 
   /** The chosen and hovered zones' images, and the zones there that hold them. */
@@ -49,9 +49,15 @@ class LatentPanel {
     ]);
   }
 
+  /** Another zone is under the pointer: solids do not follow that. */
+  retouch() { this.view?.retouch?.(); }
+
+  redraw() { this.view?.redraw(); }
+
   update() {
     if (!this.view) return;
-    this.view.redraw();
+    if (this.view.retouch) this.view.retouch();
+    else this.view.redraw();
     const [zone] = this.state.chosen;
     const target = zone === undefined ? -1 : this.space.targets[zone];
     this.caption.textContent =

@@ -45,6 +45,8 @@ class Page {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
       this.colours = theme();
       this.recolour();
+      this.legend();
+      this.redraw();
       this.update();
     });
     document.addEventListener('keydown', (event) => this.key(event));
@@ -53,7 +55,8 @@ class Page {
   recolour() {
     let [low, high] = [Infinity, -Infinity];
     for (const value of this.shape.values) [low, high] = [Math.min(low, value), Math.max(high, value)];
-    this.colouring = new Colouring(this.mode, this.main, [low, high], this.colours);
+    // What fires is above the threshold: below it are roundings.
+    this.colouring = new Colouring(this.mode, this.main, [Math.max(low, this.scene.threshold), high], this.colours);
     this.places = new WeakMap();
   }
 
@@ -67,7 +70,7 @@ class Page {
   layers() {
     const { colouring, places } = this.coloured(this.shape), solid = this.main.dim === 3;
     const faded = solid && this.state.chosen.length;
-    return [{ shape: this.shape, places, ramp: colouring.ramp, opacity: solid ? (faded ? 0.12 : 0.5) : 0.92, edge: solid ? this.colours.ink : this.colours.surface, edges: faded ? 0.15 : 0.85 }];
+    return [{ shape: this.shape, places, ramp: colouring.ramp, opacity: solid ? (faded ? 0.12 : 0.5) : 0.92, edge: solid ? this.colours.ink : this.colours.surface, edges: !solid ? 0.85 : faded ? 0.12 : 0.4, without: this.state.chosen }];
   }
 
   plane() {
@@ -88,7 +91,7 @@ class Page {
 
   solid() {
     return new Solid(document.getElementById('picture'), {
-      window: this.main.window, axes: this.scene.axes, label: 'The zones as solids; drag to turn. n and p choose the next and previous zone, Escape clears.',
+      window: this.main.window, axes: this.scene.axes, label: 'The zones as solids. Arrow keys turn, plus and minus zoom, 0 looks as at first, n and p choose the next and previous zone, Escape clears.',
       theme: () => this.colours, layers: () => this.layers(), marked: () => this.outlines(this.colours), extra: () => this.dots(),
       point: (zone, event, at) => this.hover(zone, event, at), press: (zone) => this.press(zone),
     });
@@ -144,7 +147,7 @@ class Page {
       const left = event.clientX + 18 + width > innerWidth ? event.clientX - width - 18 : event.clientX + 18;
       Object.assign(tip.style, { left: `${Math.max(4, left)}px`, top: `${Math.max(4, Math.min(event.clientY + 14, innerHeight - height - 6))}px` });
     }
-    if (changed) this.redraw();
+    if (changed) [this.view, ...this.panels].forEach((picture) => picture.retouch?.());
   }
 
   press(zone) {
@@ -188,7 +191,7 @@ class Page {
     const radio = (mode) => el('label', {}, el('input', { type: 'radio', name: 'colour', value: mode, checked: mode === this.mode, onchange: () => this.colour(mode) }), COLOURINGS[mode]);
     const box = document.getElementById('colouring');
     this.legendBox = el('div');
-    box.append(el('h2', {}, 'Colour by'), el('fieldset', {}, el('legend'), ...MODES.map(radio)), this.legendBox);
+    if (this.shape.count) box.append(el('h2', {}, 'Colour by'), el('fieldset', {}, el('legend'), ...MODES.map(radio)), this.legendBox);
     if (this.scene.data) {
       const toggle = el('input', { type: 'checkbox', checked: true, onchange: (event) => ((this.showData = event.target.checked), this.redraw()) });
       box.append(el('div', { class: 'row' }, el('label', {}, toggle, `${counted(this.scene.data.at.length, 'data point')}`)), this.dataLegend());
@@ -198,13 +201,13 @@ class Page {
     const { flat } = this.scene;
     if (flat) document.getElementById('facts').append(el('details', {}, el('summary', {}, 'the slice in the input space'),
       list(flat.rows.map((row, k) => [flat.names[k], row]), ([name, row]) => `${name} = ${affine(row, this.scene.letters)}`)));
-    const keys = [['arrows', 'pan'], ['+ −', 'zoom'], ['0', 'show everything'], ['n p', 'next, previous zone'], ['c', 'next colouring'], ['Esc', 'choose none']];
+    const keys = [['arrows', this.main.dim === 3 ? 'turn' : 'pan'], ['+ −', 'zoom'], ['0', 'show everything'], ['n p', 'next, previous zone'], ['c', 'next colouring'], ['Esc', 'choose none']];
     document.getElementById('keys').append(el('h2', {}, 'Mouse and keys'), el('p', { class: 'hint' },
       this.main.dim === 3 ? 'Drag turns, the wheel zooms. ' : 'Drag pans, the wheel zooms. ', 'Click one zone, then another; click beside them to choose none.'),
       el('p', { class: 'hint' }, ...keys.flatMap(([key, what]) => [el('kbd', {}, key), ` ${what}   `])));
     const notes = document.getElementById('notes');
     notes.append(...this.scene.notes.map((note) => el('li', {}, note)));
-    if (!this.shape.count) document.getElementById('picture').append(el('div', { class: 'silent' }, el('strong', {}, this.scene.silent), el('span', {}, document.getElementById('verdict').textContent)));
+    if (!this.shape.count) document.getElementById('picture').append(el('div', { class: 'silent' }, el('strong', {}, this.scene.silent)));
     this.legend();
   }
 
@@ -237,8 +240,9 @@ class Page {
     this.number = el('input', { type: 'number', min: 1, max: count, 'aria-label': 'number of the zone', placeholder: `1 to ${count}`,
       onchange: (event) => { const zone = Math.round(event.target.valueAsNumber) - 1; if (zone >= 0 && zone < count) this.choose(zone); } });
     const show = this.main.dim === 3 ? null : button('show', () => this.state.chosen.length && this.show(this.state.chosen));
+    const rough = el('input', { type: 'checkbox', onchange: () => ((this.book.write = WRITING[rough.checked ? 'brief' : 'exact']), this.card()) });
     this.cards = el('div', { 'aria-live': 'polite' });
-    return [el('h2', {}, 'Zone'), el('div', { class: 'row' }, button('previous', () => this.step(-1)), this.number, button('next', () => this.step(1)), show, button('clear', () => this.choose())), this.cards];
+    return [el('h2', {}, 'Zone'), el('div', { class: 'row' }, button('previous', () => this.step(-1)), this.number, button('next', () => this.step(1)), show, button('clear', () => this.choose()), el('label', {}, rough, 'rounded')), this.cards];
   }
 
   card() {
@@ -252,15 +256,15 @@ class Page {
     this.cards.replaceChildren(...(b === undefined ? [] : this.book.pair(a, b)), ...card(a, this.colours.accent), ...(b === undefined ? [] : card(b, this.colours.second)));
   }
 
-  redraw() {
-    this.view.redraw();
-    this.panels.forEach((panel) => panel.update());
-  }
+  /** Everything has another look. */
+  redraw() { [this.view, ...this.panels].forEach((picture) => picture.redraw()); }
 
+  /** Another zone is chosen. */
   update() {
     this.card();
-    this.legend();
-    this.redraw();
+    if (this.view.retouch) this.view.retouch();
+    else this.view.redraw();
+    this.panels.forEach((panel) => panel.update());
   }
 }
 

@@ -19,6 +19,9 @@ uniform vec4 line;
 out vec4 colour;
 void main() { colour = line.a > 0.0 ? vec4(line.rgb * line.a, line.a) : texture(ramp, vec2(at, 0.5)); }`;
 
+/** Where a point of the plane is on a canvas. */
+const onto = (canvas, view, [x, y]) => [canvas.width / 2 + (x - view.x) * view.kx, canvas.height / 2 - (y - view.y) * view.ky];
+
 class Painter {
   constructor() {
     this.canvas = document.createElement('canvas');
@@ -84,13 +87,13 @@ class Painter {
     this.gl.vertexAttribPointer(at, size, this.gl.FLOAT, false, 0, 0);
   }
 
-  /** Draw a shape onto a 2-D canvas, into the rectangle `area` (in its own pixels). */
+  /** Draw a shape onto a canvas as large as `area`. */
   draw(context, area, view, shape, places, ramp, { opacity = 1, edge = '#ffffff', edges = 0 } = {}) {
     if (!shape.zoneOf.length) return;
     context.globalAlpha = opacity;
     if (this.gl) {
       this.render(area, view, shape, places, ramp, edge, edges);
-      context.drawImage(this.canvas, area.left, area.top);
+      context.drawImage(this.canvas, 0, 0);
     } else this.without(context, view, shape, places, ramp, edge, edges);
     context.globalAlpha = 1;
   }
@@ -114,10 +117,12 @@ class Painter {
     gl.uniform4f(uniform('line'), 0, 0, 0, 0);
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, known.fans);
     gl.drawElements(gl.TRIANGLES, shape.triangles.length, gl.UNSIGNED_INT, 0);
-    if (edges <= 0) return;
-    gl.uniform4f(uniform('line'), ...channels(edge).map((entry) => entry / 255), edges);
-    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, known.edges);
-    gl.drawElements(gl.LINES, shape.edges.length, gl.UNSIGNED_INT, 0);
+    if (edges > 0) {
+      gl.uniform4f(uniform('line'), ...channels(edge).map((entry) => entry / 255), edges);
+      gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, known.edges);
+      gl.drawElements(gl.LINES, shape.edges.length, gl.UNSIGNED_INT, 0);
+    }
+    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)); // waits for the end: it is timed
   }
 
   without(context, view, shape, places, ramp, edge, edges) {
@@ -125,9 +130,9 @@ class Painter {
     for (let ring = 0; ring < shape.ringCount; ring++) {
       const corners = shape.ring(ring);
       context.beginPath();
-      for (const [x, y] of corners) context.lineTo(view.toX(x), view.toY(y));
+      for (const at of corners) context.lineTo(...onto(context.canvas, view, at));
       context.closePath();
-      context.fillStyle = ramp[Math.floor(Math.min(1, Math.max(0, places[shape.firstCorner[ring]])) * 255.99)];
+      context.fillStyle = colourAt(ramp, places[shape.firstCorner[ring]]);
       context.fill();
       if (edges > 0) context.stroke();
     }

@@ -1,5 +1,6 @@
 // A picture of a plane: axes, pan, zoom, the polygons below and whatever is to be pointed out above.
 
+const FLUID = 12; // milliseconds that a painting may take in every frame
 const MARKS = ['circle', 'square', 'triangle', 'diamond', 'cross'];
 
 class Plane {
@@ -143,9 +144,15 @@ class Plane {
 
   // Drawing.
 
+  /** Draw everything anew. */
   redraw() {
-    if (this.waiting) return;
-    this.waiting = requestAnimationFrame(() => {
+    this.stale = true;
+    this.retouch();
+  }
+
+  /** Draw anew what is above the polygons. */
+  retouch() {
+    this.waiting ||= requestAnimationFrame(() => {
       this.waiting = 0;
       this.draw();
     });
@@ -153,27 +160,58 @@ class Plane {
 
   draw() {
     if (!this.area || !this.view) return;
-    const { context, area, options, view } = this, colours = options.theme();
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    context.save();
-    const device = { left: area.left * this.ratio, top: area.top * this.ratio, width: Math.round(area.width * this.ratio), height: Math.round(area.height * this.ratio) };
-    context.beginPath();
-    context.rect(device.left, device.top, device.width, device.height);
-    context.clip();
+    const { context, area, options } = this, colours = options.theme();
+    const moved = !this.painted || ['x', 'y', 'kx', 'ky'].some((name) => this.painted[name] !== this.view[name]);
+    if (this.stale || moved) this.paintInTime(this.stale && !moved);
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    context.clearRect(0, 0, this.width, this.height);
+    context.save();
+    context.beginPath();
+    context.rect(area.left, area.top, area.width, area.height);
+    context.clip();
     this.ground(colours);
-    for (const { shape, places, ramp, ...look } of options.layers()) {
-      if (this.painter.gl) context.setTransform(1, 0, 0, 1, 0, 0);
-      const view = { x: this.view.x, y: this.view.y, kx: this.view.kx * this.ratio, ky: this.view.ky * this.ratio, toX: (x) => this.toX(x), toY: (y) => this.toY(y) };
-      this.painter.draw(context, device, view, shape, places, ramp, { ...look, edges: (look.edges ?? 0) * this.clarity(shape) });
-      context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
-      this.thin(shape, places, ramp);
-    }
+    this.blit();
     options.over?.(this, colours);
     context.restore();
-    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     this.axes(colours);
+  }
+
+  /** Paint the polygons if there is time, else later: where a painting takes long the last one is moved and scaled meanwhile. */
+  paintInTime(atOnce) {
+    const now = performance.now();
+    clearTimeout(this.later);
+    if (this.painted && !atOnce && now < this.busyUntil) {
+      this.later = setTimeout(() => {
+        this.busyUntil = 0;
+        this.retouch();
+      }, 60);
+      return;
+    }
+    this.paint();
+    const cost = performance.now() - now;
+    this.busyUntil = cost < FLUID ? 0 : now + 8 * cost;
+  }
+
+  /** Paint the polygons as the view is now, beside the screen. */
+  paint() {
+    const { area, view, ratio } = this;
+    const [width, height] = [area.width, area.height].map((length) => Math.round(length * ratio));
+    this.backing ??= document.createElement('canvas');
+    Object.assign(this.backing, { width, height });
+    const context = this.backing.getContext('2d');
+    const scaled = { x: view.x, y: view.y, kx: view.kx * ratio, ky: view.ky * ratio };
+    for (const { shape, places, ramp, ...look } of this.options.layers()) {
+      this.painter.draw(context, { width, height }, scaled, shape, places, ramp, { ...look, edges: (look.edges ?? 0) * this.clarity(shape) });
+      this.thin(context, scaled, shape, places, ramp);
+    }
+    this.painted = { ...view };
+    this.stale = false;
+  }
+
+  blit() {
+    const { painted, view, area } = this, scale = [view.kx / painted.kx, view.ky / painted.ky];
+    const [width, height] = [area.width * scale[0], area.height * scale[1]];
+    this.context.drawImage(this.backing, this.toX(painted.x) - width / 2, this.toY(painted.y) - height / 2, width, height);
   }
 
   /** The window, and the domain in it. */
@@ -191,7 +229,7 @@ class Plane {
   /** How much edges help: not at all where they would be all that one sees. */
   clarity(shape) {
     const size = Math.sqrt((this.view.kx * this.view.ky * (shape.area ??= this.areaOf(shape))) / Math.max(1, shape.count));
-    return Math.min(1, Math.max(0, (size - 3) / 14));
+    return Math.min(1, Math.max(0, (size - 5) / 12));
   }
 
   areaOf(shape) {
@@ -200,11 +238,16 @@ class Plane {
   }
 
   /** Segments and single points: parts that fire may be flat. */
-  thin(shape, places, ramp) {
+  thin(context, view, shape, places, ramp) {
     shape.flats ??= [...Array(shape.ringCount).keys()].filter((ring) => shape.firstCorner[ring + 1] - shape.firstCorner[ring] < 3);
+    context.lineWidth = 3.5 * this.ratio;
+    context.lineCap = 'round';
     for (const number of shape.flats) {
-      const ring = shape.ring(number), colour = ramp[Math.floor(Math.min(1, Math.max(0, places[shape.firstCorner[number]])) * 255.99)];
-      if (ring.length) this.outline(ring, colour, 3.5);
+      const [first, last = first] = shape.ring(number);
+      context.strokeStyle = colourAt(ramp, places[shape.firstCorner[number]]);
+      context.beginPath();
+      for (const at of [first, last]) context.lineTo(...onto(context.canvas, view, at));
+      context.stroke();
     }
   }
 

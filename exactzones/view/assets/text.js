@@ -2,10 +2,16 @@
 
 const ROOM = 16;
 
-/** The nearest float to "p/q", however long p and q are. */
+/** About the number "p/q" or "a+b*sqrt(c)", however long its parts are. */
 function approximate(exact) {
-  const [above, below = '1'] = exact.split('/').map((digits) => digits.replace(/^(-?\d{1,18})\d*$/, '$1'));
+  if (exact.includes('sqrt')) {
+    return exact.match(/[+-]?[^+-]+/g).reduce((sum, term) => {
+      const [, factor, radicand = '1'] = term.match(/^([+-]?[^*s]*)\*?(?:sqrt\((\d+)\))?/);
+      return sum + approximate(/\d/.test(factor) ? factor.replace('+', '') : `${factor.replace('+', '')}1`) * Math.sqrt(Number(radicand));
+    }, 0);
+  }
   const [p, q = '1'] = exact.split('/');
+  const [above, below] = [p, q].map((digits) => digits.slice(0, 18));
   return (Number(above) / Number(below)) * 10 ** (p.length - above.length - (q.length - below.length));
 }
 
@@ -15,22 +21,21 @@ function rounded(value, digits = 5) {
 }
 
 const minus = (text) => text.replaceAll('-', '−');
-const brief = (exact) => (exact.length <= ROOM ? minus(exact) : `≈ ${rounded(approximate(exact))}`);
 const pointText = (entries) => `(${entries.map(minus).join(', ')})`;
-const briefPoint = (entries) =>
-  entries.some((entry) => entry.length > ROOM) ? `≈ (${entries.map((entry) => rounded(approximate(entry))).join(', ')})` : pointText(entries);
+const briefPoint = (entries, room = ROOM) =>
+  entries.some((entry) => entry.length > room) ? `≈ (${entries.map((entry) => rounded(approximate(entry))).join(', ')})` : pointText(entries);
 
 /** "2 x0 − x1" from coefficients as text. */
 function terms(coefficients, names) {
   const found = [];
   coefficients.forEach((entry, k) => {
-    const size = entry.replace(/^-/, '');
-    if (size !== '0') found.push(`${entry[0] === '-' ? '−' : '+'} ${size === '1' ? '' : `${size} `}${names[k]}`);
+    const sum = /.[+-]/.test(entry) && entry.includes('sqrt'), size = sum ? `(${entry})` : entry.replace(/^-/, '');
+    if (size !== '0') found.push(`${entry[0] === '-' && !sum ? '−' : '+'} ${size === '1' ? '' : `${minus(size)} `}${names[k]}`);
   });
   return found.join(' ').replace(/^\+ /, '').replace(/^− /, '−') || '0';
 }
 
-const negated = (entry) => (entry[0] === '-' ? entry.slice(1) : entry === '0' ? entry : `-${entry}`);
+const negated = (entry) => (/.[+-]/.test(entry) && entry.includes('sqrt') ? `-(${entry})` : entry[0] === '-' ? entry.slice(1) : entry === '0' ? entry : `-${entry}`);
 const SIGNS = { '>=': '≥', '>': '>', '=': '=' };
 
 /** An inequality b + a . x >= 0 as people write it. */
@@ -46,13 +51,21 @@ function briefInequality(row, relation, names) {
 }
 
 /** An affine function b + a . x. */
-function affine([constant, ...slope], names, short = false) {
-  const write = short ? (entry) => brief(entry).replace('≈ ', '~').replaceAll('−', '-') : (entry) => entry;
-  const linear = terms(slope.map(write), names);
+function affine([constant, ...slope], names) {
+  const linear = terms(slope, names);
   if (constant === '0') return linear;
-  const offset = write(constant);
-  return linear === '0' ? minus(offset) : `${linear} ${offset[0] === '-' ? '−' : '+'} ${offset.replace(/^-/, '')}`;
+  return linear === '0' ? minus(constant) : `${linear} ${constant[0] === '-' ? '−' : '+'} ${minus(constant.replace(/^-/, ''))}`;
 }
+
+/** The same in short. */
+const briefAffine = (row, names) =>
+  row.every((entry) => entry.length <= ROOM) ? affine(row, names) : `≈ ${affine(row.map((entry) => rounded(approximate(entry)).replaceAll('−', '-')), names)}`;
+
+/** How numbers are written: all their digits, or rounded where they are long. */
+const WRITING = {
+  exact: { point: pointText, inequality, affine },
+  brief: { point: (entries) => briefPoint(entries), inequality: briefInequality, affine: briefAffine },
+};
 
 const counted = (count, noun) => `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 

@@ -1,0 +1,275 @@
+"""Pages in a real browser: what is shown, and what hands and keys do."""
+
+import numpy as np
+import pytest
+from view.support import ABS, DEEP, DIAMOND, SQUARE, STEP
+
+from exactzones import Network, Polyhedron, condition, feature, find_zones
+from exactzones.view import embedding
+
+ALL = find_zones(DIAMOND, feature(0), SQUARE)  # four corners of the square, around the diamond
+INSIDE = find_zones(DIAMOND, feature(1), SQUARE)  # four triangles, the diamond
+
+
+def told(tab, where):
+    """What is written somewhere, minus signs as a keyboard has them."""
+    return tab.locator(where).inner_text().replace("\N{MINUS SIGN}", "-")
+
+
+def screen(tab, x, y):
+    """Where a point of the plane is on the screen."""
+    return tab.evaluate(
+        """([x, y]) => { const { view } = exactzones, box = view.canvas.getBoundingClientRect();
+        return [box.left + view.toX(x), box.top + view.toY(y)]; }""",
+        [x, y],
+    )
+
+
+def settled(tab):
+    tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 80)))")
+
+
+def colour(tab, x, y):
+    """The colour drawn at a point of the plane."""
+    settled(tab)
+    return tab.evaluate(
+        """([x, y]) => { const { view } = exactzones;
+        return [...view.context.getImageData(view.toX(x) * view.ratio, view.toY(y) * view.ratio, 1, 1).data]; }""",
+        [x, y],
+    )
+
+
+def zone_at(zones, *point):
+    (found,) = [k for k, zone in enumerate(zones) if zone.fires(point)]
+    return found
+
+
+def test_what_is_drawn_is_what_fires(opened):
+    tab = opened(ALL, window=SQUARE)
+    silent = colour(tab, 0.2, 0.2)
+    for x, y in ((1.5, 1.5), (-1.5, 1.5), (1.4, -0.5), (-0.2, -1.7)):
+        assert colour(tab, x, y) != silent
+    for x, y in ((0.4, 0.5), (-0.4, 0.5), (-0.3, -0.6)):
+        assert colour(tab, x, y) == silent
+
+
+def test_the_pointer_asks(opened):
+    tab = opened(ALL)
+    tip = tab.locator("#tip")
+    tab.mouse.move(*screen(tab, 0.1, 0.1))
+    assert not tip.is_visible()
+    tab.mouse.move(*screen(tab, 1.25, 1.5))
+    said = told(tab, "#tip")
+    assert f"Zone {zone_at(ALL, '5/4', '3/2') + 1}, island 1" in said
+    for part in ("+-+-", "value here ≈ 1.7", "-x0 ≥ -2", "x1 ≥ 0", "(0, 0)", "(2, 2)", "x0 + x1 - 1"):
+        assert part in said
+
+
+def test_clicking_two_zones_shows_what_they_share(opened):
+    tab = opened(ALL)
+    tab.mouse.click(*screen(tab, 1.5, 1.5))
+    card = told(tab, "#chosen")
+    first, second = zone_at(ALL, "3/2", "3/2"), zone_at(ALL, "3/2", "-3/2")
+    assert f"Zone {first + 1}, island 1" in card
+    assert "x0 + x1 > 1" in card
+    tab.mouse.click(*screen(tab, 1.5, -1.5))
+    shared = told(tab, "#chosen")
+    edge = ALL.graph.edges[first, second]
+    assert f"Zones {first + 1} and {second + 1} share a facet" in shared
+    assert "x1 = 0" in shared
+    assert edge["flips"] == ((0, 2), (0, 3))
+    for _, unit in edge["flips"]:
+        assert f"layer 0, unit {unit}" in shared
+    assert tab.locator("#chosen mark").count() == 4
+    black = colour(tab, 1.5, 0)
+    assert max(black[:3]) < 90  # the facet is drawn in ink
+    tab.mouse.click(*screen(tab, 0.1, 0.1))
+    assert tab.evaluate("exactzones.state.chosen") == []
+
+
+def test_zones_that_only_touch(opened):
+    tab = opened(INSIDE)
+    tab.mouse.click(*screen(tab, 0.3, 0.3))
+    tab.mouse.click(*screen(tab, -0.3, -0.3))
+    card = told(tab, "#chosen")
+    assert "share no facet" in card
+    assert "(0, 0)" in card
+
+
+def test_keys_do_what_hands_do(opened):
+    tab = opened(ALL)
+    view = "JSON.parse(JSON.stringify(exactzones.view.view))"
+    home = tab.evaluate(view)
+    tab.locator("#picture canvas").focus()
+    for key, axis in (("ArrowRight", "x"), ("ArrowUp", "y"), ("+", "kx")):
+        before = tab.evaluate(view)
+        tab.keyboard.press(key)
+        assert tab.evaluate(view)[axis] > before[axis]
+    tab.keyboard.press("0")
+    assert tab.evaluate(view) == home
+    tab.keyboard.press("n")
+    tab.keyboard.press("n")
+    assert tab.evaluate("exactzones.state.chosen") == [1]
+    tab.keyboard.press("p")
+    tab.keyboard.press("p")
+    assert tab.evaluate("exactzones.state.chosen") == [3]
+    tab.keyboard.press("c")
+    assert tab.locator("input[name=colour]:checked").get_attribute("value") == "pattern"
+    tab.keyboard.press("Escape")
+    assert tab.evaluate("exactzones.state.chosen") == []
+    tab.get_by_label("number of the zone").fill("3")
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("exactzones.state.chosen") == [2]
+    tab.get_by_role("button", name="next").click()
+    assert tab.evaluate("exactzones.state.chosen") == [3]
+    tab.locator("#chosen button[title]").first.click()
+    assert len(tab.evaluate("exactzones.state.chosen")) == 2
+
+
+def test_pan_and_zoom(opened):
+    tab = opened(ALL)
+    x, y = screen(tab, 1.5, 1.5)
+    tab.mouse.move(x, y)
+    tab.mouse.wheel(0, -400)
+    settled(tab)
+    assert screen(tab, 1.5, 1.5) == pytest.approx([x, y], abs=1)
+    tab.mouse.down()
+    tab.mouse.move(x - 60, y + 40, steps=3)
+    tab.mouse.up()
+    settled(tab)
+    assert screen(tab, 1.5, 1.5) == pytest.approx([x - 60, y + 40], abs=6)
+    assert tab.evaluate("exactzones.state.chosen") == []
+
+
+def test_deep_zooms_stay_sharp(opened):
+    thin = Network.mlp([([[1, 0], [1, 0]], [-1, "-1000000001/1000000000"]), ([[1, -2]], [0])])  # a hat of width 2e-9 at x = 1
+    tab = opened(find_zones(thin, feature(0), SQUARE))
+    tab.evaluate(
+        "() => { Object.assign(exactzones.view.view, { x: 1 + 1e-9, y: 0, kx: 1e11, ky: 1e11 }); exactzones.view.redraw(); }"
+    )
+    outside, within = colour(tab, 1 - 5e-10, 0), colour(tab, 1 + 5e-10, 0)
+    assert outside != within == colour(tab, 1 + 15e-10, 0)
+    assert colour(tab, 1 + 25e-10, 0) == outside
+
+
+def test_colours(opened):
+    tab = opened(INSIDE)
+    corners = [(0.3, 0.3), (-0.3, 0.3), (0.3, -0.3)]
+    assert len({tuple(colour(tab, *corner)) for corner in corners}) == 1
+    tab.get_by_label("pattern").check()
+    assert colour(tab, 0.3, 0.3) != colour(tab, -0.3, 0.3)
+    tab.get_by_label("activation value").check()
+    high, low = colour(tab, 0.02, 0.03), colour(tab, 0.48, 0.48)
+    assert high[0] > low[0] + 80  # yellow at the top, violet at the threshold
+    assert "0" in told(tab, ".ends")
+    assert "1 (in the window)" in told(tab, ".ends")
+    tab.get_by_label("affine map").check()
+    assert "4 functions" in told(tab, "#colouring")
+
+
+def test_dark_mode(opened):
+    tab = opened(ALL)
+    light = colour(tab, 0, 0)
+    tab.emulate_media(color_scheme="dark")
+    assert sum(colour(tab, 0, 0)[:3]) < sum(light[:3]) - 300
+
+
+def test_latent_spaces_follow(opened):
+    zones = find_zones(DEEP, feature(0), SQUARE)
+    tab = opened(zones)
+    assert "β-space, latent1" in told(tab, "#latents")
+    tab.evaluate("exactzones.choose(0)")
+    settled(tab)
+    said = told(tab, "#latents")
+    assert f"Zone 1 goes into the dashed zone, pattern {zones[0].pattern[1]}." in said
+    rings = tab.evaluate("exactzones.panels[0].marked().map(({ rings }) => rings.map((ring) => ring.map((at) => [...at])))")
+    image = {tuple(map(float, DEEP.trace(corner)[1])) for corner in zones[0].firing_cell.vrep.vertices}
+    assert np.array(sorted(rings[1][0])) == pytest.approx(np.array(sorted(image)))
+
+
+def test_data_points(opened):
+    tab = opened(ALL, [[1, 1], [0, 0], ["-3/2", 1]], labels=["a", "<b>", "a"])
+    said = told(tab, "#colouring")
+    assert "a: 2, 2 in zones" in said
+    assert "<b>: 1, 0 in zones" in said
+    marked = colour(tab, 0, 0)
+    tab.get_by_label("3 data points").uncheck()
+    assert colour(tab, 0, 0) != marked
+
+
+def test_hostile_texts_do_nothing(opened):
+    hostile = "<img src=x onerror=\"document.title='hit'\"></script>"
+    tab = opened(ALL, [[1, 1]], labels=[hostile], names=[hostile, "y"], title=hostile)
+    settled(tab)
+    assert tab.title() == hostile
+    assert tab.locator("img").count() == 0
+
+
+def test_solids(opened):
+    zones = find_zones(STEP, feature(0), Polyhedron.box(-1, 1, dim=3))
+    tab = opened(zones, [[1, 1, 1]], names=["<b>x</b>", "y", "z"])
+    tab.wait_for_selector("#picture canvas")
+    tab.evaluate("exactzones.choose(0, 1)")
+    assert "share a facet" in told(tab, "#chosen")
+    tab.wait_for_function("document.getElementById('picture').data.length >= 6")
+    camera = "Object.values(exactzones.view.camera.eye)"
+    before = tab.evaluate(camera)
+    tab.locator("#picture").focus()
+    tab.keyboard.press("ArrowLeft")
+    assert tab.evaluate(camera) != before
+    tab.keyboard.press("0")
+    assert tab.evaluate(camera) == pytest.approx(before)
+    box = tab.locator("#picture").bounding_box()
+    tab.keyboard.press("Escape")
+    tab.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tab.mouse.move(box["x"] + box["width"] / 2 + 4, box["y"] + box["height"] / 2 + 4)
+    tab.wait_for_function("exactzones.state.hovered >= 0")
+    tab.mouse.click(box["x"] + box["width"] / 2 + 4, box["y"] + box["height"] / 2 + 4)
+    tab.wait_for_function("exactzones.state.chosen.length === 1")
+
+
+def test_one_input(opened):
+    tab = opened(find_zones(ABS, feature(0), Polyhedron.box(-3, 2, dim=1)))
+    tab.mouse.click(*screen(tab, -2.5, 0.5))
+    assert "(-3)" in told(tab, "#chosen")
+    assert colour(tab, 1.5, 0.7) == colour(tab, -1, 0.1)  # above the graph as beside it
+
+
+def test_the_empty_list(opened):
+    tab = opened(find_zones(DIAMOND, feature(0, 100), SQUARE))
+    assert told(tab, "#picture") == "Cannot fire"
+    tab.keyboard.press("n")
+    assert tab.evaluate("exactzones.state.chosen") == []
+
+
+def test_flat_parts_are_drawn(opened):
+    ridge = Network.mlp([([[1, 0], [-1, 0]], [0, 0]), ([[-1, -1]], [0])])  # -|x0|
+    tab = opened(find_zones(ridge, condition({0: 1}, strict=False), SQUARE))
+    assert colour(tab, 0, 1) != colour(tab, 1, 1)
+
+
+def test_slices(opened):
+    net = Network.mlp([([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1]], [0, 0, 0]), ([[1, 1, 1]], [-1])])
+    flat = embedding(4, along=[[1, 0, 0, 0], [0, 0, 1, 1]], origin=[0, 0, "1/3", 0])
+    tab = opened(find_zones(net.compose(flat), feature(0), SQUARE), [[0, 0, 1, 1]], flat=flat)
+    tab.evaluate("exactzones.choose(0)")
+    tab.get_by_text("in the input space", exact=True).click()
+    assert "(2, 0, 7/3, 2)" in told(tab, "#chosen")  # where u = (2, 2)
+    assert "1 faint ones lie off the slice" in told(tab, "#colouring")
+    tab.get_by_text("the slice in the input space").click()
+    assert "x2 = u1 + 1/3" in told(tab, "#facts")
+
+
+def test_without_webgl(opened, chromium, tmp_path):
+    opened(ALL)  # writes the page
+    tab = chromium.new_page()
+    tab.add_init_script(
+        "const get = HTMLCanvasElement.prototype.getContext;"
+        "HTMLCanvasElement.prototype.getContext = function (kind, ...more) {"
+        " return kind === 'webgl2' ? null : get.call(this, kind, ...more); };"
+    )
+    tab.goto((tmp_path / "page.html").as_uri())
+    tab.wait_for_selector("html[data-ready]", state="attached")
+    assert tab.evaluate("exactzones.painter.gl") is None
+    assert colour(tab, 1.5, 1.5) != colour(tab, 0.4, 0.4)
+    tab.close()
