@@ -91,7 +91,8 @@ def view(
     except BudgetExceeded as stopped:
         found, status = stopped.found, 3
         click.echo(f"incomplete: {stopped.reason}", err=True)
-    save(found, out, points, flat=flat, title=f"{net.name}: {prop}")
+    with progress(quiet=quiet, doing="writing the page"):
+        save(found, out, points, flat=flat, title=f"{net.name}: {prop}")
     if not quiet:
         none = "none: the feature cannot fire here" if found.complete else "none found before the budget ran out"
         so_far = "" if found.complete else " found so far: the list is not complete"

@@ -28,7 +28,19 @@ from exactzones.view.summary import facts, notes, verdict
 from exactzones.zones import Zones
 from exactzones.zones.window import default_window
 
-_SCRIPTS = ("text.js", "colours.js", "painter.js", "mesh.js", "plane.js", "solid.js", "cards.js", "latents.js", "main.js")
+_SCRIPTS = (
+    "text.js",
+    "colours.js",
+    "painter.js",
+    "mesh.js",
+    "legend.js",
+    "ink.js",
+    "plane.js",
+    "solid.js",
+    "cards.js",
+    "latents.js",
+    "main.js",
+)
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 

@@ -107,6 +107,10 @@ def test_keys_do_what_hands_do(opened):
         assert tab.evaluate(view)[axis] > before[axis]
     tab.keyboard.press("0")
     assert tab.evaluate(view) == home
+    tab.get_by_role("button", name="zoom in").click()
+    assert tab.evaluate(view)["kx"] > home["kx"]
+    tab.get_by_role("button", name="show everything").click()
+    assert tab.evaluate(view) == home
     tab.keyboard.press("n")
     tab.keyboard.press("n")
     assert tab.evaluate("exactzones.state.chosen") == [1]
@@ -193,6 +197,10 @@ def test_data_points(opened):
     assert "a: 2, 2 in zones" in said
     assert "<b>: 1, 0 in zones" in said
     marked = colour(tab, 0, 0)
+    tab.mouse.move(*screen(tab, -1.5, 1))
+    assert f"Data point 3: a, in zone {zone_at(ALL, '-3/2', 1) + 1}\n(-3/2, 1)" in told(tab, "#tip")
+    tab.mouse.move(*screen(tab, 0, 0))
+    assert told(tab, "#tip") == "Data point 2: <b>, in no zone\n(0, 0)"
     tab.get_by_label("3 data points").uncheck()
     assert colour(tab, 0, 0) != marked
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import subprocess
 import sys
 
 import pytest
@@ -185,4 +186,11 @@ def test_a_page_is_written_whole_or_not_at_all(tmp_path):
 
 
 def test_matplotlib_is_not_needed():
-    assert "matplotlib" not in (sys.modules["exactzones.view.pages"].__dict__ | sys.modules["exactzones.view.spaces"].__dict__)
+    program = (
+        "import sys; sys.modules['matplotlib'] = None\n"
+        "from exactzones import Network, feature, find_zones\n"
+        "from exactzones.view import page\n"
+        "print(len(page(find_zones(Network.mlp([([[1, 2]], [0])]), feature(0)))))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - our own program
+    assert int(done.stdout) > 10_000

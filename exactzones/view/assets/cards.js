@@ -53,6 +53,13 @@ class Book {
 
   point(number) { return this.write.point(this.exact.points[number]); }
 
+  /** A line or two about a data point for the pointer. */
+  data(number) {
+    const { exact, label, labels, off, zone } = this.scene.data;
+    const named = labels.length ? `: ${labels[label[number]]}` : '', where = off[number] ? 'off the slice' : zone[number] < 0 ? 'in no zone' : `in zone ${zone[number] + 1}`;
+    return [el('strong', {}, `Data point ${number + 1}${named}, ${where}`), el('div', { class: 'exact' }, briefPoint(exact[number], FRACTION))];
+  }
+
   /** A few lines about a zone for the pointer. */
   tip(zone, at) {
     const entry = this.exact?.zones[zone];

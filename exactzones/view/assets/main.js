@@ -84,7 +84,7 @@ class Page {
       window, domain, stretched: graph, axes: graph ? [scene.axes[0], 'value'] : scene.axes,
       label: 'The zones. Arrow keys pan, plus and minus zoom, 0 shows everything, n and p choose the next and previous zone, Escape clears.',
       theme: () => this.colours, layers: () => this.layers(), over: (plane, colours) => this.over(plane, colours),
-      point: (x, y, event) => this.hover(event ? this.finder.at(x, y) : -1, event, graph ? [x] : [x, y]),
+      point: (x, y, event) => this.hover(event ? this.finder.at(x, y) : -1, event, graph ? [x] : [x, y], event ? this.dataAt(x, y) : -1),
       press: (x, y) => this.press(this.finder.at(x, y)),
     });
   }
@@ -121,14 +121,13 @@ class Page {
     for (const { rings, colour, width, dashed, fill } of this.outlines(colours)) for (const ring of rings) plane.outline(ring, colour, width, { dashed, fill });
     const { data } = this.scene;
     if (!data || !this.showData) return;
-    const points = this.main.dim === 1 ? data.at.map(([x]) => [x, this.scene.threshold]) : data.at;
-    plane.marks(points, (k) => data.label[k] ?? 0, (k) => data.off[k], colours);
+    drawMarks(plane, this.marks(), (k) => data.label[k] ?? 0, (k) => data.off[k], colours);
   }
 
   dots() {
     const { data } = this.scene;
     if (!data || !this.showData) return [];
-    const symbols = ['circle', 'square', 'diamond', 'cross', 'x'];
+    const symbols = Object.keys(SOLID_MARKS);
     const axis = (k) => data.at.map((at) => at[k]);
     return [{ type: 'scatter3d', mode: 'markers', x: axis(0), y: axis(1), z: axis(2), hoverinfo: 'skip',
       marker: { size: 3.5, color: this.colours.ink, symbol: data.at.map((_, k) => symbols[(data.label[k] ?? 0) % symbols.length]), opacity: 0.85 } }];
@@ -136,13 +135,32 @@ class Page {
 
   // What people do.
 
-  hover(zone, event, at) {
+  /** The data point that is drawn at a point of the plane, -1 if there is none. */
+  dataAt(x, y) {
+    const { data } = this.scene;
+    if (!data || !this.showData) return -1;
+    const { kx, ky } = this.view.view, marks = this.marks();
+    let [best, least] = [-1, 7];
+    marks.forEach((at, k) => {
+      const apart = Math.hypot((at[0] - x) * kx, (at[1] - y) * ky);
+      if (apart < least) [best, least] = [k, apart];
+    });
+    return best;
+  }
+
+  /** Where data points are drawn. */
+  marks() {
+    const { data, threshold } = this.scene;
+    return this.main.dim === 1 ? data.at.map(([x]) => [x, threshold]) : data.at;
+  }
+
+  hover(zone, event, at, point = -1) {
     const tip = document.getElementById('tip');
     const changed = zone !== this.state.hovered;
     this.state.hovered = zone;
-    tip.hidden = zone < 0 || !event;
+    tip.hidden = !event || (zone < 0 && point < 0);
     if (!tip.hidden) {
-      tip.replaceChildren(...this.book.tip(zone, at));
+      tip.replaceChildren(...(point < 0 ? [] : this.book.data(point)), ...(zone < 0 ? [] : this.book.tip(zone, at)));
       const [width, height] = [tip.offsetWidth, tip.offsetHeight];
       const left = event.clientX + 18 + width > innerWidth ? event.clientX - width - 18 : event.clientX + 18;
       Object.assign(tip.style, { left: `${Math.max(4, left)}px`, top: `${Math.max(4, Math.min(event.clientY + 14, innerHeight - height - 6))}px` });
@@ -194,10 +212,10 @@ class Page {
     if (this.shape.count) box.append(el('h2', {}, 'Colour by'), el('fieldset', {}, el('legend'), ...MODES.map(radio)), this.legendBox);
     if (this.scene.data) {
       const toggle = el('input', { type: 'checkbox', checked: true, onchange: (event) => ((this.showData = event.target.checked), this.redraw()) });
-      box.append(el('div', { class: 'row' }, el('label', {}, toggle, `${counted(this.scene.data.at.length, 'data point')}`)), this.dataLegend());
+      box.append(el('div', { class: 'row' }, el('label', {}, toggle, `${counted(this.scene.data.at.length, 'data point')}`)), dataLegend(this.scene.data, this.main.dim));
     }
     if (this.shape.count) document.getElementById('chosen').append(...this.chooser());
-    if (this.panels.length) document.getElementById('latents').append(el('h2', {}, 'Latent spaces'), ...this.panels.map(({ element }) => element));
+    if (this.panels.length) document.getElementById('latents').append(el('h2', {}, 'Latent spaces (the picture is α-space, the input)'), ...this.panels.map(({ element }) => element));
     const { flat } = this.scene;
     if (flat) document.getElementById('facts').append(el('details', {}, el('summary', {}, 'the slice in the input space'),
       list(flat.rows.map((row, k) => [flat.names[k], row]), ([name, row]) => `${name} = ${affine(row, this.scene.letters)}`)));
@@ -205,6 +223,8 @@ class Page {
     document.getElementById('keys').append(el('h2', {}, 'Mouse and keys'), el('p', { class: 'hint' },
       this.main.dim === 3 ? 'Drag turns, the wheel zooms. ' : 'Drag pans, the wheel zooms. ', 'Click one zone, then another; click beside them to choose none.'),
       el('p', { class: 'hint' }, ...keys.flatMap(([key, what]) => [el('kbd', {}, key), ` ${what}   `])));
+    const tool = (sign, name, act) => el('button', { type: 'button', 'aria-label': name, title: name, onclick: () => act(this.view) }, sign);
+    document.getElementById('stage').append(el('div', { class: 'tools' }, tool('+', 'zoom in', (view) => view.zoom(1.5)), tool('−', 'zoom out', (view) => view.zoom(1 / 1.5)), tool('⌂', 'show everything', (view) => view.reset())));
     const notes = document.getElementById('notes');
     notes.append(...this.scene.notes.map((note) => el('li', {}, note)));
     if (!this.shape.count) document.getElementById('picture').append(el('div', { class: 'silent' }, el('strong', {}, this.scene.silent)));
@@ -212,26 +232,7 @@ class Page {
   }
 
   legend() {
-    const { colouring, main } = this, islands = this.scene.islands;
-    const item = (colour, text, zones) => el('li', {}, el('span', { class: 'swatch', style: { background: colour } }), zones ? el('button', { type: 'button', title: 'show it', onclick: () => this.show(zones) }, text) : text);
-    const texts = { pattern: 'Each zone has its own pattern; zones that touch differ in colour.', map: `${counted(main.colours.maps, 'function')} of the input; zones that touch have one colour where they have one function.` };
-    if (!this.shape.count) this.legendBox.replaceChildren();
-    else if (this.mode === 'value') {
-      const [low, high] = colouring.range;
-      this.legendBox.replaceChildren(el('div', { class: 'ramp', style: { background: `linear-gradient(90deg, ${VIRIDIS.join(',')})` } }), el('div', { class: 'ends' }, el('span', {}, rounded(low)), el('span', {}, `${rounded(high)} (in the window)`)));
-    } else if (this.mode === 'island') {
-      const members = Array.from({ length: Math.min(10, islands) }, () => []);
-      main.colours.island.forEach((island, zone) => members[island]?.push(zone));
-      this.legendBox.replaceChildren(el('ul', { class: 'legend' }, ...members.map((zones, k) => item(colouring.colour(zones[0]), `${k + 1}: ${counted(zones.length, 'zone')}`, main.dim === 3 ? null : zones)), islands > 10 ? el('li', {}, `and ${islands - 10} more`) : null));
-    } else this.legendBox.replaceChildren(el('p', { class: 'hint' }, texts[this.mode]));
-  }
-
-  dataLegend() {
-    const { data } = this.scene, off = data.off.filter(Boolean).length, on = data.at.length - off, within = data.zone.filter((zone) => zone >= 0).length;
-    const marks = { circle: '●', square: '■', triangle: '▲', diamond: '◆', cross: '✚' }, solids = ['●', '■', '◆', '✚', '✖'];
-    const labels = data.labels.map((label, k) => el('li', {}, `${this.main.dim === 3 ? solids[k % 5] : marks[MARKS[k % 5]]} ${label}: ${data.label.filter((one) => one === k).length}, ${data.label.filter((one, j) => one === k && data.zone[j] >= 0).length} in zones`));
-    const faint = off ? el('li', {}, `${off} faint ones lie off the slice: shown at its nearest point, nothing is said of them`) : null;
-    return el('ul', { class: 'legend' }, ...(labels.length ? labels : [el('li', {}, `${within} of ${on} in zones`)]), faint);
+    this.legendBox.replaceChildren(...(this.shape.count ? legendOf(this.colouring, this.main, this.scene.islands, (zones) => this.show(zones)) : []));
   }
 
   /** The controls that choose a zone; they stay, so that they keep the focus. */

@@ -1,7 +1,6 @@
 // A picture of a plane: axes, pan, zoom, the polygons below and whatever is to be pointed out above.
 
 const FLUID = 12; // milliseconds that a painting may take in every frame
-const MARKS = ['circle', 'square', 'triangle', 'diamond', 'cross'];
 
 class Plane {
   /**
@@ -173,7 +172,7 @@ class Plane {
     this.blit();
     options.over?.(this, colours);
     context.restore();
-    this.axes(colours);
+    drawAxes(this, colours);
   }
 
   /** Paint the polygons if there is time, else later: where a painting takes long the last one is moved and scaled meanwhile. */
@@ -277,79 +276,4 @@ class Plane {
     }
     context.setLineDash([]);
   }
-
-  /** Small marks at points, a kind of mark per label; hollow and faint where `hollow(k)` says so. */
-  marks(points, kind, hollow, colours) {
-    const { context } = this, size = points.length > 3000 ? 2 : points.length > 400 ? 3 : 4;
-    for (const faint of [true, false])
-      for (let which = 0; which < MARKS.length; which++) {
-        context.beginPath();
-        points.forEach((at, k) => {
-          if (hollow(k) !== faint || kind(k) % MARKS.length !== which) return;
-          mark(context, MARKS[which], this.toX(at[0]), this.toY(at[1]), size);
-        });
-        context.globalAlpha = faint ? 0.45 : 1;
-        context.lineWidth = faint ? 1 : 2;
-        context.strokeStyle = faint ? colours.ink : colours.surface;
-        context.stroke();
-        context.fillStyle = colours.ink;
-        if (!faint) context.fill();
-        context.globalAlpha = 1;
-      }
-  }
-
-  axes(colours) {
-    const { context, area, options } = this;
-    context.strokeStyle = colours.line;
-    context.fillStyle = colours.soft;
-    context.lineWidth = 1;
-    context.strokeRect(area.left, area.top, area.width, area.height);
-    context.font = `${options.small ? 10 : 12}px system-ui, sans-serif`;
-    context.textAlign = 'center';
-    context.textBaseline = 'top';
-    const low = this.from(area.left, area.top + area.height), high = this.from(area.left + area.width, area.top);
-    for (const { at, text } of ticks(low[0], high[0], area.width / (options.small ? 70 : 100))) {
-      const x = this.toX(at);
-      context.strokeRect(x, area.top + area.height, 0, 4);
-      context.fillText(text, x, area.top + area.height + 6);
-    }
-    context.textAlign = 'right';
-    context.textBaseline = 'middle';
-    for (const { at, text } of ticks(low[1], high[1], area.height / (options.small ? 45 : 70))) {
-      const y = this.toY(at);
-      context.strokeRect(area.left - 4, y, 4, 0);
-      context.fillText(text, area.left - 6, y);
-    }
-    if (options.small) return;
-    context.textAlign = 'center';
-    context.fillText(options.axes[0], area.left + area.width / 2, area.top + area.height + 31);
-    context.translate(12, area.top + area.height / 2);
-    context.rotate(-Math.PI / 2);
-    context.fillText(options.axes[1], 0, 0);
-  }
-}
-
-function mark(context, kind, x, y, size) {
-  const corners = { square: [[-1, -1], [1, -1], [1, 1], [-1, 1]], triangle: [[0, -1.2], [1.1, 0.9], [-1.1, 0.9]],
-    diamond: [[0, -1.4], [1.4, 0], [0, 1.4], [-1.4, 0]],
-    cross: [[-1.3, -0.5], [-0.5, -0.5], [-0.5, -1.3], [0.5, -1.3], [0.5, -0.5], [1.3, -0.5], [1.3, 0.5], [0.5, 0.5], [0.5, 1.3], [-0.5, 1.3], [-0.5, 0.5], [-1.3, 0.5]] };
-  context.moveTo(x + size, y);
-  if (kind === 'circle') context.arc(x, y, size, 0, 2 * Math.PI);
-  else {
-    corners[kind].forEach(([dx, dy], k) => context[k ? 'lineTo' : 'moveTo'](x + dx * size, y + dy * size));
-    context.closePath();
-  }
-}
-
-/** Round numbers between two ends. */
-function ticks(low, high, wanted) {
-  const rough = (high - low) / Math.max(1, wanted), power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10);
-  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  const found = [];
-  for (let k = Math.ceil(low / step); k * step <= high && found.length < 50; k++) {
-    const at = k * step, wide = Math.abs(at) >= 1e6 || digits > 8;
-    found.push({ at, text: (wide ? rounded(at, 8) : at.toFixed(digits).replace(/^-0(\.0*)?$/, '0')).replaceAll('-', '−') });
-  }
-  return found;
 }

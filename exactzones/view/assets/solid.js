@@ -21,13 +21,20 @@ class Solid {
     Plotly.relayout(this.host, { 'scene.camera': this.camera });
   }
 
+  zoom(factor) { this.turn(0, 0, 1 / factor); }
+
+  reset() {
+    this.camera = { eye: { ...EYE } };
+    this.turn(0, 0);
+  }
+
   key(event) {
-    const turns = { ArrowLeft: [-0.12, 0], ArrowRight: [0.12, 0], ArrowUp: [0, 0.12], ArrowDown: [0, -0.12], '+': [0, 0, 0.87], '=': [0, 0, 0.87], '-': [0, 0, 1.15] };
+    const turns = { ArrowLeft: [-0.12, 0], ArrowRight: [0.12, 0], ArrowUp: [0, 0.12], ArrowDown: [0, -0.12] };
     if (turns[event.key]) this.turn(...turns[event.key]);
-    else if (event.key === '0') {
-      this.camera = { eye: { ...EYE } };
-      this.turn(0, 0);
-    } else return;
+    else if (event.key === '+' || event.key === '=') this.zoom(1.15);
+    else if (event.key === '-') this.zoom(1 / 1.15);
+    else if (event.key === '0') this.reset();
+    else return;
     event.preventDefault();
   }
 

@@ -1,0 +1,35 @@
+// What colours and marks mean.
+
+const SOLID_MARKS = { circle: '●', square: '■', diamond: '◆', cross: '✚', x: '✖' };
+const FLAT_MARKS = { circle: '●', square: '■', triangle: '▲', diamond: '◆', cross: '✚' };
+const NAMED = 10; // islands
+
+/** The legend of a colouring; `show(zones)` brings an island into view. */
+function legendOf(colouring, space, islands, show) {
+  if (colouring.continuous) {
+    const [low, high] = colouring.range, ramp = { background: `linear-gradient(90deg, ${VIRIDIS.join(',')})` };
+    return [el('div', { class: 'ramp', style: ramp }), el('div', { class: 'ends' }, el('span', {}, rounded(low)), el('span', {}, `${rounded(high)} (in the window)`))];
+  }
+  if (colouring.mode === 'pattern') return [el('p', { class: 'hint' }, 'Each zone has its own pattern; zones that touch differ in colour.')];
+  if (colouring.mode === 'map') {
+    const count = counted(space.colours.maps, 'function');
+    return [el('p', { class: 'hint' }, `${count} of the input; zones that touch have one colour where they have one function.`)];
+  }
+  const members = Array.from({ length: Math.min(NAMED, islands) }, () => []);
+  space.colours.island.forEach((island, zone) => members[island]?.push(zone));
+  const items = members.map((zones, k) => {
+    const text = `${k + 1}: ${counted(zones.length, 'zone')}`, swatch = el('span', { class: 'swatch', style: { background: colouring.colour(zones[0]) } });
+    return el('li', {}, swatch, space.dim === 3 ? text : el('button', { type: 'button', title: 'show it', onclick: () => show(zones) }, text));
+  });
+  return [el('ul', { class: 'legend' }, ...items, islands > NAMED ? el('li', {}, `and ${islands - NAMED} more`) : null)];
+}
+
+/** What the marks of data points mean, and how many are in zones. */
+function dataLegend({ at, label, labels, off, zone }, dim) {
+  const marks = Object.values(dim === 3 ? SOLID_MARKS : FLAT_MARKS), aside = off.filter(Boolean).length;
+  const within = (chosen) => zone.filter((one, k) => one >= 0 && chosen(k)).length;
+  const items = labels.map((name, which) => `${marks[which % marks.length]} ${name}: ${label.filter((one) => one === which).length}, ${within((k) => label[k] === which)} in zones`);
+  if (!labels.length) items.push(`${within(() => true)} of ${at.length - aside} in zones`);
+  if (aside) items.push(`${aside} faint ones lie off the slice: shown at its nearest point, nothing is said of them`);
+  return el('ul', { class: 'legend' }, ...items.map((item) => el('li', {}, item)));
+}
