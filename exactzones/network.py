@@ -53,7 +53,7 @@ class Layer:
         """Build a layer from exact numbers or float arrays.
 
         Args:
-            weight: shape (outputs, inputs).
+            weight: shape (outputs, inputs); ints, floats, sympy numbers, strings such as "1/3", "0.1" or "1/2+sqrt(3)", ..
             bias: shape (outputs,); zero by default.
             relu: one truth value for all units, or one per unit.
             what: how an error message names the layer.
@@ -337,7 +337,10 @@ class Network:
         return hashlib.sha256(self.canonical_text().encode()).hexdigest()
 
     def canonical_text(self) -> str:
-        """Return the network as text: per layer ``outputs inputs mask``, then per unit ``weights | bias``, each "p/q" or "p"."""
+        """Return the network as text: per layer ``outputs inputs mask``, then per unit ``weights | bias``.
+
+        Numbers are "p/q" or "p"; irrational ones "a+b*sqrt(D)".
+        """
         lines = ["exactzones-network-1"]
         for layer in self.layers:
             lines.append(f"{layer.outputs} {layer.inputs} {''.join('r' if unit else 'l' for unit in layer.relu)}")
