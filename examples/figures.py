@@ -5,6 +5,10 @@
 * ``alpha_zones``: the zones of the worked example's first feature in its input space, one by one.
 * ``cube``: the space between, R^3: a cube cut by the feature's constraint, by the ReLU's orthant, by both, and the range of W.
 * ``three_in_one``: the un-ReLUed pieces of beta-space, which are one half-space together.
+* ``unrelu_steps``: how the pieces of alpha-space come about: one neuron is un-ReLUed at a time, then two; ``unrelu.gif`` moves.
+* ``superposition``: where four features of the 2-10-2-10 network fire, one over the other.
+* ``touching``: which zones of its last feature share a facet.
+* ``through_spaces``: the zones of a feature of a network of three blocks in its input, and where they go.
 
 The worked example is the version of the text's final code, square roots and all.
 
@@ -17,6 +21,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import worked_example
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -24,7 +29,19 @@ from matplotlib.patches import Rectangle
 
 from exactzones import Network, Polyhedron, Zones, feature, find_zones
 from exactzones.formats import load_network
-from exactzones.plot import plot_latent, plot_polyhedron_3d, plot_samples, plot_zones, save_figure
+from exactzones.plot import (
+    UnReLU,
+    animate_unrelu,
+    plot_adjacency,
+    plot_latent,
+    plot_polyhedron_3d,
+    plot_samples,
+    plot_spaces,
+    plot_superposition,
+    plot_unrelu,
+    plot_zones,
+    save_figure,
+)
 from exactzones.plot.style import INK, RC
 
 HERE = Path(__file__).parent
@@ -124,6 +141,57 @@ def three_in_one(network: Network) -> Figure:
     return figure
 
 
+def unrelu_of(network: Network) -> UnReLU:
+    """Return the un-ReLU of the worked example's first layer: h1 > 0, pulled back to the activations of W."""
+    target = worked_example.half_space(network).preimage(network.layers[1].affine)
+    return UnReLU(network.layers[0], target, Polyhedron.box(-4, 4, dim=2))
+
+
+def unrelu_steps(network: Network) -> Figure:
+    """Draw three moments of un-ReLU: before it, after one neuron at a time, after two."""
+    picture = unrelu_of(network)
+    figure = Figure(figsize=(13, 8), layout="constrained")
+    moments = [(picture.steps[0], 0), *((step, 1) for step in picture.steps)]
+    for k, (step, progress) in enumerate(moments):
+        above = figure.add_subplot(2, len(moments), k + 1, projection="3d")
+        below = figure.add_subplot(2, len(moments), len(moments) + k + 1)
+        plot_unrelu(picture, step, progress, axes=(above, below))
+    figure.axes[0].set_title("where the ReLU left the pieces")
+    return figure
+
+
+def superposition(network: Network) -> Figure:
+    """Draw where four features fire."""
+    box = Polyhedron.box(-6, 6, dim=2)
+    figure = Figure(figsize=(7.5, 5.5), layout="constrained")
+    plot_superposition([find_zones(network, feature(k), box) for k in (0, 2, 5, 9)], ax=figure.add_subplot())
+    return figure
+
+
+def touching(network: Network) -> Figure:
+    """Draw which zones of the last feature touch."""
+    figure = Figure(figsize=(8, 5.8), layout="constrained")
+    plot_adjacency(find_zones(network, feature(9), Polyhedron.box(-6, 6, dim=2)), ax=figure.add_subplot())
+    return figure
+
+
+def three_blocks() -> Network:
+    """Return a network 2-6-2-6-2-4 with random weights of few digits."""
+    draw = np.random.default_rng(49)
+    layers = []
+    for inputs, outputs, relu in ((2, 6, True), (6, 2, False), (2, 6, True), (6, 2, False), (2, 4, True)):
+        weight = draw.integers(-9, 10, (outputs, inputs)) / 8
+        layers.append((weight, draw.integers(-9, 10, outputs) / 4, relu))
+    return Network.of(*layers)
+
+
+def through_spaces(network: Network) -> Figure:
+    """Draw the zones of a feature in the input, and their images in both latent spaces."""
+    figure = Figure(figsize=(13, 4.9), layout="constrained")
+    plot_spaces(find_zones(network, feature(2), Polyhedron.box(-4, 4, dim=2)), figure=figure)
+    return figure
+
+
 def main() -> None:
     """Write every figure."""
     text_network, example = load_network(HERE / "networks" / "text_2_10_2_10.npz"), worked_example.final_version()
@@ -134,11 +202,18 @@ def main() -> None:
         (alpha_zones, example),
         (cube, example),
         (three_in_one, example),
+        (unrelu_steps, example),
+        (superposition, text_network),
+        (touching, text_network),
+        (through_spaces, three_blocks()),
     ):
         path = HERE / "figures" / f"{make.__name__}.svg"
         with rc_context(RC):
             save_figure(make(network), path)
         print(f"wrote {path.relative_to(HERE)}, {path.stat().st_size // 1000} kB")
+    path = HERE / "figures" / "unrelu.gif"
+    animate_unrelu(unrelu_of(example), path)
+    print(f"wrote {path.relative_to(HERE)}, {path.stat().st_size // 1000} kB")
 
 
 if __name__ == "__main__":

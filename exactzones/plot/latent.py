@@ -8,13 +8,13 @@ from fractions import Fraction
 from typing import Any
 
 from matplotlib import rc_context
-from matplotlib.collections import PolyCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 
 from exactzones.errors import DimensionError, InputError
 from exactzones.network import Network
 from exactzones.plot import style
+from exactzones.plot.planar import draw_tint, on_border
 from exactzones.polyhedra import Cell, Polyhedron, describe
 from exactzones.polyhedra.shapes import bounding_box, floats, outline, window_box
 from exactzones.rational import Vector, dot, integer_row
@@ -106,10 +106,7 @@ def _draw_half_plane(row: Vector, group: int, box: Polyhedron, ax: Any) -> None:
     half = whole.halves(integer_row(row))[1] if any(row[1:]) else (whole if row[0] > 0 else None)
     if half is None:
         return
-    look = style.look(group, _FAINT) | {"edgecolor": style.colour(group), "linewidth": 0.0}
-    ax.add_collection(
-        PolyCollection([floats(ring) for ring in outline(half, box)], **look, gid=f"half-plane-{group}"), autolim=False
-    )
+    draw_tint(outline(half, box), group, ax, _FAINT, f"half-plane-{group}")
     if any(row[1:]):
         for ring in outline(Polyhedron.of(2, equations=[row]), box):
             ax.plot(*zip(*floats(ring), strict=True), color=style.colour(group), linewidth=1.8)
@@ -130,8 +127,7 @@ def outline_zones(zones: Zones, box: Polyhedron, ax: Any) -> None:
     for k, zone in enumerate(zones):
         for ring in outline(zone.firing_cell or zone.firing, box):
             for edge in zip(ring, (*ring[1:], ring[0]), strict=True):
-                # The window's border ends the picture, not the zone.
-                if not any(all(dot(row, (1, *corner)) == 0 for corner in edge) for row in box.hrep.rows):
+                if not on_border(edge, box):
                     ax.plot(*zip(*floats(edge), strict=True), color=style.INK, linewidth=2, zorder=3, gid=f"zone-{k}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -14,25 +14,34 @@ from exactzones.plot import style
 from exactzones.plot.pieces import Piece
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import Ring, area, floats, outline
-from exactzones.rational import Vector, quotient
+from exactzones.rational import Vector, dot, quotient
 
 _ARROWS = {(0, 0): "<", (0, 1): ">", (1, 0): "v", (1, 1): "^"}
 _MANY = 400  # so many edges blacken the picture unless they are hair lines
 _SMALL = 4000  # a part with less than this share of the window has no room for a number
 
 
-def draw_planar(pieces: Sequence[Piece], domain: Polyhedron | None, window: Polyhedron, ax: Any) -> None:
+def draw_planar(
+    pieces: Sequence[Piece],
+    domain: Polyhedron | None,
+    window: Polyhedron,
+    ax: Any,
+    *,
+    strength: float = 0.55,
+    numbered: bool = True,
+) -> None:
     """Draw pieces of the plane, the domain's outline, and an arrow wherever an island goes on beyond the window."""
     # A domain that ends at the window's border would have its outline hidden by the axes.
     style.frame(ax, window, pad=0.02 if domain is not None and domain.is_subset(window) else 0.0)
     draw_domain(domain, window, ax)
     for group, members in by_group(pieces).items():
-        draw_rings([ring for piece in members for ring in piece.rings], group, ax)
+        draw_rings([ring for piece in members for ring in piece.rings], group, ax, strength)
         for (axis, end), middle in exits([piece for piece in pieces if piece.group == group], window):
             ax.plot(
                 *floats([middle])[0], _ARROWS[axis, end], color=style.INK, markersize=7, clip_on=False, zorder=7, gid="continues"
             )
-    number_groups(pieces, window, ax)
+    if numbered:
+        number_groups(pieces, window, ax)
 
 
 def by_group(pieces: Sequence[Piece]) -> dict[int, list[Piece]]:
@@ -44,11 +53,11 @@ def by_group(pieces: Sequence[Piece]) -> dict[int, list[Piece]]:
     return dict(sorted(groups.items()))
 
 
-def draw_rings(rings: Sequence[Ring], group: int, ax: Any) -> None:
+def draw_rings(rings: Sequence[Ring], group: int, ax: Any, strength: float = 0.55) -> None:
     """Draw polygons as one collection, segments and points (flat parts) as thick lines and dots."""
     polygons = [floats(ring) for ring in rings if len(ring) > 2]
     if polygons:
-        look = style.look(group) | ({} if len(polygons) < _MANY else {"linewidth": 0.2})
+        look = style.look(group, strength) | ({} if len(polygons) < _MANY else {"linewidth": 0.2})
         ax.add_collection(PolyCollection(polygons, **look, zorder=2, gid=f"group-{group + 1}"), autolim=False)
     for ring in rings:
         if len(ring) <= 2:
@@ -59,6 +68,17 @@ def draw_rings(rings: Sequence[Ring], group: int, ax: Any) -> None:
                 linewidth=3,
                 zorder=4,
             )
+
+
+def draw_tint(rings: Sequence[Ring], group: int, ax: Any, strength: float, gid: str) -> None:
+    """Tint polygons in the colour of a group, without edges, so that others shine through; the hatch is full and on top.
+
+    Hatch and tint are two collections, for an SVG has one opacity for both.
+    """
+    polygons = [floats(ring) for ring in rings]
+    look = style.look(group, strength) | {"linewidth": 0.0, "edgecolor": style.colour(group)}
+    ax.add_collection(PolyCollection(polygons, **look | {"hatch": None}, gid=gid), autolim=False)
+    ax.add_collection(PolyCollection(polygons, **look | {"facecolor": "none"}, gid=f"hatch-{group}"), autolim=False)
 
 
 def draw_domain(domain: Polyhedron | None, window: Polyhedron, ax: Any) -> None:
@@ -77,7 +97,13 @@ def number_groups(pieces: Sequence[Piece], window: Polyhedron, ax: Any) -> None:
         polygons = [ring for piece in members for ring in piece.rings if len(ring) > 2]
         largest = max(polygons, key=area, default=None)
         if largest is not None and area(largest) * _SMALL > whole:
-            style.number(ax, _centroid(largest), str(group + 1))
+            style.number(ax, centre(largest), str(group + 1))
+
+
+def on_border(edge: Iterable[Vector], window: Polyhedron) -> bool:
+    """Tell whether an edge is part of the window's border, which ends the picture and not what is in it."""
+    ends = list(edge)
+    return any(all(dot(row, (1, *corner)) == 0 for corner in ends) for row in window.hrep.rows)
 
 
 def exits(pieces: Sequence[Piece], window: Polyhedron) -> list[tuple[tuple[int, int], Vector]]:
@@ -117,7 +143,7 @@ def _common(first: Sequence[Sequence[Fraction]], second: Sequence[Sequence[Fract
     return [(start, stop) for start, stop in pairs if start < stop]
 
 
-def _centroid(ring: Ring) -> tuple[float, ...]:
+def centre(ring: Ring) -> tuple[float, ...]:
     """Return the centre of mass of a convex polygon."""
     total = area(ring)
     centre = [total * 0, total * 0]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from matplotlib import rc_context
+from matplotlib.animation import FFMpegWriter, PillowWriter
 from matplotlib.figure import Figure
 
 from exactzones.errors import InputError
@@ -17,7 +21,9 @@ from exactzones.polyhedra import Polyhedron
 from exactzones.zones import Zones
 
 SUFFIXES = (".svg", ".png", ".pdf")
+ANIMATIONS = (".gif", ".mp4")
 _NO_DATE = {".svg": {"Date": None}, ".png": {"Software": None}, ".pdf": {"CreationDate": None}}
+_Moment = TypeVar("_Moment")
 
 
 def save_zones(zones: Zones, path: str | os.PathLike[str], window: Polyhedron | None = None, *, merged: bool = False) -> None:
@@ -62,18 +68,57 @@ def save_figure(figure: Any, path: str | os.PathLike[str]) -> None:
     """
     target = checked_path(path)
     suffix = target.suffix.lower()
+    with _replacing(target) as scratch, scratch.open("wb") as file, rc_context(RC):
+        figure.savefig(file, format=suffix[1:], dpi=150, bbox_inches="tight", metadata=_NO_DATE[suffix])
+
+
+def save_animation(
+    figure: Any, draw: Callable[[_Moment], None], moments: Iterable[_Moment], path: str | os.PathLike[str], *, fps: int = 12
+) -> None:
+    """Write an animation, a frame for each moment, to a file beside the target first, which then takes the target's place.
+
+    Args:
+        figure: a matplotlib figure; it is cleared before each frame.
+        draw: draws a moment into it.
+        moments: what there is to draw.
+        path: ends in .gif or, where ffmpeg is installed, .mp4.
+        fps: frames in a second.
+
+    Raises:
+        InputError: another suffix, a missing ffmpeg, or a folder that cannot be written to.
+    """
+    target = Path(path)
+    suffix = target.suffix.lower()
+    if suffix not in ANIMATIONS:
+        raise InputError(
+            f"{target.name!r} ends in {target.suffix or 'nothing'!r}; an animation's name ends in {', '.join(ANIMATIONS)}"
+        )
+    if suffix == ".mp4" and not FFMpegWriter.isAvailable():
+        raise InputError(f"{target.name!r} needs ffmpeg, which is not installed: apt-get install ffmpeg, or write a .gif")
+    movie = PillowWriter(fps=fps) if suffix == ".gif" else FFMpegWriter(fps=fps)
+    with _replacing(target) as scratch, rc_context(RC), movie.saving(figure, str(scratch), dpi=90):
+        for moment, same in itertools.groupby(moments):
+            figure.clear()
+            draw(moment)
+            for _ in same:
+                movie.grab_frame()
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    """Give a new file beside the target to write to; it takes the target's place if all goes well, and goes away if not."""
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=suffix)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix.lower())
     except OSError as error:
         raise InputError(f"cannot write into {str(target.parent)!r}: {error.strerror}") from None
+    os.close(handle)
+    scratch = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file, rc_context(RC):
-            figure.savefig(file, format=suffix[1:], dpi=150, bbox_inches="tight", metadata=_NO_DATE[suffix])
-        Path(name).chmod(0o666 & ~_umask())
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        yield scratch
+        scratch.chmod(0o666 & ~_umask())
+        scratch.replace(target)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def _umask() -> int:

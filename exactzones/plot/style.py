@@ -56,6 +56,7 @@ def look(group: int, strength: float = 0.55) -> dict[str, Any]:
         "hatch": HATCHES[group % len(HATCHES)],
         "edgecolor": INK,
         "linewidth": 0.6,
+        "joinstyle": "round",  # sharp corners would grow spikes
     }
 
 

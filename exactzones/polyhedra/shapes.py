@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import TypeAlias
 
 from exactzones.errors import DimensionError, DomainError, InputError
@@ -105,6 +106,11 @@ def normal(ring: Sequence[Vector]) -> Vector:
     """Return a normal vector of a polygon in 3-D, by the right-hand rule."""
     u, v = ([b - a for a, b in zip(ring[0], ring[k], strict=True)] for k in (1, 2))
     return (u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0])
+
+
+def edges(ring: Ring) -> list[frozenset[Vector]]:
+    """Return the edges of a polygon, each as the set of its two ends."""
+    return [frozenset(edge) for edge in pairwise((*ring, ring[0])) if len(ring) > 2]
 
 
 def area(ring: Ring) -> Fraction:

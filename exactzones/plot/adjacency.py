@@ -1,0 +1,106 @@
+"""Which zones touch, drawn over the zones themselves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.lines import Line2D
+
+from exactzones.errors import InputError
+from exactzones.plot import style
+from exactzones.plot.pieces import Piece, pieces
+from exactzones.plot.planar import centre, draw_planar
+from exactzones.plot.zones import title
+from exactzones.polyhedra import Polyhedron
+from exactzones.polyhedra.shapes import area, edges, floats, outline, window_box
+from exactzones.rational import Vector
+from exactzones.zones import Zones
+from exactzones.zones.window import default_window
+
+_SMALL = 250  # a part with less than this share of the window has no room for a number
+
+
+def plot_adjacency(zones: Zones, *, window: Polyhedron | None = None, ax: Any = None, legend: bool = True) -> Any:
+    """Draw the zones of two inputs, faintly, and their graph on top; return the axes.
+
+    A node is a zone, in the middle of what the window shows of the part that fires.  Two nodes are joined where the zones share a
+    facet: by a line through the facet's part that fires, dashed and straight if it fires nowhere on it.
+
+    Args:
+        zones: of two inputs.
+        window: a bounded polyhedron; its bounding box is shown.  By default the domain's box, or a box around all vertices.
+        ax: matplotlib axes; new ones by default.
+        legend: whether to put a legend beside the axes.
+
+    Raises:
+        InputError: not two inputs, a window that is no window, 3-D axes.
+    """
+    if zones.network.inputs != 2:
+        raise InputError(f"a graph over zones is drawn for 2 inputs; this network has {zones.network.inputs}")
+    box = default_window(zones) if window is None else window_box(window, 2)
+    with rc_context(style.RC):
+        ax = style.axes(ax, 2)
+        shown = pieces(zones, box, "island", merged=False, only=None)
+        draw_planar(shown, zones.domain, box, ax, strength=0.25, numbered=False)
+        places = {piece.zones[0]: _middle(piece) for piece in shown if piece.rings}
+        doors = dict(_doors(shown))
+        for a, b, fires in zones.graph.edges(data="fires"):
+            if a in places and b in places:
+                through = [doors[a, b]] if fires and (a, b) in doors else []
+                line = zip(places[a], *through, places[b], strict=True)
+                ax.plot(*line, color=style.INK, linewidth=1.2, linestyle="-" if fires else "--", zorder=4, gid="edge")
+        _draw_nodes(shown, places, box, ax)
+        if legend:
+            style.legend_beside(ax, _legend(zones))
+        ax.set_title(f"{title(zones)}, {style.counted(zones.graph.number_of_edges(), 'shared facet')}")
+    return ax
+
+
+def _middle(piece: Piece) -> tuple[float, ...]:
+    ring = piece.rings[0]
+    if len(ring) > 2:
+        return centre(ring)
+    corners = floats(ring)
+    return tuple(sum(side) / len(corners) for side in zip(*corners, strict=True))
+
+
+def _doors(shown: Sequence[Piece]) -> Iterator[tuple[tuple[int, int], tuple[float, ...]]]:
+    """Yield pairs of zones whose parts share an edge, each with the middle of that edge."""
+    at: dict[frozenset[Vector], list[int]] = defaultdict(list)
+    for piece in shown:
+        for ring in piece.rings:
+            for edge in edges(ring):
+                at[edge].append(piece.zones[0])
+    for edge, owners in at.items():
+        if len(owners) == 2:
+            a, b = owners
+            ((x, y), (u, v)) = floats(edge)
+            yield (a, b), ((x + u) / 2, (y + v) / 2)
+            yield (b, a), ((x + u) / 2, (y + v) / 2)
+
+
+def _draw_nodes(shown: Sequence[Piece], places: dict[int, tuple[float, ...]], window: Polyhedron, ax: Any) -> None:
+    """Draw a dot a zone, large and numbered where it has room."""
+    whole = area(outline(window, window)[0])
+    for piece in shown:
+        if piece.rings:
+            x, y = places[piece.zones[0]]
+            roomy = len(piece.rings[0]) > 2 and area(piece.rings[0]) * _SMALL > whole
+            look = {"markersize": 12 if roomy else 4, "color": style.colour(piece.group), "markeredgecolor": style.INK}
+            ax.plot(x, y, "o", **look, zorder=5, gid="node")
+            if roomy:
+                style.number(ax, (x, y), str(piece.zones[0]), fontsize=8)
+
+
+def _legend(zones: Zones) -> list[Any]:
+    listed = list(enumerate(zones.islands))[: style.LISTED]
+    handles: list[Any] = [
+        style.swatch(k, f"island {k + 1}: {style.counted(len(members), 'zone')}", strength=0.25) for k, members in listed
+    ]
+    handles.append(Line2D([], [], color=style.INK, label="share a facet on which it fires"))
+    if not all(fires for _, _, fires in zones.graph.edges(data="fires")):
+        handles.append(Line2D([], [], color=style.INK, linestyle="--", label="share a facet; it fires\nnowhere on that"))
+    return handles

@@ -1,0 +1,80 @@
+"""Several features in one picture: where each fires, and where several do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.collections import LineCollection
+
+from exactzones.errors import DimensionError, InputError
+from exactzones.plot import style
+from exactzones.plot.planar import draw_domain, draw_tint, on_border
+from exactzones.polyhedra import Polyhedron
+from exactzones.polyhedra.shapes import Ring, bounding_box, edges, floats, outline, window_box
+from exactzones.zones import Zones
+from exactzones.zones.window import default_window
+
+_FAINT = 0.3  # features overlap: one must shine through the other
+
+
+def plot_superposition(
+    features: Sequence[Zones],
+    *,
+    names: Sequence[str] | None = None,
+    window: Polyhedron | None = None,
+    ax: Any = None,
+    legend: bool = True,
+) -> Any:
+    """Draw where each of several features fires, one over the other, and return the axes.
+
+    Each has its colour, its hatch and a thick border; the borders between zones of one feature are left out.
+
+    Args:
+        features: lists of zones of one network with two inputs; at least one.
+        names: what to call them; by default their properties.
+        window: a bounded polyhedron; its bounding box is shown.  By default a box around those of the single pictures.
+        ax: matplotlib axes; new ones by default.
+        legend: whether to put a legend beside the axes.
+
+    Raises:
+        InputError: no feature, features of several networks, not two inputs, a window that is no window, 3-D axes.
+        DimensionError: not one name a feature.
+    """
+    if not features:
+        raise InputError("no features; pass at least one list of zones")
+    network = features[0].network
+    if network.inputs != 2:
+        raise InputError(f"features are drawn over each other in 2 dimensions; this network has {network.inputs} inputs")
+    if any(zones.network != network for zones in features):
+        raise InputError("the features are not all of one network: a picture has one input space")
+    labels = [str(zones.prop) for zones in features] if names is None else list(names)
+    if len(labels) != len(features):
+        raise DimensionError("list of names", expected=len(features), got=len(labels))
+    if window is None:
+        box = bounding_box(corner for zones in features for corner in default_window(zones).vrep.vertices)
+    else:
+        box = window_box(window, 2)
+    with rc_context(style.RC):
+        ax = style.axes(ax, 2)
+        style.frame(ax, box)
+        draw_domain(features[0].domain, box, ax)
+        for group, zones in enumerate(features):
+            _draw_feature([ring for zone in zones for ring in outline(zone.firing_cell or zone.firing, box)], box, group, ax)
+        if legend:
+            handles = [
+                style.swatch(group, f"{label}: {style.counted(len(zones), 'zone')}", strength=_FAINT)
+                for group, (label, zones) in enumerate(zip(labels, features, strict=True))
+            ]
+            style.legend_beside(ax, handles)
+        ax.set_title(f"where {style.counted(len(features), 'feature')} fire")
+    return ax
+
+
+def _draw_feature(rings: Sequence[Ring], window: Polyhedron, group: int, ax: Any) -> None:
+    draw_tint([ring for ring in rings if len(ring) > 2], group, ax, _FAINT, f"feature-{group}")
+    counted = Counter(edge for ring in rings for edge in edges(ring))
+    outer = [floats(edge) for edge, times in counted.items() if times == 1 and not on_border(edge, window)]
+    ax.add_collection(LineCollection(outer, colors=style.colour(group), linewidths=1.8, zorder=3), autolim=False)

@@ -1,0 +1,175 @@
+"""Un-ReLU step by step: what a ReLU has moved onto the walls of the orthant goes back where it came from."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from mpl_toolkits.mplot3d.art3d import Line3DCollection
+
+from exactzones.errors import DimensionError, InputError
+from exactzones.network import Layer
+from exactzones.plot import style
+from exactzones.plot.planar import centre, draw_domain, draw_rings
+from exactzones.plot.saving import save_animation
+from exactzones.plot.solids import draw_edges, draw_facets
+from exactzones.polyhedra import Polyhedron
+from exactzones.polyhedra.shapes import Ring, bounding_box, floats, outline, window_box
+from exactzones.zones import unrelu
+
+_PLANE, _TARGET = "#888888", "#D55E00"
+_MARGIN = Fraction(1, 20)
+_FRAMES = 12  # of one step; a second
+_REST = 10  # frames that nothing moves
+
+
+@dataclass(frozen=True)
+class UnReLU:
+    """A layer of three ReLU units on a plane, and a polyhedron of its activations that is to be pulled back.
+
+    Attributes:
+        layer: from 2 inputs to 3 units with a ReLU each.
+        target: of the activations.
+        window: a bounded polyhedron of the input space; its bounding box is shown.
+    """
+
+    layer: Layer
+    target: Polyhedron
+    window: Polyhedron
+
+    def __post_init__(self) -> None:
+        if (self.layer.inputs, self.layer.outputs) != (2, 3) or not all(self.layer.relu):
+            raise InputError(
+                f"un-ReLU is drawn for a layer from 2 inputs to 3 units with a ReLU each; this one has {self.layer.inputs} "
+                f"inputs and {self.layer.outputs} units, {len(self.layer.relu_units)} of them with a ReLU"
+            )
+        if self.target.ambient != 3:
+            raise DimensionError("a point of the target", expected=3, got=self.target.ambient)
+        object.__setattr__(self, "window", window_box(self.window, 2))
+
+    @cached_property
+    def pieces(self) -> tuple[tuple[str, Ring], ...]:
+        """The un-ReLUed pieces in the window: the regime's signs and the corners, in input coordinates."""
+        found = [(signs, rings[0]) for signs, piece in unrelu(self.target, self.layer) if (rings := outline(piece, self.window))]
+        return tuple(sorted(found, key=lambda piece: (piece[0].count("-"), piece[0])))
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """How many neurons are un-ReLUed at once, step by step: only numbers for which there is a piece."""
+        return tuple(sorted({signs.count("-") for signs, _ in self.pieces}))
+
+    @cached_property
+    def box(self) -> Polyhedron:
+        """What is shown of the activations' space."""
+        corners = [corner for signs, ring in self.pieces for when in (0, 1) for corner in self.moved(signs, ring, Fraction(when))]
+        return bounding_box([(Fraction(0),) * 3, *corners], margin=_MARGIN)
+
+    @cached_property
+    def walls(self) -> list[Ring]:
+        """The target inside the orthant, as facets."""
+        orthant = Polyhedron.of(3, [(0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)])
+        return outline(self.target.intersect(orthant), self.box)
+
+    @cached_property
+    def plane(self) -> list[Ring]:
+        """The range of the layer's map, as far as the windows show it."""
+        return [tuple(map(self.layer.affine, ring)) for ring in outline(self.box.preimage(self.layer.affine), self.window)]
+
+    def moved(self, signs: str, ring: Ring, progress: Fraction) -> Ring:
+        """Return a piece on its way: at 0 where the ReLU left it, on a wall of the orthant, at 1 on the range of the map."""
+        before = map(self.layer.affine, ring)
+        return tuple(
+            tuple(entry if sign == "+" else progress * entry for sign, entry in zip(signs, corner, strict=True))
+            for corner in before
+        )
+
+
+def plot_unrelu(
+    picture: UnReLU, step: int | None = None, progress: Any = 1, *, axes: tuple[Any, Any] | None = None, letter: str = "x"
+) -> tuple[Any, Any]:
+    """Draw one moment of un-ReLU: the activations' space in 3-D, and beside it the input with the pieces that are back.
+
+    In 3-D: the target inside the orthant, the plane that is the range of the layer's map, and the pieces on their way, with lines
+    to where the ReLU left their corners.
+
+    Args:
+        picture: what is pulled back.
+        step: how many neurons are being un-ReLUed at once; pieces with fewer are back already, pieces with more are where the
+            ReLU left them.  By default all are back.
+        progress: between 0 (nothing has moved) and 1 (they are back).
+        axes: matplotlib axes, 3-D ones and flat ones; new ones by default.
+        letter: what to call the input's coordinates.
+    """
+    with rc_context(style.RC):
+        if axes is None:
+            figure = Figure(figsize=(10, 4.8), layout="constrained")
+            axes = figure.add_subplot(1, 2, 1, projection="3d"), figure.add_subplot(1, 2, 2)
+        solid, flat = style.axes(axes[0], 3), style.axes(axes[1], 2)
+        style.frame(solid, picture.box, "a")
+        solid.locator_params(nbins=5)
+        style.frame(flat, picture.window, letter)
+        draw_domain(None, picture.window, flat)
+        draw_facets(picture.walls, solid, facecolor=to_rgba(_TARGET, 0.15), edgecolor=to_rgba(style.INK, 0.6), linewidth=0.6)
+        draw_facets(picture.plane, solid, facecolor=to_rgba(_PLANE, 0.25), edgecolor="none")
+        for group, (signs, ring) in enumerate(picture.pieces):
+            when = _moment(signs.count("-"), step, Fraction(progress))
+            left, moved = picture.moved(signs, ring, Fraction(0)), picture.moved(signs, ring, when)
+            look = {"facecolor": to_rgba(style.colour(group), 0.7), "edgecolor": style.INK, "linewidth": 0.7}
+            draw_facets([moved], solid, **look, gid=signs)
+            paths = list(zip(floats(left), floats(moved), strict=True))
+            solid.add_collection3d(Line3DCollection(paths, colors=style.colour(group), linewidths=0.8))
+            if when == 1:
+                draw_rings([ring], group, flat)
+                style.number(flat, centre(ring), signs)
+        draw_edges(outline(picture.box, picture.box), solid)
+        solid.view_init(elev=22, azim=-38)
+        solid.set_title(_title(step))
+        flat.set_title("back in the input space")
+    return solid, flat
+
+
+def animate_unrelu(picture: UnReLU, path: str | os.PathLike[str], *, letter: str = "x") -> None:
+    """Write the steps of un-ReLU as an animation: one neuron, then two at a time, then all three, where there are such pieces.
+
+    Args:
+        picture: what is pulled back.
+        path: ends in .gif or, where ffmpeg is installed, .mp4.
+        letter: what to call the input's coordinates.
+
+    Raises:
+        InputError: another suffix, a missing ffmpeg, or a folder that cannot be written to.
+    """
+    way = [*[Fraction(0)] * _REST, *(_eased(Fraction(k, _FRAMES)) for k in range(1, _FRAMES + 1))]
+    moments = [(step, progress) for step in picture.steps if step for progress in way]
+    moments += [(max(picture.steps, default=0), Fraction(1))] * (2 * _REST)
+    figure = Figure(figsize=(9.4, 4.3))
+
+    def draw(moment: tuple[int, Fraction]) -> None:
+        solid = figure.add_axes((-0.02, 0.02, 0.54, 0.9), projection="3d")
+        flat = figure.add_axes((0.62, 0.13, 0.36, 0.75))
+        plot_unrelu(picture, *moment, axes=(solid, flat), letter=letter)
+
+    save_animation(figure, draw, moments, path)
+
+
+def _eased(progress: Fraction) -> Fraction:
+    """Start and stop gently."""
+    return progress * progress * (3 - 2 * progress)
+
+
+def _moment(off: int, step: int | None, progress: Fraction) -> Fraction:
+    if step is None or off < step:
+        return Fraction(1)
+    return progress if off == step else Fraction(0)
+
+
+def _title(step: int | None) -> str:
+    if step is None:
+        return "activations, un-ReLUed"
+    return f"un-ReLU, {('no neuron', 'one neuron at a time', 'two neurons at a time', 'all three at once')[step]}"
