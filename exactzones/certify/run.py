@@ -60,7 +60,7 @@ class Run:
         texts = [] if self.patterns is None else list(self.patterns)
         self.tree = Tree(self.network, self.cases, BITS, [(text,) for text in texts])
         self.starter = Starter(self.tree, self.patterns, self.holds)
-        self.guessed = 0.0
+        self.guesses, self.guessed = 0, 0.0  # how many rounds, and how many seconds in all
         self.domains: dict[tuple[Sequence[Row], Sequence[Row]], Polyhedron] = {}
 
     def replay(self, certificate: Certificate) -> None:
@@ -101,12 +101,24 @@ class Run:
         """Tell whether the time is up, or someone wants it to end."""
         return self.interrupted or self.left() <= 0
 
-    def guess(self) -> tuple[int, Vector] | None:
-        """Look for a witness for a moment, in all cases."""
-        for k in range(len(self.cases)):
-            witness = self._guess(k, _FIRST_GUESS / len(self.cases))
-            if witness is not None:
-                return k, witness
+    def guess(self, seconds: float = _FIRST_GUESS) -> tuple[int, Vector] | None:
+        """Look for a witness for so long, in all cases that are open, by sampling and ascent; returns a case and a witness."""
+        if self.patterns is not None:
+            return None
+        cases = sorted({place.claim for place in self.tree.waiting.values()})
+        self.guesses += 1
+        for k in cases:
+            start = time.monotonic()
+            rows = tuple(self.cases[k].rows), tuple(self.cases[k].strict)  # cases often share a domain, and what is known of it
+            domain = self.domains.setdefault(rows, Polyhedron(HRep.of(self.network.inputs, rows[0], strict=rows[1])))
+            most = max(min(seconds, self.left()) / len(cases), 0.001)
+            try:
+                found = find_witness(self.network, self.cases[k].prop, domain, seconds=most, seed=self.guesses)
+            except OverflowError:  # numbers beyond the range of floats
+                found = None
+            self.guessed += time.monotonic() - start
+            if found is not None:
+                return k, found
         return None
 
     def prove_all(self, margins: Sequence[float | None] = (*MARGINS, None)) -> tuple[int, Vector] | None:
@@ -119,21 +131,6 @@ class Run:
                 if found is not None:
                     return found
         return None
-
-    def _guess(self, k: int, seconds: float) -> Vector | None:
-        """Look for a witness of case k by sampling and ascent."""
-        if self.patterns is not None:
-            return None
-        case = self.cases[k]
-        rows = tuple(case.rows), tuple(case.strict)  # cases often share their domain, and what is worked out about it
-        domain = self.domains.setdefault(rows, Polyhedron(HRep.of(self.network.inputs, rows[0], strict=rows[1])))
-        start = time.monotonic()
-        try:
-            found = find_witness(self.network, case.prop, domain, seconds=min(seconds, max(self.left(), 0.01)))
-        except OverflowError:  # numbers beyond the range of floats
-            found = None
-        self.guessed += time.monotonic() - start
-        return found
 
     def holds(self, k: int, point: Floats) -> Vector | None:
         """Return a float point as an exact one if case k holds there."""
@@ -159,14 +156,9 @@ class Run:
             margin: what the search demands of bounds; None for the exact prover.
             until: when to stop searching, if it comes before the end of all time.
         """
-        case = self.tree.waiting[number].claim
         if margin is None:
-            claim = self.tree.claims[case]
-            if claim.units * claim.inputs > _MOST_EXACT:
-                return None
-            prover = ExactProver(self.tree, self.patterns)
-            witness = prover.prove(number, self._write, stop=self.stopped)
-            return None if witness is None else self._inside(case, witness)
+            return self._prove_exactly(number)
+        case = self.tree.waiting[number].claim
         try:
             found = self.starter.search(number, margin)
         except OverflowError:  # numbers beyond the range of floats are left to the exact prover
@@ -179,12 +171,26 @@ class Run:
                 self.progress(self.tree.nodes + visited, len(search.stack) + len(self.tree.waiting))
             if self.stopped() or time.monotonic() > until:
                 break
-            if search.witness is None and self.guessed < _GUESSING * (time.monotonic() - self.start) - _FIRST_GUESS:
-                search.witness = self._guess(case, self.guessed)
+            guessed = None if search.witness is not None else self._guess_again()
+            if guessed is not None:
+                return guessed
         if search.witness is not None:
             return case, search.witness
         self._take(search, number, bounds)
         return None
+
+    def _guess_again(self) -> tuple[int, Vector] | None:
+        """Guess as long as ever before, if that keeps to the share of guesses in all of the time."""
+        passed = time.monotonic() - self.start
+        return self.guess(self.guessed) if self.guessed < _GUESSING * passed - _FIRST_GUESS else None
+
+    def _prove_exactly(self, number: int) -> tuple[int, Vector] | None:
+        case = self.tree.waiting[number].claim
+        claim = self.tree.claims[case]
+        if claim.units * claim.inputs > _MOST_EXACT:
+            return None
+        witness = ExactProver(self.tree, self.patterns).prove(number, self._write, stop=self.stopped)
+        return None if witness is None else self._inside(case, witness)
 
     def _inside(self, k: int, point: Vector) -> tuple[int, Vector] | None:
         """Return case k and a point where it holds: this one or, if strict rows of the domain exclude it, one next to it."""
