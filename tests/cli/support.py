@@ -53,10 +53,15 @@ def refused(run, tmp_path):
     return call
 
 
-def process(*arguments, **options):
-    """Start the command line in a process of its own."""
-    command = [sys.executable, "-m", "exactzones", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ, **options)  # noqa: S603
+def process(*arguments, started=False, **options):
+    """Start the command line in a process of its own; wait until Python has imported it if ``started``."""
+    program = "import sys, exactzones.certify; from exactzones.cli import main; print(flush=True); main(sys.argv[1:])"
+    command = [sys.executable, *(["-c", program] if started else ["-m", "exactzones"]), *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": os.environ}
+    child = subprocess.Popen(command, **pipes, **options)  # noqa: S603 - this very Python
+    if started:
+        child.stdout.readline()
+    return child
 
 
 ABSOLUTE = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1], [-1, -1]], [-1, -1])])

@@ -265,8 +265,8 @@ def test_nothing_is_half_written(run, net, tmp_path):
 def test_interrupted_runs_keep_what_they_proved(tmp_path, run):
     net, out = hard(tmp_path / "hard.npz"), tmp_path / "part.json"
     claim = "--feature", "0", "--threshold", "121.31", "--domain=-1:1"
-    worker = process("certify", net, *claim, "--out", out)
-    time.sleep(1.5)
+    worker = process("certify", net, *claim, "--out", out, started=True)
+    time.sleep(1)
     worker.send_signal(signal.SIGINT)
     stdout, stderr = worker.communicate(timeout=60)
     assert "Traceback" not in stderr
