@@ -3,8 +3,15 @@
 #   Installs Coq and the OCaml libraries from Debian when they are missing and this runs as root.
 #   COQCHK=1   lets Coq's independent kernel check everything once more (slow).
 # The checker is then proofs/build/exactzones-checker; `exactzones check --verified` finds it there.
+# As it is made only after all checks passed, there is nothing to do while it is newer than everything here.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
+checker=build/exactzones-checker
+
+if [ -z "${COQCHK:-}" ] && [ -x "$checker" ] && [ -z "$(find coq checker build.sh -newer "$checker" -print -quit)" ]; then
+    echo "proofs checked before; the checker is proofs/$checker"
+    exit
+fi
 
 if ! command -v coqc >/dev/null || ! ocamlfind query zarith yojson >/dev/null 2>&1; then
     if [ "$(id -u)" -ne 0 ]; then
@@ -23,6 +30,7 @@ fi
 proofs=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+touch "$work/started"
 cp coq/*.v coq/_CoqProject coq/assumptions.txt checker/main.ml "$work"
 cd "$work"
 coq_makefile -f _CoqProject -o Makefile
@@ -42,6 +50,7 @@ if [ -n "${COQCHK:-}" ]; then
 fi
 
 ocamlfind ocamlopt -inline 200 -w -a -package zarith,yojson -linkpkg checker.mli checker.ml main.ml -o exactzones-checker
+touch -r started exactzones-checker # so what is edited meanwhile is newer
 mkdir -p "$proofs/build"
-mv -f exactzones-checker "$proofs/build/"
-echo "proofs checked; the checker is proofs/build/exactzones-checker"
+mv -f exactzones-checker "$proofs/$checker"
+echo "proofs checked; the checker is proofs/$checker"

@@ -10,14 +10,11 @@ bin=.venv/bin
 if [ -n "${EXACTZONES_TORCH:-}" ]; then
     "$bin/python" -m pip install --quiet --disable-pip-version-check "$EXACTZONES_TORCH"
 fi
-checker=proofs/build/exactzones-checker
 have_coq() {
     command -v coqc >/dev/null && ocamlfind query zarith yojson >/dev/null 2>&1
 }
 if have_coq || { [ -n "${CI:-}" ] && [ "$(id -u)" = 0 ]; }; then # elsewhere nothing is installed for it, and its tests are skipped
-    if [ ! -x "$checker" ] || [ -n "$(find proofs/coq proofs/checker proofs/build.sh -newer "$checker" -print -quit)" ]; then
-        bash proofs/build.sh
-    fi
+    bash proofs/build.sh
 fi
 "$bin/ruff" check .
 "$bin/ruff" format --check .
