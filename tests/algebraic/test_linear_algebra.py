@@ -85,6 +85,14 @@ def test_determinant_against_sympy(rows):
     assert determinant(rows) == algebraic(by_sympy(rows).domain.to_sympy(found))
 
 
+@given(st.permutations(range(5)))
+def test_determinant_of_a_permutation(order):
+    rows = [tuple((ROOT if k == 0 else 1) * (j == k) for j in range(5)) for k in order]
+    inversions = sum(order[i] > order[j] for i in range(5) for j in range(i + 1, 5))
+    assert determinant(rows) == ROOT * (-1) ** inversions
+    assert determinant([*rows[:4], rows[0]]) == 0
+
+
 @given(st.lists(NUMBERS, min_size=1, max_size=5), st.builds(lambda a, b: abs(a + b * ROOT), PARTS, PARTS).filter(bool))
 def test_rows_stand_for_their_positive_multiples(row, factor):
     scaled = integer_row(row)
