@@ -10,7 +10,6 @@ from typing import Any
 
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, DomainError, InputError
-from exactzones.notation import latex_system
 from exactzones.polyhedra import _backend, lp
 from exactzones.polyhedra.cells import Cell, canonical_vrep, reduce_modulo
 from exactzones.polyhedra.representation import HRep, VRep
@@ -269,8 +268,7 @@ class Polyhedron:
         return hash((self.ambient, self.vrep))
 
     def _repr_latex_(self) -> str:
-        hrep = self.hrep
-        return f"$\\displaystyle {latex_system(hrep.dim, hrep.rows, hrep.strict, hrep.equations)}$"
+        return self.hrep._repr_latex_()
 
 
 def _echelon(equations: Sequence[Row]) -> list[Row]:

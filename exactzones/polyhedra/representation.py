@@ -13,6 +13,7 @@ from typing import Any
 
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError
+from exactzones.notation import latex_system
 from exactzones.rational import Row, Vector, algebraic, dot, integer_row, primitive
 
 
@@ -76,6 +77,9 @@ class HRep:
             strict=map(pull, self.strict),
             equations=map(pull, self.equations),
         )
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {latex_system(self.dim, self.rows, self.strict, self.equations)}$"
 
     def intersect(self, other: HRep) -> HRep:
         """Return the system with the rows of both."""

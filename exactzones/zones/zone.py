@@ -262,7 +262,7 @@ class Zone:
         return sympy.And(*parts)
 
     def _repr_latex_(self) -> str:
-        return Polyhedron(self.firing.irredundant)._repr_latex_()
+        return self.firing.irredundant._repr_latex_()
 
     def _repr_svg_(self) -> str | None:
         if self.network.inputs != 2:

@@ -3,6 +3,7 @@
 import copy
 import itertools
 import pickle
+import subprocess
 import sys
 from xml.etree import ElementTree
 
@@ -112,7 +113,9 @@ def test_lists_are_equal_iff_they_answer_the_same_question_alike(case, other):
     assert zones == again
     assert hash(zones) == hash(again)
     different = other.zones
-    same = (case.net, zones.prop, zones.domain) == (other.net, different.prop, different.domain)
+    everywhere = [Polyhedron.space(net.inputs) for net in (case.net, other.net)]
+    domains = [zones.domain or everywhere[0], different.domain or everywhere[1]]
+    same = (case.net, zones.prop, domains[0]) == (other.net, different.prop, domains[1])
     assert (zones == different) == same
     assert zones != list(zones)
 
@@ -251,3 +254,23 @@ def test_notebooks_show_empty_long_and_stopped_lists(monkeypatch):
     zones = find_zones(DIAMOND, feature(0))
     assert zones._repr_svg_() is None
     assert "and 1 more" in zones._repr_html_()
+
+
+@given(st.lists(st.sampled_from([0, 1, -1, "1/2", "sqrt(2)", "-1/2*sqrt(2)", "1-sqrt(2)"]), min_size=9, max_size=9))
+def test_irrational_weights(numbers):
+    """Corners of cells lie on walls that floats cannot tell from their neighbourhood."""
+    net = Network.mlp([([numbers[:2], numbers[2:4], numbers[4:6]], numbers[6:9]), ([[1, -1, 1]], [0])])
+    zones = find_zones(net, ALWAYS, Polyhedron.box(-2, 2, dim=2))
+    data = [*{vertex for zone in zones for vertex in zone.vrep.vertices}, *(zone.sample for zone in zones)]
+    assert zones.containing(data) == [by_inequalities(zones, point) for point in data]
+    assert find_zones(net, ALWAYS, Polyhedron.box(-2, 2, dim=2)) == zones
+    assert parsed(zones._repr_html_()) is not None
+    assert pickle.loads(pickle.dumps(zones)) == zones  # noqa: S301 - our own
+
+
+def test_importing_exactzones_imports_no_optional_library():
+    program = "import sys, exactzones, exactzones.export; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)  # noqa: S603 - our own interpreter
+    loaded = set(done.stdout.split())
+    assert "exactzones" in loaded
+    assert not loaded & {"matplotlib", "pandas", "shapely", "sympy", "z3", "IPython"}
