@@ -2,7 +2,8 @@
 
 import math
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, product
+from pathlib import Path
 
 import pytest
 from hypothesis import event, example, given
@@ -23,12 +24,14 @@ from exactzones import (
     nearest,
 )
 from exactzones.certify import CanFire, CannotFire, certify
+from exactzones.formats import load_network
 from exactzones.polyhedra import HRep
 from exactzones.polyhedra.projection import distance_to_row, project
-from exactzones.rational import algebraic, integer_row, vector
+from exactzones.rational import algebraic, dot, integer_row, vector
 from exactzones.testing import boxes, networks, points, points_near, polyhedra
 from exactzones.zones import Budget
 
+NETWORKS = Path(__file__).parents[2] / "examples/networks"
 NORMS = (1, 2, "inf")
 HAT = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])  # |x| - 1
 
@@ -120,6 +123,31 @@ def test_the_norms_1_and_infinity_against_the_corners(norm, question):
     event("the point itself" if not found.distance else "attained" if found.attained else "approached")
 
 
+@st.composite
+def narrow_questions(draw):
+    """Draw many slanting rows, positive at a point, and a point to project: rows join that have to leave again."""
+    dim = draw(st.integers(2, 4))
+    inside = draw(points(dim, max_denominator=1))
+    slopes = draw(st.lists(st.tuples(*[st.integers(-4, 4)] * dim).filter(any), min_size=dim, max_size=9))
+    slacks = draw(st.lists(st.integers(0, 2), min_size=len(slopes), max_size=len(slopes)))
+    rows = [(slack - dot(slope, inside), *slope) for slope, slack in zip(slopes, slacks, strict=True)]
+    return HRep.of(dim, rows), draw(points(dim, max_denominator=1, bound=20))
+
+
+@given(narrow_questions())
+@example((HRep.of(3, [(0, -2, 3, 0), (0, 2, -1, -2), (1, -1, 2, -1)]), vector(2, -6, 4)))  # a row leaves for a third
+@example((HRep.of(3, [(0, -2, -3, -3), (0, -2, 3, 0), (1, -3, 1, -3), (1, 0, 3, 3)]), vector(9, 0, 4)))  # .. and that one later
+def test_no_way_from_the_projection_leads_nearer(question):
+    """A point x is the projection of p iff no direction within the polyhedron makes an obtuse angle with x - p."""
+    system, point = question
+    found = assert_projection(system, point, 2).point
+    away = [a - b for a, b in zip(found, point, strict=True)]
+    vrep = Polyhedron(system).vrep
+    assert all(dot(away, [v - x for v, x in zip(vertex, found, strict=True)]) >= 0 for vertex in vrep.vertices)
+    assert all(dot(away, ray) >= 0 for ray in vrep.rays)
+    assert all(dot(away, line) == 0 for line in vrep.lines)
+
+
 @given(questions(max_dim=2), st.sampled_from(NORMS))
 def test_attained_means_that_some_nearest_point_lies_inside(question, norm):
     """In the norms 1 and infinity there may be many: cut with the ball of that radius, the polyhedron is empty or not."""
@@ -166,6 +194,29 @@ def test_against_every_zone_by_brute_force(data, norm):
     assert distance(inside, point, norm) >= found.distance
     assert domain is None or domain.contains(inside)
     event(f"{'attained' if found.attained else 'approached'}, {'at' if not found.distance else 'off'} the point")
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_every_zone_counts(norm):
+    """Zones are left out only if they are farther away."""
+    net = load_network(NETWORKS / "iris_2d.npz")
+    zones = find_zones(net, feature(2), Polyhedron.box(0, 8, dim=2))
+    assert len(zones.islands) == 2
+    for point in product(range(0, 9, 2), repeat=2):
+        at = net.point(point)
+        assert nearest(zones, point, norm).distance == min(project(zone.firing.hrep, at, norm).distance for zone in zones)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_of_zones_as_near_one_where_it_fires(side):
+    """On x >= 0, x + ReLU(y) fires at (0, 1), as near to (-1, 0) as can be; in the zone y <= 0 all that is as near does not."""
+    net = Network.mlp([([[0, side], [1, 0]], [0, 0]), ([[1, 1]], [0])])
+    zones = find_zones(net, feature(0), Polyhedron.box([0, -1], [1, 1]))
+    assert sorted(project(zone.firing.hrep, vector(-1, 0), "inf").attained for zone in zones) == [False, True]
+    for listed in (zones, zones[::-1]):
+        found = nearest(listed, [-1, 0], "inf")
+        assert (found.distance, found.attained) == (1, True)
+        assert net.satisfies(found.point, feature(0))
 
 
 @given(st.data())
