@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from typing import Any
 
@@ -49,7 +50,7 @@ def gexf(zones: Zones) -> str:
     graph = plain_graph(zones)
     for _, node in graph.nodes(data=True):
         node["viz"] = {"position": {axis: node.get(f"x{k}", 0.0) for k, axis in enumerate("xyz")}}
-    return _written(networkx.write_gexf, graph)
+    return re.sub(r' lastmodifieddate="[^"]*"', "", _written(networkx.write_gexf, graph))  # the same text every day
 
 
 def _written(write: Any, graph: networkx.Graph) -> str:

@@ -68,6 +68,10 @@ def test_gexf_is_the_graph(case):
         assert [position[axis] for axis in "xyz"[: case.net.inputs]] == pytest.approx(list(map(float, zone.sample[:3])))
 
 
+def test_gexf_has_no_date():
+    assert "lastmodifieddate" not in gexf(find_zones(ABS, feature(0)))
+
+
 def test_facets_are_equations():
     edges = plain_graph(find_zones(DIAMOND, feature(0))).edges(data="facet")
     assert {facet.lstrip("-") for _, _, facet in edges} == {"x0 = 0", "x1 = 0"}
