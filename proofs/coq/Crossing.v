@@ -62,14 +62,63 @@ Proof.
   rewrite Zf, Zg. ring.
 Qed.
 
-(** From c a little towards p, which is in general position. *)
+(** ** Walking from one point to another, through one hyperplane after the other *)
+Variables (ok : list F -> Prop) (way : list F -> list F -> Prop).
+Definition nice (x : list F) : Prop := length x = d /\ regular fs x /\ ok x.
+
+Hypothesis ok_between :
+  forall t a b, length a = d -> length b = d -> 0 < t -> 0 < 1 - t -> ok a -> ok b -> ok (between t a b).
+Hypothesis way_same : forall a b, nice a -> nice b -> keeps fs a b -> way a b.
+Hypothesis way_trans : forall a b c, nice b -> way a b -> way b c -> way a c.
+(** From a' close to c to b' close to c, where c is between a and b and f is zero there. *)
+Hypothesis way_through : forall f a b m a' b',
+  In f fs -> value f a <> 0 -> nice a -> nice b -> generic a b -> 0 < m -> 0 < 1 - m ->
+  let c := between m a b in value f c = 0 -> ok c -> nice a' -> nice b' -> keeps fs c a' -> keeps fs c b' -> way a' b'.
+
+(** From c a little towards p. *)
 Lemma leave c p :
-  length c = d -> length p = d -> regular fs p ->
-  exists p' u, 0 < u /\ 0 < 1 - u /\ length p' = d /\ regular fs p' /\ keeps fs c p' /\
-  p' = between u c p.
+  length c = d -> ok c -> nice p ->
+  exists p' u, 0 < u /\ 0 < 1 - u /\ nice p' /\ keeps fs c p' /\ forall f, value f p' = (1 - u) * value f c + u * value f p.
 Proof.
-  intros Lc Lp R. assert (L : length c = length p) by congruence.
-  destruct (towards inverse fs c p L R) as (u & U & U' & K & R'). exists (between u c p), u.
-  repeat (split; [first [assumption | rewrite length_between; assumption]|]). reflexivity.
+  intros Lc Oc (Lp & R & Op). assert (L : length c = length p) by congruence.
+  destruct (towards inverse fs c p L R) as (u & U & U' & K & R'). exists (between u c p), u. split; [exact U|]. split; [exact U'|].
+  split; [|split; [exact K | intros f; apply value_between, L]]. split; [rewrite length_between; assumption|]. split; [exact R'|].
+  apply ok_between; assumption.
 Qed.
+
+(** By induction on the functions that may change their sign from a to b: if the first does, walk to just before its hyperplane, go
+    through, and walk on. *)
+Lemma walk_in rest : forall a b,
+  incl rest fs -> nice a -> nice b -> generic a b -> (forall f, In f fs -> In f rest \/ keeps_sign f a b) -> way a b.
+Proof.
+  induction rest as [|f rest IH]; intros a b I Na Nb G K.
+  { apply way_same; try assumption. intros f J. destruct (K f J) as [[]|J']; exact J'. }
+  assert (If : In f fs) by (apply I; left; reflexivity). assert (I' : incl rest fs) by (intros g J; apply I; right; exact J).
+  destruct (Na) as (La & Ra & Oa). destruct (Nb) as (Lb & Rb & Ob). assert (Lab : length a = length b) by congruence.
+  destruct (same_side_or_root inverse (value f a) (value f b)) as [Same|[Nf (m & M & M' & Zc)]]; [intros Z; apply (Rb f If Z), Lab| |].
+  { apply (IH a b); try assumption. intros g J. destruct (K g J) as [[<-|J']|J']; [right; exact Same | left; exact J' | right; exact J']. }
+  set (c := between m a b).
+  assert (Vc : forall g, value g c = (1 - m) * value g a + m * value g b) by (intros g; apply value_between, Lab). rewrite <- Vc in Zc.
+  assert (Lc : length c = d) by (unfold c; rewrite length_between; assumption).
+  assert (Oc : ok c) by (apply ok_between; assumption).
+  assert (Mid : forall g y, keeps_sign g y a -> keeps_sign g y b -> keeps_sign g y c) by (intros g y; apply keeps_sign_between; assumption).
+  destruct (leave c a Lc Oc Na) as (a' & u & U & U' & Na' & Ka & Va). destruct (leave c b Lc Oc Nb) as (b' & w & W & W' & Nb' & Kb & Vb).
+  apply (way_trans a a' b Na'); [|apply (way_trans a' b' b Nb')].
+  - apply (IH a a'); try assumption.
+    + apply (generic_part a b a a' ((1 - u) * m)); [apply (mul_positive inverse); assumption | | exact G]. intros g h. rewrite !Va, !Vc. ring.
+    + intros g J. destruct (K g J) as [[<-|J']|J']; [right | left; exact J' | right].
+      * apply (keeps_sign_scaled inverse f u); [exact U | rewrite Va, Zc; ring].
+      * apply (keeps_sign_trans g a c a'); [|apply Ka, J]. apply Mid; [split; auto | exact J'].
+  - apply (way_through f a b m a' b'); assumption.
+  - apply (IH b' b); try assumption.
+    + apply (generic_part a b b' b ((1 - w) * (1 - m))); [apply (mul_positive inverse); assumption | | exact G]. intros g h. rewrite !Vb, !Vc. ring.
+    + intros g J. assert (Zero : forall p y, nice p -> length y = d -> value g p = 0 -> value g y = 0).
+      { intros p y (Lp & Rp & _) L Z. apply (Rp g J Z). congruence. }
+      destruct (K g J) as [[<-|J']|J']; [right | left; exact J' | right]; (apply keeps_sign_back; [apply Zero; [exact Nb | apply Nb']|]).
+      * apply (keeps_sign_scaled inverse f w); [exact W | rewrite Vb, Zc; ring].
+      * apply (keeps_sign_trans g b c b'); [|apply Kb, J]. apply Mid; [|split; auto]. apply keeps_sign_back; [apply Zero; assumption | exact J'].
+Qed.
+
+Theorem walk a b : nice a -> nice b -> generic a b -> way a b.
+Proof. intros Na Nb G. apply (walk_in fs); try assumption; [apply incl_refl | intros f I; left; exact I]. Qed.
 End Crossing.
