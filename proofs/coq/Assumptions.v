@@ -22,6 +22,7 @@ Print Assumptions Joins.join_fits.
 Print Assumptions Shattering.sauer_shelah.
 Print Assumptions Counting.dependent.
 Print Assumptions Counting.patterns_of_layer.
+Print Assumptions Counting.regimes_of_layer.
 Print Assumptions Backward.carry_back_ok.
 Print Assumptions Certificate.accepted_complete.
 Print Assumptions Certificate.accepted_cannot_fire.

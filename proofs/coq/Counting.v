@@ -3,7 +3,7 @@
     For every layer, in general position or not; zero counts as off.  d + 1 rows of d coordinates are linearly dependent, so the
     patterns that occur shatter no d + 1 units. *)
 From Coq Require Import List ZArith Ring Lia Bool.
-From Exactzones Require Import Numbers Linear Network Unrelu Cover Shattering.
+From Exactzones Require Import Numbers Linear Network Unrelu Position Cover Shattering.
 Import ListNotations.
 
 Section Counting.
@@ -173,5 +173,13 @@ Proof.
     { apply chosen_size. rewrite Lm. unfold switches_of, width. apply length_chosen. rewrite repeat_length. reflexivity. }
     destruct (missing_pattern d us) as (t & Lt & N); [lia|]. destruct (E t) as (s & I & <-); [lia|].
     destruct (H s I) as (x & Lx & P). apply (N x Lx). unfold us. rewrite <- !chosen_map. exact (chosen_phases m _ _ P).
+Qed.
+
+(** So has what un-ReLU lists of a domain: the patterns of full-dimensional pieces. *)
+Corollary regimes_of_layer (D : list (@form F)) d (ss : list (list bool)) :
+  NoDup ss -> (forall s, In s ss -> full_pattern [l] 1 D d s) -> (length ss <= regime_bound (switches_of l) d)%nat.
+Proof.
+  intros N H. apply patterns_of_layer; [exact N|]. intros s I. destruct (H s I) as (y & e & L & E & B).
+  exists y. split; [exact L | exact (proj2 (B y (near_refl e y (lt_le _ _ E))))].
 Qed.
 End Counting.
