@@ -9,6 +9,7 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
+from importlib import import_module
 from typing import Any, overload
 
 import networkx
@@ -195,7 +196,7 @@ class Zones(Sequence[Zone]):
             InputError: pandas is not installed.
         """
         try:
-            import pandas  # type: ignore[import-untyped]  # noqa: PLC0415  # optional, and slow to import
+            pandas = import_module("pandas")  # optional, and slow to import
         except ImportError:
             raise InputError("a data frame needs pandas, which is not installed: pip install exactzones[pandas]") from None
         index = pandas.RangeIndex(len(self.zones), name="zone")
