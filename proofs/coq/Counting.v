@@ -175,7 +175,7 @@ Proof.
     destruct (H s I) as (x & Lx & P). apply (N x Lx). unfold us. rewrite <- !chosen_map. exact (chosen_phases m _ _ P).
 Qed.
 
-(** So has what un-ReLU lists of a domain: the patterns of full-dimensional pieces. *)
+(** The same bound for what un-ReLU lists: the patterns that are full-dimensional in a domain. *)
 Corollary regimes_of_layer (D : list (@form F)) d (ss : list (list bool)) :
   NoDup ss -> (forall s, In s ss -> full_pattern [l] 1 D d s) -> (length ss <= regime_bound (switches_of l) d)%nat.
 Proof.
