@@ -25,10 +25,15 @@ class _Table:
     """Numbers exact points, the same for equal ones."""
 
     def __init__(self) -> None:
-        self.points: dict[Vector, int] = {}
+        self.points: list[Vector] = []
+        self._known: dict[Hashable, int] = {}
 
     def number(self, point: Vector) -> int:
-        return self.points.setdefault(point, len(self.points))
+        # The hash of a fraction takes a modular inverse, that of its parts does not.
+        found = self._known.setdefault(tuple([(entry.numerator, entry.denominator) for entry in point]), len(self.points))
+        if found == len(self.points):
+            self.points.append(point)
+        return found
 
 
 def drawing(zones: Zones, window: Polyhedron) -> Data:

@@ -117,5 +117,5 @@ class Book {
 }
 
 const pair = (term, ...description) => [el('dt', {}, term), el('dd', {}, ...description)];
-const exactly = (text) => el('span', { class: 'exact' }, text);
+const exactly = (text) => list([text], (one) => one);
 const list = (all, write) => el('div', { class: 'exact' }, el('ul', {}, ...all.map((one) => el('li', {}, write(one)))));

@@ -1,6 +1,7 @@
 // The page: what is chosen, who is told.
 
 const MODES = Object.keys(COLOURINGS);
+const MANY_SOLIDS = 500; // of more only the outside is drawn
 
 class State {
   constructor() {
@@ -33,6 +34,8 @@ class Page {
     this.mode = 'island';
     this.showData = true;
     this.shape = shapeOf(this.main, scene.threshold);
+    this.hollow = this.main.dim === 3 && this.shape.count > MANY_SOLIDS;
+    this.drawn = this.hollow ? shapeOf(this.main, scene.threshold, outerRings(this.main)) : this.shape;
     this.cells = shapeOf(this.main, scene.threshold, this.main.cells);
     this.places = new WeakMap();
     this.recolour();
@@ -68,9 +71,9 @@ class Page {
   // The picture.
 
   layers() {
-    const { colouring, places } = this.coloured(this.shape), solid = this.main.dim === 3;
+    const { colouring, places } = this.coloured(this.drawn), solid = this.main.dim === 3;
     const faded = solid && this.state.chosen.length;
-    return [{ shape: this.shape, places, ramp: colouring.ramp, opacity: solid ? (faded ? 0.12 : 0.5) : 0.92, edge: solid ? this.colours.ink : this.colours.surface, edges: !solid ? 0.85 : faded ? 0.12 : 0.4, without: this.state.chosen }];
+    return [{ shape: this.drawn, places, ramp: colouring.ramp, opacity: solid ? (faded ? 0.12 : 0.5) : 0.92, edge: solid ? this.colours.ink : this.colours.surface, edges: !solid ? 0.85 : faded ? 0.12 : 0.4, without: this.state.chosen }];
   }
 
   plane() {
@@ -226,7 +229,8 @@ class Page {
     const tool = (sign, name, act) => el('button', { type: 'button', 'aria-label': name, title: name, onclick: () => act(this.view) }, sign);
     document.getElementById('stage').append(el('div', { class: 'tools' }, tool('+', 'zoom in', (view) => view.zoom(1.5)), tool('−', 'zoom out', (view) => view.zoom(1 / 1.5)), tool('⌂', 'show everything', (view) => view.reset())));
     const notes = document.getElementById('notes');
-    notes.append(...this.scene.notes.map((note) => el('li', {}, note)));
+    const hollow = this.hollow ? ['Of so many solids only the outside is drawn; those inside are shown when they are chosen.'] : [];
+    notes.append(...[...this.scene.notes, ...hollow].map((note) => el('li', {}, note)));
     if (!this.shape.count) document.getElementById('picture').append(el('div', { class: 'silent' }, el('strong', {}, this.scene.silent)));
     this.legend();
   }

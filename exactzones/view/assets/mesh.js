@@ -92,6 +92,14 @@ function shapeOf(space, threshold, which = space.rings) {
   return new Shape(Math.max(2, space.dim), zones);
 }
 
+/** The facets that no two zones share: what is left to see of very many solids. */
+function outerRings(space) {
+  const key = (ring) => [...ring].sort((a, b) => a - b).join();
+  const times = new Map();
+  for (const ring of space.rings.flat()) times.set(key(ring), (times.get(key(ring)) ?? 0) + 1);
+  return space.rings.map((rings) => rings.filter((ring) => times.get(key(ring)) === 1));
+}
+
 /** Where the zones of the input space go in a latent space. */
 function imageOf(main, latent, threshold) {
   const zones = main.rings.map((rings, zone) => {

@@ -228,7 +228,7 @@ class Plane {
   /** How much edges help: not at all where they would be all that one sees. */
   clarity(shape) {
     const size = Math.sqrt((this.view.kx * this.view.ky * (shape.area ??= this.areaOf(shape))) / Math.max(1, shape.count));
-    return Math.min(1, Math.max(0, (size - 5) / 12));
+    return Math.min(1, Math.max(0, (size - 3) / 14));
   }
 
   areaOf(shape) {
