@@ -42,6 +42,7 @@ def test_inequalities_bring_the_system_back(system):
     assume(not polyhedron.is_empty)
     rows, equations = _field.inequalities(*polyhedron.vrep.homogeneous(), system.dim)
     assert Polyhedron(HRep.of(system.dim, rows, equations=equations)) == polyhedron
+    assert all(any(row[1:]) for row in rows)
 
 
 @given(systems(), st.lists(ENTRIES, min_size=3, max_size=3))
@@ -110,6 +111,7 @@ def test_strict_rows_over_the_field(system, row):
     assert old.is_empty == new.is_empty
     if not old.is_empty:
         assert new.irredundant == scaled(old.irredundant, root).hrep
+        assert not set(new.irredundant.rows) & set(new.irredundant.strict)
         assert not new.is_subset(Polyhedron.of(system.dim, [[-1, *[0] * system.dim]]))
 
 
