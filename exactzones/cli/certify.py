@@ -8,15 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import click
+import rich_click as click
 
 from exactzones.check import Case, lines_of
 from exactzones.cli.common import (
     STDOUT,
+    check_answer,
     check_target,
-    domain_option,
+    claim_options,
     json_option,
-    layer_option,
     net_argument,
     progress,
     quiet_option,
@@ -25,14 +25,12 @@ from exactzones.cli.common import (
     shown,
     shown_point,
     table,
-    threshold_option,
 )
 from exactzones.errors import BackendError, FormatError, InputError
 from exactzones.formats import load_network
 from exactzones.network import Network
 from exactzones.rational import text
 
-_feature = click.option("--feature", "index", type=int, metavar="I", help="Which unit; 0 is the first.")
 _property = click.option(
     "--property",
     "prop_path",
@@ -44,10 +42,7 @@ _property = click.option(
 
 @click.command()
 @net_argument
-@_feature
-@threshold_option
-@layer_option
-@domain_option
+@claim_options(required=False)
 @_property
 @click.option("--out", type=click.Path(path_type=Path), metavar="CERT", help="Write the certificate (gzipped if it ends in .gz).")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="CERT", help="Go on from an earlier run's certificate.")
@@ -84,7 +79,7 @@ def certify(
         raise InputError("timeout is nan; a number of seconds is expected")
     network, cases = _claim(net, index, threshold, layer, spec, prop_path)
     check_target(out, net)
-    check_target(json_path, net)
+    check_answer(json_path, net)
     earlier = None if resume is None else load_certificate(_file(resume))
     with progress(quiet=quiet, doing="certifying", counts="{:,} regions visited, {:,} open") as report:
         found = certify_cases(network, cases, seconds=timeout, resume=earlier, jobs=jobs, progress=report)
@@ -117,10 +112,7 @@ def certify(
 @click.command()
 @net_argument
 @click.argument("cert", type=click.Path(path_type=Path))
-@_feature
-@threshold_option
-@layer_option
-@domain_option
+@claim_options(required=False)
 @_property
 @click.option("--verified", is_flag=True, help="Check with the program extracted from the Coq proofs.")
 @json_option
@@ -154,7 +146,7 @@ def check(
         except BackendError as error:
             raise InputError(str(error)) from None
     network, cases = _claim(net, index, threshold, layer, spec, prop_path)
-    check_target(json_path, net)
+    check_answer(json_path, net)
     readings = _read_twice(net, network)
     total = _count(_file(cert))
     with progress(quiet=False, doing="checking", counts="{:,} of {:,} lines checked", of=True) as told:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import click
+import rich_click as click
 
 from exactzones.errors import InputError
 from exactzones.formats import load_network
@@ -27,12 +27,6 @@ from exactzones.rational import text
 _LONG = 40  # characters; longer rationals are also shown as a rounded decimal
 
 net_argument = click.argument("net", type=click.Path(path_type=Path))
-feature_option = click.option("--feature", "index", type=int, required=True, metavar="I", help="Which unit; 0 is the first.")
-threshold_option = click.option("--threshold", default="0", metavar="T", help="Fires where greater than T (exact number).")
-layer_option = click.option("--layer", type=int, default=-1, metavar="L", help="Which layer; 0 is the first, default the last.")
-domain_option = click.option(
-    "--domain", "spec", default="all", metavar="SPEC", help='"all" (default), LO:HI for every input, or LO:HI,LO:HI,..'
-)
 quiet_option = click.option("--quiet", is_flag=True, help="No progress, no summary.")
 json_option = click.option(
     "--json",
@@ -42,6 +36,32 @@ json_option = click.option(
     help="Write the answer as JSON; - is standard output, and then nothing else goes there.",
 )
 STDOUT = Path("-")
+
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def claim_options(*, required: bool = True) -> Callable[[_Command], _Command]:
+    """Return what adds the options that name a feature and a domain: ``index``, ``threshold``, ``layer``, ``spec``.
+
+    Args:
+        required: ``--feature`` must be given.
+    """
+    options = (
+        click.option("--feature", "index", type=int, required=required, metavar="I", help="Which unit; 0 is the first."),
+        click.option("--threshold", default="0", metavar="T", help="Fires where greater than T (exact number)."),
+        click.option("--layer", type=int, default=-1, metavar="L", help="Which layer; 0 is the first, default the last."),
+        click.option(
+            "--domain", "spec", default="all", metavar="SPEC", help='"all" (default), LO:HI for every input, or LO:HI,LO:HI,..'
+        ),
+    )
+
+    def add(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 def read(net: Path, index: int, threshold: str, layer: int, spec: str) -> tuple[Network, Property, Polyhedron | None]:
@@ -55,7 +75,7 @@ def read(net: Path, index: int, threshold: str, layer: int, spec: str) -> tuple[
 
 def check_target(path: Path | None, net: Path, suffixes: Sequence[str] = ()) -> None:
     """Refuse an output file that could not be written, or must not be, before the work rather than after it."""
-    if path is None or path == STDOUT:
+    if path is None:
         return
     if suffixes and path.suffix.lower() not in suffixes:
         raise InputError(f"{path}: suffix {path.suffix!r} is not known; pictures end in {', '.join(suffixes)}")
@@ -72,6 +92,12 @@ def check_target(path: Path | None, net: Path, suffixes: Sequence[str] = ()) -> 
         probe.unlink()
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def check_answer(path: Path | None, net: Path) -> None:
+    """Do the same for ``--json``, which may mean standard output."""
+    if path != STDOUT:
+        check_target(path, net)
 
 
 def save_answer(answer: dict[str, Any], path: Path | None) -> None:

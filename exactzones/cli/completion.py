@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import click
+import rich_click as click
 from click.shell_completion import get_completion_class
 
 from exactzones.errors import BackendError

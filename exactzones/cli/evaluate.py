@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
+import rich_click as click
 
-from exactzones.cli.common import STDOUT, check_target, json_option, net_argument, save_answer, table
+from exactzones.cli.common import STDOUT, check_answer, json_option, net_argument, save_answer, table
 from exactzones.formats import load_network
 from exactzones.formats.spec import parse_point
 from exactzones.rational import text
@@ -24,7 +24,7 @@ def evaluate(net: Path, point: str, json_path: Path | None) -> None:
     """
     network = load_network(net)
     at = parse_point(point, network.inputs)
-    check_target(json_path, net)
+    check_answer(json_path, net)
     values, pattern = network.trace(at)[-1], network.pattern(at)
     answer = {
         "command": "eval",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
+import rich_click as click
 
-from exactzones.cli.common import STDOUT, check_target, json_option, net_argument, save_answer, table
+from exactzones.cli.common import STDOUT, check_answer, json_option, net_argument, save_answer, table
 from exactzones.formats import load_network
 from exactzones.network import Network, regime_bound
 
@@ -24,7 +24,7 @@ def info(net: Path, json_path: Path | None) -> None:
     C(n,0) + .. + C(n,d) of them occur on each piece on which the layers before are affine.
     """
     network = load_network(net)
-    check_target(json_path, net)
+    check_answer(json_path, net)
     layers = list(_layers(network))
     answer = {
         "command": "info",

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-import click
+import rich_click as click
 
 from exactzones import __version__
 from exactzones.cli.certify import certify, check
@@ -24,14 +24,23 @@ from exactzones.cli.view import view
 from exactzones.cli.zones import zones
 from exactzones.errors import BudgetExceeded, InputError
 
+click.rich_click.MAX_WIDTH = 110
+click.rich_click.TEXT_PARAGRAPH_LINEBREAKS = "\n\n"
+click.rich_click.PADDING_HELPTEXT_FIRST_LINE = (0, 0, 1, 0)
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True, no_args_is_help=False)
 @click.version_option(__version__)
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Where in the input space does a ReLU network's feature fire?  Answered exactly, with the complete list.
 
-    NET is a network: .npz with W0, b0, W1, b1, .. (ReLU between), .json with rational strings, or .onnx.
+    NET is a network: .npz with W0, b0, W1, b1, .. (ReLU between), .json with rational strings, .onnx, or a state dict of linear
+    layers (.safetensors, .pt, .pth).
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(2)
 
 
 cli.add_command(zones)
@@ -50,9 +59,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         status = cli.main(args=arguments, prog_name="exactzones", standalone_mode=False)
         if sys.stdout is not None:
             sys.stdout.flush()
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        _leave(2)
     except click.ClickException as error:
         _complain(f"{error.format_message()}{_where_to_read(error)}")
         _leave(2)

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
+import rich_click as click
 
 from exactzones.cli.common import (
     STDOUT,
-    check_target,
-    domain_option,
-    feature_option,
+    check_answer,
+    claim_options,
     json_option,
-    layer_option,
     net_argument,
     progress,
     read,
     save_answer,
-    threshold_option,
 )
 from exactzones.zones import find_zones
 
 
 @click.command()
 @net_argument
-@feature_option
-@threshold_option
-@layer_option
-@domain_option
+@claim_options()
 @click.option("--examples", type=click.IntRange(1), default=200, show_default=True, metavar="N", help="Examples for each check.")
 @json_option
 def proptest(net: Path, index: int, threshold: str, layer: int, spec: str, examples: int, json_path: Path | None) -> int:
@@ -41,7 +35,7 @@ def proptest(net: Path, index: int, threshold: str, layer: int, spec: str, examp
     from exactzones.testing import check_zones
 
     network, prop, domain = read(net, index, threshold, layer, spec)
-    check_target(json_path, net)
+    check_answer(json_path, net)
     spoken = json_path != STDOUT
     with progress(quiet=False) as report:
         found = find_zones(network, prop, domain, progress=report)

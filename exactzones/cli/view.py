@@ -6,20 +6,17 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
+import rich_click as click
 
 from exactzones.affine import AffineMap
 from exactzones.cli.common import (
     check_target,
-    domain_option,
-    feature_option,
-    layer_option,
+    claim_options,
     net_argument,
     progress,
     quiet_option,
     read,
     table,
-    threshold_option,
 )
 from exactzones.errors import BudgetExceeded, InputError
 from exactzones.formats.spec import parse_point
@@ -28,10 +25,7 @@ from exactzones.zones import Budget, find_zones
 
 @click.command()
 @net_argument
-@feature_option
-@threshold_option
-@layer_option
-@domain_option
+@claim_options()
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="PAGE.html", help="The page to write.")
 @click.option("--data", type=click.Path(path_type=Path), metavar="FILE", help="Data points to lay over it: .csv or .npy.")
 @click.option("--through", multiple=True, metavar="POINT", help="Look at the flat through 2 to 4 such points: repeat it.")

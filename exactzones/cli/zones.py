@@ -12,14 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
+import rich_click as click
 
 from exactzones.cli.common import (
+    STDOUT,
+    check_answer,
     check_target,
+    claim_options,
     discard_output,
-    domain_option,
-    feature_option,
-    layer_option,
+    json_option,
     net_argument,
     progress,
     quiet_option,
@@ -27,7 +28,6 @@ from exactzones.cli.common import (
     shown,
     shown_point,
     table,
-    threshold_option,
 )
 from exactzones.errors import BudgetExceeded, InputError
 from exactzones.rational import dot
@@ -40,12 +40,9 @@ _DASK_SECONDS = 10  # that a scheduler has to answer
 
 @click.command()
 @net_argument
-@feature_option
-@threshold_option
-@layer_option
-@domain_option
+@claim_options()
 @click.option("--engine", type=click.Choice(ENGINES), default=ENGINES[0], help="How the zones are found.", show_default=True)
-@click.option("--json", "json_path", type=click.Path(path_type=Path), metavar="OUT", help="Write the zones as JSON.")
+@json_option
 @click.option("--plot", "plot_path", type=click.Path(path_type=Path), metavar="OUT", help="Draw them: .svg, .png or .pdf.")
 @click.option(
     "--certificate", "proof_path", type=click.Path(path_type=Path), metavar="CERT", help="Prove that the list is complete."
@@ -94,6 +91,7 @@ def zones(
         raise InputError("timeout is nan; a number of seconds is expected")
     targets = _Targets(json_path, plot_path, proof_path, export_paths)
     targets.check(net, network.inputs)
+    quiet_summary = quiet or json_path == STDOUT
     start = time.monotonic()
     status = 0
     counted = _Counted()
@@ -109,7 +107,7 @@ def zones(
     targets.write(found, merge=merge)
     if proof_path is not None and found.complete:
         status = _prove(found, proof_path, timeout, quiet=quiet)
-    if not quiet:
+    if not quiet_summary:
         try:
             _summarise(found, spec, counted.cells, took, merge=merge)
             for option, path in targets.named():
@@ -186,7 +184,10 @@ class _Targets:
     def check(self, net: Path, inputs: int) -> None:
         """Refuse what cannot be written or drawn, or not without a library that is not there, before the work."""
         for option, path in self.named():
-            check_target(path, net, _PICTURES if option == "--plot" else ())
+            if option == "--json":
+                check_answer(path, net)
+            else:
+                check_target(path, net, _PICTURES if option == "--plot" else ())
         for (one, path), (other, same) in itertools.combinations(self.named(), 2):
             if path.resolve() == same.resolve():
                 raise InputError(f"{path}: {one} and {other} name the same file")
@@ -203,9 +204,12 @@ class _Targets:
     def write(self, found: Zones, *, merge: bool) -> None:
         """Write all but the proof."""
         if self.json is not None:
-            from exactzones.formats.zones_json import save_zones
+            from exactzones.formats.zones_json import save_zones, zones_text
 
-            save_zones(found, self.json, merge=merge)
+            if self.json == STDOUT:
+                click.echo(zones_text(found, merge=merge), nl=False)
+            else:
+                save_zones(found, self.json, merge=merge)
         if self.plot is not None:
             from exactzones import plot
 

@@ -47,8 +47,12 @@ def save_zones(zones: Zones, path: str | Path, *, merge: bool = False) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    document = zones_to_json(zones, merge=merge)
-    write_atomically(path, (json.dumps(document, separators=(",", ":")) + "\n").encode())
+    write_atomically(path, zones_text(zones, merge=merge).encode())
+
+
+def zones_text(zones: Zones, *, merge: bool = False) -> str:
+    """Return what such a file holds."""
+    return json.dumps(zones_to_json(zones, merge=merge), separators=(",", ":")) + "\n"
 
 
 def _numbers(entries: Iterable[Fraction | int]) -> list[str]:

@@ -49,6 +49,14 @@ def test_check(run, tmp_path):
     assert found["why"]
 
 
+def test_zones(run, tmp_path):
+    said = run("zones", NET, "--feature", 9, BOX, "--json", "-")
+    out = tmp_path / "zones.json"
+    run("zones", NET, "--feature", 9, BOX, "--json", out)
+    assert said.out == out.read_text()
+    assert len(json.loads(said.out)["zones"]) == 17
+
+
 def test_info_and_proptest(run):
     found = answer(run("info", NET, "--json", "-"))
     assert (found["inputs"], found["features"]) == (2, 10)
