@@ -61,7 +61,7 @@ class LatentPanel {
     const [zone] = this.state.chosen;
     const target = zone === undefined ? -1 : this.space.targets[zone];
     this.caption.textContent =
-      target >= 0 ? `Zone ${zone + 1} goes into the dashed zone, pattern ${minus(this.space.patterns[target]) || 'without neurons'}.`
+      target >= 0 ? `Zone ${zone + 1} goes into the dashed zone${this.space.patterns[target] && ', pattern '}${minus(this.space.patterns[target])}.`
         : 'Grey: where the property fires. In colour: where the zones of the input space go.';
   }
 }

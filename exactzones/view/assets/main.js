@@ -279,4 +279,7 @@ class Page {
   page.book.take(await unpacked('exact'));
   page.update();
   document.documentElement.dataset.ready = 'yes';
-})();
+})().catch((error) => {
+  document.getElementById('picture').append(el('p', { class: 'silent' }, `This browser cannot show the picture: ${error.message}`));
+  throw error;
+});
