@@ -1,7 +1,7 @@
 (** Islands: zones that touch at a point where the property holds are joined by a chain of zones, each sharing with the next a facet on
     which it holds.  So the connected parts of the set that fires can be read off the graph of facets. *)
 From Coq Require Import List ZArith QArith Qcanon Reals Ring Bool Relations.
-From Exactzones Require Import Numbers Network Unrelu Merging Rational Real Field Position Cover.
+From Exactzones Require Import Numbers Network Unrelu Merging Rational Real Field Position Crossing Cover.
 Import ListNotations.
 
 Section Islands.
@@ -79,7 +79,8 @@ Proof. intros H. apply incl_appr. intros f I. apply in_flat_map. exists s. split
 Variable x : list F.
 Hypotheses (Lx : length x = d) (Dx : closed D x) (Hx : holds x).
 
-Definition good (y : list F) : Prop := length y = d /\ closed D y /\ regular all_forms y /\ keeps all_forms x y.
+Definition around_x (y : list F) : Prop := closed D y /\ keeps all_forms x y.
+Notation good := (nice all_forms d around_x).
 
 Lemma touches s y : good y -> has_pattern net k y s -> in_cell net k s x.
 Proof.
@@ -89,7 +90,7 @@ Qed.
 
 Lemma good_zone s y : good y -> has_pattern net k y s -> zone net k D d holds s.
 Proof.
-  intros G H. pose proof (touches s y G H) as T. destruct G as (L & C & R & K). split.
+  intros G H. pose proof (touches s y G H) as T. destruct G as (L & R & C & K). split.
   - destruct (around inverse net k D s y) as (e & E & A); [|exact C | exact H | exists y, e; auto].
     intros f I. apply R, (rows_in s y L H), I.
   - exists x. auto.
@@ -97,7 +98,7 @@ Qed.
 
 Lemma good_same s y z : good y -> good z -> keeps all_forms y z -> has_pattern net k y s -> has_pattern net k z s.
 Proof.
-  intros (L & C & R & _) (Lz & _) K H. apply (same_pattern net k D s y z); [congruence | | | exact C | exact H];
+  intros (L & R & C & _) (Lz & _) K H. apply (same_pattern net k D s y z); [congruence | | | exact C | exact H];
     intros f I; [apply R | apply K]; apply (rows_in s y L H), I.
 Qed.
 
@@ -109,7 +110,7 @@ Proof.
   assert (Lxp : length x = length p) by congruence.
   destruct (towards inverse all_forms x p Lxp R) as (t & T & T' & K & R'). exists (between t x p).
   assert (Ly : length (between t x p) = d) by (rewrite length_between; assumption).
-  split; [split; [exact Ly|]; split; [apply closed_between; try assumption; apply lt_le; assumption | split; assumption]|].
+  split; [split; [exact Ly|]; split; [exact R'|]; split; [apply closed_between; try assumption; apply lt_le; assumption | exact K]|].
   apply has_pattern_iff. apply in_cell_iff in Cx. apply has_pattern_iff in Hp. rewrite Ly. rewrite Lx in Cx. rewrite Lp in Hp.
   revert Cx Hp. generalize (@switch_forms F net d k s). clear - inverse T T' Lxp. intros fs. revert s.
   induction fs as [|f fs IH]; intros s A C; inversion A as [|? on ? s' A1 A']; subst; inversion C as [|? ? ? ? C1 C']; subst; constructor;
@@ -121,53 +122,23 @@ Proof.
     apply add_nonneg; apply mul_nonneg; try apply nonpos_opp; try assumption; apply lt_le; assumption.
 Qed.
 
-(** ** Two points in general position to each other: where one function is zero between them, all others that are have the same zeros *)
-Definition generic (a b : list F) : Prop :=
-  forall f g, In f all_forms -> In g all_forms -> value f a * value g b = value g a * value f b ->
-  forall y z, length y = d -> length z = d -> value f y * value g z = value g y * value f z.
+(** ** Two points in general position to each other *)
+Notation generic := (generic all_forms d).
 
-Definition crossed (a : list F) (f g : form) : form :=
-  (vadd (map (mul (value f a)) (fst g)) (map (mul (- value g a)) (fst f)), value f a * snd g - value g a * snd f).
-Lemma value_crossed a f g y : value (crossed a f g) y = value f a * value g y - value g a * value f y.
-Proof. unfold crossed. unfold value at 1. cbn [fst snd]. rewrite dot_vadd, !dot_scaled. unfold value. ring. Qed.
-
-Lemma step_aside a b t : good a -> good b -> has_pattern net k b t -> exists c, good c /\ has_pattern net k c t /\ generic a c.
+Lemma step_aside_in a b t : good a -> good b -> has_pattern net k b t -> exists c, good c /\ has_pattern net k c t /\ generic a c.
 Proof.
-  intros Ga Gb H. destruct (Gb) as (L & C & R & K). destruct (Ga) as (La & _ & Ra & _).
+  intros (La & Ra & _) (L & R & C & K) H.
   destruct (stay inverse all_forms b) as (e & E & S).
   destruct (around inverse net k D t b) as (h & Hh & A); [intros f I; apply R, (rows_in t b L H), I | exact C | exact H|].
-  destruct (smaller e h E Hh) as (m & M & Me & Mh).
-  destruct (move_off inverse (flat_map (fun f => map (crossed a f) all_forms) all_forms) b m M) as (c & N & Q).
+  destruct (smaller e h E Hh) as (m & M & Me & Mh). destruct (step_aside inverse all_forms d a b m La L Ra M) as (c & N & G).
   assert (Lc : length c = d) by (rewrite (near_length _ _ _ N); exact L).
   assert (Kc : keeps all_forms b c) by (apply S, (near_more m); assumption).
-  destruct (A c (near_more _ _ _ _ Mh N)) as [Dc Hc].
-  exists c. split; [|split; [exact Hc|]].
-  - split; [exact Lc|]. split; [exact Dc|]. split; [apply (regular_keeps all_forms b c); [congruence | exact R | exact Kc]|].
-    intros f I. apply (keeps_sign_trans f x b c); [apply K, I | apply Kc, I].
-  - intros f g If Ig Z y z Ly Lz.
-    assert (V : forall w, length w = d -> value f a * value g w = value g a * value f w).
-    { intros w Lw. replace (value f a * value g w) with (value (crossed a f g) w + value g a * value f w) by (rewrite value_crossed; ring).
-      rewrite (Q (crossed a f g)); [ring | | | congruence].
-      - apply in_flat_map. exists f. split; [exact If | apply in_map, Ig].
-      - rewrite value_crossed, Z. ring. }
-    destruct (zero_or_not (value f a)) as [Zf|Zf].
-    + rewrite (Ra f If Zf y), (Ra f If Zf z) by congruence. ring.
-    + apply (same_factor inverse (value f a) _ _ Zf).
-      replace (value f a * (value f y * value g z)) with (value f y * (value f a * value g z)) by ring.
-      replace (value f a * (value g y * value f z)) with (value f a * value g y * value f z) by ring.
-      rewrite (V z Lz), (V y Ly). ring.
+  destruct (A c (near_more _ _ _ _ Mh N)) as [Dc Hc]. exists c. split; [|split; [exact Hc | exact G]].
+  split; [exact Lc|]. split; [apply (regular_keeps all_forms b c); [congruence | exact R | exact Kc]|]. split; [exact Dc|].
+  intros f I. apply (keeps_sign_trans f x b c); [apply K, I | apply Kc, I].
 Qed.
 
-Lemma generic_part a b a' b' m :
-  0 < m -> (forall f g, value f a' * value g b' - value g a' * value f b' = m * (value f a * value g b - value g a * value f b)) ->
-  generic a b -> generic a' b'.
-Proof.
-  intros M E A f g If Ig Z. apply (A f g If Ig), (same_factor inverse m _ _ (not_zero m M)).
-  replace (m * (value f a * value g b)) with (m * (value f a * value g b - value g a * value f b) + m * (value g a * value f b)) by ring.
-  rewrite <- E, Z. ring.
-Qed.
-
-(** ** The walk from one point to the other *)
+(** ** The walk from one point to the other, through walls *)
 (** The wall at c where f is zero: close to c no sign but those of f's kind changes, so on f's hyperplane both sides' closed cells meet. *)
 Lemma at_wall f c a' b' q r e :
   In f all_forms -> length c = d -> value f c = 0 -> ~ vanishes f d -> keeps all_forms x c -> keeps all_forms c a' -> keeps all_forms c b' ->
@@ -184,76 +155,41 @@ Proof.
   { intros y s (L & _) K H. apply (in_cell_limit net k s z y); [congruence | | exact H]. intros g I. apply (Back y K).
     apply (rows_in s y L H), in_or_app. right; exact I. }
   pose proof (Cell a' q Ga Ka Q) as Cq. split; [|split; [exact Cq|]; split; [exact (Cell b' r Gb Kb R)|]].
-  - destruct Ga as (L & C & _). apply Forall_forall. intros g I. unfold closed in C. rewrite Forall_forall in C. specialize (C g I).
+  - destruct Ga as (L & _ & C & _). apply Forall_forall. intros g I. unfold closed in C. rewrite Forall_forall in C. specialize (C g I).
     assert (J : In g all_forms) by (apply (rows_in q a' L Q), in_or_app; left; exact I).
     destruct (le_dec 0 (value g z)) as [P|P]; [exact P | destruct (Back a' Ka g J) as [_ M]; destruct (M P C)].
   - apply (holds_forms q z Lz Cq). intros g I. pose proof (conditions_in q a' Q g I) as J.
     apply (S z N g J), (Kx g J). apply (holds_forms q x Lx (touches q a' Ga Q)); assumption.
 Qed.
 
-(** From the wall at c towards a good point p: a good point. *)
-Lemma leave c p :
-  length c = d -> closed D c -> keeps all_forms x c -> good p ->
-  exists p' u, 0 < u /\ 0 < 1 - u /\ good p' /\ keeps all_forms c p' /\ forall f, value f p' = (1 - u) * value f c + u * value f p.
-Proof.
-  intros Lc Dc Kc (L & C & R & _). assert (Lcp : length c = length p) by congruence.
-  destruct (towards inverse all_forms c p Lcp R) as (u & U & U' & K & R'). exists (between u c p), u. split; [exact U|]. split; [exact U'|].
-  split; [|split; [exact K | intros f; apply value_between, Lcp]].
-  split; [rewrite length_between; assumption|]. split; [apply closed_between; try assumption; apply lt_le; assumption|]. split; [exact R'|].
-  intros f I. apply (keeps_sign_trans f x c); [apply Kc | apply K]; exact I.
-Qed.
+(** What points in general position are to each other: the zones around them are joined. *)
+Definition joins (a b : list F) : Prop := forall s t, has_pattern net k a s -> has_pattern net k b t -> joined s t.
 
-(** By induction on the functions that may change their sign from a to b: if the first does, walk to just before its wall, go through, and walk on. *)
-Lemma walk rest : forall a b s t,
-  incl rest all_forms -> good a -> good b -> generic a b ->
-  (forall f, In f all_forms -> In f rest \/ keeps_sign f a b) ->
-  has_pattern net k a s -> has_pattern net k b t -> joined s t.
+Lemma through f a b m a' b' :
+  In f all_forms -> value f a <> 0 -> good a -> good b -> generic a b -> 0 < m -> 0 < 1 - m ->
+  let c := between m a b in value f c = 0 -> around_x c -> good a' -> good b' -> keeps all_forms c a' -> keeps all_forms c b' -> joins a' b'.
 Proof.
-  induction rest as [|f rest IH]; intros a b s t I Ga Gb A K Hs Ht.
-  { rewrite (has_pattern_unique net k b s t); [apply rt_refl | | exact Ht].
-    apply (good_same s a b Ga Gb); [|exact Hs]. intros f J. destruct (K f J) as [[]|J']; exact J'. }
-  assert (If : In f all_forms) by (apply I; left; reflexivity). assert (I' : incl rest all_forms) by (intros g J; apply I; right; exact J).
-  destruct (Ga) as (La & Da & Ra & Kxa). destruct (Gb) as (Lb & Db & Rb & Kxb). assert (Lab : length a = length b) by congruence.
-  destruct (same_side_or_root inverse (value f a) (value f b)) as [Same|[Nf (m & M & M' & Zc)]]; [intros Z; apply (Rb f If Z), Lab| |].
-  { apply (IH a b); try assumption. intros g J. destruct (K g J) as [[<-|J']|J']; [right; exact Same | left; exact J' | right; exact J']. }
-  set (c := between m a b).
-  assert (Vc : forall g, value g c = (1 - m) * value g a + m * value g b) by (intros g; apply value_between, Lab). rewrite <- Vc in Zc.
+  intros If Nf (La & _) (Lb & _) A _ M c Zc [_ Kxc] Ga Gb Ka Kb q r Hq Hr. assert (Lab : length a = length b) by congruence.
+  assert (Vc : forall g, value g c = (1 - m) * value g a + m * value g b) by (intros g; apply value_between, Lab).
   assert (Lc : length c = d) by (unfold c; rewrite length_between; assumption).
-  assert (Dc : closed D c) by (apply closed_between; try assumption; apply lt_le; assumption).
-  assert (Mid : forall g y, keeps_sign g y a -> keeps_sign g y b -> keeps_sign g y c) by (intros g y; apply keeps_sign_between; assumption).
-  assert (Kxc : keeps all_forms x c) by (intros g J; apply Mid; [apply Kxa | apply Kxb]; exact J).
-  destruct (leave c a Lc Dc Kxc Ga) as (a' & u & U & U' & Ga' & Ka & Va). destruct (leave c b Lc Dc Kxc Gb) as (b' & w & W & W' & Gb' & Kb & Vb).
-  destruct (has_pattern_exists net k a') as [q Hq]. destruct (has_pattern_exists net k b') as [r Hr].
-  apply rt_trans with q; [|apply rt_trans with r].
-  - apply (IH a a'); try assumption.
-    + apply (generic_part a b a a' ((1 - u) * m)); [apply (mul_positive inverse); assumption | | exact A]. intros g h. rewrite !Va, !Vc. ring.
-    + intros g J. destruct (K g J) as [[<-|J']|J']; [right | left; exact J' | right].
-      * apply (keeps_sign_scaled inverse f u); [exact U | rewrite Va, Zc; ring].
-      * apply (keeps_sign_trans g a c a'); [|apply Ka, J]. apply Mid; [split; auto | exact J'].
-  - destruct (list_eq_dec bool_dec q r) as [<-|Nqr]; [apply rt_refl|].
-    apply rt_step. split; [apply (good_zone q a' Ga' Hq)|]. split; [apply (good_zone r b' Gb' Hr)|]. split; [exact Nqr|].
-    destruct (stay inverse all_forms c) as (e & E & S).
-    apply (at_wall f c a' b' q r e); try assumption; [intros V; apply Nf, V, La|].
-    intros g z J Zg Lz Zz. apply (same_factor inverse (value f a) _ _ Nf). rewrite (A f g If J); [rewrite Zz; ring | | exact La | exact Lz].
-    rewrite Vc in Zg, Zc. apply (same_factor inverse (1 - m) _ _ (not_zero _ M')).
-    replace ((1 - m) * (value f a * value g b)) with
-      (((1 - m) * value f a + m * value f b) * value g b - ((1 - m) * value g a + m * value g b) * value f b + (1 - m) * (value g a * value f b)) by ring.
-    rewrite Zg, Zc. ring.
-  - apply (IH b' b); try assumption.
-    + apply (generic_part a b b' b ((1 - w) * (1 - m))); [apply (mul_positive inverse); assumption | | exact A]. intros g h. rewrite !Vb, !Vc. ring.
-    + intros g J. assert (Zero : forall p y, good p -> length y = d -> value g p = 0 -> value g y = 0).
-      { intros p y (Lp & _ & Rp & _) L Z. apply (Rp g J Z). congruence. }
-      destruct (K g J) as [[<-|J']|J']; [right | left; exact J' | right]; (apply keeps_sign_back; [apply Zero; [exact Gb | apply Gb']|]).
-      * apply (keeps_sign_scaled inverse f w); [exact W | rewrite Vb, Zc; ring].
-      * apply (keeps_sign_trans g b c b'); [|apply Kb, J]. apply Mid; [|split; auto]. apply keeps_sign_back; [apply Zero; assumption | exact J'].
+  destruct (list_eq_dec bool_dec q r) as [<-|Nqr]; [apply rt_refl|].
+  apply rt_step. split; [apply (good_zone q a' Ga Hq)|]. split; [apply (good_zone r b' Gb Hr)|]. split; [exact Nqr|].
+  destruct (stay inverse all_forms c) as (e & E & S).
+  apply (at_wall f c a' b' q r e); try assumption; [intros V; apply Nf, V, La|].
+  intros g z J Zg Lz Zz. apply (same_factor inverse (value f a) _ _ Nf). rewrite Vc in Zg, Zc.
+  rewrite (multiples inverse all_forms d a b f g m z A If J La Lz M Zc Zg), Zz. ring.
 Qed.
 
 Lemma touching_joined s t :
   full_pattern net k D d s -> full_pattern net k D d t -> in_cell net k s x -> in_cell net k t x -> joined s t.
 Proof.
   intros Fs Ft Cs Ct. destruct (enter s Fs Cs) as (a & Ga & Ha). destruct (enter t Ft Ct) as (b & Gb & Hb).
-  destruct (step_aside a b t Ga Gb Hb) as (c & Gc & Hc & A).
-  apply (walk all_forms a c s t); try assumption; [apply incl_refl | intros f I; left; exact I].
+  destruct (step_aside_in a b t Ga Gb Hb) as (c & Gc & Hc & A).
+  refine (walk inverse all_forms d around_x joins _ _ _ through a c Ga Gc A s t Ha Hc).
+  - intros m y z Ly Lz M M' [Dy Ky] [Dz Kz]. split; [apply closed_between; [congruence | apply lt_le, M | apply lt_le, M' | exact Dy | exact Dz]|].
+    intros f I. apply (keeps_sign_between inverse); [congruence | exact M | exact M' | apply Ky, I | apply Kz, I].
+  - intros y z Gy Gz K q r Hq Hr. rewrite (has_pattern_unique net k z q r); [apply rt_refl | exact (good_same q y z Gy Gz K Hq) | exact Hr].
+  - intros y z w _ Yz Zw q r Hq Hr. destruct (has_pattern_exists net k z) as [p Hp]. apply rt_trans with p; [apply Yz | apply Zw]; assumption.
 Qed.
 End Islands.
 
