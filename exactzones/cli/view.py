@@ -58,8 +58,9 @@ def view(
 
     \b
     exactzones view net.npz --feature 9 --domain=-6:6 --out page.html
-    exactzones view iris.npz --feature 2 --domain 0:8 --data iris.csv --out page.html
-                    --through 5.1,3.5,1.4,0.2 --through 7,3.2,4.7,1.4 --through 6.3,3.3,6,2.5
+    exactzones view iris_2d.npz --feature 2 --data iris.csv --out page.html
+    exactzones view iris.npz --feature 2 --domain 0:8 --out page.html \\
+        --through 5.1,3.5,1.4,0.2 --through 7,3.2,4.7,1.4 --through 6.3,3.3,6,2.5
     """
     from exactzones.view import check_shown, cut_through, read_points, save
 
