@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Sets up and runs all checks: bash tests/run.sh
-#   The proofs are checked, and the verified checker is built, where Coq is there; CI (CI=true, as root) installs it.
+#   The proofs are checked, and the verified checker is built, where Coq is there; pages are opened where Chromium is there.
+#   CI (CI=true, as root) installs both; elsewhere nothing is installed for them, and their tests are skipped.
 #   EXACTZONES_VNNCOMP   a folder with public networks (acasxu/, rl_benchmarks/, ..): tests on them run, else they are skipped
 #   EXACTZONES_TORCH     a requirement such as "torch": it is installed and the tests of the PyTorch loader run
 set -euo pipefail
@@ -13,7 +14,12 @@ fi
 have_coq() {
     command -v coqc >/dev/null && ocamlfind query zarith yojson >/dev/null 2>&1
 }
-if have_coq || { [ -n "${CI:-}" ] && [ "$(id -u)" = 0 ]; }; then # elsewhere nothing is installed for it, and its tests are skipped
+if [ -n "${CI:-}" ] && [ "$(id -u)" = 0 ] && ! { have_coq && command -v chromium >/dev/null; }; then
+    timeout 600 bash -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+        coq ocaml-findlib libzarith-ocaml-dev libyojson-ocaml-dev chromium fonts-dejavu-core >/dev/null' ||
+        echo "Coq and Chromium could not be installed: tests that need them are skipped" >&2
+fi
+if have_coq; then
     bash proofs/build.sh
 fi
 "$bin/ruff" check .
