@@ -62,6 +62,20 @@ def test_what_is_drawn_is_what_fires(opened):
         assert colour(tab, x, y) == silent
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_the_zone_under_a_point_is_the_one_that_holds_it(opened, seed):
+    draw = np.random.default_rng(seed)
+    layers = [
+        (draw.integers(-9, 10, (after, before)), draw.integers(-9, 10, after)) for before, after in ((2, 12), (12, 8), (8, 1))
+    ]
+    zones = find_zones(Network.mlp([(weight.tolist(), bias.tolist()) for weight, bias in layers]), feature(0), SQUARE)
+    tab = opened(zones)
+    points = draw.uniform(-2, 2, (300, 2)).tolist()
+    found = tab.evaluate("(points) => points.map(([x, y]) => exactzones.finder.at(x, y))", points)
+    known = {id(zone): k for k, zone in enumerate(zones)}
+    assert found == [-1 if zone is None else known[id(zone)] for zone in zones.at(points)]
+
+
 def test_the_pointer_asks(opened):
     tab = opened(ALL)
     tip = tab.locator("#tip")

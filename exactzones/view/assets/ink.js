@@ -1,25 +1,39 @@
 // What is drawn above the polygons by hand: axes with round numbers, marks at points.
 
 const MARKS = Object.keys(FLAT_MARKS);
+const CROWD = 3000; // points of which each is a dot
 
-/** Small marks at points, a kind of mark per label; hollow and faint where `hollow(k)` says so. */
-function drawMarks(plane, points, kind, hollow, colours) {
-  const { context } = plane, size = points.length > 3000 ? 2 : points.length > 400 ? 3 : 4;
-  for (const faint of [true, false])
-    for (let which = 0; which < MARKS.length; which++) {
-      context.beginPath();
-      points.forEach((at, k) => {
-        if (hollow(k) !== faint || kind(k) % MARKS.length !== which) return;
-        mark(context, MARKS[which], plane.toX(at[0]), plane.toY(at[1]), size);
-      });
-      context.globalAlpha = faint ? 0.45 : 1;
-      context.lineWidth = faint ? 1 : 2;
-      context.strokeStyle = faint ? colours.ink : colours.surface;
-      context.stroke();
-      context.fillStyle = colours.ink;
-      if (!faint) context.fill();
-      context.globalAlpha = 1;
+/** Points in groups that look alike: those of one label, on the slice or off it. */
+function grouped(points, data) {
+  const groups = new Map();
+  points.forEach((at, k) => {
+    const kind = MARKS[(data.label[k] ?? 0) % MARKS.length], faint = data.off[k], key = `${kind} ${faint}`;
+    if (!groups.has(key)) groups.set(key, { kind, faint, points: [] });
+    groups.get(key).points.push(at);
+  });
+  return [...groups.values()].sort((a, b) => b.faint - a.faint);
+}
+
+/** Small marks at points; hollow and faint those off the slice. `ratio`: pixels of the canvas per pixel of the screen. */
+function drawMarks(context, view, ratio, groups, colours) {
+  const count = groups.reduce((sum, { points }) => sum + points.length, 0), crowd = count > CROWD;
+  const size = ratio * (crowd ? 1 : count > 400 ? 3 : 4), { width, height } = context.canvas;
+  for (const { kind, faint, points } of groups) {
+    context.beginPath();
+    for (const at of points) {
+      const [x, y] = onto(context.canvas, view, at);
+      if (x < -size || y < -size || x > width + size || y > height + size) continue;
+      if (crowd) context.rect(x - size, y - size, 2 * size, 2 * size);
+      else mark(context, kind, x, y, size);
     }
+    context.globalAlpha = crowd ? 0.6 : faint ? 0.45 : 1;
+    context.fillStyle = colours.ink;
+    context.strokeStyle = faint ? colours.ink : colours.surface;
+    context.lineWidth = ratio * (faint ? 1 : 2);
+    if (!crowd) context.stroke();
+    if (!faint || crowd) context.fill();
+    context.globalAlpha = 1;
+  }
 }
 
 function mark(context, kind, x, y, size) {

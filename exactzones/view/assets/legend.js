@@ -27,9 +27,9 @@ function legendOf(colouring, space, islands, show) {
 /** What the marks of data points mean, and how many are in zones. */
 function dataLegend({ at, label, labels, off, zone }, dim) {
   const marks = Object.values(dim === 3 ? SOLID_MARKS : FLAT_MARKS), aside = off.filter(Boolean).length;
-  const within = (chosen) => zone.filter((one, k) => one >= 0 && chosen(k)).length;
-  const items = labels.map((name, which) => `${marks[which % marks.length]} ${name}: ${label.filter((one) => one === which).length}, ${within((k) => label[k] === which)} in zones`);
-  if (!labels.length) items.push(`${within(() => true)} of ${at.length - aside} in zones`);
-  if (aside) items.push(`${aside} faint ones lie off the slice: shown at its nearest point, nothing is said of them`);
+  const within = (chosen) => zone.filter((one, k) => one >= 0 && chosen(k)).length.toLocaleString('en');
+  const items = labels.map((name, which) => `${marks[which % marks.length]} ${name}: ${label.filter((one) => one === which).length.toLocaleString('en')}, ${within((k) => label[k] === which)} in zones`);
+  if (!labels.length) items.push(`${within(() => true)} of ${(at.length - aside).toLocaleString('en')} in zones`);
+  if (aside) items.push(`${aside.toLocaleString('en')} faint ones lie off the slice: shown at its nearest point, nothing is said of them`);
   return el('ul', { class: 'legend' }, ...items.map((item) => el('li', {}, item)));
 }

@@ -87,6 +87,7 @@ class Page {
       window, domain, stretched: graph, axes: graph ? [scene.axes[0], 'value'] : scene.axes,
       label: 'The zones. Arrow keys pan, plus and minus zoom, 0 shows everything, n and p choose the next and previous zone, Escape clears.',
       theme: () => this.colours, layers: () => this.layers(), over: (plane, colours) => this.over(plane, colours),
+      marks: () => (this.scene.data && this.showData ? (this.groups ??= grouped(this.marks(), this.scene.data)) : []),
       point: (x, y, event) => this.hover(event ? this.finder.at(x, y) : -1, event, graph ? [x] : [x, y], event ? this.dataAt(x, y) : -1),
       press: (x, y) => this.press(this.finder.at(x, y)),
     });
@@ -122,9 +123,6 @@ class Page {
 
   over(plane, colours) {
     for (const { rings, colour, width, dashed, fill } of this.outlines(colours)) for (const ring of rings) plane.outline(ring, colour, width, { dashed, fill });
-    const { data } = this.scene;
-    if (!data || !this.showData) return;
-    drawMarks(plane, this.marks(), (k) => data.label[k] ?? 0, (k) => data.off[k], colours);
   }
 
   dots() {

@@ -6,7 +6,7 @@ class Plane {
   /**
    * @param host element to fill.
    * @param painter the painter of polygons.
-   * @param options window ([low, high]), axes (names), label (for screen readers), small, and what to do: layers(plane), over(plane),
+   * @param options window ([low, high]), axes (names), label (for screen readers), small, and what to do: layers(), marks(), over(plane),
    *   point(x, y, event) when the pointer moves (event null when it leaves), press(x, y) when it clicks.
    */
   constructor(host, painter, options) {
@@ -203,6 +203,7 @@ class Plane {
       this.painter.draw(context, { width, height }, scaled, shape, places, ramp, { ...look, edges: (look.edges ?? 0) * this.clarity(shape) });
       this.thin(context, scaled, shape, places, ramp);
     }
+    if (this.options.marks) drawMarks(context, scaled, ratio, this.options.marks(), this.options.theme());
     this.painted = { ...view };
     this.stale = false;
   }
