@@ -83,7 +83,7 @@ def page(
     if len(called) != (flat.outputs if flat else dim):
         raise DimensionError("list of names", expected=flat.outputs if flat else dim, got=len(called))
     box = default_window(zones) if window is None else window_box(window, dim)
-    main = drawing(zones, box) | {"name": "input space" if flat is None else "slice"}
+    main = drawing(zones, box)
     letters = [f"{'x' if flat is None else 'u'}{k}" for k in range(dim)]
     scene: Data = {
         "letters": letters,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ class Points:
             DimensionError: not one label per point.
         """
         if isinstance(data, Points):
-            return data
+            return data if labels is None else replace(cls.of(data.points, labels), names=data.names)
         rows = tuple(
             tuple(exact(entry, f"coordinate {j} of data point {k}") for j, entry in enumerate(row)) for k, row in enumerate(data)
         )

@@ -72,6 +72,12 @@ def test_bad_files(tmp_path):
         read_points(tmp_path / "nan.npy", 2)
 
 
+def test_labels_take_the_place_of_others():
+    data = Points((vector(1, 2),), ("a",), ("x", "y"))
+    assert Points.of(data) is data
+    assert Points.of(data, [7]) == Points((vector(1, 2),), ("7",), ("x", "y"))
+
+
 def test_labels_fit():
     with pytest.raises(DimensionError, match="list of labels"):
         Points.of([[1, 2]], ["a", "b"])
