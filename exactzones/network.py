@@ -258,7 +258,10 @@ class Network:
 
         Raises:
             DimensionError: not one number per input.
+            InputError: no list of numbers.
         """
+        if not isinstance(entries, Iterable):
+            raise InputError(f"{entries!r} is no point; a list of {self.inputs} numbers is expected")
         entries = list(entries)
         if len(entries) != self.inputs:
             raise DimensionError("point", expected=self.inputs, got=len(entries))
@@ -344,7 +347,7 @@ class Network:
         lines = ["exactzones-network-1"]
         for layer in self.layers:
             lines.append(f"{layer.outputs} {layer.inputs} {''.join('r' if unit else 'l' for unit in layer.relu)}")
-            lines += [f"{' '.join(map(text, row))} | {text(b)}" for row, b in zip(layer.weight.rows, layer.bias, strict=True)]
+            lines += [f"{row} | {text(b)}" for row, b in zip(layer.weight.lines(), layer.bias, strict=True)]
         return "\n".join(lines) + "\n"
 
 

@@ -36,21 +36,35 @@ _TINY = 1e-290  # stands for everything that may underflow
 _BATCH = 1 << 21  # numbers in one array
 
 
-def rows_of(points: Any) -> Array | list[Any] | None:
-    """Return a data set's points, shape (points, inputs), one by one; None if it is a single point, shape (inputs,).
+def read_points(points: Any) -> tuple[Any, bool]:
+    """Return a data set's points, shape (points, inputs), or a single point, shape (inputs,), and whether it is a data set.
+
+    What can be gone through only once, such as a generator, comes back as a list.
 
     Raises:
-        InputError: it has more than two axes.
+        InputError: neither of them, or an array that says of some entries that they are missing.
     """
-    given = np.asarray(points) if hasattr(points, "__array__") else list(points)
-    axes = given.ndim if isinstance(given, np.ndarray) else 1 + any(map(_is_list, given))
-    if axes > 2:
+    if np.ma.is_masked(points):
+        raise InputError("points have masked entries; fill them or leave these points out")
+    if not _is_list(points):
+        raise InputError(f"{points!r} is no point; a point (inputs,) or points (points, inputs) are expected")
+    given = np.asarray(points) if hasattr(points, "__array__") else [list(p) if _is_list(p) else p for p in points]
+    if isinstance(given, np.ndarray):
+        axes = given.ndim
+    else:
+        lists = {isinstance(entry, list) for entry in given}
+        if len(lists) > 1:
+            raise InputError("points and single numbers are mixed; a point (inputs,) or points (points, inputs) are expected")
+        axes = 1 + (True in lists)
+    if axes not in {1, 2}:
         raise InputError(f"points of shape {np.shape(given)}; a point (inputs,) or points (points, inputs) are expected")
-    return given if axes == 2 else None
+    return given, axes == 2
 
 
 def _is_list(entry: Any) -> bool:
-    return isinstance(entry, Iterable) and not isinstance(entry, str)
+    if isinstance(entry, np.ndarray):
+        return entry.ndim > 0
+    return isinstance(entry, Iterable) and not isinstance(entry, (str, bytes))
 
 
 class Locator:

@@ -22,7 +22,7 @@ from exactzones.rational import dot, sum_of_quotients
 from exactzones.zones.display import columns, page, picture, records
 from exactzones.zones.forward import forward, is_rational
 from exactzones.zones.graph import adjacency, islands
-from exactzones.zones.locate import Array, Locator, rows_of
+from exactzones.zones.locate import Array, Locator, read_points
 from exactzones.zones.merge import MergedZone, merge
 from exactzones.zones.residues import count_maps
 from exactzones.zones.unrelu import backward
@@ -134,9 +134,10 @@ class Zones(Sequence[Zone]):
             DimensionError: points of another space.
             InexactError: a coordinate that is not a finite rational number.
         """
-        if rows_of(points) is not None:
-            return [[self.zones[k] for k in indices] for indices in self.locate(points)]
-        lifted = (Fraction(1), *self.network.point(points))
+        given, many = read_points(points)
+        if many:
+            return [[self.zones[k] for k in indices] for indices in self.locate(given)]
+        lifted = (Fraction(1), *self.network.point(given))
         return [zone for zone in self.zones if all(dot(row, lifted) >= 0 for row in zone.hrep.rows)]
 
     def locate(self, points: Sequence[Sequence[Any]] | Array) -> list[tuple[int, ...]]:
@@ -145,10 +146,14 @@ class Zones(Sequence[Zone]):
         Raises:
             DimensionError: points of another space.
             InexactError: a coordinate that is not a finite rational number.
+            InputError: a single point.
         """
+        given, many = read_points(points)
+        if not many and len(given):
+            raise InputError("a single point; points (points, inputs) are expected: put it in a list, or ask containing(..)")
         if is_rational(self.network, self.prop, self.domain.hrep.closed_rows if self.domain else ()):
-            return self._locator.locate(points)
-        return [tuple(k for k, zone in enumerate(self.zones) if zone.contains(point)) for point in points]
+            return self._locator.locate(given if many else [])
+        return [tuple(k for k, zone in enumerate(self.zones) if zone.contains(point)) for point in given]
 
     @cached_property
     def _locator(self) -> Locator:
@@ -168,10 +173,10 @@ class Zones(Sequence[Zone]):
             DimensionError: points of another space.
             InexactError: a coordinate that is not a finite rational number.
         """
-        rows = rows_of(points)
-        if rows is not None:
-            return [_firing(zones, point) for point, zones in zip(rows, self.containing(rows), strict=True)]
-        return _firing(self.containing(points), points)
+        given, many = read_points(points)
+        if many:
+            return [_firing(zones, point) for point, zones in zip(given, self.containing(given), strict=True)]
+        return _firing(self.containing(given), given)
 
     def fires(self, point: Sequence[Any]) -> bool:
         """Tell from the zones alone whether the property fires at a point."""
