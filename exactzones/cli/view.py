@@ -10,12 +10,16 @@ import rich_click as click
 
 from exactzones.affine import AffineMap
 from exactzones.cli.common import (
+    STDOUT,
+    check_answer,
     check_target,
     claim_options,
+    json_option,
     net_argument,
     progress,
     quiet_option,
     read,
+    save_answer,
     table,
 )
 from exactzones.errors import BudgetExceeded, InputError
@@ -33,6 +37,7 @@ from exactzones.zones import Budget, find_zones
 @click.option("--from", "origin", metavar="POINT", help="Where --along starts; by default the origin.")
 @click.option("--max-zones", type=click.IntRange(1), metavar="N", help="Stop after N zones (exit code 3).")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after S seconds (exit code 3).")
+@json_option
 @quiet_option
 def view(
     net: Path,
@@ -47,6 +52,7 @@ def view(
     origin: str | None,
     max_zones: int | None,
     timeout: float | None,
+    json_path: Path | None,
     quiet: bool,
 ) -> int:
     """Write the zones of a feature as an interactive page: one HTML file, which needs no network.
@@ -74,6 +80,7 @@ def view(
         )
     points = None if data is None else read_points(data, network.inputs)
     check_target(out, net)
+    check_answer(json_path, net)
     if data is not None and out.exists() and out.samefile(data):
         raise InputError(f"{out}: cannot be written: it is the data themselves")
     if flat is not None:
@@ -88,7 +95,9 @@ def view(
         click.echo(f"incomplete: {stopped.reason}", err=True)
     with progress(quiet=quiet, doing="writing the page"):
         save(found, out, points, flat=flat, title=f"{net.name}: {prop}")
-    if not quiet:
+    answer = {"command": "view", "zones": len(found), "islands": len(found.islands), "complete": found.complete, "page": str(out)}
+    save_answer(answer, json_path)
+    if not quiet and json_path != STDOUT:
         none = "none: the feature cannot fire here" if found.complete else "none found before the budget ran out"
         so_far = "" if found.complete else " found so far: the list is not complete"
         table(

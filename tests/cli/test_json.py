@@ -77,6 +77,14 @@ def test_a_file_beside_what_is_printed(run, tmp_path, command):
     assert json.loads(out.read_text())["command"] == command[0]
 
 
+def test_view(run, tmp_path):
+    out = tmp_path / "page.html"
+    found = answer(run("view", NET, "--feature", 9, BOX, "--out", out, "--json", "-"))
+    assert (found["zones"], found["islands"], found["complete"]) == (17, 2, True)
+    assert found["page"] == str(out)
+    assert out.exists()
+
+
 def test_targets_are_refused_before_the_work(refused, tmp_path):
     refused("certify", NET, "--feature", 8, "--json", tmp_path / "none" / "a.json", says=["its folder does not exist"])
     refused("info", NET, "--json", NET, says=["it is the network itself"])
