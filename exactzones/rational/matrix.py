@@ -17,6 +17,9 @@ from exactzones.rational.quadratic import irrational, text
 from exactzones.rational.reading import Vector, algebraic
 from exactzones.rational.rows import Row, dot, integer_row, primitive
 
+_ZERO = Fraction(0)
+_AT_ONCE = 2  # passes over all entries of a matrix of floats; trained weights have hardly a bit left then
+
 
 class Matrix:
     """An immutable exact rational matrix of shape ``(rows, columns)``.
@@ -70,16 +73,14 @@ class Matrix:
         if array.ndim != 2:
             raise InputError(f"{what} has shape {array.shape}; a matrix (rows, columns) is expected")
         if array.dtype.kind in "iu":
-            numbers = [flint.fmpq(entry) for entry in array.ravel().tolist()]
-        elif array.dtype.kind == "f" and array.dtype.itemsize <= 8:
-            bad = np.argwhere(~np.isfinite(array))
-            if len(bad):
-                k, j = bad[0]
-                raise InexactError(f"{what}[{k}][{j}] is {array[k, j]}; every number must be finite")
-            numbers = [flint.fmpq(*entry.as_integer_ratio()) for entry in array.astype(np.float64).ravel().tolist()]
-        else:
+            return cls(_of_integers(array), (array.shape[0], array.shape[1]))
+        if array.dtype.kind != "f" or array.dtype.itemsize > 8:
             raise InexactError(f"{what} has NumPy type {array.dtype}; integers and floats up to 64 bits are read")
-        return cls(flint.fmpq_mat(*array.shape, numbers), (array.shape[0], array.shape[1]))
+        bad = np.argwhere(~np.isfinite(array))
+        if len(bad):
+            k, j = bad[0]
+            raise InexactError(f"{what}[{k}][{j}] is {array[k, j]}; every number must be finite")
+        return cls(_of_floats(array.astype(np.float64)), (array.shape[0], array.shape[1]))
 
     @classmethod
     def identity(cls, size: int) -> Matrix:
@@ -93,6 +94,14 @@ class Matrix:
     def rows(self) -> tuple[Vector, ...]:
         """All rows as Fractions."""
         return tuple(tuple(map(_fraction, row)) for row in self._entries.tolist()) if self.shape[1] else ((),) * self.shape[0]
+
+    def lines(self) -> list[str]:
+        """Return each row as text, its numbers written as ``text`` writes them, with blanks between.
+
+        >>> Matrix.of([[1, "-1/2"], [0, 1]]).lines()
+        ['1 -1/2', '0 1']
+        """
+        return [" ".join([_text(entry) if entry else "0" for entry in row]) for row in self._entries.tolist()]
 
     def scaled(self) -> tuple[IntegerMatrix, int]:
         """Return this matrix times the least common denominator of its entries, and that denominator."""
@@ -179,6 +188,10 @@ class AlgebraicMatrix(Matrix):
         rows: tuple[Vector, ...] = self._entries
         return rows
 
+    def lines(self) -> list[str]:
+        """Return each row as text, its numbers written as ``text`` writes them, with blanks between."""
+        return [" ".join(map(text, row)) for row in self.rows]
+
     def scaled(self) -> tuple[IntegerMatrix, int]:
         """Refuse: no denominator makes all entries integers.
 
@@ -238,4 +251,32 @@ def _fmpq(value: Fraction | int) -> Any:
 
 
 def _fraction(value: Any) -> Fraction:
-    return Fraction(int(value.p), int(value.q))
+    return Fraction(int(value.p), int(value.q)) if value else _ZERO
+
+
+def _text(value: Any) -> str:
+    """Write a python-flint rational; the same as ``text``, without a Fraction in between."""
+    try:
+        return str(int(value.p)) if value.q == 1 else f"{int(value.p)}/{int(value.q)}"
+    except ValueError:  # str() refuses more than 4,300 digits
+        return text(_fraction(value))
+
+
+def _of_integers(array: np.ndarray[Any, Any]) -> Any:
+    return flint.fmpq_mat(flint.fmpz_mat(*array.shape, array.ravel().tolist()))
+
+
+def _of_floats(array: np.ndarray[Any, Any]) -> Any:
+    """Convert finite float64: many at once, 62 bits of each, as multiples of one power of two; few, or few remainders, singly."""
+    matrix, left = flint.fmpq_mat(*array.shape), array
+    for _ in range(_AT_ONCE):
+        if 8 * np.count_nonzero(left) < left.size:
+            break
+        unit = int(np.frexp(np.abs(left).max(initial=0))[1]) - 62  # |entries| < 2^62 units
+        multiples = np.ldexp(left, -unit).astype(np.int64)
+        matrix += _of_integers(multiples) * flint.fmpq(2) ** unit
+        left = left - np.ldexp(multiples.astype(np.float64), unit)  # no rounding: the trailing bits of the entries
+    places = np.nonzero(left)
+    for k, j, entry in zip(*(column.tolist() for column in (*places, left[places])), strict=True):
+        matrix[k, j] += flint.fmpq(*entry.as_integer_ratio())
+    return matrix
