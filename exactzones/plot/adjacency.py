@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from matplotlib import rc_context
 from matplotlib.lines import Line2D
 
 from exactzones.errors import InputError
@@ -41,7 +40,7 @@ def plot_adjacency(zones: Zones, *, window: Polyhedron | None = None, ax: Any = 
     if zones.network.inputs != 2:
         raise InputError(f"a graph over zones is drawn for 2 inputs; this network has {zones.network.inputs}")
     box = default_window(zones) if window is None else window_box(window, 2)
-    with rc_context(style.RC):
+    with style.settings(ax):
         ax = style.axes(ax, 2)
         shown = pieces(zones, box, "island", merged=False, only=None)
         draw_planar(shown, zones.domain, box, ax, strength=0.25, numbered=False)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from matplotlib import rc_context
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 
@@ -71,7 +70,7 @@ def plot_latent(
         raise DimensionError("list of names", expected=len(chosen), got=len(labels))
     rows = [(layer.bias[unit], *layer.weight.rows[unit]) for unit in chosen]
     box = _default_window(rows) if window is None else window_box(window, 2)
-    with rc_context(style.RC):
+    with style.settings(ax):
         ax = style.axes(ax, 2)
         style.frame(ax, box, letter)
         handles = []

@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from matplotlib import rc_context
 
 from exactzones.errors import InputError
 from exactzones.network import Network
@@ -39,7 +38,7 @@ def plot_samples(
         raise InputError(f"sampled points are drawn in 2 or 3 dimensions; this network has {network.inputs} inputs")
     box = window_box(window, network.inputs)
     hits = [point for point in sample(box, count, seed) if network.satisfies(point, prop)]
-    with rc_context(style.RC):
+    with style.settings(ax):
         ax = style.axes(ax, network.inputs)
         style.frame(ax, box)
         if hits:

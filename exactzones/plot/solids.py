@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from matplotlib import rc_context
 from matplotlib.colors import to_rgba
 from mpl_toolkits.mplot3d.art3d import Line3DCollection, Poly3DCollection
 
@@ -94,7 +93,7 @@ def plot_polyhedron_3d(
     ]
     if plane is not None:
         polygons += [(ring, _PLANE, 0.45) for ring in _plane_rings(plane, solid, box)]
-    with rc_context(style.RC):
+    with style.settings(ax):
         ax = style.axes(ax, 3)
         style.frame(ax, box, letter)
         ax.locator_params(nbins=5)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from matplotlib import pyplot, rc_context
+from matplotlib import pyplot
 from matplotlib.collections import PolyCollection
 from matplotlib.patches import Patch
 
@@ -55,7 +55,7 @@ def plot_spaces(zones: Zones, *, windows: Mapping[str, Polyhedron] | None = None
     start = boxes.get("input") or default_window(zones)
     parts = [outline(zone.firing_cell or zone.firing, start) for zone in zones]
     groups = _groups(zones, latents)
-    with rc_context(style.RC):
+    with style.settings(figure):
         figure = pyplot.figure(figsize=(4.6 * len(shown), 4.4), layout="constrained") if figure is None else figure
         panels = figure.subplots(1, len(shown), squeeze=False)[0]
         for latent, ax in zip(shown, panels, strict=True):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from matplotlib import patheffects, pyplot
+from matplotlib import patheffects, pyplot, rc_context
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Patch
 
@@ -33,6 +34,18 @@ RC = {
     "svg.fonttype": "path",
 }
 """Settings under which pictures are made, whatever the user's own; the salt makes an SVG's ids the same every time."""
+
+
+@contextmanager
+def settings(given: Any) -> Iterator[None]:
+    """Make a picture under ``RC``; ``given`` is what it is drawn on, None where that is made by pyplot.
+
+    The backend is loaded before: in a notebook that turns on showing pictures by themselves, which has to outlast this picture.
+    """
+    if given is None:
+        pyplot.draw_if_interactive()  # needs the backend, and so loads it, and does no more where nothing waits to be drawn
+    with rc_context(RC):
+        yield
 
 
 def counted(count: int, noun: str) -> str:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from matplotlib import rc_context
 from matplotlib.collections import LineCollection
 
 from exactzones.errors import DimensionError, InputError
@@ -57,7 +56,7 @@ def plot_superposition(
         box = bounding_box(corner for zones in features for corner in default_window(zones).vrep.vertices)
     else:
         box = window_box(window, 2)
-    with rc_context(style.RC):
+    with style.settings(ax):
         ax = style.axes(ax, 2)
         style.frame(ax, box)
         draw_domain(features[0].domain, box, ax)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from matplotlib import rc_context
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -61,7 +60,7 @@ def plot_zones(
     if color_by not in _COLOURINGS:
         raise InputError(f"color_by is {color_by!r}; there is {', '.join(_COLOURINGS)}")
     box = default_window(zones) if window is None else window_box(window, dim)
-    with rc_context(style.RC):
+    with style.settings(ax):
         ax = style.axes(ax, dim)
         shown = pieces(zones, box, color_by, merged=merged, only=only)
         handles = _groups(zones, shown, color_by)

@@ -9,7 +9,8 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 _MISSING = "the extra for notebooks is not installed: pip install exactzones[notebooks]"
 nbformat = pytest.importorskip("nbformat", reason=_MISSING)
-for _needed in ("nbclient", "ipykernel", "matplotlib", "scipy", "sklearn"):
+nbclient = pytest.importorskip("nbclient", reason=_MISSING)
+for _needed in ("ipykernel", "matplotlib", "scipy", "sklearn"):
     pytest.importorskip(_needed, reason=_MISSING)
 
 
@@ -44,3 +45,21 @@ def test_it_prints_what_it_was_committed_with(path, tmp_path, monkeypatch):
 
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     assert printed(execute(path)) == printed(nbformat.read(path, as_version=4))
+
+
+def test_every_picture_is_shown_without_a_magic_command(tmp_path, monkeypatch):
+    """Also the second one, and one of the user's own behind it: the first loads the backend, which turns on showing them."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    cells = (
+        "from exactzones import Network, Polyhedron, feature, find_zones\n"
+        "from exactzones.plot import plot_spaces, plot_zones\n"
+        "net = Network.mlp([([[1, 0], [0, 1]], [0, 0]), ([[1, 1]], [-1])])\n"
+        "zones = find_zones(net, feature(0), Polyhedron.box(-2, 2, dim=2))\n"
+        "plot_zones(zones);",
+        "plot_spaces(zones);",
+        "from matplotlib import pyplot, rcParams\npyplot.plot([0, 1])\nprint(rcParams['font.size'], rcParams['svg.hashsalt'])",
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+    assert [sum("image/png" in output.get("data", ()) for output in cell.outputs) for cell in notebook.cells] == [1, 1, 1]
+    assert notebook.cells[2].outputs[0].text == "10.0 None\n"
