@@ -51,11 +51,13 @@ def test_every_picture_is_shown_without_a_magic_command(tmp_path, monkeypatch):
     """Also the second one, and one of the user's own behind it: the first loads the backend, which turns on showing them."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     cells = (
-        "from exactzones import Network, Polyhedron, feature, find_zones\n"
-        "from exactzones.plot import plot_spaces, plot_zones\n"
-        "net = Network.mlp([([[1, 0], [0, 1]], [0, 0]), ([[1, 1]], [-1])])\n"
-        "zones = find_zones(net, feature(0), Polyhedron.box(-2, 2, dim=2))\n"
-        "plot_zones(zones);",
+        """
+        from exactzones import Network, Polyhedron, feature, find_zones
+        from exactzones.plot import plot_spaces, plot_zones
+        net = Network.mlp([([[1, 0], [0, 1]], [0, 0]), ([[1, 1]], [-1])])
+        zones = find_zones(net, feature(0), Polyhedron.box(-2, 2, dim=2))
+        plot_zones(zones);
+        """,
         "plot_spaces(zones);",
         "from matplotlib import pyplot, rcParams\npyplot.plot([0, 1])\nprint(rcParams['font.size'], rcParams['svg.hashsalt'])",
     )
