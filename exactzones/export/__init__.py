@@ -12,7 +12,7 @@ from pathlib import Path
 from exactzones.errors import InputError
 from exactzones.export.graphs import gexf, graphml, plain_graph
 from exactzones.export.planar import geojson, geojson_text, wkt
-from exactzones.export.smtlib import smtlib
+from exactzones.export.smt import smtlib
 from exactzones.export.tables import csv_text
 from exactzones.formats.files import write_atomically
 from exactzones.zones import Zones

@@ -16,7 +16,7 @@ from exactzones.polyhedra.shapes import Ring, corners, cut, floats, outline, sid
 from exactzones.property import Condition
 from exactzones.rational import Vector
 from exactzones.zones import Zones
-from exactzones.zones.unrelu import regimes
+from exactzones.zones.backward import regimes
 
 _DASHES = ("-", "--", "-.", ":")
 

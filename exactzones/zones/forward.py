@@ -152,7 +152,7 @@ def forward(
     tick: Callable[[int], None] = lambda _cells: None,
     executor: Executor | None = None,
 ) -> Generator[Zone, None, None] | None:
-    """Return an iterator over every zone of a property, as ``unrelu.backward`` gives them, in another order.
+    """Return an iterator over every zone of a property, as ``backward`` gives them, in another order.
 
     None where this engine has nothing to work with: a number is irrational, no layer cuts, nothing depends on the input, an
     unbounded domain has lines that only layers behind the first neurons read, or there are more dimensions than the kernel holds.

@@ -19,13 +19,13 @@ from exactzones.network import Network
 from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.property import Property, condition
 from exactzones.rational import dot, sum_of_quotients
+from exactzones.zones.backward import backward
 from exactzones.zones.display import columns, page, picture, records
 from exactzones.zones.forward import forward, is_rational
 from exactzones.zones.graph import adjacency, islands
 from exactzones.zones.locate import Array, Locator, read_points
 from exactzones.zones.merge import MergedZone, merge
 from exactzones.zones.residues import count_maps
-from exactzones.zones.unrelu import backward
 from exactzones.zones.zone import Maximum, Zone
 
 ENGINES = ("forward", "backward")
