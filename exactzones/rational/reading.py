@@ -119,9 +119,9 @@ def algebraic(value: Any, what: str = "value") -> Fraction:
 
 def _sum_from_text(value: str, what: str) -> Fraction:
     """Read terms ``p/q`` or ``p/q*sqrt(D)/r``, each but the first with its sign."""
-    compact = re.sub(r"\s*([+*/-])\s*", r"\1", value.strip())
-    if len(compact) > MAX_DIGITS:
-        raise InexactError(f"{what} has {len(compact)} characters; at most {MAX_DIGITS} are read")
+    if len(value) > MAX_DIGITS:
+        raise InexactError(f"{what} has {len(value)} characters; at most {MAX_DIGITS} are read")
+    compact = "".join(part.strip() for part in re.split(r"([+*/-])", value))
     total, position = Fraction(0), 0
     while position < len(compact):
         term = _TERM.match(compact, position)
