@@ -115,13 +115,14 @@ def _decide(run: Run, jobs: int = 1) -> Decision:
             if found is None and jobs > 1:
                 found = divide(run, jobs)
             found = found or run.prove_all()
-    except KeyboardInterrupt:
-        found, run.interrupted = None, True
+        left = len(run.tree.waiting)
+    except KeyboardInterrupt:  # wherever it was: the tree may be half changed, or ahead of what is written
+        found, run.interrupted, left = None, True, run.open_leaves()
     if found is not None:
         case, witness = found
         return CanFire(witness, case, run.certificate("can fire", witness=found))
-    if run.tree.waiting:
-        return Undecided(run.certificate("undecided"), len(run.tree.waiting), run.reason())
+    if left:
+        return Undecided(run.certificate("undecided"), left, run.reason())
     return CannotFire(run.certificate("complete" if run.zones else "cannot fire"), run.tree.nodes)
 
 

@@ -16,7 +16,7 @@ from exactzones.certify.results import Certificate
 from exactzones.certify.start import Starter
 from exactzones.certify.witness import find_witness
 from exactzones.check import Bound, Case, Node
-from exactzones.check.certificate import read_header, write_header, write_node
+from exactzones.check.certificate import read_header, read_node, write_header, write_node
 from exactzones.check.checker import batches, holds
 from exactzones.check.tree import Invalid, Tree
 from exactzones.errors import FormatError, InputError
@@ -84,6 +84,11 @@ class Run:
         """Return the certificate as it stands."""
         header = write_header(self.network.sha256, BITS, len(self.cases), verdict, witness=witness, zones=self.zones)
         return Certificate((header, *(() if witness else self.nodes)))
+
+    def open_leaves(self) -> int:
+        """Return how many regions the nodes leave open that were written: all that counts if an exception came in between."""
+        splits = sum(read_node(line).kind in {"relu", "cut"} for line in self.nodes)
+        return len(self.cases) + 2 * splits - len(self.nodes)
 
     def reason(self) -> str:
         """Return why regions are left."""
