@@ -14,6 +14,7 @@ from exactzones.check import Case, lines_of
 from exactzones.cli.common import (
     STDOUT,
     check_answer,
+    check_distinct,
     check_target,
     claim_options,
     json_option,
@@ -80,6 +81,8 @@ def certify(
     network, cases = _claim(net, index, threshold, layer, spec, prop_path)
     check_target(out, net)
     check_answer(json_path, net)
+    check_distinct(("--out", out), ("--json", json_path), ("--property", prop_path))
+    check_distinct(("--json", json_path), ("--resume", resume))
     earlier = None if resume is None else load_certificate(_file(resume))
     with progress(quiet=quiet, doing="certifying", counts="{:,} regions visited, {:,} open") as report:
         found = certify_cases(network, cases, seconds=timeout, resume=earlier, jobs=jobs, progress=report)
@@ -147,6 +150,7 @@ def check(
             raise InputError(str(error)) from None
     network, cases = _claim(net, index, threshold, layer, spec, prop_path)
     check_answer(json_path, net)
+    check_distinct(("CERT", cert), ("--json", json_path), ("--property", prop_path))
     readings = _read_twice(net, network)
     total = _count(_file(cert))
     with progress(quiet=False, doing="checking", counts="{:,} of {:,} lines checked", of=True) as told:

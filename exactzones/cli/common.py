@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import secrets
@@ -92,6 +93,14 @@ def check_target(path: Path | None, net: Path, suffixes: Sequence[str] = ()) -> 
         probe.unlink()
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def check_distinct(*named: tuple[str, Path | None]) -> None:
+    """Refuse files, each with the option that names it, of which two are the same: one would overwrite the other."""
+    given = [(option, path) for option, path in named if path is not None]
+    for (one, path), (other, same) in itertools.combinations(given, 2):
+        if path.resolve() == same.resolve():
+            raise InputError(f"{path}: {one} and {other} name the same file")
 
 
 def check_answer(path: Path | None, net: Path) -> None:

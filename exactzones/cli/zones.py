@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ import rich_click as click
 from exactzones.cli.common import (
     STDOUT,
     check_answer,
+    check_distinct,
     check_target,
     claim_options,
     discard_output,
@@ -188,9 +188,7 @@ class _Targets:
                 check_answer(path, net)
             else:
                 check_target(path, net, _PICTURES if option == "--plot" else ())
-        for (one, path), (other, same) in itertools.combinations(self.named(), 2):
-            if path.resolve() == same.resolve():
-                raise InputError(f"{path}: {one} and {other} name the same file")
+        check_distinct(*self.named())
         if self.plot is not None:
             if inputs > 3:
                 raise InputError(f"a picture needs at most 3 inputs, this network has {inputs}; plot a slice of it from Python")

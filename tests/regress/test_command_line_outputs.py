@@ -65,3 +65,23 @@ def test_no_standard_output_at_all(net, monkeypatch):
     with pytest.raises(SystemExit) as left:
         main(["info", str(net)])
     assert left.value.code == 0
+
+
+def test_a_certificate_was_overwritten_by_the_answer_about_it(refused, run, net, tmp_path):
+    proof = tmp_path / "proof.json"
+    claim = ("--feature", 0, "--threshold", 9, "--domain=-1:1")
+    run("certify", net, *claim, "--out", proof)
+    content = proof.read_bytes()
+    refused("check", net, proof, *claim, "--json", proof, says=["CERT and --json name the same file"])
+    refused("certify", net, *claim, "--resume", proof, "--json", proof, says=["--json and --resume name the same file"])
+    refused("certify", net, *claim, "--out", proof, "--json", proof, says=["--out and --json name the same file"])
+    assert proof.read_bytes() == content
+
+
+def test_a_property_was_overwritten_by_its_proof(refused, net, tmp_path):
+    prop = tmp_path / "p.vnnlib"
+    content = "(declare-const X_0 Real) (declare-const Y_0 Real) (declare-const Y_1 Real) (assert (>= Y_0 1))"
+    prop.write_text(content)
+    refused("certify", net, "--property", prop, "--out", prop, says=["--out and --property name the same file"])
+    refused("certify", net, "--property", prop, "--json", prop, says=["--json and --property name the same file"])
+    assert prop.read_text() == content
