@@ -31,7 +31,12 @@ class AffineMap:
 
     @classmethod
     def of(cls, matrix: Any, offset: Any) -> AffineMap:
-        """Build a map from nested sequences of exact numbers."""
+        """Build a map from nested sequences of exact numbers.
+
+        Args:
+            matrix: shape (m, n).
+            offset: shape (m,).
+        """
         return cls(Matrix.of(matrix), vector(*offset))
 
     @classmethod
@@ -44,6 +49,9 @@ class AffineMap:
         """Embed R^k as the flat through k + 1 points: the origin goes to the first, unit k to the k-th next.
 
         Use it to look at a plane through three points of a larger input space.
+
+        Args:
+            points: of the larger space, shape (m,) each.
 
         Raises:
             InputError: no points, or points of different spaces.

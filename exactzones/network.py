@@ -127,7 +127,13 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Latent:
-    """A latent space: the input of layer ``layer`` (0 for the network's own input)."""
+    """A latent space: the input of layer ``layer`` (0 for the network's own input).
+
+    Attributes:
+        name: "input", "latent1", "latent2", ..
+        layer: whose input it is.
+        dim: its dimension.
+    """
 
     name: str
     layer: int
@@ -187,12 +193,20 @@ class Network:
 
     @classmethod
     def mlp(cls, pairs: Iterable[tuple[Any, Any]], *, rationalize: int | None = None) -> Network:
-        """Build a network from pairs (weight, bias), with ReLU between and none after the last."""
+        """Build a network from pairs (weight, bias), with ReLU between and none after the last.
+
+        Args:
+            pairs: shapes (units, inputs) and (units,); see ``Layer.of``.
+            rationalize: see ``of``.
+        """
         listed = list(pairs)
         return cls.of(*((w, b, k < len(listed) - 1) for k, (w, b) in enumerate(listed)), rationalize=rationalize)
 
     def rationalized(self, max_denominator: int) -> Network:
         """Return the network with the closest rationals, with a denominator up to this, in place of irrational weights.
+
+        Args:
+            max_denominator: of the rationals that are taken.
 
         >>> net = Network.of(([["sqrt(3)/2"]], [0], True))
         >>> print(net.rationalized(100).rationalizations[0])
@@ -243,6 +257,9 @@ class Network:
 
     def compose(self, embedding: AffineMap) -> Network:
         """Return the network ``x -> self(embedding(x))``, exactly: an affine slice of the input space.
+
+        Args:
+            embedding: from any space into this network's input space.
 
         Raises:
             DimensionError: the embedding does not end in this network's input space.
@@ -317,7 +334,12 @@ class Network:
         return self.regime_maps(pattern, len(self.layers) - 1)[-1]
 
     def satisfies(self, point: Any, prop: Any) -> bool:
-        """Tell whether a property holds at a point, by exact forward evaluation."""
+        """Tell whether a property holds at a point, by exact forward evaluation.
+
+        Args:
+            point: exact numbers, shape (inputs,).
+            prop: the property.
+        """
         trace = self.trace(point)
         for condition in prop.resolve(self.widths).conditions:
             values = trace[condition.layer]
@@ -355,6 +377,10 @@ def regime_bound(units: int, dim: int) -> int:
     """Return how many regimes a layer of ``units`` ReLU units on R^dim has at most: ``sum_{k <= dim} C(units, k)``.
 
     Source: Schläfli's count of the regions of a hyperplane arrangement; Zaslavsky 1975.
+
+    Args:
+        units: how many hyperplanes.
+        dim: dimension of the space.
 
     >>> regime_bound(10, 2)
     56

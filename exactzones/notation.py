@@ -123,7 +123,12 @@ def latex_matrix(rows: Sequence[Sequence[Fraction | int]]) -> str:
 
 
 def latex_affine(matrix: Sequence[Vector], offset: Vector) -> str:
-    """Write the map ``x -> A x + b``."""
+    """Write the map ``x -> A x + b``.
+
+    Args:
+        matrix: the rows of A, shape (m, n).
+        offset: b, shape (m,).
+    """
     linear_part = rf"{latex_matrix(matrix)}\,x + " if matrix and matrix[0] else ""
     rounded = any(map(is_long, [*offset, *(entry for row in matrix for entry in row)]))
     return rf"x \mapsto {linear_part}{latex_matrix([(entry,) for entry in offset])}{_ROUNDED if rounded else ''}"
@@ -131,6 +136,12 @@ def latex_affine(matrix: Sequence[Vector], offset: Vector) -> str:
 
 def latex_system(dim: int, rows: Sequence[Row], strict: Sequence[Row] = (), equations: Sequence[Row] = ()) -> str:
     r"""Write the set of points that satisfy a system of linear inequalities.
+
+    Args:
+        dim: dimension d of the space.
+        rows: ``(b, a_1, .., a_d)``, meaning ``b + a . x >= 0``.
+        strict: rows meaning ``b + a . x > 0``.
+        equations: rows meaning ``b + a . x = 0``.
 
     >>> print(latex_system(1, [(-3, 2)]))
     \left\{ x \in \mathbb{R}^{1} : \begin{aligned} 2 x_{0} &\ge 3 \end{aligned} \right\}
@@ -152,7 +163,12 @@ def latex_system(dim: int, rows: Sequence[Row], strict: Sequence[Row] = (), equa
 
 
 def html_table(rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> str:
-    """Write a table; the cells are HTML already (see ``escaped``)."""
+    """Write a table; the cells are HTML already (see ``escaped``).
+
+    Args:
+        rows: the cells of each row.
+        header: the cells of a row on top; none by default.
+    """
     look = 'style="text-align:left;vertical-align:top"'
     top = f"<tr>{''.join(f'<th {look}>{cell}</th>' for cell in header)}</tr>" if header else ""
     body = "".join(f"<tr>{''.join(f'<td {look}>{cell}</td>' for cell in row)}</tr>" for row in rows)
@@ -165,7 +181,12 @@ def escaped(value: object) -> str:
 
 
 def html_lines(lines: Sequence[str], most: int = 12) -> str:
-    """Write text lines one below the other; of very many the first, and how many more there are."""
+    """Write text lines one below the other; of very many the first, and how many more there are.
+
+    Args:
+        lines: plain text.
+        most: how many are shown.
+    """
     shown = [escaped(line) for line in lines[:most]]
     if len(lines) > most:
         shown.append(f"and {len(lines) - most} more")

@@ -56,6 +56,9 @@ class Condition:
 class Property:
     """A conjunction of conditions; ``p & q`` joins two.
 
+    Attributes:
+        conditions: all of them hold together; none at all always holds.
+
     >>> str(feature(0, threshold="1/2"))
     'z-1[0] > 1/2'
     """
@@ -82,6 +85,9 @@ class Property:
 
     def resolve(self, widths: Sequence[int]) -> Property:
         """Return this property with layers counted from 0, checked against a network's layer widths.
+
+        Args:
+            widths: number of units of each layer; see ``Network.widths``.
 
         Raises:
             FeatureError: a layer or unit that the network does not have.

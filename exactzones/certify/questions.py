@@ -43,6 +43,12 @@ class ProvedMaximum:
 def check(network: Network, prop: Property, domain: Polyhedron | None, certificate: Certificate | Iterable[str]) -> Report:
     """Check a certificate against a claim: that the property holds nowhere on the domain, or in the listed zones only.
 
+    Args:
+        network: the network.
+        prop: a feature or a conjunction of conditions.
+        domain: a polyhedron; None is all of the input space.
+        certificate: from ``certify`` or ``prove_complete``, or the lines of a file; nothing of the claim is taken from it.
+
     >>> from exactzones import Polyhedron
     >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
     >>> box = Polyhedron.box(-1, 1, dim=1)
@@ -56,6 +62,9 @@ def check(network: Network, prop: Property, domain: Polyhedron | None, certifica
 def conjunction(*properties: Property) -> Property:
     """Return the property that all of these hold at once.
 
+    Args:
+        properties: any number; none gives the property that always holds.
+
     >>> str(conjunction(feature(0), feature(1)))
     'z-1[0] > 0 and z-1[1] > 0'
     """
@@ -65,7 +74,16 @@ def conjunction(*properties: Property) -> Property:
 def never_together(
     network: Network, one: int, other: int, domain: Polyhedron | None = None, *, layer: int = -1, seconds: float | None = None
 ) -> Decision:
-    """Decide whether two features can fire at the same point: CannotFire means never together."""
+    """Decide whether two features can fire at the same point: CannotFire means never together.
+
+    Args:
+        network: the network.
+        one: which unit.
+        other: which other unit.
+        domain: a polyhedron; None is all of the input space.
+        layer: which layer; 0 is the first, -1 the last.
+        seconds: how long it may take; None is no limit.
+    """
     return certify(network, conjunction(feature(one, layer=layer), feature(other, layer=layer)), domain, seconds=seconds)
 
 

@@ -10,14 +10,24 @@ from exactzones.rational import Vector
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate as lines of text, the header first."""
+    """A certificate as lines of text, the header first.
+
+    Attributes:
+        lines: lines of JSON without line ends; see proofs/certificate.md.
+    """
 
     lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class CanFire:
-    """The property holds at ``witness``, by exact evaluation, on case number ``case``."""
+    """The property holds at ``witness``, by exact evaluation, on case number ``case``.
+
+    Attributes:
+        witness: an exact point, shape (inputs,).
+        case: the first case is 0; ``certify`` has no other.
+        certificate: the claim with its witness.
+    """
 
     witness: Vector
     case: int
@@ -26,7 +36,12 @@ class CanFire:
 
 @dataclass(frozen=True)
 class CannotFire:
-    """The property holds nowhere on the domain; the certificate was accepted by the checker."""
+    """The property holds nowhere on the domain; the certificate was accepted by the checker.
+
+    Attributes:
+        certificate: the proof.
+        nodes: how many regions it has.
+    """
 
     certificate: Certificate
     nodes: int
@@ -34,7 +49,12 @@ class CannotFire:
 
 @dataclass(frozen=True)
 class Complete:
-    """Every point at which the property holds lies in a listed zone; the certificate was accepted by the checker."""
+    """Every point at which the property holds lies in a listed zone; the certificate was accepted by the checker.
+
+    Attributes:
+        certificate: the proof, with the list of zones.
+        nodes: how many regions it has.
+    """
 
     certificate: Certificate
     nodes: int
@@ -42,7 +62,13 @@ class Complete:
 
 @dataclass(frozen=True)
 class Undecided:
-    """A budget ran out; the certificate holds what was proved until then, and ``open_leaves`` regions are left."""
+    """A budget ran out; the certificate holds what was proved until then, and ``open_leaves`` regions are left.
+
+    Attributes:
+        certificate: what was proved; ``certify`` goes on from it with ``resume``.
+        open_leaves: how many regions are left.
+        reason: which budget ran out, or that it was interrupted.
+    """
 
     certificate: Certificate
     open_leaves: int

@@ -36,6 +36,10 @@ def save(zones: Zones, path: str | Path) -> None:
     ``.graphml``, ``.gexf``: which zones touch.  ``.geojson``, ``.wkt``: the parts that fire, of 2 inputs.  ``.csv``: one line a
     zone.  ``.smt2``: the question, not the answer.
 
+    Args:
+        zones: what ``find_zones`` returns.
+        path: ends in one of ``SUFFIXES``.
+
     Raises:
         InputError: another suffix, zones that the format cannot hold, or a file that cannot be written.
     """
@@ -44,6 +48,10 @@ def save(zones: Zones, path: str | Path) -> None:
 
 def writer(path: str | Path, inputs: int) -> Callable[[Zones], str]:
     """Return what makes the text of a file with this name.
+
+    Args:
+        path: ends in one of ``SUFFIXES``.
+        inputs: of how many dimensions the zones will be.
 
     Raises:
         InputError: its suffix is not one of ``SUFFIXES``, or is one of shapes in the plane and there are not 2 inputs.

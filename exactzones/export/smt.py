@@ -20,6 +20,11 @@ def smtlib(network: Network, prop: Property, domain: Polyhedron | None = None) -
 
     Inputs are the constants ``x0``, ``x1``, ..; ``z1_2`` is unit 2 of layer 1 before its ReLU, ``a1_2`` behind it.
 
+    Args:
+        network: the network.
+        prop: a feature or a conjunction of conditions.
+        domain: a polyhedron; None is all of the input space.
+
     Raises:
         InputError: the property does not fit the network.
         InexactError: an irrational number, which linear arithmetic does not have.

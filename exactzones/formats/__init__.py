@@ -33,6 +33,9 @@ def load_network(path: str | Path) -> Network:
 
     The last three hold a state dict, which does not say the architecture: see ``state_dict.network_of_weights``.
 
+    Args:
+        path: of a file, with its suffix.
+
     Raises:
         FormatError: another suffix, or a file that is not what its suffix says.
         InputError: the file cannot be opened, or an optional package is missing.
@@ -44,6 +47,10 @@ def save_network(network: Network, path: str | Path) -> None:
     """Write a network; the suffix says how: .json holds any, .npz and .onnx only weights that are floats.
 
     The file holds either its old content or all of the new, whatever goes wrong.
+
+    Args:
+        network: what is written.
+        path: of the file, with its suffix.
 
     Raises:
         FormatError: another suffix.

@@ -63,6 +63,10 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
 def save_figure(figure: Any, path: str | os.PathLike[str]) -> None:
     """Write a matplotlib figure without dates, to a file beside the target first, which then takes the target's place.
 
+    Args:
+        figure: a matplotlib figure.
+        path: ends in one of ``SUFFIXES``.
+
     Raises:
         InputError: a suffix that is not one of ``SUFFIXES``, or a folder that cannot be written to.
     """

@@ -82,7 +82,13 @@ class UnReLU:
         return [tuple(map(self.layer.affine, ring)) for ring in outline(self.box.preimage(self.layer.affine), self.window)]
 
     def moved(self, signs: str, ring: Ring, progress: Fraction) -> Ring:
-        """Return a piece on its way: at 0 where the ReLU left it, on a wall of the orthant, at 1 on the range of the map."""
+        """Return a piece on its way: at 0 where the ReLU left it, on a wall of the orthant, at 1 on the range of the map.
+
+        Args:
+            signs: the piece's regime.
+            ring: its corners in the input space.
+            progress: from 0 to 1.
+        """
         before = map(self.layer.affine, ring)
         return tuple(
             tuple(entry if sign == "+" else progress * entry for sign, entry in zip(signs, corner, strict=True))

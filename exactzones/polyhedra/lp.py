@@ -27,6 +27,11 @@ class Optimal:
 
     ``multipliers`` has one entry per row of ``closed_rows`` (all >= 0), then one per equation (of any sign), and
     ``value - objective . x = sum multipliers_k * row_k(x)`` for all x.
+
+    Attributes:
+        value: the maximum; a supremum where strict rows leave the point out.
+        point: shape (dim,).
+        multipliers: the proof.
     """
 
     value: Fraction
@@ -36,7 +41,12 @@ class Optimal:
 
 @dataclass(frozen=True, slots=True)
 class Unbounded:
-    """A point of the polyhedron and a direction in which the objective grows for ever."""
+    """A point of the polyhedron and a direction in which the objective grows for ever.
+
+    Attributes:
+        point: shape (dim,).
+        ray: shape (dim,).
+    """
 
     point: Vector
     ray: Vector
@@ -47,6 +57,9 @@ class Infeasible:
     """Farkas multipliers: non-negative on the rows, of any sign on the equations, and the combination is impossible.
 
     Their combination of ``closed_rows`` and equations is a negative constant, or zero with a positive multiplier on a strict row.
+
+    Attributes:
+        farkas: the multipliers, in the order of ``closed_rows`` and then the equations.
     """
 
     farkas: Vector

@@ -34,6 +34,9 @@ class Polyhedron:
 
     ``==`` is equality of sets.  ``vrep`` is that of the closure.
 
+    Attributes:
+        hrep: the inequalities and equations as they were given; ``irredundant`` has what they come down to.
+
     >>> square = Polyhedron.box(0, 1, dim=2)
     >>> square.vrep.vertices[0], square.volume()
     ((Fraction(0, 1), Fraction(0, 1)), Fraction(1, 1))
@@ -43,7 +46,14 @@ class Polyhedron:
 
     @classmethod
     def of(cls, dim: int, rows: Iterable[Any] = (), *, strict: Iterable[Any] = (), equations: Iterable[Any] = ()) -> Polyhedron:
-        """Build from rows ``(b, a_1, .., a_d)`` of exact numbers; see ``HRep``."""
+        """Build from rows ``(b, a_1, .., a_d)`` of exact numbers; see ``HRep``.
+
+        Args:
+            dim: dimension d of the space.
+            rows: ``b + a . x >= 0``.
+            strict: ``b + a . x > 0``.
+            equations: ``b + a . x = 0``.
+        """
         return cls(HRep.of(dim, rows, strict=strict, equations=equations))
 
     @classmethod
@@ -80,6 +90,11 @@ class Polyhedron:
     @classmethod
     def hull(cls, vertices: Sequence[Any], rays: Sequence[Any] = (), lines: Sequence[Any] = ()) -> Polyhedron:
         """Return the convex hull of at least one point plus the cone of rays plus the span of lines.
+
+        Args:
+            vertices: points, shape (dim,) each.
+            rays: directions, shape (dim,) each.
+            lines: directions taken both ways, shape (dim,) each.
 
         Raises:
             DomainError: no vertices.
@@ -278,6 +293,11 @@ def _echelon(equations: Sequence[Row]) -> list[Row]:
 
 def describe(row: Sequence[Any], relation: str = ">=", names: Sequence[str] | None = None) -> str:
     """Write a row as people do: ``2 x0 - x1 >= 3``.
+
+    Args:
+        row: ``(b, a_1, .., a_d)``, exact numbers.
+        relation: stands between both sides.
+        names: one per coordinate; ``x0``, ``x1``, .. by default.
 
     >>> describe((-3, 2, -1)), describe((0, 1, "1-sqrt(3)"))
     ('2 x0 - x1 >= 3', 'x0 - (-1+sqrt(3)) x1 >= 0')

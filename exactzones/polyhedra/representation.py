@@ -37,6 +37,12 @@ class HRep:
     def of(cls, dim: int, rows: Iterable[Any] = (), *, strict: Iterable[Any] = (), equations: Iterable[Any] = ()) -> HRep:
         """Build a system from rows of exact numbers: primitive, sorted, without repetitions or trivial rows.
 
+        Args:
+            dim: dimension d of the space.
+            rows: ``(b, a_1, .., a_d)``, meaning ``b + a . x >= 0``.
+            strict: rows meaning ``b + a . x > 0``.
+            equations: rows meaning ``b + a . x = 0``.
+
         Raises:
             DimensionError: a row that has not dim + 1 entries.
         """

@@ -14,7 +14,13 @@ from exactzones.rational.reading import MAX_DIGITS, exact
 
 @dataclass(frozen=True, slots=True)
 class Rationalization:
-    """A rational number taken in place of an irrational one, and how far off it is at most."""
+    """A rational number taken in place of an irrational one, and how far off it is at most.
+
+    Attributes:
+        expression: the irrational number, as text.
+        value: the rational one.
+        error: bounds how far off that is.
+    """
 
     expression: str
     value: Fraction
@@ -26,6 +32,11 @@ class Rationalization:
 
 def rationalize(value: Any, max_denominator: int, what: str = "value") -> Rationalization:
     """Take the closest rational with a bounded denominator in place of a real sympy number.
+
+    Args:
+        value: a sympy number.
+        max_denominator: of the rational.
+        what: how an error message names it.
 
     Raises:
         InexactError: ``value`` is not a finite real number, or a zero in disguise that sympy cannot tell from a small number.

@@ -66,7 +66,11 @@ def rank(rows: Sequence[Row]) -> int:
 
 
 def row_echelon(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[int, ...]]:
-    """Return the primitive reduced row echelon form (leading entries positive) and the pivot columns."""
+    """Return the primitive reduced row echelon form (leading entries positive) and the pivot columns.
+
+    Args:
+        rows: integer rows of one length.
+    """
     if not rows:
         return (), ()
     if irrational(itertools.chain(*rows)):
@@ -84,7 +88,12 @@ def row_echelon(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[int, ...]]:
 
 
 def nullspace(rows: Sequence[Row], dim: int) -> tuple[Row, ...]:
-    """Return a primitive integer basis of ``{x in R^dim : row . x = 0 for every row}``."""
+    """Return a primitive integer basis of ``{x in R^dim : row . x = 0 for every row}``.
+
+    Args:
+        rows: shape (dim,) each.
+        dim: dimension of the space; needed where there are no rows.
+    """
     echelon, pivots = row_echelon(rows)
     basis: list[Row] = []
     for free in (k for k in range(dim) if k not in pivots):

@@ -130,6 +130,9 @@ class Zones(Sequence[Zone]):
         Zones are in the order of this list.  One point is held against every zone's inequalities; many points are evaluated by
         the network, all at once, and their signs looked up among the patterns.
 
+        Args:
+            points: exact numbers or floats.
+
         Raises:
             DimensionError: points of another space.
             InexactError: a coordinate that is not a finite rational number.
@@ -142,6 +145,9 @@ class Zones(Sequence[Zone]):
 
     def locate(self, points: Sequence[Sequence[Any]] | Array) -> list[tuple[int, ...]]:
         """Return for each of many points, shape (points, inputs), the indices of the zones whose closed cell contains it.
+
+        Args:
+            points: exact numbers or floats.
 
         Raises:
             DimensionError: points of another space.
@@ -179,11 +185,18 @@ class Zones(Sequence[Zone]):
         return _firing(self.containing(given), given)
 
     def fires(self, point: Sequence[Any]) -> bool:
-        """Tell from the zones alone whether the property fires at a point."""
+        """Tell from the zones alone whether the property fires at a point.
+
+        Args:
+            point: exact numbers, shape (inputs,).
+        """
         return self.at(point) is not None
 
     def zones_in(self, latent: str) -> Zones:
         """Return the property's zones in a latent space, over all of it.
+
+        Args:
+            latent: its name; ``network.latents`` lists them.
 
         Raises:
             FeatureError: no such latent space, or the property looks at a layer before it.
@@ -312,6 +325,15 @@ def stream_zones(
     executor: Executor | None = None,
 ) -> Generator[Zone, None, None]:
     """Yield the zones of a property one by one, as ``find_zones`` lists them.
+
+    Args:
+        network: the network.
+        prop: a feature or a conjunction of conditions.
+        domain: a full-dimensional polyhedron of the input space; all of it by default.
+        engine: "forward" or "backward"; see ``find_zones``.
+        budget: stop when it runs out.
+        progress: called now and then with (cells visited, zones found).
+        executor: whose workers take part in the forward engine's search; see ``find_zones``.
 
     Raises:
         InputError: the property or the domain does not fit the network.

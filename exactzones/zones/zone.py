@@ -20,7 +20,12 @@ from exactzones.rational import Row, Vector, dot, integer_dot, integer_row, over
 
 @dataclass(frozen=True, slots=True)
 class ZoneCondition:
-    """A condition of the property as the affine function ``row . (1, x)`` that it is on one zone."""
+    """A condition of the property as the affine function ``row . (1, x)`` that it is on one zone.
+
+    Attributes:
+        row: shape (1 + inputs,), the constant first.
+        strict: whether the function has to be ``> 0``; otherwise ``>= 0``.
+    """
 
     row: Vector
     strict: bool
@@ -33,7 +38,13 @@ class ZoneCondition:
 
 @dataclass(frozen=True, slots=True)
 class Maximum:
-    """The supremum of a feature on a zone: ``value`` at ``point``, or infinite (None) along ``ray`` from ``point``."""
+    """The supremum of a feature on a zone: ``value`` at ``point``, or infinite (None) along ``ray`` from ``point``.
+
+    Attributes:
+        value: the supremum; None if the feature is unbounded on the zone.
+        point: where it is attained, or where the ray starts.
+        ray: a direction in which the feature grows for ever; None if it is bounded.
+    """
 
     value: Fraction | None
     point: Vector
@@ -232,11 +243,19 @@ class Zone:
         return self.firing_cell.volume() if self.firing_cell.is_bounded else None
 
     def contains(self, point: Sequence[Any]) -> bool:
-        """Tell whether a point lies in the closed cell."""
+        """Tell whether a point lies in the closed cell.
+
+        Args:
+            point: exact numbers, shape (inputs,).
+        """
         return self.hrep.contains(self.network.point(point))
 
     def fires(self, point: Sequence[Any]) -> bool:
-        """Tell whether a point lies in the part that fires."""
+        """Tell whether a point lies in the part that fires.
+
+        Args:
+            point: exact numbers, shape (inputs,).
+        """
         at = self.network.point(point)
         lifted = (Fraction(1), *at)
         return self.hrep.contains(at) and all(
