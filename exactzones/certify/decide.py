@@ -22,6 +22,11 @@ from exactzones.zones import Zones
 def case_of(network: Network, prop: Property, domain: Polyhedron | None = None) -> Case:
     """Return the claim that a property holds nowhere on a polyhedron (None: nowhere at all).
 
+    Args:
+        network: the network.
+        prop: a feature or a conjunction of conditions.
+        domain: a polyhedron; None is all of the input space.  Of a strict row its closure counts.
+
     Raises:
         DimensionError: a domain of another dimension.
         FeatureError: a property that does not fit the network.
@@ -75,7 +80,16 @@ def certify_cases(
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Decision:
-    """Decide whether any of several cases can hold: each a conjunction on a polyhedron.  See ``certify``."""
+    """Decide whether any of several cases can hold: each a conjunction on a polyhedron.  See ``certify``.
+
+    Args:
+        network: the network.
+        cases: what ``case_of`` returns, or a VNN-LIB file's.
+        seconds: how long it may take; None is no limit.
+        resume: what an earlier run proved.
+        jobs: how many processes work on it.
+        progress: is told how many regions were visited and how many wait.
+    """
     run = Run(network, cases, seconds, progress)
     if resume is not None:
         run.replay(resume)

@@ -67,7 +67,7 @@ class Undecided:
     Attributes:
         certificate: what was proved; ``certify`` goes on from it with ``resume``.
         open_leaves: how many regions are left.
-        reason: which budget ran out, or that it was interrupted.
+        reason: why: time ran out, it was interrupted, or no prover could decide them.
     """
 
     certificate: Certificate

@@ -38,7 +38,14 @@ _NO_HINT = Hint()
 
 
 class Bound(NamedTuple):
-    """The claim that a unit has a bound there: the checker computes which."""
+    """The claim that a unit has a bound there: the checker computes which.
+
+    Attributes:
+        unit: hidden units are numbered through, behind the inputs.
+        upper: whether the bound is from above.
+        exact: whether it is computed in rational numbers; in fixed ones, rounded outwards, otherwise.
+        hint: what it is computed with.
+    """
 
     unit: int
     upper: bool
@@ -52,8 +59,15 @@ class Node:
 
     Attributes:
         number: the roots have 0, .., cases - 1; the k-th node in the file that splits makes two more.
+        bounds: of units.
         kind: ``relu`` (at: unit), ``cut`` (at: input, where: times 2^bits), ``no`` (mu: multipliers of conditions, hint) or
             ``zone`` (at; also: bounds that are computed last and count for this zone only).
+        at: a unit, an input or a zone, as the kind says.
+        where: of a cut, times 2^bits.
+        mu: pairs (condition, multiplier).
+        exact: whether ``no`` is computed in rational numbers.
+        hint: what ``no`` is computed with.
+        also: the further bounds of a ``zone``.
     """
 
     number: int
