@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 from exactzones.polyhedra.polyhedron import Polyhedron
-from exactzones.polyhedra.shapes import Ring, floats, sides
+from exactzones.polyhedra.shapes import Ring, sides
+from exactzones.rational import text
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 """Colours that people with any colour vision tell apart.  Source: Okabe and Ito 2008, Color Universal Design."""
@@ -28,15 +31,16 @@ def svg(shapes: Iterable[Shape], window: Polyhedron, letter: str = "x") -> str:
 
     Lines and letters have the colour of the text around the picture, so that it reads on light and on dark paper.
     """
-    (left, bottom), (right, top) = floats(sides(window))
-    scale = _SIZE / max(right - left, top - bottom)
-    flat = min(right - left, top - bottom) * scale < _SIZE / 10  # equal scales would leave a sliver
-    across = _SIZE / (right - left) if flat else scale
-    upward = _SIZE / (top - bottom) if flat else scale
-    width, height = (right - left) * across, (top - bottom) * upward
+    (left, bottom), (right, top) = sides(window)
+    # Differences and ratios are exact: floats may not tell the sides of a small window apart, or not reach those of a large one.
+    wide, high = right - left, top - bottom
+    flat = 10 * min(wide, high) < max(wide, high)  # equal scales would leave a sliver
+    across = wide if flat else max(wide, high)
+    upward = high if flat else max(wide, high)
+    width, height = float(wide / across) * _SIZE, float(high / upward) * _SIZE
 
     def place(ring: Ring) -> str:
-        return " ".join(f"{(x - left) * across:.2f},{(top - y) * upward:.2f}" for x, y in floats(ring))
+        return " ".join(f"{float((x - left) / across) * _SIZE:.2f},{float((top - y) / upward) * _SIZE:.2f}" for x, y in ring)
 
     drawn = []
     for shape in shapes:
@@ -46,10 +50,10 @@ def svg(shapes: Iterable[Shape], window: Polyhedron, letter: str = "x") -> str:
     view = f'viewBox="{-_MARGIN:.0f} {-_MARGIN:.0f} {width + 2 * _MARGIN:.0f} {height + 2 * _MARGIN:.0f}"'
     frame = f'<rect width="{width:.2f}" height="{height:.2f}" fill="none" stroke="currentColor" stroke-opacity="0.5"/>'
     labels = [
-        _label(0, height + 14, f"{left:.3g}"),
-        _label(width, height + 14, f"{right:.3g}"),
-        _label(-4, height, f"{bottom:.3g}", "end"),
-        _label(-4, 8, f"{top:.3g}", "end"),
+        _label(0, height + 14, _rounded(left)),
+        _label(width, height + 14, _rounded(right)),
+        _label(-4, height, _rounded(bottom), "end"),
+        _label(-4, 8, _rounded(top), "end"),
         _label(width / 2, height + 22, f"{letter}0"),
         _label(-12, height / 2, f"{letter}1", "end"),
     ]
@@ -67,5 +71,13 @@ def _drawn(points: str, corners: int, group: int) -> str:
     return f'<polygon points="{points}" fill="{colour}" fill-opacity="0.55" stroke="currentColor" stroke-width="0.7"/>'
 
 
-def _label(x: float, y: float, text: str, anchor: str = "middle") -> str:
-    return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}" fill="currentColor">{text}</text>'
+def _rounded(value: Fraction) -> str:
+    try:
+        return f"{float(value):.3g}"
+    except OverflowError:
+        digits = text(math.floor(abs(value)))
+        return f"{'-' if value < 0 else ''}{digits[0]}.{digits[1:3]}e+{len(digits) - 1}"
+
+
+def _label(x: float, y: float, words: str, anchor: str = "middle") -> str:
+    return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}" fill="currentColor">{words}</text>'
