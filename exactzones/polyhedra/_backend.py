@@ -1,8 +1,9 @@
-"""Conversions and linear programs: by cddlib where every number is rational, by ``_field`` where one is not."""
+"""Conversions and linear programs: by cddlib where every number is rational and not too long, else by ``_field``."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
 from itertools import chain
 from typing import Any
@@ -12,19 +13,24 @@ from exactzones.polyhedra._cdd import Solution
 from exactzones.rational import Row, irrational
 
 
-def _for(*systems: Sequence[Sequence[Fraction | int]]) -> Any:
-    return _field if irrational(chain(*chain(*systems))) else _cdd
+def _done(what: str, systems: Sequence[Sequence[Sequence[Fraction | int]]], *more: Any) -> Any:
+    """Call the function of this name in the back end for these numbers."""
+    if not irrational(chain(*chain(*systems))):
+        # pycddlib passes long numbers on as decimals, and Python neither writes nor reads more than 4,300 digits.
+        with suppress(ValueError):
+            return getattr(_cdd, what)(*systems, *more)
+    return getattr(_field, what)(*systems, *more)
 
 
 def generators(rows: Sequence[Row], equations: Sequence[Row], dim: int) -> tuple[list[Row], list[Row], list[Row]]:
     """Return (vertices, rays, lines) of a system as primitive homogeneous rows; vertices have a positive first entry."""
-    found: tuple[list[Row], list[Row], list[Row]] = _for(rows, equations).generators(rows, equations, dim)
+    found: tuple[list[Row], list[Row], list[Row]] = _done("generators", (rows, equations), dim)
     return found
 
 
 def inequalities(points: Sequence[Row], rays: Sequence[Row], lines: Sequence[Row], dim: int) -> tuple[list[Row], list[Row]]:
     """Return (rows, equations) of the hull of generators given as homogeneous rows; ``points`` is not empty."""
-    found: tuple[list[Row], list[Row]] = _for(points, rays, lines).inequalities(points, rays, lines, dim)
+    found: tuple[list[Row], list[Row]] = _done("inequalities", (points, rays, lines), dim)
     return found
 
 
@@ -34,7 +40,9 @@ def maximize(rows: Sequence[Any], equations: Sequence[Any], objective: Sequence[
     Raises:
         BackendError: the back end disagrees about feasible and bounded.
     """
-    found: Solution = _for(rows, equations, [objective]).maximize(rows, equations, objective)
+    if irrational(objective):
+        return _field.maximize(rows, equations, objective)
+    found: Solution = _done("maximize", (rows, equations), objective)
     return found
 
 
