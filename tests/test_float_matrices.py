@@ -35,7 +35,8 @@ def test_floats_of_every_kind(array):
 @given(arrays(np.float64, SHAPES, elements=st.sampled_from(ODD), fill=st.nothing()))
 def test_odd_floats_side_by_side(array):
     """Subnormal, negative zero, the largest: exponents so far apart that some entries are converted singly."""
-    assert Matrix.of(array).rows == plain(array)
+    with np.errstate(all="raise"):
+        assert Matrix.of(array).rows == plain(array)
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.2, 1])

@@ -273,7 +273,8 @@ def _of_floats(array: np.ndarray[Any, Any]) -> Any:
         if 8 * np.count_nonzero(left) < left.size:
             break
         unit = int(np.frexp(np.abs(left).max(initial=0))[1]) - 62  # |entries| < 2^62 units
-        multiples = np.ldexp(left, -unit).astype(np.int64)
+        with np.errstate(under="ignore"):  # what is far below a unit is none of it
+            multiples = np.ldexp(left, -unit).astype(np.int64)
         matrix += _of_integers(multiples) * flint.fmpq(2) ** unit
         left = left - np.ldexp(multiples.astype(np.float64), unit)  # no rounding: the trailing bits of the entries
     places = np.nonzero(left)
