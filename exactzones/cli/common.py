@@ -80,15 +80,15 @@ def check_target(path: Path | None, net: Path, suffixes: Sequence[str] = ()) -> 
         return
     if suffixes and path.suffix.lower() not in suffixes:
         raise InputError(f"{path}: suffix {path.suffix!r} is not known; pictures end in {', '.join(suffixes)}")
-    if path.is_dir() or not path.resolve().parent.is_dir():
-        raise InputError(f"{path}: cannot be written: {'it is a folder' if path.is_dir() else 'its folder does not exist'}")
-    if path.exists():
-        if not path.is_file():  # it would be replaced by one, /dev/null too
-            raise InputError(f"{path}: cannot be written: it is not a regular file")
-        if path.samefile(net):
-            raise InputError(f"{path}: cannot be written: it is the network itself")
-    probe = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
+        if path.is_dir() or not path.resolve().parent.is_dir():
+            raise InputError(f"{path}: cannot be written: {'it is a folder' if path.is_dir() else 'its folder does not exist'}")
+        if path.exists():
+            if not path.is_file():  # it would be replaced by one, /dev/null too
+                raise InputError(f"{path}: cannot be written: it is not a regular file")
+            if path.samefile(net):
+                raise InputError(f"{path}: cannot be written: it is the network itself")
+        probe = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
         probe.open("xb").close()
         probe.unlink()
     except OSError as error:

@@ -85,3 +85,9 @@ def test_a_property_was_overwritten_by_its_proof(refused, net, tmp_path):
     refused("certify", net, "--property", prop, "--out", prop, says=["--out and --property name the same file"])
     refused("certify", net, "--property", prop, "--json", prop, says=["--json and --property name the same file"])
     assert prop.read_text() == content
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 300 + "/b"])
+@pytest.mark.parametrize("option", ["--json", "--export"])
+def test_a_name_that_is_too_long_was_an_internal_failure(refused, net, tmp_path, name, option):
+    refused("zones", net, "--feature", 0, option, tmp_path / f"{name}.csv", says=["cannot be written"])
