@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from exactzones import AffineMap, Polyhedron
@@ -75,6 +75,7 @@ def scaled(system, root):
     )
 
 
+@settings(max_examples=40)
 @given(systems(5), st.sampled_from([2, 3, 7]), st.lists(ENTRIES, min_size=3, max_size=3))
 def test_polyhedra_over_the_field_are_the_scaled_ones(system, radicand, objective):
     """Everything about root * P follows from P, which cddlib knows: emptiness, generators, facets, maxima, volume."""
@@ -103,6 +104,7 @@ def test_polyhedra_over_the_field_are_the_scaled_ones(system, radicand, objectiv
     assert all(new.preimage(hull).contains(point) for point in [new.preimage(hull).interior_point()])
 
 
+@settings(max_examples=40)
 @given(systems(5), st.lists(ENTRIES, min_size=3, max_size=3))
 def test_strict_rows_over_the_field(system, row):
     root = square_root(2)

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exactzones import DimensionError, InexactError, InputError
@@ -55,6 +55,7 @@ def by_sympy(rows):
     return sympy.polys.matrices.DomainMatrix(entries, (len(rows), len(rows[0])), field)
 
 
+@settings(max_examples=30)
 @given(matrices())
 def test_elimination_against_sympy(rows):
     echelon, pivots = row_echelon(rows)
@@ -79,6 +80,7 @@ def test_nullspace_is_a_basis_of_the_kernel(rows):
     assert all(direction == primitive(direction) for direction in basis)
 
 
+@settings(max_examples=20)
 @given(matrices(square=True, most=5))
 def test_determinant_against_sympy(rows):
     found = by_sympy(rows).det()

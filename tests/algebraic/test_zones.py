@@ -33,7 +33,7 @@ def irrational_networks(draw, **options):
 
 
 @given(st.data(), irrational_networks(most=5, inputs=(1, 2)))
-@settings(suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.filter_too_much])
 def test_the_zones_are_those_of_brute_force(data, net):
     assume(not net.is_rational)
     prop, domain = data.draw(any_property(net)), data.draw(domains(net.inputs))
@@ -46,6 +46,7 @@ def test_the_zones_are_those_of_brute_force(data, net):
         assert net.satisfies(zone.sample, prop)
 
 
+@settings(max_examples=40)
 @given(st.data(), irrational_networks(inputs=(1, 2)))
 def test_zones_agree_with_forward_evaluation(data, net):
     zones = find_zones(net, data.draw(any_property(net)), data.draw(domains(net.inputs)))
@@ -69,6 +70,7 @@ def positive_diagonals(net, root):
     return Network(tuple(layers))
 
 
+@settings(max_examples=40)
 @given(st.data(), small_networks(inputs=(1, 3)), ROOTS)
 def test_positive_factors_change_no_zone(data, net, root):
     """Root times every hidden unit changes patterns and zones in nothing: rows, generators, graph, islands, volumes."""
@@ -90,6 +92,7 @@ def test_positive_factors_change_no_zone(data, net, root):
     assert {(zone.pattern, zone.hrep) for zone in found} == {(zone.pattern, zone.hrep) for zone in forward}
 
 
+@settings(max_examples=40)
 @given(st.data(), small_networks(inputs=(1, 2)), ROOTS)
 def test_irrational_coordinates_move_zones_along(data, net, root):
     """With x = root y + 1 the zones of net(x) are the images of those of the network in y, in every detail."""
@@ -120,6 +123,7 @@ def test_irrational_coordinates_move_zones_along(data, net, root):
     }
 
 
+@settings(max_examples=40)
 @given(irrational_networks(inputs=(1, 2)))
 def test_all_cells_fill_the_domain(net):
     domain = Polyhedron.box("-sqrt(2)" if _radicand(net) == 2 else -1, 2, dim=net.inputs)

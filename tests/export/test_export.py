@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import networkx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from zones.support import cases, small_networks
 
@@ -52,12 +52,14 @@ def same_graph(read, zones):
         assert edge["facet"].count("=") == 1
 
 
+@settings(max_examples=40)
 @given(cases())
 def test_graphml_is_the_graph(case):
     zones = case.zones
     same_graph(networkx.parse_graphml(graphml(zones)), zones)
 
 
+@settings(max_examples=25)
 @given(cases())
 def test_gexf_is_the_graph(case):
     zones = case.zones
@@ -77,6 +79,7 @@ def test_facets_are_equations():
     assert {facet.lstrip("-") for _, _, facet in edges} == {"x0 = 0", "x1 = 0"}
 
 
+@settings(max_examples=25)
 @given(planar)
 def test_shapely_reads_the_parts_that_fire(case):
     shapely = pytest.importorskip("shapely")
@@ -122,6 +125,7 @@ def test_flat_parts_and_empty_ones():
     assert all(f["geometry"] is None for f in geojson(right, outside)["features"])
 
 
+@settings(max_examples=25)
 @given(cases())
 def test_csv_has_a_line_a_zone(case):
     zones = case.zones
