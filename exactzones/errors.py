@@ -6,6 +6,7 @@ bug: a library broke its contract.  A message names the value that was wrong, wh
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 
@@ -26,6 +27,10 @@ class DimensionError(InputError):
 
     def __init__(self, what: str, *, expected: int, got: int) -> None:
         super().__init__(f"{what} has {got} entries; {expected} expected")
+        self._again = partial(type(self), what, expected=expected, got=got)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._again, ()
 
 
 class FormatError(InputError):
