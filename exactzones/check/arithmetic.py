@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
-from math import lcm
 from typing import Any, TypeAlias
 
 import numpy as np
+
+from exactzones.rational import Matrix
 
 Array: TypeAlias = np.ndarray[Any, Any]
 _WORD = 62
@@ -45,14 +46,15 @@ class Weights:
     """Exact rational matrix, for products from the left that are rounded down.
 
     Args:
-        rows: shape (outputs, inputs), of Fractions.
+        matrix: shape (outputs, inputs).
+
+    Raises:
+        InexactError: an entry is irrational.
     """
 
-    def __init__(self, rows: Any, shape: tuple[int, int]) -> None:
-        entries = [list(row) for row in rows]
-        self.denominator = lcm(*(entry.denominator for row in entries for entry in row))
-        scaled = [[entry.numerator * (self.denominator // entry.denominator) for entry in row] for row in entries]
-        self.integers = integers(scaled).reshape(shape)
+    def __init__(self, matrix: Matrix) -> None:
+        numerators, self.denominator = matrix.scaled()
+        self.integers = integers(numerators.rows()).reshape(matrix.shape)
         self._shift = self.denominator.bit_length() - 1 if self.denominator & (self.denominator - 1) == 0 else None
         self._digits: dict[int, list[Array]] = {}
 

@@ -14,7 +14,7 @@ from exactzones.check.arithmetic import Array, Weights, integers
 from exactzones.errors import DimensionError, InexactError
 from exactzones.network import Layer, Network
 from exactzones.property import Property
-from exactzones.rational import Row, irrational
+from exactzones.rational import Matrix, Row, irrational
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Units:
     """A layer's units as exact matrices."""
 
     def __init__(self, layer: Layer) -> None:
-        self.weight = Weights(layer.weight.rows, (layer.outputs, layer.inputs))
-        self.bias = Weights([[entry] for entry in layer.bias], (layer.outputs, 1))
+        self.weight = Weights(layer.weight)
+        self.bias = Weights(Matrix.of([[entry] for entry in layer.bias], columns=1))
         self.relu = np.array(layer.relu, bool)
 
 

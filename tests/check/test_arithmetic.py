@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactzones.check.arithmetic import Weights, integers, times
+from exactzones.rational import Matrix
 
 
 @given(st.data())
@@ -16,7 +17,7 @@ def test_products_are_rounded_down_as_integers_are(data):
     left = numbers(draw, data.draw(st.integers(1, 70)), (rows, outputs))
     matrix = numbers(draw, data.draw(st.integers(1, 70)), (outputs, inputs))
     denominator = data.draw(st.sampled_from([1, 3, 1 << 5, 1 << 24, 1 << 40, 1 << 63, 1 << 90]))
-    weights = Weights([[Fraction(entry, denominator) for entry in row] for row in matrix.tolist()], matrix.shape)
+    weights = Weights(Matrix.of([[Fraction(entry, denominator) for entry in row] for row in matrix.tolist()]))
     needed = draw.random(inputs) < 0.8
     left[:, draw.random(outputs) < 0.1] = 0
     values, inexact = weights.product(integers(left.tolist()), needed if data.draw(st.booleans()) else None)
