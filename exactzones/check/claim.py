@@ -45,7 +45,7 @@ def require_rational(network: Network, case: Case) -> None:
     ):
         if not is_rational:
             raise InexactError(
-                f"the {what} has irrational numbers, and certificates are about rational ones: list the zones instead "
+                f"the {what} has irrational numbers; certificates and SMT-LIB are about rational ones: list the zones instead "
                 "(find_zones), or round explicitly (for a network: network.rationalized(DENOMINATOR))"
             )
 

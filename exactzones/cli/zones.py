@@ -30,6 +30,9 @@ from exactzones.cli.common import (
     table,
 )
 from exactzones.errors import BudgetExceeded, InputError
+from exactzones.network import Network
+from exactzones.polyhedra import Polyhedron
+from exactzones.property import Property
 from exactzones.rational import dot
 from exactzones.zones import ENGINES, Budget, Zones, find_zones
 from exactzones.zones.display import MAX_VOLUME_INPUTS
@@ -91,6 +94,7 @@ def zones(
         raise InputError("timeout is nan; a number of seconds is expected")
     targets = _Targets(json_path, plot_path, proof_path, export_paths)
     targets.check(net, network.inputs)
+    targets.check_numbers(network, prop, domain)
     quiet_summary = quiet or json_path == STDOUT
     start = time.monotonic()
     status = 0
@@ -198,6 +202,14 @@ class _Targets:
 
             for path in self.exports:
                 writer(path, inputs)
+
+    def check_numbers(self, network: Network, prop: Property, domain: Polyhedron | None) -> None:
+        """Refuse what is about rational numbers only where there are others, before the work."""
+        if self.proof is not None or any(path.suffix.lower() == ".smt2" for path in self.exports):
+            from exactzones.certify import case_of
+            from exactzones.check.claim import require_rational
+
+            require_rational(network, case_of(network, prop, domain))
 
     def write(self, found: Zones, *, merge: bool) -> None:
         """Write all but the proof."""

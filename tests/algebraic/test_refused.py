@@ -6,6 +6,8 @@ import sympy
 from exactzones import InexactError, InputError, Network, Polyhedron, condition, feature, find_zones
 from exactzones.certify import case_of, certify, check, dead_features, maximum, prove_complete
 from exactzones.check.verified import claim_of
+from exactzones.cli import main
+from exactzones.formats import save_network
 
 ABSOLUTE = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])  # |x| - 1
 ROOTS = Network.mlp([([["sqrt(2)"], ["-sqrt(2)"]], [0, 0]), ([[1, 1]], [-1])])
@@ -29,7 +31,7 @@ def test_certificates_are_refused(question):
         lambda: prove_complete(find_zones(network, prop, domain)),
         lambda: claim_of(network, [case_of(network, prop, domain)]),
     ):
-        with pytest.raises(InexactError, match=r"irrational numbers, and certificates .* round explicitly"):
+        with pytest.raises(InexactError, match=r"irrational numbers; certificates .* round explicitly"):
             ask()
 
 
@@ -85,3 +87,15 @@ def test_numbers_outside_of_every_such_field_are_refused():
             Network.of(([[number]], None, True))
     with pytest.raises(InexactError, match=r"coordinate 0 is 'sqrt\(-1\)'"):
         ROOTS(["sqrt(-1)"])
+
+
+@pytest.mark.parametrize("wanted", [("--certificate", "proof.json"), ("--export", "query.smt2")])
+def test_the_command_line_refuses_before_the_work(wanted, tmp_path, capsys):
+    option, name = wanted
+    save_network(ROOTS, tmp_path / "net.json")
+    written = ["--json", str(tmp_path / "zones.json"), option, str(tmp_path / name)]
+    with pytest.raises(SystemExit) as left:
+        main(["zones", str(tmp_path / "net.json"), "--feature", "0", *written])
+    assert left.value.code == 2
+    assert "irrational" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["net.json"]
