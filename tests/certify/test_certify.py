@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import brute_force
 from zones.support import any_property, small_networks
@@ -168,6 +168,7 @@ def test_what_is_not_enough_time_is_not_lost(data):
     assert sound(network, [case], decision) == (len(find_zones(network, prop, domain)) > 0)
 
 
+@settings(max_examples=60)
 @given(st.data())
 def test_maxima(data):
     network = data.draw(small_networks(most=6, inputs=(1, 2)))
@@ -210,6 +211,7 @@ def test_a_complete_list_of_zones_that_touch():
     assert str(check(network, [case_of(network, prop, domain)], found.certificate.lines)) == "valid"
 
 
+@settings(max_examples=50)
 @given(st.data())
 def test_questions(data):
     network = data.draw(small_networks(most=5, inputs=(1, 2), outputs=2))

@@ -40,11 +40,11 @@ def last(outcome):
     return outcome.out.splitlines()[-1]
 
 
-def hard(path):
-    """A network whose output is at most 121.309 on [-1, 1]^4, which takes a while to prove."""
+def hard(path, units=20):
+    """A network whose output is at most 121.309 (330.93 for 40 units) on [-1, 1]^4, which takes a while to prove."""
     draw = np.random.default_rng(3)
-    pairs = [(draw.normal(size=(20, width)).round(3), draw.normal(size=20).round(3)) for width in (4, 20, 20)]
-    return saved(Network.mlp([*pairs, (draw.normal(size=(1, 20)).round(3), [0])]), path)
+    pairs = [(draw.normal(size=(units, width)).round(3), draw.normal(size=units).round(3)) for width in (4, units, units)]
+    return saved(Network.mlp([*pairs, (draw.normal(size=(1, units)).round(3), [0])]), path)
 
 
 CLAIM = "--feature", 0, "--domain=-1:1"
@@ -263,16 +263,15 @@ def test_nothing_is_half_written(run, net, tmp_path):
 
 
 def test_interrupted_runs_keep_what_they_proved(tmp_path, run):
-    net, out = hard(tmp_path / "hard.npz"), tmp_path / "part.json"
-    claim = "--feature", "0", "--threshold", "121.31", "--domain=-1:1"
+    net, out = hard(tmp_path / "hard.npz", units=40), tmp_path / "part.json"
+    claim = "--feature", "0", "--threshold", "330.931", "--domain=-1:1"
     worker = process("certify", net, *claim, "--out", out, started=True)
     time.sleep(1)
     worker.send_signal(signal.SIGINT)
     stdout, stderr = worker.communicate(timeout=60)
     assert "Traceback" not in stderr
-    assert worker.returncode in (0, 3, 130)
+    assert worker.returncode in (0, 3)  # what the search has found is checked, which may decide it
     assert {path.name for path in tmp_path.iterdir()} <= {"hard.npz", "part.json"}
-    if out.exists():
-        found = run("check", net, out, *claim)
-        assert found.code == worker.returncode
-        assert stdout.splitlines()[-1] in ("undecided", "cannot fire", "can fire")
+    if out.exists():  # on a slow machine the network was still being read
+        assert run("check", net, out, *claim).code == worker.returncode
+        assert stdout.splitlines()[-1] == ("undecided" if worker.returncode else "cannot fire")

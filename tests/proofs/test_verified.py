@@ -5,7 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exactzones.certify import Complete, case_of, certify, prove_complete
@@ -164,6 +164,7 @@ def other_than(entry):
     return st.sampled_from([[], 0, "0", None])
 
 
+@settings(max_examples=60)
 @given(st.data())
 def test_same_bounds(data):
     """Made-up hints of every kind: at the threshold that Python's checker still accepts, and one step further."""
