@@ -22,14 +22,13 @@ def plain_graph(zones: Zones) -> networkx.Graph:
     whose sign differs, "layer:unit", with spaces between) and ``fires`` (whether the property fires somewhere on the facet).
     """
     graph = networkx.Graph(property=str(zones.prop), complete=zones.complete)
-    island_of = {k: island for island, members in enumerate(zones.islands) for k in members}
     for k, zone in enumerate(zones):
         (position,) = floats([zone.sample])
         graph.add_node(
             k,
             label=" ".join(zone.pattern),
             pattern=" ".join(zone.pattern),
-            island=island_of[k],
+            island=zones.island_of[k],
             maximum="unbounded" if zone.maximum.value is None else text(zone.maximum.value),
             sample=", ".join(map(text, zone.sample)),
             **{f"x{j}": entry for j, entry in enumerate(position)},

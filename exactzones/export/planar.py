@@ -52,14 +52,13 @@ def geojson(zones: Zones, window: Polyhedron | None = None) -> dict[str, Any]:
     Raises:
         InputError: not two inputs, or a window that is no window.
     """
-    island_of = {k: island for island, members in enumerate(zones.islands) for k in members}
     features = []
     for k, (zone, ring) in enumerate(zip(zones, _rings(zones, window), strict=True)):
         vrep = zone.firing.vrep
         properties = {
             "zone": k,
             "pattern": " ".join(zone.pattern),
-            "island": island_of[k],
+            "island": zones.island_of[k],
             "unbounded": not vrep.is_bounded,
             "vertices": [list(map(text, vertex)) for vertex in vrep.vertices],
             "sample": list(map(text, zone.sample)),
@@ -92,7 +91,7 @@ def _rings(zones: Zones, window: Polyhedron | None) -> list[Ring]:
     box = default_window(zones) if window is None else window_box(window, 2)
     found = []
     for zone in zones:
-        ring = next(iter(outline(zone.firing_cell or zone.firing, box)), ())
+        ring = next(iter(outline(zone.firing_part, box)), ())
         found.append(ring if _turns_left(ring) else ring[::-1])
     return found
 

@@ -124,7 +124,7 @@ def _draw_weight(weight: Sequence[Fraction], label: str, group: int, ax: Any) ->
 def outline_zones(zones: Zones, box: Polyhedron, ax: Any) -> None:
     """Draw the borders of zones in the plane, without the window's own border."""
     for k, zone in enumerate(zones):
-        for ring in outline(zone.firing_cell or zone.firing, box):
+        for ring in outline(zone.firing_part, box):
             for edge in zip(ring, (*ring[1:], ring[0]), strict=True):
                 if not on_border(edge, box):
                     ax.plot(*zip(*floats(edge), strict=True), color=style.INK, linewidth=2, zorder=3, gid=f"zone-{k}")

@@ -50,11 +50,8 @@ def pieces(zones: Zones, window: Polyhedron, color_by: str, *, merged: bool, onl
         whole = [(joined.polyhedron, joined.pieces) for joined in zones.merged]
         parts = [(part.cell() if part.dim == part.ambient else part, indices) for part, indices in whole]
     else:
-        parts = [(zone.firing_cell or zone.firing, (k,)) for k, zone in enumerate(zones)]
-    if color_by == "zone":
-        group_of = {indices[0]: k for k, (_, indices) in enumerate(parts)}
-    else:
-        group_of = {k: group for group, island in enumerate(zones.islands) for k in island}
+        parts = [(zone.firing_part, (k,)) for k, zone in enumerate(zones)]
+    group_of = {indices[0]: k for k, (_, indices) in enumerate(parts)} if color_by == "zone" else dict(enumerate(zones.island_of))
     chosen = range(len(zones)) if only is None else only
     return [
         Piece(part, indices, group_of[indices[0]], outline(part, window))

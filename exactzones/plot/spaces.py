@@ -53,7 +53,7 @@ def plot_spaces(zones: Zones, *, windows: Mapping[str, Polyhedron] | None = None
         raise InputError(f"no space {unknown[0]!r} is drawn; there is {', '.join(latent.name for latent in shown)}")
     boxes = {name: window_box(window, 2) for name, window in given.items()}
     start = boxes.get("input") or default_window(zones)
-    parts = [outline(zone.firing_cell or zone.firing, start) for zone in zones]
+    parts = [outline(zone.firing_part, start) for zone in zones]
     groups = _groups(zones, latents)
     with style.settings(figure):
         figure = pyplot.figure(figsize=(4.6 * len(shown), 4.4), layout="constrained") if figure is None else figure
@@ -65,7 +65,7 @@ def plot_spaces(zones: Zones, *, windows: Mapping[str, Polyhedron] | None = None
             draw_domain(zones.domain if latent.layer == 0 else None, box, ax)
             there = zones if latent.layer == 0 else zones.zones_in(latent.name)
             if latent.layer:
-                shades = [floats(ring) for zone in there for ring in outline(zone.firing_cell or zone.firing, box)]
+                shades = [floats(ring) for zone in there for ring in outline(zone.firing_part, box)]
                 ax.add_collection(PolyCollection(shades, facecolor=_SHADE, edgecolor="none", zorder=1), autolim=False)
                 outline_zones(there, box, ax)
             for group in sorted(set(groups)):

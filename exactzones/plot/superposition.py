@@ -61,7 +61,7 @@ def plot_superposition(
         style.frame(ax, box)
         draw_domain(features[0].domain, box, ax)
         for group, zones in enumerate(features):
-            _draw_feature([ring for zone in zones for ring in outline(zone.firing_cell or zone.firing, box)], box, group, ax)
+            _draw_feature([ring for zone in zones for ring in outline(zone.firing_part, box)], box, group, ax)
         if legend:
             handles = [
                 style.swatch(group, f"{label}: {style.counted(len(zones), 'zone')}", strength=_FAINT)

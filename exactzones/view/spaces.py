@@ -45,7 +45,7 @@ def drawing(zones: Zones, window: Polyhedron) -> Data:
         (the feature as ``b + a . x``, floats), ``colours`` (numbers per colouring).
     """
     table = _Table()
-    parts = [zone.firing_cell or zone.firing for zone in zones]
+    parts = [zone.firing_part for zone in zones]
     rings = [_numbered(outline(part, window), table) for part in parts]
     cells = [
         None if part is zone.cell else _numbered(outline(zone.cell, window), table)
@@ -126,17 +126,13 @@ def _colours(zones: Zones) -> Data:
 
     Zones of different patterns, or of different functions, that touch have different colours; islands are counted.
     """
-    island = [0] * len(zones)
-    for number, members in enumerate(zones.islands):
-        for k in members:
-            island[k] = number
     same: dict[Hashable, int] = {}
     functions = [same.setdefault(tuple(c.row for c in zone.conditions), len(same)) for zone in zones]
     touching = networkx.Graph((functions[a], functions[b]) for a, b in zones.graph.edges if functions[a] != functions[b])
     apart = defaultdict(int, networkx.greedy_color(touching))
     patterns = networkx.greedy_color(zones.graph)
     return {
-        "island": island,
+        "island": zones.island_of,
         "pattern": [patterns[k] for k in range(len(zones))],
         "map": [apart[function] for function in functions],
         "maps": len(same),

@@ -18,13 +18,12 @@ _DRAWN = 2000  # zones in a picture
 
 def records(zones: Listed) -> list[dict[str, Any]]:
     """Return one record a zone, numbers exact: see ``Zones.to_dataframe``."""
-    island_of = {k: island for island, members in enumerate(zones.islands) for k in members}
     found = []
     for k, zone in enumerate(zones.zones):
         vrep = zone.vrep
         record = {
             "pattern": " ".join(zone.pattern),
-            "island": island_of[k],
+            "island": zones.island_of[k],
             "facets": len(zone.hrep.rows),
             "vertices": len(vrep.vertices),
             "rays": len(vrep.rays),
@@ -49,9 +48,8 @@ def picture(zones: Listed) -> str | None:
     if zones.network.inputs != 2 or len(zones.zones) > _DRAWN:
         return None
     window = default_window(zones)
-    island_of = {k: island for island, members in enumerate(zones.islands) for k in members}
     shapes = [
-        Shape(outline(zone.firing_cell or zone.firing, window), island_of[k], f"zone {k}: {' '.join(zone.pattern)}")
+        Shape(outline(zone.firing_part, window), zones.island_of[k], f"zone {k}: {' '.join(zone.pattern)}")
         for k, zone in enumerate(zones.zones)
     ]
     return svg(shapes, window)

@@ -87,6 +87,12 @@ class Zones(Sequence[Zone]):
         return islands(self.zones, self.graph)
 
     @cached_property
+    def island_of(self) -> tuple[int, ...]:
+        """For each zone the index of its island."""
+        found = {k: island for island, members in enumerate(self.islands) for k in members}
+        return tuple(found[k] for k in range(len(self.zones)))
+
+    @cached_property
     def merged(self) -> tuple[MergedZone, ...]:
         """Zones whose firing parts have a convex union, joined; every zone is a piece of exactly one."""
         return merge(self.zones, self.graph, self.islands)

@@ -43,6 +43,10 @@ class Listed(Protocol):
     def islands(self) -> tuple[tuple[int, ...], ...]:
         """The islands."""
 
+    @property
+    def island_of(self) -> tuple[int, ...]:
+        """For each zone the index of its island."""
+
 
 def default_window(zones: Listed) -> Polyhedron:
     """Return the domain's box when it is bounded, otherwise a box with a margin around all vertices of the parts that fire.

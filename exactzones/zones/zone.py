@@ -79,7 +79,7 @@ class Zone:
         pattern: one string of signs per layer with ReLU units that matters to the property.
         source: the closed cell, cut with the domain, or what can compute it.
 
-    Source: DESIGN.md, section 1; proofs/zones.md.
+    Source: DESIGN.md, section 1; proofs/4-cover.md.
     """
 
     network: Network
@@ -188,10 +188,15 @@ class Zone:
         rows = [condition.integer_row for condition in self.conditions if not condition.strict]
         return Polyhedron.of(self.cell.dim, (*self.hrep.rows, *rows), strict=strict)
 
+    @property
+    def firing_part(self) -> Cell | Polyhedron:
+        """The part that fires, as a shape: ``firing_cell``, or ``firing`` where that part is flat."""
+        return self.firing_cell or self.firing
+
     @cached_property
     def sample(self) -> Vector:
         """An exact point of the relative interior of the firing part."""
-        return self.firing.interior_point() if self.firing_cell is None else self.firing_cell.interior_point()
+        return self.firing_part.interior_point()
 
     @cached_property
     def maximum(self) -> Maximum:
@@ -286,7 +291,7 @@ class Zone:
     def _repr_svg_(self) -> str | None:
         if self.network.inputs != 2:
             return None
-        part = self.firing_cell or self.firing
+        part = self.firing_part
         window = bounding_box(corners(part) if isinstance(part, Cell) else part.vrep.vertices, margin=Fraction(1, 4))
         return svg([Shape(outline(part, window), 0, " ".join(self.pattern))], window)
 
