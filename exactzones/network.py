@@ -21,7 +21,7 @@ import numpy as np
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, FeatureError, InexactError, InputError
 from exactzones.notation import html_table
-from exactzones.rational import Matrix, Quadratic, Rationalization, Vector, algebraic, exact, text
+from exactzones.rational import Matrix, Quadratic, Rationalization, Row, Vector, algebraic, exact, text
 from exactzones.rational import rationalize as to_rational
 
 Pattern: TypeAlias = tuple[str, ...]
@@ -324,6 +324,18 @@ class Network:
             if k < horizon:
                 current = maps[-1].keeping(layer.kept(next(signs) if layer.relu_units else ""))
         return tuple(maps)
+
+    def neuron_rows(self, maps: Sequence[AffineMap]) -> tuple[tuple[int, int, Row], ...]:
+        """Return per neuron (layer, unit, row): its pre-activation in a regime is a positive multiple of ``row . (1, x)``.
+
+        Args:
+            maps: of the regime, as ``regime_maps`` returns them; the layers that they lead to count.
+        """
+        found = []
+        for k, (layer, mapping) in enumerate(zip(self.layers, maps, strict=False)):
+            rows = mapping.augmented().integer_rows()
+            found += [(k, unit, rows[unit]) for unit in layer.relu_units]
+        return tuple(found)
 
     def affine_map(self, pattern: Pattern) -> AffineMap:
         """Return the affine map from the input to the last layer's pre-activations in the regime of ``pattern``.

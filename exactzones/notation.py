@@ -41,6 +41,21 @@ def number(value: Fraction | int) -> str:
     return f"{'~' if is_long(value) else ''}{_digits(value)}"
 
 
+def counted(count: int, noun: str, plural: str | None = None, *, grouped: bool = False) -> str:
+    """Write a count with its noun.
+
+    Args:
+        count: how many.
+        noun: one of them.
+        plural: several of them; by default the noun and an s.
+        grouped: whether thousands are set apart.
+
+    >>> counted(1, "zone"), counted(3000, "zone"), counted(3000, "zone", grouped=True)
+    ('1 zone', '3000 zones', '3,000 zones')
+    """
+    return f"{count:{',' if grouped else ''}} {noun if count == 1 else plural or noun + 's'}"
+
+
 def point(entries: Iterable[Fraction | int]) -> str:
     """Write a point as text.
 
@@ -57,7 +72,7 @@ def linear(row: Sequence[Fraction | int]) -> str:
     >>> linear((Fraction(-3, 2), 2, -1))
     '2 x0 - x1 - 3/2'
     """
-    written = _sum([*((entry, f"x{k}") for k, entry in enumerate(row[1:])), (row[0], "")], _digits)
+    written = linear_sum([*((entry, f"x{k}") for k, entry in enumerate(row[1:])), (row[0], "")], _digits)
     return f"~ {written}" if any(map(is_long, row)) else written
 
 
@@ -68,7 +83,7 @@ def comparison(row: Sequence[Fraction | int], relation: str) -> str:
     '2 x0 - x1 >= 3'
     """
     scaled = _readable(row)
-    left = _sum(((entry, f"x{k}") for k, entry in enumerate(scaled[1:])), _digits)
+    left = linear_sum(((entry, f"x{k}") for k, entry in enumerate(scaled[1:])), _digits)
     return f"{'~ ' if any(map(is_long, scaled)) else ''}{left} {relation} {_digits(-scaled[0])}"
 
 
@@ -80,7 +95,7 @@ def _readable(row: Sequence[Fraction | int]) -> Sequence[Fraction | int]:
     return [quotient(entry, largest) for entry in row]
 
 
-def _sum(terms: Iterable[tuple[Fraction | int, str]], write: Callable[[Fraction | int], str]) -> str:
+def linear_sum(terms: Iterable[tuple[Fraction | int, str]], write: Callable[[Fraction | int], str]) -> str:
     """Write a sum of coefficients times names, without those that are zero; a name may be empty."""
     written = ""
     for coefficient, name in terms:
@@ -105,7 +120,7 @@ def latex_number(value: Fraction | int) -> str:
         digits, _, exponent = written.partition("e")
         return (digits + (rf"\cdot 10^{{{int(exponent)}}}" if exponent else "")).replace("..", r"\ldots")
     if isinstance(value, Quadratic):
-        return _sum([(value.rational, ""), (value.coefficient, rf"\sqrt{{{value.radicand}}}")], latex_number)
+        return linear_sum([(value.rational, ""), (value.coefficient, rf"\sqrt{{{value.radicand}}}")], latex_number)
     if value.denominator == 1:
         return written
     return rf"{'-' if value < 0 else ''}\tfrac{{{abs(value.numerator)}}}{{{value.denominator}}}"
@@ -151,7 +166,7 @@ def latex_system(dim: int, rows: Sequence[Row], strict: Sequence[Row] = (), equa
     rounded = False
     for relation, group in (("=", equations), (">", strict), (r"\ge", rows)):
         for row in map(_readable, group[: _MANY + 1 - len(lines)]):
-            left = _sum(((entry, f"x_{{{k}}}") for k, entry in enumerate(row[1:])), latex_number)
+            left = linear_sum(((entry, f"x_{{{k}}}") for k, entry in enumerate(row[1:])), latex_number)
             lines.append(rf"{left} &{relation} {latex_number(-row[0])}")
             rounded = rounded or any(map(is_long, row))
     if not lines:

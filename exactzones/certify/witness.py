@@ -245,10 +245,5 @@ class _Search:
 
 def cell_rows(network: Network, pattern: Pattern, maps: Sequence[AffineMap]) -> list[Row]:
     """Return the rows that a pattern asks for, one for each ReLU unit of the layers that the maps lead to."""
-    rows = []
-    signs = iter(pattern)
-    for layer, mapping in zip(network.layers, maps, strict=False):
-        values = mapping.augmented().integer_rows()
-        for unit, sign in zip(layer.relu_units, next(signs) if layer.relu_units else "", strict=True):
-            rows.append(values[unit] if sign == "+" else tuple(-entry for entry in values[unit]))
-    return rows
+    signed = zip(network.neuron_rows(maps), "".join(pattern), strict=True)
+    return [row if sign == "+" else tuple(-entry for entry in row) for (_, _, row), sign in signed]

@@ -31,7 +31,7 @@ def zones_to_json(zones: Zones, *, merge: bool = False) -> dict[str, Any]:
         "complete": zones.complete,
         "network": {"sha256": zones.network.sha256, "inputs": zones.network.inputs},
         "feature": _property(zones.prop),
-        "domain": {"all": True} if zones.domain is None else {"inequalities": _rows(zones.domain.hrep.closed_rows)},
+        "domain": {"all": True} if zones.domain is None else {"inequalities": row_texts(zones.domain.hrep.closed_rows)},
         "zones": [_zone(zone) for zone in zones],
         "adjacency": sorted(sorted(edge) for edge in zones.graph.edges),
         "islands": [list(island) for island in zones.islands],
@@ -55,12 +55,14 @@ def zones_text(zones: Zones, *, merge: bool = False) -> str:
     return json.dumps(zones_to_json(zones, merge=merge), separators=(",", ":")) + "\n"
 
 
-def _numbers(entries: Iterable[Fraction | int]) -> list[str]:
+def number_texts(entries: Iterable[Fraction | int]) -> list[str]:
+    """Return exact numbers as texts."""
     return [text(entry) for entry in entries]
 
 
-def _rows(rows: Iterable[Sequence[Fraction | int]]) -> list[list[str]]:
-    return [_numbers(row) for row in rows]
+def row_texts(rows: Iterable[Sequence[Fraction | int]]) -> list[list[str]]:
+    """Return rows of exact numbers as texts."""
+    return [number_texts(row) for row in rows]
 
 
 def _property(prop: Property) -> dict[str, Any]:
@@ -85,16 +87,16 @@ def _property(prop: Property) -> dict[str, Any]:
 def _zone(zone: Zone) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "pattern": list(zone.pattern),
-        "inequalities": _rows(zone.hrep.rows),
-        "vertices": _rows(zone.vrep.vertices),
-        "rays": _rows(zone.vrep.rays),
-        "lines": _rows(zone.vrep.lines),
-        "sample": _numbers(zone.sample),
+        "inequalities": row_texts(zone.hrep.rows),
+        "vertices": row_texts(zone.vrep.vertices),
+        "rays": row_texts(zone.vrep.rays),
+        "lines": row_texts(zone.vrep.lines),
+        "sample": number_texts(zone.sample),
     }
     if len(zone.conditions) == 1 and zone.conditions[0].strict:
-        entry["feature"] = _numbers(zone.conditions[0].row)
+        entry["feature"] = number_texts(zone.conditions[0].row)
     else:
-        entry["conditions"] = [{"row": _numbers(condition.row), "strict": condition.strict} for condition in zone.conditions]
+        entry["conditions"] = [{"row": number_texts(condition.row), "strict": condition.strict} for condition in zone.conditions]
     return entry
 
 
@@ -102,9 +104,9 @@ def _merged(merged: MergedZone) -> dict[str, Any]:
     closure, vrep = merged.polyhedron.hrep, merged.polyhedron.vrep
     return {
         "pieces": list(merged.pieces),
-        "inequalities": _rows(closure.rows),
-        "strict": _rows(closure.strict),
-        "vertices": _rows(vrep.vertices),
-        "rays": _rows(vrep.rays),
-        "lines": _rows(vrep.lines),
+        "inequalities": row_texts(closure.rows),
+        "strict": row_texts(closure.strict),
+        "vertices": row_texts(vrep.vertices),
+        "rays": row_texts(vrep.rays),
+        "lines": row_texts(vrep.lines),
     }

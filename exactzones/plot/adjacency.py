@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.lines import Line2D
 
 from exactzones.errors import InputError
+from exactzones.notation import counted
 from exactzones.plot import style
 from exactzones.plot.pieces import Piece, pieces
 from exactzones.plot.planar import centre, draw_planar
@@ -54,7 +55,7 @@ def plot_adjacency(zones: Zones, *, window: Polyhedron | None = None, ax: Any = 
         _draw_nodes(shown, places, box, ax)
         if legend:
             style.legend_beside(ax, _legend(zones))
-        ax.set_title(f"{title(zones)}, {style.counted(zones.graph.number_of_edges(), 'shared facet')}")
+        ax.set_title(f"{title(zones)}, {counted(zones.graph.number_of_edges(), 'shared facet')}")
     return ax
 
 
@@ -97,7 +98,7 @@ def _draw_nodes(shown: Sequence[Piece], places: dict[int, tuple[float, ...]], wi
 def _legend(zones: Zones) -> list[Any]:
     listed = list(enumerate(zones.islands))[: style.LISTED]
     handles: list[Any] = [
-        style.swatch(k, f"island {k + 1}: {style.counted(len(members), 'zone')}", strength=0.25) for k, members in listed
+        style.swatch(k, f"island {k + 1}: {counted(len(members), 'zone')}", strength=0.25) for k, members in listed
     ]
     handles.append(Line2D([], [], color=style.INK, label="share a facet on which it fires"))
     if not all(fires for _, _, fires in zones.graph.edges(data="fires")):

@@ -12,6 +12,7 @@ from matplotlib.patches import FancyArrowPatch
 
 from exactzones.errors import DimensionError, InputError
 from exactzones.network import Network
+from exactzones.notation import counted
 from exactzones.plot import style
 from exactzones.plot.planar import draw_tint, on_border
 from exactzones.polyhedra import Cell, Polyhedron, describe
@@ -82,7 +83,7 @@ def plot_latent(
         if overlay is not None:
             outline_zones(overlay, box, ax)
             handles.append(
-                Line2D([], [], color=style.INK, linewidth=2, label=f"{style.counted(len(overlay), 'zone')} of {overlay.prop}")
+                Line2D([], [], color=style.INK, linewidth=2, label=f"{counted(len(overlay), 'zone')} of {overlay.prop}")
             )
         if legend:
             style.legend_beside(ax, handles)

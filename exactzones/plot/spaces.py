@@ -13,6 +13,7 @@ from matplotlib.patches import Patch
 from exactzones.affine import AffineMap
 from exactzones.errors import InputError
 from exactzones.network import Latent
+from exactzones.notation import counted
 from exactzones.plot import style
 from exactzones.plot.latent import outline_zones
 from exactzones.plot.planar import draw_domain, draw_rings
@@ -70,7 +71,7 @@ def plot_spaces(zones: Zones, *, windows: Mapping[str, Polyhedron] | None = None
                 outline_zones(there, box, ax)
             for group in sorted(set(groups)):
                 draw_rings([ring for k, rings in enumerate(images) for ring in rings if groups[k] == group], group, ax)
-            ax.set_title(f"{latent.name}: {style.counted(len(there), 'zone')}")
+            ax.set_title(f"{latent.name}: {counted(len(there), 'zone')}")
         figure.legend(
             handles=[
                 style.swatch(0, "zones of the input, and their images"),

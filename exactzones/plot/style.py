@@ -48,15 +48,6 @@ def settings(given: Any) -> Iterator[None]:
         yield
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a count with its noun, in the plural where need be.
-
-    >>> counted(1, "zone"), counted(3, "zone")
-    ('1 zone', '3 zones')
-    """
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
 def colour(group: int) -> str:
     """Return the colour of a group of zones, counted from 0."""
     return PALETTE[group % len(PALETTE)]

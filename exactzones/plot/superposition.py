@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.collections import LineCollection
 
 from exactzones.errors import DimensionError, InputError
+from exactzones.notation import counted
 from exactzones.plot import style
 from exactzones.plot.planar import draw_domain, draw_tint, on_border
 from exactzones.polyhedra import Polyhedron
@@ -64,11 +65,11 @@ def plot_superposition(
             _draw_feature([ring for zone in zones for ring in outline(zone.firing_part, box)], box, group, ax)
         if legend:
             handles = [
-                style.swatch(group, f"{label}: {style.counted(len(zones), 'zone')}", strength=_FAINT)
+                style.swatch(group, f"{label}: {counted(len(zones), 'zone')}", strength=_FAINT)
                 for group, (label, zones) in enumerate(zip(labels, features, strict=True))
             ]
             style.legend_beside(ax, handles)
-        ax.set_title(f"where {style.counted(len(features), 'feature')} fire")
+        ax.set_title(f"where {counted(len(features), 'feature')} fire")
     return ax
 
 

@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from exactzones.errors import InputError
+from exactzones.notation import counted
 from exactzones.plot import style
 from exactzones.plot.curve import draw_curve
 from exactzones.plot.pieces import Piece, pieces
@@ -78,8 +79,8 @@ def plot_zones(
 
 def title(zones: Zones, joined: int | None = None) -> str:
     """Return a picture's title: the property and the counts."""
-    into = "" if joined is None else f" joined into {style.counted(joined, 'piece')}"
-    return f"{zones.prop}: {style.counted(len(zones), 'zone')}{into}, {style.counted(len(zones.islands), 'island')}"
+    into = "" if joined is None else f" joined into {counted(joined, 'piece')}"
+    return f"{zones.prop}: {counted(len(zones), 'zone')}{into}, {counted(len(zones.islands), 'island')}"
 
 
 def _groups(zones: Zones, shown: Sequence[Piece], color_by: str) -> list[Any]:
@@ -87,19 +88,19 @@ def _groups(zones: Zones, shown: Sequence[Piece], color_by: str) -> list[Any]:
     labels: dict[int, str] = {}
     for piece in sorted(shown, key=lambda piece: piece.group):
         k = piece.group
-        by_island = f"island {k + 1}: {style.counted(len(zones.islands[k]), 'zone')}" if color_by == "island" else ""
+        by_island = f"island {k + 1}: {counted(len(zones.islands[k]), 'zone')}" if color_by == "island" else ""
         labels[k] = by_island or f"{k + 1}:  {_regime(zones, piece)}"
     visible = {piece.group for piece in shown if piece.rings}
     named = [(k, label if k in visible else f"{label} (outside)") for k, label in labels.items()]
     listed = named if len(named) <= style.LISTED + 1 else named[: style.LISTED]
     handles = [style.swatch(k, label, hatched=zones.network.inputs < 3) for k, label in listed]
     if len(listed) < len(labels):
-        handles.append(Patch(visible=False, label=f"and {style.counted(len(labels) - len(listed), color_by)} more"))
+        handles.append(Patch(visible=False, label=f"and {counted(len(labels) - len(listed), color_by)} more"))
     return handles
 
 
 def _regime(zones: Zones, piece: Piece) -> str:
-    return " ".join(zones[piece.zones[0]].pattern) if len(piece.zones) == 1 else style.counted(len(piece.zones), "zone")
+    return " ".join(zones[piece.zones[0]].pattern) if len(piece.zones) == 1 else counted(len(piece.zones), "zone")
 
 
 def _notes(zones: Zones, shown: Sequence[Piece], window: Polyhedron, *, all_drawn: bool) -> list[Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, DomainError, InputError
+from exactzones.notation import linear_sum
 from exactzones.polyhedra import _backend, lp
 from exactzones.polyhedra.cells import Cell, canonical_vrep, reduce_modulo
 from exactzones.polyhedra.representation import HRep, VRep
@@ -303,17 +304,5 @@ def describe(row: Sequence[Any], relation: str = ">=", names: Sequence[str] | No
     ('2 x0 - x1 >= 3', 'x0 - (-1+sqrt(3)) x1 >= 0')
     """
     labels = names or [f"x{k}" for k in range(len(row) - 1)]
-    parts = []
-    for coefficient, label in zip(row[1:], labels, strict=True):
-        value = algebraic(coefficient)
-        if value:
-            size = text(abs(value))
-            size = "" if size == "1" else f"({size}) " if _is_sum(size) else f"{size} "
-            parts.append(f"{'- ' if value < 0 else '+ '}{size}{label}")
-    left = " ".join(parts).removeprefix("+ ") or "0"
-    left = f"-{left[2:]}" if left.startswith("- ") else left
-    return f"{left} {relation} {text(-algebraic(row[0]))}"
-
-
-def _is_sum(number: str) -> bool:
-    return "+" in number or "-" in number[1:]
+    constant, *slope = [algebraic(entry) for entry in row]
+    return f"{linear_sum(zip(slope, labels, strict=True), text)} {relation} {text(-constant)}"

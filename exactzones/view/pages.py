@@ -17,13 +17,14 @@ from typing import Any
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, InputError
 from exactzones.formats.files import write_atomically
+from exactzones.formats.zones_json import row_texts
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import floats, window_box
 from exactzones.view.latents import latent_spaces
 from exactzones.view.points import Points, placed
 from exactzones.view.slices import MOST
-from exactzones.view.spaces import Data, drawing, exact_texts, texts
+from exactzones.view.spaces import Data, drawing, exact_texts
 from exactzones.view.summary import facts, notes, verdict
 from exactzones.zones import Zones
 from exactzones.zones.window import default_window
@@ -94,7 +95,7 @@ def page(
         "islands": len(zones.islands),
         "notes": notes(zones, main["outside"], flat),
         "silent": "Cannot fire" if zones.complete else "Nothing found",
-        "flat": None if flat is None else {"names": list(called), "rows": texts(flat.augmented().rows)},
+        "flat": None if flat is None else {"names": list(called), "rows": row_texts(flat.augmented().rows)},
         "data": None if points is None else placed(points, zones, flat),
     }
     return _assembled(title or str(zones.prop), zones, box, scene, exact_texts(zones, flat))

@@ -14,8 +14,9 @@ import numpy as np
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, FormatError
 from exactzones.formats.files import naming, read_bytes
+from exactzones.formats.zones_json import row_texts
 from exactzones.polyhedra.shapes import floats
-from exactzones.rational import Vector, exact, text
+from exactzones.rational import Vector, exact
 from exactzones.view.slices import foot
 from exactzones.view.spaces import Data
 from exactzones.zones import Zones
@@ -147,7 +148,7 @@ def placed(data: Points, zones: Zones, flat: AffineMap | None) -> Data:
     labels = sorted(set(data.labels))
     return {
         "at": floats(shown),
-        "exact": [list(map(text, point)) for point in data.points],
+        "exact": row_texts(data.points),
         "zone": zone,
         "off": off,
         "label": [labels.index(label) for label in data.labels],

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
-from fractions import Fraction
+from collections.abc import Hashable, Sequence
 from typing import Any, TypeAlias
 
 import networkx
 
 from exactzones.affine import AffineMap
+from exactzones.formats.zones_json import number_texts, row_texts
 from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.polyhedra.shapes import Ring, floats, outline, sides
-from exactzones.rational import Vector, text
+from exactzones.rational import Vector
 from exactzones.zones import Zone, Zones
 
 Data: TypeAlias = dict[str, Any]
@@ -79,28 +79,19 @@ def exact_texts(zones: Zones, flat: AffineMap | None = None) -> Data:
     whole = len(zones) <= _WHOLE_MAPS
     for zone in zones:
         entry: Data = {
-            "inequalities": texts(zone.hrep.rows),
-            "conditions": [[*_text(condition.row), ">" if condition.strict else ">="] for condition in zone.conditions],
+            "inequalities": row_texts(zone.hrep.rows),
+            "conditions": [[*number_texts(condition.row), ">" if condition.strict else ">="] for condition in zone.conditions],
             "vertices": [table.number(vertex) for vertex in zone.vrep.vertices],
             "sample": table.number(zone.sample),
-            "function": _text(_function(zone)),
+            "function": number_texts(_function(zone)),
         }
-        entry |= {name: texts(rows) for name, rows in (("rays", zone.vrep.rays), ("lines", zone.vrep.lines)) if rows}
+        entry |= {name: row_texts(rows) for name, rows in (("rays", zone.vrep.rays), ("lines", zone.vrep.lines)) if rows}
         if whole:
-            entry["map"] = texts(zone.affine.augmented().rows)
+            entry["map"] = row_texts(zone.affine.augmented().rows)
         listed.append(entry)
-    edges = [[a, b, _text(edge["facet"]), edge["flips"], edge["fires"]] for a, b, edge in zones.graph.edges(data=True)]
-    lifted = {} if flat is None else {"lifted": texts(map(flat, table.points))}
-    return {"points": texts(table.points), "zones": listed, "edges": edges} | lifted
-
-
-def _text(entries: Iterable[Fraction | int]) -> list[str]:
-    return [text(entry) for entry in entries]
-
-
-def texts(rows: Iterable[Sequence[Fraction | int]]) -> list[list[str]]:
-    """Return rows of exact numbers as text."""
-    return [_text(row) for row in rows]
+    edges = [[a, b, number_texts(edge["facet"]), edge["flips"], edge["fires"]] for a, b, edge in zones.graph.edges(data=True)]
+    lifted = {} if flat is None else {"lifted": row_texts(map(flat, table.points))}
+    return {"points": row_texts(table.points), "zones": listed, "edges": edges} | lifted
 
 
 def _numbered(rings: Sequence[Ring], table: _Table) -> list[list[int]]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from exactzones.affine import AffineMap
-from exactzones.notation import number
+from exactzones.notation import counted, number
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import bounding_box, sides
 from exactzones.rational import Vector
 from exactzones.zones import Zones
 
 _MANY = 5000  # zones whose exact share of the volume would take longer than the rest of the page
+
+_counted = partial(counted, grouped=True)
 
 
 def verdict(zones: Zones) -> str:
@@ -23,7 +26,7 @@ def verdict(zones: Zones) -> str:
         return f"No zone was found before the search stopped early; that says nothing about the rest of {where}."
     sizes = sorted((len(island) for island in zones.islands), reverse=True)
     listed = f" ({' + '.join(map(str, sizes[:6]))}{' + ..' if len(sizes) > 6 else ''})" if len(sizes) > 1 else ""
-    count = f"{counted(len(zones), 'zone')} in {counted(len(sizes), 'island')}{listed}"
+    count = f"{_counted(len(zones), 'zone')} in {_counted(len(sizes), 'island')}{listed}"
     if zones.complete:
         return f"Fires in {count}. The list is complete: nowhere else in {where}."
     return f"Incomplete: {count} found before the search stopped early. Where none is drawn nothing is known."
@@ -33,7 +36,7 @@ def facts(zones: Zones, window: Polyhedron) -> list[tuple[str, str]]:
     """Return what else is worth knowing, as pairs of a term and its description."""
     found = [("property", str(zones.prop)), ("domain", region(zones.domain)), ("window", region(window))]
     if len(zones):
-        found.insert(1, ("zones", f"{counted(len(zones), 'zone')}, {counted(len(zones.islands), 'island')}"))
+        found.insert(1, ("zones", f"{_counted(len(zones), 'zone')}, {_counted(len(zones.islands), 'island')}"))
     share = zones.share if len(zones) <= _MANY else None
     if share is not None:
         found.append(("share", f"{float(share * 100):.4g} % of the domain"))
@@ -66,16 +69,7 @@ def region(polyhedron: Polyhedron | None) -> str:
     if polyhedron.is_bounded and (box := bounding_box(polyhedron.vrep.vertices)) == polyhedron:
         pairs = zip(*sides(box), strict=True)
         return "the box " + " by ".join(f"[{number(a)}, {number(b)}]" for a, b in pairs)
-    return f"the domain ({counted(len(polyhedron.hrep.closed_rows), 'inequality', 'inequalities')})"
-
-
-def counted(count: int, noun: str, plural: str | None = None) -> str:
-    """Return a count with its noun.
-
-    >>> counted(1, "zone"), counted(3000, "zone")
-    ('1 zone', '3,000 zones')
-    """
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+    return f"the domain ({_counted(len(polyhedron.hrep.closed_rows), 'inequality', 'inequalities')})"
 
 
 def _point(point: Vector) -> str:

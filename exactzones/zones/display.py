@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from exactzones.notation import escaped, html_table, number, point
+from exactzones.notation import counted, escaped, html_table, number, point
 from exactzones.polyhedra.shapes import outline
 from exactzones.polyhedra.svg import Shape, svg
 from exactzones.zones.window import Listed, default_window
@@ -62,8 +62,8 @@ def page(zones: Listed) -> str:
     if not count:
         silent = "fires nowhere in" if zones.complete else "was not found to fire, before the search stopped early, in"
         return f"<p>{escaped(zones.prop)} {silent} {where}</p>"
-    found = f"{count} zone{'' if count == 1 else 's'} of {zones.prop} in {where}"
-    islands = "" if count > _DRAWN else f", {len(zones.islands)} island{'' if len(zones.islands) == 1 else 's'}"
+    found = f"{counted(count, 'zone')} of {zones.prop} in {where}"
+    islands = "" if count > _DRAWN else f", {counted(len(zones.islands), 'island')}"
     stopped = "" if zones.complete else "; incomplete: the search stopped early"
     rows = []
     for k, zone in enumerate(zones.zones[:_ROWS]):

@@ -137,11 +137,7 @@ class Zone:
     @cached_property
     def neuron_rows(self) -> tuple[tuple[int, int, Row], ...]:
         """Per hidden neuron (layer, unit, row): its pre-activation on the cell is a positive multiple of ``row . (1, x)``."""
-        found = []
-        for k, layer in enumerate(self.network.layers[: self.prop.horizon]):
-            rows = self.maps[k].augmented().integer_rows()
-            found += [(k, unit, rows[unit]) for unit in layer.relu_units]
-        return tuple(found)
+        return self.network.neuron_rows(self.maps[: self.prop.horizon])
 
     @property
     def signs(self) -> str:

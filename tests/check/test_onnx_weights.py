@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli.support import refused, run
+from damage import damaged
 from formats.support import DOUBLE, networks
 from hypothesis import given, settings
 
@@ -277,19 +278,7 @@ def test_damaged_files(tmp_path):
     seeds, path = [ACAS.SerializeToString(), other.SerializeToString()], tmp_path / "net.onnx"
     rng, seen = random.Random(0), Counter()  # noqa: S311  damage is no secret
     for _ in range(3000):
-        data = bytearray(rng.choice(seeds))
-        for _ in range(rng.randint(1, 3)):
-            place = rng.randrange(len(data))
-            kind = rng.randrange(4)
-            if kind == 0:
-                data[place] ^= 1 << rng.randrange(8)
-            elif kind == 1:
-                data[place] = rng.randrange(256)
-            elif kind == 2:
-                del data[place : place + rng.randint(1, 8)]
-            else:
-                data[place:place] = data[rng.randrange(len(data)) :][: rng.randint(1, 8)]
-        path.write_bytes(data)
+        path.write_bytes(damaged(rng.choice(seeds), rng))
         try:
             layers = plain_layers(path)
         except FormatError as error:

@@ -4,6 +4,7 @@ import random
 
 import numpy as np
 import pytest
+from damage import damaged
 from formats.support import refused
 
 from exactzones.errors import FormatError
@@ -23,19 +24,7 @@ def test_damaged_files(suffix, tmp_path):
     data = path.read_bytes()
     refusals = 0
     for _ in range(1500):
-        damaged = bytearray(data)
-        for _ in range(generator.randint(1, 3)):
-            place = generator.randrange(len(damaged))
-            kind = generator.randrange(4)
-            if kind == 0:
-                damaged[place] ^= 1 << generator.randrange(8)
-            elif kind == 1:
-                damaged[place] = generator.randrange(256)
-            elif kind == 2:
-                del damaged[place : place + generator.randint(1, 8)]
-            else:
-                damaged[place:place] = damaged[generator.randrange(len(damaged)) :][: generator.randint(1, 8)]
-        path.write_bytes(damaged)
+        path.write_bytes(damaged(data, generator))
         try:
             load_network(path)
         except FormatError:
