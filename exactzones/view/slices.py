@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, DomainError, InputError
 from exactzones.polyhedra import Polyhedron
-from exactzones.rational import Vector, dot, integer_row, rank, row_echelon, vector
+from exactzones.rational import Vector, dot, integer_row, quotient, rank, row_echelon, vector
 
 MOST = 3
 """Dimensions that a page can show."""
@@ -72,7 +71,7 @@ def foot(flat: AffineMap, point: Vector) -> Vector:
     away = [a - b for a, b in zip(point, flat.offset, strict=True)]
     normal_equations = [integer_row((*(dot(u, v) for v in columns), dot(u, away))) for u in columns]
     reduced, pivots = row_echelon(normal_equations)
-    return tuple(Fraction(row[-1], row[pivot]) for row, pivot in zip(reduced, pivots, strict=True))
+    return tuple(quotient(row[-1], row[pivot]) for row, pivot in zip(reduced, pivots, strict=True))
 
 
 def _moved(point: Vector, direction: Vector) -> Vector:

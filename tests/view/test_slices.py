@@ -58,6 +58,16 @@ def test_the_foot_of_a_point_is_the_nearest_point(data):
     assert all(dot([a - b for a, b in zip(point, at, strict=True)], column) == 0 for column in columns)
 
 
+def test_the_foot_on_a_flat_with_square_roots():
+    flat = embedding(3, along=[["sqrt(2)", 1, 0], [0, 0, 1]], origin=[1, 0, 0])
+    assert foot(flat, flat(vector(3, "sqrt(2)"))) == vector(3, "sqrt(2)")
+    at = flat(foot(flat, vector(0, 1, 5)))
+    assert [
+        dot([a - b for a, b in zip(vector(0, 1, 5), at, strict=True)], along)
+        for along in (vector("sqrt(2)", 1, 0), vector(0, 0, 1))
+    ] == [0, 0]
+
+
 def test_a_slice_is_exact_and_lifts_its_vertices():
     flat = embedding(4, through=[[0, 0, 0, 0], [1, 0, 0, 0], [0, "1/3", 1, 0]])
     box = Polyhedron.box(-3, 3, dim=4)
