@@ -16,6 +16,7 @@ from exactzones.errors import DimensionError, InputError
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property
+from exactzones.threads import one_thread
 from exactzones.zones import Zones
 
 
@@ -121,6 +122,7 @@ def prove_complete(
     return end if isinstance(end, Undecided) else Complete(end.certificate, end.nodes)
 
 
+@one_thread
 def _decide(run: Run, jobs: int = 1) -> Decision:
     """Look for a witness, then prove region after region."""
     try:

@@ -25,6 +25,7 @@ import numpy as np
 
 from exactzones.network import Layer
 from exactzones.rational import Row, integer_row, rank
+from exactzones.threads import one_thread
 from exactzones.zones import _kernel_numpy
 from exactzones.zones.exactsigns import ExactSigns
 from exactzones.zones.frontier import OFF, ON, OPEN, Cells, Floats, Frontier, Ids, Integers, States
@@ -170,6 +171,7 @@ class Arrangement:
         result = self._cut(frontier, None, batch, ones, floats, limit=len(cells) + 1, keep_above=True, sides=sides)
         return Cells.of_kernel(result, self.dim), first[np.frombuffer(result["parent"], np.int64)]
 
+    @one_thread
     @np.errstate(invalid="ignore", over="ignore")  # what is infinite or not a number decides nothing
     def advance(self, frontier: Frontier, limit: int | None = None) -> list[Frontier]:
         """Cut cells by their layer; after ``limit`` cells the others come back uncut, behind them."""
