@@ -17,7 +17,7 @@ import numpy as np
 from exactzones.certify.dual import Dual, Hints, Regions, Relaxed, Taken
 from exactzones.certify.relaxation import Floats
 from exactzones.certify.search import SHARE, UNKNOWN, Proof, Search, Start
-from exactzones.check import Bound, Hint, Node
+from exactzones.check import Bound, Hint, Node, Refutation
 from exactzones.check.bounds import ALPHA_BITS, MULTIPLIER_BITS
 
 _ROOT_STEPS, _STEPS = 100, 20
@@ -253,13 +253,13 @@ class BoxProof(Proof[BoxSearch]):
         share = SHARE if len(leaf.hints.mu) > 1 else 0
         unit = 1 << (MULTIPLIER_BITS + share)
         mu = tuple((k, round(m * (1 << share))) for k, m in enumerate(leaf.hints.mu.tolist()) if m > 0)
-        rows = tuple(
+        rows = (
             (index, Fraction(round(m * unit), 1 << MULTIPLIER_BITS) / size)
             for index, m, size in zip(search.rows.numbers, leaf.hints.rows.tolist(), search.rows.sizes, strict=True)
             if m > 0
         )
         split = np.nonzero((leaf.side != 0) & (leaf.hints.beta > 0))[0].tolist()
-        betas = tuple((inputs + u, int(leaf.side[u] < 0), round(leaf.hints.beta[u] * unit)) for u in split)
+        betas = ((inputs + u, int(leaf.side[u] < 0), round(leaf.hints.beta[u] * unit)) for u in split)
         sloped = np.nonzero(leaf.open & leaf.positive)[0].tolist()
-        alphas = tuple((inputs + u, round(leaf.hints.alpha[u] * (1 << ALPHA_BITS))) for u in sloped)
-        return Node(number, bounds, "no", mu=mu, hint=Hint(rows, betas, alphas))
+        alphas = ((inputs + u, round(leaf.hints.alpha[u] * (1 << ALPHA_BITS))) for u in sloped)
+        return Node(number, bounds, "no", refutations=(Refutation(mu, Hint.of(rows, betas, alphas)),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from exactzones.certify.cells import CellSearch
 from exactzones.certify.relaxation import Floats
 from exactzones.certify.search import SHARE, Proof
-from exactzones.check import Bound, Hint, Node
+from exactzones.check import Bound, Hint, Node, Refutation
 from exactzones.check.bounds import ALPHA_BITS, MULTIPLIER_BITS
 
 
@@ -25,9 +26,10 @@ class CellProof(Proof[CellSearch]):
         super().__init__(search)
         self.claim, self.inputs = search.claim, inputs
         recorded = search.recorded
-        self.at: dict[int, list[int]] = {}
         if not recorded.count:
-            self.node = self.unit = self.upper = self.kept = np.zeros(0, int)
+            self.unit = self.upper = self.chosen = np.zeros(0, int)
+            self.index = self.multipliers = np.zeros((0, search.dim), int)
+            self.first = np.zeros(search.count + 1, int)
             return
         self.unit, self.upper = np.concatenate(recorded.unit), np.concatenate(recorded.upper)
         self.node, row, tight = np.concatenate(recorded.node), np.concatenate(recorded.row), np.concatenate(recorded.tight)
@@ -35,8 +37,11 @@ class CellProof(Proof[CellSearch]):
         self.tight = tight
         self._trim()
         chosen = np.nonzero(self.kept)[0]
-        self.place = np.cumsum(self.kept) - 1
-        self.multipliers = _solve(search.planes.rows[tight[chosen]][:, :, 1:], row[chosen][:, 1:])
+        self.chosen = chosen[np.lexsort((self.upper[chosen], self.unit[chosen], self.node[chosen]))]
+        planes = tight[self.chosen]
+        multipliers = _solve(search.planes.rows[planes][:, :, 1:], row[self.chosen][:, 1:])
+        self.index, self.multipliers = search.planes.index_of[planes], np.rint(multipliers * (1 << MULTIPLIER_BITS))
+        self.first = np.searchsorted(self.node[self.chosen], np.arange(search.count + 1))
 
     def _trim(self) -> None:
         """Mark what the leaves rest on, from the last node to the first."""
@@ -44,16 +49,14 @@ class CellProof(Proof[CellSearch]):
         layer = np.concatenate([claim.layer_of, [claim.depth] * len(claim.targets)])
         need = np.zeros(search.count, int)
 
-        def mark(bound: int) -> None:
-            if not self.kept[bound]:
-                node = int(self.node[bound])
-                self.kept[bound] = True
-                self.at.setdefault(node, []).append(bound)
-                need[node] = max(need[node], layer[self.unit[bound]])
+        def mark(bounds: Floats) -> None:
+            fresh = bounds[~self.kept[bounds]]
+            self.kept[fresh] = True
+            np.maximum.at(need, self.node[fresh], layer[self.unit[fresh]])
 
         for node in range(search.count - 1, -1, -1):
             if node in search.leaf:
-                mark(search.leaf[node])
+                mark(np.array(search.leaf[node]))
             elif node in search.zone:
                 need[node] = claim.depth
             elif node in search.split:
@@ -63,41 +66,47 @@ class CellProof(Proof[CellSearch]):
             chosen = self._sloped(node)
             if chosen is not None:
                 asked[chosen] = False
-            for bound in low_from[asked & (high > 0) & (low_from >= 0)].tolist():
-                mark(bound)
-            for bound in high_from[asked & (low < 0) & (high_from >= 0)].tolist():
-                mark(bound)
+            mark(low_from[asked & (high > 0) & (low_from >= 0)])
+            mark(high_from[asked & (low < 0) & (high_from >= 0)])
 
     def _sloped(self, node: int) -> Floats | None:
         """Return the units of the last layer that count positively at a leaf: of them only the lower slope matters, no bound."""
-        leaf = self.search.leaf.get(node)
-        if leaf is None:
-            return None
-        layer, coefficients, _ = self.claim.targets[int(self.unit[leaf]) - self.claim.units]
-        if layer == 0 or (self.search.planes.index_of[self.tight[leaf]] < -1).any():  # other conditions take part
-            return None
-        found: Floats = self.claim.offsets[layer - 1] + np.nonzero((coefficients > 0) & self.claim.masks[layer - 1])[0]
-        return found
+        found = np.ones(self.claim.units, bool)
+        for leaf in self.search.leaf.get(node, ()):
+            layer, coefficients, _ = self.claim.targets[int(self.unit[leaf]) - self.claim.units]
+            if layer == 0 or (self.search.planes.index_of[self.tight[leaf]] < -1).any():  # other conditions take part
+                return None
+            here = np.zeros(self.claim.units, bool)
+            here[self.claim.span(layer - 1)] = (coefficients > 0) & self.claim.masks[layer - 1]
+            found &= here
+        return np.nonzero(found)[0] if node in self.search.leaf else None
 
     def written(self, node: int, number: int) -> Node:
         """Return a node with the number that it has in the certificate."""
         search, inputs = self.search, self.inputs
-        numbers = [bound for bound in self.at.get(node, ()) if self.unit[bound] < self.claim.units]
-        numbers.sort(key=lambda bound: (self.unit[bound], self.upper[bound]))
-        bounds = tuple(Bound(inputs + int(self.unit[b]), bool(self.upper[b]), False, Hint(self._hint(b)[0])) for b in numbers)
+        hints = list(self._hints(node))
+        bounds = tuple(Bound(inputs + unit, bool(upper), False, hint) for unit, upper, hint in hints if unit < self.claim.units)
         if node in search.split:
             return Node(number, bounds, "relu", inputs + search.split[node])
         if node in search.zone:
             return Node(number, bounds, "zone", search.zone[node])
-        leaf = search.leaf[node]
-        rows, others = self._hint(leaf)
-        target = int(self.unit[leaf]) - self.claim.units
+        conditions = [(unit - self.claim.units, hint) for unit, _, hint in hints if unit >= self.claim.units]
+        slopes = self._slopes(node)
+        refutations = (
+            self._refutation(condition - case.start, case.start, hint, slopes)
+            for case, (condition, hint) in zip(self.claim.cases, conditions, strict=True)
+        )
+        return Node(number, bounds, "no", refutations=tuple(refutations))
+
+    @staticmethod
+    def _refutation(condition: int, first: int, hint: Hint, slopes: Sequence[tuple[int, int]]) -> Refutation:
+        """Return why a case's conditions, which come after ``first`` others, cannot hold together."""
+        mu, pairs = [(condition, 1)], list(zip(hint.rows, hint.multipliers, strict=True))
+        others = [(-2 - index - first, int(m)) for index, m in pairs if index < 0]
         if others:
-            rows = tuple((index, m * (1 << SHARE)) for index, m in rows)
-            mu = ((target, 1 << SHARE), *((r, m >> (MULTIPLIER_BITS - SHARE)) for r, m in others))
-        else:
-            mu = ((target, 1),)
-        return Node(number, bounds, "no", mu=mu, hint=Hint(rows, (), self._slopes(node)))
+            mu = [(condition, 1 << SHARE), *((r, m >> (MULTIPLIER_BITS - SHARE)) for r, m in others)]
+            pairs = [(index, m * (1 << SHARE)) for index, m in pairs if index >= 0]
+        return Refutation(tuple(mu), Hint.of(pairs, alphas=slopes))
 
     def _slopes(self, node: int) -> tuple[tuple[int, int], ...]:
         """Return the lower slopes that the search took where no bounds are kept: 1 or 0."""
@@ -108,20 +117,19 @@ class CellProof(Proof[CellSearch]):
         slopes = np.where((low >= 0) | ((high > 0) & (high > -low)), 1 << ALPHA_BITS, 0)
         return tuple(zip((units + self.inputs).tolist(), slopes.tolist(), strict=True))
 
-    def _hint(self, bound: int) -> tuple[tuple[tuple[int, int | Fraction], ...], list[tuple[int, int]]]:
-        place = self.place[bound]
-        rows: list[tuple[int, int | Fraction]] = []
-        others = []
-        for plane, multiplier in zip(self.tight[bound].tolist(), self.multipliers[place].tolist(), strict=True):
-            index = int(self.search.planes.index_of[plane])
-            m = round(multiplier * (1 << MULTIPLIER_BITS))
-            if m > 0 and index in self.search.divided:
-                rows.append((index, Fraction(m, 1 << MULTIPLIER_BITS) / self.search.divided[index]))
-            elif m > 0 and index >= 0:
-                rows.append((index, m))
-            elif m > 0 and index < -1:
-                others.append((-2 - index, m))
-        return tuple(rows), others
+    def _hints(self, node: int) -> Iterator[tuple[int, int, Hint]]:
+        """Yield the bounds of a node that are kept: unit, upper, multiples of rows; other conditions count as rows -2, -3, .."""
+        mine = slice(self.first[node], self.first[node + 1])
+        which, divided = self.chosen[mine], self.search.divided
+        counts = (self.multipliers[mine] > 0) & (self.index[mine] != -1)
+        indices = self.index[mine][counts].tolist()
+        multipliers: list[int | Fraction] = [*map(int, self.multipliers[mine][counts].tolist())]
+        if divided:
+            pairs = zip(indices, multipliers, strict=True)
+            multipliers = [Fraction(m, 1 << MULTIPLIER_BITS) / divided[k] if k in divided else m for k, m in pairs]
+        ends = counts.sum(1).cumsum().tolist()
+        for unit, upper, start, end in zip(self.unit[which].tolist(), self.upper[which].tolist(), [0, *ends], ends, strict=False):
+            yield unit, upper, Hint(tuple(indices[start:end]), tuple(multipliers[start:end]))
 
 
 def _solve(normals: Floats, rows: Floats) -> Floats:

@@ -204,22 +204,24 @@ class CellSearch(Search):
         low: Floats,
         high: Floats,
     ) -> None:
-        """Drop cells on which some condition is certainly not met."""
-        width = targets.shape[1]
-        if not width:
+        """Drop cells on which in every case some condition is certainly not met."""
+        width, cases = targets.shape[1], self.claim.cases
+        if any(case.start == case.stop for case in cases):
             return
-        rows, cell = targets.reshape(-1, self.dim + 1), np.repeat(some, width)
-        value, at = self._least(rows, cell, points)
-        best = value.reshape(-1, width).argmax(1)
-        flat = np.arange(len(some)) * width + best
+        value, at = self._least(targets.reshape(-1, self.dim + 1), np.repeat(some, width), points)
+        value, at = value.reshape(-1, width), at.reshape(-1, width)
+        best = np.stack([case.start + value[:, case].argmax(1) for case in cases], 1)
         sizes = np.maximum(np.abs(low[some]), np.abs(high[some]))
         margin = self.margin * (1 + np.where(sizes < UNKNOWN, sizes, 0).sum(1))  # the other side of a split may be unknown
-        done = np.nonzero(value[flat] > margin)[0]
-        if len(done):
-            which, chosen = some[done], flat[done]
-            found = self.recorded.add(numbers[which], self.claim.units + best[done], 0, rows[chosen], tight[which, at[chosen]])
-            self.leaf.update(zip(numbers[which].tolist(), found.tolist(), strict=True))
-            live[which] = False
+        done = (np.take_along_axis(value, best, 1) > margin[:, None]).all(1)
+        if done.any():
+            index, condition = np.repeat(np.nonzero(done)[0], len(cases)), best[done].ravel()
+            cell = some[index]
+            found = self.recorded.add(
+                numbers[cell], self.claim.units + condition, 0, targets[index, condition], tight[cell, at[index, condition]]
+            )
+            self.leaf.update(zip(numbers[some[done]].tolist(), found.reshape(-1, len(cases)).tolist(), strict=True))
+            live[some[done]] = False
 
     def _forget(self, depth: Floats, live: Floats, before: tuple[Floats, ...], *now: Floats) -> None:
         """On every other level forget what was learnt behind the first open layer: shorter proofs for a few more cells."""
@@ -304,23 +306,33 @@ class CellSearch(Search):
 
     def _finish(self, number: int, targets: Floats, vertices: Floats, tight: Floats) -> None:
         """Decide a cell on which every unit is settled: the conditions are affine there."""
-        for r, row in enumerate(targets):  # the condition holds where -row > 0
-            values = row[0] + vertices @ row[1:]
-            if len(vertices) and values.min() > self.margin:
-                found = self.recorded.add(
-                    np.array([number]), np.array([self.claim.units + r]), 0, row[None], tight[[values.argmin()]]
-                )
-                self.leaf[number] = int(found[0])
-                return
-            vertices, tight = self._cut_alone(vertices, tight, -row, -2 - r)
-        if not len(vertices):
+        refuted = []
+        for case in self.claim.cases:
+            found, where = self._refute(number, case, targets, vertices, tight)
+            if found is None and len(where) and self.patterns is None:
+                self._try(where.mean(0)[None])
+            if found is None:
+                break
+            refuted.append(found)
+        else:
+            self.leaf[number] = refuted
             return
-        if self.patterns is None:
-            self._try(vertices.mean(0)[None])
+        if not len(where) or self.patterns is None:
             return
         signs = "".join("+" if entry > -_SETTLED else "-" for entry in self.bounds_at[number][0][self.claim.relu])
         if signs in self.patterns:
             self.zone[number] = self.patterns[signs]
+
+    def _refute(self, number: int, case: slice, targets: Floats, vertices: Floats, tight: Floats) -> tuple[int | None, Floats]:
+        """Return the bound that shows that a case's conditions cannot hold together, or else where they do, as vertices."""
+        for r in range(case.start, case.stop):  # the condition holds where -row > 0
+            row = targets[r]
+            values = row[0] + vertices @ row[1:]
+            if len(vertices) and values.min() > self.margin:
+                unit = np.array([self.claim.units + r])
+                return int(self.recorded.add(np.array([number]), unit, 0, row[None], tight[[values.argmin()]])[0]), vertices
+            vertices, tight = self._cut_alone(vertices, tight, -row, -2 - r)
+        return None, vertices
 
     def _cut_alone(self, vertices: Floats, tight: Floats, row: Floats, number: int) -> tuple[Floats, Floats]:
         """Cut a single cell by ``row >= 0``."""

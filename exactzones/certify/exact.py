@@ -13,14 +13,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from exactzones.check import Bound, Hint, Node
+from exactzones.check import Bound, Hint, Node, Refutation
 from exactzones.check.bounds import Exact, Functions, Region, backward
+from exactzones.check.claim import Target
 from exactzones.check.tree import Tree
 from exactzones.errors import BackendError
 from exactzones.polyhedra import HRep, lp
 from exactzones.rational import Row, Vector, integer_row
 
 _ExactRow: TypeAlias = tuple[Fraction, ...]
+_Found: TypeAlias = tuple[int, Vector]  # which of the tree's cases holds, and where
 
 
 @dataclass
@@ -53,7 +55,7 @@ class ExactProver:
     def __init__(self, tree: Tree, patterns: dict[str, int] | None = None) -> None:
         self.tree, self.patterns = tree, patterns
 
-    def prove(self, number: int, write: Callable[[Node], None], *, stop: Callable[[], bool]) -> Vector | None:
+    def prove(self, number: int, write: Callable[[Node], None], *, stop: Callable[[], bool]) -> _Found | None:
         """Prove a region that waits; returns a witness if there is one, and None when it is proved or time is up."""
         stack = [number]
         while stack and not stop():
@@ -66,10 +68,10 @@ class ExactProver:
             stack += reversed(children.get(at, ()))
         return None
 
-    def _node(self, number: int) -> Node | Vector:
+    def _node(self, number: int) -> Node | _Found:
         """Return the node of a region, or a witness."""
         place = self.tree.waiting[number]
-        claim, kind = self.tree.claims[place.claim], self.tree.exact[place.claim]
+        claim, kind = self.tree.claims[place.tree], self.tree.exact[place.tree]
         known = place.known.part(0)
         exact = [(k, self.tree.row(kind, place, k)) for k in range(len(claim.rows), len(claim.rows) + len(place.rows))]
         rows = _Rows(
@@ -84,7 +86,7 @@ class ExactProver:
         for layer in range(1, claim.horizon + 1):
             inside = self._feasible(rows, claim.inputs)
             if isinstance(inside, Hint):
-                return Node(number, tuple(bounds), "no", exact=True, hint=inside)
+                return Node(number, tuple(bounds), "no", refutations=(Refutation((), inside, exact=True),) * len(claim.targets))
             span = range(claim.offsets[layer], claim.offsets[layer + 1])
             forms = self._forms(kind, known, [u for u in span if claim.relu[u] and (u in sides or not _settled(known, u))], layer)
             for unit in [unit for unit in forms if unit in sides]:
@@ -95,14 +97,21 @@ class ExactProver:
                     rows.numbers.append((unit, 1 - sides[unit]))
             inside = self._feasible(rows, claim.inputs)
             if isinstance(inside, Hint):
-                return Node(number, tuple(bounds), "no", exact=True, hint=inside)
+                return Node(number, tuple(bounds), "no", refutations=(Refutation((), inside, exact=True),) * len(claim.targets))
             for unit, (constant, *slope) in forms.items():
                 bound = self._sign(rows, unit, slope, constant, inside, claim.inputs)
                 if bound is None:
                     return Node(number, tuple(bounds), "relu", unit)
                 bounds.append(bound)
                 known.learn(bound.upper, [0], [unit], [0])
-        return self._end(number, place.claim, rows, known, tuple(bounds))
+        refutations = []
+        for case, targets in enumerate(claim.targets):
+            found = self._refute(kind, targets, rows, known)
+            if not isinstance(found, Refutation):
+                zone = self._zone(number, rows, known, tuple(bounds), found, self.patterns) if self.patterns else None
+                return zone or (case, found)
+            refutations.append(found)
+        return Node(number, tuple(bounds), "no", refutations=tuple(refutations))
 
     def _forms(self, kind: Exact, known: Region, units: Sequence[int], layer: int) -> dict[int, _ExactRow]:
         """Return the units of a layer behind settled ones as affine functions of the inputs."""
@@ -136,37 +145,30 @@ class ExactProver:
             return Bound(unit, upper, True, _multipliers(rows, system, origin, best.multipliers)[0])
         return None
 
-    def _end(self, number: int, k: int, rows: _Rows, known: Region, bounds: tuple[Bound, ...]) -> Node | Vector:
-        """Decide a region on which every unit is settled: the conditions are affine there."""
-        claim, kind = self.tree.claims[k], self.tree.exact[k]
+    def _refute(self, kind: Exact, targets: Sequence[Target], rows: _Rows, known: Region) -> Refutation | Vector:
+        """Decide a case on a region where every unit is settled: the conditions are affine there.  Returns why not, or where."""
         conditions = []
-        for target in claim.targets:
+        for target in targets:
             asked = Functions(np.array([0]), constant=target.constant)
             (asked.after if target.after_relu else asked.before)[target.layer] = target.coefficients[None] * Fraction(1)
             slope, constant, _ = backward(kind, known, asked)
             conditions.append((-constant[0], *(-entry for entry in slope[0].tolist())))
-        strict = [target.strict for target in claim.targets]
+        inputs = kind.claim.inputs
+        strict = [target.strict for target in targets]
         # Maximise t <= 1 where the strict conditions are >= t and the others >= 0.
         more = [(*row, Fraction(-1 if s else 0)) for row, s in zip(conditions, strict, strict=True)]
-        cap = (Fraction(1), *(Fraction(0),) * claim.inputs, Fraction(-1))
-        system, origin = rows.system([*more, cap], claim.inputs + 1)
-        best = lp.maximize(system, [*(Fraction(0),) * claim.inputs, Fraction(1)])
+        cap = (Fraction(1), *(Fraction(0),) * inputs, Fraction(-1))
+        system, origin = rows.system([*more, cap], inputs + 1)
+        best = lp.maximize(system, [*(Fraction(0),) * inputs, Fraction(1)])
         if isinstance(best, lp.Optimal) and (best.value > 0 or not any(strict)):
-            point = best.point[:-1]
-            return (self._zone(number, rows, known, bounds, point, self.patterns) if self.patterns else None) or point
+            return best.point[:-1]
         if isinstance(best, lp.Unbounded):
             raise BackendError("a linear program whose optimum is at most 1 is said to have none")
         multipliers = best.farkas if isinstance(best, lp.Infeasible) else best.multipliers
         hint, mu = _multipliers(rows, system, origin, multipliers)
         scale = lcm(*(m.denominator for _, m in mu))
-        return Node(
-            number,
-            bounds,
-            "no",
-            mu=tuple((r, int(m * scale)) for r, m in mu),
-            exact=True,
-            hint=Hint(tuple((k, m * scale) for k, m in hint.rows), tuple((u, s, m * scale) for u, s, m in hint.betas)),
-        )
+        multiples = tuple(m * scale for m in hint.multipliers), tuple((u, s, m * scale) for u, s, m in hint.betas)
+        return Refutation(tuple((r, int(m * scale)) for r, m in mu), Hint(hint.rows, *multiples), exact=True)
 
     def _zone(
         self, number: int, rows: _Rows, known: Region, bounds: tuple[Bound, ...], point: Vector, patterns: dict[str, int]
@@ -176,7 +178,7 @@ class ExactProver:
         A flat region has units that are zero all over it; its zone may count them either way, so the other bound is proved, too.
         """
         place = self.tree.waiting[number]
-        claim, kind = self.tree.claims[place.claim], self.tree.exact[place.claim]
+        claim, kind = self.tree.claims[place.tree], self.tree.exact[place.tree]
         units = np.nonzero(claim.relu)[0].tolist()
         signs = "".join("+" if known.has_low[0, u] and known.low[0, u] >= 0 else "-" for u in units)
         if signs in patterns:
@@ -216,4 +218,4 @@ def _multipliers(
             betas.append((*number, m * scale))
         else:
             ours.append((number, m * scale))
-    return Hint(tuple(ours), tuple(betas)), tuple(conditions)
+    return Hint.of(ours, betas), tuple(conditions)

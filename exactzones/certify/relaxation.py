@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,10 +15,10 @@ Relaxation: TypeAlias = tuple[Floats, Floats, Floats]
 
 
 class FloatClaim:
-    """Weights of the layers that decide a case, its conditions, and linear bounds through them.
+    """Weights of the layers that decide some cases, their conditions, and linear bounds through them.
 
     Args:
-        claim: the case.
+        claim: the cases.
         fixed: shape (inputs,); values of inputs that are constant on the domain, NaN for the others, which alone remain.
 
     Attributes:
@@ -27,12 +28,13 @@ class FloatClaim:
         relu: shape (units,).
         layer_of: shape (units,).
         targets: per condition (layer, coefficients of that layer's input activations, constant): minus the condition.
+        cases: the conditions of each case that the tree is about, as slices of ``targets``.
         domain_rows: how many rows the domain has.
     """
 
     def __init__(self, claim: Claim, fixed: Floats | None = None) -> None:
-        self.weights = [_floats(units.weight.integers, units.weight.denominator) for units in claim.layers]
-        self.biases = [_floats(units.bias.integers, units.bias.denominator)[:, 0] for units in claim.layers]
+        affine = [_floats(units.affine.integers, units.affine.denominator) for units in claim.layers]
+        self.weights, self.biases = [part[:, 1:].copy() for part in affine], [part[:, 0].copy() for part in affine]
         self.masks = [units.relu for units in claim.layers]
         self.depth, self.domain_rows = claim.horizon, len(claim.rows)
         self.offsets = [offset - claim.inputs for offset in claim.offsets[1:]]
@@ -40,7 +42,9 @@ class FloatClaim:
         self.relu = claim.relu[claim.inputs :]
         self.layer_of = np.searchsorted(self.offsets, np.arange(self.units), side="right") - 1
         self.targets: list[tuple[int, Floats, float]] = []
-        for target in claim.targets:
+        ends = np.cumsum([0, *map(len, claim.targets)]).tolist()
+        self.cases = [slice(first, end) for first, end in pairwise(ends)]
+        for target in chain(*claim.targets):
             coefficients, constant = target.coefficients.astype(float), float(target.constant)
             if target.after_relu:
                 self.targets.append((target.layer + 1, coefficients, constant))
@@ -66,16 +70,17 @@ class FloatClaim:
         return slice(self.offsets[k], self.offsets[k + 1])
 
     def slack(self, points: Floats) -> Floats:
-        """Return the least slack of the conditions at points of shape (count, inputs)."""
-        values, least = points, np.full(len(points), np.inf)
+        """Return the least slack of the conditions at points of shape (count, inputs), in the case where it is greatest."""
+        values, slacks = points, np.zeros((len(self.targets), len(points)))
         for k in range(len(self.weights) + 1):
-            for layer, coefficients, constant in self.targets:
+            for r, (layer, coefficients, constant) in enumerate(self.targets):
                 if layer == k:
-                    least = np.minimum(least, -(values @ coefficients + constant))
+                    slacks[r] = -(values @ coefficients + constant)
             if k < len(self.weights):
                 before = values @ self.weights[k].T + self.biases[k]
                 values = np.where(self.masks[k], np.maximum(before, 0), before)
-        return least
+        found: Floats = np.max([slacks[case].min(0, initial=np.inf) for case in self.cases], axis=0)
+        return found
 
     def relax(self, k: int, low: Floats, high: Floats) -> Relaxation:
         """Return upper slopes, upper constants and lower slopes of hidden layer k's units, each of shape (cells, units).

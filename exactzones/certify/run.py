@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import chain
 
 from exactzones.certify.branching import BoxSearch
 from exactzones.certify.cells import CellSearch
 from exactzones.certify.exact import ExactProver
 from exactzones.certify.relaxation import Floats
 from exactzones.certify.results import Certificate
-from exactzones.certify.start import Starter
+from exactzones.certify.start import MOST_CELL_INPUTS, Starter
 from exactzones.certify.witness import find_witness
 from exactzones.check import Bound, Case, Node
 from exactzones.check.certificate import read_header, read_node, write_header, write_node
-from exactzones.check.checker import batches, holds
+from exactzones.check.checker import batches, holds, trees_of
+from exactzones.check.claim import family_of
 from exactzones.check.tree import Invalid, Tree
 from exactzones.errors import FormatError, InputError
 from exactzones.network import Network, Pattern
@@ -30,7 +32,7 @@ MARGINS = (1.0, 8.0, 64.0, 512.0)
 """What the checker did not accept is searched again, with more room."""
 _MOST_EXACT = 1200  # units times inputs: beyond that exact linear programs take too long to be a last resort
 _FIRST_GUESS = 0.2  # seconds for a witness before anything is proved
-_GUESSING = 0.2  # share of the time that goes into more guesses later
+_GUESSING = 0.1  # share of the time that goes into more guesses later
 _NEARER = 30  # steps, each a sixteenth of the one before, towards a point that strict rows exclude
 
 
@@ -44,6 +46,7 @@ class Run:
         progress: is told how many regions were visited and how many wait.
         patterns: of the zones that are listed, with their numbers: regions on which the property holds must be among them.
         zones: the pattern and a witness of each.
+        trees: the cases that each tree is about; by default those that can share one do.
     """
 
     network: Network
@@ -52,16 +55,30 @@ class Run:
     progress: Callable[[int, int], None] | None = None
     patterns: dict[str, int] | None = None
     zones: Sequence[tuple[Pattern, Vector]] = ()
+    trees: Sequence[Sequence[int]] = ()
     nodes: list[str] = field(default_factory=list)
     interrupted: bool = False
 
     def __post_init__(self) -> None:
         self.start = time.monotonic()
-        texts = [] if self.patterns is None else list(self.patterns)
-        self.tree = Tree(self.network, self.cases, BITS, [(text,) for text in texts])
-        self.starter = Starter(self.tree, self.patterns, self.holds)
+        self._plant(self.trees or self._families())
         self.guesses, self.guessed = 0, 0.0  # how many rounds, and how many seconds in all
         self.domains: dict[tuple[Sequence[Row], Sequence[Row]], Polyhedron] = {}
+
+    def _plant(self, trees: Sequence[Sequence[int]]) -> None:
+        texts = [] if self.patterns is None else list(self.patterns)
+        self.trees = trees
+        planted = [[self.cases[k] for k in some] for some in trees]
+        self.tree = Tree(self.network, planted, BITS, [(text,) for text in texts])
+        self.starter = Starter(self.tree, self.patterns, self.holds)
+
+    def _families(self) -> list[list[int]]:
+        """Return cases that differ in their conditions only together: one tree proves them all, where cells are searched."""
+        found: dict[Hashable, list[int]] = {}
+        for k, case in enumerate(self.cases):
+            few = self.network.inputs <= MOST_CELL_INPUTS
+            found.setdefault(family_of(self.network, case) if few else k, []).append(k)
+        return list(found.values())
 
     def replay(self, certificate: Certificate) -> None:
         """Take over what an earlier run proved.
@@ -74,6 +91,7 @@ class Run:
             if header.network != self.network.sha256 or header.cases != len(self.cases) or header.bits != BITS or header.zones:
                 raise InputError("the certificate to resume is about another network or claim")
             if header.witness is None:
+                self._plant(trees_of(header))
                 for batch in batches(iter(certificate.lines[1:]), self.tree):
                     self.tree.add(batch)
                 self.nodes += certificate.lines[1:]
@@ -82,13 +100,15 @@ class Run:
 
     def certificate(self, verdict: str, *, witness: tuple[int, Vector] | None = None) -> Certificate:
         """Return the certificate as it stands."""
-        header = write_header(self.network.sha256, BITS, len(self.cases), verdict, witness=witness, zones=self.zones)
+        header = write_header(
+            self.network.sha256, BITS, len(self.cases), verdict, trees=self.trees, witness=witness, zones=self.zones
+        )
         return Certificate((header, *(() if witness else self.nodes)))
 
     def open_leaves(self) -> int:
         """Return how many regions the nodes leave open that were written: all that counts if an exception came in between."""
         splits = sum(read_node(line).kind in {"relu", "cut"} for line in self.nodes)
-        return len(self.cases) + 2 * splits - len(self.nodes)
+        return len(self.trees) + 2 * splits - len(self.nodes)
 
     def reason(self) -> str:
         """Return why regions are left."""
@@ -110,7 +130,7 @@ class Run:
         """Look for a witness for so long, in all cases that are open, by sampling and ascent; returns a case and a witness."""
         if self.patterns is not None:
             return None
-        cases = sorted({place.claim for place in self.tree.waiting.values()})
+        cases = sorted(chain(*(self.trees[tree] for tree in {place.tree for place in self.tree.waiting.values()})))
         self.guesses += 1
         for k in cases:
             start = time.monotonic()
@@ -137,10 +157,10 @@ class Run:
                     return found
         return None
 
-    def holds(self, k: int, point: Floats) -> Vector | None:
-        """Return a float point as an exact one if case k holds there."""
-        exact = self._clipped(k, tuple(Fraction(float(entry)) for entry in point))
-        return exact if holds(self.network, self.cases[k], exact) else None
+    def holds(self, tree: int, point: Floats) -> tuple[int, Vector] | None:
+        """Return which of a tree's cases holds at a float point, if one does, and the point as an exact one."""
+        exact = self._clipped(self.trees[tree][0], tuple(Fraction(float(entry)) for entry in point))
+        return next(((k, exact) for k in self.trees[tree] if holds(self.network, self.cases[k], exact)), None)
 
     def _clipped(self, k: int, point: Vector) -> Vector:
         """Move a point into the box that rows with a single variable make."""
@@ -163,7 +183,6 @@ class Run:
         """
         if margin is None:
             return self._prove_exactly(number)
-        case = self.tree.waiting[number].claim
         try:
             found = self.starter.search(number, margin)
         except OverflowError:  # numbers beyond the range of floats are left to the exact prover
@@ -180,7 +199,7 @@ class Run:
             if guessed is not None:
                 return guessed
         if search.witness is not None:
-            return case, search.witness
+            return search.witness
         self._take(search, number, bounds)
         return None
 
@@ -190,12 +209,12 @@ class Run:
         return self.guess(self.guessed) if self.guessed < _GUESSING * passed - _FIRST_GUESS else None
 
     def _prove_exactly(self, number: int) -> tuple[int, Vector] | None:
-        case = self.tree.waiting[number].claim
-        claim = self.tree.claims[case]
+        tree = self.tree.waiting[number].tree
+        claim = self.tree.claims[tree]
         if claim.units * claim.inputs > _MOST_EXACT:
             return None
-        witness = ExactProver(self.tree, self.patterns).prove(number, self._write, stop=self.stopped)
-        return None if witness is None else self._inside(case, witness)
+        found = ExactProver(self.tree, self.patterns).prove(number, self._write, stop=self.stopped)
+        return None if found is None else self._inside(self.trees[tree][found[0]], found[1])
 
     def _inside(self, k: int, point: Vector) -> tuple[int, Vector] | None:
         """Return case k and a point where it holds: this one or, if strict rows of the domain exclude it, one next to it."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from exactzones.certify.relaxation import FloatClaim, Floats
 from exactzones.check import Node
+from exactzones.rational import Vector
 
 UNKNOWN = 1e9
 """What stands for a bound that is not known."""
@@ -34,7 +35,7 @@ class Start(NamedTuple):
         low, high: a box that contains the region, shape (inputs,).
         rows: rows of the region that are not in the box.
         known: bounds of all hidden units there, -inf or inf where there is none.
-        confirm: is asked whether a point is a witness, exactly.
+        confirm: is asked whether a point is a witness of a case, exactly; returns both.
     """
 
     claim: FloatClaim
@@ -42,7 +43,7 @@ class Start(NamedTuple):
     high: Floats
     rows: Rows
     known: tuple[Floats, Floats]
-    confirm: Callable[[Floats], Any]
+    confirm: Callable[[Floats], tuple[int, Vector] | None]
 
 
 class Search(ABC):
@@ -55,7 +56,7 @@ class Search(ABC):
         children: node -> the numbers of its two children, -1 while they wait.
         leaf: node -> the proof that the conditions cannot hold there, in the search's own terms.
         zone: node -> the listed zone that it lies in.
-        witness: a point where the conditions hold, once one was found.
+        witness: a case and a point where its conditions hold, once one was found.
     """
 
     def __init__(self, start: Start, batch: int) -> None:
@@ -66,7 +67,7 @@ class Search(ABC):
         self.children: dict[int, list[int]] = {}
         self.leaf: dict[int, Any] = {}
         self.zone: dict[int, int] = {}
-        self.witness: Any = None
+        self.witness: tuple[int, Vector] | None = None
 
     def run(self) -> Iterator[int]:
         """Work batch by batch, yielding how many regions were visited; ends when nothing waits or a witness was found."""
@@ -110,7 +111,7 @@ class Proof(ABC, Generic[S]):
     def __init__(self, search: S) -> None:
         self.search = search
 
-    def nodes(self, root: int, batch: int = 64) -> Generator[list[Node], dict[int, tuple[int, int]], None]:
+    def nodes(self, root: int, batch: int = 128) -> Generator[list[Node], dict[int, tuple[int, int]], None]:
         """Yield the nodes, some at a time, parents first; wants the numbers of children sent back.
 
         Args:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from exactzones.certify.run import MARGINS, Run
 from exactzones.check import Case
@@ -15,6 +16,7 @@ from exactzones.network import Network
 from exactzones.rational import Vector
 from exactzones.zones.workers import processes
 
+_Claim: TypeAlias = tuple[Network, Sequence[Case], dict[str, int] | None, Sequence[Sequence[int]]]
 _ALONE = 1.0  # seconds that one process works before others are asked
 _SLICE = 8.0  # seconds that a process works on a region before what is left of it is shared out again
 
@@ -35,14 +37,13 @@ def divide(run: Run, jobs: int) -> tuple[int, Vector] | None:
         while (queue or running) and not run.stopped():
             while queue and len(running) < 2 * jobs:
                 number = queue.pop()
-                claim = run.network, run.cases, run.patterns
+                claim = run.network, run.cases, run.patterns, run.trees
                 running[pool.submit(_prove_slice, claim, run.tree.waiting[number], min(_SLICE, run.left()))] = number
             done, _ = wait(running, timeout=min(1, max(run.left(), 0)), return_when=FIRST_COMPLETED)
             for future in done:
-                number = running.pop(future)
-                case, part = run.tree.waiting[number].claim, future.result()
+                number, part = running.pop(future), future.result()
                 if part.witness is not None:
-                    return case, part.witness
+                    return part.witness
                 queue += _adopt(run, number, part)
             if run.progress is not None:
                 run.progress(run.tree.nodes, len(run.tree.waiting))
@@ -51,20 +52,20 @@ def divide(run: Run, jobs: int) -> tuple[int, Vector] | None:
 
 @dataclass(frozen=True)
 class _Slice:
-    """What a process made of a region: nodes numbered from 0 (the region), what waits, perhaps a witness."""
+    """What a process made of a region: nodes numbered from 0 (the region), what waits, perhaps a case and a witness."""
 
     nodes: tuple[str, ...]
     waiting: dict[int, Place]
-    witness: Vector | None
+    witness: tuple[int, Vector] | None
 
 
-def _prove_slice(claim: tuple[Network, Sequence[Case], dict[str, int] | None], place: Place, seconds: float) -> _Slice:
+def _prove_slice(claim: _Claim, place: Place, seconds: float) -> _Slice:
     """Prove a region as far as it goes in some seconds; runs in a process of its own."""
-    network, cases, patterns = claim
-    run = Run(network, cases, seconds, None, patterns)
+    network, cases, patterns, trees = claim
+    run = Run(network, cases, seconds, None, patterns, trees=trees)
     run.tree.waiting, run.tree.made = {0: place}, 1
     found = run.prove_all(MARGINS)
-    return _Slice(tuple(run.nodes), run.tree.waiting, None if found is None else found[1])
+    return _Slice(tuple(run.nodes), run.tree.waiting, found)
 
 
 def _adopt(run: Run, number: int, part: _Slice) -> list[int]:

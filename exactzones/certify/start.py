@@ -18,7 +18,7 @@ from exactzones.errors import BackendError
 from exactzones.polyhedra import HRep, lp
 from exactzones.rational import Row, Vector, primitive
 
-_MOST_CELL_INPUTS = 9
+MOST_CELL_INPUTS = 9
 
 
 class Starter:
@@ -27,10 +27,12 @@ class Starter:
     Args:
         tree: the certificate so far.
         patterns: of the zones that are listed, with their numbers; None if no point may have the property.
-        confirm: is asked whether a case holds at a point in floats; returns it exactly if it does.
+        confirm: is asked whether a case of a tree holds at a point in floats; returns which one, and the point exactly.
     """
 
-    def __init__(self, tree: Tree, patterns: dict[str, int] | None, confirm: Callable[[int, Floats], Vector | None]) -> None:
+    def __init__(
+        self, tree: Tree, patterns: dict[str, int] | None, confirm: Callable[[int, Floats], tuple[int, Vector] | None]
+    ) -> None:
         self.tree, self.patterns, self.confirm = tree, patterns, confirm
         self._claims: dict[tuple[int, bytes], FloatClaim] = {}
 
@@ -46,20 +48,20 @@ class Starter:
             return None
         low, high, bounds = box
         free = low != high
-        few = free.sum() <= _MOST_CELL_INPUTS
+        few = free.sum() <= MOST_CELL_INPUTS
         if not free.any() or not (few or self.patterns is None):
             return None
 
-        def confirm(point: Floats) -> Vector | None:
+        def confirm(point: Floats) -> tuple[int, Vector] | None:
             whole = low.copy()
             whole[free] = point
-            return self.confirm(place.claim, whole)
+            return self.confirm(place.tree, whole)
 
         rows = self._rows(place, low, free, path=few)
-        start = Start(self._floats(place.claim, low, free), low[free], high[free], rows, self._known(place), confirm)
+        start = Start(self._floats(place.tree, low, free), low[free], high[free], rows, self._known(place), confirm)
         if few:
             return CellSearch(start, len(place.rows), patterns=self.patterns, margin=margin), bounds
-        inputs = self.tree.claims[place.claim].inputs
+        inputs = self.tree.claims[place.tree].inputs
         sides = {row.split[0] - inputs: row.split[1] for row in place.rows if row.split is not None}
         return BoxSearch(start, sides, margin=margin), bounds
 
@@ -68,24 +70,24 @@ class Starter:
         inputs = self.tree.claims[0].inputs
         return CellProof(search, inputs) if isinstance(search, CellSearch) else BoxProof(search, inputs)
 
-    def _floats(self, case: int, values: Floats, free: Floats) -> FloatClaim:
-        """Return a case with constant inputs filled in; regions of one case share it."""
+    def _floats(self, tree: int, values: Floats, free: Floats) -> FloatClaim:
+        """Return what a tree is about with constant inputs filled in; its regions share it."""
         fixed = np.where(free, np.nan, values)
-        key = case, fixed.tobytes()
+        key = tree, fixed.tobytes()
         if key not in self._claims:
-            self._claims[key] = FloatClaim(self.tree.claims[case], fixed)
+            self._claims[key] = FloatClaim(self.tree.claims[tree], fixed)
         return self._claims[key]
 
     def _known(self, place: Place) -> tuple[Floats, Floats]:
         """Return the bounds of hidden units that the certificate has there."""
-        claim, known = self.tree.claims[place.claim], place.known
+        claim, known = self.tree.claims[place.tree], place.known
         hidden, scale = slice(claim.inputs, None), 1 << claim.bits
         least = np.where(known.has_low[0, hidden], known.low[0, hidden] / scale, -np.inf)
         return least, np.where(known.has_high[0, hidden], known.high[0, hidden] / scale, np.inf)
 
     def _rows(self, place: Place, low: Floats, free: Floats, *, path: bool) -> Rows:
         """Return the domain's rows that are not in the box and, if asked for, those of the path."""
-        claim, kind = self.tree.claims[place.claim], self.tree.exact[place.claim]
+        claim, kind = self.tree.claims[place.tree], self.tree.exact[place.tree]
         rows, numbers, sizes = [], [], []
         for index in range(len(claim.rows) + (len(place.rows) if path else 0)):
             exact = self.tree.row(kind, place, index)
@@ -104,7 +106,7 @@ class Starter:
 
         They come from exact linear programs over the domain; None if it is unbounded, or empty.
         """
-        claim, known = self.tree.claims[place.claim], place.known
+        claim, known = self.tree.claims[place.tree], place.known
         scale = 1 << claim.bits
         low = known.low[0, : claim.inputs].astype(float) / scale
         high = known.high[0, : claim.inputs].astype(float) / scale
@@ -118,7 +120,7 @@ class Starter:
                     return None
                 side[j] = float(best.value if upper else -best.value)
                 pairs = zip(system.closed_rows, best.multipliers, strict=True)
-                hint = Hint(tuple(_original(claim.rows, row, m) for row, m in pairs if m))
+                hint = Hint.of(_original(claim.rows, row, m) for row, m in pairs if m)
                 bounds.append(Bound(j, upper, exact=True, hint=hint))
         return low, high, tuple(bounds)
 

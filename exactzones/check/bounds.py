@@ -96,10 +96,10 @@ class Fixed:
         """Return the bounds in these numbers."""
         return region.low, region.high
 
-    def product(self, left: Array, units: Units, needed: Array) -> tuple[Array, Array, Array]:
-        """Return coefficients of the layer's input, where they were rounded, and the bias's part."""
-        found, inexact = units.weight.product(left, needed)
-        return found, inexact, units.bias.product(left)[0][:, 0]
+    def product(self, left: Array, units: Units, needed: Array, judged: Array) -> tuple[Array, Array, Array]:
+        """Return coefficients of the layer's input, which of those that are judged were rounded, and the bias's part."""
+        found, inexact = units.affine.product(left, np.concatenate([[True], needed]), judged=bool(judged.any()))
+        return found[:, 1:], inexact[:, 1:] & judged, found[:, 0]
 
     def times(self, left: Array, right: Array) -> Array:
         """Return the product, rounded down."""
@@ -135,10 +135,10 @@ class Exact(Fixed):
         """Return the bounds as Fractions."""
         return fractions(region.low, 1 << self.bits), fractions(region.high, 1 << self.bits)
 
-    def product(self, left: Array, units: Units, needed: Array) -> tuple[Array, Array, Array]:  # noqa: ARG002
+    def product(self, left: Array, units: Units, needed: Array, judged: Array) -> tuple[Array, Array, Array]:  # noqa: ARG002
         """Return coefficients of the layer's input, none of them rounded, and the bias's part."""
-        found = left @ units.weight.exact
-        return found, np.zeros(found.shape, bool), (left @ units.bias.exact)[:, 0]
+        found = left @ units.affine.exact
+        return found[:, 1:], np.zeros((len(found), len(needed)), bool), found[:, 0]
 
     def times(self, left: Array, right: Array) -> Array:
         """Return the product."""
@@ -197,12 +197,12 @@ def backward(kind: Fixed, region: Region, functions: Functions) -> tuple[Array, 
         # Coefficients of units that are off everywhere are not worked out: they would be dropped.
         off = region.has_high[:, below] & (region.high[:, below] <= 0) & ~(region.has_low[:, below] & (region.low[:, below] >= 0))
         needed = linear | ~off.all(0)
-        after, inexact, bias = kind.product(narrow(before) if kind.scale else before, units, needed)
+        after, inexact, bias = kind.product(narrow(before) if kind.scale else before, units, needed, linear)
         constant = constant + bias
-        if inexact[:, linear].any():  # what may be negative loses by coefficients that were rounded down
+        if inexact.any():  # what may be negative loses by coefficients that were rounded down
             known = region.has_low[:, below][at]
-            valid &= ~(inexact & linear & ~known).any(1)
-            least = np.where(known & linear & inexact, np.minimum(low[:, below][at], 0), 0)
+            valid &= ~(inexact & ~known).any(1)
+            least = np.where(known & inexact, np.minimum(low[:, below][at], 0), 0)
             constant = constant + (least.astype(object).sum(1) >> kind.bits)
         more = functions.after.get(k - 1)
         if more is not None:
@@ -240,9 +240,8 @@ def _through_relu(
     both = ~positive & knows_low & knows_high
     slope = np.where(positive, lower, np.where(knows_low & ~knows_high, c, 0 * c))
     bounded = open_ & has_low & has_high
-    chords = np.zeros(low.shape, low.dtype)
     found = kind.chord(low[bounded], high[bounded])
-    chords = chords.astype(object) if found.dtype == object else chords
+    chords = np.zeros(low.shape, found.dtype)
     chords[bounded] = found
     slope[both] = kind.scaled(c[both], chords[where][both], SLOPE_BITS)
     loss = 0 * c

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,14 +25,27 @@ class Hint(NamedTuple):  # there are millions of these: named tuples are made fa
     """What a claim's bound is to be computed with; whatever it says, the bound is one.
 
     Attributes:
-        rows: pairs (number of a row, multiplier >= 0 times 2^32).
+        rows: numbers of rows.
+        multipliers: of these rows, >= 0, times 2^32.
         betas: (unit, upper, multiplier >= 0 times 2^32): known bounds of units.
         alphas: (unit, lower slope times 2^8, from 0 to 2^8).
     """
 
-    rows: tuple[tuple[int, int | Fraction], ...] = ()
+    rows: tuple[int, ...] = ()
+    multipliers: tuple[int | Fraction, ...] = ()
     betas: tuple[tuple[int, int, int | Fraction], ...] = ()
     alphas: tuple[tuple[int, int], ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        pairs: Iterable[tuple[int, int | Fraction]],
+        betas: Iterable[tuple[int, int, int | Fraction]] = (),
+        alphas: Iterable[tuple[int, int]] = (),
+    ) -> Hint:
+        """Return a hint with pairs of rows and multipliers."""
+        rows, multipliers = tuple(zip(*pairs, strict=True)) or ((), ())
+        return cls(rows, multipliers, tuple(betas), tuple(alphas))
 
 
 _NO_HINT = Hint()
@@ -53,6 +67,20 @@ class Bound(NamedTuple):
     hint: Hint
 
 
+class Refutation(NamedTuple):
+    """Why the conditions of a case cannot hold together on a region.
+
+    Attributes:
+        mu: pairs (condition, multiplier): their combination is not positive there.
+        hint: what that is computed with.
+        exact: whether it is computed in rational numbers.
+    """
+
+    mu: tuple[tuple[int, int], ...] = ()
+    hint: Hint = _NO_HINT
+    exact: bool = False
+
+
 @dataclass(frozen=True)
 class Node:
     """A region: bounds to be computed, in the order of layers, and then its kind.
@@ -60,13 +88,11 @@ class Node:
     Attributes:
         number: the roots have 0, .., cases - 1; the k-th node in the file that splits makes two more.
         bounds: of units.
-        kind: ``relu`` (at: unit), ``cut`` (at: input, where: times 2^bits), ``no`` (mu: multipliers of conditions, hint) or
+        kind: ``relu`` (at: unit), ``cut`` (at: input, where: times 2^bits), ``no`` (refutations) or
             ``zone`` (at; also: bounds that are computed last and count for this zone only).
         at: a unit, an input or a zone, as the kind says.
         where: of a cut, times 2^bits.
-        mu: pairs (condition, multiplier).
-        exact: whether ``no`` is computed in rational numbers.
-        hint: what ``no`` is computed with.
+        refutations: of a ``no``, one for each case that the tree is about.
         also: the further bounds of a ``zone``.
     """
 
@@ -75,21 +101,20 @@ class Node:
     kind: str
     at: int = 0
     where: int = 0
-    mu: tuple[tuple[int, int], ...] = ()
-    exact: bool = False
-    hint: Hint = _NO_HINT
+    refutations: tuple[Refutation, ...] = ()
     also: tuple[Bound, ...] = ()
 
 
 @dataclass(frozen=True)
 class Header:
-    """First line of a certificate."""
+    """First line of a certificate; ``trees`` are the cases that each tree is about, None: a tree for each."""
 
     verdict: str
     network: str
     bits: int
     cases: int
     case: int
+    trees: tuple[tuple[int, ...], ...] | None
     witness: tuple[Fraction, ...] | None
     zones: tuple[tuple[tuple[str, ...], tuple[Fraction, ...]], ...]
 
@@ -131,12 +156,16 @@ def read_header(line: str) -> Header:
     if not isinstance(zones, list) or not all(isinstance(z, list) and len(z) == 2 and isinstance(z[0], list) for z in zones):
         raise FormatError("header: zones is a list of [pattern, witness]")
     witness = data.get("witness")
+    trees = data.get("trees")
+    if trees is not None and (not isinstance(trees, list) or not all(isinstance(tree, list) and tree for tree in trees)):
+        raise FormatError("header: trees is a list of lists of cases")
     return Header(
         verdict=_text(data.get("verdict"), "verdict"),
         network=_text(data.get("network"), "network"),
         bits=_whole(data.get("bits", 24), "bits", 16, _MOST_BITS),
         cases=_whole(data.get("cases", 1), "cases", 0, 1 << 31),
         case=_whole(data.get("case", 0), "case", 0, 1 << 31),
+        trees=None if trees is None else tuple(tuple(_whole(case, "case") for case in tree) for tree in trees),
         witness=None if witness is None else _point(witness),
         zones=tuple((tuple(_text(part, "pattern") for part in pattern), _point(point)) for pattern, point in zones),
     )
@@ -160,9 +189,9 @@ def read_node(line: str) -> Node:
             return Node(number, bounds, "cut", _whole(at, "input"), _whole(where, "cut", None))
         case ["zone", at, also] if isinstance(also, list):
             return Node(number, bounds, "zone", _whole(at, "zone"), also=tuple(_bound(entry) for entry in also))
-        case ["no", exact, mu, hint] if isinstance(mu, list) and isinstance(hint, list):
-            pairs = tuple((_whole(k, "condition"), _whole(m, "multiplier of a condition")) for k, m in _pairs(mu))
-            return Node(number, bounds, "no", mu=pairs, exact=_whole(exact, "exact", 0, 1) == 1, hint=_hint(hint))
+        case ["no", *entries] if entries and len(entries) % 3 == 0:
+            triples = zip(entries[::3], entries[1::3], entries[2::3], strict=True)
+            return Node(number, bounds, "no", refutations=tuple(starmap(_refutation, triples)))
     raise FormatError(
         f"a node's tail is relu, cut, zone or no with what belongs to it, not [{', '.join(map(_shown, data[2][:3]))} ..]"
     )
@@ -174,6 +203,7 @@ def write_header(
     cases: int,
     verdict: str,
     *,
+    trees: Sequence[Sequence[int]] | None = None,
     witness: tuple[int, Sequence[Fraction]] | None = None,
     zones: Iterable[tuple[Sequence[str], Sequence[Fraction]]] = (),
 ) -> str:
@@ -188,6 +218,8 @@ def write_header(
     }
     if witness is not None:
         data |= {"case": witness[0], "witness": list(map(str, witness[1]))}
+    elif trees is not None and len(trees) < cases:
+        data["trees"] = list(map(list, trees))
     data["zones"] = [[list(pattern), list(map(str, point))] for pattern, point in zones]
     return json.dumps(data)
 
@@ -204,12 +236,14 @@ def write_node(node: Node) -> str:
     elif node.kind == "zone":
         tail.append(written(node.also))
     elif node.kind == "no":
-        tail = ["no", int(node.exact), [entry for pair in node.mu for entry in pair], _written(node.hint)]
+        tail = ["no"]
+        for mu, hint, exact in node.refutations:
+            tail += [int(exact), [entry for pair in mu for entry in pair], _written(hint)]
     return json.dumps([node.number, written(node.bounds), tail], separators=(",", ":"))
 
 
 def _written(hint: Hint) -> list[Any]:
-    rows = [entry for row, m in hint.rows for entry in (row, _text_of(m))]
+    rows = [entry for row, m in zip(hint.rows, hint.multipliers, strict=True) for entry in (row, _text_of(m))]
     if not hint.betas and not hint.alphas:
         return rows
     betas = [entry for unit, upper, m in hint.betas for entry in (2 * unit + upper, _text_of(m))]
@@ -217,18 +251,25 @@ def _written(hint: Hint) -> list[Any]:
 
 
 def _text_of(multiplier: int | Fraction) -> int | str:
-    return str(multiplier) if isinstance(multiplier, Fraction) else multiplier
+    return multiplier if type(multiplier) is int else str(multiplier)  # asking for Fraction is slow
 
 
 def _bound(entry: Any) -> Bound:
     if not isinstance(entry, list) or not entry:
         raise FormatError("a bound is [4 unit + 2 exact + upper, row, multiplier, .., [betas], [alphas]]")
     if set(map(type, entry)) == {int} and len(entry) % 2 and min(entry) >= 0:  # most are rows and whole numbers: read fast
-        hint = Hint(tuple(zip(entry[1::2], entry[2::2], strict=True)))
+        hint = Hint(tuple(entry[1::2]), tuple(entry[2::2]))
     else:
         hint = _hint(entry[1:])
     code = _whole(entry[0], "bound")
     return Bound(code >> 2, bool(code & 1), bool(code & 2), hint)
+
+
+def _refutation(exact: Any, mu: Any, hint: Any) -> Refutation:
+    if not isinstance(mu, list) or not isinstance(hint, list):
+        raise FormatError("a refutation is exact, [condition, multiplier, ..], hint")
+    pairs = tuple((_whole(k, "condition"), _whole(m, "multiplier of a condition")) for k, m in _pairs(mu))
+    return Refutation(pairs, _hint(hint), _whole(exact, "exact", 0, 1) == 1)
 
 
 def _hint(entries: list[Any]) -> Hint:
@@ -238,10 +279,10 @@ def _hint(entries: list[Any]) -> Hint:
         *entries, betas, alphas = entries
     if sum(len(m) for m in (*entries, *betas) if isinstance(m, str)) > _LONGEST_TEXTS:
         raise FormatError(f"multipliers of more than {_LONGEST_TEXTS} characters in one hint; no certificate has such")
-    rows = tuple((_whole(row, "row"), _multiplier(m)) for row, m in _pairs(entries))
-    known = tuple((c >> 1, c & 1, _multiplier(m)) for c, m in ((_whole(c, "unit"), m) for c, m in _pairs(betas)))
-    slopes = tuple((_whole(unit, "unit"), _whole(slope, "slope", 0, 256)) for unit, slope in _pairs(alphas))
-    return Hint(rows, known, slopes)
+    rows = ((_whole(row, "row"), _multiplier(m)) for row, m in _pairs(entries))
+    known = ((c >> 1, c & 1, _multiplier(m)) for c, m in ((_whole(c, "unit"), m) for c, m in _pairs(betas)))
+    slopes = ((_whole(unit, "unit"), _whole(slope, "slope", 0, 256)) for unit, slope in _pairs(alphas))
+    return Hint.of(rows, known, slopes)
 
 
 def _pairs(entries: list[Any]) -> Iterator[tuple[Any, Any]]:

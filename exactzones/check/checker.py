@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 
 from exactzones.check.certificate import Header, Node, read_header, read_node
 from exactzones.check.claim import Case
 from exactzones.check.tree import Invalid, Tree
 from exactzones.errors import FormatError
 from exactzones.network import Network
+from exactzones.threads import one_thread
 
-_BATCH = 64
+_BATCH = 128
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Report:
         return f"incomplete: {self.open_leaves} open leaves" if self.verdict == "incomplete" else self.verdict
 
 
+@one_thread
 def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Report:
     """Check a certificate.
 
@@ -59,7 +62,8 @@ def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Repo
         _matches(header, network, cases)
         if header.witness is not None:
             return _fires(network, cases, header)
-        tree = Tree(network, cases, header.bits, [pattern for pattern, _ in header.zones])
+        patterns = [pattern for pattern, _ in header.zones]
+        tree = Tree(network, [[cases[k] for k in some] for some in trees_of(header)], header.bits, patterns)
         for batch in batches(stream, tree):
             tree.add(batch)
         for j, (pattern, point) in enumerate(header.zones):
@@ -102,6 +106,18 @@ def _matches(header: Header, network: Network, cases: Sequence[Case]) -> None:
         raise Invalid(f"the certificate has {header.cases} cases, the claim {len(cases)}")
     if header.zones and len(cases) != 1:
         raise Invalid("a list of zones belongs to one case")
+
+
+def trees_of(header: Header) -> Sequence[Sequence[int]]:
+    """Return the cases that each tree is about.
+
+    Raises:
+        Invalid: that is not each case once.
+    """
+    found = [[k] for k in range(header.cases)] if header.trees is None else header.trees
+    if sorted(chain(*found)) != list(range(header.cases)):
+        raise Invalid("the trees are not about each case once")
+    return found
 
 
 def _fires(network: Network, cases: Sequence[Case], header: Header) -> Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
@@ -11,10 +12,10 @@ from math import lcm
 import numpy as np
 
 from exactzones.check.arithmetic import Array, Weights, integers
-from exactzones.errors import DimensionError, InexactError
+from exactzones.errors import DimensionError, FormatError, InexactError
 from exactzones.network import Layer, Network
-from exactzones.property import Property
-from exactzones.rational import Matrix, Row, irrational
+from exactzones.property import Condition, Property
+from exactzones.rational import Row, irrational
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,18 @@ def require_rational(network: Network, case: Case) -> None:
             )
 
 
+def family_of(network: Network, case: Case) -> tuple[tuple[Row, ...], int, int]:
+    """Return what cases that share a tree have in common: rows, how many layers decide, how many are looked at."""
+    prop = case.prop.resolve(network.widths)
+    reach = max((condition.layer for condition in prop.conditions), default=-1) + 1
+    return case.rows, prop.horizon, max(reach, prop.horizon)
+
+
 class Units:
-    """A layer's units as exact matrices."""
+    """A layer's units: ``(bias | weight)`` as an exact matrix, and which have a ReLU."""
 
     def __init__(self, layer: Layer) -> None:
-        self.weight = Weights(layer.weight)
-        self.bias = Weights(Matrix.of([[entry] for entry in layer.bias], columns=1))
+        self.affine = Weights(layer.affine.augmented())
         self.relu = np.array(layer.relu, bool)
 
 
@@ -78,46 +85,54 @@ class Target:
     strict: bool
 
 
-class Claim:
-    """A network and a case, as integers.
+def _target(condition: Condition, width: int) -> Target:
+    scale = lcm(*(c.denominator for _, c in condition.terms))
+    coefficients = np.zeros(width, object)
+    for unit, c in condition.terms:
+        coefficients[unit] -= int(c * scale)
+    return Target(condition.layer, condition.after_relu, coefficients, -condition.constant * scale, condition.strict)
 
-    Units are numbered through: the inputs, then the units of each hidden layer that decides the property.
+
+class Claim:
+    """A network and what a tree is about, as integers: cases with the same polyhedron and the same hidden layers.
+
+    Units are numbered through: the inputs, then the units of each hidden layer that decides the properties.
 
     Args:
         network: the network.
-        case: a conjunction on a polyhedron.
-        bits: how finely its certificate counts.
+        cases: conjunctions on one polyhedron, each of them impossible.
+        bits: how finely the certificate counts.
         units: the network's layers that are known already; the others are added.
+
+    Attributes:
+        targets: for each case its conditions.
 
     Raises:
         DimensionError: a row of the domain that does not fit the network.
         FeatureError: a layer or unit that the network does not have.
+        FormatError: the cases are no family.
         InexactError: an irrational number; certificates are about integers.
     """
 
-    def __init__(self, network: Network, case: Case, bits: int, units: list[Units]) -> None:
-        prop = case.prop.resolve(network.widths)
-        require_rational(network, case)
-        self.inputs, self.bits, self.rows = network.inputs, bits, case.rows
-        for row in case.rows:
+    def __init__(self, network: Network, cases: Sequence[Case], bits: int, units: list[Units]) -> None:
+        for case in cases:
+            require_rational(network, case)
+            if family_of(network, case) != family_of(network, cases[0]):
+                raise FormatError("cases with different polyhedra, or on different layers, share a tree")
+        self.inputs, self.bits, self.rows = network.inputs, bits, cases[0].rows
+        for row in self.rows:
             if len(row) != self.inputs + 1:
                 raise DimensionError("a row of the domain", expected=self.inputs + 1, got=len(row))
-        reach = max((condition.layer for condition in prop.conditions), default=-1) + 1
-        looked_at = max(reach, prop.horizon)
+        _, self.horizon, looked_at = family_of(network, cases[0])
         units += [Units(layer) for layer in network.layers[len(units) : looked_at]]
         self.layers = units[:looked_at]
-        self.horizon = prop.horizon
         self.offsets = [0, *np.cumsum([self.inputs, *(len(layer.relu) for layer in self.layers[: self.horizon])]).tolist()]
         self.units = self.offsets[-1]
         self.relu = np.concatenate([np.zeros(self.inputs, bool), *(layer.relu for layer in self.layers[: self.horizon])])
-        self.targets = []
-        for condition in prop.conditions:
-            scale = lcm(*(c.denominator for _, c in condition.terms))
-            coefficients = np.zeros(network.widths[condition.layer], object)
-            for unit, c in condition.terms:
-                coefficients[unit] -= int(c * scale)
-            constant = -condition.constant * scale
-            self.targets.append(Target(condition.layer, condition.after_relu, coefficients, constant, condition.strict))
+        self.targets = [
+            [_target(condition, network.widths[condition.layer]) for condition in case.prop.resolve(network.widths).conditions]
+            for case in cases
+        ]
 
     def layer_of(self, unit: int) -> int:
         """Return 0 for an input, k + 1 for a unit of hidden layer k."""

@@ -14,8 +14,8 @@ import numpy as np
 
 from exactzones.check.arithmetic import Array, narrow
 from exactzones.check.bounds import MULTIPLIER_BITS, Exact, Fixed, Functions, Region, backward
-from exactzones.check.certificate import Bound, Hint, Node
-from exactzones.check.claim import Case, Claim, Units
+from exactzones.check.certificate import Bound, Hint, Node, Refutation
+from exactzones.check.claim import Case, Claim, Target, Units
 from exactzones.network import Network
 
 _MOST_SPLITS = 1000
@@ -48,29 +48,31 @@ class Place:
     """A region of the tree that waits for its node.
 
     Attributes:
-        claim: of which case.
+        tree: which one.
         known: what is known of the units there; a single region.
         rows: one for each split on the way.
     """
 
-    claim: int
+    tree: int
     known: Region
     rows: tuple[PathRow, ...]
 
 
 class Tree:
-    """The regions of a certificate's tree, from the roots on.
+    """The regions of a certificate's trees, from the roots on.
 
     Args:
         network: the network.
-        cases: what is claimed to be impossible: each conjunction on its polyhedron.
+        trees: what each is about: cases with one polyhedron, each conjunction of which is claimed to be impossible there.
         bits: how finely the certificate counts.
         patterns: of the listed zones; a region may be one of them.
     """
 
-    def __init__(self, network: Network, cases: Sequence[Case], bits: int, patterns: Sequence[tuple[str, ...]] = ()) -> None:
+    def __init__(
+        self, network: Network, trees: Sequence[Sequence[Case]], bits: int, patterns: Sequence[tuple[str, ...]] = ()
+    ) -> None:
         units: list[Units] = []
-        self.claims = [Claim(network, case, bits, units) for case in cases]
+        self.claims = [Claim(network, cases, bits, units) for cases in trees]
         self.fixed = [Fixed(claim) for claim in self.claims]
         self.exact = [Exact(claim) for claim in self.claims]
         self.waiting: dict[int, Place] = {}
@@ -101,13 +103,15 @@ class Tree:
             Invalid: a rule is broken.
         """
         numbers = [node.number for node in nodes]
+        seen: set[int] = set()
         for number in numbers:
-            if number not in self.waiting or numbers.count(number) > 1:
+            if number not in self.waiting or number in seen:
                 raise Invalid(f"node {number}: there is no such region, or it came before")
+            seen.add(number)
         places = [self.waiting[number] for number in numbers]
         children: dict[int, list[Place]] = {}
-        for k in sorted({place.claim for place in places}):
-            chosen = [i for i, place in enumerate(places) if place.claim == k]
+        for k in sorted({place.tree for place in places}):
+            chosen = [i for i, place in enumerate(places) if place.tree == k]
             found = self._add([nodes[i] for i in chosen], [places[i] for i in chosen], k)
             children.update({chosen[i]: pair for i, pair in found.items()})
         for number in numbers:
@@ -121,10 +125,11 @@ class Tree:
         return made
 
     def _add(self, nodes: Sequence[Node], places: Sequence[Place], k: int) -> dict[int, list[Place]]:
-        """Check nodes of one case; return the children of those that split."""
+        """Check nodes of one tree; return the children of those that split."""
         region = Region.stack([place.known for place in places])
         self._bounds(nodes, places, region, k)
-        self._deny(nodes, places, region, k)
+        for case in range(len(self.claims[k].targets)):
+            self._deny(nodes, places, region, k, case)
         rows = self._split_rows(nodes, region, k)
         children = {}
         for i, (node, place) in enumerate(zip(nodes, places, strict=True)):
@@ -232,25 +237,29 @@ class Tree:
     def _multiples(self, kind: Fixed, places: Sequence[Place], asked: Sequence[tuple[int, Hint]], valid: Array) -> Array:
         """Return for each valid function the sum of multiples of rows that its hint names, times ``2^MULTIPLIER_BITS``."""
         known: list[dict[int, list[Any]]] = [{} for _ in places]
-        rows, multipliers, owners = [], [], []
+        rows: list[list[Any]] = []
+        multipliers: list[int | Fraction] = []
+        named, first = [], []
         for number in np.nonzero(valid)[0].tolist():
             i, hint = asked[number]
+            if not hint.rows:
+                continue
             table = known[i]
-            for index, m in hint.rows:
+            for index in hint.rows:
                 if index not in table:
                     row = self.row(kind, places[i], index)
                     if row is None:
                         raise Invalid(f"there is no row {index}")
                     table[index] = row
-                rows.append(table[index])
-                multipliers.append(m if type(m) is int else m * (1 << MULTIPLIER_BITS))
-                owners.append(number)
+            named.append(number)
+            first.append(len(rows))
+            rows += [table[index] for index in hint.rows]
+            multipliers += hint.multipliers
         total = np.zeros((len(asked), kind.claim.inputs + 1), object)
-        if not rows:
-            return total
-        products = np.array(rows, dtype=object) * np.array(multipliers, dtype=object)[:, None]
-        named, first = np.unique(owners, return_index=True)
-        total[named] = np.add.reduceat(products, first, axis=0)
+        if rows:
+            scaled = [m if type(m) is int else m * (1 << MULTIPLIER_BITS) for m in multipliers]
+            products = np.array(rows, dtype=object) * np.array(scaled, dtype=object)[:, None]
+            total[named] = np.add.reduceat(products, first, axis=0)
         return total
 
     def row(self, kind: Fixed, place: Place, index: int) -> list[Any] | None:
@@ -275,36 +284,41 @@ class Tree:
 
     # What a region is.
 
-    def _deny(self, nodes: Sequence[Node], places: Sequence[Place], region: Region, k: int) -> None:
-        """Check that the conditions cannot hold together on regions: a combination of them is not positive there."""
-        claim = self.claims[k]
+    def _deny(self, nodes: Sequence[Node], places: Sequence[Place], region: Region, k: int, case: int) -> None:
+        """Check that a case's conditions cannot hold together on regions: a combination of them is not positive there."""
+        claim, targets = self.claims[k], self.claims[k].targets[case]
         for exact in (False, True):
-            some = [(i, node) for i, node in enumerate(nodes) if node.kind == "no" and node.exact == exact]
+            some = []
+            for i, node in enumerate(nodes):
+                if node.kind == "no" and len(node.refutations) != len(claim.targets):
+                    raise Invalid(f"node {node.number}: it refutes {len(node.refutations)}, not {len(claim.targets)} cases")
+                if node.kind == "no" and node.refutations[case].exact == exact:
+                    some.append((i, node, node.refutations[case]))
             if not some:
                 continue
             kind = (self.exact if exact else self.fixed)[k]
-            functions = self._combined(kind, some)
+            functions = self._combined(kind, targets, some)
             if functions.before or functions.after or functions.betas:
                 carried = backward(kind, region, functions)
             else:  # nothing but rows: the region is empty
                 carried = np.zeros((len(some), claim.inputs), object), functions.constant, np.ones(len(some), bool)
-            values = self._over_region(kind, region, places, [(i, node.hint) for i, node in some], carried)
-            for (i, node), value in zip(some, values, strict=True):
-                strict = any(m and claim.targets[index].strict for index, m in node.mu)
+            values = self._over_region(kind, region, places, [(i, refutation.hint) for i, _, refutation in some], carried)
+            for (i, node, refutation), value in zip(some, values, strict=True):
+                strict = any(m and targets[index].strict for index, m in refutation.mu)
                 proved = value is not None and (value > 0 or (value == 0 and strict))
                 if not proved and not _contradiction(region, i):
                     raise Invalid(f"node {node.number}: the bound does not show that the conditions cannot hold together")
 
-    def _combined(self, kind: Fixed, asked: Sequence[tuple[int, Node]]) -> Functions:
-        """Return minus the combinations of conditions that nodes name."""
-        claim, count = kind.claim, len(asked)
-        hints = _hints(claim, [(node, node.hint) for _, node in asked])
-        functions = Functions(np.array([i for i, _ in asked]), constant=np.zeros(count, object), **hints)
-        for number, (_, node) in enumerate(asked):
-            for index, m in node.mu:
-                if index >= len(claim.targets):
+    def _combined(self, kind: Fixed, targets: Sequence[Target], asked: Sequence[tuple[int, Node, Refutation]]) -> Functions:
+        """Return minus the combinations of conditions that refutations name."""
+        count = len(asked)
+        hints = _hints(kind.claim, [(node, refutation.hint) for _, node, refutation in asked])
+        functions = Functions(np.array([i for i, _, _ in asked]), constant=np.zeros(count, object), **hints)
+        for number, (_, node, refutation) in enumerate(asked):
+            for index, m in refutation.mu:
+                if index >= len(targets):
                     raise Invalid(f"node {node.number}: there is no condition {index}")
-                target = claim.targets[index]
+                target = targets[index]
                 side = functions.after if target.after_relu else functions.before
                 coefficients = side.setdefault(target.layer, np.zeros((count, len(target.coefficients)), object))
                 coefficients[number] += m * target.coefficients * (1 << kind.scale)
@@ -356,7 +370,7 @@ class Tree:
         return found
 
     def _cut(self, node: Node, place: Place, region: Region, i: int) -> list[Place]:
-        claim = self.claims[place.claim]
+        claim = self.claims[place.tree]
         if node.at >= claim.inputs:
             raise Invalid(f"node {node.number}: there is no input {node.at}")
         children = []
@@ -364,7 +378,7 @@ class Tree:
             sign = -1 if side == 0 else 1
             fixed = [-sign * node.where, *(sign << claim.bits if j == node.at else 0 for j in range(claim.inputs))]
             exact = [Fraction(entry, 1 << claim.bits) for entry in fixed]
-            child = Place(place.claim, region.part(i), (*place.rows, PathRow(None, fixed, exact)))
+            child = Place(place.tree, region.part(i), (*place.rows, PathRow(None, fixed, exact)))
             if side == 0:
                 child.known.learn(True, [0], [node.at], [node.where])
             else:

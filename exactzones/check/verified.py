@@ -10,14 +10,17 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
 from typing import Any
 
-from exactzones.check.checker import Report
+from exactzones.check.certificate import read_header, read_node, write_node
+from exactzones.check.checker import Report, trees_of
 from exactzones.check.claim import Case, require_rational
+from exactzones.check.tree import Invalid
 from exactzones.errors import BackendError, FormatError
 from exactzones.network import Layer, Network
 from exactzones.property import Condition
@@ -50,7 +53,8 @@ def check_verified(network: Network, cases: Sequence[Case], lines: Iterable[str]
         lines: of the certificate.
 
     Returns:
-        A report, with the verdict of ``exactzones.check.check``; reasons may be worded otherwise.
+        A report, with the verdict of ``exactzones.check.check``; reasons may be worded otherwise, and where cases share a tree
+        nodes and open leaves are counted for each case.
 
     Raises:
         BackendError: the checker is not built, or broke down.
@@ -61,12 +65,47 @@ def check_verified(network: Network, cases: Sequence[Case], lines: Iterable[str]
         claim.write_text(json.dumps(claim_of(network, cases)))
         try:
             with certificate.open("w", newline="") as stream:
-                for line in lines:
+                for line in one_tree_each(lines):
                     stream.write(line if line.endswith("\n") else line + "\n")
-        except FormatError as error:
+        except (FormatError, Invalid) as error:
             return Report("invalid", why=str(error))
         done = subprocess.run([built, claim, certificate], capture_output=True, text=True, check=False)  # noqa: S603
     return _report(done)
+
+
+def one_tree_each(lines: Iterable[str]) -> Iterator[str]:
+    """Yield a certificate whose trees are about one case each.
+
+    A tree about several cases stands for as many trees that are alike but for their refutations.
+
+    Raises:
+        FormatError: a line that is none of a certificate.
+        Invalid: a node of no region, or refutations of other cases than the tree's.
+    """
+    stream = iter(lines)
+    first = next(stream, "")
+    header = read_header(first)
+    if header.trees is None or header.witness is not None:
+        yield first
+        yield from stream
+        return
+    trees = trees_of(header)
+    yield json.dumps({key: value for key, value in json.loads(first).items() if key != "trees"})
+    numbers = {root: list(cases) for root, cases in enumerate(trees)}  # of the same region in each of the cases' own trees
+    shared, single = len(trees), header.cases  # how many regions there are
+    for line in stream:
+        node = read_node(line)
+        splits = node.kind in {"relu", "cut"}
+        copies = numbers.pop(node.number, [])
+        if not copies or (node.kind == "no" and len(node.refutations) != len(copies)):
+            raise Invalid(f"node {node.number}: there is no such region, or its cases are not refuted one by one")
+        for j, number in enumerate(copies):
+            yield write_node(replace(node, number=number, refutations=node.refutations[j : j + 1]))
+            if splits:
+                for side in (0, 1):
+                    numbers.setdefault(shared + side, []).append(single + side)
+                single += 2
+        shared += 2 * splits
 
 
 def _report(done: subprocess.CompletedProcess[str]) -> Report:

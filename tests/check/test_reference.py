@@ -41,7 +41,7 @@ def same_bounds(tree, reference):
     assert set(tree.waiting) == set(reference.open)
     for number, place in tree.waiting.items():
         case, region = reference.open[number]
-        assert place.claim == case
+        assert place.tree == case
         known = place.known
         for ours, has, theirs in ((known.low, known.has_low, region.low), (known.high, known.has_high, region.high)):
             found = {u: int(ours[0, u]) for u in range(ours.shape[1]) if has[0, u]}
@@ -51,7 +51,7 @@ def same_bounds(tree, reference):
 def grow(network, cases, bits, seed, patterns=(), count=8):
     """Offer random nodes to both, demand the same of both, and return those that were accepted."""
     draw = random.Random(seed)  # noqa: S311
-    tree, reference = Tree(network, cases, bits, patterns), Reference(network, cases, bits, patterns)
+    tree, reference = Tree(network, [[case] for case in cases], bits, patterns), Reference(network, cases, bits, patterns)
     shapes = [Shape.of(network, case) for case in cases]
     same_bounds(tree, reference)
     accepted = []
@@ -107,7 +107,7 @@ def test_leaves_are_accepted_up_to_the_last_digit(claim, bits, seed):
             moved = condition.constant + (value + Fraction(step, 2**bits)) / (first * scale)
             prop = Property((replace(condition, constant=moved, strict=strict), *others))
             verdict = step < 0 or (step == 0 and strict) or region.is_empty()
-            assert passes(Tree(network, [Case(case.rows, prop)], bits), node) == verdict
+            assert passes(Tree(network, [[Case(case.rows, prop)]], bits), node) == verdict
             assert accepts(Reference(network, [Case(case.rows, prop)], bits), node) == verdict
 
 
