@@ -51,11 +51,9 @@ def require_rational(network: Network, case: Case) -> None:
             )
 
 
-def family_of(network: Network, case: Case) -> tuple[tuple[Row, ...], int, int]:
-    """Return what cases that share a tree have in common: rows, how many layers decide, how many are looked at."""
-    prop = case.prop.resolve(network.widths)
-    reach = max((condition.layer for condition in prop.conditions), default=-1) + 1
-    return case.rows, prop.horizon, max(reach, prop.horizon)
+def family_of(network: Network, case: Case) -> tuple[tuple[Row, ...], int]:
+    """Return what cases that share a tree have in common: rows, and how many hidden layers decide."""
+    return case.rows, case.prop.resolve(network.widths).horizon
 
 
 class Units:
@@ -118,21 +116,20 @@ class Claim:
         for case in cases:
             require_rational(network, case)
             if family_of(network, case) != family_of(network, cases[0]):
-                raise FormatError("cases with different polyhedra, or on different layers, share a tree")
+                raise FormatError("cases share a tree that differ in more than their conditions")
         self.inputs, self.bits, self.rows = network.inputs, bits, cases[0].rows
         for row in self.rows:
             if len(row) != self.inputs + 1:
                 raise DimensionError("a row of the domain", expected=self.inputs + 1, got=len(row))
-        _, self.horizon, looked_at = family_of(network, cases[0])
+        self.horizon = family_of(network, cases[0])[1]
+        conditions = [case.prop.resolve(network.widths).conditions for case in cases]
+        looked_at = max([self.horizon, *(condition.layer + 1 for condition in chain(*conditions))])
         units += [Units(layer) for layer in network.layers[len(units) : looked_at]]
         self.layers = units[:looked_at]
         self.offsets = [0, *np.cumsum([self.inputs, *(len(layer.relu) for layer in self.layers[: self.horizon])]).tolist()]
         self.units = self.offsets[-1]
         self.relu = np.concatenate([np.zeros(self.inputs, bool), *(layer.relu for layer in self.layers[: self.horizon])])
-        self.targets = [
-            [_target(condition, network.widths[condition.layer]) for condition in case.prop.resolve(network.widths).conditions]
-            for case in cases
-        ]
+        self.targets = [[_target(condition, network.widths[condition.layer]) for condition in some] for some in conditions]
 
     def layer_of(self, unit: int) -> int:
         """Return 0 for an input, k + 1 for a unit of hidden layer k."""

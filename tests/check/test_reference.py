@@ -1,4 +1,4 @@
-"""The checker against the rules written down once more (reference.py): the same verdicts, and the same bounds."""
+"""The checker against the plain one: the same verdicts, and the same bounds."""
 
 import json
 import random
@@ -7,13 +7,13 @@ from fractions import Fraction
 from math import lcm
 
 from check.random_certificates import BITS, Shape, bounds, claims, hint, tail
-from check.reference import BrokenError, Reference
 from check.support import certificate
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exactzones.check import Case, check
 from exactzones.check.certificate import read_node
+from exactzones.check.plain import Broken, Checker, check_plainly
 from exactzones.check.tree import Invalid, Tree
 from exactzones.property import Property
 
@@ -23,7 +23,7 @@ seeds = st.integers(0, 2**32)
 def accepts(reference, node):
     try:
         reference.add(node)
-    except BrokenError:
+    except (Broken, LookupError):
         return False
     return True
 
@@ -51,7 +51,10 @@ def same_bounds(tree, reference):
 def grow(network, cases, bits, seed, patterns=(), count=8):
     """Offer random nodes to both, demand the same of both, and return those that were accepted."""
     draw = random.Random(seed)  # noqa: S311
-    tree, reference = Tree(network, [[case] for case in cases], bits, patterns), Reference(network, cases, bits, patterns)
+    tree, reference = (
+        Tree(network, [[case] for case in cases], bits, patterns),
+        Checker(network, [[case] for case in cases], bits, patterns),
+    )
     shapes = [Shape.of(network, case) for case in cases]
     same_bounds(tree, reference)
     accepted = []
@@ -80,6 +83,7 @@ def test_the_same_verdicts_and_bounds(claim, bits, seed):
     assert report.verdict == ("incomplete" if reference.open else "valid"), report
     assert report.open_leaves == len(reference.open)
     assert report.nodes == len(accepted)
+    assert check_plainly(network, cases, certificate(network, *accepted, bits=bits, cases=len(cases))) == report
 
 
 @given(claims(most=1), st.sampled_from(BITS), seeds)
@@ -91,11 +95,12 @@ def test_leaves_are_accepted_up_to_the_last_digit(claim, bits, seed):
     exact, first = draw.randrange(2), draw.choice([1, 1, 3, 1 << 40])
     mu = [0, first, *([1, draw.choice([1, 2, 1 << 35])] if shape.conditions > 1 else [])]
     node = [0, bounds(draw, shape, 0), ["no", exact, mu, hint(draw, shape, 0, wild=0)]]
-    reference = Reference(network, [case], bits)
+    reference = Checker(network, [[case]], bits)
     try:
-        _, _, region = reference.learn(0, node[1])
-        value = reference.denied(0, region, exact, mu, node[2][3])
-    except BrokenError:
+        _, region = reference.learn(0, node[1])
+        pairs = list(zip(mu[::2], mu[1::2], strict=True))
+        value = reference.denied(0, 0, region, pairs, reference.hint(0, node[2][3]), exact=exact == 1)
+    except (Broken, LookupError):
         return
     if value is None:
         return
@@ -108,7 +113,7 @@ def test_leaves_are_accepted_up_to_the_last_digit(claim, bits, seed):
             prop = Property((replace(condition, constant=moved, strict=strict), *others))
             verdict = step < 0 or (step == 0 and strict) or region.is_empty()
             assert passes(Tree(network, [[Case(case.rows, prop)]], bits), node) == verdict
-            assert accepts(Reference(network, [Case(case.rows, prop)], bits), node) == verdict
+            assert accepts(Checker(network, [[Case(case.rows, prop)]], bits), node) == verdict
 
 
 @given(claims(most=1), st.sampled_from(BITS), seeds)

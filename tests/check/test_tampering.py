@@ -14,6 +14,7 @@ import pytest
 from exactzones.certify import Complete, case_of, maximum, prove_complete
 from exactzones.certify import run as run_module
 from exactzones.check import Case, check
+from exactzones.check.plain import check_plainly
 from exactzones.network import Layer, Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import condition, feature
@@ -28,7 +29,9 @@ class Claim:
     case: Case
 
     def report(self, lines):
-        return check(self.network, [self.case], lines)
+        found = check(self.network, [self.case], lines)
+        assert check_plainly(self.network, [self.case], lines).verdict == found.verdict
+        return found
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ def test_cannot_fire(run, net, tmp_path):
     checked = run("check", net, out, *CLAIM)
     assert (checked.code, last(checked), checked.err) == (0, "valid", "")
     assert "it cannot fire" in checked.out
+    assert run("check", net, out, *CLAIM, "--plain").out == checked.out
 
 
 def test_can_fire(run, net, tmp_path):
@@ -232,6 +233,7 @@ def test_bad_input_of_check(run, refused, net, tmp_path):
     out = tmp_path / "proof.json"
     run("certify", net, *CLAIM, "--out", out)
     refused("check", net, out, says=["--feature"])
+    refused("check", net, out, *CLAIM, "--plain", "--verified", says=["--verified and --plain"])
     refused("check", net, out, "--feature", 5, says=["feature 5"])
     refused("check", net, tmp_path / "none.json", *CLAIM, says=["no such file"])
     refused("check", net, tmp_path, *CLAIM, says=["no such file"])
