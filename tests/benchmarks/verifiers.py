@@ -1,7 +1,7 @@
 """Certification against other verifiers: the same public instances in one run on one core, verdicts compared.
 
     EXACTZONES_VNNCOMP=FOLDER EXACTZONES_NNENUM=FOLDER python tests/benchmarks/verifiers.py [--only TEXT] [--peers nnenum z3]
-        [--limit SECONDS] [--peer-limit NAME=SECONDS ..]
+        [--limit SECONDS] [--peer-limit NAME=SECONDS ..] [--every]
 
 Peers: maraboupy and z3-solver from PyPI, nnenum (GPL, not on PyPI) from the folder of its sources; for those that are missing the
 column says so.  nnenum and Marabou compute in floats, z3 exactly; of these only "Marabou, proofs" writes proofs.  Every answer is
@@ -275,8 +275,8 @@ def ask(name: str, question: Question, seconds: float) -> Answer:
         return Answer(f"ends with {status}: {' '.join(complaints.read_text().split())[-60:]}", 0)
 
 
-def public(only: str) -> Iterator[Question]:
-    """Yield the public instances with their published verdicts."""
+def public(only: str, *, every: bool) -> Iterator[Question]:
+    """Yield the public instances with their published verdicts: the chosen ones, or every one of the same categories."""
     if "EXACTZONES_VNNCOMP" not in os.environ:
         print("EXACTZONES_VNNCOMP is not set: no public instances", file=sys.stderr)
         return
@@ -284,7 +284,7 @@ def public(only: str) -> Iterator[Question]:
     for category, instances in INSTANCES.items():
         with (folder / category / "expected.csv").open() as stream:
             expected = {f"{row['onnx']} {row['vnnlib']}": row["expected"] for row in csv.DictReader(stream)}
-        for instance in instances:
+        for instance in expected if every else instances:
             onnx, vnnlib = instance.split()
             short = onnx.removeprefix("onnx/").removesuffix(".onnx").replace("ACASXU_run2a_", "").replace("_batch_2000", "")
             name = f"{category} {short} {Path(vnnlib).stem}"
@@ -352,6 +352,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="instances whose name contains this")
     parser.add_argument("--peers", nargs="*", choices=[name for name in PEERS if name != "ours"], help="all by default")
+    parser.add_argument("--every", action="store_true", help="not only the chosen instances of a category")
     parser.add_argument("--limit", type=float, default=60, help="CPU seconds for one answer")
     parser.add_argument("--peer-limit", nargs="*", default=[], metavar="NAME=SECONDS", help="another limit for a peer")
     options = parser.parse_args()
@@ -366,7 +367,7 @@ def main() -> None:
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}", flush=True)
     rows, wrong = [], False
     with tempfile.TemporaryDirectory() as folder:
-        for question in (*public(options.only), *small(Path(folder))):
+        for question in (*public(options.only, every=options.every), *small(Path(folder))):
             row = {name: ask(name, question, limits[name]) for name in installed}
             rows.append(row)
             own = row["ours"]
