@@ -258,8 +258,13 @@ class BoxProof(Proof[BoxSearch]):
             for index, m, size in zip(search.rows.numbers, leaf.hints.rows.tolist(), search.rows.sizes, strict=True)
             if m > 0
         )
-        split = np.nonzero((leaf.side != 0) & (leaf.hints.beta > 0))[0].tolist()
-        betas = ((inputs + u, int(leaf.side[u] < 0), round(leaf.hints.beta[u] * unit)) for u in split)
-        sloped = np.nonzero(leaf.open & leaf.positive)[0].tolist()
-        alphas = ((inputs + u, round(leaf.hints.alpha[u] * (1 << ALPHA_BITS))) for u in sloped)
+        split, sloped = np.nonzero((leaf.side != 0) & (leaf.hints.beta > 0))[0], np.nonzero(leaf.open & leaf.positive)[0]
+        sides, multipliers = (leaf.side[split] < 0).astype(int).tolist(), _whole(leaf.hints.beta[split] * unit)
+        betas = zip((inputs + split).tolist(), sides, multipliers, strict=True)
+        alphas = zip((inputs + sloped).tolist(), _whole(leaf.hints.alpha[sloped] * (1 << ALPHA_BITS)), strict=True)
         return Node(number, bounds, "no", refutations=(Refutation(mu, Hint.of(rows, betas, alphas)),))
+
+
+def _whole(numbers: Floats) -> list[int]:
+    """Return the nearest integers, as Python's."""
+    return [*map(int, np.rint(numbers).tolist())]
