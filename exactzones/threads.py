@@ -12,28 +12,25 @@ from threadpoolctl import ThreadpoolController
 
 
 class _OneThread(ContextDecorator):
-    """While any block or decorated function runs within it, the BLAS that NumPy calls keeps to one thread."""
+    """While a block or a decorated function runs within it, the BLAS that NumPy calls keeps to one thread.
+
+    Only in the main thread: a limit holds for the whole process, and several threads could not agree when it ends.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running = 0
-        self._limit: Any = None
+        self._limits: list[Any] = []
 
     @cached_property
     def _controller(self) -> ThreadpoolController:
         return ThreadpoolController()
 
     def __enter__(self) -> None:
-        with self._lock:
-            self._running += 1
-            if self._running == 1:
-                self._limit = self._controller.limit(limits=1, user_api="blas")
+        if threading.current_thread() is threading.main_thread():
+            self._limits.append(self._controller.limit(limits=1, user_api="blas"))
 
     def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._running -= 1
-            if not self._running:
-                self._limit.restore_original_limits()
+        if threading.current_thread() is threading.main_thread():
+            self._limits.pop().restore_original_limits()
 
 
 one_thread = _OneThread()

@@ -307,14 +307,14 @@ class CellSearch(Search):
     def _finish(self, number: int, targets: Floats, vertices: Floats, tight: Floats) -> None:
         """Decide a cell on which every unit is settled: the conditions are affine there."""
         refuted = []
-        for case in self.claim.cases:
+        for case in self.claim.cases:  # all of them: where one only touches another may hold
             found, where = self._refute(number, case, targets, vertices, tight)
             if found is None and len(where) and self.patterns is None:
                 self._try(where.mean(0)[None])
-            if found is None:
-                break
+                if self.witness is not None:
+                    return
             refuted.append(found)
-        else:
+        if None not in refuted:
             self.leaf[number] = refuted
             return
         if not len(where) or self.patterns is None:

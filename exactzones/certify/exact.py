@@ -22,7 +22,7 @@ from exactzones.polyhedra import HRep, lp
 from exactzones.rational import Row, Vector, integer_row
 
 _ExactRow: TypeAlias = tuple[Fraction, ...]
-_Found: TypeAlias = tuple[int, Vector]  # which of the tree's cases holds, and where
+_Found: TypeAlias = tuple[int, Vector]  # which case holds, and where
 
 
 @dataclass
@@ -50,10 +50,11 @@ class ExactProver:
     Args:
         tree: the certificate so far.
         patterns: of the zones that are listed, with their numbers; None if no point may have the property.
+        confirm: is asked for a witness of one of a tree's cases at or near a point where its conditions hold.
     """
 
-    def __init__(self, tree: Tree, patterns: dict[str, int] | None = None) -> None:
-        self.tree, self.patterns = tree, patterns
+    def __init__(self, tree: Tree, patterns: dict[str, int] | None, confirm: Callable[[int, int, Vector], _Found | None]) -> None:
+        self.tree, self.patterns, self.confirm = tree, patterns, confirm
 
     def prove(self, number: int, write: Callable[[Node], None], *, stop: Callable[[], bool]) -> _Found | None:
         """Prove a region that waits; returns a witness if there is one, and None when it is proved or time is up."""
@@ -61,6 +62,8 @@ class ExactProver:
         while stack and not stop():
             at = stack.pop()
             node = self._node(at)
+            if node is None:  # it stays open
+                continue
             if not isinstance(node, Node):
                 return node
             children = self.tree.add([node])
@@ -68,8 +71,8 @@ class ExactProver:
             stack += reversed(children.get(at, ()))
         return None
 
-    def _node(self, number: int) -> Node | _Found:
-        """Return the node of a region, or a witness."""
+    def _node(self, number: int) -> Node | _Found | None:
+        """Return the node of a region, or a witness; None where there is neither."""
         place = self.tree.waiting[number]
         claim, kind = self.tree.claims[place.tree], self.tree.exact[place.tree]
         known = place.known.part(0)
@@ -104,14 +107,7 @@ class ExactProver:
                     return Node(number, tuple(bounds), "relu", unit)
                 bounds.append(bound)
                 known.learn(bound.upper, [0], [unit], [0])
-        refutations = []
-        for case, targets in enumerate(claim.targets):
-            found = self._refute(kind, targets, rows, known)
-            if not isinstance(found, Refutation):
-                zone = self._zone(number, rows, known, tuple(bounds), found, self.patterns) if self.patterns else None
-                return zone or (case, found)
-            refutations.append(found)
-        return Node(number, tuple(bounds), "no", refutations=tuple(refutations))
+        return self._end(number, rows, known, tuple(bounds))
 
     def _forms(self, kind: Exact, known: Region, units: Sequence[int], layer: int) -> dict[int, _ExactRow]:
         """Return the units of a layer behind settled ones as affine functions of the inputs."""
@@ -144,6 +140,24 @@ class ExactProver:
         if isinstance(best, lp.Optimal) and best.value + (form[0] if upper else -form[0]) <= 0:
             return Bound(unit, upper, True, _multipliers(rows, system, origin, best.multipliers)[0])
         return None
+
+    def _end(self, number: int, rows: _Rows, known: Region, bounds: tuple[Bound, ...]) -> Node | _Found | None:
+        """Decide a region on which every unit is settled; None where a case holds on an excluded boundary only."""
+        tree = self.tree.waiting[number].tree
+        claim, kind = self.tree.claims[tree], self.tree.exact[tree]
+        refutations = []
+        for case, targets in enumerate(claim.targets):
+            found = self._refute(kind, targets, rows, known)
+            if isinstance(found, Refutation):
+                refutations.append(found)
+                continue
+            zone = self._zone(number, rows, known, bounds, found, self.patterns) if self.patterns else None
+            decided = zone or self.confirm(tree, case, found)
+            if decided is not None:
+                return decided
+        if len(refutations) < len(claim.targets):
+            return None
+        return Node(number, bounds, "no", refutations=tuple(refutations))
 
     def _refute(self, kind: Exact, targets: Sequence[Target], rows: _Rows, known: Region) -> Refutation | Vector:
         """Decide a case on a region where every unit is settled: the conditions are affine there.  Returns why not, or where."""

@@ -18,7 +18,7 @@ from exactzones.certify.start import MOST_CELL_INPUTS, Starter
 from exactzones.certify.witness import find_witness
 from exactzones.check import Bound, Case, Node
 from exactzones.check.certificate import read_header, read_node, write_header, write_node
-from exactzones.check.checker import batches, holds, trees_of
+from exactzones.check.checker import batches, holds, matches, trees_of
 from exactzones.check.claim import family_of
 from exactzones.check.tree import Invalid, Tree
 from exactzones.errors import FormatError, InputError
@@ -90,6 +90,7 @@ class Run:
             header = read_header(next(iter(certificate.lines), ""))
             if header.network != self.network.sha256 or header.cases != len(self.cases) or header.bits != BITS or header.zones:
                 raise InputError("the certificate to resume is about another network or claim")
+            matches(header, self.network, self.cases)
             if header.witness is None:
                 self._plant(trees_of(header))
                 for batch in batches(iter(certificate.lines[1:]), self.tree):
@@ -213,8 +214,8 @@ class Run:
         claim = self.tree.claims[tree]
         if claim.units * claim.inputs > _MOST_EXACT:
             return None
-        found = ExactProver(self.tree, self.patterns).prove(number, self._write, stop=self.stopped)
-        return None if found is None else self._inside(self.trees[tree][found[0]], found[1])
+        prover = ExactProver(self.tree, self.patterns, lambda tree, case, point: self._inside(self.trees[tree][case], point))
+        return prover.prove(number, self._write, stop=self.stopped)
 
     def _inside(self, k: int, point: Vector) -> tuple[int, Vector] | None:
         """Return case k and a point where it holds: this one or, if strict rows of the domain exclude it, one next to it."""

@@ -82,8 +82,8 @@ class Starter:
         """Return the bounds of hidden units that the certificate has there."""
         claim, known = self.tree.claims[place.tree], place.known
         hidden, scale = slice(claim.inputs, None), 1 << claim.bits
-        least = np.where(known.has_low[0, hidden], known.low[0, hidden] / scale, -np.inf)
-        return least, np.where(known.has_high[0, hidden], known.high[0, hidden] / scale, np.inf)
+        low, high = (part[0, hidden].astype(float) / scale for part in (known.low, known.high))
+        return np.where(known.has_low[0, hidden], low, -np.inf), np.where(known.has_high[0, hidden], high, np.inf)
 
     def _rows(self, place: Place, low: Floats, free: Floats, *, path: bool) -> Rows:
         """Return the domain's rows that are not in the box and, if asked for, those of the path."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from exactzones.errors import FormatError
+from exactzones.rational import integer, text
 
 FORMAT, VERSION = "exactzones certificate", 1
 _LONGEST_HEADER, _LONGEST_NODE = 1 << 26, 1 << 24  # bytes; Python needs up to 35 times as much to read one
@@ -217,10 +218,10 @@ def write_header(
         "cases": cases,
     }
     if witness is not None:
-        data |= {"case": witness[0], "witness": list(map(str, witness[1]))}
-    elif trees is not None and len(trees) < cases:
+        data |= {"case": witness[0], "witness": list(map(text, witness[1]))}
+    elif trees is not None and [*map(list, trees)] != [[k] for k in range(cases)]:
         data["trees"] = list(map(list, trees))
-    data["zones"] = [[list(pattern), list(map(str, point))] for pattern, point in zones]
+    data["zones"] = [[list(pattern), list(map(text, point))] for pattern, point in zones]
     return json.dumps(data)
 
 
@@ -251,7 +252,7 @@ def _written(hint: Hint) -> list[Any]:
 
 
 def _text_of(multiplier: int | Fraction) -> int | str:
-    return multiplier if type(multiplier) is int else str(multiplier)  # asking for Fraction is slow
+    return multiplier if type(multiplier) is int else text(multiplier)  # asking for Fraction is slow
 
 
 def _bound(entry: Any) -> Bound:
@@ -316,7 +317,7 @@ def _fraction(value: Any) -> Fraction:
     if isinstance(value, str) and len(value) <= _LONGEST_NUMBER:
         numerator, _, denominator = value.partition("/")
         try:
-            return Fraction(int(numerator), int(denominator or 1))
+            return Fraction(integer(numerator), integer(denominator or "1"))
         except (ValueError, ZeroDivisionError):
             pass
     raise FormatError(f'{_shown(value)} is not a number such as "-3/4"') from None

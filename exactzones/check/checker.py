@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import chain
 
 from exactzones.check.certificate import Header, Node, read_header, read_node
-from exactzones.check.claim import Case
+from exactzones.check.claim import Case, family_of
 from exactzones.check.tree import Invalid, Tree
 from exactzones.errors import FormatError
 from exactzones.network import Network
@@ -59,7 +59,7 @@ def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Repo
     stream = iter(lines)
     try:
         header = read_header(next(stream, ""))
-        _matches(header, network, cases)
+        matches(header, network, cases)
         if header.witness is not None:
             return _fires(network, cases, header)
         patterns = [pattern for pattern, _ in header.zones]
@@ -97,7 +97,12 @@ def holds(network: Network, case: Case, point: Sequence[Fraction]) -> bool:
     return inside and network.satisfies(point, case.prop)
 
 
-def _matches(header: Header, network: Network, cases: Sequence[Case]) -> None:
+def matches(header: Header, network: Network, cases: Sequence[Case]) -> None:
+    """Demand that a certificate is about a claim, before anything in it costs time or memory.
+
+    Raises:
+        Invalid: it is not.
+    """
     if header.network != network.sha256:
         raise Invalid("the certificate is about another network (its SHA-256 differs)")
     if header.witness is not None:  # that is a proof of its own, whatever else the header says
@@ -106,6 +111,8 @@ def _matches(header: Header, network: Network, cases: Sequence[Case]) -> None:
         raise Invalid(f"the certificate has {header.cases} cases, the claim {len(cases)}")
     if header.zones and len(cases) != 1:
         raise Invalid("a list of zones belongs to one case")
+    if any(len({family_of(network, cases[k]) for k in tree}) > 1 for tree in trees_of(header)):
+        raise Invalid("cases share a tree that differ in more than their conditions")
 
 
 def trees_of(header: Header) -> Sequence[Sequence[int]]:
@@ -115,7 +122,7 @@ def trees_of(header: Header) -> Sequence[Sequence[int]]:
         Invalid: that is not each case once.
     """
     found = [[k] for k in range(header.cases)] if header.trees is None else header.trees
-    if sorted(chain(*found)) != list(range(header.cases)):
+    if sum(map(len, found)) != header.cases or sorted(chain(*found)) != list(range(header.cases)):
         raise Invalid("the trees are not about each case once")
     return found
 

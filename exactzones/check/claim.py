@@ -12,7 +12,7 @@ from math import lcm
 import numpy as np
 
 from exactzones.check.arithmetic import Array, Weights, integers
-from exactzones.errors import DimensionError, FormatError, InexactError
+from exactzones.errors import DimensionError, InexactError
 from exactzones.network import Layer, Network
 from exactzones.property import Condition, Property
 from exactzones.rational import Row, irrational
@@ -98,7 +98,7 @@ class Claim:
 
     Args:
         network: the network.
-        cases: conjunctions on one polyhedron, each of them impossible.
+        cases: a family of conjunctions on one polyhedron, each of them impossible.
         bits: how finely the certificate counts.
         units: the network's layers that are known already; the others are added.
 
@@ -108,15 +108,12 @@ class Claim:
     Raises:
         DimensionError: a row of the domain that does not fit the network.
         FeatureError: a layer or unit that the network does not have.
-        FormatError: the cases are no family.
         InexactError: an irrational number; certificates are about integers.
     """
 
     def __init__(self, network: Network, cases: Sequence[Case], bits: int, units: list[Units]) -> None:
         for case in cases:
             require_rational(network, case)
-            if family_of(network, case) != family_of(network, cases[0]):
-                raise FormatError("cases share a tree that differ in more than their conditions")
         self.inputs, self.bits, self.rows = network.inputs, bits, cases[0].rows
         for row in self.rows:
             if len(row) != self.inputs + 1:

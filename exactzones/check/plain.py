@@ -20,6 +20,7 @@ from exactzones.check.claim import Case, require_rational
 from exactzones.errors import FormatError
 from exactzones.network import Network
 from exactzones.property import Condition
+from exactzones.rational import integer
 
 Linear: TypeAlias = dict[int, Fraction]
 """A linear function of the units of a layer, or of the inputs: coefficients by number."""
@@ -485,7 +486,7 @@ def _multiplier(value: Any) -> Fraction:
 
 def _fraction(text: str) -> Fraction:
     numerator, _, denominator = text.partition("/")
-    return Fraction(int(numerator), int(denominator or 1))
+    return Fraction(integer(numerator), integer(denominator or "1"))
 
 
 def _point(entries: Any) -> list[Fraction]:

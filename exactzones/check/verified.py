@@ -13,12 +13,13 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 from math import lcm
 from pathlib import Path
 from typing import Any
 
 from exactzones.check.certificate import read_header, read_node, write_node
-from exactzones.check.checker import Report, trees_of
+from exactzones.check.checker import Report, matches, trees_of
 from exactzones.check.claim import Case, require_rational
 from exactzones.check.tree import Invalid
 from exactzones.errors import BackendError, FormatError
@@ -64,8 +65,11 @@ def check_verified(network: Network, cases: Sequence[Case], lines: Iterable[str]
         claim, certificate = Path(folder) / "claim.json", Path(folder) / "certificate"
         claim.write_text(json.dumps(claim_of(network, cases)))
         try:
+            stream_in = iter(lines)
+            first = next(stream_in, "")
+            matches(read_header(first), network, cases)
             with certificate.open("w", newline="") as stream:
-                for line in one_tree_each(lines):
+                for line in one_tree_each(chain([first], stream_in)):
                     stream.write(line if line.endswith("\n") else line + "\n")
         except (FormatError, Invalid) as error:
             return Report("invalid", why=str(error))

@@ -14,7 +14,7 @@ from exactzones.rational.elimination import common_zero, determinant, nullspace,
 from exactzones.rational.integers import IntegerMatrix
 from exactzones.rational.matrix import Matrix
 from exactzones.rational.quadratic import Quadratic, irrational, quotient, square_root, text
-from exactzones.rational.reading import Vector, algebraic, exact, vector
+from exactzones.rational.reading import Vector, algebraic, exact, integer, vector
 from exactzones.rational.rows import (
     Row,
     dot,
@@ -37,6 +37,7 @@ __all__ = [
     "determinant",
     "dot",
     "exact",
+    "integer",
     "integer_dot",
     "integer_row",
     "irrational",

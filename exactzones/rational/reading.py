@@ -67,23 +67,28 @@ def _from_text(value: str, what: str) -> Fraction:
         raise InexactError(f"{what} has {len(stripped)} characters; at most {MAX_DIGITS} are read")
     if _INTEGER_OR_QUOTIENT.fullmatch(stripped) and stripped.isascii():
         numerator, _, denominator = stripped.partition("/")
-        below = _integer(denominator) if denominator else 1
+        below = integer(denominator) if denominator else 1
         if below == 0:
             raise InexactError(f"{what} is {value!r}, which divides by zero")
-        return Fraction(_integer(numerator), below)
+        return Fraction(integer(numerator), below)
     match = _DECIMAL.fullmatch(stripped)
     if match is None or not (match[2] or match[3]) or not stripped.isascii():
         raise InexactError(f'{what} is {value!r}; write a number such as "1/3", "0.1" or "-6"')
     exponent = int(match[4]) if match[4] and len(match[4]) < 8 else (0 if not match[4] else MAX_DIGITS + 1)
     if abs(exponent) > MAX_DIGITS:
         raise InexactError(f"{what} is {value!r}; exponents beyond {MAX_DIGITS} are refused")
-    digits = _integer(match[2] + match[3]) * (-1 if match[1] == "-" else 1)
+    digits = integer(match[2] + match[3]) * (-1 if match[1] == "-" else 1)
     shift = exponent - len(match[3])
     return Fraction(digits * 10**shift) if shift >= 0 else Fraction(digits, 10**-shift)
 
 
-def _integer(digits: str) -> int:
-    return int(flint.fmpz(digits.lstrip("+")))  # int() refuses more than 4,300 digits
+def integer(digits: str) -> int:
+    """Return the integer that a text writes, of any length: ``int()`` refuses more than 4,300 digits.
+
+    Raises:
+        ValueError: it writes none.
+    """
+    return int(flint.fmpz(digits.lstrip("+")))
 
 
 def algebraic(value: Any, what: str = "value") -> Fraction:
@@ -132,7 +137,7 @@ def _sum_from_text(value: str, what: str) -> Fraction:
             divisor = _from_text(term["divisor"] or "1", what)
             if not divisor:
                 raise InexactError(f"{what} is {value!r}, which divides by zero")
-            number = number * square_root(_integer(term["radicand"])) / divisor
+            number = number * square_root(integer(term["radicand"])) / divisor
         total, position = total + (-number if term["sign"] == "-" else number), term.end()
     return total
 

@@ -65,7 +65,7 @@ let digits text =
     | '_' when i > start && i < n - 1 && text.[i - 1] <> '_' -> ()
     | _ -> ok := false
   done;
-  if not !ok || n > 4300 then invalid "%s is not a number such as \"-3/4\"" (String.escaped text);
+  if not !ok || n > 20000 then invalid "%s is not a number such as \"-3/4\"" (String.escaped text);
   let kept = String.concat "" (String.split_on_char '_' text) in
   B.big_int_of_string (if kept.[0] = '+' then String.sub kept 1 (String.length kept - 1) else kept)
 
