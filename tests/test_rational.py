@@ -187,6 +187,21 @@ def test_a_double_is_the_dyadic_rational_that_it_is(number):
     assert exact(np.float64(number)) == read
 
 
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_a_matrix_of_floats_remembers_them(kind):
+    numbers = np.array([[0.1, -0.0, 5e-324], [6e4, -1, 2**-24]], kind)
+    m = Matrix.of(numbers)
+    for known in (m, pickle.loads(pickle.dumps(m))):  # noqa: S301
+        assert known.floats.dtype == np.float64
+        assert [list(map(Fraction, row)) for row in known.floats.tolist()] == list(map(list, m.rows))
+        assert known == m
+    numbers[0, 0] = 7
+    assert m.floats[0, 0] == float(m[0, 0]) != 7
+    with pytest.raises(ValueError, match="read-only"):
+        m.floats[0, 0] = 7
+    assert m.select([True, False]).floats is m.beside([Fraction(1), Fraction(2)]).floats is None
+
+
 @given(st.integers(0, 2**16 - 1), st.integers(0, 2**32 - 1))
 def test_narrow_floats_by_their_bits(half, single):
     """From the definition of IEEE 754: sign, exponent, fraction."""

@@ -37,6 +37,8 @@ def float_vector(entries: Sequence[Fraction | int]) -> Floats:
 
 def float_matrix(matrix: Matrix) -> Floats:
     """Return an exact matrix as floats."""
+    if matrix.floats is not None:
+        return matrix.floats
     numerators, denominator = matrix.scaled()
     try:
         quotients = [[entry / denominator for entry in row] for row in numerators.rows()]

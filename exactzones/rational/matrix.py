@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import flint
 import numpy as np
@@ -16,6 +16,8 @@ from exactzones.rational.integers import IntegerMatrix
 from exactzones.rational.quadratic import irrational, text
 from exactzones.rational.reading import Vector, algebraic
 from exactzones.rational.rows import Row, dot, integer_row, primitive
+
+Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
 _ZERO = Fraction(0)
 _AT_ONCE = 2  # passes over all entries of a matrix of floats; trained weights have hardly a bit left then
@@ -30,12 +32,19 @@ class Matrix:
     (Fraction(3, 1), Fraction(2, 1))
     """
 
-    __slots__ = ("__dict__", "_entries", "shape")
+    __slots__ = ("__dict__", "_entries", "floats", "shape")
 
-    def __init__(self, entries: Any, shape: tuple[int, int]) -> None:
-        """Wrap a python-flint matrix; callers outside this module use ``of``."""
+    def __init__(self, entries: Any, shape: tuple[int, int], floats: Floats | None = None) -> None:
+        """Wrap a python-flint matrix; callers outside this module use ``of``.
+
+        Args:
+            entries: exact.
+            shape: (rows, columns).
+            floats: the same numbers as float64 where they were read from floats, for whoever wants them: the way back is long.
+        """
         self._entries = entries
         self.shape = shape
+        self.floats = floats
 
     @classmethod
     def of(cls, rows: Any, what: str = "matrix", *, columns: int | None = None) -> Matrix:
@@ -80,7 +89,9 @@ class Matrix:
         if len(bad):
             k, j = bad[0]
             raise InexactError(f"{what}[{k}][{j}] is {array[k, j]}; every number must be finite")
-        return cls(_of_floats(array.astype(np.float64)), (array.shape[0], array.shape[1]))
+        floats = array.astype(np.float64)
+        floats.flags.writeable = False
+        return cls(_of_floats(floats), (array.shape[0], array.shape[1]), floats)
 
     @classmethod
     def identity(cls, size: int) -> Matrix:
@@ -162,7 +173,9 @@ class Matrix:
         return hash((self.shape, self.rows))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Matrix.of, (self.rows, "matrix"), None) if self.shape[0] else (Matrix.zeros, self.shape)
+        if not self.shape[0]:
+            return Matrix.zeros, self.shape
+        return Matrix.of, (self.rows if self.floats is None else self.floats, "matrix"), None
 
     def __repr__(self) -> str:
         return f"Matrix([{', '.join('[' + ', '.join(map(text, row)) + ']' for row in self.rows)}])"

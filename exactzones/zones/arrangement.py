@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from exactzones.network import Layer
-from exactzones.rational import Row, integer_row, rank
+from exactzones.rational import Matrix, Row, integer_row, rank
 from exactzones.threads import one_thread
 from exactzones.zones import _kernel_numpy
 from exactzones.zones.exactsigns import ExactSigns
@@ -327,18 +327,20 @@ def _float_layers(layers: Sequence[Layer]) -> list[_FloatLayer]:
     found = []
     total: float = 1
     for layer in layers:
-        numerators, denominator = layer.weight.scaled()
         bias = np.array([[as_float(entry)] for entry in layer.bias])
-        weight = np.hstack([_quotients(numerators.rows(), denominator), bias])
-        common = math.lcm(denominator, *[entry.denominator for entry in layer.bias])
-        total = total * common if common & (common - 1) == 0 and total * common < _EXACT else 0
+        weight = np.hstack([layer.weight.floats if layer.weight.floats is not None else _quotients(layer.weight), bias])
+        if total:
+            common = math.lcm(layer.weight.scaled()[1], *[entry.denominator for entry in layer.bias])
+            total = total * common if common & (common - 1) == 0 and total * common < _EXACT else 0
         row_sums = np.abs(weight).sum(axis=1) * _SAFE + _TINY  # an error that is a multiple of one must not underflow
         found.append(_FloatLayer(weight, row_sums, float(total), _multiples(layer, weight)))
     return found
 
 
-def _quotients(rows: Sequence[Row], denominator: int) -> Floats:
-    """Return rows divided by a positive integer, as ``as_float`` does it entry by entry."""
+def _quotients(matrix: Matrix) -> Floats:
+    """Return an exact matrix in floats, as ``as_float`` does it entry by entry."""
+    numerators, denominator = matrix.scaled()
+    rows = numerators.rows()
     try:
         floats = np.array([[entry / denominator for entry in row] for row in rows])
     except OverflowError:
