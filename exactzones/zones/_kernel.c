@@ -31,23 +31,41 @@ enum { OFF = 0, ON = 1, OPEN = 2 };
 
 typedef __int128 wide;
 
-/* A growing array of bytes; all outputs and pools are made of these. */
-typedef struct { char *at; size_t used, room; } Bytes;
+/* Marks a function that is compiled for vectors of two doubles and of four, the machine chooses; the results are the same. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#define VECTORS __attribute__((target_clones("avx2", "default")))
+#else
+#define VECTORS
+#endif
+
+/* A growing array of bytes; all outputs and pools are made of these.  It is a Python object that becomes the result as it is: fresh
+   memory costs more than most of what is done with it here, so it is not written twice. */
+typedef struct { PyObject *object; char *at; size_t used, room; } Bytes;
 
 static int failed_memory;
 
 static void *grow(Bytes *b, size_t more) {
     if (b->used + more > b->room) {
-        size_t room = b->room ? b->room : 4096;
+        size_t room = b->room ? b->room : 1024;
         while (room < b->used + more) room *= 2;
-        char *at = realloc(b->at, room);
-        if (!at) { failed_memory = 1; return NULL; }
-        b->at = at;
+        if (b->object) _PyBytes_Resize(&b->object, (Py_ssize_t)room);
+        else b->object = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)room);
+        if (!b->object) { b->used = b->room = 0; return NULL; }
+        b->at = PyBytes_AS_STRING(b->object);
         b->room = room;
     }
     void *start = b->at + b->used;
     b->used += more;
     return start;
+}
+
+/* Give away what was put; NULL on error. */
+static PyObject *given(Bytes *b) {
+    PyObject *object = b->object;
+    b->object = NULL;
+    if (!object) return PyBytes_FromStringAndSize(NULL, 0);
+    _PyBytes_Resize(&object, (Py_ssize_t)b->used);
+    return object;
 }
 
 static int put(Bytes *b, const void *data, size_t size) {
@@ -123,7 +141,7 @@ static void entry_row(const Layer *L, int32_t id, double *row, double *error) {
 }
 
 /* Signs of all neurons of the layer at a pool generator, where the filter can tell. */
-static void filter_signs(Layer *L, Py_ssize_t v) {
+VECTORS static void filter_signs(Layer *L, Py_ssize_t v) {
     const double *X = VX(L, v);
     double largest = 0, total = 0;
     for (int c = 0; c < L->w; c++) {
@@ -147,10 +165,10 @@ static void filter_signs(Layer *L, Py_ssize_t v) {
         for (int j = 0; j < size; j++) {
             const double bound = LA[start + j] * alpha + WF[start + j] * beta + TINY;
             /* a value or bound that is NaN or infinite decides nothing: a sum that overflows on the way may have any sign */
-            flags[start + j] = (uint8_t)(values[j] > bound && values[j] <= DBL_MAX     ? POSITIVE
-                                         : values[j] < -bound && values[j] >= -DBL_MAX ? NEGATIVE
-                                                                                       : UNDECIDED);
+            const double absolute = fabs(values[j]), sign = values[j] > 0 ? POSITIVE : NEGATIVE;
+            values[j] = (absolute > bound) & (absolute <= DBL_MAX) ? sign : UNDECIDED;
         }
+        for (int j = 0; j < size; j++) flags[start + j] = (uint8_t)(int)values[j];
     }
 }
 
@@ -526,31 +544,50 @@ static int split_general(Layer *L, const List *cell, int j, List *above, List *b
 
 #include "_bound.h"
 
-/* Everything that comes out of a call, cell after cell. */
-typedef struct { Bytes parent, state, fires, count, X, E, Z, zok, T, hcount, hid, hrow, herr; Py_ssize_t cells; } Output;
+/* Cells that come out of a call, one after the other; of leaves what names their generators, no numbers. */
+enum { PARENT, STATES, FIRES, COUNT, TIGHT, POINTS, ERRORS, WHOLE, HAS_WHOLE, HCOUNT, HIDS, HROWS, HERRORS, PARTS };
+static const char *const parts[PARTS] = {
+    "parent", "state", "fires", "count", "T", "X", "E", "Z", "zok", "hcount", "hid", "hrow", "herr"};
+typedef struct { Bytes part[PARTS]; Py_ssize_t cells; int leaves; } Output;
 
 static int emit(Layer *L, const List *cell, const uint8_t *state, uint8_t verdict, Output *out, int32_t *seen, int32_t stamp) {
     int64_t parent = L->parent, count = cell->used, planes = 0;
     double row[MAX_DIM + 1], error;
-    if (put(&out->fires, &verdict, 1) || put(&out->parent, &parent, sizeof parent) || put(&out->state, state, L->n) || put(&out->count, &count, sizeof count)) return -1;
+    Bytes *part = out->part;
+    out->cells++;
+    if (put(&part[FIRES], &verdict, 1) || put(&part[PARENT], &parent, sizeof parent) || put(&part[STATES], state, L->n) ||
+        put(&part[COUNT], &count, sizeof count))
+        return -1;
     for (Py_ssize_t k = 0; k < cell->used; k++) {
         Py_ssize_t v = cell->at[k];
-        if (put(&out->X, VX(L, v), L->w * sizeof(double)) || put(&out->E, &VE(L, v), sizeof(double)) ||
-            put(&out->Z, VZ(L, v), L->w * sizeof(int64_t)) || put(&out->zok, &VOK(L, v), 1) ||
-            put(&out->T, VT(L, v), L->d * sizeof(int32_t)))
+        if (put(&part[TIGHT], VT(L, v), L->d * sizeof(int32_t))) return -1;
+        if (out->leaves) continue;
+        if (put(&part[POINTS], VX(L, v), L->w * sizeof(double)) || put(&part[ERRORS], &VE(L, v), sizeof(double)) ||
+            put(&part[WHOLE], VZ(L, v), L->w * sizeof(int64_t)) || put(&part[HAS_WHOLE], &VOK(L, v), 1))
             return -1;
         for (int i = 0; i < L->d; i++) {
             int32_t id = VT(L, v)[i];
             if (id == 0 || seen[id] == stamp) continue;
             seen[id] = stamp;
             entry_row(L, id, row, &error);
-            if (put(&out->hid, &id, sizeof id) || put(&out->hrow, row, L->w * sizeof(double)) || put(&out->herr, &error, sizeof error))
+            if (put(&part[HIDS], &id, sizeof id) || put(&part[HROWS], row, L->w * sizeof(double)) ||
+                put(&part[HERRORS], &error, sizeof error))
                 return -1;
             planes++;
         }
     }
-    out->cells++;
-    return put(&out->hcount, &planes, sizeof planes);
+    return put(&part[HCOUNT], &planes, sizeof planes);
+}
+
+/* Everything as a dictionary of bytes; NULL on error. */
+static PyObject *written(Output *out) {
+    PyObject *result = PyDict_New();
+    for (int k = 0; result && k < PARTS; k++) {
+        PyObject *part = given(&out->part[k]);
+        if (!part || PyDict_SetItemString(result, parts[k], part)) Py_CLEAR(result);
+        Py_XDECREF(part);
+    }
+    return result;
 }
 
 /* Depth-first stack of cells: vertex lists and states, one behind the other. */
@@ -577,35 +614,36 @@ static int stack_pop(Stack *stack, List *cell, uint8_t *state, int n) {
     return 0;
 }
 
+/* Out of line, or the loop around it is unrolled into it, and nothing is vectorised. */
+static __attribute__((noinline)) void unite(uint8_t *seen, const uint8_t *flags, int n) {
+    for (int j = 0; j < n; j++) seen[j] |= flags[j];
+}
+
 /* Settle the neurons that no longer cross a cell; return the first that does, n if none, -1 on error. */
 static int classify(Layer *L, const List *cell, uint8_t *state, uint8_t *seen) {
     const int n = L->n;
     memset(seen, 0, n);
-    for (Py_ssize_t k = 0; k < cell->used; k++) {
-        const uint8_t *flags = VF(L, cell->at[k]);
-        for (int j = 0; j < n; j++) seen[j] |= flags[j];
+    for (Py_ssize_t k = 0; k < cell->used; k++) unite(seen, VF(L, cell->at[k]), n);
+    uint8_t undecided = 0;
+    for (int j = 0; j < n; j++) undecided |= seen[j] & (uint8_t)-(state[j] == OPEN);
+    for (int j = 0; j < n && undecided & UNDECIDED; j++) {
+        if (state[j] != OPEN || !(seen[j] & UNDECIDED)) continue;
+        seen[j] = 0;
+        for (Py_ssize_t k = 0; k < cell->used; k++) {
+            Py_ssize_t v = cell->at[k];
+            if (VF(L, v)[j] == UNDECIDED && resolve(L, v, j)) return -1;
+            seen[j] |= VF(L, v)[j];
+        }
     }
-    int first = n;
     for (int j = 0; j < n; j++) {
-        if (state[j] != OPEN) continue;
-        if (seen[j] & UNDECIDED) {
-            seen[j] = 0;
-            for (Py_ssize_t k = 0; k < cell->used; k++) {
-                Py_ssize_t v = cell->at[k];
-                if (VF(L, v)[j] == UNDECIDED && resolve(L, v, j)) return -1;
-                seen[j] |= VF(L, v)[j];
-            }
-        }
-        if (seen[j] == (POSITIVE | NEGATIVE)) {
-            if (first == n) first = j;
-        } else {
-            state[j] = seen[j] == POSITIVE ? ON : OFF;
-        }
+        const uint8_t now = seen[j] == (POSITIVE | NEGATIVE) ? OPEN : seen[j] == POSITIVE ? ON : OFF;
+        state[j] = state[j] == OPEN ? now : state[j];
     }
-    return first;
+    const uint8_t *first = memchr(state, OPEN, (unsigned)n);
+    return first ? (int)(first - state) : n;
 }
 
-#define FREE(b) free((b).at)
+#define FREE(b) Py_XDECREF((b).object)
 
 /* A C-contiguous argument of known length. */
 static int take(PyObject *object, Py_buffer *view, Py_ssize_t itemsize, const char *name, Py_ssize_t atleast) {
@@ -620,15 +658,15 @@ static int take(PyObject *object, Py_buffer *view, Py_ssize_t itemsize, const ch
 
 static PyObject *cut(PyObject *self, PyObject *args) {
     (void)self;
-    int d, n, base, ids, keep_above;
+    int d, n, base, ids, keep_above, leaves = 0;
     Py_ssize_t limit, parents;
     double scale;
     PyObject *objects[15], *callback, *behind = Py_None;
     Target target = {0}, *G = &target;
     enum { PTR, X, E, Z, ZOK, T, HPTR, HID, HROW, HERR, R, F, W1, SAME, STATE };
-    if (!PyArg_ParseTuple(args, "iiiinnpdOOOOOOOOOOOOOOOO|O", &d, &n, &base, &ids, &parents, &limit, &keep_above, &scale, &objects[PTR],
+    if (!PyArg_ParseTuple(args, "iiiinnpdOOOOOOOOOOOOOOOO|Op", &d, &n, &base, &ids, &parents, &limit, &keep_above, &scale, &objects[PTR],
                           &objects[X], &objects[E], &objects[Z], &objects[ZOK], &objects[T], &objects[HPTR], &objects[HID],
-                          &objects[HROW], &objects[HERR], &objects[R], &objects[F], &objects[W1], &objects[SAME], &objects[STATE], &callback, &behind))
+                          &objects[HROW], &objects[HERR], &objects[R], &objects[F], &objects[W1], &objects[SAME], &objects[STATE], &callback, &behind, &leaves))
         return NULL;
     if (d < 1 || d > MAX_DIM || n < 1 || base < 1 || ids < base + n)
         return PyErr_Format(PyExc_ValueError, "d = %d, n = %d, base = %d, ids = %d", d, n, base, ids);
@@ -656,7 +694,7 @@ static PyObject *cut(PyObject *self, PyObject *args) {
 
     Layer layer = {.d = d, .w = w, .n = n, .base = base, .w1 = views[W1].buf, .same = views[SAME].buf, .scale = scale, .callback = callback};
     Layer *L = &layer;
-    Output out = {0};
+    Output finished = {.leaves = leaves}, rest = {.leaves = 0};
     Stack stack = {0};
     List cell = {0}, above = {0}, below = {0};
     Edges edges = {0};
@@ -671,25 +709,19 @@ static PyObject *cut(PyObject *self, PyObject *args) {
     int32_t *seen = calloc(ids, sizeof(int32_t)), stamp = 0;
     if (!L->LA || !L->WF || !L->row_of || !L->row_error || !L->table || !state || !union_of || !seen) { failed_memory = 1; goto done; }
 
-    Bytes *all[] = {&out.parent, &out.state, &out.fires, &out.count, &out.X, &out.E, &out.Z, &out.zok, &out.T,
-                    &out.hcount, &out.hid, &out.hrow, &out.herr};
-    for (size_t k = 0; k < sizeof all / sizeof *all; k++) { /* an empty result is empty bytes, not None */
-        if (!grow(all[k], 1)) goto done;
-        all[k]->used = 0;
-    }
     if (behind != Py_None && target_from(G, behind, n, w)) goto done;
 
-    Py_ssize_t finished = 0, next = 0;
+    Py_ssize_t next = 0;
     long long cuts = 0;
-    for (next = 0; next < parents && out.cells < limit; next++) {
+    for (next = 0; next < parents && finished.cells < limit; next++) {
         if (PyErr_CheckSignals()) goto done;
         L->parent = next;
         L->R = (const double *)views[R].buf + (size_t)next * w * n;
         L->f = ((const double *)views[F].buf)[next];
+        memset(L->LA, 0, n * sizeof(double));
+        for (int c = 0; c < w; c++) for (int j = 0; j < n; j++) L->LA[j] += fabs(L->R[(size_t)c * n + j]);
         for (int j = 0; j < n; j++) {
-            double total = 0;
-            for (int c = 0; c < w; c++) total += fabs(L->R[(size_t)c * n + j]);
-            L->LA[j] = total * SLACK;
+            L->LA[j] *= SLACK;
             L->WF[j] = L->w1[j] * L->f * SLACK;
         }
         if (G->active) G->magnitude = magnitude(L, G);
@@ -726,7 +758,7 @@ static PyObject *cut(PyObject *self, PyObject *args) {
         memcpy(state, (const uint8_t *)views[STATE].buf + (size_t)next * n, n);
         if (stack_push(&stack, &cell, state, n)) goto done;
         while (stack.cells) {
-            if (out.cells >= limit) break; /* the rest of this parent comes out unfinished */
+            if (finished.cells >= limit) break; /* the rest of this parent comes out unfinished */
             if (stack_pop(&stack, &cell, state, n)) goto done;
             int j = classify(L, &cell, state, union_of);
             if (j < 0) goto done;
@@ -739,8 +771,7 @@ static PyObject *cut(PyObject *self, PyObject *args) {
                 continue;
             }
             if (j == n) {
-                if (emit(L, &cell, state, verdict, &out, seen, ++stamp)) goto done;
-                finished++;
+                if (emit(L, &cell, state, verdict, &finished, seen, ++stamp)) goto done;
                 continue;
             }
             cuts++;
@@ -753,7 +784,7 @@ static PyObject *cut(PyObject *self, PyObject *args) {
             if ((!keep_above && stack_push(&stack, &below, other, n)) || stack_push(&stack, &above, state, n)) goto done;
         }
         while (stack.cells) { /* top first: the order in which they would have been visited */
-            if (stack_pop(&stack, &cell, state, n) || emit(L, &cell, state, 2, &out, seen, ++stamp)) goto done;
+            if (stack_pop(&stack, &cell, state, n) || emit(L, &cell, state, 2, &rest, seen, ++stamp)) goto done;
         }
         for (int64_t k = hptr[next]; k < hptr[next + 1]; k++) L->row_of[hid[k]] = NULL;
     }
@@ -762,22 +793,18 @@ done:
     if (failed_memory && !PyErr_Occurred()) PyErr_NoMemory();
     if (ok && !PyErr_Occurred())
         result = Py_BuildValue(
-            "{s:n,s:n,s:L,s:L,s:L,s:L,s:L,s:L,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#,s:y#}", "finished", finished, "parents", next,
-            "cuts", cuts, "undecided", L->undecided, "exact", L->called, "solved", L->solved, "bounds", G->bounds, "dropped", G->dropped, "fires", out.fires.at, (Py_ssize_t)out.fires.used,
-            "parent", out.parent.at,
-            (Py_ssize_t)out.parent.used, "state", out.state.at, (Py_ssize_t)out.state.used, "count", out.count.at,
-            (Py_ssize_t)out.count.used, "X", out.X.at, (Py_ssize_t)out.X.used, "E", out.E.at, (Py_ssize_t)out.E.used, "Z", out.Z.at,
-            (Py_ssize_t)out.Z.used, "zok", out.zok.at, (Py_ssize_t)out.zok.used, "T", out.T.at, (Py_ssize_t)out.T.used, "hcount",
-            out.hcount.at, (Py_ssize_t)out.hcount.used, "hid", out.hid.at, (Py_ssize_t)out.hid.used, "hrow", out.hrow.at,
-            (Py_ssize_t)out.hrow.used, "herr", out.herr.at, (Py_ssize_t)out.herr.used);
+            "{s:N,s:N,s:n,s:L,s:L,s:L,s:L,s:L,s:L}", "finished", written(&finished), "rest", written(&rest), "parents", next, "cuts", cuts,
+            "undecided", L->undecided, "exact", L->called, "solved", L->solved, "bounds", G->bounds, "dropped", G->dropped);
     free(L->LA); free(L->WF); free(L->row_of); free(L->row_error); free(L->table);
     free(state); free(union_of); free(seen); free(edges.at);
-    FREE(cell); FREE(above); FREE(below);
+    free(cell.at); free(above.at); free(below.at);
     FREE(L->X); FREE(L->E); FREE(L->Z); FREE(L->zok); FREE(L->T); FREE(L->S); FREE(L->flags); FREE(L->lit);
     target_free(G);
-    FREE(out.fires); FREE(stack.lists); FREE(stack.lengths); FREE(stack.states);
-    FREE(out.parent); FREE(out.state); FREE(out.count); FREE(out.X); FREE(out.E); FREE(out.Z); FREE(out.zok); FREE(out.T);
-    FREE(out.hcount); FREE(out.hid); FREE(out.hrow); FREE(out.herr);
+    FREE(stack.lists); FREE(stack.lengths); FREE(stack.states);
+    for (int k = 0; k < PARTS; k++) {
+        FREE(finished.part[k]);
+        FREE(rest.part[k]);
+    }
 release:
     for (int k = 0; k < taken; k++) PyBuffer_Release(&views[k]);
     return result;

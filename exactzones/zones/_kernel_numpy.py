@@ -268,8 +268,9 @@ def _from_integers(integers: _Whole) -> tuple[Floats, float]:
 
 @dataclass
 class _Output:
-    """Everything that comes out of a call, cell after cell."""
+    """Cells that come out of a call, one after the other; of leaves what names their generators, no numbers."""
 
+    leaves: bool
     parent: list[int] = field(default_factory=list)
     state: list[States] = field(default_factory=list)
     count: list[int] = field(default_factory=list)
@@ -287,13 +288,16 @@ class _Output:
         self.parent.append(pool.index)
         self.state.append(state.copy())
         self.count.append(len(cell))
+        self.tight += [pool.tight[v] for v in cell]
+        if self.leaves:
+            self.hcount.append(0)
+            return
         for v in cell:
             integers = pool.integers[v]
             self.points.append(pool.points[v])
             self.errors.append(pool.errors[v])
             self.integers.append(integers or (0,) * len(pool.points[v]))
             self.has_integers.append(integers is not None)
-            self.tight.append(pool.tight[v])
         planes = dict.fromkeys(identity for v in cell for identity in pool.tight[v] if identity)
         self.hcount.append(len(planes))
         for identity in planes:
@@ -348,13 +352,14 @@ def cut(
     states: States,
     signs: Signs,
     behind: object = None,
+    leaves: bool = False,
 ) -> dict[str, Any]:
     """Cut cells by the neurons of one layer, depth first: see ``arrangement.Arrangement._cut``."""
     del dim, units, ids, behind
-    out = _Output()
-    counts = {"cuts": 0, "bounds": 0, "dropped": 0, "undecided": 0, "exact": 0, "solved": 0, "finished": 0}
+    finished, rest = _Output(leaves), _Output(leaves=False)
+    counts = {"cuts": 0, "bounds": 0, "dropped": 0, "undecided": 0, "exact": 0, "solved": 0}
     taken = 0
-    while taken < parents and len(out.parent) < limit:
+    while taken < parents and len(finished.parent) < limit:
         planes = range(hptr[taken], hptr[taken + 1])
         earlier = {int(hid[k]): (hrow[k], float(herr[k])) for k in planes}
         exact = scale if factor[taken] == 0 else 0.0
@@ -363,14 +368,13 @@ def cut(
             whole = tuple(integers[v].tolist()) if has_integers[v] else None
             pool.add(tuple(tight[v].tolist()), points[v], float(error[v]), whole)
         stack = [(list(range(len(pool.points))), states[taken].copy())]
-        while stack and len(out.parent) < limit:
+        while stack and len(finished.parent) < limit:
             cell, state = stack.pop()
             j = pool.classify(cell, state)
             if keep_above and (state == OFF).any():
                 continue
             if j is None:
-                out.emit(pool, cell, state)
-                counts["finished"] += 1
+                finished.emit(pool, cell, state)
                 continue
             counts["cuts"] += 1
             above, below = pool.split(cell, j)
@@ -378,9 +382,9 @@ def cut(
             on[j], off[j] = ON, OFF
             stack += [(above, on)] if keep_above else [(below, off), (above, on)]
         for cell, state in reversed(stack):  # the rest of this parent comes out unfinished, in the order of visits
-            out.emit(pool, cell, state)
+            rest.emit(pool, cell, state)
         taken += 1
-    return {**counts, "parents": taken, **out.as_bytes()}
+    return {**counts, "parents": taken, "finished": finished.as_bytes(), "rest": rest.as_bytes()}
 
 
 def expand(_count: int, _width: int, _units: int, rows: Floats, parents: Integers, state: States, out: Floats) -> None:

@@ -40,7 +40,7 @@ _UNIT = 2.0**-53
 _SAFE = 1 + 1e-9  # covers the rounding of the bounds themselves
 _TINY = 1e-290  # stands for everything that may underflow
 _EXACT = 2.0**52  # integers below this are exact in a float, sums of two as well
-_CHUNK = 1 << 20  # numbers in one batch of rows
+_CHUNK = 1 << 17  # numbers in one batch of rows: more would leave the cache
 MAX_DIM = 16  # of the kernel
 _MAX_CELLS = 4096  # cells that one call of the kernel returns before it stops
 
@@ -169,7 +169,8 @@ class Arrangement:
         sides = [cone.signs for cone in cones]
         ones = np.ones(len(cells)) if error.any() else np.zeros(len(cells))
         result = self._cut(frontier, None, batch, ones, floats, limit=len(cells) + 1, keep_above=True, sides=sides)
-        return Cells.of_kernel(result, self.dim), first[np.frombuffer(result["parent"], np.int64)]
+        found = result["finished"]
+        return Cells.of_kernel(found, self.dim), first[np.frombuffer(found["parent"], np.int64)]
 
     @one_thread
     @np.errstate(invalid="ignore", over="ignore")  # what is infinite or not a number decides nothing
@@ -186,26 +187,27 @@ class Arrangement:
             return [self._next(frontier, np.arange(len(frontier)), frontier.cells, frontier.state, rows, factor)]
         behind = self._behind[frontier.layer]
         result = self._cut(frontier, frontier.layer, rows, factor, floats, limit=limit, behind=behind)
-        cells = Cells.of_kernel(result, self.dim)
-        state = np.frombuffer(result["state"], np.uint8).reshape(-1, layer.outputs)
-        parents = np.frombuffer(result["parent"], np.int64)
-        done, total, taken = result["finished"], len(cells), result["parents"]
         found = []
-        if done:
-            following = self._next(frontier, parents[:done], cells.part(0, done), state[:done], rows, factor)
-            found.append(replace(following, verdict=np.frombuffer(result["fires"], np.uint8)[:done]))
-        if done < total:
-            rest = parents[done:]
-            unfinished = cells.part(done, total)
-            maps, error = frontier.maps[rest], frontier.maps_error[rest]
-            found.append(Frontier(frontier.layer, unfinished, state[done:], frontier.prefix[rest], maps, error))
-        if taken < len(frontier):
-            found.append(frontier.part(taken, len(frontier)))
+        cells, parents, state = self._read(result["finished"], layer)
+        if len(cells):
+            following = self._next(frontier, parents, cells, state, rows, factor)
+            found.append(replace(following, verdict=np.frombuffer(result["finished"]["fires"], np.uint8)))
+        cells, parents, state = self._read(result["rest"], layer)
+        if len(cells):
+            maps, error = frontier.maps[parents], frontier.maps_error[parents]
+            found.append(Frontier(frontier.layer, cells, state, frontier.prefix[parents], maps, error))
+        if result["parents"] < len(frontier):
+            found.append(frontier.part(result["parents"], len(frontier)))
         return found
+
+    def _read(self, written: dict[str, bytes], layer: Layer) -> tuple[Cells, Integers, States]:
+        """Return cells that the kernel wrote, whose parts they are, and the state of their layer's units."""
+        state = np.frombuffer(written["state"], np.uint8).reshape(-1, layer.outputs)
+        return Cells.of_kernel(written, self.dim), np.frombuffer(written["parent"], np.int64), state
 
     def _row_error(self, frontier: Frontier, floats: _FloatLayer) -> Floats:
         """Return f with: row j of cell p is off by at most ``row_sums[j] * f[p]`` in every entry; 0 where it is exact."""
-        largest = np.abs(frontier.maps).max(axis=(1, 2))
+        largest = np.abs(frontier.maps.reshape(len(frontier), -1)).max(axis=1)
         terms = frontier.maps.shape[2]
         factor: Floats = (frontier.maps_error + (terms + 4) * _UNIT * largest) * _SAFE + _TINY
         if floats.scale:
@@ -272,6 +274,7 @@ class Arrangement:
             frontier.state,
             signs,
             behind,
+            layer == len(self.layers) - 1,
         )
         if layer is None:
             result["cuts"] = 0  # the domain's own
@@ -310,7 +313,7 @@ class Arrangement:
         prefix = frontier.prefix[parent].tobytes()
         states = (*frontier.prefix[parent].tolist(), *frontier.state[parent].tolist())
         facets = []
-        for identity in cells.hid[cells.hptr[parent] : cells.hptr[parent + 1]].tolist():
+        for identity in set(cells.tight[cells.ptr[parent] : cells.ptr[parent + 1]].ravel().tolist()) - {0}:
             row = self.exact.row(prefix, identity)
             positive = sides[identity] > 0 if sides else identity < first or states[identity - first] == ON
             facets.append(row if positive else tuple(-entry for entry in row))

@@ -27,6 +27,8 @@ class Cells:
         tight: (V, d) sorted ids of the hyperplanes that are tight.
         hptr: (P + 1,), where each cell's hyperplanes start.
         hid: (H,) their ids; ``hrow`` (H, d + 1) rows; ``herr`` (H,) bounds on the error of each entry.
+
+    What the last layer leaves is not cut any more: there are only ``ptr`` and ``tight`` of it, no numbers and no hyperplanes.
     """
 
     ptr: Integers

@@ -22,7 +22,7 @@ compiled = pytest.importorskip("exactzones.zones._kernel")
 
 
 def visited(net, domain, kernel, monkeypatch):
-    """All leaves (pattern, tight sets, hyperplanes, integers), in order, and what was counted."""
+    """All cells behind each layer (pattern, tight sets, hyperplanes, integers), in order, and what was counted."""
     with monkeypatch.context() as patch:
         patch.setattr(arrangement, "_kernel", kernel)
         rows = () if domain is None else domain.facet_rows()
@@ -33,12 +33,18 @@ def visited(net, domain, kernel, monkeypatch):
             start = run.start()
         except NotPointedError:
             return None
-        found = []
-        for leaves in run.leaves(start):
-            for k in range(len(leaves)):
-                cell = leaves.cells.part(k, k + 1)
-                arrays = (leaves.prefix[k], cell.tight, cell.hid, cell.integers, cell.has_integers)
+        found, advance = [], run.advance
+
+        def recorded(frontier):
+            for k in range(len(frontier)):
+                cell = frontier.cells.part(k, k + 1)
+                arrays = (frontier.prefix[k], cell.tight, cell.hid, cell.integers, cell.has_integers)
                 found.append(tuple(array.tobytes() for array in arrays))
+            return frontier
+
+        run.advance = lambda frontier: advance(recorded(frontier))
+        for leaves in run.leaves(start):
+            recorded(leaves)
     return found, run.stats
 
 
@@ -75,6 +81,19 @@ def test_the_kernels_agree_on_larger_networks(make, widths, monkeypatch):
         ours, theirs = visited(net, domain, compiled, monkeypatch), visited(net, domain, _kernel_numpy, monkeypatch)
         assert ours[0] == theirs[0]
         assert (ours[1].cuts, ours[1].cells) == (theirs[1].cuts, theirs[1].cells)
+
+
+@pytest.mark.parametrize("kernel", [compiled, _kernel_numpy])
+def test_leaves_are_names_only(kernel, monkeypatch):
+    """Half of the time for many small cells went into memory for what nobody reads."""
+    monkeypatch.setattr(arrangement, "_kernel", kernel)
+    run = Arrangement(gaussian((2, 5, 4, 1), 0).layers[:-1], Polyhedron.box([-6, -6], [6, 6]).hrep.rows, 2)
+    (middle,) = run.advance(run.start())
+    (leaves,) = run.advance(middle)
+    for frontier, numbers in ((middle, True), (leaves, False)):
+        assert len(frontier.cells.tight) == frontier.cells.ptr[-1] > len(frontier)
+        assert len(frontier.cells.points) == len(frontier.cells.integers) == frontier.cells.ptr[-1] * numbers
+        assert len(frontier.cells.hrow) == frontier.cells.hptr[-1] >= 3 * len(frontier) * numbers
 
 
 @pytest.mark.parametrize("kernel", ["_kernel", "_kernel_numpy"])
