@@ -500,7 +500,9 @@ def test_integer_matrices_against_rational_ones(data):
     assert (a @ b.keeping(kept)).rows() == expected
     assert (a.reading(kept) @ b).rows() == expected
     assert [(part @ b.keeping(kept)).row(0) for part in a.parts()] == expected
-    assert b.under((7,) * width).rows() == [(7,) * width, *b.rows()]
+    offset = data.draw(st.tuples(*[rationals()] * middle))
+    numerators, scale = inner.beside(offset).scaled()
+    assert inner.lifted(offset).rows() == [(scale, *(0,) * width), *numerators.rows()]
     relu = data.draw(st.lists(st.booleans(), min_size=height, max_size=height))
     values = [row[0] for row in expected]
     signs, after = IntegerMatrix.column(values).activated(relu)

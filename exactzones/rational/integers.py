@@ -34,11 +34,6 @@ class IntegerMatrix:
         """Build a matrix of one column."""
         return cls(flint.fmpz_mat(len(entries), 1, entries))
 
-    def under(self, first: Sequence[int]) -> IntegerMatrix:
-        """Return the matrix with one more row on top."""
-        entries = [*first, *self._entries.entries()]
-        return IntegerMatrix(flint.fmpz_mat(self._entries.nrows() + 1, len(first), entries))
-
     def __matmul__(self, other: IntegerMatrix) -> IntegerMatrix:
         return IntegerMatrix(self._entries * other._entries)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -157,6 +158,20 @@ class Matrix:
         rows = self._entries.tolist() if self.shape[1] else [[] for _ in range(self.shape[0])]
         flat = [entry for first, row in zip(column, rows, strict=True) for entry in (_fmpq(first), *row)]
         return Matrix(flint.fmpq_mat(self.shape[0], self.shape[1] + 1, flat), (self.shape[0], self.shape[1] + 1))
+
+    def lifted(self, offset: Sequence[Fraction]) -> IntegerMatrix:
+        """Return the matrix that takes (1, x) to (1, self x + offset), times the least positive integer that leaves no fractions.
+
+        >>> Matrix.of([[1, "1/2"]]).lifted([Fraction(1, 3)]).rows()
+        [(6, 0, 0), (2, 6, 3)]
+        """
+        numerators, denominator = self._entries.numer_denom()
+        common = math.lcm(int(denominator), *[entry.denominator for entry in offset])
+        rows = (numerators * (common // int(denominator))).table()
+        flat = [common, *[0] * self.shape[1]]
+        for entry, row in zip(offset, rows, strict=True):
+            flat += [entry.numerator * (common // entry.denominator), *row]
+        return IntegerMatrix(flint.fmpz_mat(self.shape[0] + 1, self.shape[1] + 1, flat))
 
     def stack(self, other: Matrix) -> Matrix:
         """Return this matrix on top of ``other``."""

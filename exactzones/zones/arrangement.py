@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from exactzones.network import Layer
-from exactzones.rational import Matrix, Row, integer_row, rank
+from exactzones.rational import Matrix, Row, primitive, rank
 from exactzones.threads import one_thread
 from exactzones.zones import _kernel_numpy
 from exactzones.zones.exactsigns import ExactSigns
@@ -188,12 +188,12 @@ class Arrangement:
         behind = self._behind[frontier.layer]
         result = self._cut(frontier, frontier.layer, rows, factor, floats, limit=limit, behind=behind)
         found = []
-        cells, parents, state = self._read(result["finished"], layer)
-        if len(cells):
+        if result["finished"]["parent"]:
+            cells, parents, state = self._read(result["finished"], layer)
             following = self._next(frontier, parents, cells, state, rows, factor)
             found.append(replace(following, verdict=np.frombuffer(result["finished"]["fires"], np.uint8)))
-        cells, parents, state = self._read(result["rest"], layer)
-        if len(cells):
+        if result["rest"]["parent"]:
+            cells, parents, state = self._read(result["rest"], layer)
             maps, error = frontier.maps[parents], frontier.maps_error[parents]
             found.append(Frontier(frontier.layer, cells, state, frontier.prefix[parents], maps, error))
         if result["parents"] < len(frontier):
@@ -243,7 +243,7 @@ class Arrangement:
         cells = frontier.cells
 
         def signs(parent: int, tight: bytes) -> bytes:
-            ids = tuple(np.frombuffer(tight, np.int32).tolist())
+            ids = tuple(memoryview(tight).cast("i"))
             facets = partial(self._facets, frontier, parent, sides[parent] if sides else None)
             generator = self.exact.generator(frontier.prefix[parent].tobytes(), ids, facets)
             return self.exact.domain_signs(generator) if layer is None else self.exact.signs(layer, generator)
@@ -367,26 +367,30 @@ def _multiples(layer: Layer, floats: Floats) -> Ids:
     near = ~(np.diff(means[order]) > 1e-9 * (sizes[order[1:]] + sizes[order[:-1]]))  # so is what is not a number
     classes: dict[Row, int] = {}
     same = np.arange(len(floats), dtype=np.int32)
+    if not near.any():
+        return same
+    numerators, denominator = layer.weight.scaled()
     for k in np.union1d(order[1:][near], order[:-1][near]).tolist():
-        row = integer_row([*(layer.weight[k, j] for j in range(layer.inputs)), layer.bias[k]])
+        above, below = layer.bias[k].as_integer_ratio()
+        row = primitive([*(entry * below for entry in numerators.row(k)), above * denominator])
         same[k] = classes.setdefault(max(row, tuple(-entry for entry in row)), k)
     return same
 
 
-def as_float(value: Fraction) -> float:
+def as_float(value: Fraction | int) -> float:
     """Return the nearest float; infinity or NaN, which decide nothing, where that is not near in proportion."""
     try:
         nearest = float(value)
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")
-    return nearest if abs(nearest) >= sys.float_info.min or nearest == value else float("nan")
+    return nearest if abs(nearest) >= sys.float_info.min or not value or nearest == value else float("nan")
 
 
 @np.errstate(over="ignore")
 def _float_rows(rows: Sequence[Row]) -> tuple[Floats, Floats, float]:
     """Return integer rows as floats, a bound on their entries' errors, and the scale 1 where they are exact."""
     exact = all(abs(entry) < _EXACT for row in rows for entry in row)
-    floats = np.array([[as_float(Fraction(entry)) for entry in row] for row in rows])
+    floats = np.array([[as_float(entry) for entry in row] for row in rows])
     error = np.zeros(len(rows)) if exact else np.abs(floats).max(axis=1) * (2 * _UNIT)
     return floats, error, 1.0 if exact else 0.0
 

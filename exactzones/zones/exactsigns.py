@@ -42,8 +42,7 @@ class ExactSigns:
     def _lifted(self, layer: int) -> IntegerMatrix:
         """Return a layer as the matrix from (1, activations) to (1, pre-activations), times a positive integer."""
         if layer not in self._layers:
-            numerators, denominator = self.layers[layer].affine.augmented().scaled()
-            self._layers[layer] = numerators.under((denominator, *(0,) * self.layers[layer].inputs))
+            self._layers[layer] = self.layers[layer].weight.lifted(self.layers[layer].bias)
         return self._layers[layer]
 
     def _layer_behind(self, prefix: bytes) -> int:

@@ -118,4 +118,7 @@ class Frontier:
 
 
 def _pointers(counts: bytes) -> Integers:
-    return np.concatenate([[0], np.cumsum(np.frombuffer(counts, np.int64))])
+    each = np.frombuffer(counts, np.int64)
+    pointers = np.zeros(len(each) + 1, np.int64)
+    np.cumsum(each, out=pointers[1:])
+    return pointers

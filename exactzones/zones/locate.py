@@ -195,8 +195,8 @@ class _Stage:
     @cached_property
     def _integers(self) -> IntegerMatrix:
         """The map on homogeneous columns, times a positive number; the first row keeps the homogenising coordinate."""
-        rows, scale = self.exactly[0].beside(self.exactly[1]).scaled()
-        return rows.under((scale, *[0] * self.weight.shape[1]))
+        matrix, offset = self.exactly
+        return matrix.lifted(offset)
 
     def applied(self, columns: IntegerMatrix) -> list[tuple[int, ...]]:
         """Return the map's values at homogeneous columns: a row of the homogenising entries, then a row for each output."""
