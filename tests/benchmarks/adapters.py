@@ -248,7 +248,7 @@ class Parx:
 
 
 class PPL:
-    """The plain exact way: a PPL polyhedron is split by one neuron after the other (what splits here is ours)."""
+    """Exactly: a PPL polyhedron is split by one neuron after the other, where PPL says that it crosses (the loop is ours)."""
 
     name = "PPL"
 
@@ -285,21 +285,38 @@ class PPL:
         while stack:
             part, on = stack.pop()
             while len(on) < len(rows) - 1:
-                expression = self._expression(constraints[len(on) + 1])
-                if part.relation_with(expression <= 0).implies(self.inside):
-                    on.append(0)
-                elif part.relation_with(expression >= 0).implies(self.inside):
-                    on.append(1)
-                else:
-                    off = self.ppl.C_Polyhedron(part)
-                    off.add_constraint(expression <= 0)
-                    stack.append((off, [*on, 0]))
-                    part.add_constraint(expression >= 0)
-                    on.append(1)
+                (part, state), *others = self._sides(part, self._expression(constraints[len(on) + 1]))
+                stack += [(other, [*on, off]) for other, off in others]
+                on.append(state)
             yield from self._cells(part, layers[1:], rows * np.array([1, *on], dtype=object)[:, None])
+
+    def _sides(self, part: Any, expression: Any) -> list[tuple[Any, int]]:
+        """Return the full-dimensional parts of a cell where a neuron is on, 1, and off, 0."""
+        if part.relation_with(expression <= 0).implies(self.inside):
+            return [(part, 0)]
+        if part.relation_with(expression >= 0).implies(self.inside):
+            return [(part, 1)]
+        off = self.ppl.C_Polyhedron(part)
+        off.add_constraint(expression <= 0)
+        part.add_constraint(expression >= 0)
+        return [(part, 1), (off, 0)]
 
     def _expression(self, row: list[int]) -> Any:
         return self.ppl.Linear_Expression(row[1:], row[0])
+
+
+class PlainPPL(PPL):
+    """The same with nothing but copies: each cell is cut by each neuron, and a part of full dimension is kept."""
+
+    name = "PPL-plain"
+
+    def _sides(self, part: Any, expression: Any) -> list[tuple[Any, int]]:
+        if expression.all_homogeneous_terms_are_zero() and not expression.inhomogeneous_term():
+            return [(part, 0)]  # zero everywhere: both sides are the cell
+        sides = [(self.ppl.C_Polyhedron(part), expression >= 0, 1), (self.ppl.C_Polyhedron(part), expression <= 0, 0)]
+        for side, constraint, _ in sides:
+            side.add_constraint(constraint)
+        return [(side, state) for side, _, state in sides if side.affine_dimension() == side.space_dimension()]
 
 
 def _integers(augmented: Matrix) -> np.ndarray:
@@ -309,7 +326,7 @@ def _integers(augmented: Matrix) -> np.ndarray:
     return np.array([first, *([int(entry * scale) for entry in row] for row in augmented.rows)], dtype=object)
 
 
-PEERS = (Regioncam, Relucent, Parx, PPL)
+PEERS = (Regioncam, Relucent, Parx, PPL, PlainPPL)
 
 
 def installed(names: list[str] | None = None) -> Iterator[Any]:

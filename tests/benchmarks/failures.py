@@ -3,7 +3,8 @@
     python tests/benchmarks/failures.py [--peers parx relucent] [--limit 60]
 
 The regions are counted on all of R^d; regioncam, which needs a bounded domain, is asked on [-6, 6]^2, and where another number is
-exact there it says so.  "exact" is what the forward and the backward engine agree on, and PPL too where pplpy is installed.
+exact there it says so.  "exact" is what the forward and the backward engine agree on, and where pplpy is installed both ways to
+split with PPL.
 """
 
 # ruff: noqa: T201 - scripts print
@@ -52,12 +53,11 @@ def cases() -> Iterator[Case]:
             yield f"{{-1,0,1}} {'-'.join(map(str, widths))}, seed {seed}", *ternary(widths, seed)
 
 
-def exact(net: Network, weights: Weights, biases: Weights, ppl: Any, radius: int | None) -> int:
+def exact(net: Network, weights: Weights, biases: Weights, splitters: list[PPL], radius: int | None) -> int:
     """Return the number of regions that every exact method agrees on; stop where they do not."""
     domain = None if radius is None else Polyhedron.box(-radius, radius, dim=net.inputs)
     counts = {engine: len(find_zones(net, ALWAYS, domain, engine=engine)) for engine in ("forward", "backward")}
-    if ppl is not None:
-        counts["PPL"] = ppl.regions(weights, biases, radius, float("inf")).regions
+    counts |= {splitter.name: splitter.regions(weights, biases, radius, float("inf")).regions for splitter in splitters}
     if len(set(counts.values())) != 1:
         sys.exit(f"exact methods disagree: {counts}")
     return counts["forward"]
@@ -86,15 +86,15 @@ def main() -> None:
     options = parser.parse_args()
     one_core()
     peers = list(installed(options.peers))
-    ppl = next((peer for peer in peers if isinstance(peer, PPL)), None)
-    peers = [peer for peer in peers if peer is not ppl]
+    splitters = [peer for peer in peers if isinstance(peer, PPL)]
+    peers = [peer for peer in peers if peer not in splitters]
     totals: dict[str, dict[str, int]] = {peer.name: {"right": 0, "wrong": 0, "refused": 0} for peer in peers}
     columns = ["network", "exact", *(peer.name for peer in peers)]
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}", flush=True)
     for name, weights, biases in cases():
         net = network_of(weights, biases)
-        true = exact(net, weights, biases, ppl, None)
-        bounded = exact(net, weights, biases, ppl, RADIUS)
+        true = exact(net, weights, biases, splitters, None)
+        bounded = exact(net, weights, biases, splitters, RADIUS)
         row = [name, str(true)]
         for peer in peers:
             row.append(said(peer, weights, biases, true, bounded, options.limit))
