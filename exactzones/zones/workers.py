@@ -84,6 +84,10 @@ class Leaves:
         """Keep what names a frontier's cells."""
         return cls(frontier.prefix, frontier.cells.ptr, frontier.cells.tight)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Send small ids as small numbers: in many dimensions what costs is to send them."""
+        return _received, (self.prefix, self.ptr, self.tight.astype(np.min_scalar_type(self.tight.max(initial=0))))
+
     @property
     def size(self) -> int:
         """In bytes."""
@@ -97,6 +101,10 @@ class Leaves:
         ptr = np.concatenate([[0], np.cumsum(np.diff(self.ptr)[index])]).astype(np.int64)
         kept = [self.tight[self.ptr[k] : self.ptr[k + 1]] for k in chosen]
         return Leaves(self.prefix[index], ptr, np.concatenate(kept) if kept else self.tight[:0])
+
+
+def _received(prefix: States, ptr: Integers, tight: np.ndarray[Any, Any]) -> Leaves:
+    return Leaves(prefix, ptr, tight.astype(np.int32))
 
 
 class Job(Protocol):

@@ -376,6 +376,27 @@ def test_zones_can_be_pickled():
         assert (one, one.hrep, one.maximum) == (zones[0], zones[0].hrep, zones[0].maximum)
 
 
+@pytest.mark.parametrize("make", [random_network, ternary_network])
+@pytest.mark.parametrize("widths", [(3, 6, 5, 1), (2, 300, 1)])
+def test_pieces_and_leaves_arrive_as_they_were_sent(make, widths):
+    """With ids below and above 255, with and without integers."""
+    run = Arrangement(make(*widths).layers[:-1], Polyhedron.box([-6] * widths[0], [6] * widths[0]).hrep.rows, widths[0])
+    frontier = run.start()
+    while frontier.layer < len(run.layers):
+        copied = pickle.loads(pickle.dumps(frontier))  # noqa: S301 - our own
+        for name, sent in vars(frontier.cells).items():
+            arrived = getattr(copied.cells, name)
+            assert (arrived.dtype, arrived.shape, arrived.tobytes()) == (sent.dtype, sent.shape, sent.tobytes())
+        frontier = run.advance(frontier)[0]
+    leaves = workers.Leaves.of(frontier)
+    data = pickle.dumps(leaves)
+    assert len(data) < leaves.size
+    copied = pickle.loads(data)  # noqa: S301 - our own
+    for name, sent in vars(leaves).items():
+        arrived = getattr(copied, name)
+        assert (arrived.dtype, arrived.shape, arrived.tobytes()) == (sent.dtype, sent.shape, sent.tobytes())
+
+
 def test_leaves_belong_to_the_drivers_arrangement(pools):
     net, prop, domain = CASES["plane"]
     with paced(PIECES):
