@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from examples_drawn import at_most
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import brute_force
@@ -68,6 +69,7 @@ def decided(network, prop, domain=None):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@at_most(60)
 @given(data=st.data())
 def test_agrees_with_the_list_of_zones(kind, data):
     network = data.draw(small_networks(kind, inputs=(1, 3)))
@@ -75,6 +77,7 @@ def test_agrees_with_the_list_of_zones(kind, data):
     assert decided(network, prop, domain) == (len(find_zones(network, prop, domain)) > 0)
 
 
+@at_most(60)
 @given(st.data())
 def test_agrees_with_brute_force(data):
     network = data.draw(small_networks(most=5, inputs=(1, 2)))
@@ -82,6 +85,7 @@ def test_agrees_with_brute_force(data):
     assert decided(network, prop, domain) == bool(brute_force(network, prop, domain))
 
 
+@at_most(60)
 @given(st.data())
 def test_flat_domains(data):
     """A line or a point in the plane: the same as the network on the line."""

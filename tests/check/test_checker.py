@@ -297,7 +297,7 @@ def test_a_list_of_zones_belongs_to_one_case():
 )
 def test_witnesses_are_evaluated_exactly(point, domain, prop, expected):
     for case, agrees in ((0, True), (1, False)):
-        found = report(ABSOLUTE, prop, domain, witness=(case, point))
+        found = report(ABSOLUTE, prop, domain, witness=(case, list(map(Fraction, point))))
         assert found.verdict == (expected if agrees else "invalid")
         assert found.proves == ("can fire" if found.verdict == "valid" else "")
 

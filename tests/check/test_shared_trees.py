@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 from check.random_certificates import BITS, Shape, bounds, claims, hint, tail
 from check.support import no
+from examples_drawn import at_most
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,6 +77,7 @@ def test_nodes_are_judged_as_in_a_tree_for_each_case(claim, bits, seed, count):
                 assert (getattr(known, name) == getattr(place.known, name)).all()
 
 
+@at_most(60)
 @given(st.data())
 def test_disjunctions_are_decided_as_the_zones_say(data):
     network = data.draw(networks(inputs=(1, 2), outputs=(1, 2), max_width=3))

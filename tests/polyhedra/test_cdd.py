@@ -4,6 +4,7 @@ from fractions import Fraction
 from itertools import permutations
 
 import pytest
+from examples_drawn import at_most
 from hypothesis import event, given
 from hypothesis import strategies as st
 from polyhedra import brute
@@ -72,6 +73,7 @@ def test_the_order_of_rows_does_not_show():
     assert len({Polyhedron.hull(order).irredundant for order in permutations(points)}) == 1
 
 
+@at_most(60)
 @given(st.integers(1, 3).flatmap(polyhedra))
 def test_redundancy_both_ways(polyhedron):
     """Every row left out is implied, and every row kept cuts something off: both by brute force."""

@@ -4,6 +4,7 @@ import itertools
 from fractions import Fraction
 
 import pytest
+from examples_drawn import at_most
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from zones.support import cases, complexes, firing, small_networks
@@ -48,6 +49,7 @@ def _everything(case):
     return condition({}, 1, layer=prop.horizon - 1, after_relu=True)
 
 
+@at_most(60)
 @given(cases(small_networks(inputs=(1, 3))), st.data())
 def test_merged_polyhedra_fire_where_the_property_does(case, data):
     zones = case.zones

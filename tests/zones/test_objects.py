@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from examples_drawn import at_most
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from zones.support import any_property, cases, complexes, small_networks
@@ -145,6 +146,7 @@ def twins(value):
     return [copy.copy(value), copy.deepcopy(value), *(pickle.loads(pickle.dumps(value, p)) for p in (2, pickle.HIGHEST_PROTOCOL))]  # noqa: S301 - our own
 
 
+@at_most(60)
 @given(cases(), st.booleans())
 def test_pickling(case, looked_at):
     zones = case.zones
@@ -163,6 +165,7 @@ def test_pickling(case, looked_at):
         assert (twin.sample, twin.maximum, twin.firing) == (zones[0].sample, zones[0].maximum, zones[0].firing)
 
 
+@at_most(60)
 @given(cases(), st.data())
 def test_sympy_says_where_a_zone_fires(case, data):
     sympy = pytest.importorskip("sympy")
@@ -256,6 +259,7 @@ def test_notebooks_show_empty_long_and_stopped_lists(monkeypatch):
     assert "and 1 more" in zones._repr_html_()
 
 
+@at_most(60)
 @given(st.lists(st.sampled_from([0, 1, -1, "1/2", "sqrt(2)", "-1/2*sqrt(2)", "1-sqrt(2)"]), min_size=9, max_size=9))
 def test_irrational_weights(numbers):
     """Corners of cells lie on walls that floats cannot tell from their neighbourhood."""
