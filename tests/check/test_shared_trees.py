@@ -48,6 +48,7 @@ def refutation(draw, shape, depth):
     return [draw.randrange(2), mu[: len(mu) // 2 * 2], hint(draw, shape, depth)]
 
 
+@at_most(80)
 @given(claims(most=1), st.sampled_from(BITS), st.integers(0, 2**32), st.integers(2, 3))
 def test_nodes_are_judged_as_in_a_tree_for_each_case(claim, bits, seed, count):
     network, (first,) = claim

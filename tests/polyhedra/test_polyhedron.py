@@ -4,6 +4,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
+from examples_drawn import at_most
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 from polyhedra import brute
@@ -153,6 +154,7 @@ def test_inclusion(data, dim):
     event(f"subset: {one.is_subset(other)}, empty: {one.is_empty}")
 
 
+@at_most(60)
 @given(st.data(), DIMS)
 def test_inclusion_of_polytopes_by_their_vertices(data, dim):
     inner, outer = data.draw(polyhedra(dim, bounded=True)), data.draw(polyhedra(dim))

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from examples_drawn import at_most
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from zones.support import cases, complexes, firing, small_networks
@@ -78,6 +79,7 @@ def test_firing_is_the_cell_and_the_conditions(case, data):
         assert Polyhedron.of_cell(zone.firing_cell) == firing(zone).closure()
 
 
+@at_most(60)
 @given(complexes())
 def test_the_inequalities_of_the_pattern_cut_the_cell_out_of_the_domain(zones):
     space = zones.domain or Polyhedron.space(zones.network.inputs)
