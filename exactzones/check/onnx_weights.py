@@ -14,6 +14,7 @@ from math import prod
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from exactzones.affine import AffineMap
 from exactzones.check.protobuf import Fields, UnknownError, all_bytes, fields_of, integer, integers, one_bytes
 from exactzones.errors import FormatError, InputError
 from exactzones.network import Layer, Network
@@ -55,7 +56,7 @@ def plain_layers(path: str | Path) -> tuple[PlainLayer, ...] | None:
 
 
 def same_function(layers: Sequence[PlainLayer], network: Network) -> bool:
-    """Tell whether a network has these layers, at least after linear layers in a row are composed."""
+    """Tell whether a network has these layers, at least after linear layers in a row are composed and an identity is left out."""
     if len(layers) == len(network.layers) and all(
         (layer.weight.rows, layer.bias) == (rows, bias) and set(layer.relu) == {relu}
         for layer, (rows, bias, relu) in zip(network.layers, layers, strict=True)
@@ -72,6 +73,8 @@ def _composed(layers: Sequence[Layer]) -> list[Layer]:
             found.append(Layer(affine.matrix, affine.offset, layer.relu))
         else:
             found.append(layer)
+    if len(found) > 1 and found[-1].affine == AffineMap.identity(found[-1].inputs) and not any(found[-1].relu):
+        found.pop()  # constants that cancel: whoever sees that in time makes no layer of them
     return found
 
 

@@ -13,7 +13,7 @@ import pytest
 from cli.support import refused, run
 from damage import damaged
 from formats.support import DOUBLE, networks
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from exactzones.check.onnx_weights import plain_layers, same_function
 from exactzones.errors import FormatError, InputError
@@ -343,9 +343,12 @@ onnxruntime = pytest.importorskip("onnxruntime")
 
 from formats.test_onnx_random import chains  # noqa: E402  it needs onnxruntime
 
+CANCELLED = [("Relu", "x", "t1", {}), ("Add", "t1 c0", "t2", {}), ("Sub", "t2 c1", "t3", {})]
+
 
 @settings(max_examples=300)
 @given(chains())
+@example((CANCELLED, (1, 3), {"c0": np.float32(0.5), "c1": np.float32(0.5)}))
 def test_random_chains_agree(tmp_path_factory, chain):
     nodes, shape, constants = chain
     path = save(build(nodes, shape, constants, end=f"t{len(nodes)}"), tmp_path_factory.getbasetemp() / "random_twice.onnx")
