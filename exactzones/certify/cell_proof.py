@@ -121,13 +121,13 @@ class CellProof(Proof[CellSearch]):
         """Yield the bounds of a node that are kept: unit, upper, multiples of rows; other conditions count as rows -2, -3, .."""
         mine = slice(self.first[node], self.first[node + 1])
         which, divided = self.chosen[mine], self.search.divided
-        counts = (self.multipliers[mine] > 0) & (self.index[mine] != -1)
-        indices = self.index[mine][counts].tolist()
-        multipliers: list[int | Fraction] = [*map(int, self.multipliers[mine][counts].tolist())]
+        used = (self.multipliers[mine] > 0) & (self.index[mine] != -1)
+        indices = self.index[mine][used].tolist()
+        multipliers: list[int | Fraction] = [*map(int, self.multipliers[mine][used].tolist())]
         if divided:
             pairs = zip(indices, multipliers, strict=True)
             multipliers = [Fraction(m, 1 << MULTIPLIER_BITS) / divided[k] if k in divided else m for k, m in pairs]
-        ends = counts.sum(1).cumsum().tolist()
+        ends = used.sum(1).cumsum().tolist()
         for unit, upper, start, end in zip(self.unit[which].tolist(), self.upper[which].tolist(), [0, *ends], ends, strict=False):
             yield unit, upper, Hint(tuple(indices[start:end]), tuple(multipliers[start:end]))
 

@@ -89,7 +89,7 @@ class ExactProver:
         for layer in range(1, claim.horizon + 1):
             inside = self._feasible(rows, claim.inputs)
             if isinstance(inside, Hint):
-                return Node(number, tuple(bounds), "no", refutations=(Refutation((), inside, exact=True),) * len(claim.targets))
+                return self._empty(number, bounds, inside)
             span = range(claim.offsets[layer], claim.offsets[layer + 1])
             forms = self._forms(kind, known, [u for u in span if claim.relu[u] and (u in sides or not _settled(known, u))], layer)
             for unit in [unit for unit in forms if unit in sides]:
@@ -100,7 +100,7 @@ class ExactProver:
                     rows.numbers.append((unit, 1 - sides[unit]))
             inside = self._feasible(rows, claim.inputs)
             if isinstance(inside, Hint):
-                return Node(number, tuple(bounds), "no", refutations=(Refutation((), inside, exact=True),) * len(claim.targets))
+                return self._empty(number, bounds, inside)
             for unit, (constant, *slope) in forms.items():
                 bound = self._sign(rows, unit, slope, constant, inside, claim.inputs)
                 if bound is None:
@@ -108,6 +108,11 @@ class ExactProver:
                 bounds.append(bound)
                 known.learn(bound.upper, [0], [unit], [0])
         return self._end(number, rows, known, tuple(bounds))
+
+    def _empty(self, number: int, bounds: Sequence[Bound], hint: Hint) -> Node:
+        """Return the node of a region that rows alone show to be empty."""
+        cases = len(self.tree.claims[self.tree.waiting[number].tree].targets)
+        return Node(number, tuple(bounds), "no", refutations=(Refutation((), hint, exact=True),) * cases)
 
     def _forms(self, kind: Exact, known: Region, units: Sequence[int], layer: int) -> dict[int, _ExactRow]:
         """Return the units of a layer behind settled ones as affine functions of the inputs."""

@@ -74,9 +74,9 @@ class Run:
 
     def _families(self) -> list[list[int]]:
         """Return cases that differ in their conditions only together: one tree proves them all, where cells are searched."""
+        few = self.network.inputs <= MOST_CELL_INPUTS
         found: dict[Hashable, list[int]] = {}
         for k, case in enumerate(self.cases):
-            few = self.network.inputs <= MOST_CELL_INPUTS
             found.setdefault(family_of(self.network, case) if few else k, []).append(k)
         return list(found.values())
 
@@ -92,7 +92,9 @@ class Run:
                 raise InputError("the certificate to resume is about another network or claim")
             matches(header, self.network, self.cases)
             if header.witness is None:
-                self._plant(trees_of(header))
+                trees = [*map(list, trees_of(header))]
+                if trees != self.trees:
+                    self._plant(trees)
                 for batch in batches(iter(certificate.lines[1:]), self.tree):
                     self.tree.add(batch)
                 self.nodes += certificate.lines[1:]

@@ -87,7 +87,7 @@ class Node:
     """A region: bounds to be computed, in the order of layers, and then its kind.
 
     Attributes:
-        number: the roots have 0, .., cases - 1; the k-th node in the file that splits makes two more.
+        number: the roots have 0, .., trees - 1; the k-th node in the file that splits makes two more.
         bounds: of units.
         kind: ``relu`` (at: unit), ``cut`` (at: input, where: times 2^bits), ``no`` (refutations) or
             ``zone`` (at; also: bounds that are computed last and count for this zone only).

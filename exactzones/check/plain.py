@@ -115,13 +115,14 @@ def _is_witness(network: Network, cases: Sequence[Case], header: Any) -> bool:
     """Tell whether a header is all there is: a witness, and a true one."""
     if header["format"] != "exactzones certificate" or type(header["version"]) is not int or header["version"] != 1:
         raise Broken("it is no certificate of version 1")
-    if not isinstance(header["verdict"], str) or _whole(header.get("case", 0)) < 0:
-        raise Broken("its header is none")
+    if not isinstance(header["verdict"], str):
+        raise Broken("its verdict is no text")
+    case = _whole(header.get("case", 0))
     if header["network"] != network.sha256:
         raise Broken("it is about another network")
     if header.get("witness") is None:
         return False
-    if not _holds(network, cases[_whole(header.get("case", 0))], _point(header["witness"])):
+    if not _holds(network, cases[case], _point(header["witness"])):
         raise Broken("the witness does not have the property, or is not in the domain")
     return True
 

@@ -128,7 +128,11 @@ class Tree:
         """Check nodes of one tree; return the children of those that split."""
         region = Region.stack([place.known for place in places])
         self._bounds(nodes, places, region, k)
-        for case in range(len(self.claims[k].targets)):
+        cases = len(self.claims[k].targets)
+        for node in nodes:
+            if node.kind == "no" and len(node.refutations) != cases:
+                raise Invalid(f"node {node.number}: it refutes {len(node.refutations)}, not {cases} cases")
+        for case in range(cases):
             self._deny(nodes, places, region, k, case)
         rows = self._split_rows(nodes, region, k)
         children = {}
@@ -288,12 +292,8 @@ class Tree:
         """Check that a case's conditions cannot hold together on regions: a combination of them is not positive there."""
         claim, targets = self.claims[k], self.claims[k].targets[case]
         for exact in (False, True):
-            some = []
-            for i, node in enumerate(nodes):
-                if node.kind == "no" and len(node.refutations) != len(claim.targets):
-                    raise Invalid(f"node {node.number}: it refutes {len(node.refutations)}, not {len(claim.targets)} cases")
-                if node.kind == "no" and node.refutations[case].exact == exact:
-                    some.append((i, node, node.refutations[case]))
+            denials = ((i, node, node.refutations[case]) for i, node in enumerate(nodes) if node.kind == "no")
+            some = [denial for denial in denials if denial[2].exact == exact]
             if not some:
                 continue
             kind = (self.exact if exact else self.fixed)[k]

@@ -4,7 +4,8 @@ import json
 
 from exactzones.certify import case_of
 from exactzones.check import check
-from exactzones.check.certificate import write_header
+from exactzones.check.certificate import read_node, write_header
+from exactzones.check.tree import Invalid
 
 
 def certificate(network, *nodes, bits=40, cases=1, zones=(), witness=None):
@@ -16,6 +17,15 @@ def certificate(network, *nodes, bits=40, cases=1, zones=(), witness=None):
 def report(network, prop, domain, *nodes, **options):
     """What the checker says of nodes about one case."""
     return check(network, [case_of(network, prop, domain)], certificate(network, *nodes, **options))
+
+
+def accepts(tree, node):
+    """Whether the tree takes a node, written as a list."""
+    try:
+        tree.add([read_node(json.dumps(node))])
+    except Invalid:
+        return False
+    return True
 
 
 def low(unit, *hint, exact=False):

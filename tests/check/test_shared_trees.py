@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 from check.random_certificates import BITS, Shape, bounds, claims, hint, tail
-from check.support import no
+from check.support import accepts, no
 from examples_drawn import at_most
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from exactzones import Network, Polyhedron, feature
 from exactzones.certify import CanFire, CannotFire, case_of, certify_cases
 from exactzones.check import Case, check
-from exactzones.check.certificate import read_node, write_header
+from exactzones.check.certificate import write_header
 from exactzones.check.claim import family_of
 from exactzones.check.plain import check_plainly
 from exactzones.check.tree import Invalid, Tree
@@ -27,14 +27,6 @@ from exactzones.zones import find_zones
 
 BOX = Polyhedron.box(-1, 1, dim=1)
 DISTANCE = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1], [-1, -1]], [-2, 0])])  # |x| - 2 and -|x|
-
-
-def accepts(tree, node):
-    try:
-        tree.add([read_node(json.dumps(node))])
-    except Invalid:
-        return False
-    return True
 
 
 def moved(network, case, by):
