@@ -5,60 +5,16 @@
 >>> zones = find_zones(net, feature(0), Polyhedron.box(-3, 3, dim=1))
 >>> len(zones), len(zones.islands), zones.share
 (2, 2, Fraction(2, 3))
+
+Names are imported when they are first used; ``__init__.pyi`` lists them and where they come from.
 """
 
-from exactzones.affine import AffineMap
-from exactzones.errors import (
-    BackendError,
-    BudgetExceeded,
-    DimensionError,
-    DomainError,
-    ExactZonesError,
-    FeatureError,
-    FormatError,
-    InexactError,
-    InputError,
-)
-from exactzones.network import Latent, Layer, Network, regime_bound
-from exactzones.polyhedra import HRep, Polyhedron, VRep
-from exactzones.property import ALWAYS, Condition, Property, condition, feature
-from exactzones.rational import Matrix, exact, vector
-from exactzones.zones import Budget, Nearest, Zone, Zones, find_zones, nearest, stream_zones, unrelu
+import lazy_loader
+
+from exactzones import deprecated
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "ALWAYS",
-    "AffineMap",
-    "BackendError",
-    "Budget",
-    "BudgetExceeded",
-    "Condition",
-    "DimensionError",
-    "DomainError",
-    "ExactZonesError",
-    "FeatureError",
-    "FormatError",
-    "HRep",
-    "InexactError",
-    "InputError",
-    "Latent",
-    "Layer",
-    "Matrix",
-    "Nearest",
-    "Network",
-    "Polyhedron",
-    "Property",
-    "VRep",
-    "Zone",
-    "Zones",
-    "condition",
-    "exact",
-    "feature",
-    "find_zones",
-    "nearest",
-    "regime_bound",
-    "stream_zones",
-    "unrelu",
-    "vector",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+deprecated.keep_old_paths()

@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 
 from exactzones import Network, Polyhedron, feature
-from exactzones.certify import CanFire, CannotFire, Decision, case_of, certify, certify_cases, check, maximum
-from exactzones.check import check as check_cases
-from exactzones.formats import load_network
-from exactzones.formats.vnnlib import read_vnnlib
+from exactzones.certification import CanFire, CannotFire, Decision, case_of, certify, certify_cases, check, maximum
+from exactzones.checker import check as check_cases
+from exactzones.models import load_network
 from exactzones.rational import text
+from exactzones.vnnlib.reader import read_vnnlib
 
 BIG = 10**17
 """A float64 exactly; the next larger one is 16 away."""

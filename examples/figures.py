@@ -28,7 +28,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from exactzones import Network, Polyhedron, Zones, feature, find_zones
-from exactzones.formats import load_network
+from exactzones.models import load_network
 from exactzones.plot import (
     UnReLU,
     animate_unrelu,

@@ -36,7 +36,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from exactzones import Network, Polyhedron, Zones, feature, find_zones
-from exactzones.formats import from_sklearn, load_network, save_network
+from exactzones.models import from_sklearn, load_network, save_network
 
 FOLDER = Path(__file__).parent / "networks"
 

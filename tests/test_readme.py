@@ -13,10 +13,10 @@ import pytest
 
 import exactzones
 from exactzones import Polyhedron, feature
-from exactzones.certify import certify
+from exactzones.certification import certify
 from exactzones.cli import main
 from exactzones.cli.main import cli
-from exactzones.formats import load_network
+from exactzones.models import load_network
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

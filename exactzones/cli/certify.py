@@ -10,7 +10,7 @@ from typing import Any
 
 import rich_click as click
 
-from exactzones.check import Case, lines_of
+from exactzones.checker import Case, lines_of
 from exactzones.cli.common import (
     STDOUT,
     check_answer,
@@ -28,7 +28,7 @@ from exactzones.cli.common import (
     table,
 )
 from exactzones.errors import BackendError, FormatError, InputError
-from exactzones.formats import load_network
+from exactzones.models import load_network
 from exactzones.network import Network
 from exactzones.rational import text
 
@@ -73,7 +73,7 @@ def certify(
     exactzones certify net.npz --feature 0 --domain=-6:6 --out proof.json
     exactzones certify net.onnx --property robust.vnnlib --timeout 60 --out proof.json.gz
     """
-    from exactzones.certify import CanFire, CannotFire, certify_cases
+    from exactzones.certification import CanFire, CannotFire, certify_cases
     from exactzones.formats.certificates import load_certificate, save_certificate
 
     if timeout is not None and math.isnan(timeout):
@@ -140,15 +140,15 @@ def check(
     \b
     exactzones check net.npz proof.json --feature 0 --domain=-6:6
     """
-    from exactzones.check import check as check_certificate
+    from exactzones.checker import check as check_certificate
 
     if verified and plain:
         raise InputError("--verified and --plain name different checkers: give one of them")
     if plain:
-        from exactzones.check.plain import check_plainly as check_certificate
+        from exactzones.checker.reference import check_plainly as check_certificate
     if verified:
-        from exactzones.check.verified import check_verified as check_certificate
-        from exactzones.check.verified import program
+        from exactzones.checker.verified import check_verified as check_certificate
+        from exactzones.checker.verified import program
 
         try:
             program()
@@ -176,7 +176,7 @@ def _claim(
     net: Path, index: int | None, threshold: str, layer: int, spec: str, prop_path: Path | None
 ) -> tuple[Network, Sequence[Case]]:
     """Return the network and the cases that the options name."""
-    from exactzones.certify import case_of
+    from exactzones.certification import case_of
 
     if (index is None) == (prop_path is None):
         raise InputError("give either --feature (with --threshold, --layer, --domain) or --property")
@@ -185,7 +185,7 @@ def _claim(
         return network, [case_of(network, prop, domain)]
     if (threshold, layer, spec) != ("0", -1, "all"):
         raise InputError("--property says everything: --threshold, --layer and --domain do not go with it")
-    from exactzones.formats.vnnlib import read_vnnlib
+    from exactzones.vnnlib.reader import read_vnnlib
 
     network = load_network(net)
     read_cases = read_vnnlib(prop_path, network)
@@ -194,7 +194,7 @@ def _claim(
 
 def _read_twice(net: Path, network: Network) -> str:
     """Read an ONNX file once more, by other means, and say how the readings compare."""
-    from exactzones.check.onnx_weights import plain_layers, same_function
+    from exactzones.checker.second_reading.onnx_weights import plain_layers, same_function
 
     if net.suffix.lower() != ".onnx":
         return ""

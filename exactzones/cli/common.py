@@ -17,13 +17,13 @@ from typing import Any, TypeVar
 import rich_click as click
 
 from exactzones.errors import InputError
-from exactzones.formats import load_network
-from exactzones.formats.files import write_atomically
-from exactzones.formats.spec import parse_domain
+from exactzones.files import write_atomically
+from exactzones.models import load_network
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property, feature
 from exactzones.rational import text
+from exactzones.spec import parse_domain
 
 _LONG = 40  # characters; longer rationals are also shown as a rounded decimal
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import rich_click as click
 
 from exactzones.cli.common import STDOUT, check_answer, json_option, net_argument, save_answer, table
-from exactzones.formats import load_network
-from exactzones.formats.spec import parse_point
+from exactzones.models import load_network
 from exactzones.rational import text
+from exactzones.spec import parse_point
 
 
 @click.command("eval")

@@ -8,7 +8,7 @@ from pathlib import Path
 import rich_click as click
 
 from exactzones.cli.common import STDOUT, check_answer, json_option, net_argument, save_answer, table
-from exactzones.formats import load_network
+from exactzones.models import load_network
 from exactzones.network import Network, regime_bound
 
 _LONG_BOUND = 10**12

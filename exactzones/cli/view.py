@@ -23,7 +23,7 @@ from exactzones.cli.common import (
     table,
 )
 from exactzones.errors import BudgetExceeded, InputError
-from exactzones.formats.spec import parse_point
+from exactzones.spec import parse_point
 from exactzones.zones import Budget, find_zones
 
 

@@ -145,7 +145,7 @@ def _workers(engine: str, jobs: int, dask: str | None) -> Iterator[Executor | No
     if engine != "forward":
         raise InputError(f"{option} needs --engine forward: the {engine} engine works alone")
     if dask is None:
-        from exactzones.zones.workers import processes
+        from exactzones.parallel import processes
 
         with processes(jobs) as pool:
             yield pool
@@ -206,8 +206,8 @@ class _Targets:
     def check_numbers(self, network: Network, prop: Property, domain: Polyhedron | None) -> None:
         """Refuse what is about rational numbers only where there are others, before the work."""
         if self.proof is not None or any(path.suffix.lower() == ".smt2" for path in self.exports):
-            from exactzones.certify import case_of
-            from exactzones.check.claim import require_rational
+            from exactzones.certification import case_of
+            from exactzones.checker.records import require_rational
 
             require_rational(network, case_of(network, prop, domain))
 
@@ -233,7 +233,7 @@ class _Targets:
 
 def _prove(found: Zones, path: Path, timeout: float | None, *, quiet: bool) -> int:
     """Write the proof that the list is complete, as far as it goes; returns the exit code."""
-    from exactzones.certify import Undecided, prove_complete
+    from exactzones.certification import Undecided, prove_complete
     from exactzones.formats.certificates import save_certificate
 
     with progress(quiet=quiet, doing="proving", counts="{:,} regions visited, {:,} open") as report:

@@ -14,7 +14,7 @@ from exactzones.export.graphs import gexf, graphml, plain_graph
 from exactzones.export.planar import geojson, geojson_text, wkt
 from exactzones.export.smt import smtlib
 from exactzones.export.tables import csv_text
-from exactzones.formats.files import write_atomically
+from exactzones.files import write_atomically
 from exactzones.zones import Zones
 
 __all__ = ["SUFFIXES", "csv_text", "geojson", "gexf", "graphml", "plain_graph", "save", "smtlib", "wkt", "writer"]

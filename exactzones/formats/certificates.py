@@ -5,9 +5,9 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
-from exactzones.certify import Certificate
-from exactzones.check import lines_of
-from exactzones.formats.files import write_atomically
+from exactzones.certification import Certificate
+from exactzones.checker import lines_of
+from exactzones.files import write_atomically
 
 
 def save_certificate(certificate: Certificate, path: str | Path) -> None:

@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from exactzones.formats.files import write_atomically
+from exactzones.files import write_atomically
 from exactzones.property import Property
 from exactzones.rational import text
 from exactzones.zones import MergedZone, Zone, Zones

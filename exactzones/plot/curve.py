@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from exactzones.engine.backward import regimes
 from exactzones.network import Network
 from exactzones.plot import style
 from exactzones.plot.pieces import Piece
@@ -16,7 +17,6 @@ from exactzones.polyhedra.shapes import Ring, corners, cut, floats, outline, sid
 from exactzones.property import Condition
 from exactzones.rational import Vector
 from exactzones.zones import Zones
-from exactzones.zones.backward import regimes
 
 _DASHES = ("-", "--", "-.", ":")
 

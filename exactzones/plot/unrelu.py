@@ -13,6 +13,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d.art3d import Line3DCollection
 
+from exactzones.engine.backward import unrelu
 from exactzones.errors import DimensionError, InputError
 from exactzones.network import Layer
 from exactzones.plot import style
@@ -21,7 +22,6 @@ from exactzones.plot.saving import save_animation
 from exactzones.plot.solids import draw_edges, draw_facets
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import Ring, bounding_box, floats, outline, window_box
-from exactzones.zones import unrelu
 
 _PLANE, _TARGET = "#888888", "#D55E00"
 _MARGIN = Fraction(1, 20)

@@ -16,7 +16,7 @@ from typing import Any
 
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, InputError
-from exactzones.formats.files import write_atomically
+from exactzones.files import write_atomically
 from exactzones.formats.zones_json import row_texts
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron

@@ -13,7 +13,7 @@ import numpy as np
 
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, FormatError
-from exactzones.formats.files import naming, read_bytes
+from exactzones.files import naming, read_bytes
 from exactzones.formats.zones_json import row_texts
 from exactzones.polyhedra.shapes import floats
 from exactzones.rational import Vector, exact

@@ -1,10 +1,11 @@
-"""Activation zones: found, connected, merged."""
+"""Activation zones: listed, connected, merged."""
 
-from exactzones.zones.backward import unrelu
+from exactzones.engine.backward import unrelu
+from exactzones.engine.search import ENGINES, Budget, stream_zones
+from exactzones.zone import Maximum, Zone, ZoneCondition
 from exactzones.zones.distance import Nearest, nearest
+from exactzones.zones.listing import Zones, find_zones
 from exactzones.zones.merge import MergedZone
-from exactzones.zones.search import ENGINES, Budget, Zones, find_zones, stream_zones
-from exactzones.zones.zone import Maximum, Zone, ZoneCondition
 
 __all__ = [
     "ENGINES",

@@ -10,8 +10,8 @@ from typing import Any
 from exactzones.errors import InputError
 from exactzones.polyhedra.projection import Norm, distance_to_row, named_norm, project
 from exactzones.rational import Row, Vector, exact, integer_row
-from exactzones.zones.search import Zones
-from exactzones.zones.zone import Zone
+from exactzones.zone import Zone
+from exactzones.zones.listing import Zones
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ from typing import Any, NamedTuple, TypeAlias
 import networkx
 import numpy as np
 
+from exactzones.engine.facets import Flags, Leaves
+from exactzones.engine.frontier import OFF, ON, OPEN, Integers
+from exactzones.engine.leaf import Leaf
+from exactzones.engine.residues import BadLuckError
 from exactzones.polyhedra import Polyhedron
 from exactzones.rational import Row, integer_dot, rank
-from exactzones.zones.facets import Flags, Leaves
-from exactzones.zones.forward import Leaf
-from exactzones.zones.frontier import OFF, ON, OPEN, Integers
-from exactzones.zones.residues import BadLuckError
-from exactzones.zones.zone import Zone
+from exactzones.zone import Zone
 
 _OFF, _ON = bytes([OFF]), bytes([ON])
 _Shared: TypeAlias = tuple[int, int, tuple[tuple[int, int], ...]]  # facet, leaf beyond, neurons that flip

@@ -19,12 +19,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from exactzones.engine.arrangement import as_float
 from exactzones.errors import DimensionError, InexactError, InputError
 from exactzones.network import Layer
 from exactzones.polyhedra import Polyhedron
 from exactzones.rational import IntegerMatrix, Matrix, Vector, exact, over_common_denominator
-from exactzones.zones.arrangement import as_float
-from exactzones.zones.zone import Zone
+from exactzones.zone import Zone
 
 Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = NDArray[np.float64]

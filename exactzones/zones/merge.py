@@ -10,7 +10,7 @@ import networkx
 
 from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.rational import Row, integer_dot
-from exactzones.zones.zone import Zone
+from exactzones.zone import Zone
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import bounding_box, corners
 from exactzones.property import Property
-from exactzones.zones.zone import Zone
+from exactzones.zone import Zone
 
 _MARGIN = Fraction(1, 4)
 _FAR = 5

@@ -1,5 +1,5 @@
 (* Reads a claim and a certificate and asks the extracted checker.  Not verified: it may misread, but whatever it reads the answer is about.
-     exactzones-checker CLAIM.json CERTIFICATE     (- is standard input; the claim is what exactzones/check/verified.py writes)
+     exactzones-checker CLAIM.json CERTIFICATE     (- is standard input; the claim is what exactzones/checker/verified.py writes)
    Prints "valid", "invalid: why" or "incomplete: k open leaves", then what a valid certificate proves and how many nodes and zones it has. *)
 module C = Checker
 module B = Big_int_Z

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactzones import FormatError, InexactError, InputError, Network, Polyhedron, feature, find_zones
-from exactzones.formats import load_network, save_json
-from exactzones.formats.spec import parse_domain, parse_point
 from exactzones.formats.zones_json import schema, zones_to_json
+from exactzones.models import load_network, save_json
 from exactzones.rational import algebraic, irrational, square_root
+from exactzones.spec import parse_domain, parse_point
 
 ROOT = square_root(3)
 TRIANGLE = [[1, 0], ["-1/2", "sqrt(3)/2"], ["-1/2", "-sqrt(3)/2"]]

@@ -4,10 +4,10 @@ import pytest
 import sympy
 
 from exactzones import InexactError, InputError, Network, Polyhedron, condition, feature, find_zones
-from exactzones.certify import case_of, certify, check, dead_features, maximum, prove_complete
-from exactzones.check.verified import claim_of
+from exactzones.certification import case_of, certify, check, dead_features, maximum, prove_complete
+from exactzones.checker.verified import claim_of
 from exactzones.cli import main
-from exactzones.formats import save_network
+from exactzones.models import save_network
 
 ABSOLUTE = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])  # |x| - 1
 ROOTS = Network.mlp([([["sqrt(2)"], ["-sqrt(2)"]], [0, 0]), ([[1, 1]], [-1])])

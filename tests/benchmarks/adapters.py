@@ -23,8 +23,8 @@ from unittest import mock
 import numpy as np
 
 from exactzones import Network, Polyhedron
+from exactzones.engine.arrangement import Arrangement
 from exactzones.rational import Matrix
-from exactzones.zones.arrangement import Arrangement
 
 RADIUS = 6
 Weights = list[np.ndarray]

@@ -39,8 +39,8 @@ from adapters import (
 )
 
 from exactzones import ALWAYS, Network, Polyhedron, condition, feature, find_zones, stream_zones
-from exactzones.zones import arrangement as arrangement_module
-from exactzones.zones import forward as forward_module
+from exactzones.engine import arrangement as arrangement_module
+from exactzones.engine import forward as forward_module
 
 Options = argparse.Namespace
 

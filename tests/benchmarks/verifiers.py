@@ -39,10 +39,10 @@ from typing import Any
 from adapters import RADIUS, cpu, name_of, network_of, one_core, refusal, ternary
 
 from exactzones import Network, Polyhedron
-from exactzones.certify import CanFire, CannotFire, case_of, certify_cases, maximum
-from exactzones.check.checker import holds
-from exactzones.formats import load_network, save_onnx
-from exactzones.formats.vnnlib import Case, read_vnnlib
+from exactzones.certification import CanFire, CannotFire, case_of, certify_cases, maximum
+from exactzones.checker.core import holds
+from exactzones.models import load_network, save_onnx
+from exactzones.vnnlib.reader import Case, read_vnnlib
 
 ACAS = "onnx/ACASXU_run2a_{}_batch_2000.onnx vnnlib/prop_{}.vnnlib"
 MEDICAL = "onnx/medical/perturbations_0.onnx vnnlib/medical/hyperrectangle_{}.vnnlib"

@@ -18,10 +18,10 @@ import time
 from functools import cache
 from pathlib import Path
 
-from exactzones.certify import CanFire, CannotFire, case_of, certify_cases
-from exactzones.check import check
-from exactzones.formats import load_network
-from exactzones.formats.vnnlib import read_vnnlib
+from exactzones.certification import CanFire, CannotFire, case_of, certify_cases
+from exactzones.checker import check
+from exactzones.models import load_network
+from exactzones.vnnlib.reader import read_vnnlib
 
 FOLDER = Path(os.environ.get("EXACTZONES_VNNCOMP", "."))
 CATEGORIES = ["acasxu", "rl_benchmarks", "safenlp", "test", "collins_rul_cnn", "reach_prob_density", "mnist_fc", "tllverifybench"]

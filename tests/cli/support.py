@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from exactzones.cli import main
-from exactzones.formats import save_network
+from exactzones.models import save_network
 from exactzones.network import Network
 
 
@@ -55,7 +55,7 @@ def refused(run, tmp_path):
 
 def process(*arguments, started=False, **options):
     """Start the command line in a process of its own; wait until Python has imported it if ``started``."""
-    program = "import sys, exactzones.certify; from exactzones.cli import main; print(flush=True); main(sys.argv[1:])"
+    program = "import sys, exactzones.certification; from exactzones.cli import main; print(flush=True); main(sys.argv[1:])"
     command = [sys.executable, *(["-c", program] if started else ["-m", "exactzones"]), *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": os.environ}
     child = subprocess.Popen(command, **pipes, **options)  # noqa: S603 - this very Python

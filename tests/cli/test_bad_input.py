@@ -223,7 +223,7 @@ def test_an_output_that_fails_while_it_is_written_leaves_the_old_file(run, net, 
     def full(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("exactzones.formats.files.os.fsync", full)
+    monkeypatch.setattr("exactzones.files.os.fsync", full)
     outcome = run("zones", net, "--feature", 0, "--json", out, "--quiet")
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err == f"error: {out}: cannot be written: No space left on device\n"

@@ -42,7 +42,7 @@ def endless(tmp_path):
 @pytest.fixture
 def at_once(monkeypatch):
     """Workers are asked from the start."""
-    from exactzones.zones import workers
+    from exactzones.engine import workers
 
     monkeypatch.setattr(workers, "PACE", workers.Pace(alone=0, patient=True, task=0.02, most=16))
 

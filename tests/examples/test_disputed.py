@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from exactzones import Polyhedron, feature, find_zones
-from exactzones.certify import CanFire, CannotFire, certify, check, maximum
-from exactzones.formats import load_network, save_network
+from exactzones.certification import CanFire, CannotFire, certify, check, maximum
+from exactzones.models import load_network, save_network
 
 FOLDER = os.environ.get("EXACTZONES_VNNCOMP")
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from exactzones import Network, Polyhedron, Zones, feature, find_zones
 from exactzones.cli.main import cli
-from exactzones.formats import load_network
+from exactzones.models import load_network
 
 FOLDER = Path(__file__).parents[2] / "examples" / "networks"
 README = (FOLDER / "README.md").read_text(encoding="utf-8")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exactzones.certify import Complete, case_of, certify, prove_complete
-from exactzones.check import Case, check
-from exactzones.check.verified import check_verified, program
+from exactzones.certification import Complete, case_of, certify, prove_complete
+from exactzones.checker import Case, check
+from exactzones.checker.verified import check_verified, program
 from exactzones.errors import BackendError
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron

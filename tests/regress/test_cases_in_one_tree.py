@@ -12,12 +12,12 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from exactzones import Network, Polyhedron, feature
-from exactzones.certify import CanFire, CannotFire, case_of, certify, certify_cases
-from exactzones.certify.results import Certificate
-from exactzones.certify.run import Run
-from exactzones.check import Case, check
-from exactzones.check.certificate import write_header
-from exactzones.check.plain import check_plainly
+from exactzones.certification import CanFire, CannotFire, case_of, certify, certify_cases
+from exactzones.certification.results import Certificate
+from exactzones.certification.run import Run
+from exactzones.checker import Case, check
+from exactzones.checker.certificate import write_header
+from exactzones.checker.reference import check_plainly
 from exactzones.property import condition
 from exactzones.threads import one_thread
 

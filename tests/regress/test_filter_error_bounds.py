@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from exactzones import ALWAYS, Network, feature, find_zones
+from exactzones.engine import arrangement
 from exactzones.polyhedra import Polyhedron
-from exactzones.zones import arrangement
 
 
 def _asked(kernel, point, error, row, row_error):
@@ -51,7 +51,7 @@ def test_the_error_of_a_row_counts_at_the_true_generator(name):
     The true value below is as little as -.0875 + .9125 * .9 - 2 * .3375 * 1.1 = -.00875; the old bound was
     .1 * 1.5 + .0875 * 4 = .5, and at .0874 the value .5 was taken for positive.
     """
-    kernel = pytest.importorskip(f"exactzones.zones.{name}")
+    kernel = pytest.importorskip(f"exactzones.engine.{name}")
     point, row = (1, 1, 1, 1), (0, 1, -0.25, -0.25)
     assert _asked(kernel, point, 0.1, row, 0.0874)
     assert not _asked(kernel, point, 0.1, row, 0.07)

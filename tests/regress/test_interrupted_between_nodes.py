@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from exactzones import Network, Polyhedron, feature
-from exactzones.certify import Undecided, certify
-from exactzones.certify.decide import case_of
-from exactzones.check import check
-from exactzones.check.tree import Tree
+from exactzones.certification import Undecided, certify
+from exactzones.certification.decide import case_of
+from exactzones.checker import check
+from exactzones.checker.tree import Tree
 
 NET = Network.mlp([([[1], [-1]], [0, 0]), ([[-1, -1]], ["1/2"]), ([[1]], [-1])])  # ReLU(1/2 - |x|) - 1
 DOMAIN = Polyhedron.box(-1, 1, dim=1)
@@ -28,7 +28,7 @@ def _interrupted_in_between(tree, nodes):
 @pytest.mark.parametrize("moment", [_added_and_interrupted, _interrupted_in_between])
 def test_what_is_not_written_is_not_proved(monkeypatch, moment):
     """The verdict was "cannot fire", with a certificate without a node; where children were missing, maybe a wrong verdict."""
-    monkeypatch.setattr("exactzones.certify.run.Run.guess", lambda *_: None)
+    monkeypatch.setattr("exactzones.certification.run.Run.guess", lambda *_: None)
     monkeypatch.setattr(Tree, "add", moment)
     found = certify(NET, feature(0), DOMAIN)
     monkeypatch.undo()

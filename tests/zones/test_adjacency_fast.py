@@ -14,16 +14,18 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from zones.support import EVERY_CELL, any_property, small_networks
 
+from exactzones.engine import residues
+from exactzones.engine.facets import Leaves
+from exactzones.engine.leaf import Leaf
+from exactzones.engine.residues import BadLuckError, Coordinates
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import ALWAYS, condition, feature
 from exactzones.testing import adjacency_is_right, domains
 from exactzones.testing.strategies import KINDS
-from exactzones.zones import find_zones, graph, residues
-from exactzones.zones.facets import Leaves
-from exactzones.zones.forward import Leaf
+from exactzones.zones import find_zones, graph
 from exactzones.zones.graph import adjacency, adjacency_of_cells
-from exactzones.zones.residues import BadLuckError, Coordinates, count_maps
+from exactzones.zones.maps import count_maps
 
 
 def written(found):

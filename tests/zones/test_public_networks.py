@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from exactzones import Polyhedron, feature, find_zones
-from exactzones.formats import load_network
+from exactzones.models import load_network
 
 ROOT = os.environ.get("EXACTZONES_VNNCOMP")
 NAMES = [

@@ -1,0 +1,24 @@
+"""Decide whether a feature can fire, with evidence: an exact witness or a certificate."""
+
+from exactzones.certification.decide import case_of, certify, certify_cases, prove_complete
+from exactzones.certification.questions import ProvedMaximum, check, conjunction, dead_features, maximum, never_together
+from exactzones.certification.results import CanFire, CannotFire, Certificate, Complete, Decision, Undecided
+
+__all__ = [
+    "CanFire",
+    "CannotFire",
+    "Certificate",
+    "Complete",
+    "Decision",
+    "ProvedMaximum",
+    "Undecided",
+    "case_of",
+    "certify",
+    "certify_cases",
+    "check",
+    "conjunction",
+    "dead_features",
+    "maximum",
+    "never_together",
+    "prove_complete",
+]

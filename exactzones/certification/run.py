@@ -1,0 +1,268 @@
+"""One run of the provers over the open regions of a certificate."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import chain
+
+from exactzones.certification.provers.box_search import BoxSearch
+from exactzones.certification.provers.cell_search import CellSearch
+from exactzones.certification.provers.exact import ExactProver
+from exactzones.certification.provers.relaxation import Floats
+from exactzones.certification.provers.start import MOST_CELL_INPUTS, Starter
+from exactzones.certification.results import Certificate
+from exactzones.certification.witness.search import find_witness
+from exactzones.checker import Bound, Case, Node
+from exactzones.checker.certificate import read_header, read_node, write_header, write_node
+from exactzones.checker.core import batches, holds, matches, trees_of
+from exactzones.checker.records import family_of
+from exactzones.checker.tree import Invalid, Tree
+from exactzones.errors import FormatError, InputError
+from exactzones.network import Network, Pattern
+from exactzones.polyhedra import HRep, Polyhedron, lp
+from exactzones.rational import Row, Vector
+
+BITS = 40
+"""How finely certificates count."""
+MARGINS = (1.0, 8.0, 64.0, 512.0)
+"""What the checker did not accept is searched again, with more room."""
+_MOST_EXACT = 1200  # units times inputs: beyond that exact linear programs take too long to be a last resort
+_FIRST_GUESS = 0.2  # seconds for a witness before anything is proved
+_GUESSING = 0.1  # share of the time that goes into more guesses later
+_NEARER = 30  # steps, each a sixteenth of the one before, towards a point that strict rows exclude
+
+
+@dataclass
+class Run:
+    """One run of the provers over the open regions of a certificate.
+
+    Args:
+        network, cases: the claim.
+        seconds: how long it may take.
+        progress: is told how many regions were visited and how many wait.
+        patterns: of the zones that are listed, with their numbers: regions on which the property holds must be among them.
+        zones: the pattern and a witness of each.
+        trees: the cases that each tree is about; by default those that can share one do.
+    """
+
+    network: Network
+    cases: Sequence[Case]
+    seconds: float | None = None
+    progress: Callable[[int, int], None] | None = None
+    patterns: dict[str, int] | None = None
+    zones: Sequence[tuple[Pattern, Vector]] = ()
+    trees: Sequence[Sequence[int]] = ()
+    nodes: list[str] = field(default_factory=list)
+    interrupted: bool = False
+
+    def __post_init__(self) -> None:
+        self.start = time.monotonic()
+        self._plant(self.trees or self._families())
+        self.guesses, self.guessed = 0, 0.0  # how many rounds, and how many seconds in all
+        self.domains: dict[tuple[Sequence[Row], Sequence[Row]], Polyhedron] = {}
+
+    def _plant(self, trees: Sequence[Sequence[int]]) -> None:
+        texts = [] if self.patterns is None else list(self.patterns)
+        self.trees = trees
+        planted = [[self.cases[k] for k in some] for some in trees]
+        self.tree = Tree(self.network, planted, BITS, [(text,) for text in texts])
+        self.starter = Starter(self.tree, self.patterns, self.holds)
+
+    def _families(self) -> list[list[int]]:
+        """Return cases that differ in their conditions only together: one tree proves them all, where cells are searched."""
+        few = self.network.inputs <= MOST_CELL_INPUTS
+        found: dict[Hashable, list[int]] = {}
+        for k, case in enumerate(self.cases):
+            found.setdefault(family_of(self.network, case) if few else k, []).append(k)
+        return list(found.values())
+
+    def replay(self, certificate: Certificate) -> None:
+        """Take over what an earlier run proved.
+
+        Raises:
+            InputError: the certificate is of another claim, or broken.
+        """
+        try:
+            header = read_header(next(iter(certificate.lines), ""))
+            if header.network != self.network.sha256 or header.cases != len(self.cases) or header.bits != BITS or header.zones:
+                raise InputError("the certificate to resume is about another network or claim")
+            matches(header, self.network, self.cases)
+            if header.witness is None:
+                trees = [*map(list, trees_of(header))]
+                if trees != self.trees:
+                    self._plant(trees)
+                for batch in batches(iter(certificate.lines[1:]), self.tree):
+                    self.tree.add(batch)
+                self.nodes += certificate.lines[1:]
+        except (Invalid, FormatError) as error:
+            raise InputError(f"the certificate to resume does not fit: {error}") from None
+
+    def certificate(self, verdict: str, *, witness: tuple[int, Vector] | None = None) -> Certificate:
+        """Return the certificate as it stands."""
+        header = write_header(
+            self.network.sha256, BITS, len(self.cases), verdict, trees=self.trees, witness=witness, zones=self.zones
+        )
+        return Certificate((header, *(() if witness else self.nodes)))
+
+    def open_leaves(self) -> int:
+        """Return how many regions the nodes leave open that were written: all that counts if an exception came in between."""
+        splits = sum(read_node(line).kind in {"relu", "cut"} for line in self.nodes)
+        return len(self.trees) + 2 * splits - len(self.nodes)
+
+    def reason(self) -> str:
+        """Return why regions are left."""
+        if self.interrupted:
+            return "interrupted"
+        if self.left() <= 0:
+            return f"the time of {self.seconds:g} s ran out"
+        return "regions are left that no prover could decide"
+
+    def left(self) -> float:
+        """Return how many seconds are left."""
+        return float("inf") if self.seconds is None else self.seconds - (time.monotonic() - self.start)
+
+    def stopped(self) -> bool:
+        """Tell whether the time is up, or someone wants it to end."""
+        return self.interrupted or self.left() <= 0
+
+    def guess(self, seconds: float = _FIRST_GUESS) -> tuple[int, Vector] | None:
+        """Look for a witness for so long, in all cases that are open, by sampling and ascent; returns a case and a witness."""
+        if self.patterns is not None:
+            return None
+        cases = sorted(chain(*(self.trees[tree] for tree in {place.tree for place in self.tree.waiting.values()})))
+        self.guesses += 1
+        for k in cases:
+            start = time.monotonic()
+            rows = tuple(self.cases[k].rows), tuple(self.cases[k].strict)  # cases often share a domain, and what is known of it
+            domain = self.domains.setdefault(rows, Polyhedron(HRep.of(self.network.inputs, rows[0], strict=rows[1])))
+            most = max(min(seconds, self.left()) / len(cases), 0.001)
+            try:
+                found = find_witness(self.network, self.cases[k].prop, domain, seconds=most, seed=self.guesses)
+            except OverflowError:  # numbers beyond the range of floats
+                found = None
+            self.guessed += time.monotonic() - start
+            if found is not None:
+                return k, found
+        return None
+
+    def prove_all(self, margins: Sequence[float | None] = (*MARGINS, None)) -> tuple[int, Vector] | None:
+        """Work on all regions that wait; returns a case and a witness if there is one."""
+        for margin in margins:
+            for number in sorted(self.tree.waiting):
+                if self.stopped():
+                    return None
+                found = self.prove(number, margin)
+                if found is not None:
+                    return found
+        return None
+
+    def holds(self, tree: int, point: Floats) -> tuple[int, Vector] | None:
+        """Return which of a tree's cases holds at a float point, if one does, and the point as an exact one."""
+        exact = self._clipped(self.trees[tree][0], tuple(Fraction(float(entry)) for entry in point))
+        return next(((k, exact) for k in self.trees[tree] if holds(self.network, self.cases[k], exact)), None)
+
+    def _clipped(self, k: int, point: Vector) -> Vector:
+        """Move a point into the box that rows with a single variable make."""
+        moved = list(point)
+        for row in self.cases[k].rows:
+            support = [j for j, entry in enumerate(row[1:]) if entry]
+            if len(support) == 1:
+                j = support[0]
+                bound = Fraction(-row[0], row[1 + j])
+                moved[j] = max(moved[j], bound) if row[1 + j] > 0 else min(moved[j], bound)
+        return tuple(moved)
+
+    def prove(self, number: int, margin: float | None, *, until: float = math.inf) -> tuple[int, Vector] | None:
+        """Work on one region until it is proved, out of reach or out of time; returns a case and a witness if there is one.
+
+        Args:
+            number: of the region.
+            margin: what the search demands of bounds; None for the exact prover.
+            until: when to stop searching, if it comes before the end of all time.
+        """
+        if margin is None:
+            return self._prove_exactly(number)
+        try:
+            found = self.starter.search(number, margin)
+        except OverflowError:  # numbers beyond the range of floats are left to the exact prover
+            return None
+        if found is None:
+            return None
+        search, bounds = found
+        for visited in search.run():
+            if self.progress is not None:
+                self.progress(self.tree.nodes + visited, len(search.stack) + len(self.tree.waiting))
+            if self.stopped() or time.monotonic() > until:
+                break
+            guessed = None if search.witness is not None else self._guess_again()
+            if guessed is not None:
+                return guessed
+        if search.witness is not None:
+            return search.witness
+        self._take(search, number, bounds)
+        return None
+
+    def _guess_again(self) -> tuple[int, Vector] | None:
+        """Guess as long as ever before, if that keeps to the share of guesses in all of the time."""
+        passed = time.monotonic() - self.start
+        return self.guess(self.guessed) if self.guessed < _GUESSING * passed - _FIRST_GUESS else None
+
+    def _prove_exactly(self, number: int) -> tuple[int, Vector] | None:
+        tree = self.tree.waiting[number].tree
+        claim = self.tree.claims[tree]
+        if claim.units * claim.inputs > _MOST_EXACT:
+            return None
+        prover = ExactProver(self.tree, self.patterns, lambda tree, case, point: self._inside(self.trees[tree][case], point))
+        return prover.prove(number, self._write, stop=self.stopped)
+
+    def _inside(self, k: int, point: Vector) -> tuple[int, Vector] | None:
+        """Return case k and a point where it holds: this one or, if strict rows of the domain exclude it, one next to it."""
+        case = self.cases[k]
+        if holds(self.network, case, point):
+            return k, point
+        inside = lp.feasibility(HRep.of(self.network.inputs, case.rows, strict=case.strict))
+        if isinstance(inside, lp.Infeasible) or self.patterns is not None:
+            return None
+        steps = (Fraction(1, 1 << (4 * e)) for e in range(_NEARER))
+        near = (tuple(p + step * (q - p) for p, q in zip(point, inside, strict=True)) for step in steps)
+        return next(((k, p) for p in near if holds(self.network, case, p)), None)
+
+    def _write(self, node: Node) -> None:
+        self.nodes.append(write_node(node))
+        if self.progress is not None:
+            self.progress(self.tree.nodes, len(self.tree.waiting))
+
+    def _take(self, search: CellSearch | BoxSearch, number: int, bounds: tuple[Bound, ...]) -> None:
+        """Check the nodes of a search and write those that are accepted; the others are left open.
+
+        Args:
+            search: finished or not.
+            number: of the region that was searched.
+            bounds: of inputs, to be proved there first.
+        """
+        generator = self.starter.proof(search).nodes(number)
+        made: dict[int, tuple[int, int]] | None = None
+        while True:
+            try:
+                nodes = next(generator) if made is None else generator.send(made)
+            except StopIteration:
+                return
+            nodes = [replace(node, bounds=(*bounds, *node.bounds)) if node.number == number else node for node in nodes]
+            made = self._add(nodes)
+
+    def _add(self, nodes: Sequence[Node]) -> dict[int, tuple[int, int]]:
+        """Add nodes to the tree, all at once if possible, and write those that the checker accepts; returns their children."""
+        try:
+            made = self.tree.add(nodes)
+        except Invalid:
+            if len(nodes) == 1:
+                return {}
+            half = len(nodes) // 2
+            return self._add(nodes[:half]) | self._add(nodes[half:])
+        for node in nodes:
+            self._write(node)
+        return made

@@ -1,0 +1,306 @@
+"""A domain as a search sees it: full-dimensional, with float bounds to sample from and an exact way back into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from exactzones.affine import AffineMap
+from exactzones.certification.witness.float_network import Floats, float_vector, to_float
+from exactzones.polyhedra import HRep, Infeasible, Optimal, Polyhedron, lp
+from exactzones.rational import Matrix, Row, Vector, nullspace, row_echelon
+
+_MOST_LP_INPUTS = 40  # an exact linear program with more may take minutes
+_MOST_BOUNDED_INPUTS = 12
+
+
+class _Bound(NamedTuple):
+    value: Fraction
+    strict: bool
+
+
+class _Sparse(NamedTuple):
+    """``constant + sum of coefficient * coordinate`` is >= 0, or > 0 when strict."""
+
+    constant: int
+    terms: tuple[tuple[int, int], ...]
+    strict: bool
+
+    @classmethod
+    def of(cls, row: Row, strict: bool = False) -> _Sparse:
+        return cls(row[0], tuple((k, entry) for k, entry in enumerate(row[1:]) if entry), strict)
+
+    def value(self, point: Sequence[Fraction]) -> Fraction:
+        return sum((entry * point[k] for k, entry in self.terms), start=Fraction(self.constant))
+
+    def holds(self, point: Sequence[Fraction]) -> bool:
+        value = self.value(point)
+        return value > 0 or (value == 0 and not self.strict)
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A domain without its flat directions.
+
+    Attributes:
+        system: its rows in the coordinates of the search; no equations.
+        embedding: the map from there to the input space; None when it is the identity.
+        low: lower bounds in floats, minus infinity where there is none.
+        high: upper bounds in floats.
+    """
+
+    system: HRep
+    embedding: AffineMap | None
+    low: Floats
+    high: Floats
+    _centre: Vector
+    _bounds: tuple[tuple[_Bound | None, _Bound | None], ...]
+    _rows: tuple[_Sparse, ...]  # those that are no bounds
+    _slopes: Floats  # the same in floats, of length 1
+    _offsets: Floats
+
+    @classmethod
+    def of(cls, domain: Polyhedron) -> Region | None:
+        """Return the region of a domain; None when it is empty, or when no interior point was found in short time.
+
+        The last one is remembered, since cases of one question come in a row.
+        """
+        known = _last.get("domain")
+        if known is None or known[0] is not domain:
+            known = _last["domain"] = domain, cls._of(domain)
+        return known[1]
+
+    @classmethod
+    def _of(cls, domain: Polyhedron) -> Region | None:
+        system: HRep | None = domain.hrep
+        embedding: AffineMap | None = None
+        while system is not None:
+            if equations := [*system.equations, *_opposite(system)]:
+                step = _solution(equations, system.dim)
+                if step is None:
+                    return None
+                embedding = step if embedding is None else embedding.after(step)
+                system = _reduced(system, step)
+                continue
+            region = cls._inside(system, embedding)
+            if region is not None:
+                return region
+            system = _flattened(system)
+        return None
+
+    @classmethod
+    def _inside(cls, system: HRep, embedding: AffineMap | None) -> Region | None:
+        sparse = [*map(_Sparse.of, system.rows), *(_Sparse.of(row, strict=True) for row in system.strict)]
+        bounds = _bounds(sparse, system.dim)
+        rows = tuple(row for row in sparse if len(row.terms) != 1)
+        low = np.array([-np.inf if lower is None else to_float(lower.value) for lower, _ in bounds])
+        high = np.array([np.inf if upper is None else to_float(upper.value) for _, upper in bounds])
+        slopes, offsets = _normalised(rows, system.dim)
+        centre = _middle(bounds)
+        if any(row.value(centre) <= 0 for row in rows):
+            if system.dim <= _MOST_LP_INPUTS:
+                start = lp.feasibility(HRep.of(system.dim, strict=system.closed_rows))
+                if isinstance(start, Infeasible):
+                    return None
+                centre = start
+            else:
+                centre = tuple(map(Fraction, _relaxed(centre, low, high, slopes, offsets)))
+        if any(row.value(centre) <= 0 for row in sparse):
+            return None
+        if rows and system.dim <= _MOST_BOUNDED_INPUTS:
+            _imply_bounds(system, low, high)
+        return cls(system, embedding, low, high, centre, bounds, rows, slopes, offsets)
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates of the search."""
+        return self.system.dim
+
+    def embed(self, point: Vector) -> Vector:
+        """Return a point of the search in the input space."""
+        if self.embedding is None:
+            return point
+        return self.embedding(point) if self.dim else self.embedding.offset
+
+    def corners(self, rng: np.random.Generator, most: int) -> Floats:
+        """Return the centre and corners of the bounds, at most so many, moved into the region."""
+        if 2**self.dim < most:
+            ups = np.arange(2**self.dim)[:, None] >> np.arange(self.dim) & 1
+        else:
+            ups = rng.integers(0, 2, (most - 1, self.dim))
+        centre = float_vector(self._centre)
+        corners = np.where(ups, self.high, self.low)
+        return self.fit(np.vstack([centre, np.where(np.isfinite(corners), corners, centre)]))
+
+    def sample(self, rng: np.random.Generator, scales: Floats) -> Floats:
+        """Draw points, half of them close to corners.
+
+        Args:
+            rng: the source of randomness.
+            scales: shape (points, 1); how far to go where there is no bound.
+        """
+        count = len(scales)
+        shape = (count, self.dim)
+        centre = float_vector(self._centre)
+        bounded = np.isfinite(self.low) & np.isfinite(self.high)
+        low, high = np.where(bounded, self.low, 0.0), np.where(bounded, self.high, 0.0)
+        points = np.where(bounded, low + (high - low) * rng.random(shape), centre + scales * rng.normal(size=shape))
+        corners = np.where(rng.random(shape) < 1 / 2, self.low, self.high)
+        near_corner = (rng.random((count, 1)) < 1 / 2) & (rng.random(shape) < 1 / 2) & np.isfinite(corners)
+        points = self.fit(np.where(near_corner, corners, points))
+        if self._rows:  # what was moved lies on the boundary: spread it over the inside as well
+            share = np.where(rng.random((count, 1)) < 1 / 2, 1.0, rng.random((count, 1)) ** (1 / max(1, self.dim)))
+            points = centre + share * (points - centre)
+        return points
+
+    def spans(self, points: Floats, scales: Floats) -> Floats:
+        """Return how far it makes sense to go from each point in each coordinate."""
+        return np.where(np.isfinite(self.high - self.low), self.high - self.low, np.maximum(scales, np.abs(points)))
+
+    def fit(self, points: Floats) -> Floats:
+        """Move points into the region, up to rounding: to near points where that is easy, else towards the centre."""
+        points = np.clip(points, self.low, self.high)
+        if not self._rows:
+            return points
+        for _ in range(3):
+            for slope, offset in zip(self._slopes, self._offsets, strict=True):
+                points = points - np.minimum(0.0, points @ slope + offset)[:, None] * slope
+            points = np.clip(points, self.low, self.high)
+        centre = float_vector(self._centre)
+        inside = np.maximum(self._slopes @ centre + self._offsets, 0.0)
+        outside = np.maximum(-(points @ self._slopes.T + self._offsets), 0.0)
+        shares: Floats = np.where(outside > 0, inside / np.maximum(inside + outside, 1e-300), 1.0)
+        pulled: Floats = centre + shares.min(axis=1, keepdims=True) * (points - centre)
+        return pulled
+
+    def exact(self, point: Sequence[Fraction]) -> Vector:
+        """Return an exact point of the region close to a point: clipped to the bounds, then pulled towards the centre."""
+        clipped = list(point)
+        for k, (lower, upper) in enumerate(self._bounds):
+            for bound, sign in ((lower, 1), (upper, -1)):
+                if bound is not None and (clipped[k] - bound.value) * sign <= 0:
+                    clipped[k] = bound.value + (self._centre[k] - bound.value) * Fraction(bound.strict, 2**20)
+        share = Fraction(1)
+        for row in self._rows:
+            if not row.holds(clipped):
+                there, here = row.value(clipped), row.value(self._centre)
+                share = min(share, here / (here - there) * (1 - Fraction(row.strict, 2**20)))
+        if share == 1:
+            return tuple(clipped)
+        share = Fraction(int(share * 2**40), 2**40)  # down, so never outside, and to a shorter number
+        return tuple(c + share * (x - c) for c, x in zip(self._centre, clipped, strict=True))
+
+
+_last: dict[str, tuple[Polyhedron, Region | None]] = {}
+
+
+def contains(system: HRep, point: Vector) -> bool:
+    """Tell whether a point satisfies every row, as ``HRep.contains``, in little time when rows are mostly zeros."""
+    return (
+        all(_Sparse.of(row).holds(point) for row in system.rows)
+        and all(_Sparse.of(row, strict=True).holds(point) for row in system.strict)
+        and all(_Sparse.of(row).value(point) == 0 for row in system.equations)
+    )
+
+
+def _opposite(system: HRep) -> list[Row]:
+    """Return the equations that pairs of opposite rows make."""
+    rows = set(system.rows)
+    return [row for row in system.rows if row < (negative := tuple(-entry for entry in row)) and negative in rows]
+
+
+def _solution(equations: Iterable[Row], dim: int) -> AffineMap | None:
+    """Parametrise the solutions of equations; None when there is none."""
+    echelon, pivots = row_echelon([(*equation[1:], equation[0]) for equation in equations])
+    if dim in pivots:
+        return None
+    base = [Fraction(0)] * dim
+    for row, pivot in zip(echelon, pivots, strict=True):
+        base[pivot] = Fraction(-row[-1], row[pivot])
+    directions = nullspace([row[:-1] for row in echelon], dim)
+    columns = [[direction[k] for direction in directions] for k in range(dim)]
+    return AffineMap(Matrix.of(columns, columns=len(directions)), tuple(base))
+
+
+def _reduced(system: HRep, step: AffineMap) -> HRep | None:
+    """Return a system in the coordinates of the solutions of its equations."""
+    others = HRep(system.dim, system.rows, system.strict)
+    if step.inputs:
+        return others.preimage(step)
+    return HRep(0) if contains(others, step.offset) else None
+
+
+def _flattened(system: HRep) -> HRep | None:
+    """Return a system without interior with the equations that it implies; None when it is empty, or too large to tell."""
+    if system.dim > _MOST_LP_INPUTS or isinstance(lp.feasibility(system), Infeasible):
+        return None
+    return HRep.of(system.dim, system.rows, strict=system.strict, equations=Polyhedron(system).irredundant.equations)
+
+
+def _bounds(rows: Iterable[_Sparse], dim: int) -> tuple[tuple[_Bound | None, _Bound | None], ...]:
+    """Return the tightest lower and upper bound of each coordinate."""
+    lower: dict[int, _Bound] = {}
+    upper: dict[int, _Bound] = {}
+    for constant, terms, strict in rows:
+        if len(terms) == 1:
+            ((k, entry),) = terms
+            bound = _Bound(Fraction(-constant, entry), strict)
+            if entry > 0:
+                lower[k] = max(bound, lower.get(k, bound))
+            else:
+                upper[k] = min(bound, upper.get(k, bound), key=lambda end: (end.value, not end.strict))
+    return tuple((lower.get(k), upper.get(k)) for k in range(dim))
+
+
+def _middle(bounds: Iterable[tuple[_Bound | None, _Bound | None]]) -> Vector:
+    middle = []
+    for lower, upper in bounds:
+        if lower is not None and upper is not None:
+            middle.append((lower.value + upper.value) / 2)
+        elif lower is not None:
+            middle.append(lower.value + 1)
+        else:
+            middle.append(Fraction(0) if upper is None else upper.value - 1)
+    return tuple(middle)
+
+
+def _normalised(rows: Sequence[_Sparse], dim: int) -> tuple[Floats, Floats]:
+    slopes, offsets = np.zeros((len(rows), dim)), np.zeros(len(rows))
+    for k, row in enumerate(rows):
+        size = max((abs(entry) for _, entry in row.terms), default=1)
+        for index, entry in row.terms:
+            slopes[k, index] = entry / size
+        norm = np.linalg.norm(slopes[k]) or 1.0
+        slopes[k] /= norm
+        offsets[k] = to_float(Fraction(row.constant, size)) / norm
+    return slopes, offsets
+
+
+def _relaxed(start: Vector, low: Floats, high: Floats, slopes: Floats, offsets: Floats) -> Floats:
+    """Reflect at the row that is violated most until none is: a guess at an interior point.
+
+    Source: Motzkin and Schoenberg 1954, The relaxation method for linear inequalities.
+    """
+    point = float_vector(start)
+    margin = np.where(np.isfinite(high - low), (high - low) / 64, 0.0)
+    for _ in range(1000):
+        values = slopes @ point + offsets
+        worst = values.argmin()
+        if values[worst] > 1e-9:
+            break
+        point = np.clip(point - 2 * min(values[worst], -1e-6) * slopes[worst], low + margin, high - margin)
+    return point
+
+
+def _imply_bounds(system: HRep, low: Floats, high: Floats) -> None:
+    """Put the bounds that the rows imply together in place of infinite ones."""
+    for k in range(system.dim):
+        for sign, ends in ((-1, low), (1, high)):
+            if not np.isfinite(ends[k]):
+                best = lp.maximize(system, tuple(Fraction(sign * (j == k)) for j in range(system.dim)))
+                if isinstance(best, Optimal):
+                    ends[k] = sign * to_float(best.value)

@@ -1,0 +1,118 @@
+"""The checker: is this certificate a proof of that claim?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from itertools import chain
+
+from exactzones.checker.certificate import Header, Node, read_header, read_node
+from exactzones.checker.records import Case, Report, family_of
+from exactzones.checker.tree import Invalid, Tree
+from exactzones.errors import FormatError
+from exactzones.network import Network
+from exactzones.threads import one_thread
+
+_BATCH = 128
+
+
+@one_thread
+def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Report:
+    """Check a certificate.
+
+    Args:
+        network: the network.
+        cases: what is claimed: that none of these conjunctions holds anywhere on its polyhedron; or, for a certificate that
+            lists zones (one case), that every point where it holds lies in a listed zone's closed cell.
+        lines: of the certificate.
+
+    Returns:
+        A report; a certificate that is broken in any way is an invalid one.
+    """
+    stream = iter(lines)
+    try:
+        header = read_header(next(stream, ""))
+        matches(header, network, cases)
+        if header.witness is not None:
+            return _fires(network, cases, header)
+        patterns = [pattern for pattern, _ in header.zones]
+        tree = Tree(network, [[cases[k] for k in some] for some in trees_of(header)], header.bits, patterns)
+        for batch in batches(stream, tree):
+            tree.add(batch)
+        for j, (pattern, point) in enumerate(header.zones):
+            _zone_fires(network, cases[0], j, pattern, point)
+    except (Invalid, FormatError) as error:
+        return Report("invalid", why=str(error))
+    if tree.waiting:
+        return Report("incomplete", open_leaves=len(tree.waiting), nodes=tree.nodes)
+    return Report("valid", "complete" if header.zones else "cannot fire", nodes=tree.nodes, zones=len(header.zones))
+
+
+def batches(stream: Iterator[str], tree: Tree) -> Iterator[list[Node]]:
+    """Yield nodes whose parents were added: many at once, for speed only."""
+    batch: list[Node] = []
+    for line in stream:
+        node = read_node(line)
+        if batch and (len(batch) == _BATCH or node.number >= tree.made):
+            yield batch
+            batch = []
+        batch.append(node)
+    if batch:
+        yield batch
+
+
+def holds(network: Network, case: Case, point: Sequence[Fraction]) -> bool:
+    """Tell whether a point is in a case's polyhedron and has its property, by exact evaluation."""
+    if len(point) != network.inputs:
+        return False
+    values = {row: row[0] + sum(a * x for a, x in zip(row[1:], point, strict=True)) for row in (*case.rows, *case.strict)}
+    inside = all(values[row] >= 0 for row in case.rows) and all(values[row] > 0 for row in case.strict)
+    return inside and network.satisfies(point, case.prop)
+
+
+def matches(header: Header, network: Network, cases: Sequence[Case]) -> None:
+    """Demand that a certificate is about a claim, before anything in it costs time or memory.
+
+    Raises:
+        Invalid: it is not.
+    """
+    if header.network != network.sha256:
+        raise Invalid("the certificate is about another network (its SHA-256 differs)")
+    if header.witness is not None:  # that is a proof of its own, whatever else the header says
+        return
+    if header.cases != len(cases):
+        raise Invalid(f"the certificate has {header.cases} cases, the claim {len(cases)}")
+    if header.zones and len(cases) != 1:
+        raise Invalid("a list of zones belongs to one case")
+    if any(len({family_of(network, cases[k]) for k in tree}) > 1 for tree in trees_of(header)):
+        raise Invalid("cases share a tree that differ in more than their conditions")
+
+
+def trees_of(header: Header) -> Sequence[Sequence[int]]:
+    """Return the cases that each tree is about.
+
+    Raises:
+        Invalid: that is not each case once.
+    """
+    found = [[k] for k in range(header.cases)] if header.trees is None else header.trees
+    if sum(map(len, found)) != header.cases or sorted(chain(*found)) != list(range(header.cases)):
+        raise Invalid("the trees are not about each case once")
+    return found
+
+
+def _fires(network: Network, cases: Sequence[Case], header: Header) -> Report:
+    if header.witness is None or header.case >= len(cases) or not holds(network, cases[header.case], header.witness):
+        raise Invalid("the witness does not have the property, or is not in the domain")
+    return Report("valid", "can fire")
+
+
+def _zone_fires(network: Network, case: Case, j: int, pattern: tuple[str, ...], point: Sequence[Fraction]) -> None:
+    if not holds(network, case, point):
+        raise Invalid(f"zone {j}: its witness does not have the property, or is not in the domain")
+    hidden = zip(network.layers[: case.prop.resolve(network.widths).horizon], network.trace(point), strict=False)
+    switches = [[values[unit] for unit in layer.relu_units] for layer, values in hidden if layer.relu_units]
+    if [len(signs) for signs in pattern] != [len(values) for values in switches] or set("".join(pattern)) - {"+", "-"}:
+        raise Invalid(f"zone {j}: its pattern does not fit the network")
+    for signs, values in zip(pattern, switches, strict=True):
+        if any(value < 0 if sign == "+" else value > 0 for sign, value in zip(signs, values, strict=True)):
+            raise Invalid(f"zone {j}: its witness is not in the closed cell of its pattern")

@@ -1,0 +1,95 @@
+"""Import paths of version 0.1 that have moved: they work in this version, with a DeprecationWarning that names the new path."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+PACKAGES = {"exactzones.certify": "exactzones.certification", "exactzones.check": "exactzones.checker"}
+"""Old package -> new package."""
+
+MODULES = {
+    "exactzones.check.plain": "exactzones.checker.reference",
+    "exactzones.check.verified": "exactzones.checker.verified",
+    "exactzones.formats.files": "exactzones.files",
+    "exactzones.formats.network_json": "exactzones.models.network_json",
+    "exactzones.formats.npz": "exactzones.models.npz",
+    "exactzones.formats.onnx_model": "exactzones.models.onnx_model",
+    "exactzones.formats.sklearn_model": "exactzones.models.sklearn_model",
+    "exactzones.formats.spec": "exactzones.spec",
+    "exactzones.formats.state_dict": "exactzones.models.state_dict",
+    "exactzones.formats.torch_model": "exactzones.models.torch_model",
+    "exactzones.formats.vnnlib": "exactzones.vnnlib.reader",
+    "exactzones.zones.backward": "exactzones.engine.backward",
+    "exactzones.zones.forward": "exactzones.engine.forward",
+    "exactzones.zones.search": "exactzones.engine.search",
+    "exactzones.zones.workers": "exactzones.parallel",
+    "exactzones.zones.zone": "exactzones.zone",
+}
+"""Old module -> new module, of those that the API reference of 0.1 documented with functions to call."""
+
+
+def warn(old: str, new: str, *, stacklevel: int = 2) -> None:
+    """Warn that ``old`` is now ``new``.
+
+    Args:
+        old: what the caller wrote.
+        new: what to write instead.
+        stacklevel: 2 blames the caller of the function that calls this one.
+    """
+    warnings.warn(f"{old} is deprecated; write {new}", DeprecationWarning, stacklevel=stacklevel + 1)
+
+
+class _MovedModule(ModuleType):
+    """A module that has moved: its names are those of the new module, and each use warns.
+
+    ``exactzones.certify`` and ``exactzones.check`` were packages and are functions now.  Importing the old package puts it in the
+    place of the function, so the package can be called as the function.
+    """
+
+    def __init__(self, name: str, new: str) -> None:
+        super().__init__(name, f"Moved to ``{new}``.")
+        self.__dict__["_new"] = new
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        new: str = self.__dict__["_new"]
+        value = getattr(import_module(new), name)
+        if not isinstance(value, ModuleType):
+            warn(f"{self.__name__}.{name}", f"{new}.{name}")
+        return value
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Call the function of the same name."""
+        name = self.__name__.rpartition(".")[2]
+        return getattr(import_module("exactzones.certification"), name)(*arguments, **options)
+
+
+class _MovedModules(MetaPathFinder, Loader):
+    """Finds the modules that have moved, after all that exist."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Return a spec for an old name."""
+        del path, target
+        if name in PACKAGES:
+            return ModuleSpec(name, self, is_package=True)
+        return ModuleSpec(name, self) if name in MODULES else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the stand-in for a module that has moved."""
+        return _MovedModule(spec.name, MODULES.get(spec.name) or PACKAGES[spec.name])
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Do nothing: the names are looked up when they are used."""
+
+
+def keep_old_paths() -> None:
+    """Make the old import paths work."""
+    sys.meta_path.append(_MovedModules())

@@ -1,0 +1,67 @@
+"""Networks from and to files: NumPy archives, JSON, ONNX, state dicts; and from PyTorch, scikit-learn and Flax."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+from exactzones.errors import FormatError
+from exactzones.models.network_json import load_json, save_json
+from exactzones.models.npz import load_npz, save_npz
+from exactzones.models.onnx_model import load_onnx, save_onnx
+from exactzones.models.sklearn_model import from_sklearn
+from exactzones.models.state_dict import from_flax, load_safetensors, load_state_dict
+from exactzones.models.torch_model import from_torch
+from exactzones.network import Network
+
+__all__ = ["from_flax", "from_sklearn", "from_torch", "load_network", "save_network"]
+
+_LOADERS = {
+    ".npz": load_npz,
+    ".json": load_json,
+    ".onnx": load_onnx,
+    ".safetensors": load_safetensors,
+    ".pt": load_state_dict,
+    ".pth": load_state_dict,
+}
+_SAVERS = {".npz": save_npz, ".json": save_json, ".onnx": save_onnx}
+_Function = TypeVar("_Function")
+
+
+def load_network(path: str | Path) -> Network:
+    """Read a network; the suffix says how: .npz, .json, .onnx, .safetensors, .pt or .pth.
+
+    The last three hold a state dict, which does not say the architecture: see ``state_dict.network_of_weights``.
+
+    Args:
+        path: of a file, with its suffix.
+
+    Raises:
+        FormatError: another suffix, or a file that is not what its suffix says.
+        InputError: the file cannot be opened, or an optional package is missing.
+    """
+    return _by_suffix(_LOADERS, path)(path)
+
+
+def save_network(network: Network, path: str | Path) -> None:
+    """Write a network; the suffix says how: .json holds any, .npz and .onnx only weights that are floats.
+
+    The file holds either its old content or all of the new, whatever goes wrong.
+
+    Args:
+        network: what is written.
+        path: of the file, with its suffix.
+
+    Raises:
+        FormatError: another suffix.
+        InputError: the format cannot hold the network exactly, the file cannot be written, or an optional package is
+            missing.
+    """
+    _by_suffix(_SAVERS, path)(network, path)
+
+
+def _by_suffix(table: dict[str, _Function], path: str | Path) -> _Function:
+    suffix = Path(path).suffix
+    if suffix.lower() not in table:
+        raise FormatError(f"{path}: suffix {suffix!r} is not known; network files end in {', '.join(table)}")
+    return table[suffix.lower()]

@@ -1,0 +1,183 @@
+"""ONNX models of piecewise linear operators, see ``onnx_operators``.
+
+The model is read for one sample: a batch axis of open length counts as 1.  Operators keep their ONNX meaning,
+broadcasting included.  Needs the package
+``onnx``, which is imported when a file is read or written.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exactzones.errors import FormatError, InputError
+from exactzones.files import naming, read_bytes, write_atomically
+from exactzones.models.floats import float_arrays
+from exactzones.models.onnx_node import Node, Operand
+from exactzones.models.onnx_operators import OPERATORS, SMOOTH
+from exactzones.models.onnx_tensors import constant_value, input_shape, tensor_array
+from exactzones.models.tensors import Tensor
+from exactzones.network import Network
+
+_FLAGS = ("allowzero", "ceil_mode", "count_include_pad", "keepdims", "noop_with_empty_axes", "training_mode")
+_OLDEST_OPSET = 7  # before it, Add and Gemm broadcast by other rules
+
+
+def load_onnx(path: str | Path) -> Network:
+    """Read a network; weights are taken exactly, and sums and products of constants are exact too.
+
+    Of two Gemm or MatMul in a row, through which everything goes, the first stays a layer without ReLU; all other linear
+    operators are composed with what comes after them.  The factor of a BatchNormalization that is irrational is replaced
+    by the nearest 64-bit float, see ``Network.rationalizations``.
+
+    Raises:
+        FormatError: not an ONNX model, an operator that is not supported, or constants that are missing or do
+            not fit; the message names the file and the operator and node.
+        InputError: the package onnx is not installed.
+    """
+    onnx = _library()
+    with naming(path):
+        data = read_bytes(path)
+        try:
+            model = onnx.load_model_from_string(data)
+        except Exception as error:  # noqa: BLE001  protobuf's error class, from a package without types
+            raise FormatError(f"not an ONNX model, or cut short: {type(error).__name__}") from None
+        try:
+            return _Reader(onnx, model).network()
+        except UnicodeDecodeError:
+            raise FormatError("not an ONNX model: a name in it is no text") from None
+
+
+def save_onnx(network: Network, path: str | Path) -> None:
+    """Write a network as Gemm and Relu, float32 if that is exact, else float64; ``rationalizations`` are not kept.
+
+    Raises:
+        InputError: a weight that is no 64-bit float, a layer with ReLU on some of its units only, or the package onnx
+            is not installed.
+    """
+    onnx = _library()
+    for k, layer in enumerate(network.layers):
+        if len(set(layer.relu)) > 1:
+            raise InputError(
+                f"layer {k} has a ReLU on some of its units only, which ONNX has no operator for; save it as .npz or .json"
+            )
+    nodes, initializers, here = [], [], "input"
+    arrays = float_arrays(network)
+    for k, (layer, (weight, bias)) in enumerate(zip(network.layers, arrays, strict=True)):
+        initializers += [onnx.numpy_helper.from_array(weight, f"W{k}"), onnx.numpy_helper.from_array(bias, f"b{k}")]
+        for kind, inputs in [("Gemm", [here, f"W{k}", f"b{k}"])] + [("Relu", [f"gemm{k}"])] * layer.relu[0]:
+            here = f"{kind.lower()}{k}"
+            nodes.append(onnx.helper.make_node(kind, inputs, [here], name=here, **({"transB": 1} if kind == "Gemm" else {})))
+    kind = onnx.helper.np_dtype_to_tensor_dtype(arrays[0][0].dtype)
+    ends = [
+        onnx.helper.make_tensor_value_info(name, kind, ["batch", size])
+        for name, size in (("input", network.inputs), (here, network.widths[-1]))
+    ]
+    graph = onnx.helper.make_graph(nodes, "exactzones", ends[:1], ends[1:], initializers)
+    model = onnx.helper.make_model(
+        graph, producer_name="exactzones", opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8
+    )
+    write_atomically(path, model.SerializeToString())
+
+
+def _library() -> Any:
+    try:
+        import_module("onnx.numpy_helper")
+        return import_module("onnx")
+    except ImportError:
+        raise InputError("ONNX files need the package onnx: pip install exactzones[onnx]") from None
+
+
+class _Reader:
+    """Walks the graph: ``known`` holds every tensor that is there by its name, constants as arrays."""
+
+    def __init__(self, onnx: Any, model: Any) -> None:
+        graph = model.graph
+        versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
+        if not graph.node or not versions:
+            raise FormatError("not an ONNX model: it has no graph or no opset")
+        if min(versions) < _OLDEST_OPSET:
+            raise FormatError(f"opset {min(versions)} is not supported; convert the model to opset {_OLDEST_OPSET} or newer")
+        if graph.sparse_initializer:
+            raise FormatError("sparse initializers are not supported")
+        self.onnx, self.graph = onnx, graph
+        self.known: dict[str, Operand] = {
+            tensor.name: tensor_array(onnx, tensor, f"initializer {tensor.name!r}") for tensor in graph.initializer
+        }
+        if len(self.known) < len(graph.initializer):
+            raise FormatError("two initializers have the same name")
+        inputs = [value for value in graph.input if value.name not in self.known]  # older files list the weights too
+        if len(inputs) != 1 or len(graph.output) != 1:
+            raise FormatError(f"the graph has {len(inputs)} inputs and {len(graph.output)} outputs; one of each is expected")
+        self.known[inputs[0].name] = Tensor.start(input_shape(inputs[0]))
+
+    def network(self) -> Network:
+        for node in self.graph.node:
+            label = f"operator {node.op_type} (node {(node.name or ', '.join(map(str, node.output)))!r})"
+            if node.op_type in SMOOTH and node.domain in ("", "ai.onnx"):
+                raise FormatError(
+                    f"{label} is not piecewise linear, so it has no exact zones; if it is the last, let the model end before it"
+                )
+            if node.op_type not in ("Constant", *OPERATORS) or node.domain not in ("", "ai.onnx"):
+                raise FormatError(
+                    f"{label} is not supported; supported are Gemm, MatMul, Conv, Relu, LeakyRelu, Clip, Max, Min, MaxPool, "
+                    "AveragePool, BatchNormalization, Add, Sub and others that the README lists"
+                )
+            try:
+                self.step(node)
+            except InputError as error:
+                raise FormatError(f"{label}: {error}") from None
+        name = self.graph.output[0].name
+        output = self.known.get(name)
+        if not isinstance(output, Tensor):
+            raise FormatError(f"the graph's output {name!r} does not depend on its input")
+        return output.graph.network(output.value)
+
+    def step(self, node: Any) -> None:
+        """Compute one node's outputs."""
+        names = list(node.input)
+        while names and not names[-1]:  # optional inputs that are left out
+            names.pop()
+        least, most, defaults, compute = OPERATORS.get(node.op_type, (0, 0, {}, None))
+        if not least <= len(names) <= most or not node.output:
+            raise FormatError(f"{len(names)} inputs and {len(node.output)} outputs do not fit this operator")
+        for name in names:
+            if name and name not in self.known:
+                raise FormatError(f"it reads {name!r}, which nothing before it gives; is an initializer missing?")
+        for k, name in enumerate(node.output):
+            if (not name and k == 0) or name in self.known or (name and name in node.output[:k]):
+                raise FormatError(f"its output has the name {name!r}, which is empty or taken")
+        found: Operand | list[Operand]
+        if compute is None:
+            found = constant_value(self.onnx, node)
+        else:
+            operands = tuple(self.known[name] if name else None for name in names)
+            attributes = self.attributes(node, defaults)
+            found = compute(Node(operands, attributes, node.name or node.output[0], len(node.output)))
+        values = found if isinstance(found, list) else [found]
+        self.known |= dict(zip(node.output, values, strict=False))  # the mask of Dropout is left unknown
+
+    def attributes(self, node: Any, defaults: dict[str, Any]) -> dict[str, Any]:
+        """Return a node's attributes."""
+        found = dict(defaults)
+        for attribute in node.attribute:
+            if attribute.name not in found:
+                raise FormatError(f"attribute {attribute.name!r} is not supported")
+            default = found[attribute.name]
+            if isinstance(default, np.ndarray) and attribute.HasField("t"):
+                found[attribute.name] = tensor_array(self.onnx, attribute.t, f"attribute {attribute.name!r}")
+                continue
+            try:
+                value = self.onnx.helper.get_attribute_value(attribute)
+            except ValueError:
+                value = None
+            numbers = not isinstance(value, list) or all(isinstance(entry, int) for entry in value)
+            if type(value) is not type(default) or not numbers:
+                raise FormatError(f"attribute {attribute.name!r} has the wrong type")
+            if attribute.name in _FLAGS and value not in (0, 1):
+                raise FormatError(f"attribute {attribute.name!r} is {value}; 0 or 1 is expected")
+            found[attribute.name] = value
+        return found

@@ -1,0 +1,182 @@
+"""Weights without an architecture: safetensors files, PyTorch state dicts, Flax parameter trees.
+
+They are read by one rule: the weights are those of linear layers, one after the other in the order of the numbers in
+their names, with a ReLU between and none after the last.  What does not fit the rule is refused.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Mapping
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from exactzones.errors import FormatError, InputError
+from exactzones.files import MAX_WEIGHTS, naming, read_bytes
+from exactzones.models.sparse import finite
+from exactzones.models.tensors import Tensor, dense
+from exactzones.network import Network
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+_RULE = (
+    "a state dict is read as linear layers with ReLU between: <name><number>.weight of shape (outputs, inputs) and "
+    "<name><number>.bias, in the order of the numbers; for another architecture build the module and use from_torch, or "
+    "export it to ONNX"
+)
+_NAME = re.compile(r"((?:.*?[^0-9])?)([0-9]+)\.(weight|bias)")
+_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
+_NESTED = ("state_dict", "model_state_dict", "model")
+
+
+def load_safetensors(path: str | Path) -> Network:
+    """Read linear layers with ReLU between from a safetensors file; see ``network_of_weights`` for the rule.
+
+    Raises:
+        FormatError: not a safetensors file, or weights that do not fit the rule.
+        InputError: the package safetensors is not installed.
+    """
+    try:
+        library = import_module("safetensors")
+    except ImportError:
+        raise InputError("safetensors files need the package safetensors: pip install exactzones[safetensors]") from None
+    with naming(path):
+        data = read_bytes(path)
+        try:
+            entries = library.deserialize(data)
+        except Exception as error:  # noqa: BLE001  the library's error class, from a package without types
+            raise FormatError(f"not a safetensors file, or cut short: {error}") from None
+        return network_of_weights({name: _plain(entry, name) for name, entry in entries})
+
+
+def load_state_dict(path: str | Path) -> Network:
+    """Read linear layers with ReLU between from a file that torch.save wrote of a state dict; see ``network_of_weights``.
+
+    Only tensors are loaded, no pickled code.
+
+    Raises:
+        FormatError: not such a file, other objects in it, or weights that do not fit the rule.
+        InputError: PyTorch is not installed.
+    """
+    try:
+        torch = import_module("torch")
+    except ImportError:
+        raise InputError(
+            "PyTorch files need the package torch; or save the weights as .safetensors, or the model as .onnx"
+        ) from None
+    with naming(path):
+        data = read_bytes(path)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        except Exception:  # noqa: BLE001  a dozen classes, with messages that advise to load code
+            raise FormatError(
+                "no state dict that torch.save wrote; whole modules are pickled code, which is never run: "
+                "save module.state_dict(), or build the module and use from_torch"
+            ) from None
+        while isinstance(found, Mapping) and any(isinstance(found.get(name), Mapping) for name in _NESTED):
+            found = next(found[name] for name in _NESTED if isinstance(found.get(name), Mapping))
+        if not isinstance(found, Mapping) or not all(hasattr(value, "detach") for value in found.values()):
+            raise FormatError(f"it holds no dict of tensors; {_RULE}")
+        return network_of_weights({str(name): _of_tensor(value, str(name)) for name, value in found.items()})
+
+
+def from_flax(parameters: Any) -> Network:
+    """Read the parameter tree of Flax Dense layers with ReLU between: ``{"Dense_0": {"kernel": .., "bias": ..}, ..}``.
+
+    Args:
+        parameters: a kernel has shape (inputs, outputs); an outer ``{"params": ..}`` is allowed.
+
+    Raises:
+        InputError: a tree that does not fit; the rule is that of ``network_of_weights``.
+
+    >>> net = from_flax({"Dense_0": {"kernel": np.eye(2)}, "Dense_1": {"kernel": np.array([[1.0], [2.0]])}})
+    >>> net.widths
+    (2, 1)
+    """
+    tree = parameters["params"] if isinstance(parameters, Mapping) and set(parameters) == {"params"} else parameters
+    if not isinstance(tree, Mapping) or not all(isinstance(layer, Mapping) for layer in tree.values()):
+        raise InputError('a tree such as {"Dense_0": {"kernel": .., "bias": ..}, ..} is expected')
+    weights = {}
+    for name, layer in tree.items():
+        for part, value in layer.items():
+            if part not in ("kernel", "bias"):
+                raise InputError(f"{name}.{part} is neither kernel nor bias; {_RULE}")
+            array = np.asarray(value)
+            weights[f"{name}.{'weight' if part == 'kernel' else part}"] = array.T if part == "kernel" else array
+    return network_of_weights(weights)
+
+
+def network_of_weights(weights: Mapping[str, Array]) -> Network:
+    """Build linear layers with ReLU between from named arrays.
+
+    Args:
+        weights: ``<name><number>.weight`` of shape (outputs, inputs) and, if there is one, ``<name><number>.bias`` of shape
+            (outputs,); the numbers give the order, gaps are allowed (a Sequential numbers its ReLUs too), and the names
+            before them are all the same.
+
+    Raises:
+        InputError: arrays that do not fit; the message says the rule.
+
+    >>> network_of_weights({"net.0.weight": np.eye(2), "net.2.weight": np.ones((1, 2))}).widths
+    (2, 1)
+    """
+    here = None
+    for name, layer in _in_order(weights):
+        weight, bias = layer.get("weight"), layer.get("bias")
+        if weight is None or weight.ndim != 2:
+            raise InputError(f"{name}.weight {'is missing' if weight is None else f'has shape {weight.shape}'}; {_RULE}")
+        if bias is not None and bias.shape != weight.shape[:1]:
+            raise InputError(f"{name}.bias has shape {bias.shape} beside weight {weight.shape}; {_RULE}")
+        here = Tensor.start((weight.shape[1],)) if here is None else here.relu()
+        if here.shape != weight.shape[1:]:
+            raise InputError(f"{name}.weight has shape {weight.shape}, but {here.shape[0]} values come before it; {_RULE}")
+        here = dense(here, finite(weight, f"{name}.weight"), None if bias is None else finite(bias, f"{name}.bias"))
+    if here is None:
+        raise InputError(f"there are no tensors; {_RULE}")
+    return here.graph.network(here.value)
+
+
+def _in_order(weights: Mapping[str, Array]) -> list[tuple[str, dict[str, Array]]]:
+    """Return the arrays of each layer, with the layer's name, in the order of the numbers in the names."""
+    if sum(array.size for array in weights.values()) > MAX_WEIGHTS:
+        raise InputError(f"there are more than {MAX_WEIGHTS} weights")
+    layers: dict[int, dict[str, Array]] = {}
+    prefix = None
+    for name, array in weights.items():
+        match = _NAME.fullmatch(name)
+        if match is None or (prefix is not None and match[1] != prefix) or len(match[2]) > 9:
+            raise InputError(f"{name!r} does not tell its place; {_RULE}")
+        prefix = match[1]
+        if layers.setdefault(int(match[2]), {}).setdefault(match[3], array) is not array:
+            raise InputError(f"{name!r} is there twice; {_RULE}")
+    numbers = sorted(layers)
+    steps = {after - before for before, after in pairwise(numbers)}
+    if 1 in steps and len(steps) > 1:
+        raise InputError(f"numbers {', '.join(map(str, numbers))} leave room for a ReLU only between some layers; {_RULE}")
+    return [(f"{prefix}{number}", layers[number]) for number in numbers]
+
+
+def _plain(entry: Mapping[str, Any], name: str) -> Array:
+    """Return a tensor of a safetensors file as an array."""
+    kind, data = entry["dtype"], bytes(entry["data"])
+    if kind == "BF16":  # the upper half of a 32-bit float
+        array: Array = (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
+    elif kind in _TYPES:
+        array = np.frombuffer(data, _TYPES[kind])
+    else:
+        raise FormatError(f"{name} has type {kind}; supported are BF16, {', '.join(_TYPES)}")
+    return array.reshape(entry["shape"])
+
+
+def _of_tensor(tensor: Any, name: str) -> Array:
+    if not str(tensor.dtype).startswith(("torch.float", "torch.bfloat")) or tensor.dtype.itemsize < 2:
+        raise FormatError(f"{name} has type {tensor.dtype}; 16- to 64-bit floats are expected; {_RULE}")
+    return np.asarray(tensor.detach().double().numpy())

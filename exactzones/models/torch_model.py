@@ -1,0 +1,262 @@
+"""Networks from PyTorch modules, which are recognised by name: torch is only imported where it is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from exactzones.errors import InputError
+from exactzones.models import torch_operators as operators
+from exactzones.models.sparse import finite
+from exactzones.models.tensors import Tensor
+from exactzones.network import Network
+
+_DTYPES = ("torch.float16", "torch.bfloat16", "torch.float32", "torch.float64")
+_TRUSTED = ("torch", "_operator", "operator", "builtins", "math")
+
+
+def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> Network:
+    """Read a ``torch.nn.Module`` of Linear, Conv, ReLU and other piecewise linear parts, in evaluation mode.
+
+    A module with a forward of its own is traced with ``torch.fx``: sums of branches, concatenation, slices, maxima and
+    the like are followed.  Weights are taken exactly as they are stored, but for factors of a BatchNorm that are
+    irrational: the nearest 64-bit float is taken and recorded in the network's ``rationalizations``.  Of two Linear in a
+    row, through which everything goes, the first stays a layer without ReLU.
+
+    Args:
+        module: neither it nor its parts may have forward hooks.
+        input_shape: of one sample, without the batch, such as ``(3, 8, 8)``; by default what the first Linear takes.
+
+    Raises:
+        InputError: a part that is not piecewise linear or not supported (the message gives its path and class), forward
+            hooks, or weights that are not 16- to 64-bit floats in memory.
+    """
+    with _evaluating(module):
+        steps = _Steps(module)
+        if input_shape is None:
+            size = steps.first_size()
+            if size is None:
+                raise InputError(
+                    "the module's number of inputs is not known, since it does not start with a Linear; "
+                    "give input_shape=(..), the shape of one sample"
+                )
+            input_shape = (size,)
+        if not input_shape or not all(isinstance(length, int) and length > 0 for length in input_shape):
+            raise InputError(f"input_shape {input_shape} is not the shape of one sample, such as (3, 8, 8)")
+        result = steps.run(Tensor.start((1, *input_shape)))
+    if not isinstance(result, Tensor):
+        raise InputError(f"the module returns a {type(result).__name__}; one tensor that depends on the input is expected")
+    return result.graph.network(result.value)
+
+
+@contextmanager
+def _evaluating(module: Any) -> Iterator[None]:
+    """Switch evaluation mode on for a while."""
+    parts = list(module.modules()) if hasattr(module, "modules") and hasattr(module, "training") else []
+    modes = [part.training for part in parts]
+    try:
+        for part in parts:
+            part.training = False
+        yield
+    finally:
+        for part, mode in zip(parts, modes, strict=True):
+            part.training = mode
+
+
+def _kind(module: Any) -> str | None:
+    """Return the class of torch.nn whose forward method a module has; a subclass that keeps it computes the same."""
+    forward = getattr(type(module), "forward", None)
+    if not getattr(forward, "__module__", "").startswith("torch.nn.modules."):
+        return None
+    return str(getattr(forward, "__qualname__", "")).removesuffix(".forward")
+
+
+class _Steps:
+    """The steps of a module's forward method."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        self.nodes: list[Any] = []
+        if not hasattr(module, "_forward_hooks"):
+            raise InputError(f"the module is a {type(module).__module__}.{type(module).__name__}; a torch.nn.Module is expected")
+        self.is_leaf = _kind(module) not in (None, "Sequential")
+        for path, part in module.named_modules():
+            if "forward" in vars(part) or part._forward_hooks or part._forward_pre_hooks:  # noqa: SLF001  not public
+                raise InputError(f"{_where(path)} has forward hooks, which may change what it computes; remove them first")
+        if not self.is_leaf:
+            self.nodes = self._traced()
+
+    def _traced(self) -> list[Any]:
+        fx = import_module("torch.fx")
+
+        class Tracer(fx.Tracer):  # type: ignore[misc, name-defined]
+            def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:  # noqa: ARG002  torch's arguments
+                return _kind(m) not in (None, "Sequential")
+
+        try:
+            nodes = list(Tracer().trace(self.module).nodes)
+        except Exception as error:  # noqa: BLE001  whatever the module's own code raises
+            reason = (str(error).splitlines() or [""])[0]
+            raise InputError(
+                f"the module cannot be traced by torch.fx ({type(error).__name__}: {reason}); "
+                "its forward must not depend on values"
+            ) from None
+        inputs = [node for node in nodes if node.op == "placeholder"]
+        if len(inputs) != 1:
+            raise InputError(f"the module takes {len(inputs)} inputs; one is expected")
+        return nodes
+
+    def first_size(self) -> int | None:
+        """Return what the first Linear takes, if it comes before anything that needs a shape."""
+        if self.is_leaf:
+            return int(self.module.in_features) if _kind(self.module) == "Linear" else None
+        for node in self.nodes:
+            if node.op == "call_module":
+                part = self.module.get_submodule(node.target)
+                kind = _kind(part)
+                if kind == "Linear":
+                    return int(part.in_features)
+                if kind == "_BatchNorm" and type(part).__name__ == "BatchNorm1d":
+                    return int(part.num_features)
+                if kind not in _SHAPELESS and kind in _LEAVES:
+                    return None
+            elif node.op == "call_function" and getattr(node.target, "__name__", "") == "linear":
+                weight = node.args[1] if len(node.args) > 1 else node.kwargs.get("weight")
+                if getattr(weight, "op", "") == "get_attr":
+                    return int(_named(self.module, weight.target).shape[1])
+        return None
+
+    def run(self, start: Tensor) -> Any:
+        """Return what the module gives."""
+        if self.is_leaf:
+            return _leaf(self.module, "", start)
+        known: dict[Any, Any] = {}
+        fx = import_module("torch.fx.node")
+        for node in self.nodes:
+            arguments, named = (fx.map_arg(part, known.__getitem__) for part in (node.args, node.kwargs))
+            if node.op == "placeholder":
+                known[node] = start
+            elif node.op == "get_attr":
+                known[node] = _array(_named(self.module, node.target), node.target)
+            elif node.op == "output":
+                return arguments[0]
+            elif node.op == "call_module":
+                known[node] = _leaf(self.module.get_submodule(node.target), node.target, *arguments, **named)
+            else:
+                known[node] = _call(node, arguments, named)
+        raise InputError("the module returns nothing")
+
+
+def _named(module: Any, target: str) -> Any:
+    for name in target.split("."):
+        module = getattr(module, name)
+    return module
+
+
+def _call(node: Any, arguments: Any, named: Any) -> Any:
+    """Run a function or method."""
+    name = node.target if node.op == "call_method" else getattr(node.target, "__name__", str(node.target))
+    kind = "method" if node.op == "call_method" else "function"
+    where = next(iter(reversed((node.meta.get("nn_module_stack") or {"": ("",)}).values())))[0]
+    label = f"{kind} {name!r} in {_where(where)}"
+    if node.op == "call_function" and (getattr(node.target, "__module__", None) or "torch").split(".")[0] not in _TRUSTED:
+        raise InputError(f"{label} is not known")
+    try:
+        return operators.function(name)(*arguments, **{key: value for key, value in named.items() if key != "dtype"})
+    except InputError as error:
+        raise InputError(f"{label}: {error}") from None
+    except (TypeError, ValueError, IndexError, KeyError) as error:
+        raise InputError(f"{label} is called in a way that is not supported: {error}") from None
+
+
+def _where(path: str) -> str:
+    return f"module {path!r}" if path else "the module"
+
+
+def _leaf(module: Any, path: str, *arguments: Any, **named: Any) -> Any:
+    """Run a module of torch.nn."""
+    kind = _kind(module)
+    name = f"{_where(path)} is a {type(module).__module__}.{type(module).__name__}"
+    if kind is None or kind not in _LEAVES or len(arguments) != 1 or named:
+        raise InputError(
+            f"{name}; supported are {', '.join(name for name in _LEAVES if not name.startswith('_'))}, BatchNorm; "
+            "what is not piecewise linear has no exact zones; if it is the last, leave it out"
+        )
+    try:
+        return _LEAVES[kind](_Part(module, path or "module"), arguments[0])
+    except InputError as error:
+        if str(error).startswith((f"{path}.", "module.")):
+            raise
+        raise InputError(f"{_where(path)} ({type(module).__name__}): {error}") from None
+
+
+class _Part:
+    """A module whose tensors are read as arrays."""
+
+    def __init__(self, module: Any, path: str) -> None:
+        self.module, self.path = module, path
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.module, name)
+        return _array(value, f"{self.path}.{name}") if hasattr(value, "detach") else value
+
+
+def _convolution(own: _Part, x: Any) -> Tensor:
+    if own.padding_mode != "zeros":
+        raise InputError(f"padding_mode {own.padding_mode!r} is not supported; only zeros")
+    return operators.convolve(x, own.weight, own.bias, own.stride, own.padding, own.dilation, own.groups)
+
+
+def _normalization(own: _Part, x: Any) -> Tensor:
+    return operators.normalize(x, own.running_mean, own.running_var, own.weight, own.bias, eps=own.eps, what=own.path)
+
+
+def _pooling(name: str, *options: str) -> Callable[[_Part, Any], Any]:
+    return lambda own, x: operators.FUNCTIONS[name](x, **{option: getattr(own, option) for option in options})
+
+
+def _padding(own: _Part, x: Any) -> Tensor:
+    return operators.pad(x, own.padding, value=own.value)
+
+
+_MAX = ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
+_AVG = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
+
+_LEAVES: dict[str, Callable[[_Part, Any], Any]] = {
+    "AdaptiveAvgPool1d": _pooling("adaptive_avg_pool1d", "output_size"),
+    "AdaptiveAvgPool2d": _pooling("adaptive_avg_pool2d", "output_size"),
+    "AvgPool1d": _pooling("avg_pool1d", *_AVG),
+    "AvgPool2d": _pooling("avg_pool2d", *_AVG, "divisor_override"),
+    "Conv1d": _convolution,
+    "Conv2d": _convolution,
+    "Dropout": lambda _, x: x,
+    "Dropout1d": lambda _, x: x,
+    "Dropout2d": lambda _, x: x,
+    "Flatten": lambda own, x: operators.flatten(x, own.start_dim, own.end_dim),
+    "Hardsigmoid": lambda _, x: operators.hardsigmoid(x),
+    "Hardtanh": lambda own, x: operators.hardtanh(x, own.min_val, own.max_val),  # ReLU6 too
+    "Identity": lambda _, x: x,
+    "LeakyReLU": lambda own, x: operators.FUNCTIONS["leaky_relu"](x, own.negative_slope),
+    "Linear": lambda own, x: operators.linear(x, own.weight, own.bias),
+    "MaxPool1d": _pooling("max_pool1d", *_MAX),
+    "MaxPool2d": _pooling("max_pool2d", *_MAX),
+    "PReLU": lambda own, x: operators.prelu(x, own.weight),
+    "ReLU": lambda _, x: operators.FUNCTIONS["relu"](x),
+    "Unflatten": lambda own, x: operators.unflatten(x, own.dim, own.unflattened_size),
+    "_BatchNorm": _normalization,
+    "_ConstantPadNd": _padding,
+}
+_SHAPELESS = ("ReLU", "Identity", "Dropout", "Flatten", "LeakyReLU", "Hardtanh", "Hardsigmoid", "PReLU")
+
+
+def _array(tensor: Any, what: str) -> np.ndarray[Any, Any]:
+    if str(getattr(tensor, "dtype", "")) not in (*_DTYPES, "torch.int64"):
+        raise InputError(f"{what} has type {getattr(tensor, 'dtype', type(tensor).__name__)}; supported are {', '.join(_DTYPES)}")
+    try:
+        return finite(tensor.detach().cpu().double().numpy(), what)
+    except (RuntimeError, TypeError, ValueError) as error:  # not initialised, on the meta device, sparse
+        raise InputError(f"{what} holds no plain numbers: {str(error).splitlines()[0]}") from None

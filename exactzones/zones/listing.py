@@ -1,0 +1,285 @@
+"""The complete list of the zones of a property, and what it knows of how they hang together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from functools import cached_property
+from importlib import import_module
+from typing import Any, overload
+
+import networkx
+
+from exactzones.engine.forward import is_rational
+from exactzones.engine.search import Budget, resolve, stream_zones
+from exactzones.errors import BudgetExceeded, InputError
+from exactzones.network import Network
+from exactzones.polyhedra import Polyhedron
+from exactzones.property import Property
+from exactzones.rational import dot, sum_of_quotients
+from exactzones.zone import Maximum, Zone
+from exactzones.zones.display import columns, page, picture, records
+from exactzones.zones.graph import adjacency, islands
+from exactzones.zones.locate import Array, Locator, read_points
+from exactzones.zones.maps import count_maps
+from exactzones.zones.merge import MergedZone, merge
+
+
+@dataclass(frozen=True, eq=False)
+class Zones(Sequence[Zone]):
+    """The complete list of the zones of a property: a sequence of zones that knows how they hang together.
+
+    Lists are equal iff they hold the same zones of the same question, in whatever order.  A slice is a tuple of zones: a part of
+    the list is not complete.
+
+    Attributes:
+        network: the network.
+        prop: the resolved property.
+        domain: the domain; None is all of the input space.
+        zones: in the engine's order, which depends on the network, property and domain only.
+        complete: False when a budget ran out; then the zones found so far.
+    """
+
+    network: Network
+    prop: Property
+    domain: Polyhedron | None
+    zones: tuple[Zone, ...]
+    complete: bool = True
+
+    @overload
+    def __getitem__(self, index: int) -> Zone: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Zone, ...]: ...
+    def __getitem__(self, index: int | slice) -> Zone | tuple[Zone, ...]:
+        return self.zones[index]
+
+    def __len__(self) -> int:
+        return len(self.zones)
+
+    @cached_property
+    def graph(self) -> networkx.Graph:
+        """Zones as nodes 0, 1, ..; an edge is a shared facet: see ``zones.graph.adjacency``."""
+        return adjacency(self.zones)
+
+    @cached_property
+    def islands(self) -> tuple[tuple[int, ...], ...]:
+        """The connected components of the set that fires, as sorted tuples of zone indices, by smallest index."""
+        return islands(self.zones, self.graph)
+
+    @cached_property
+    def island_of(self) -> tuple[int, ...]:
+        """For each zone the index of its island."""
+        found = {k: island for island, members in enumerate(self.islands) for k in members}
+        return tuple(found[k] for k in range(len(self.zones)))
+
+    @cached_property
+    def merged(self) -> tuple[MergedZone, ...]:
+        """Zones whose firing parts have a convex union, joined; every zone is a piece of exactly one."""
+        return merge(self.zones, self.graph, self.islands)
+
+    @cached_property
+    def distinct_maps(self) -> int:
+        """Number of different affine maps that the network is on the zones."""
+        return count_maps(self.zones)
+
+    @cached_property
+    def volume(self) -> Fraction | None:
+        """Exact volume of the set that fires; None when it is infinite."""
+        volumes = [zone.volume for zone in self.zones]
+        return None if None in volumes else sum_of_quotients((v.numerator, v.denominator) for v in volumes if v is not None)
+
+    @cached_property
+    def share(self) -> Fraction | None:
+        """The firing share of the domain's volume; None on an unbounded domain."""
+        if self.domain is None or not self.domain.is_bounded or self.volume is None:
+            return None
+        return self.volume / self.domain.cell().volume()
+
+    @cached_property
+    def maximum(self) -> Maximum | None:
+        """The supremum of the property's first condition's feature over all zones; None when there are none."""
+        best: Zone | None = None
+        for zone in self.zones:
+            if zone.supremum is None:
+                return zone.maximum
+            if best is None or best.supremum is None or zone.supremum > best.supremum:
+                best = zone
+        return best.maximum if best else None
+
+    @overload
+    def containing(self, points: Sequence[Sequence[Any]] | Array) -> list[list[Zone]]: ...
+    @overload
+    def containing(self, points: Sequence[Any]) -> list[Zone]: ...
+    def containing(self, points: Any) -> list[Zone] | list[list[Zone]]:
+        """Return the zones whose closed cell contains a point, shape (inputs,); of points (points, inputs) a list for each.
+
+        Zones are in the order of this list.  One point is held against every zone's inequalities; many points are evaluated by
+        the network, all at once, and their signs looked up among the patterns.
+
+        Args:
+            points: exact numbers or floats.
+
+        Raises:
+            DimensionError: points of another space.
+            InexactError: a coordinate that is not a finite rational number.
+        """
+        given, many = read_points(points)
+        if many:
+            return [[self.zones[k] for k in indices] for indices in self.locate(given)]
+        lifted = (Fraction(1), *self.network.point(given))
+        return [zone for zone in self.zones if all(dot(row, lifted) >= 0 for row in zone.hrep.rows)]
+
+    def locate(self, points: Sequence[Sequence[Any]] | Array) -> list[tuple[int, ...]]:
+        """Return for each of many points, shape (points, inputs), the indices of the zones whose closed cell contains it.
+
+        Args:
+            points: exact numbers or floats.
+
+        Raises:
+            DimensionError: points of another space.
+            InexactError: a coordinate that is not a finite rational number.
+            InputError: a single point.
+        """
+        given, many = read_points(points)
+        if not many and len(given):
+            raise InputError("a single point; points (points, inputs) are expected: put it in a list, or ask containing(..)")
+        if is_rational(self.network, self.prop, self.domain.hrep.closed_rows if self.domain else ()):
+            return self._locator.locate(given if many else [])
+        return [tuple(k for k, zone in enumerate(self.zones) if zone.contains(point)) for point in given]
+
+    @cached_property
+    def _locator(self) -> Locator:
+        return Locator(self.network.layers[: self.prop.horizon], self.network.inputs, self.domain, self.zones)
+
+    @overload
+    def at(self, points: Sequence[Sequence[Any]] | Array) -> list[Zone | None]: ...
+    @overload
+    def at(self, points: Sequence[Any]) -> Zone | None: ...
+    def at(self, points: Any) -> Zone | list[Zone | None] | None:
+        """Return the zone in which the property fires at a point, the first where several meet; None where it does not.
+
+        Args:
+            points: a point, shape (inputs,), or points (points, inputs), for each of which an answer is returned.
+
+        Raises:
+            DimensionError: points of another space.
+            InexactError: a coordinate that is not a finite rational number.
+        """
+        given, many = read_points(points)
+        if many:
+            return [_firing(zones, point) for point, zones in zip(given, self.containing(given), strict=True)]
+        return _firing(self.containing(given), given)
+
+    def fires(self, point: Sequence[Any]) -> bool:
+        """Tell from the zones alone whether the property fires at a point.
+
+        Args:
+            point: exact numbers, shape (inputs,).
+        """
+        return self.at(point) is not None
+
+    def zones_in(self, latent: str) -> Zones:
+        """Return the property's zones in a latent space, over all of it.
+
+        Args:
+            latent: its name; ``network.latents`` lists them.
+
+        Raises:
+            FeatureError: no such latent space, or the property looks at a layer before it.
+        """
+        layer = self.network.latent(latent).layer
+        return find_zones(self.network.tail(layer), self.prop.shifted(layer))
+
+    def to_dataframe(self) -> Any:
+        """Return the zones as a pandas DataFrame, one row a zone; numbers are exact (Fractions and integers).
+
+        Columns: ``pattern``, ``island``; how many ``facets``, ``vertices``, ``rays`` and ``lines``; ``maximum`` of the feature
+        and, of up to 5 inputs, ``volume`` (None: infinite); ``x0``, ``x1``, .. a point at which the property fires.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        try:
+            pandas = import_module("pandas")  # optional, and slow to import
+        except ImportError:
+            raise InputError("a data frame needs pandas, which is not installed: pip install exactzones[pandas]") from None
+        index = pandas.RangeIndex(len(self.zones), name="zone")
+        return pandas.DataFrame(records(self), index, columns(self.network.inputs), dtype=object).convert_dtypes()
+
+    def _repr_html_(self) -> str:
+        return page(self)
+
+    def _repr_svg_(self) -> str | None:
+        return picture(self)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Zones):
+            return NotImplemented
+        return self._question == other._question and set(self.zones) == set(other.zones)
+
+    def __hash__(self) -> int:
+        return hash((self.prop, self.network.sha256, len(self.zones)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave behind what can be worked out again."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
+
+    @property
+    def _question(self) -> tuple[Any, ...]:
+        return self.network, self.prop, self.complete, self.domain or Polyhedron.space(self.network.inputs)
+
+    def __repr__(self) -> str:
+        return f"Zones({len(self.zones)} zones of {self.prop}{'' if self.complete else ', incomplete'})"
+
+
+def _firing(zones: Sequence[Zone], point: Sequence[Any]) -> Zone | None:
+    return next((zone for zone in zones if zone.fires(point)), None)
+
+
+def find_zones(
+    network: Network,
+    prop: Property,
+    domain: Polyhedron | None = None,
+    *,
+    engine: str = "forward",
+    budget: Budget | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    executor: Executor | None = None,
+) -> Zones:
+    """Return the complete list of the zones of a property.
+
+    Args:
+        network: the network.
+        prop: a feature or a conjunction of conditions.
+        domain: a full-dimensional polyhedron of the input space; all of it by default.
+        engine: "forward", the fast one, or "backward", the literal un-ReLU.  They list the same zones, in different orders.
+            What "forward" is not made for (irrational numbers, above all) "backward" does.
+        budget: stop when it runs out.
+        progress: called now and then with (cells visited, zones found).
+        executor: whose workers take part in the forward engine's search: processes, ``dask.distributed``'s
+            ``Client.get_executor()``, ``mpi4py``'s ``MPIPoolExecutor``, ..; the zones and their order are the same without.
+
+    Raises:
+        InputError: the property or the domain does not fit the network.
+        BudgetExceeded: the budget ran out, a worker died for good, or the user interrupted; ``found`` is a Zones with what
+            was found.
+
+    >>> from exactzones import Network, feature
+    >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
+    >>> [zone.pattern for zone in find_zones(net, feature(0))]
+    [('+-',), ('-+',)]
+    """
+    resolved = resolve(network, prop)
+    found: list[Zone] = []
+    try:
+        stream = stream_zones(network, resolved, domain, engine=engine, budget=budget, progress=progress, executor=executor)
+        with closing(stream):
+            for zone in stream:
+                found.append(zone)  # noqa: PERF402 - what was found must survive an interruption
+    except (BudgetExceeded, KeyboardInterrupt) as stopped:
+        reason = stopped.reason if isinstance(stopped, BudgetExceeded) else "interrupted"
+        raise BudgetExceeded(reason, Zones(network, resolved, domain, tuple(found), complete=False)) from None
+    return Zones(network, resolved, domain, tuple(found))

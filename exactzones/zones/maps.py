@@ -1,0 +1,76 @@
+"""How many different affine maps a network is on its zones, without an exact map of any."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from exactzones.engine.frontier import Integers, States
+from exactzones.engine.leaf import Leaf
+from exactzones.engine.residues import Modulus
+from exactzones.network import Layer
+from exactzones.zone import Zone
+
+_BATCH = 1 << 20  # numbers in one batch
+
+
+def count_maps(zones: Sequence[Zone]) -> int:
+    """Return how many different affine maps the network is on these zones of one search."""
+    leaves = [zone.source for zone in zones if isinstance(zone.source, Leaf)]
+    if not leaves or len(leaves) < len(zones):
+        return len({zone.affine for zone in zones})
+    network, last = zones[0].network, max(condition.layer for condition in zones[0].prop.conditions)
+    leading = next(k for k, layer in enumerate(network.layers) if layer.relu_units)
+    chain = (leaves[0].arrangement.layers[0], *network.layers[leading + 1 : last + 1])
+    prefix = np.frombuffer(b"".join(leaf.prefix for leaf in leaves), np.uint8).reshape(len(leaves), -1)
+    return len(np.unique(equal_maps(chain, prefix)))
+
+
+def equal_maps(layers: Sequence[Layer], prefix: States) -> Integers:
+    """Return a number for each regime of a chain of layers, the same for two iff the maps to the last pre-activations are equal.
+
+    Times the product D of all denominators the entries of the maps are integers, and at most D B in absolute value.  So two are
+    equal if they agree modulo primes whose product is greater than 2 D B; those that differ modulo a prime differ.
+
+    Args:
+        layers: each takes what the one before gives.
+        prefix: (P, units) states of the units, layer by layer; units behind those given are on.
+    """
+    scale, size = 2, Fraction(1)
+    for layer in layers:
+        rows = [(*row, b) for row, b in zip(layer.weight.rows, layer.bias, strict=True)]
+        scale *= math.lcm(*(entry.denominator for row in rows for entry in row))
+        size = max(Fraction(1), size) * max(sum(map(abs, row), start=Fraction(0)) for row in rows)
+    names = np.zeros(len(prefix), np.int64)
+    product, below, left = 1, None, np.arange(len(prefix))
+    while product <= scale * size and len(left):
+        modulus = Modulus(layers, below)
+        product, below = product * modulus.prime, modulus.prime
+        residues = np.concatenate([names[left, None], _residues(modulus, layers, prefix[left])], axis=1)
+        _, groups, counts = np.unique(residues, axis=0, return_inverse=True, return_counts=True)
+        names[left] = groups + names.max() + 1
+        left = left[counts[groups] > 1]
+    return names
+
+
+def _residues(modulus: Modulus, layers: Sequence[Layer], prefix: States) -> Integers:
+    """Return the maps modulo a prime, one row each."""
+    width = layers[0].inputs + 1
+    inputs = np.roll(np.eye(width), -1, axis=1)
+    size = max(1, _BATCH // (width * max(max(layer.inputs, layer.outputs) + 1 for layer in layers)))
+    found = []
+    for start in range(0, len(prefix), size):
+        states: Any = prefix[start : start + size]
+        rows = modulus.reduced(np.broadcast_to(inputs, (len(states), width, width)) @ modulus.weights[0].T)
+        constant = np.broadcast_to(inputs[:, -1:], (len(states), width, 1))
+        for weight in modulus.weights[1:]:
+            units = rows.shape[2]
+            kept, states = states[:, None, :units], states[:, units:]
+            maps = np.concatenate([rows * kept if kept.size else rows, constant], axis=2)
+            rows = modulus.reduced(maps @ weight.T)
+        found.append((rows % modulus.prime).astype(np.int64).reshape(len(rows), -1))
+    return np.concatenate(found)

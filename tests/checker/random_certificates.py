@@ -1,0 +1,105 @@
+"""Random certificates, of nodes that mean something more often than not, for random networks with weights of all sizes."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from hypothesis import strategies as st
+
+from exactzones.certification import case_of
+from exactzones.network import Layer, Network
+from exactzones.testing import domains, networks, properties
+
+BITS = (16, 28, 40, 61, 200)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a node may name."""
+
+    inputs: int
+    units: int
+    relu: list[int]
+    rows: int
+    conditions: int
+
+    @classmethod
+    def of(cls, network, case):
+        prop = case.prop.resolve(network.widths)
+        layers = network.layers[: prop.horizon]
+        relu, at = [], network.inputs
+        for layer in layers:
+            relu += [at + j for j in layer.relu_units]
+            at += layer.outputs
+        return cls(network.inputs, at, relu, len(case.rows), len(prop.conditions))
+
+
+def scaled(network, factors):
+    """The network with the weights of each layer times a factor, the biases times all factors so far."""
+    layers, so_far = [], Fraction(1)
+    for layer, factor in zip(network.layers, factors, strict=False):
+        so_far *= factor
+        rows = [[factor * entry for entry in row] for row in layer.weight.rows]
+        layers.append(Layer.of(rows, [so_far * entry for entry in layer.bias], relu=layer.relu))
+    return Network((*layers, *network.layers[len(layers) :]))
+
+
+@st.composite
+def claims(draw, *, most=2):
+    """A network, whose weights may be huge or tiny, and one or more cases."""
+    network = draw(networks(inputs=(1, 2), outputs=(1, 2), max_width=3, min_hidden=0))
+    sizes = draw(st.just([]) | st.lists(st.sampled_from([-150, -50, -20, 0, 10, 25, 40, 60, 150]), min_size=1, max_size=3))
+    network = scaled(network, [Fraction(2) ** size * draw(st.sampled_from([1, 1, 3])) for size in sizes])
+    cases = [
+        case_of(network, draw(properties(network)), draw(domains(network.inputs))) for _ in range(draw(st.integers(1, most)))
+    ]
+    return network, cases
+
+
+def multiplier(random):
+    chosen = random.randrange(8)
+    if chosen < 5:
+        return int(2 ** random.uniform(20, 40))
+    if chosen == 5:
+        return random.choice([0, 1, 1 << 32, 1 << 32, 1 << 64, 10**30])
+    return str(Fraction(random.randrange(40), random.randrange(1, 12)))
+
+
+def hint(random, shape, depth, *, wild=0.02):
+    """A hint that names rows, known bounds and slopes; now and then one that does not exist."""
+    rows, known, slopes = shape.rows + depth, [], []
+    found = []
+    for _ in range(random.randrange(4)):
+        if rows or random.random() < wild:
+            row = rows + random.randrange(2) if random.random() < wild else random.randrange(max(rows, 1))
+            found += [row, multiplier(random)]
+    if random.random() < 0.5 and shape.units > shape.inputs:
+        low = shape.inputs - (random.random() < wild)
+        for _ in range(random.randrange(4)):
+            known += [2 * random.randrange(low, shape.units) + random.randrange(2), multiplier(random)]
+        for _ in range(random.randrange(4)):
+            slopes += [random.randrange(low, shape.units), random.choice([0, 1, 100, 128, 255, 256])]
+        found += [known, slopes]
+    return found
+
+
+def bounds(random, shape, depth):
+    """Bounds of units in order: of most units, or of few."""
+    share = random.choice([0.1, 0.5, 0.9])
+    codes = [4 * u + 2 * (random.random() < 0.3) + side for u in range(shape.units) for side in (0, 1)]
+    chosen = [code for code in codes if random.random() < share]
+    return [[code, *hint(random, shape, depth)] for code in chosen]
+
+
+def tail(random, shape, depth, bits, zones=0):
+    kind = random.choice(["relu", "relu", "cut", "no", "no", "no", *(["zone"] if zones else [])])
+    if kind == "relu" and shape.relu:
+        return ["relu", random.choice(shape.relu) if random.random() < 0.97 else random.randrange(shape.units + 1)]
+    if kind == "zone":
+        return ["zone", random.randrange(zones), bounds(random, shape, depth)[:2]]
+    if kind == "cut":
+        where = int(random.uniform(-3, 3) * 2**20) << bits >> 20
+        return ["cut", random.randrange(shape.inputs), where]
+    mu = []
+    for _ in range(random.randrange(3)):
+        mu += [random.randrange(shape.conditions), random.choice([0, 1, 1, 2, 1 << 20, 1 << 70])]
+    return ["no", random.randrange(2), mu, hint(random, shape, depth)]

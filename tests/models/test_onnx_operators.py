@@ -1,0 +1,479 @@
+"""Every operator, and what comes of several: against onnxruntime, and exactly against a naive reading of the graph."""
+
+import math
+import random
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from models.support import agrees_with_onnxruntime, refused
+
+from exactzones.errors import FormatError
+from exactzones.models import load_network
+
+onnx = pytest.importorskip("onnx")
+
+from models.onnx_models import build, save  # noqa: E402  it needs onnx
+from models.onnx_oracle import evaluate  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+
+RNG = np.random.default_rng(11)
+
+
+def number(*shape):
+    return RNG.normal(0, 1, shape).round(2)
+
+
+def ints(*entries):
+    return np.array(entries, np.int64)
+
+
+def statistics(channels):
+    return {"s": number(channels), "b": number(channels), "m": number(channels), "v": np.abs(number(channels)) + 0.1}
+
+
+def batch_norm(source, target, **attributes):
+    return ("BatchNormalization", f"{source} s b m v", target, attributes)
+
+
+CONV = {"W": number(2, 1, 3, 3), "B": number(2)}
+RESIDUAL = [
+    ("Conv", "x W B", "c", {"pads": [1, 1, 1, 1]}),
+    ("Relu", "c", "r", {}),
+    ("Conv", "r V", "d", {"pads": [1, 1, 1, 1]}),
+    ("Add", "d r", "e", {}),
+    ("Relu", "e", "f", {}),
+    ("MaxPool", "f", "g", {"kernel_shape": [2, 2], "strides": [2, 2]}),
+    ("Flatten", "g", "h", {}),
+    ("Gemm", "h U", "y", {}),
+]
+
+# name: (nodes, input shape, constants, widths, number of ReLUs per layer)
+CASES = {
+    "conv": ([("Conv", "x W B", "y", {})], ["N", 1, 4, 5], CONV, (12,), (0,)),
+    "conv pads strides": ([("Conv", "x W B", "y", {"pads": [1, 0, 2, 1], "strides": [2, 1]})], [1, 1, 4, 5], CONV, (24,), (0,)),
+    "conv dilations": ([("Conv", "x W", "y", {"dilations": [1, 2], "kernel_shape": [3, 3]})], [1, 1, 4, 6], CONV, (8,), (0,)),
+    "conv same upper": ([("Conv", "x W", "y", {"auto_pad": "SAME_UPPER", "strides": [2, 2]})], [1, 1, 4, 5], CONV, (12,), (0,)),
+    "conv same lower": ([("Conv", "x W", "y", {"auto_pad": "SAME_LOWER", "strides": [3, 2]})], [1, 1, 5, 4], CONV, (8,), (0,)),
+    "conv valid": ([("Conv", "x W", "y", {"auto_pad": "VALID"})], [1, 1, 3, 4], CONV, (4,), (0,)),
+    "conv groups": ([("Conv", "x W B", "y", {"group": 2})], [1, 4, 3], {"W": number(6, 2, 2), "B": number(6)}, (12,), (0,)),
+    "conv 1-d of two samples": ([("Conv", "x W B", "y", {})], [2, 2, 3], {"W": number(3, 2, 2), "B": number(3)}, (12,), (0,)),
+    "conv 3-d": ([("Conv", "x W", "y", {})], [1, 1, 2, 3, 2], {"W": number(2, 1, 2, 2, 1)}, (8,), (0,)),
+    "conv batch norm relu": (
+        [("Conv", "x W B", "c", {}), batch_norm("c", "n"), ("Relu", "n", "y", {})],
+        [1, 1, 4, 4],
+        CONV | statistics(2) | {"b": number(2)},
+        (8,),
+        (8,),
+    ),
+    "batch norm of a vector": ([batch_norm("x", "y", epsilon=0.01)], [1, 3], statistics(3), (3,), (0,)),
+    "batch norm with rational roots": (
+        [batch_norm("x", "y", epsilon=0.0)],
+        [1, 3],
+        statistics(3) | {"v": np.array([0.25, 4.0, 1.0])},
+        (3,),
+        (0,),
+    ),
+    "max pool": (
+        [("MaxPool", "x", "y", {"kernel_shape": [2, 2], "strides": [2, 2]})],
+        [1, 2, 4, 4],
+        {},
+        (32, 16, 8),
+        (16, 8, 0),
+    ),
+    "max pool overlapping": ([("MaxPool", "x", "y", {"kernel_shape": [3, 3]})], [1, 1, 4, 4], {}, None, None),
+    "max pool of three": ([("MaxPool", "x", "y", {"kernel_shape": [3]})], [1, 1, 3], {}, (3, 2, 1), (1, 1, 0)),
+    "max pool of one": ([("MaxPool", "x", "y", {"kernel_shape": [1], "strides": [2]})], [1, 1, 3], {}, (2,), (0,)),
+    "max pool pads": (
+        [("MaxPool", "x", "y", {"kernel_shape": [3, 2], "pads": [1, 1, 1, 0], "strides": [2, 1]})],
+        [1, 2, 4, 3],
+        {},
+        None,
+        None,
+    ),
+    "max pool ceil": (
+        [("MaxPool", "x", "y", {"kernel_shape": [2, 2], "strides": [2, 2], "ceil_mode": 1})],
+        [1, 1, 3, 5],
+        {},
+        None,
+        None,
+    ),
+    "max pool dilations": ([("MaxPool", "x", "y", {"kernel_shape": [2], "dilations": [2]})], [1, 1, 5], {}, (6, 3), (3, 0)),
+    "average pool": ([("AveragePool", "x", "y", {"kernel_shape": [3, 2]})], [1, 2, 4, 3], {}, (8,), (0,)),
+    "average pool pads": ([("AveragePool", "x", "y", {"kernel_shape": [3], "pads": [1, 1]})], [1, 2, 4], {}, (8,), (0,)),
+    "average pool counts pads": (
+        [("AveragePool", "x", "y", {"kernel_shape": [3], "pads": [1, 1], "count_include_pad": 1})],
+        [1, 2, 4],
+        {},
+        (8,),
+        (0,),
+    ),
+    "average pool ceil": (
+        [("AveragePool", "x", "y", {"kernel_shape": [2, 2], "strides": [2, 2], "ceil_mode": 1})],
+        [1, 1, 3, 5],
+        {},
+        (6,),
+        (0,),
+    ),
+    "global pools": (
+        [("GlobalAveragePool", "x", "a", {}), ("GlobalMaxPool", "x", "b", {}), ("Sub", "a b", "y", {})],
+        [1, 2, 2, 2],
+        {},
+        (10, 4, 2),
+        (4, 2, 0),
+    ),
+    "leaky relu": ([("LeakyRelu", "x", "y", {"alpha": 0.3})], [1, 3], {}, (6, 3), (3, 0)),
+    "leaky relu as it is": ([("LeakyRelu", "x", "y", {})], [1, 3], {}, (6, 3), (3, 0)),
+    "leaky relu of slope 1": ([("LeakyRelu", "x", "y", {"alpha": 1.0})], [1, 3], {}, (3,), (0,)),
+    "prelu": ([("PRelu", "x p", "y", {})], [1, 3, 2], {"p": number(3, 1)}, (12, 6), (6, 0)),
+    "clip": ([("Clip", "x l h", "y", {})], [1, 3], {"l": np.float32(-0.5), "h": np.float32(1.5)}, (6, 3), (6, 0)),
+    "relu6": ([("Clip", "x l h", "y", {})], [1, 3], {"l": np.float32(0), "h": np.float32(6)}, (6, 3), (6, 0)),
+    "clip above": ([("Clip", "x  h", "y", {})], [1, 3], {"h": np.float32(0.5)}, (3, 3), (3, 0)),
+    "clip below": ([("Clip", "x l", "y", {})], [1, 3], {"l": np.float32(0.5)}, (3, 3), (3, 0)),
+    "clip nothing": ([("Clip", "x", "y", {})], [1, 3], {}, (3,), (0,)),
+    "clip bounds that cross": ([("Clip", "x l h", "y", {})], [1, 3], {"l": np.float32(2), "h": np.float32(-1)}, None, None),
+    "hard sigmoid": ([("HardSigmoid", "x", "y", {"alpha": 0.25, "beta": 0.5})], [1, 3], {}, (6, 3), (6, 0)),
+    "abs": ([("Abs", "x", "y", {})], [1, 3], {}, (6, 3), (3, 0)),
+    "a number": (
+        [("Sub", "k x", "a", {}), ("Clip", "a l", "y", {})],
+        [],
+        {"k": np.float32(2), "l": np.float32(1)},
+        (1, 1),
+        (1, 0),
+    ),
+    "neg": ([("Neg", "x", "y", {})], [1, 3], {}, (3,), (0,)),
+    "max of two": (
+        [("Gemm", "x W", "a", {}), ("Gemm", "x V", "b", {}), ("Max", "a b", "y", {})],
+        [1, 3],
+        {"W": number(3, 2), "V": number(3, 2)},
+        (4, 2),
+        (2, 0),
+    ),
+    "min of two": (
+        [("Gemm", "x W", "a", {}), ("Gemm", "x V", "b", {}), ("Min", "a b", "y", {})],
+        [1, 3],
+        {"W": number(3, 2), "V": number(3, 2)},
+        (4, 2),
+        (2, 0),
+    ),
+    "max of four and a constant": (
+        [
+            ("Split", "x", "a b c d", {"axis": 1}),
+            ("Max", "a b c k d", "y", {}),
+        ],
+        [1, 4],
+        {"k": number(1, 1)},
+        None,
+        None,
+    ),
+    "min of one": ([("Min", "x", "y", {})], [1, 2], {}, (2,), (0,)),
+    "sum of three": ([("Relu", "x", "r", {}), ("Sum", "x r k", "y", {})], [1, 2], {"k": number(2)}, (4, 2), (2, 0)),
+    "add of two branches": ([("Relu", "x", "r", {}), ("Add", "r x", "y", {})], [1, 3], {}, (6, 3), (3, 0)),
+    "x minus x": ([("Sub", "x x", "y", {})], [1, 3], {}, (3,), (0,)),
+    "doubled": ([("Add", "x x", "y", {})], [1, 3], {}, (3,), (0,)),
+    "outer sum": ([("Transpose", "x", "t", {}), ("Add", "x t", "y", {})], [1, 3], {}, (9,), (0,)),
+    "add spreads the data": ([("Add", "x b", "y", {})], [1, 3], {"b": number(2, 1)}, (6,), (0,)),
+    "mul and div": ([("Mul", "f x", "a", {}), ("Div", "a d", "y", {})], [1, 3], {"f": number(3), "d": number(3)}, (3,), (0,)),
+    "gemm of rows": ([("Gemm", "x W b", "y", {})], [2, 3], {"W": number(3, 2), "b": number(2)}, (4,), (0,)),
+    "gemm transA": ([("Gemm", "x W", "y", {"transA": 1})], [3, 1], {"W": number(3, 2)}, (2,), (0,)),
+    "gemm constant first": ([("Gemm", "W x", "y", {"transB": 1})], [2, 3], {"W": number(4, 3)}, (8,), (0,)),
+    "gemm bias is data": ([("Gemm", "x W x", "y", {"alpha": 0.5, "beta": 2.0})], [1, 3], {"W": number(3, 3)}, (3,), (0,)),
+    "matmul of a stack": ([("MatMul", "x W", "y", {})], [2, 2, 3], {"W": number(3, 2)}, (8,), (0,)),
+    "matmul spreads the data": ([("MatMul", "x W", "y", {})], [1, 3], {"W": number(2, 3, 2)}, (4,), (0,)),
+    "matmul constant first": ([("MatMul", "W x", "y", {})], [2, 3, 2], {"W": number(2, 3)}, (8,), (0,)),
+    "transpose": (
+        [("Transpose", "x", "t", {"perm": [0, 2, 1]}), ("MatMul", "t W", "y", {})],
+        [1, 3, 2],
+        {"W": number(3, 1)},
+        (2,),
+        (0,),
+    ),
+    "squeeze and unsqueeze": (
+        [("Unsqueeze", "x a", "u", {}), ("Squeeze", "u b", "s", {}), ("Squeeze", "s", "t", {}), ("MatMul", "t w", "y", {})],
+        [1, 3],
+        {"a": ints(0, 3), "b": ints(-1), "w": number(3)},
+        (1,),
+        (0,),
+    ),
+    "slice": (
+        [("Slice", "x s e a t", "y", {})],
+        [1, 5, 4],
+        {"s": ints(4, -3), "e": ints(-9, 2**62), "a": ints(1, 2), "t": ints(-2, 2)},
+        (6,),
+        (0,),
+    ),
+    "slice keeps what is taken": (
+        [("Relu", "x", "r", {}), ("Slice", "x s e a", "p", {}), ("Slice", "r s e a", "q", {}), ("Add", "p q", "y", {})],
+        [1, 5],
+        {"s": ints(1), "e": ints(3), "a": ints(1)},
+        (7, 2),
+        (5, 0),
+    ),
+    "concat": (
+        [("Relu", "x", "r", {}), ("Concat", "r k x", "y", {"axis": -1})],
+        [1, 2],
+        {"k": number(1, 1)},
+        (4, 5),
+        (2, 0),
+    ),
+    "split": (
+        [("Split", "x n", "a b", {"axis": 1}), ("Sub", "b k", "c", {}), ("Max", "a c", "y", {})],
+        [1, 4],
+        {"n": ints(2, 2), "k": number(2)},
+        (4, 2),
+        (2, 0),
+    ),
+    "gather": ([("Gather", "x i", "y", {"axis": 1})], [1, 4], {"i": ints(3, 0, 3)}, (3,), (0,)),
+    "expand": ([("Expand", "x s", "y", {})], [1, 3], {"s": ints(2, 1)}, (6,), (0,)),
+    "pad": ([("Pad", "x p v", "y", {})], [1, 3], {"p": ints(0, 1, 0, 2), "v": np.float32(0.3)}, (6,), (0,)),
+    "pad by reflection": ([("Pad", "x p", "y", {"mode": "reflect"})], [1, 3], {"p": ints(0, 1, 0, 2)}, (6,), (0,)),
+    "reduce": (
+        [
+            ("ReduceMean", "x", "a", {"axes": [1], "keepdims": 1}),
+            ("Sub", "x a", "b", {}),
+            ("ReduceSum", "b k", "y", {"keepdims": 0}),
+        ],
+        [1, 3, 2],
+        {"k": ints(2)},
+        (3,),
+        (0,),
+    ),
+    "shape by the exporter": (
+        [
+            ("Shape", "x", "s", {}),
+            ("Gather", "s zero", "n", {"axis": 0}),
+            ("Unsqueeze", "n axis", "m", {}),
+            ("Concat", "m rest", "t", {"axis": 0}),
+            ("Relu", "x", "r", {}),
+            ("Reshape", "r t", "z", {}),
+            ("MatMul", "z W", "y", {}),
+        ],
+        [1, 2, 2],
+        {"zero": np.array(0), "axis": ints(0), "rest": ints(-1), "W": number(4, 2)},
+        (4, 2),
+        (4, 0),
+    ),
+    "sums of constants": (
+        [("Add", "a b", "c", {}), ("Mul", "c c", "d", {}), ("Gemm", "x W d", "y", {})],
+        [1, 3],
+        {"a": number(2), "b": number(2), "W": number(3, 2)},
+        (2,),
+        (0,),
+    ),
+    "residual network": (
+        RESIDUAL,
+        [1, 1, 4, 4],
+        CONV | {"V": number(2, 2, 3, 3), "U": number(8, 2)},
+        (32, 32, 32, 10, 2),
+        (32, 32, 16, 8, 0),
+    ),
+    "branches of different depth": (
+        [
+            ("Gemm", "x W", "a", {}),
+            ("Relu", "a", "b", {}),
+            ("Gemm", "b V", "c", {}),
+            ("Relu", "c", "d", {}),
+            ("Gemm", "x U", "e", {}),
+            ("Relu", "e", "f", {}),
+            ("Concat", "d f x", "g", {"axis": 1}),
+            ("Gemm", "g T", "y", {}),
+        ],
+        [1, 3],
+        {"W": number(3, 4), "V": number(4, 2), "U": number(3, 2), "T": number(7, 1)},
+        (4 + 2 + 1, 2 + 1, 1),
+        (6, 2, 0),
+    ),
+    "what goes nowhere": ([("Relu", "x", "a", {}), ("Neg", "x", "y", {}), ("Abs", "a", "z", {})], [1, 3], {}, (3,), (0,)),
+    "relu moved at the end": ([("Relu", "x", "r", {}), ("Transpose", "r", "y", {})], [2, 2], {}, (4,), (4,)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_operators(name, tmp_path):
+    nodes, shape, constants, widths, units = CASES[name]
+    opset = 13 if any(node[0] == "ReduceMean" for node in nodes) else 14
+    model = build(nodes, shape, constants, opset=opset)
+    path = save(model, tmp_path / "net.onnx")
+    net = load_network(path)
+    if widths is not None:
+        assert net.widths == widths
+    if units is not None:
+        assert tuple(len(layer.relu_units) for layer in net.layers) == units
+    agrees_with_onnxruntime(path, net, points=100, exact_points=3)
+    agrees_exactly(model, net)
+
+
+def test_damaged_models(tmp_path):
+    """A damaged model gives a network or one clear error, never anything else."""
+    generator, refusals = random.Random(2), 0  # noqa: S311  damage is no secret
+    for _ in range(400):
+        nodes, shape, constants, _, _ = CASES[generator.choice(list(CASES))]
+        damaged = bytearray(build(nodes, shape, constants).SerializeToString())
+        for _ in range(generator.randint(1, 3)):
+            damaged[generator.randrange(len(damaged))] = generator.choice([0, 1, 2, 8, 127, 128, generator.randrange(256)])
+        (tmp_path / "net.onnx").write_bytes(damaged)
+        try:
+            load_network(tmp_path / "net.onnx")
+        except FormatError:
+            refusals += 1
+            refused(load_network, tmp_path / "net.onnx")
+    assert refusals > 50
+
+
+def agrees_exactly(model, net, points=4):
+    factors = [taken.value for taken in net.rationalizations]
+    for k in range(points):
+        # Small integers too, so that there are ties.
+        point = [
+            Fraction(int(a), int(b) if k % 2 else 1)
+            for a, b in zip(RNG.integers(-3, 4, net.inputs), RNG.integers(1, 9, net.inputs), strict=True)
+        ]
+        assert net(point) == tuple(evaluate(model, point, factors).ravel())
+
+
+def test_the_factors_of_a_batch_norm_are_recorded(tmp_path):
+    constants = statistics(2) | {"v": np.array([0.25, 2.0]), "s": np.array([3.0, 0.5])}
+    net = load_network(save(build([batch_norm("x", "y", epsilon=0.0)], [1, 2], constants), tmp_path / "net.onnx"))
+    (taken,) = net.rationalizations
+    assert "scale[1] / sqrt(variance[1] + epsilon)" in taken.expression
+    assert abs(taken.value**2 - Fraction(1, 8)) < Fraction(1, 10**15)
+    low, high = taken.value - taken.error, taken.value + taken.error
+    assert low**2 <= Fraction(1, 8) <= high**2
+    assert 0 < taken.error < Fraction(1, 10**15)
+    assert net.layers[0].weight.rows == ((6, 0), (0, taken.value))
+
+
+def test_bfloat16_is_exact(tmp_path):
+    values = [1.0, -0.3, 1e-30, 7.7]
+    weight = helper.make_tensor("W", TensorProto.BFLOAT16, [2, 2], values)
+    net = load_network(save(build([("MatMul", "x W", "y", {})], [1, 2], {"W": weight}), tmp_path / "net.onnx"))
+    stored = numpy_helper.to_array(weight).astype(np.float64)
+    assert net.layers[0].weight.rows == tuple(tuple(map(Fraction, row)) for row in stored.T)
+    assert stored[0, 1] != -0.3
+
+
+def test_older_models_give_attributes(tmp_path):
+    nodes = [
+        ("Clip", "x", "a", {"min": -1.0}),
+        ("Unsqueeze", "a", "b", {"axes": [0]}),
+        ("Slice", "b", "c", {"starts": [0], "ends": [2], "axes": [2]}),
+        ("Squeeze", "c", "d", {"axes": [0]}),
+        ("Pad", "d", "y", {"pads": [0, 1, 0, 0]}),
+    ]
+    model = build(nodes, [1, 3], {}, opset=9)
+    net = load_network(save(model, tmp_path / "net.onnx"))
+    assert net.widths == (3, 3)
+    agrees_with_onnxruntime(tmp_path / "net.onnx", net, points=50)
+
+
+def test_a_deep_residual_stream_is_carried_in_its_own_lanes(tmp_path):
+    nodes, constants, here = [], {}, "x"
+    for k in range(4):
+        constants |= {f"U{k}": number(3, 8), f"D{k}": number(8, 3)}
+        nodes += [
+            ("Gemm", f"{here} U{k}", f"u{k}", {}),
+            ("Relu", f"u{k}", f"r{k}", {}),
+            ("Gemm", f"r{k} D{k}", f"d{k}", {}),
+            ("Add", f"d{k} {here}", f"s{k}", {}),
+        ]
+        here = f"s{k}"
+    model = build(nodes, [1, 3], constants, end=here)
+    net = load_network(save(model, tmp_path / "net.onnx"))
+    assert net.widths == (11, 11, 11, 11, 3)
+    agrees_exactly(model, net)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "shape", "constants", "part"),
+    [
+        ([("Conv", "x W", "y", {})], [1, 2, 4, 4], CONV, "does not fit 2 channels"),
+        ([("Conv", "x W", "y", {})], [1, 1, 2, 4], CONV, "does not fit in (2, 4)"),
+        ([("Conv", "x W", "y", {})], [1, 1, 4], CONV, "do not fit shape (1, 1, 4)"),
+        ([("Conv", "x W", "y", {"kernel_shape": [2, 2]})], [1, 1, 4, 4], CONV, "is not that of its weight"),
+        ([("Conv", "x W", "y", {"strides": [0, 1]})], [1, 1, 4, 4], CONV, "do not fit (4, 4)"),
+        ([("Conv", "x W", "y", {"pads": [-1, 0, 0, 0]})], [1, 1, 4, 4], CONV, "is negative"),
+        ([("Conv", "x W", "y", {"pads": [1]})], [1, 1, 4, 4], CONV, "are not two for each"),
+        ([("Conv", "x W", "y", {"pads": [2**30] * 4})], [1, 1, 4, 4], CONV, "too many"),
+        ([("Conv", "x W B", "y", {})], [1, 1, 4, 4], CONV | {"B": number(3)}, "a bias of shape (3,) does not fit 2 outputs"),
+        ([("Conv", "W x", "y", {})], [2, 1, 3, 3], CONV, "must be a constant"),
+        ([("Conv", "x W", "y", {})], [1, 1, 4, 4], {"W": CONV["W"] * np.nan}, "its weight[0][0][0][0] is nan"),
+        ([("MaxPool", "x", "y", {})], [1, 1, 4], {}, "kernel_shape is missing"),
+        ([("MaxPool", "x", "y", {"kernel_shape": [1], "pads": [1, 1]})], [1, 1, 4], {}, "in the padding only"),
+        ([("AveragePool", "x", "y", {"kernel_shape": [1], "pads": [1, 1]})], [1, 1, 4], {}, "in the padding only"),
+        ([batch_norm("x", "y", training_mode=1)], [1, 3], statistics(3), "training mode"),
+        ([batch_norm("x", "y")], [1, 4], statistics(3), "do not fit"),
+        ([batch_norm("x", "y")], [1, 3], statistics(3) | {"v": -np.ones(3)}, "variance[0] + epsilon is not positive"),
+        ([("Clip", "x l", "y", {})], [1, 3], {"l": number(3)}, "is not one number"),
+        ([("Div", "x d", "y", {})], [1, 3], {"d": np.array([1.0, 0.0, 1.0])}, "divides by zero"),
+        ([("Slice", "x s e", "y", {})], [1, 3], {"s": ints(1), "e": ints(1)}, "nothing is left"),
+        ([("Transpose", "x", "y", {"perm": [0, 0]})], [1, 3], {}, "does not fit shape"),
+        ([("Gather", "x i", "y", {})], [1, 3], {"i": ints(5)}, "does not fit shape"),
+        ([("Concat", "x k", "y", {"axis": 0})], [1, 3], {"k": number(1, 2)}, "cannot be joined along axis 0"),
+        ([("Split", "x", "a b", {"axis": 1}), ("Add", "a b", "y", {})], [1, 1], {}, "cannot be split"),
+        ([("Pad", "x p", "y", {})], [1, 3], {"p": ints(0, -1, 0, 0)}, "are negative"),
+        ([("Pad", "x p", "y", {"mode": "reflect"})], [1, 3], {"p": ints(0, 3, 0, 0)}, "reflect more than there is"),
+        ([("MaxPool", "x", "y", {"kernel_shape": [2], "ceil_mode": 2})], [1, 1, 3], {}, "'ceil_mode' is 2; 0 or 1 is expected"),
+        ([batch_norm("x", "y", spatial=0)], [1, 3], statistics(3), "spatial=0"),
+        ([("Expand", "x s", "y", {})], [1, 3], {"s": ints(10**6, 10**6, 3)}, "too many entries"),
+        ([("Pow", "x k", "y", {})], [1, 3], {"k": number()}, "is not piecewise linear"),
+        ([("Softmax", "x", "y", {})], [1, 3], {}, "operator Softmax (node 'Softmax_0') is not piecewise linear"),
+        ([("If", "x", "y", {})], [1, 3], {}, "operator If (node 'If_0') is not supported"),
+        ([("LeakyRelu", "x", "y", {"alpha": float("nan")})], [1, 3], {}, "its slope is nan"),
+    ],
+)
+def test_bad_operators(nodes, shape, constants, part, tmp_path):
+    refused(load_network, save(build(nodes, shape, constants, opset=14), tmp_path / "bad.onnx"), part)
+
+
+@st.composite
+def graphs(draw):
+    """Draw nodes that take any tensors there are so far, input size and constants."""
+    size = draw(st.integers(1, 3))
+    nodes, constants, known = [], {}, [("x", size)]
+
+    def constant(*lengths):
+        name = f"c{len(constants)}"
+        entries = draw(st.lists(st.integers(-2, 2), min_size=math.prod(lengths), max_size=math.prod(lengths)))
+        constants[name] = np.array(entries, np.float32).reshape(lengths)
+        return name
+
+    for k in range(draw(st.integers(1, 9))):
+        (here, length), new = draw(st.sampled_from(known[-4:])), f"t{k}"
+        fitting = [name for name, other in known if other == length]
+        kind = draw(
+            st.sampled_from(["Gemm", "Gemm", "Relu", "Relu", "Add", "Sub", "Max", "Concat", "Slice", "LeakyRelu", "Shift"])
+        )
+        attributes = {}
+        if kind == "Gemm":
+            other = draw(st.integers(1, 3))
+            inputs, length = f"{here} {constant(length, other)} {constant(other)}", other
+        elif kind in ("Add", "Sub", "Max"):
+            inputs = f"{here} {draw(st.sampled_from(fitting))}"
+        elif kind == "Concat":
+            second, other = draw(st.sampled_from(known))
+            inputs, length, attributes = f"{here} {second}", length + other, {"axis": 1}
+        elif kind == "Slice":
+            start = draw(st.integers(0, length - 1))
+            constants |= {f"s{k}": ints(start), f"e{k}": ints(length), "axis": ints(1)}
+            inputs, length = f"{here} s{k} e{k} axis", length - start
+        elif kind == "Shift":
+            kind, inputs = "Add", f"{here} {constant(length)}"
+        else:
+            inputs = here
+            attributes = {"alpha": 0.25} if kind == "LeakyRelu" else {}
+        nodes.append((kind, inputs, new, attributes))
+        known.append((new, length))
+    return nodes, size, constants, known[-1][0]
+
+
+@settings(max_examples=150)
+@given(graphs())
+def test_random_graphs(tmp_path_factory, graph):
+    nodes, size, constants, end = graph
+    model = build(nodes, [1, size], constants, end=end)
+    net = load_network(save(model, tmp_path_factory.getbasetemp() / "graph.onnx"))
+    agrees_exactly(model, net)
+    depth = sum(node[0] in ("Relu", "Max", "LeakyRelu") for node in nodes)
+    assert sum(bool(layer.relu_units) for layer in net.layers) <= depth

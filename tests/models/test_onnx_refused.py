@@ -1,0 +1,197 @@
+import numpy as np
+import pytest
+from models.support import refused
+
+from exactzones.models import load_network, lowering
+
+onnx = pytest.importorskip("onnx")
+
+from models.onnx_models import FLOAT, build, save, tensor  # noqa: E402  it needs onnx
+from onnx import TensorProto, helper  # noqa: E402
+
+W = np.ones((4, 3))
+GEMM = [("Gemm", "x W", "y", {})]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "shape", "constants", "parts"),
+    [
+        (
+            [("Sigmoid", "x", "y", {})],
+            [1, 4],
+            {},
+            ["operator Sigmoid (node 'Sigmoid_0') is not piecewise linear", "let the model end before it"],
+        ),
+        ([("Cast", "x", "y", {"to": 7})], [1, 4], {}, ["operator Cast (node 'Cast_0'): a cast to integers"]),
+        ([("Det", "x", "y", {})], [2, 2], {}, ["operator Det (node 'Det_0') is not supported; supported are Gemm,"]),
+        ([("Gemm", "x W", "a", {}), ("Softmax", "a", "y", {})], [1, 4], {"W": W}, ["operator Softmax (node 'Softmax_1')"]),
+        # what depends on the input twice
+        ([("MatMul", "x x", "y", {})], [1, 1], {}, ["product of two tensors that both depend on the input"]),
+        ([("Mul", "x x", "y", {})], [1, 4], {}, ["product of two tensors that both depend on the input"]),
+        ([("Div", "c x", "y", {})], [1, 4], {"c": W}, ["quotient by what depends on the input"]),
+        ([("Identity", "c", "y", {})], [1, 4], {"c": W}, ["output 'y' does not depend on its input"]),
+        ([("Relu", "x", "z", {})], [1, 4], {}, ["output 'y' does not depend on its input"]),
+        # names
+        ([("Gemm", "x W", "y", {})], [1, 4], {}, ["operator Gemm (node 'Gemm_0'): it reads 'W', which nothing before it gives"]),
+        ([("Relu", "a", "y", {}), ("Relu", "x", "a", {})], [1, 4], {}, ["it reads 'a', which nothing before it gives"]),
+        ([("Relu", "x", "x", {})], [1, 4], {}, ["the name 'x', which is empty or taken"]),
+        ([("Relu", "x", "W", {})], [1, 4], {"W": W}, ["the name 'W', which is empty or taken"]),
+        ([("Relu", "x", "", {})], [1, 4], {}, ["the name '', which is empty or taken"]),
+        ([("Identity", "W", "W", {})], [1, 4], {"W": W}, ["the name 'W', which is empty or taken"]),
+        # number and order of inputs
+        ([("Gemm", "x", "y", {})], [1, 4], {}, ["1 inputs and 1 outputs do not fit"]),
+        ([("Relu", "x W", "y", {})], [1, 4], {"W": W}, ["2 inputs and 1 outputs do not fit"]),
+        ([("Add", "x", "y", {})], [1, 4], {}, ["1 inputs and 1 outputs do not fit"]),
+        ([("Dropout", "x r t", "y", {})], [1, 4], {"r": np.float32(0.5), "t": np.int8(1)}, ["3 inputs and 1 outputs do not fit"]),
+        ([("Reshape", "s x", "y", {})], [1], {"s": np.array([1])}, ["input 1 must be a constant"]),
+        ([("Relu", "W", "a", {}), ("Add", "x a", "y", {})], [1, 4], {"W": W}, ["all its inputs are constants"]),
+        # attributes
+        ([("Gemm", "x W", "y", {"transA": 2})], [4, 1], {"W": W}, ["transA=2, transB=0 is not supported"]),
+        ([("Gemm", "x W", "y", {"transB": 2})], [1, 4], {"W": W}, ["transA=0, transB=2 is not supported"]),
+        ([("Gemm", "x W", "y", {"gamma": 2})], [1, 4], {"W": W}, ["attribute 'gamma' is not supported"]),
+        ([("Gemm", "x W", "y", {"alpha": "x"})], [1, 4], {"W": W}, ["attribute 'alpha' has the wrong type"]),
+        ([("Gemm", "x W", "y", {"alpha": float("nan")})], [1, 4], {"W": W}, ["alpha is nan"]),
+        ([("Gemm", "x W b", "y", {"beta": float("inf")})], [1, 4], {"W": W, "b": np.ones(3)}, ["beta is inf"]),
+        ([("Flatten", "x", "y", {"axis": 3})], [1, 4], {}, ["axis 3 does not exist in shape (1, 4)"]),
+        ([("Flatten", "x", "y", {"axis": -3})], [1, 4], {}, ["axis -3 does not exist"]),
+        ([("Constant", "", "c", {"value_string": "a"}), ("Add", "x c", "y", {})], [1], {}, ["a value given as 'value_string'"]),
+        ([("Constant", "", "c", {}), ("Add", "x c", "y", {})], [1], {}, ["a value given as nothing"]),
+        ([("Constant", "", "c", {"value_float": float("nan")}), ("Add", "x c", "y", {})], [1], {}, ["its constant is nan"]),
+        # shapes
+        (GEMM, [1, 5], {"W": W}, ["shapes (1, 5) and (4, 3) cannot be multiplied"]),
+        (GEMM, [4], {"W": W}, ["shapes (4,) and (4, 3) are not two matrices"]),
+        (GEMM, [1, 4], {"W": np.ones(4)}, ["shapes (1, 4) and (4,) are not two matrices"]),
+        ([("MatMul", "x W", "y", {})], [2, 2, 4], {"W": np.ones((3, 4, 3))}, ["shapes (2,) and (3,) do not fit together"]),
+        ([("MatMul", "x W", "y", {})], [1, 4], {"W": np.float32(2)}, ["shapes (1, 4) and () cannot be multiplied"]),
+        ([("Gemm", "x W b", "y", {})], [1, 4], {"W": W, "b": np.ones(2)}, ["shapes (1, 3) and (2,) do not fit together"]),
+        ([("Gemm", "x W b", "y", {})], [1, 4], {"W": W, "b": np.ones((3, 1))}, ["shape (3, 1) cannot be spread to (1, 3)"]),
+        ([("Add", "x b", "y", {})], [1, 4], {"b": np.ones(3)}, ["shapes (1, 4) and (3,) do not fit together"]),
+        ([("Reshape", "x s", "y", {})], [1, 4], {"s": np.array([3, -1])}, ["shape (1, 4) cannot become (3, -1)"]),
+        ([("Reshape", "x s", "y", {})], [1, 4], {"s": np.array([-1, -1])}, ["cannot become (-1, -1)"]),
+        ([("Reshape", "x s", "y", {})], [1, 4], {"s": np.array([5])}, ["cannot become (5,)"]),
+        ([("Reshape", "x s", "y", {})], [1, 4], {"s": np.array([-2, -2])}, ["cannot become (-2, -2)"]),
+        ([("Reshape", "x s", "y", {"allowzero": 1})], [1, 4], {"s": np.array([0, -1])}, ["cannot become (0, -1)"]),
+        ([("Reshape", "x s", "y", {})], [1, 4], {"s": np.array([1] * 40 + [4])}, ["cannot become (1, 1,"]),
+        ([("Reshape", "x s", "y", {})], [1, 4], {"s": np.ones(2)}, ["no list of integers"]),
+        ([("Reshape", "x s", "y", {})], [1, 4], {"s": np.array(4)}, ["no list of integers"]),
+        # the input
+        (GEMM, ["N", "M"], {"W": W}, ["input 'x' has an axis without a fixed length"]),
+        (GEMM, [1, "M"], {"W": W}, ["input 'x' has an axis without a fixed length"]),
+        (GEMM, [1, 0], {"W": W}, ["input 'x' has an axis without a fixed length"]),
+        (GEMM, [1, -4], {"W": W}, ["input 'x' has an axis without a fixed length"]),
+        (GEMM, ["N"], {"W": W}, ["input 'x' has an axis without a fixed length"]),
+        (GEMM, None, {"W": W}, ["input 'x' has no shape"]),
+        ([("Relu", "x", "y", {})], [1, 10**9], {}, ["the network takes 1000000000 inputs"]),
+        # numbers
+        (GEMM, [1, 4], {"W": W * np.nan}, ["operator Gemm (node 'Gemm_0'): its weight[0][0] is nan"]),
+        (GEMM, [1, 4], {"W": W * np.inf}, ["its weight[0][0] is inf"]),
+        ([("Gemm", "x W b", "y", {})], [1, 4], {"W": W, "b": np.ones(3) * np.nan}, ["its bias[0] is nan"]),
+        ([("MatMul", "x W", "y", {})], [1, 4], {"W": W * np.nan}, ["its constant[0][0] is nan"]),
+    ],
+)
+def test_bad_graphs(nodes, shape, constants, parts, tmp_path):
+    refused(load_network, save(build(nodes, shape, constants), tmp_path / "bad.onnx"), *parts)
+
+
+@pytest.mark.parametrize(
+    ("weight", "part"),
+    [
+        (tensor("W", FLOAT, [4, 3], raw_data=bytes(47)), "initializer 'W' has shape (4, 3), that is 48 bytes, but holds 47"),
+        (tensor("W", FLOAT, [4, 3], raw_data=bytes(52)), "that is 48 bytes, but holds 52"),
+        (tensor("W", FLOAT, [4, 3], float_data=[1] * 11), "that is 12 entries, but holds 11"),
+        (tensor("W", FLOAT, [4, 3], double_data=[1] * 12), "that is 12 entries, but holds 0"),
+        (tensor("W", FLOAT, [4, 3]), "that is 12 entries, but holds 0"),
+        (tensor("W", FLOAT, [10**6, 10**6], raw_data=bytes(4)), "that is 4000000000000 bytes, but holds 4"),
+        (tensor("W", FLOAT, [-4, -3], float_data=[1] * 12), "initializer 'W' has shape (-4, -3), which is empty"),
+        (tensor("W", FLOAT, [0, 3]), "has shape (0, 3), which is empty"),
+        (tensor("W", FLOAT, [1] * 70, float_data=[1]), "too many axes"),
+        (tensor("W", TensorProto.STRING, [1], string_data=[b"a"]), "initializer 'W' has type STRING; supported are FLOAT,"),
+        (tensor("W", TensorProto.COMPLEX64, [1], float_data=[1, 1]), "has type COMPLEX64"),
+        (tensor("W", TensorProto.BOOL, [1], int32_data=[1]), "has type BOOL"),
+        (tensor("W", 0, [1], float_data=[1]), "has type UNDEFINED"),
+        (tensor("W", 77, [1], float_data=[1]), "has type 77"),
+    ],
+)
+def test_bad_initializers(weight, part, tmp_path):
+    refused(load_network, save(build(GEMM, [1, 4], {"W": weight}), tmp_path / "bad.onnx"), part)
+    nodes = [("Constant", "", "W", {"value": weight}), *GEMM]
+    refused(
+        load_network,
+        save(build(nodes, [1, 4]), tmp_path / "bad.onnx"),
+        "operator Constant (node 'Constant_0')",
+        part.removeprefix("initializer 'W' "),
+    )
+
+
+def test_data_in_another_file_is_never_read(tmp_path):
+    for location in ("../../secret", "weights.bin"):
+        weight = tensor("W", FLOAT, [4, 3], data_location=TensorProto.EXTERNAL)
+        weight.external_data.add(key="location", value=location)
+        (tmp_path / "weights.bin").write_bytes(bytes(48))
+        refused(
+            load_network,
+            save(build(GEMM, [1, 4], {"W": weight}), tmp_path / "bad.onnx"),
+            "initializer 'W' keeps its data in another file",
+        )
+
+
+def with_model(change):
+    model = build(GEMM, [1, 4], {"W": W})
+    change(model)
+    return model
+
+
+def info(name, kind=FLOAT):
+    return helper.make_tensor_value_info(name, kind, [1, 4])
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        (lambda m: m.graph.input.append(info("u")), "the graph has 2 inputs and 1 outputs"),
+        (lambda m: m.graph.ClearField("input"), "the graph has 0 inputs and 1 outputs"),
+        (lambda m: m.graph.output.append(info("u")), "the graph has 1 inputs and 2 outputs"),
+        (lambda m: m.graph.ClearField("output"), "the graph has 1 inputs and 0 outputs"),
+        (lambda m: m.graph.ClearField("node"), "no graph or no opset"),
+        (lambda m: m.ClearField("graph"), "no graph or no opset"),
+        (lambda m: m.ClearField("opset_import"), "no graph or no opset"),
+        (lambda m: setattr(m.opset_import[0], "version", 6), "opset 6 is not supported; convert the model to opset 7 or newer"),
+        (lambda m: setattr(m.opset_import[0], "domain", "ai.onnx.ml"), "no graph or no opset"),
+        (lambda m: setattr(m.graph.node[0], "domain", "com.microsoft"), "operator Gemm (node 'Gemm_0') is not supported"),
+        (lambda m: m.graph.node[0].ClearField("output"), "2 inputs and 0 outputs do not fit"),
+        (lambda m: m.graph.initializer.append(m.graph.initializer[0]), "two initializers have the same name"),
+        (lambda m: m.graph.sparse_initializer.add(), "sparse initializers are not supported"),
+        (lambda m: setattr(m.graph.input[0].type.tensor_type, "elem_type", TensorProto.INT64), "input 'x' is no float tensor"),
+        (lambda m: m.graph.input[0].type.sequence_type.elem_type.tensor_type.SetInParent(), "input 'x' is no tensor"),
+        (lambda m: m.graph.input[0].ClearField("type"), "input 'x' is no tensor"),
+        (lambda m: setattr(m.graph.node[0], "name", "two\nlines"), ""),
+    ],
+)
+def test_bad_models(change, part, tmp_path):
+    path = save(with_model(change), tmp_path / "bad.onnx")
+    if part:
+        refused(load_network, path, part)
+    else:
+        assert load_network(path).widths == (3,)
+
+
+@pytest.mark.parametrize("data", [b"", b"junk", b"\x00" * 100, b"\xff" * 100, b"PK\x03\x04", b"\x0a\x05a", b'{"ir_version": 8}'])
+def test_what_is_no_model(data, tmp_path):
+    (tmp_path / "bad.onnx").write_bytes(data)
+    refused(load_network, tmp_path / "bad.onnx", "not an ONNX model")
+
+
+def test_every_truncation(tmp_path):
+    data = build(GEMM, [1, 4], {"W": W}).SerializeToString()
+    for length in range(len(data)):
+        (tmp_path / "bad.onnx").write_bytes(data[:length])
+        refused(load_network, tmp_path / "bad.onnx")
+
+
+def test_a_small_file_cannot_ask_for_many_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr(lowering, "MAX_WEIGHTS", 100)
+    nodes = [("MatMul", f"a{k} W", f"a{k + 1}", {}) for k in range(30)]
+    model = build([("Relu", "x", "a0", {}), *nodes], [1, 2], {"W": np.eye(2)}, end="a30")
+    refused(load_network, save(model, tmp_path / "bad.onnx"), "the network has 104 weights or more; at most 100 are held")
+    model = build([("Relu", "x", "y", {})], [1, 11])
+    refused(load_network, save(model, tmp_path / "bad.onnx"), "the network has 121 weights or more")
