@@ -11,7 +11,6 @@ from __future__ import annotations
 import itertools
 import math
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -28,7 +27,8 @@ from exactzones.engine.exactsigns import ExactSigns
 from exactzones.engine.frontier import OFF, ON, OPEN, Cells, Floats, Frontier, Ids, Integers, States
 from exactzones.engine.starting_cones import Cone, Section, starting_cones
 from exactzones.network import Layer
-from exactzones.rational import Matrix, Row, primitive, rank
+from exactzones.rational import Row, primitive, rank
+from exactzones.rational.floats import EXACT_INTEGERS, SLACK, TINY, UNIT_ROUNDOFF, filter_float, float_matrix, float_vector
 from exactzones.threads import one_thread
 
 _kernel: ModuleType = _kernel_numpy
@@ -36,10 +36,6 @@ if os.environ.get("EXACTZONES_KERNEL") != "numpy":
     with suppress(ImportError):  # there was no C compiler when this was installed
         _kernel = import_module("exactzones.engine._kernel")
 
-_UNIT = 2.0**-53
-_SAFE = 1 + 1e-9  # covers the rounding of the bounds themselves
-_TINY = 1e-290  # stands for everything that may underflow
-_EXACT = 2.0**52  # integers below this are exact in a float, sums of two as well
 _CHUNK = 1 << 17  # numbers in one batch of rows: more would leave the cache
 MAX_DIM = 16  # of the kernel
 _MAX_CELLS = 4096  # cells that one call of the kernel returns before it stops
@@ -209,9 +205,9 @@ class Arrangement:
         """Return f with: row j of cell p is off by at most ``row_sums[j] * f[p]`` in every entry; 0 where it is exact."""
         largest = np.abs(frontier.maps.reshape(len(frontier), -1)).max(axis=1)
         terms = frontier.maps.shape[2]
-        factor: Floats = (frontier.maps_error + (terms + 4) * _UNIT * largest) * _SAFE + _TINY
+        factor: Floats = (frontier.maps_error + (terms + 4) * UNIT_ROUNDOFF * largest) * SLACK + TINY
         if floats.scale:
-            exact = (frontier.maps_error == 0) & (floats.row_sums.max() * largest * floats.scale < _EXACT)
+            exact = (frontier.maps_error == 0) & (floats.row_sums.max() * largest * floats.scale < EXACT_INTEGERS)
             factor[exact] = 0
         return factor
 
@@ -223,7 +219,7 @@ class Arrangement:
             width, units = self.dim + 1, self.layers[k].outputs
             maps = np.empty((len(parents), width, units + 1))
             _kernel.expand(len(parents), width, units, rows, parents, state, maps)
-        error = factor[parents] * (self.floats[k].row_sums.max() * _SAFE)
+        error = factor[parents] * (self.floats[k].row_sums.max() * SLACK)
         prefix = np.concatenate([frontier.prefix[parents], state], axis=1)
         return Frontier(k + 1, cells, self._open(k + 1, len(parents)), prefix, maps, error)
 
@@ -330,27 +326,14 @@ def _float_layers(layers: Sequence[Layer]) -> list[_FloatLayer]:
     found = []
     total: float = 1
     for layer in layers:
-        bias = np.array([[as_float(entry)] for entry in layer.bias])
-        weight = np.hstack([layer.weight.floats if layer.weight.floats is not None else _quotients(layer.weight), bias])
+        bias = float_vector(layer.bias, filter_float)
+        weight = np.hstack([float_matrix(layer.weight, filter_float), bias[:, None]])
         if total:
             common = math.lcm(layer.weight.scaled()[1], *[entry.denominator for entry in layer.bias])
-            total = total * common if common & (common - 1) == 0 and total * common < _EXACT else 0
-        row_sums = np.abs(weight).sum(axis=1) * _SAFE + _TINY  # an error that is a multiple of one must not underflow
+            total = total * common if common & (common - 1) == 0 and total * common < EXACT_INTEGERS else 0
+        row_sums = np.abs(weight).sum(axis=1) * SLACK + TINY  # an error that is a multiple of one must not underflow
         found.append(_FloatLayer(weight, row_sums, float(total), _multiples(layer, weight)))
     return found
-
-
-def _quotients(matrix: Matrix) -> Floats:
-    """Return an exact matrix in floats, as ``as_float`` does it entry by entry."""
-    numerators, denominator = matrix.scaled()
-    rows = numerators.rows()
-    try:
-        floats = np.array([[entry / denominator for entry in row] for row in rows])
-    except OverflowError:
-        return np.array([[as_float(Fraction(entry, denominator)) for entry in row] for row in rows])
-    for k, j in np.argwhere(np.abs(floats) < sys.float_info.min).tolist():
-        floats[k, j] = as_float(Fraction(rows[k][j], denominator)) if rows[k][j] else 0
-    return floats
 
 
 @np.errstate(all="ignore")
@@ -377,21 +360,12 @@ def _multiples(layer: Layer, floats: Floats) -> Ids:
     return same
 
 
-def as_float(value: Fraction | int) -> float:
-    """Return the nearest float; infinity or NaN, which decide nothing, where that is not near in proportion."""
-    try:
-        nearest = float(value)
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
-    return nearest if abs(nearest) >= sys.float_info.min or not value or nearest == value else float("nan")
-
-
 @np.errstate(over="ignore")
 def _float_rows(rows: Sequence[Row]) -> tuple[Floats, Floats, float]:
     """Return integer rows as floats, a bound on their entries' errors, and the scale 1 where they are exact."""
-    exact = all(abs(entry) < _EXACT for row in rows for entry in row)
-    floats = np.array([[as_float(entry) for entry in row] for row in rows])
-    error = np.zeros(len(rows)) if exact else np.abs(floats).max(axis=1) * (2 * _UNIT)
+    exact = all(abs(entry) < EXACT_INTEGERS for row in rows for entry in row)
+    floats = np.array([[filter_float(entry) for entry in row] for row in rows])
+    error = np.zeros(len(rows)) if exact else np.abs(floats).max(axis=1) * (2 * UNIT_ROUNDOFF)
     return floats, error, 1.0 if exact else 0.0
 
 
@@ -401,8 +375,8 @@ def _as_cells(cones: Sequence[Cone], dim: int) -> Cells:
     points, errors, integers, small = [], [], [], []
     for generator in generators:
         scale = generator[0] or max(map(abs, generator))
-        points.append([as_float(Fraction(entry, scale)) for entry in generator])
-        errors.append(_UNIT * max(map(abs, points[-1])) * 2 + _TINY)
+        points.append([filter_float(Fraction(entry, scale)) for entry in generator])
+        errors.append(UNIT_ROUNDOFF * max(map(abs, points[-1])) * 2 + TINY)
         fits = max(map(abs, generator)) < 2**62
         integers.append(generator if fits else (0,) * (dim + 1))
         small.append(fits)

@@ -1,7 +1,7 @@
 """The number seam: what an exact number is, integer rows, exact matrices.
 
 Public values are ``fractions.Fraction``; rows are primitive tuples of Python integers; products run on
-python-flint.  Only this package knows python-flint.  Nothing here rounds: a float is taken as the
+python-flint.  Only this package knows python-flint.  Only ``floats`` rounds; a float is read as the
 dyadic rational that it is.
 
 There is a second ordered field behind the seam: a number may be ``a + b sqrt(D)``, a ``Quadratic``, where weights, points or

@@ -19,11 +19,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from exactzones.engine.arrangement import as_float
 from exactzones.errors import DimensionError, InexactError, InputError
 from exactzones.network import Layer
 from exactzones.polyhedra import Polyhedron
 from exactzones.rational import IntegerMatrix, Matrix, Vector, exact, over_common_denominator
+from exactzones.rational.floats import filter_float, float_matrix, float_vector
 from exactzones.zone import Zone
 
 Array: TypeAlias = NDArray[Any]
@@ -164,8 +164,8 @@ class _Stage:
     def of(cls, weight: Any, bias: Sequence[Fraction | int], relu: Sequence[bool], inputs: int) -> _Stage:
         matrix = Matrix.of(weight, columns=inputs)
         offset = tuple(map(Fraction, bias))
-        floats = np.array([[as_float(entry) for entry in row] for row in matrix.rows], float).reshape(matrix.shape)
-        return cls(floats, np.array([as_float(b) for b in offset], float), np.array(relu, bool), (matrix, offset))
+        floats = float_matrix(matrix, filter_float)
+        return cls(floats, float_vector(offset, filter_float), np.array(relu, bool), (matrix, offset))
 
     @property
     def outputs(self) -> int:
@@ -230,7 +230,7 @@ class _Points:
             floats = given.astype(np.float64)
             return cls(floats, floats, np.zeros_like(floats))
         source = [_exactly(point, k, inputs) for k, point in enumerate(given)]
-        floats = np.array([[as_float(entry) for entry in point] for point in source], float).reshape(-1, inputs)
+        floats = np.array([[filter_float(entry) for entry in point] for point in source], float).reshape(-1, inputs)
         return cls(source, floats, np.abs(floats) * (2 * _UNIT))
 
     def parts(self, size: int) -> Iterator[_Points]:

@@ -1,0 +1,104 @@
+"""From exact numbers to floats, and the constants of proved rounding error bounds.
+
+Every conversion rounds to nearest; the policies differ in what they do where that is not near:
+
+===================  =============================================  ==================================================
+policy               beyond the range of floats                     where floats are too small to be near in proportion
+===================  =============================================  ==================================================
+``filter_float``     an infinity                                    NaN
+``clipped_float``    the largest finite float, with the sign        the nearest float, possibly 0
+``equal_float``      None                                           None
+===================  =============================================  ==================================================
+
+``filter_float`` is for error bounds: infinities and NaN compare false, so they decide nothing.  ``clipped_float`` is for
+guesses that are verified exactly.  ``equal_float`` is for files, where no rounding is allowed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from exactzones.rational.matrix import AlgebraicMatrix, Matrix
+
+Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+Policy: TypeAlias = Callable[[Fraction | int], float]
+
+UNIT_ROUNDOFF = 2.0**-53
+"""Largest relative error of one rounding."""
+
+SLACK = 1 + 1e-9
+"""Factor that covers the rounding errors of the bound itself."""
+
+TINY = 1e-290
+"""Summand that covers everything that may underflow."""
+
+EXACT_INTEGERS = 2.0**52
+"""Integers below this are exact as floats, and so are their sums and differences of two."""
+
+
+def filter_float(value: Fraction | int) -> float:
+    """Return the nearest float if it is near in proportion; otherwise an infinity or NaN.
+
+    >>> filter_float(Fraction(1, 3)), filter_float(-(10**400)), filter_float(Fraction(1, 10**400))
+    (0.3333333333333333, -inf, nan)
+    """
+    try:
+        nearest = float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+    return nearest if abs(nearest) >= sys.float_info.min or not value or nearest == value else float("nan")
+
+
+def clipped_float(value: Fraction | int) -> float:
+    """Return the nearest finite float.
+
+    >>> clipped_float(10**400) == sys.float_info.max
+    True
+    """
+    try:
+        return float(value)
+    except OverflowError:
+        return sys.float_info.max if value > 0 else -sys.float_info.max
+
+
+def equal_float(value: Fraction | int) -> float | None:
+    """Return the float that equals a number, None if there is none.
+
+    >>> equal_float(Fraction(1, 4)), equal_float(Fraction(1, 3))
+    (0.25, None)
+    """
+    try:
+        nearest = float(value)
+    except OverflowError:
+        return None
+    return nearest if nearest == value else None  # Python compares a float with a Fraction exactly
+
+
+def float_vector(entries: Iterable[Fraction | int], policy: Policy) -> Floats:
+    """Return exact numbers as floats, shape (n,)."""
+    return np.array([policy(entry) for entry in entries], np.float64)
+
+
+def float_matrix(matrix: Matrix, policy: Policy) -> Floats:
+    """Return an exact matrix as floats of the same shape, each entry as the policy converts it; fast where that is plain."""
+    if matrix.floats is not None:
+        return matrix.floats
+    if isinstance(matrix, AlgebraicMatrix):
+        return np.array([[policy(entry) for entry in row] for row in matrix.rows]).reshape(matrix.shape)
+    numerators, denominator = matrix.scaled()
+    rows = numerators.rows()
+    try:
+        floats = np.array([[entry / denominator for entry in row] for row in rows], np.float64)
+    except OverflowError:
+        floats = np.array([[policy(Fraction(entry, denominator)) for entry in row] for row in rows], np.float64)
+        return floats.reshape(matrix.shape)
+    floats = floats.reshape(matrix.shape)
+    for k, j in np.argwhere(np.abs(floats) < sys.float_info.min).tolist():
+        if rows[k][j]:
+            floats[k, j] = policy(Fraction(rows[k][j], denominator))
+    return floats
