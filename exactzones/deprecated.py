@@ -6,7 +6,6 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -72,15 +71,16 @@ class _MovedModule(ModuleType):
         return getattr(import_module("exactzones.certification"), name)(*arguments, **options)
 
 
-class _MovedModules(MetaPathFinder, Loader):
-    """Finds the modules that have moved, after all that exist."""
+class _MovedModules:
+    """Finder and loader of the modules that have moved; the last finder, so that it is asked about no module that exists."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         """Return a spec for an old name."""
         del path, target
+        loader: Any = self  # not derived from importlib.abc.Loader, which is slow to import
         if name in PACKAGES:
-            return ModuleSpec(name, self, is_package=True)
-        return ModuleSpec(name, self) if name in MODULES else None
+            return ModuleSpec(name, loader, is_package=True)
+        return ModuleSpec(name, loader) if name in MODULES else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the stand-in for a module that has moved."""

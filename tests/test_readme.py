@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from click import Context
 
 import exactzones
 from exactzones import Polyhedron, feature
@@ -111,8 +112,9 @@ def command_line():
 def test_the_command_line_has_what_the_readme_lists():
     entries = re.split(r"^exactzones ", command_line(), flags=re.MULTILINE)[1:]
     assert len(entries) > 5
+    context = Context(cli)
     for entry in entries:
-        command = cli.commands[entry.split()[0]]
+        command = cli.get_command(context, entry.split()[0])
         assert set(re.findall(r"--[a-z-]+", entry)) <= {name for option in command.params for name in option.opts}
 
 

@@ -9,27 +9,57 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from importlib import import_module
+from typing import Any, NoReturn
 
-import rich_click as click
+import click
 
 from exactzones import __version__
-from exactzones.cli.certify import certify, check
-from exactzones.cli.common import discard_output
-from exactzones.cli.completion import completion
-from exactzones.cli.evaluate import evaluate
-from exactzones.cli.info import info
-from exactzones.cli.proptest import proptest
-from exactzones.cli.view import view
-from exactzones.cli.zones import zones
 from exactzones.errors import BudgetExceeded, InputError
 
-click.rich_click.MAX_WIDTH = 110
-click.rich_click.TEXT_PARAGRAPH_LINEBREAKS = "\n\n"
-click.rich_click.PADDING_HELPTEXT_FIRST_LINE = (0, 0, 1, 0)
+_COMMANDS = {
+    "certify": "exactzones.cli.certify:certify",
+    "check": "exactzones.cli.certify:check",
+    "completion": "exactzones.cli.completion:completion",
+    "eval": "exactzones.cli.evaluate:evaluate",
+    "info": "exactzones.cli.info:info",
+    "proptest": "exactzones.cli.proptest:proptest",
+    "view": "exactzones.cli.view:view",
+    "zones": "exactzones.cli.zones:zones",
+}
+"""Command -> the module and the function in it.  A command's module, and what it imports, is loaded when the command is used."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True, no_args_is_help=False)
+class _LazyGroup(click.Group):
+    """A group that imports a command when it is asked for; see "Lazily Loading Subcommands" in click's documentation."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands' names in alphabetical order."""
+        del ctx
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> Any:
+        """Return a command, or None if there is no command of this name."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        import_module("exactzones.cli.help_format")  # the command's own help follows its settings
+        module, _, function = _COMMANDS[cmd_name].partition(":")
+        return getattr(import_module(module), function)
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help text, formatted by rich_click."""
+        from exactzones.cli.help_format import group_help
+
+        return group_help(self, ctx)
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+    no_args_is_help=False,
+)
 @click.version_option(__version__)
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -41,16 +71,6 @@ def cli(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
         context.exit(2)
-
-
-cli.add_command(zones)
-cli.add_command(certify)
-cli.add_command(check)
-cli.add_command(evaluate)
-cli.add_command(info)
-cli.add_command(proptest)
-cli.add_command(view)
-cli.add_command(completion)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -72,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _complain("interrupted")
         _leave(3)
     except (BrokenPipeError, SystemExit):  # the reader of a pipe has seen enough; click's answer to that is SystemExit
+        from exactzones.cli.common import discard_output
+
         discard_output()
         _leave(0)
     except Exception as error:  # the last net: one line, not a traceback

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -152,6 +151,8 @@ def _workers(engine: str, jobs: int, dask: str | None) -> Iterator[Executor | No
         return
     if jobs > 1:
         raise InputError("--jobs and --dask exclude each other: processes on this machine, or a scheduler's workers")
+    import asyncio
+
     try:
         from distributed import Client
         from distributed.comm import connect

@@ -9,9 +9,7 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
 from importlib import import_module
-from typing import Any, overload
-
-import networkx
+from typing import TYPE_CHECKING, Any, overload
 
 from exactzones.engine.forward import is_rational
 from exactzones.engine.search import Budget, resolve, stream_zones
@@ -22,10 +20,12 @@ from exactzones.property import Property
 from exactzones.rational import dot, sum_of_quotients
 from exactzones.zone import Maximum, Zone
 from exactzones.zones.display import columns, page, picture, records
-from exactzones.zones.graph import adjacency, islands
 from exactzones.zones.locate import Array, Locator, read_points
 from exactzones.zones.maps import count_maps
 from exactzones.zones.merge import MergedZone, merge
+
+if TYPE_CHECKING:
+    import networkx
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +62,15 @@ class Zones(Sequence[Zone]):
     @cached_property
     def graph(self) -> networkx.Graph:
         """Zones as nodes 0, 1, ..; an edge is a shared facet: see ``zones.graph.adjacency``."""
+        from exactzones.zones.graph import adjacency  # noqa: PLC0415 - networkx is slow to import
+
         return adjacency(self.zones)
 
     @cached_property
     def islands(self) -> tuple[tuple[int, ...], ...]:
         """The connected components of the set that fires, as sorted tuples of zone indices, by smallest index."""
+        from exactzones.zones.graph import islands  # noqa: PLC0415 - networkx is slow to import
+
         return islands(self.zones, self.graph)
 
     @cached_property

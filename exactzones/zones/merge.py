@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import networkx
+from typing import TYPE_CHECKING
 
 from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.rational import Row, integer_dot
 from exactzones.zone import Zone
+
+if TYPE_CHECKING:
+    import networkx
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ def merge(zones: Sequence[Zone], graph: networkx.Graph, islands: Sequence[Sequen
 
     Source: Bemporad, Fukuda, Torrisi 2001, Convexity recognition of the union of polyhedra (the envelope).
     """
+    import networkx  # noqa: PLC0415 - slow to import
+
     order = sorted(range(len(zones)), key=lambda k: zones[k].pattern)
     rank = {k: position for position, k in enumerate(order)}
     ordered = [zones[k] for k in order]
@@ -80,6 +84,8 @@ def _merge_in_order(zones: Sequence[Zone], graph: networkx.Graph, islands: Seque
 
 
 def _merge_neighbours(groups: dict[int, _Convex], graph: networkx.Graph) -> None:
+    import networkx  # noqa: PLC0415 - slow to import
+
     touching = networkx.Graph()
     touching.add_nodes_from(graph)
     touching.add_edges_from((a, b, {"fires": fires}) for a, b, fires in graph.edges(data="fires"))

@@ -1,0 +1,29 @@
+"""Help as rich_click formats it: a module of its own, since ``exactzones --version`` need not import rich_click."""
+
+from __future__ import annotations
+
+import click
+import rich_click
+
+rich_click.rich_click.MAX_WIDTH = 110
+rich_click.rich_click.TEXT_PARAGRAPH_LINEBREAKS = "\n\n"
+rich_click.rich_click.PADDING_HELPTEXT_FIRST_LINE = (0, 0, 1, 0)
+
+
+def group_help(group: click.Group, context: click.Context) -> str:
+    """Return the help text of a group of plain click, with each of its commands.
+
+    Args:
+        group: the group.
+        context: its context.
+    """
+    commands = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    twin = rich_click.RichGroup(
+        name=group.name,
+        commands={name: command for name, command in commands.items() if command is not None},
+        params=group.params,
+        help=group.help,
+        invoke_without_command=group.invoke_without_command,
+        context_settings=group.context_settings,
+    )
+    return twin.get_help(rich_click.RichContext(twin, info_name=context.info_name, help_option_names=context.help_option_names))
