@@ -1,13 +1,14 @@
 """Every error that exactzones raises on purpose, in one tree.
 
-``InputError`` is the caller's to mend, ``BudgetExceeded`` carries what was found, ``BackendError`` is a
-bug: a library broke its contract.  A message names the value that was wrong, what was expected, and what to do.
+``InputError``: the caller can fix it.  ``BudgetExceeded``: the work was stopped, and the error carries the results so far.
+``BackendError``: a library broke its contract, which is a bug.  A message names the wrong value, what was expected, and what to
+do.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 
 class ExactZonesError(Exception):
@@ -15,38 +16,49 @@ class ExactZonesError(Exception):
 
 
 class InputError(ExactZonesError):
-    """What the caller gave cannot be worked with; the message says what to change."""
+    """The input cannot be used; the message says what to change."""
 
 
 class InexactError(InputError):
-    """A number that is not rational, or not finite."""
+    """A number is not finite, or not of the numbers that are calculated with exactly."""
 
 
 class DimensionError(InputError):
-    """Two things that must have the same length do not."""
+    """Two sizes that must agree do not.
 
-    def __init__(self, what: str, *, expected: int, got: int) -> None:
-        super().__init__(f"{what} has {got} entries; {expected} expected")
-        self._again = partial(type(self), what, expected=expected, got=got)
+    >>> print(DimensionError("point", expected=2, got=1))
+    point has 1 entry; expected 2
+    """
+
+    def __init__(self, what: str, *, expected: int, got: int, size: Literal["entries", "rows", "dimension"] = "entries") -> None:
+        one = {"entries": "entry", "rows": "row"}
+        written = f"dimension {got}" if size == "dimension" else f"{got} {one[size] if got == 1 else size}"
+        super().__init__(f"{what} has {written}; expected {expected}")
+        self._again = partial(type(self), what, expected=expected, got=got, size=size)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self._again, ()
 
 
 class FormatError(InputError):
-    """A file that cannot be read as what it claims to be."""
+    """A file is not in the format that was expected."""
 
 
 class DomainError(InputError):
-    """A domain that is empty, flat or too large to hold."""
+    """A domain is empty, flat, or too large to hold."""
 
 
 class FeatureError(InputError):
-    """A feature, layer or latent space that the network does not have."""
+    """The network does not have this feature, layer or latent space."""
 
 
 class BudgetExceeded(ExactZonesError):
-    """A budget ran out (or the user interrupted); ``found`` holds what was found until then."""
+    """A budget ran out, or the user interrupted.
+
+    Attributes:
+        reason: which budget.
+        found: the results until then.
+    """
 
     def __init__(self, reason: str, found: Any = None) -> None:
         super().__init__(reason)
@@ -55,4 +67,4 @@ class BudgetExceeded(ExactZonesError):
 
 
 class BackendError(ExactZonesError):
-    """A library broke its contract; please report it with the input that did it."""
+    """A library broke its contract; please report it with the input that caused it."""

@@ -55,11 +55,11 @@ def test_values():
 
 
 def test_refusals():
-    with pytest.raises(DimensionError, match="offset of the affine map has 2 entries; 1 expected"):
+    with pytest.raises(DimensionError, match="offset of the affine map has 2 entries; expected 1"):
         AffineMap.of([[1, 2]], [1, 2])
-    with pytest.raises(DimensionError, match="point 2 has 1 entries; 2 expected"):
+    with pytest.raises(DimensionError, match="point 2 has 1 entry; expected 2"):
         AffineMap.through([0, 0], [1, 1], [3])
-    with pytest.raises(DimensionError, match="vector has 1 entries; 2 expected"):
+    with pytest.raises(DimensionError, match="vector has 1 entry; expected 2"):
         AffineMap.identity(2)(vector(1))
 
 

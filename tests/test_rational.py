@@ -429,7 +429,7 @@ def test_matrix_of_arrays():
 @pytest.mark.parametrize(
     ("bad", "error", "message"),
     [
-        ([[1, 2], [3]], DimensionError, "row 1 of up has 1 entries; 2 expected"),
+        ([[1, 2], [3]], DimensionError, "row 1 of up has 1 entry; expected 2"),
         ([[1], [math.nan]], InexactError, r"up\[1\]\[0\] is nan"),
         (5, InputError, "up is not a list of rows"),
         ([1, 2], InputError, "up is not a list of rows"),
@@ -448,9 +448,9 @@ def test_matrix_refuses(bad, error, message):
 
 
 def test_products_that_do_not_fit():
-    with pytest.raises(DimensionError, match="matrix on the right has 3 entries; 2 expected"):
+    with pytest.raises(DimensionError, match="matrix on the right has 3 rows; expected 2"):
         Matrix.zeros(1, 2) @ Matrix.zeros(3, 1)
-    with pytest.raises(DimensionError, match="vector has 1 entries; 2 expected"):
+    with pytest.raises(DimensionError, match="vector has 1 entry; expected 2"):
         Matrix.zeros(1, 2) @ vector(1)
 
 

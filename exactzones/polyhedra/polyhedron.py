@@ -201,7 +201,7 @@ class Polyhedron:
     def is_subset(self, other: Polyhedron) -> bool:
         """Tell whether every point of this polyhedron lies in ``other``."""
         if other.ambient != self.ambient:
-            raise DimensionError("space of the other polyhedron", expected=self.ambient, got=other.ambient)
+            raise DimensionError("space of the other polyhedron", expected=self.ambient, got=other.ambient, size="dimension")
         both = [(row, False) for row in other.hrep.rows] + [(row, True) for row in other.hrep.strict]
         for row in other.hrep.equations:
             both += [(row, False), (tuple(-entry for entry in row), False)]

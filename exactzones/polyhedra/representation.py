@@ -75,7 +75,7 @@ class HRep:
     def preimage(self, mapping: AffineMap) -> HRep:
         """Return ``{x : mapping(x) satisfies this system}``."""
         if mapping.outputs != self.dim:
-            raise DimensionError("image of the affine map", expected=self.dim, got=mapping.outputs)
+            raise DimensionError("codomain of the affine map", expected=self.dim, got=mapping.outputs, size="dimension")
         pull = row_puller(mapping)
         return HRep.of(
             mapping.inputs,
@@ -90,7 +90,7 @@ class HRep:
     def intersect(self, other: HRep) -> HRep:
         """Return the system with the rows of both."""
         if other.dim != self.dim:
-            raise DimensionError("space of the other polyhedron", expected=self.dim, got=other.dim)
+            raise DimensionError("space of the other polyhedron", expected=self.dim, got=other.dim, size="dimension")
         return HRep.of(
             self.dim,
             (*self.rows, *other.rows),

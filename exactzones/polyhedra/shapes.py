@@ -39,7 +39,7 @@ def window_box(window: Polyhedron, dim: int) -> Polyhedron:
         DomainError: it is unbounded or flat.
     """
     if window.ambient != dim:
-        raise DimensionError("a point of the window", expected=dim, got=window.ambient)
+        raise DimensionError("space of the window", expected=dim, got=window.ambient, size="dimension")
     if window.dim < dim or not window.is_bounded:
         raise DomainError("a window must be bounded and neither empty nor flat, such as Polyhedron.box(-4, 4, dim=2)")
     return bounding_box(window.vrep.vertices)

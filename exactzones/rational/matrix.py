@@ -128,7 +128,7 @@ class Matrix:
         """Return the exact product with a matrix (a Matrix) or a vector (a tuple of Fractions)."""
         if isinstance(other, Matrix):
             if self.shape[1] != other.shape[0]:
-                raise DimensionError("matrix on the right", expected=self.shape[1], got=other.shape[0])
+                raise DimensionError("matrix on the right", expected=self.shape[1], got=other.shape[0], size="rows")
             if 0 in (*self.shape, *other.shape):
                 return Matrix.zeros(self.shape[0], other.shape[1])
             return Matrix(self._entries * other._entries, (self.shape[0], other.shape[1]))
@@ -269,7 +269,7 @@ class AlgebraicMatrix(Matrix):
 
 def _product(left: Matrix, right: Matrix) -> Matrix:
     if left.shape[1] != right.shape[0]:
-        raise DimensionError("matrix on the right", expected=left.shape[1], got=right.shape[0])
+        raise DimensionError("matrix on the right", expected=left.shape[1], got=right.shape[0], size="rows")
     columns = list(zip(*right.rows, strict=True))
     return Matrix.of([[dot(row, column) for column in columns] for row in left.rows], columns=right.shape[1])
 

@@ -312,9 +312,9 @@ def test_what_cannot_be_asked():
         nearest(zones, [0], 3)
     with pytest.raises(InputError, match="is not known"):
         nearest(zones, [0], [2])
-    with pytest.raises(DimensionError, match="point has 2 entries; 1 expected"):
+    with pytest.raises(DimensionError, match="point has 2 entries; expected 1"):
         nearest(zones, [0, 0])
-    with pytest.raises(DimensionError, match="point has 2 entries; 1 expected"):
+    with pytest.raises(DimensionError, match="point has 2 entries; expected 1"):
         project(HRep.of(1), vector(0, 0))
     assert nearest(zones, [0], math.inf).distance == 1
     with pytest.raises(BudgetExceeded) as stopped:

@@ -133,9 +133,9 @@ REFUSED = [
     (Polyhedron.of(2, [(0, 0, 1), (0, 0, -1)]), DomainError, "the domain is flat: it lies in x1 = 0"),
     (Polyhedron.box([0, 1], [1, 1]), DomainError, "the domain is flat: it lies in x1 = 1"),
     (Polyhedron.box(0, 0, dim=2), DomainError, "the domain is flat"),
-    (Polyhedron.box(0, 1, dim=1), DimensionError, "2 expected"),
-    (Polyhedron.box(0, 1, dim=3), DimensionError, "2 expected"),
-    (Polyhedron.space(3), DimensionError, "2 expected"),
+    (Polyhedron.box(0, 1, dim=1), DimensionError, "expected 2"),
+    (Polyhedron.box(0, 1, dim=3), DimensionError, "expected 2"),
+    (Polyhedron.space(3), DimensionError, "expected 2"),
 ]
 
 

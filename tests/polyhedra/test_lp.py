@@ -188,7 +188,7 @@ def test_long_rationals():
 
 
 def test_an_objective_of_the_wrong_length():
-    with pytest.raises(DimensionError, match="objective has 1 entries; 2 expected"):
+    with pytest.raises(DimensionError, match="objective has 1 entry; expected 2"):
         maximize(HRep.of(2), vector(1))
-    with pytest.raises(DimensionError, match="objective has 3 entries; 2 expected"):
+    with pytest.raises(DimensionError, match="objective has 3 entries; expected 2"):
         Polyhedron.space(2).maximize([1, 2, 3])

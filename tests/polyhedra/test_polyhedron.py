@@ -294,11 +294,11 @@ def test_box(box):
 @pytest.mark.parametrize(
     ("build", "error", "message"),
     [
-        (lambda: Polyhedron.box([0], [1, 2]), DimensionError, "upper corner of the box has 2 entries; 1 expected"),
+        (lambda: Polyhedron.box([0], [1, 2]), DimensionError, "upper corner of the box has 2 entries; expected 1"),
         (lambda: Polyhedron.box([float("nan")], [1]), InexactError, "entry 0 is nan"),
         (lambda: Polyhedron.hull([]), DomainError, "a hull needs at least one vertex"),
-        (lambda: Polyhedron.of(2, [(1, 2)]), DimensionError, "has 2 entries; 3 expected"),
-        (lambda: Polyhedron.space(2).contains([1]), DimensionError, "point has 1 entries; 2 expected"),
+        (lambda: Polyhedron.of(2, [(1, 2)]), DimensionError, "has 2 entries; expected 3"),
+        (lambda: Polyhedron.space(2).contains([1]), DimensionError, "point has 1 entry; expected 2"),
         (lambda: Polyhedron.space(2).intersect(Polyhedron.space(1)), DimensionError, "space of the other polyhedron"),
         (lambda: Polyhedron.space(2).is_subset(Polyhedron.space(1)), DimensionError, "space of the other polyhedron"),
         (lambda: Polyhedron.space(2).preimage(AffineMap.identity(1)), DimensionError, "image of the affine map"),

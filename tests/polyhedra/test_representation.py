@@ -87,14 +87,18 @@ def test_homogeneous_generators():
 @pytest.mark.parametrize(
     ("build", "error", "message"),
     [
-        (lambda: HRep.of(2, [(1, 2)]), DimensionError, r"row \(b, a_1, .., a_d\) has 2 entries; 3 expected"),
-        (lambda: HRep.of(2, strict=[(1, 2, 3, 4)]), DimensionError, "has 4 entries; 3 expected"),
-        (lambda: HRep.of(2, equations=[()]), DimensionError, "has 0 entries; 3 expected"),
+        (lambda: HRep.of(2, [(1, 2)]), DimensionError, r"row \(b, a_1, .., a_d\) has 2 entries; expected 3"),
+        (lambda: HRep.of(2, strict=[(1, 2, 3, 4)]), DimensionError, "has 4 entries; expected 3"),
+        (lambda: HRep.of(2, equations=[()]), DimensionError, "has 0 entries; expected 3"),
         (lambda: HRep.of(1, [(1, float("nan"))]), InexactError, "row entry is nan"),
         (lambda: HRep.of(1, [(True, 1)]), InexactError, "row entry is True"),
-        (lambda: HRep.of(1).contains(vector(1, 2)), DimensionError, "point has 2 entries; 1 expected"),
-        (lambda: HRep.of(1).intersect(HRep.of(2)), DimensionError, "space of the other polyhedron has 2 entries; 1 expected"),
-        (lambda: HRep.of(1).preimage(AffineMap.identity(2)), DimensionError, "image of the affine map has 2 entries; 1 expected"),
+        (lambda: HRep.of(1).contains(vector(1, 2)), DimensionError, "point has 2 entries; expected 1"),
+        (lambda: HRep.of(1).intersect(HRep.of(2)), DimensionError, "space of the other polyhedron has dimension 2; expected 1"),
+        (
+            lambda: HRep.of(1).preimage(AffineMap.identity(2)),
+            DimensionError,
+            "codomain of the affine map has dimension 2; expected 1",
+        ),
     ],
 )
 def test_refusals(build, error, message):

@@ -33,7 +33,7 @@ def test_npy(tmp_path, dtype):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("1,2\n3\n", "line 2 .* has 1 entries; 2 expected"),
+        ("1,2\n3\n", "line 2 .* has 1 entry; expected 2"),
         ("1,2,a,b\n", "line 1"),
         ("x,y\n1,2\nz,w\n", "line 3, column 1"),
         ("x,y\na,b\n", "line 2, column 1"),

@@ -29,8 +29,8 @@ def test_points_and_directions_give_the_same_plane():
         ({"along": [[1, 0, 0, 0], [2, 0, 0, 0]]}, "not linearly independent"),
         ({"through": [[0] * 4, [1] * 4], "along": [[1, 0, 0, 0]]}, "both were given"),
         ({"through": [[0] * 4, [1] * 4], "origin": [0] * 4}, "both were given"),
-        ({"along": [[1, 0]]}, "direction of the slice has 2 entries; 4 expected"),
-        ({"through": [[0, 0], [1, 1]]}, "point 0 of the slice has 2 entries; 4 expected"),
+        ({"along": [[1, 0]]}, "direction of the slice has 2 entries; expected 4"),
+        ({"through": [[0, 0], [1, 1]]}, "point 0 of the slice has 2 entries; expected 4"),
     ],
 )
 def test_wrong_slices(options, says):
@@ -85,5 +85,5 @@ def test_a_slice_is_exact_and_lifts_its_vertices():
 
 def test_data_of_another_space():
     flat = embedding(4, along=[[1, 0, 0, 0]])
-    with pytest.raises(DimensionError, match="data point 0 has 1 entries; 4 expected"):
+    with pytest.raises(DimensionError, match="data point 0 has 1 entry; expected 4"):
         page(find_zones(FOUR.compose(flat), feature(0), Polyhedron.box(0, 2, dim=1)), [[1]], flat=flat)

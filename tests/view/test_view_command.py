@@ -72,7 +72,7 @@ def test_budgets(run, net, tmp_path):
         (["--out", "{}/p.html", "--data", "{}/none.csv"], ["none.csv", "No such file"]),
         (["--out", "{}/p.html", "--data", "{}/three.npy"], ["three.npy", "(points, 2)"]),
         (["--out", "{}/p.html", "--from", "1,1"], ["--along"]),
-        (["--out", "{}/p.html", "--along", "1"], ["point '1' has 1 entries; 2 expected"]),
+        (["--out", "{}/p.html", "--along", "1"], ["point '1' has 1 entry; expected 2"]),
         (["--out", "{}/p.html", "--along", "0,0"], ["not linearly independent"]),
         (["--out", "{}/p.html", "--through", "0,0", "--through", "x,1"], ["coordinate 0"]),
         (["--out", "{}/p.html", "--through", "9,9", "--through", "9,10"], ["misses"]),

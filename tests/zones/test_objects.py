@@ -87,9 +87,9 @@ def test_shapes():
     assert zones.at([["2"], [0.5], [9]]) == [zones[0], None, None]
     with pytest.raises(InputError, match=r"shape \(1, 1, 1\)"):
         zones.containing(np.zeros((1, 1, 1)))
-    with pytest.raises(DimensionError, match="2 entries; 1 expected"):
+    with pytest.raises(DimensionError, match="2 entries; expected 1"):
         zones.containing(np.zeros((3, 2)))
-    with pytest.raises(DimensionError, match="point 1 has 2 entries; 1 expected"):
+    with pytest.raises(DimensionError, match="point 1 has 2 entries; expected 1"):
         zones.containing([[0], [0, 1]])
     with pytest.raises(DimensionError):
         zones.containing([])
