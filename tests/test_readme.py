@@ -148,6 +148,6 @@ def test_the_api_reference_has_every_public_name(tmp_path):
     assert built.stdout == f"wrote {tmp_path / 'index.html'}\n"
     page = (tmp_path / "exactzones.html").read_text(encoding="utf-8")
     assert all(f'id="{name}"' in page for name in exactzones.__all__)
-    for name in ("certify", "formats", "polyhedra", "zones"):
+    for name in ("certification", "formats", "polyhedra", "zones"):
         assert f"exactzones/{name}.html" in page
         assert (tmp_path / f"exactzones/{name}.html").exists()

@@ -1,4 +1,9 @@
-"""The command line: ``exactzones zones | certify | check | view | eval | info | proptest``."""
+"""The command line.
+
+To add a command, copy ``evaluate.py``, the shortest one: a module with the command's function, registered in the table of
+commands in ``main.py``.  ``options.py`` has the options that commands share, ``outputs.py`` what they write and print,
+``search.py`` the search for zones with a budget and workers.
+"""
 
 from exactzones.cli.main import main
 

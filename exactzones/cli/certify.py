@@ -1,231 +1,228 @@
-"""``exactzones certify`` and ``exactzones check``: can it fire, with evidence; and is the evidence right."""
+"""``exactzones certify`` and ``exactzones check``: decide a claim with a certificate, and check a certificate."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import rich_click as click
 
-from exactzones.checker import Case, lines_of
-from exactzones.cli.common import (
-    STDOUT,
-    check_answer,
-    check_distinct,
-    check_target,
+from exactzones.certification import CanFire, CannotFire, Decision, certify_cases
+from exactzones.checker import Report, lines_of
+from exactzones.checker import check as check_fast
+from exactzones.checker.reference import check_plainly
+from exactzones.checker.second_reading.onnx_weights import plain_layers, same_function
+from exactzones.checker.verified import check_verified, program
+from exactzones.cli.options import (
+    ClaimOptions,
+    ReportOptions,
     claim_options,
+    gathered,
+    jobs_option,
     json_option,
     net_argument,
+    path_option,
+    report_options,
+    timeout_option,
+)
+from exactzones.cli.outputs import (
+    STDOUT,
+    check_answer_target,
+    check_distinct,
+    check_target,
+    number_text,
+    point_text,
+    print_table,
     progress,
-    quiet_option,
-    read,
+    require_file,
     save_answer,
-    shown,
-    shown_point,
-    table,
 )
 from exactzones.errors import BackendError, FormatError, InputError
-from exactzones.models import load_network
+from exactzones.formats.certificates import load_certificate, save_certificate
 from exactzones.network import Network
 from exactzones.rational import text
 
-_property = click.option(
-    "--property",
-    "prop_path",
-    type=click.Path(path_type=Path),
-    metavar="P.vnnlib",
-    help="Conditions in VNN-LIB instead of a feature.",
-)
+_MOST_OUTPUTS = 20  # network outputs printed with a witness
+
+
+@dataclass(frozen=True)
+class CertifyOptions:
+    """The options of ``certify`` that say how to search, and with which certificate files."""
+
+    out: Path | None
+    resume: Path | None
+    timeout: float | None
+    jobs: int
+
+
+@dataclass(frozen=True)
+class CheckerOptions:
+    """The options that choose a checker other than the default."""
+
+    verified: bool
+    plain: bool
+
+    def checker(self) -> Callable[..., Report]:
+        """Return the checker's function: network, cases and lines of the certificate to a report.
+
+        Raises:
+            InputError: two checkers at once, or a verified checker that has not been built.
+        """
+        if self.verified and self.plain:
+            raise InputError("--verified and --plain choose different checkers: give only one of them")
+        if self.plain:
+            return check_plainly
+        if not self.verified:
+            return check_fast
+        try:
+            program()
+        except BackendError as error:
+            raise InputError(str(error)) from None
+        return check_verified
 
 
 @click.command()
 @net_argument
-@claim_options(required=False)
-@_property
-@click.option("--out", type=click.Path(path_type=Path), metavar="CERT", help="Write the certificate (gzipped if it ends in .gz).")
-@click.option("--resume", type=click.Path(path_type=Path), metavar="CERT", help="Go on from an earlier run's certificate.")
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after S seconds (exit code 3).")
-@click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="Work with N processes on this machine.")
-@json_option
-@quiet_option
-def certify(
-    net: Path,
-    index: int | None,
-    threshold: str,
-    layer: int,
-    spec: str,
-    prop_path: Path | None,
-    out: Path | None,
-    resume: Path | None,
-    timeout: float | None,
-    jobs: int,
-    json_path: Path | None,
-    quiet: bool,
-) -> int:
-    """Decide whether a feature can fire on a domain, with evidence.
+@claim_options
+@gathered(
+    "options",
+    CertifyOptions,
+    path_option("--out", metavar="CERT", help="Write the certificate to this file (compressed if the name ends in .gz)."),
+    path_option("--resume", metavar="CERT", help="Continue from the certificate of an earlier, unfinished run."),
+    timeout_option,
+    jobs_option,
+)
+@report_options
+def certify(net: Path, claim: ClaimOptions, options: CertifyOptions, report: ReportOptions) -> int:
+    """Prove that a feature cannot fire on a domain, or find an input at which it fires.
 
-    The last line is "can fire", "cannot fire" or "undecided" ("sat", "unsat" or "unknown" for a VNN-LIB property).
+    Either answer comes with a certificate that "exactzones check" verifies.  The last line printed is "can fire", "cannot
+    fire" or "undecided"; for a VNN-LIB property it is "sat", "unsat" or "unknown".
 
     \b
     exactzones certify net.npz --feature 0 --domain=-6:6 --out proof.json
     exactzones certify net.onnx --property robust.vnnlib --timeout 60 --out proof.json.gz
     """
-    from exactzones.certification import CanFire, CannotFire, certify_cases
-    from exactzones.formats.certificates import load_certificate, save_certificate
+    network, cases = claim.read(net)
+    check_target(options.out, net)
+    check_answer_target(report.json_path, net)
+    check_distinct(("--out", options.out), ("--json", report.json_path), ("--property", claim.prop_path))
+    check_distinct(("--json", report.json_path), ("--resume", options.resume))
+    earlier = None if options.resume is None else load_certificate(require_file(options.resume))
+    with progress(quiet=report.quiet, activity="certifying", counts="{:,} regions visited, {:,} open") as show:
+        decision = certify_cases(network, cases, seconds=options.timeout, resume=earlier, jobs=options.jobs, progress=show)
+    if options.out is not None:
+        save_certificate(decision.certificate, options.out)
+    answer = _answer(network, decision, vnnlib=claim.prop_path is not None)
+    if "reason" in answer:
+        click.echo(f"incomplete: {answer['reason']}; {answer['open_leaves']} open leaves", err=True)
+    save_answer({**answer, "certificate": None if options.out is None else str(options.out)}, report.json_path)
+    if report.json_path != STDOUT:
+        _print_decision(network, decision, answer["verdict"], None if report.quiet else options.out, quiet=report.quiet)
+    return 3 if "reason" in answer else 0
 
-    if timeout is not None and math.isnan(timeout):
-        raise InputError("timeout is nan; a number of seconds is expected")
-    network, cases = _claim(net, index, threshold, layer, spec, prop_path)
-    check_target(out, net)
-    check_answer(json_path, net)
-    check_distinct(("--out", out), ("--json", json_path), ("--property", prop_path))
-    check_distinct(("--json", json_path), ("--resume", resume))
-    earlier = None if resume is None else load_certificate(_file(resume))
-    with progress(quiet=quiet, doing="certifying", counts="{:,} regions visited, {:,} open") as report:
-        found = certify_cases(network, cases, seconds=timeout, resume=earlier, jobs=jobs, progress=report)
-    if out is not None:
-        save_certificate(found.certificate, out)
-    words = ("can fire", "cannot fire", "undecided") if prop_path is None else ("sat", "unsat", "unknown")
+
+def _answer(network: Network, decision: Decision, *, vnnlib: bool) -> dict[str, Any]:
+    """Return a decision as the fields of the JSON answer."""
+    can, cannot, undecided = ("sat", "unsat", "unknown") if vnnlib else ("can fire", "cannot fire", "undecided")
     answer: dict[str, Any] = {"command": "certify", "network": network.sha256}
-    rows: list[tuple[str, str]] = []
-    if isinstance(found, CanFire):
-        values = network.trace(found.witness)[-1]
-        answer |= {"verdict": words[0], "case": found.case, "witness": list(map(text, found.witness))}
-        answer["outputs"] = list(map(text, values))
-        rows = [("witness", shown_point(found.witness)), *((f"output {k}", shown(v)) for k, v in enumerate(values[:20]))]
-    elif isinstance(found, CannotFire):
-        answer |= {"verdict": words[1], "nodes": found.nodes}
-        rows = [("proof", f"{found.nodes:,} nodes, checked")]
-    else:
-        answer |= {"verdict": words[2], "reason": found.reason, "open_leaves": found.open_leaves}
-        click.echo(f"incomplete: {found.reason}; {found.open_leaves} open leaves", err=True)
-    save_answer({**answer, "certificate": None if out is None else str(out)}, json_path)
-    if json_path != STDOUT:
-        if out is not None and not quiet:
-            click.echo(f"wrote {out}")
-        if rows and not quiet:
-            table(rows)
-        click.echo(answer["verdict"])
-    return 3 if answer["verdict"] == words[2] else 0
+    if isinstance(decision, CanFire):
+        witness, outputs = decision.witness, network.trace(decision.witness)[-1]
+        fields = {"case": decision.case, "witness": list(map(text, witness)), "outputs": list(map(text, outputs))}
+        return answer | {"verdict": can} | fields
+    if isinstance(decision, CannotFire):
+        return answer | {"verdict": cannot, "nodes": decision.nodes}
+    return answer | {"verdict": undecided, "reason": decision.reason, "open_leaves": decision.open_leaves}
+
+
+def _print_decision(network: Network, decision: Decision, verdict: str, written: Path | None, *, quiet: bool) -> None:
+    """Print a decision: the file written, what supports the verdict, and on the last line the verdict."""
+    if written is not None:
+        click.echo(f"wrote {written}")
+    if isinstance(decision, CanFire) and not quiet:
+        outputs = network.trace(decision.witness)[-1][:_MOST_OUTPUTS]
+        rows = [(f"output {k}", number_text(value)) for k, value in enumerate(outputs)]
+        print_table([("witness", point_text(decision.witness)), *rows])
+    elif isinstance(decision, CannotFire) and not quiet:
+        print_table([("proof", f"{decision.nodes:,} nodes, checked")])
+    click.echo(verdict)
 
 
 @click.command()
 @net_argument
 @click.argument("cert", type=click.Path(path_type=Path))
-@claim_options(required=False)
-@_property
-@click.option("--verified", is_flag=True, help="Check with the program extracted from the Coq proofs.")
-@click.option("--plain", is_flag=True, help="Check with the rules in plain fractions: short to read, and slow.")
+@claim_options
+@gathered(
+    "options",
+    CheckerOptions,
+    click.option("--verified", is_flag=True, help="Use the checker whose program was extracted from the proofs in Coq."),
+    click.option("--plain", is_flag=True, help="Use the short reference checker, written in plain fractions (slow)."),
+)
 @json_option
-def check(
-    net: Path,
-    cert: Path,
-    index: int | None,
-    threshold: str,
-    layer: int,
-    spec: str,
-    prop_path: Path | None,
-    verified: bool,
-    plain: bool,
-    json_path: Path | None,
-) -> int:
-    """Check a certificate against a claim, in integers.
+def check(net: Path, cert: Path, claim: ClaimOptions, options: CheckerOptions, json_path: Path | None) -> int:
+    """Check a certificate, in exact integer arithmetic, against the claim that the options state.
 
-    The claim is what the options say, never what the file says. The last line is "valid", "invalid: why" or
-    "incomplete: k open leaves" (exit codes 0, 1, 3).
+    The claim is never taken from the certificate.  The last line printed is "valid" (exit code 0), "invalid: REASON" (1) or
+    "incomplete: K open leaves" (3: a run that ended early; "certify --resume" continues it).
 
     \b
     exactzones check net.npz proof.json --feature 0 --domain=-6:6
     """
-    from exactzones.checker import check as check_certificate
-
-    if verified and plain:
-        raise InputError("--verified and --plain name different checkers: give one of them")
-    if plain:
-        from exactzones.checker.reference import check_plainly as check_certificate
-    if verified:
-        from exactzones.checker.verified import check_verified as check_certificate
-        from exactzones.checker.verified import program
-
-        try:
-            program()
-        except BackendError as error:
-            raise InputError(str(error)) from None
-    network, cases = _claim(net, index, threshold, layer, spec, prop_path)
-    check_answer(json_path, net)
-    check_distinct(("CERT", cert), ("--json", json_path), ("--property", prop_path))
+    checker = options.checker()
+    network, cases = claim.read(net)
+    check_answer_target(json_path, net)
+    check_distinct(("CERT", cert), ("--json", json_path), ("--property", claim.prop_path))
     readings = _read_twice(net, network)
-    total = _count(_file(cert))
-    with progress(quiet=False, doing="checking", counts="{:,} of {:,} lines checked", of=True) as told:
-        report = check_certificate(network, cases, _told(lines_of(cert), total, told))
+    total = _count_lines(require_file(cert))
+    with progress(quiet=False, activity="checking", counts="{:,} of {:,} lines checked", of_total=True) as show:
+        report = checker(network, cases, _reporting(lines_of(cert), total, show))
     save_answer({"command": "check", "network": network.sha256, **asdict(report)}, json_path)
     if json_path != STDOUT:
         if readings:
             click.echo(readings)
         if report.verdict == "valid":
-            what = {"can fire": "the witness has the property", "cannot fire": f"it cannot fire: {report.nodes:,} nodes"}
-            click.echo(what.get(report.proves, f"the list of {report.zones:,} zones is complete: {report.nodes:,} nodes"))
+            click.echo(_proved(report))
         click.echo(str(report))
     return {"valid": 0, "invalid": 1, "incomplete": 3}[report.verdict]
 
 
-def _claim(
-    net: Path, index: int | None, threshold: str, layer: int, spec: str, prop_path: Path | None
-) -> tuple[Network, Sequence[Case]]:
-    """Return the network and the cases that the options name."""
-    from exactzones.certification import case_of
-
-    if (index is None) == (prop_path is None):
-        raise InputError("give either --feature (with --threshold, --layer, --domain) or --property")
-    if prop_path is None:
-        network, prop, domain = read(net, index or 0, threshold, layer, spec)
-        return network, [case_of(network, prop, domain)]
-    if (threshold, layer, spec) != ("0", -1, "all"):
-        raise InputError("--property says everything: --threshold, --layer and --domain do not go with it")
-    from exactzones.vnnlib.reader import read_vnnlib
-
-    network = load_network(net)
-    read_cases = read_vnnlib(prop_path, network)
-    return network, [case_of(network, case.property_for(network), case.domain) for case in read_cases]
+def _proved(report: Report) -> str:
+    """Say what a valid certificate proves."""
+    if report.proves == "can fire":
+        return "proved: can fire (the witness was evaluated)"
+    if report.proves == "cannot fire":
+        return f"proved: cannot fire ({report.nodes:,} nodes)"
+    return f"proved: the list of {report.zones:,} zones is complete ({report.nodes:,} nodes)"
 
 
 def _read_twice(net: Path, network: Network) -> str:
-    """Read an ONNX file once more, by other means, and say how the readings compare."""
-    from exactzones.checker.second_reading.onnx_weights import plain_layers, same_function
-
+    """Read an ONNX file with a second, independent reader and say how the two readings compare."""
     if net.suffix.lower() != ".onnx":
         return ""
     layers = plain_layers(net)
     if layers is None:
-        return "network read once (this file's operators are known to one reader only)"
+        return "network read by one reader: the second, independent one does not support this file's operators"
     if not same_function(layers, network):
-        raise InputError(f"{net}: two independent readings of this file differ; please report it with the file")
-    return "network read twice, independently: the same"
+        raise InputError(f"{net}: two independent readers of this file disagree; please report this, with the file")
+    return "network read by two independent readers: they agree"
 
 
-def _count(path: Path) -> int:
-    """Return how many lines a certificate has, as far as it can be read: what is wrong with it, the checker says."""
+def _count_lines(certificate: Path) -> int:
+    """Return the number of lines of a certificate, up to the first unreadable one, which the checker will report."""
     count = 0
     try:
-        for _ in lines_of(path):
+        for _ in lines_of(certificate):
             count += 1
     except FormatError:
         pass
     return count
 
 
-def _told(lines: Iterator[str], total: int, report: Callable[[int, int], None] | None) -> Iterator[str]:
-    """Yield lines, reporting how many of them were taken before."""
+def _reporting(lines: Iterator[str], total: int, show: Callable[[int, int], None] | None) -> Iterator[str]:
+    """Yield lines; before each, report the number of lines yielded so far."""
     for count, line in enumerate(lines):
-        if report is not None:
-            report(count, total)
+        if show is not None:
+            show(count, total)
         yield line
-
-
-def _file(path: Path) -> Path:
-    if not path.is_file():
-        raise InputError(f"{path}: there is no such file")
-    return path

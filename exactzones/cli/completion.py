@@ -1,4 +1,4 @@
-"""``exactzones completion``: what makes a shell complete commands, options and file names."""
+"""``exactzones completion``: shell completion of commands, options and file names."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(_SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the script that makes a shell complete this program's commands, options and files.
+    """Print a shell script that completes commands, options and file names.
 
     \b
     exactzones completion bash >> ~/.bashrc
     exactzones completion zsh >> ~/.zshrc
     exactzones completion fish > ~/.config/fish/completions/exactzones.fish
     """
-    found = get_completion_class(shell)
-    if found is None:
-        raise BackendError(f"click has no completion for {shell}")
+    script_class = get_completion_class(shell)
+    if script_class is None:
+        raise BackendError(f"click cannot complete commands in {shell}")
     root = context.find_root()
-    click.echo(found(root.command, {}, "exactzones", "_EXACTZONES_COMPLETE").source())
+    click.echo(script_class(root.command, {}, "exactzones", "_EXACTZONES_COMPLETE").source())

@@ -1,13 +1,14 @@
-"""``exactzones info``: what is in a network file."""
+"""``exactzones info``: describe what a network file holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import rich_click as click
 
-from exactzones.cli.common import STDOUT, check_answer, json_option, net_argument, save_answer, table
+from exactzones.cli.options import json_option, net_argument
+from exactzones.cli.outputs import STDOUT, check_answer_target, print_table, save_answer
 from exactzones.models import load_network
 from exactzones.network import Network, regime_bound
 
@@ -18,13 +19,13 @@ _LONG_BOUND = 10**12
 @net_argument
 @json_option
 def info(net: Path, json_path: Path | None) -> None:
-    """Describe a network: layers, sizes, bit lengths, and how many regimes each layer can have.
+    """Describe a network: its layers, the length of its numbers, and how many activation regions each layer can make.
 
-    A layer of n ReLU units has 2^n sign vectors, but on inputs of dimension d (or behind a bottleneck of dimension d) at most
-    C(n,0) + .. + C(n,d) of them occur on each piece on which the layers before are affine.
+    A layer of n ReLU units splits each piece on which the layers before it are affine into at most C(n,0) + .. + C(n,d) regions
+    (its activation patterns that occur), not 2^n; d is the dimension of the input or of the narrowest layer in between.
     """
     network = load_network(net)
-    check_answer(json_path, net)
+    check_answer_target(json_path, net)
     layers = list(_layers(network))
     answer = {
         "command": "info",
@@ -36,9 +37,27 @@ def info(net: Path, json_path: Path | None) -> None:
         "rounded": [str(rationalization) for rationalization in network.rationalizations],
     }
     save_answer(answer, json_path)
-    if json_path == STDOUT:
-        return
-    table(
+    if json_path != STDOUT:
+        _print_network(network, layers)
+        _print_layers(layers)
+
+
+def _layers(network: Network) -> Iterator[dict[str, int]]:
+    """Yield the facts about each layer, in order."""
+    dim = network.inputs
+    for layer in network.layers:
+        dim = min(dim, layer.inputs)
+        yield {
+            "units": layer.outputs,
+            "inputs": layer.inputs,
+            "relu": len(layer.relu_units),
+            "bits": max([layer.weight.bits(), *(max(b.numerator.bit_length(), b.denominator.bit_length()) for b in layer.bias)]),
+            "regimes": regime_bound(len(layer.relu_units), dim),
+        }
+
+
+def _print_network(network: Network, layers: Sequence[dict[str, int]]) -> None:
+    print_table(
         [
             ("inputs", str(network.inputs)),
             ("features", f"{network.widths[-1]} (layer {len(network.layers) - 1})"),
@@ -50,26 +69,18 @@ def info(net: Path, json_path: Path | None) -> None:
     )
     for rationalization in network.rationalizations:
         click.echo(f"  {rationalization}")
-    click.echo("layer  units  inputs  ReLU  bits  regimes")
+
+
+def _print_layers(layers: Sequence[dict[str, int]]) -> None:
+    click.echo("layer  units  inputs  ReLU  bits  activation regions")
     for k, layer in enumerate(layers):
-        count, bound = layer["relu"], layer["regimes"]
-        most = (
-            f"{bound:,}" if bound < _LONG_BOUND else f"{float(bound):.3g}" if bound < 10**300 else f"2^{bound.bit_length() - 1}"
-        )
-        regimes = f"at most {most}, not 2^{count}" if bound < 2**count else f"at most 2^{count}"
-        shape = f"{k:>5}  {layer['units']:>5}  {layer['inputs']:>6}  {count:>4}  {layer['bits']:>4}"
-        click.echo(f"{shape}  {regimes if count else 'one: no ReLU'}")
+        units, bound = layer["relu"], layer["regimes"]
+        regions = f"at most {_bound_text(bound)}, not 2^{units}" if bound < 2**units else f"at most 2^{units}"
+        shape = f"{k:>5}  {layer['units']:>5}  {layer['inputs']:>6}  {units:>4}  {layer['bits']:>4}"
+        click.echo(f"{shape}  {regions if units else 'one: no ReLU'}")
 
 
-def _layers(network: Network) -> Iterator[dict[str, int]]:
-    """Yield what is told of each layer."""
-    dim = network.inputs
-    for layer in network.layers:
-        dim = min(dim, layer.inputs)
-        yield {
-            "units": layer.outputs,
-            "inputs": layer.inputs,
-            "relu": len(layer.relu_units),
-            "bits": max([layer.weight.bits(), *(max(b.numerator.bit_length(), b.denominator.bit_length()) for b in layer.bias)]),
-            "regimes": regime_bound(len(layer.relu_units), dim),
-        }
+def _bound_text(bound: int) -> str:
+    if bound < _LONG_BOUND:
+        return f"{bound:,}"
+    return f"{float(bound):.3g}" if bound < 10**300 else f"2^{bound.bit_length() - 1}"

@@ -1,7 +1,7 @@
-"""Commands, exit codes, and errors of one line.
+"""The table of commands, their exit codes, and errors of one line.
 
-Exit codes: 0 done, 1 internal failure or (``check``) an invalid certificate, 2 bad input, 3 a budget ran out (what was found is
-written and marked incomplete).
+Exit codes: 0 done; 1 internal failure, an invalid certificate (``check``) or a failed test (``proptest``); 2 bad input; 3 a limit
+was reached or the run was interrupted (what was found is written and marked incomplete).
 """
 
 from __future__ import annotations
@@ -63,10 +63,14 @@ class _LazyGroup(click.Group):
 @click.version_option(__version__)
 @click.pass_context
 def cli(context: click.Context) -> None:
-    """Where in the input space does a ReLU network's feature fire?  Answered exactly, with the complete list.
+    """Find where in its input space a ReLU network's feature fires: exactly, and completely.
 
-    NET is a network: .npz with W0, b0, W1, b1, .. (ReLU between), .json with rational strings, .onnx, or a state dict of linear
-    layers (.safetensors, .pt, .pth).
+    A feature is a unit of the network; it fires where its value before the ReLU is greater than a threshold (0 by default).
+    A zone is an activation region, a polyhedron on which the network is affine, together with the condition that the feature
+    fires.  An island is a connected component of the zones.
+
+    NET is a network file: .npz with W0, b0, W1, b1, .. (a ReLU between layers), .json with exact numbers as strings, .onnx,
+    or a state dict of linear layers (.safetensors, .pt, .pth).
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
@@ -80,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if sys.stdout is not None:
             sys.stdout.flush()
     except click.ClickException as error:
-        _complain(f"{error.format_message()}{_where_to_read(error)}")
+        _complain(f"{error.format_message()}{_help_hint(error)}")
         _leave(2)
     except InputError as error:
         _complain(str(error))
@@ -91,21 +95,21 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         _complain("interrupted")
         _leave(3)
-    except (BrokenPipeError, SystemExit):  # the reader of a pipe has seen enough; click's answer to that is SystemExit
-        from exactzones.cli.common import discard_output
+    except (BrokenPipeError, SystemExit):  # the reader closed the pipe; click turns that into SystemExit
+        from exactzones.cli.outputs import discard_output
 
         discard_output()
         _leave(0)
-    except Exception as error:  # the last net: one line, not a traceback
+    except Exception as error:  # anything unforeseen: one line, not a traceback
         if os.environ.get("EXACTZONES_DEBUG"):
             raise
         what = "out of memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}".splitlines()[0]
-        _complain(f"internal failure, {what} (EXACTZONES_DEBUG=1 shows where; please report it)")
+        _complain(f"internal failure, {what} (please report it; EXACTZONES_DEBUG=1 shows the traceback)")
         _leave(1)
     _leave(status if isinstance(status, int) else 0)
 
 
-def _where_to_read(error: click.ClickException) -> str:
+def _help_hint(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
     return "" if context is None else f" (see {context.command_path} --help)"
 

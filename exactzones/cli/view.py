@@ -1,66 +1,107 @@
-"""``exactzones view``: the zones as an interactive page."""
+"""``exactzones view``: write the zones as an interactive page."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import rich_click as click
 
 from exactzones.affine import AffineMap
-from exactzones.cli.common import (
-    STDOUT,
-    check_answer,
-    check_target,
-    claim_options,
-    json_option,
+from exactzones.cli.options import (
+    Question,
+    QuestionOptions,
+    ReportOptions,
+    gathered,
     net_argument,
-    progress,
-    quiet_option,
-    read,
-    save_answer,
-    table,
+    path_option,
+    question_options,
+    report_options,
 )
-from exactzones.errors import BudgetExceeded, InputError
+from exactzones.cli.outputs import STDOUT, check_answer_target, check_target, print_table, progress, save_answer
+from exactzones.cli.search import BudgetOptions, budget_options, find
+from exactzones.errors import InputError
 from exactzones.spec import parse_point
-from exactzones.zones import Budget, find_zones
+from exactzones.view import Points, check_shown, cut_through, embedding, read_points, save
+
+
+@dataclass(frozen=True)
+class PageOptions:
+    """The options that say what the page shows, and where it is written."""
+
+    out: Path
+    data: Path | None
+    through: tuple[str, ...]
+    along: tuple[str, ...]
+    origin: str | None
+
+    def slice(self, inputs: int) -> AffineMap | None:
+        """Return the slice of the input space as a map from its coordinates; None shows the input space itself.
+
+        Raises:
+            InputError: options that do not describe a slice, or no slice of a space with more than 3 dimensions.
+        """
+        if self.through or self.along:
+            origin = None if self.origin is None else parse_point(self.origin, inputs)
+            points, directions = ([parse_point(text, inputs) for text in texts] for texts in (self.through, self.along))
+            return embedding(inputs, through=points, along=directions, origin=origin)
+        if self.origin is not None:
+            raise InputError("--from is the start of --along: give a direction with --along too")
+        if inputs > 3:
+            raise InputError(
+                f"a page shows up to 3 inputs, but this network has {inputs}: choose a slice, either three points (--through P "
+                "--through Q --through R) or two directions and a start (--along U --along V --from P)"
+            )
+        return None
+
+    def points(self, inputs: int) -> Points | None:
+        """Return the data points to draw."""
+        return None if self.data is None else read_points(self.data, inputs)
+
+    def check(self, net: Path) -> None:
+        """Refuse a page that cannot or must not be written.
+
+        Raises:
+            InputError: see above.
+        """
+        check_target(self.out, net)
+        if self.data is not None and self.out.exists() and self.out.samefile(self.data):
+            raise InputError(f"{self.out}: cannot be written: it is the data file itself")
 
 
 @click.command()
 @net_argument
-@claim_options()
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="PAGE.html", help="The page to write.")
-@click.option("--data", type=click.Path(path_type=Path), metavar="FILE", help="Data points to lay over it: .csv or .npy.")
-@click.option("--through", multiple=True, metavar="POINT", help="Look at the flat through 2 to 4 such points: repeat it.")
-@click.option("--along", multiple=True, metavar="DIRECTION", help="Look at the flat along 1 to 3 such directions: repeat it.")
-@click.option("--from", "origin", metavar="POINT", help="Where --along starts; by default the origin.")
-@click.option("--max-zones", type=click.IntRange(1), metavar="N", help="Stop after N zones (exit code 3).")
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="S", help="Stop after S seconds (exit code 3).")
-@json_option
-@quiet_option
-def view(
-    net: Path,
-    index: int,
-    threshold: str,
-    layer: int,
-    spec: str,
-    out: Path,
-    data: Path | None,
-    through: Sequence[str],
-    along: Sequence[str],
-    origin: str | None,
-    max_zones: int | None,
-    timeout: float | None,
-    json_path: Path | None,
-    quiet: bool,
-) -> int:
-    """Write the zones of a feature as an interactive page: one HTML file, which needs no network.
+@question_options
+@gathered(
+    "options",
+    PageOptions,
+    path_option("--out", required=True, metavar="PAGE.html", help="The page to write."),
+    path_option("--data", metavar="FILE", help="Also draw these data points: .csv or .npy."),
+    click.option(
+        "--through",
+        multiple=True,
+        metavar="POINT",
+        help="Show the slice through 2 to 4 points; repeat the option for each point.",
+    ),
+    click.option(
+        "--along",
+        multiple=True,
+        metavar="DIRECTION",
+        help="Show the slice along 1 to 3 directions; repeat the option for each direction.",
+    ),
+    click.option("--from", "origin", metavar="POINT", help="The point where --along starts; by default the origin."),
+)
+@budget_options
+@report_options
+def view(net: Path, question: QuestionOptions, options: PageOptions, limits: BudgetOptions, report: ReportOptions) -> int:
+    """Write the zones of a feature as an interactive page: one HTML file that needs no internet connection.
 
-    Pan, zoom or turn the zones, colour them, ask each for its pattern, inequalities, vertices and affine map, two for what they
-    share, and see where they go in the latent spaces.  Up to 3 inputs are shown as they are, of more a slice.
+    Pan, zoom or rotate the zones; colour them; click one for its activation pattern, inequalities, vertices and affine map, or
+    two for what they share; see where they are mapped in the latent spaces.  Networks with more than 3 inputs are shown on a
+    slice.
 
-    In a .csv of data a line is a point; a label may stand behind the numbers, the names of the inputs on the first line.
+    In a .csv file each line is a data point; a label may follow its numbers, and the first line may name the inputs.
 
     \b
     exactzones view net.npz --feature 9 --domain=-6:6 --out page.html
@@ -68,57 +109,23 @@ def view(
     exactzones view iris.npz --feature 2 --domain 0:8 --out page.html \\
         --through 5.1,3.5,1.4,0.2 --through 7,3.2,4.7,1.4 --through 6.3,3.3,6,2.5
     """
-    from exactzones.view import check_shown, cut_through, read_points, save
-
     start = time.monotonic()
-    network, prop, domain = read(net, index, threshold, layer, spec)
-    flat = _flat(network.inputs, through, along, origin)
-    if flat is None and network.inputs > 3:
-        raise InputError(
-            f"a page shows up to 3 inputs, this network has {network.inputs}: choose a slice, three points with --through P "
-            "--through Q --through R, or two directions with --along U --along V and a start with --from P"
-        )
-    points = None if data is None else read_points(data, network.inputs)
-    check_target(out, net)
-    check_answer(json_path, net)
-    if data is not None and out.exists() and out.samefile(data):
-        raise InputError(f"{out}: cannot be written: it is the data themselves")
+    network, prop, domain = question.read(net)
+    flat, points = options.slice(network.inputs), options.points(network.inputs)
+    options.check(net)
+    check_answer_target(report.json_path, net)
     if flat is not None:
         network, domain = network.compose(flat), cut_through(domain, flat)
     check_shown(network)
-    status = 0
-    try:
-        with progress(quiet=quiet) as report:
-            found = find_zones(network, prop, domain, budget=Budget(max_zones, timeout), progress=report)
-    except BudgetExceeded as stopped:
-        found, status = stopped.found, 3
-        click.echo(f"incomplete: {stopped.reason}", err=True)
-    with progress(quiet=quiet, doing="writing the page"):
-        save(found, out, points, flat=flat, title=f"{net.name}: {prop}")
-    answer = {"command": "view", "zones": len(found), "islands": len(found.islands), "complete": found.complete, "page": str(out)}
-    save_answer(answer, json_path)
-    if not quiet and json_path != STDOUT:
-        none = "none: the feature cannot fire here" if found.complete else "none found before the budget ran out"
-        so_far = "" if found.complete else " found so far: the list is not complete"
-        table(
-            [
-                ("zones", f"{len(found)}{so_far}" if len(found) else none),
-                ("islands", len(found.islands)),
-                ("page", f"{out.stat().st_size / 1e6:.2f} MB"),
-                ("time", f"{time.monotonic() - start:.2f} s"),
-            ]
-        )
-        click.echo(f"wrote {out}")
-    return status
-
-
-def _flat(dim: int, through: Sequence[str], along: Sequence[str], origin: str | None) -> AffineMap | None:
-    """Return the slice that the options name, None without any."""
-    from exactzones.view import embedding
-
-    if not through and not along:
-        if origin is not None:
-            raise InputError("--from is where --along starts; give a direction with --along too")
-        return None
-    points, directions = ([parse_point(text, dim) for text in given] for given in (through, along))
-    return embedding(dim, through=points, along=directions, origin=None if origin is None else parse_point(origin, dim))
+    listing = find(Question(network, prop, domain), limits, quiet=report.quiet)
+    zones = listing.zones
+    with progress(quiet=report.quiet, activity="writing the page"):
+        save(zones, options.out, points, flat=flat, title=f"{net.name}: {prop}")
+    answer = {"command": "view", "zones": len(zones), "islands": len(zones.islands), "complete": zones.complete}
+    save_answer({**answer, "page": str(options.out)}, report.json_path)
+    if not report.quiet and report.json_path != STDOUT:
+        size = f"{options.out.stat().st_size / 1e6:.2f} MB"
+        rows = [("zones", listing.count_text), ("islands", len(zones.islands)), ("page", size)]
+        print_table([*rows, ("time", f"{time.monotonic() - start:.2f} s")])
+        click.echo(f"wrote {options.out}")
+    return listing.exit_code

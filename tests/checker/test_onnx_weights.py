@@ -310,7 +310,7 @@ def certified(run, tmp_path):
 def test_check_says_that_it_read_twice(run, certified):
     outcome = run("check", *certified)
     assert outcome.code == 0
-    assert outcome.out.startswith("network read twice, independently: the same\n")
+    assert outcome.out.startswith("network read by two independent readers: they agree\n")
     assert outcome.out.endswith("valid\n")
 
 

@@ -155,7 +155,7 @@ class TestTargets:
         def fail(*_arguments, **_options):
             pytest.fail("the zones were looked for before the output file was refused")
 
-        monkeypatch.setattr("exactzones.cli.zones.find_zones", fail)
+        monkeypatch.setattr("exactzones.cli.search.find_zones", fail)
 
     @pytest.mark.parametrize("option", ["--json", "--plot"])
     def test_a_folder_that_does_not_exist(self, refused, net, tmp_path, option):
@@ -236,7 +236,7 @@ def test_an_internal_failure_is_one_line_and_exit_code_1(run, net, tmp_path, mon
     def fail(*_arguments, **_options):
         raise error
 
-    monkeypatch.setattr("exactzones.cli.zones.find_zones", fail)
+    monkeypatch.setattr("exactzones.cli.search.find_zones", fail)
     monkeypatch.delenv("EXACTZONES_DEBUG", raising=False)
     outcome = run("zones", net, "--feature", 0, "--json", tmp_path / "z.json")
     assert (outcome.code, outcome.out) == (1, "")

@@ -57,7 +57,7 @@ def test_cannot_fire(run, net, tmp_path):
     assert f"wrote {out}" in done.out
     checked = run("check", net, out, *CLAIM)
     assert (checked.code, last(checked), checked.err) == (0, "valid", "")
-    assert "it cannot fire" in checked.out
+    assert "proved: cannot fire" in checked.out
     assert run("check", net, out, *CLAIM, "--plain").out == checked.out
 
 
@@ -68,7 +68,7 @@ def test_can_fire(run, net, tmp_path):
     assert "witness" in done.out
     checked = run("check", net, out, "--feature", 0, "--domain=-3:3")
     assert (checked.code, last(checked)) == (0, "valid")
-    assert "the witness has the property" in checked.out
+    assert "proved: can fire" in checked.out
     (point,) = json.loads(out.read_text())["witness"]
     assert ABSOLUTE([point])[0] > 0
     smaller = run("check", net, out, *CLAIM)

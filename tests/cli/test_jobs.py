@@ -88,7 +88,7 @@ REFUSED = [
     (["--jobs", 0], ["--jobs", "x>=1"]),
     (["--jobs", -1], ["--jobs"]),
     (["--jobs", "many"], ["--jobs", "many"]),
-    (["--jobs", 2, "--engine", "backward"], ["--jobs needs --engine forward", "backward engine works alone"]),
+    (["--jobs", 2, "--engine", "backward"], ["--jobs needs --engine forward", "backward engine runs in a single process"]),
     (["--dask", "tcp://127.0.0.1:1", "--engine", "backward"], ["--dask needs --engine forward"]),
     (["--jobs", 2, "--dask", "tcp://127.0.0.1:1"], ["--jobs and --dask exclude each other"]),
 ]
@@ -111,7 +111,7 @@ def test_dask_is_not_installed(refused, plane, monkeypatch):
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "foo://bar", "nonsense:x", "", "tcp://"])
 def test_no_scheduler_there(refused, plane, address, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(sys.modules["exactzones.cli.zones"], "_DASK_SECONDS", 0.5)
+    monkeypatch.setattr(sys.modules["exactzones.cli.search"], "_DASK_SECONDS", 0.5)
     refused(
         "zones", plane, "--feature", 0, "--dask", address, says=[f"--dask {address}: no scheduler answers there within 0.5 s"]
     )

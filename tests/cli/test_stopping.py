@@ -135,10 +135,10 @@ def test_a_reader_who_leaves_the_other_commands(tmp_path):
 
 def test_progress_is_shown_on_standard_error_now_and_then(run, tangents, monkeypatch):
     """Not on a terminal: a line every ten seconds; the clock here jumps a minute at every look."""
-    from exactzones.cli import common
+    from exactzones.cli import outputs
 
     minutes = iter(range(0, 10**9, 60))
-    monkeypatch.setattr(common.time, "monotonic", lambda: float(next(minutes)))
+    monkeypatch.setattr(outputs.time, "monotonic", lambda: float(next(minutes)))
     outcome = run("zones", tangents, "--feature", 0)
     assert outcome.code == 0
     assert "cells visited" in outcome.err
@@ -148,12 +148,12 @@ def test_progress_is_shown_on_standard_error_now_and_then(run, tangents, monkeyp
 
 
 def test_checking_says_how_long_it_will_take(run, tangents, tmp_path, monkeypatch):
-    from exactzones.cli import common
+    from exactzones.cli import outputs
 
     proof, claim = tmp_path / "proof.json", ("--feature", 0, "--threshold", 1000, "--domain=-5:5")
     run("certify", tangents, *claim, "--out", proof)
     minutes = iter(range(0, 10**9, 60))
-    monkeypatch.setattr(common.time, "monotonic", lambda: float(next(minutes)))
+    monkeypatch.setattr(outputs.time, "monotonic", lambda: float(next(minutes)))
     outcome = run("check", tangents, proof, *claim)
     assert outcome.out.splitlines()[-1] == "valid"
     lines = len(proof.read_text().splitlines())

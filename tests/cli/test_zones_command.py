@@ -126,7 +126,7 @@ def test_a_feature_that_never_fires(run, tmp_path):
     net, out = saved(ABSOLUTE, tmp_path / "net.npz"), tmp_path / "z.json"
     outcome = run("zones", net, "--feature", 1, "--json", out, "--merge")
     assert outcome.code == 0
-    assert "none: the feature cannot fire here" in outcome.out
+    assert "none: the feature cannot fire on this domain" in outcome.out
     document = json.loads(out.read_text())
     jsonschema.validate(document, schema())
     assert (document["zones"], document["adjacency"], document["islands"], document["merged"]) == ([], [], [], [])

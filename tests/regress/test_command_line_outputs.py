@@ -37,7 +37,7 @@ def test_a_device_was_replaced_by_a_file(refused, net, tmp_path):
 
 
 def test_a_name_that_cannot_be_created_was_found_out_after_the_work(refused, net, tmp_path, monkeypatch):
-    monkeypatch.setattr("exactzones.cli.zones.find_zones", lambda *_arguments, **_options: pytest.fail("worked"))
+    monkeypatch.setattr("exactzones.cli.search.find_zones", lambda *_arguments, **_options: pytest.fail("worked"))
     refused("zones", net, "--feature", 0, "--json", tmp_path / ("z" * 250), says=["File name too long"])
 
 

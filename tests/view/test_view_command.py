@@ -49,7 +49,7 @@ def test_three_inputs_and_none_that_fires(run, tmp_path):
     out = tmp_path / "page.html"
     assert run("view", saved(STEP, tmp_path / "step.npz"), "--feature", 0, "--domain=-1:1", "--out", out).code == 0
     outcome = run("view", saved(ABSOLUTE, tmp_path / "abs.npz"), "--feature", 1, "--out", out)
-    assert "none: the feature cannot fire here" in outcome.out
+    assert "none: the feature cannot fire on this domain" in outcome.out
     assert "Cannot fire" in out.read_text()
 
 
@@ -87,7 +87,7 @@ def test_bad_options(refused, net, tmp_path, options, says):
 def test_data_are_not_written_over(refused, net, tmp_path):
     data = tmp_path / "data.csv"
     data.write_text("1,2\n")
-    refused("view", net, "--feature", 0, "--data", data, "--out", data, says=["it is the data themselves"])
+    refused("view", net, "--feature", 0, "--data", data, "--out", data, says=["it is the data file itself"])
     assert data.read_text() == "1,2\n"
 
 

@@ -1,0 +1,196 @@
+"""Options that several commands share.
+
+Options that belong together reach a command as one record, a frozen dataclass with a field for each of them: see ``gathered``.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, cast
+
+import rich_click as click
+
+from exactzones.checker import Case
+from exactzones.errors import InputError
+from exactzones.models import load_network
+from exactzones.network import Network
+from exactzones.polyhedra import Polyhedron
+from exactzones.property import Property, feature
+from exactzones.spec import parse_domain
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def gathered(name: str, record: type[Any], *options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
+    """Return a decorator that adds options to a command and passes their values to it as one record.
+
+    Args:
+        name: the command's parameter that receives the record.
+        record: a dataclass; its fields are the options' parameter names.
+        options: click options, in the order in which ``--help`` lists them.
+    """
+
+    def add(command: _Command) -> _Command:
+        @functools.wraps(command)
+        def with_record(**values: Any) -> Any:
+            parts = {field.name: values.pop(field.name) for field in fields(record)}
+            return command(**{name: record(**parts)}, **values)
+
+        for option in reversed(options):
+            option(with_record)
+        return cast("_Command", with_record)
+
+    return add
+
+
+def path_option(*names: str, metavar: str, **settings: Any) -> Callable[[_Command], _Command]:
+    """Return an option whose value is a file path."""
+    return click.option(*names, type=click.Path(path_type=Path), metavar=metavar, **settings)
+
+
+def _refuse_nan(_context: click.Context, _option: click.Parameter, seconds: float | None) -> float | None:
+    if seconds is not None and math.isnan(seconds):
+        raise InputError("timeout is nan; expected a number of seconds")
+    return seconds
+
+
+net_argument = click.argument("net", type=click.Path(path_type=Path))
+quiet_option = click.option("--quiet", is_flag=True, help="Print neither progress nor a summary.")
+json_option = click.option(
+    "--json",
+    "json_path",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="OUT",
+    help="Write the answer to a JSON file.  With - it goes to standard output, and nothing else is printed there.",
+)
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    callback=_refuse_nan,
+    metavar="S",
+    help="Stop after S seconds and keep what has been computed (exit code 3).",
+)
+max_zones_option = click.option(
+    "--max-zones", type=click.IntRange(1), metavar="N", help="Stop after N zones and keep them (exit code 3)."
+)
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Use N processes on this machine."
+)
+
+
+def _question(*, required: bool) -> tuple[Callable[[Any], Any], ...]:
+    """Return the options that name a feature and a domain."""
+    return (
+        click.option(
+            "--feature",
+            "index",
+            type=int,
+            required=required,
+            metavar="I",
+            help="The unit to ask about; 0 is a layer's first unit.",
+        ),
+        click.option(
+            "--threshold",
+            default="0",
+            show_default=True,
+            metavar="T",
+            help="The feature fires where its value before the ReLU is greater than T, an exact number such as 1/3 or 0.25.",
+        ),
+        click.option(
+            "--layer", type=int, default=-1, show_default=True, metavar="L", help="The unit's layer; 0 is the first, -1 the last."
+        ),
+        click.option(
+            "--domain",
+            "spec",
+            default="all",
+            show_default=True,
+            metavar="SPEC",
+            help="The part of the input space to look at: all, one interval LO:HI for every input, or LO:HI,LO:HI,.. for each.",
+        ),
+    )
+
+
+class Question(NamedTuple):
+    """Where on the domain (None: the whole input space) does the property hold?"""
+
+    network: Network
+    prop: Property
+    domain: Polyhedron | None
+
+
+@dataclass(frozen=True)
+class QuestionOptions:
+    """The options that name a feature and a domain."""
+
+    index: int
+    threshold: str
+    layer: int
+    spec: str
+
+    def read(self, net: Path) -> Question:
+        """Load the network and return the question that the options ask about it.
+
+        Raises:
+            InputError: an option that does not fit the network, or a network file that cannot be read.
+        """
+        network = load_network(net)
+        prop = feature(self.index, self.threshold, self.layer).resolve(network.widths)
+        bounds = parse_domain(self.spec, network.inputs)
+        domain = None if bounds is None else Polyhedron.box(*zip(*bounds, strict=True))
+        return Question(network, prop, domain)
+
+
+@dataclass(frozen=True)
+class ClaimOptions:
+    """The options that name what to certify or check: a feature and a domain, or a VNN-LIB property."""
+
+    index: int | None
+    threshold: str
+    layer: int
+    spec: str
+    prop_path: Path | None
+
+    def read(self, net: Path) -> tuple[Network, Sequence[Case]]:
+        """Load the network; return it and the cases of the claim, any of which makes the answer "can fire" (or "sat").
+
+        Raises:
+            InputError: options that contradict each other or do not fit the network, or a file that cannot be read.
+        """
+        from exactzones.certification import case_of
+
+        if (self.index is None) == (self.prop_path is None):
+            raise InputError("give either --feature (with --threshold, --layer, --domain) or --property")
+        if self.prop_path is None:
+            network, prop, domain = QuestionOptions(self.index or 0, self.threshold, self.layer, self.spec).read(net)
+            return network, [case_of(network, prop, domain)]
+        if (self.threshold, self.layer, self.spec) != ("0", -1, "all"):
+            raise InputError("--property states the whole claim; it cannot be combined with --threshold, --layer or --domain")
+        from exactzones.vnnlib.reader import read_vnnlib
+
+        network = load_network(net)
+        cases = read_vnnlib(self.prop_path, network)
+        return network, [case_of(network, case.property_for(network), case.domain) for case in cases]
+
+
+question_options = gathered("question", QuestionOptions, *_question(required=True))
+claim_options = gathered(
+    "claim",
+    ClaimOptions,
+    *_question(required=False),
+    path_option("--property", "prop_path", metavar="P.vnnlib", help="A property in the VNN-LIB format, in place of a feature."),
+)
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """Where the answer goes: a JSON file or standard output, and how much is printed."""
+
+    json_path: Path | None
+    quiet: bool
+
+
+report_options = gathered("report", ReportOptions, json_option, quiet_option)

@@ -1,0 +1,153 @@
+"""What commands write: files, JSON answers, progress, and tables with numbers as people read them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from exactzones.errors import InputError
+from exactzones.files import write_atomically
+from exactzones.rational import text
+
+STDOUT = Path("-")
+_LONG = 40  # characters; longer rationals are shown as a rounded decimal
+_REPORT_SECONDS = 10  # between two lines of progress where standard error is not a terminal
+
+
+def check_target(path: Path | None, net: Path, suffixes: Sequence[str] = ()) -> None:
+    """Refuse an output file that cannot or must not be written, before the work rather than after it."""
+    if path is None:
+        return
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise InputError(f"{path}: suffix {path.suffix!r} is not known; pictures end in {', '.join(suffixes)}")
+    try:
+        if path.is_dir() or not path.resolve().parent.is_dir():
+            raise InputError(f"{path}: cannot be written: {'it is a folder' if path.is_dir() else 'its folder does not exist'}")
+        if path.exists():
+            if not path.is_file():  # writing replaces the path by a file, even /dev/null
+                raise InputError(f"{path}: cannot be written: it is not a regular file")
+            if path.samefile(net):
+                raise InputError(f"{path}: cannot be written: it is the network itself")
+        probe = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+        probe.open("xb").close()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def check_answer_target(path: Path | None, net: Path) -> None:
+    """Do the same for ``--json``, which may mean standard output."""
+    if path != STDOUT:
+        check_target(path, net)
+
+
+def check_distinct(*named: tuple[str, Path | None]) -> None:
+    """Refuse two options that name the same file: one would overwrite the other.
+
+    Args:
+        named: pairs of an option and its file, or None where the option is absent.
+    """
+    present = [(option, path) for option, path in named if path is not None]
+    for (option, path), (other_option, other_path) in itertools.combinations(present, 2):
+        if path.resolve() == other_path.resolve():
+            raise InputError(f"{path}: {option} and {other_option} name the same file")
+
+
+def require_file(path: Path) -> Path:
+    """Return the path of a file that exists."""
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    return path
+
+
+def save_answer(answer: dict[str, Any], path: Path | None) -> None:
+    """Write an answer to the target of ``--json``, in full or not at all; exact numbers are strings."""
+    if path is None:
+        return
+    document = json.dumps({"format": "exactzones/answer", "version": 1, **answer}, indent=1) + "\n"
+    if path == STDOUT:
+        click.echo(document, nl=False)
+    else:
+        write_atomically(path, document.encode())
+
+
+def discard_output() -> None:
+    """Discard pending output: the reader closed the pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def number_text(value: Fraction) -> str:
+    """Return a number as text: exact if it is short, else a rounded decimal marked with ``~``."""
+    exact = text(value)
+    if len(exact) <= _LONG:
+        return exact
+    try:
+        rounded = f"{float(value):.12g}"
+    except OverflowError:
+        rounded = f"{exact[:12]}.. ({len(exact)} digits)"
+    return f"~{rounded}"
+
+
+def point_text(point: Sequence[Fraction]) -> str:
+    """Return the exact coordinates of a point as text."""
+    return f"({', '.join(map(text, point))})"
+
+
+def print_table(rows: Sequence[tuple[str, Any]]) -> None:
+    """Print labels and values in two columns."""
+    width = max(len(label) for label, _ in rows)
+    for label, value in rows:
+        click.echo(f"  {label:<{width}}  {value}")
+
+
+@contextmanager
+def progress(
+    *,
+    quiet: bool,
+    activity: str = "looking for zones",
+    counts: str = "{:,} cells visited, {:,} zones found",
+    of_total: bool = False,
+) -> Iterator[Callable[[int, int], None] | None]:
+    """Return a callback that shows two counts on standard error: live on a terminal, else every ten seconds.
+
+    Args:
+        quiet: show nothing; the callback is None.
+        activity: what the command is doing.
+        counts: a format string for the two counts.
+        of_total: the second count is the total of the first; the remaining time is then estimated.
+    """
+    if quiet:
+        yield None
+        return
+    start = last = time.monotonic()
+
+    def line(done: int, other: int, seconds: float) -> str:
+        left = f", about {seconds * (other - done) / done:.0f} s left" if of_total and done else ""
+        return f"{counts.format(done, other)}, {seconds:.0f} s{left}"
+
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        with Console(stderr=True).status(activity) as status:
+            yield lambda done, other: status.update(line(done, other, time.monotonic() - start))
+        return
+
+    def print_now_and_then(done: int, other: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _REPORT_SECONDS:
+            last = now
+            click.echo(line(done, other, now - start), err=True)
+
+    yield print_now_and_then
