@@ -1,4 +1,4 @@
-"""One pool of processes, and what is known of executors: how many workers they have, and how they say that one is gone."""
+"""Work on several processes or machines: a pool of processes, and the calls that the workers of any executor are busy with."""
 
 from __future__ import annotations
 
@@ -6,18 +6,141 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import wait as wait_for_any
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_RETRIES = 2  # how often a call that was lost with its worker is submitted again
+_STUCK_SECONDS = 1.0  # without a result, until the processes of a pool are looked at
+_CLEANUP_SECONDS = 5.0  # that a broken executor gets to mark its futures as failed
+
+Result = TypeVar("Result")
+
+
+class WorkersLostError(Exception):
+    """An executor has lost workers and cannot go on; the message names the error that it raised."""
+
+
+@dataclass(eq=False)
+class Call(Generic[Result]):
+    """A call that a worker is to make.
+
+    Attributes:
+        function: what is called.
+        arguments: its positional arguments.
+        retries: how often it was submitted again because its worker was lost.
+    """
+
+    function: Callable[..., Result]
+    arguments: tuple[Any, ...]
+    retries: int = 0
+
+
+class Workers(Generic[Result]):
+    """The workers of an executor and the calls that they are busy with; a context manager that cancels the calls on exit.
+
+    A call that is lost with its worker is submitted again, twice at most.  An executor that is broken for good, as a
+    ``ProcessPoolExecutor`` is once one of its processes has died, ends the work with a ``WorkersLostError``.
+
+    Args:
+        executor: any; it is not shut down.
+    """
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self._starting: list[Future[None]] = []
+        self._calls: dict[Future[Result], Call[Result]] = {}
+        self._last_seen = time.monotonic()  # when a result came in, or the processes were looked at
+
+    def __enter__(self) -> Workers[Result]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for future in (*self._starting, *self._calls):
+            future.cancel()
+
+    def __len__(self) -> int:
+        """Return the number of calls in flight."""
+        return len(self._calls)
+
+    @cached_property
+    def count(self) -> int:
+        """How many workers there are."""
+        return worker_count(self._executor)
+
+    def start(self, prepare: Callable[..., None], *arguments: Any) -> None:
+        """Let each worker make a call that prepares it.
+
+        Raises:
+            WorkersLostError: the executor is broken.
+        """
+        for _ in range(self.count):
+            self._starting.append(self._submitted(prepare, arguments))
+
+    def any_ready(self) -> bool:
+        """Tell whether a worker has been prepared."""
+        return any(future.done() for future in self._starting)
+
+    def submit(self, function: Callable[..., Result], *arguments: Any) -> Call[Result]:
+        """Submit a call.
+
+        Raises:
+            WorkersLostError: the executor is broken.
+        """
+        call = Call(function, arguments)
+        self._calls[self._submitted(function, arguments)] = call
+        return call
+
+    def finished(self, seconds: float) -> list[tuple[Call[Result], Result]]:
+        """Wait until a call has finished, or for some seconds; return the finished calls and their results, oldest first.
+
+        Raises:
+            WorkersLostError: the executor is broken, or workers were lost time and again.
+            Exception: whatever a call raised.
+        """
+        done, _ = wait(self._calls, timeout=seconds, return_when=FIRST_COMPLETED)
+        self._watch(idle=not done)
+        results = []
+        for future in [future for future in self._calls if future in done]:
+            call = self._calls.pop(future)
+            try:
+                results.append((call, future.result()))
+            except _lost_worker_errors() as error:
+                if isinstance(error, BrokenExecutor) or call.retries == _RETRIES:
+                    raise self._lost(error) from error
+                call.retries += 1
+                self._calls[self._submitted(call.function, call.arguments)] = call
+        return results
+
+    def _submitted(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Future[Any]:
+        try:
+            return self._executor.submit(function, *arguments)
+        except BrokenExecutor as error:
+            raise self._lost(error) from error
+
+    def _lost(self, error: BaseException) -> WorkersLostError:
+        if isinstance(error, BrokenExecutor):  # it fails to mark its futures if one of them is cancelled meanwhile
+            wait([*self._starting, *self._calls], timeout=_CLEANUP_SECONDS)
+        return WorkersLostError(type(error).__name__)
+
+    def _watch(self, *, idle: bool) -> None:
+        now = time.monotonic()
+        if not idle:
+            self._last_seen = now
+        elif now - self._last_seen > _STUCK_SECONDS:  # again and again: a process may die long after the last result
+            self._last_seen = now
+            _break_if_stuck(self._executor)
 
 
 def worker_count(executor: Executor) -> int:
-    """Return how many tasks an executor runs at a time, where it tells: it decides how far ahead work is handed out."""
+    """Return how many calls an executor makes at a time, or the number of processors if it does not tell."""
     client = getattr(executor, "_client", None)  # of dask.distributed
     if client is not None:
         threads: dict[str, int] = client.nthreads()
@@ -26,27 +149,27 @@ def worker_count(executor: Executor) -> int:
     return count if isinstance(count, int) and count > 0 else os.cpu_count() or 1
 
 
-def lost_worker_errors() -> tuple[type[BaseException], ...]:
-    """Return what executors raise when a worker is gone for good."""
+def _lost_worker_errors() -> tuple[type[BaseException], ...]:
+    """Return the errors that executors raise when a worker is gone."""
     distributed = sys.modules.get("distributed")
     return (BrokenExecutor, CancelledError, *(() if distributed is None else (distributed.KilledWorker,)))
 
 
-def break_if_stuck(executor: Executor) -> None:
-    """Break a pool of processes that waits forever: one that is killed in the middle of its answer leaves half of it."""
+def _break_if_stuck(executor: Executor) -> None:
+    """Break a pool that waits forever: a process that is killed while it sends a result leaves half of it in the queue."""
     running = getattr(executor, "_processes", None)
-    answers = getattr(executor, "_result_queue", None)
-    if not isinstance(executor, ProcessPoolExecutor) or not running or answers is None:
+    result_queue = getattr(executor, "_result_queue", None)
+    if not isinstance(executor, ProcessPoolExecutor) or not running or result_queue is None:
         return
-    found = list(running.values())
-    if wait_for_any([process.sentinel for process in found], timeout=0):
-        for process in found:
+    pool = list(running.values())
+    if wait_for_any([process.sentinel for process in pool], timeout=0):
+        for process in pool:
             process.kill()
-        answers._writer.close()  # noqa: SLF001 - now the answers end, and the pool sees that it is broken
+        result_queue._writer.close()  # noqa: SLF001 - the queue ends, and the pool notices that it is broken
 
 
 def _end_with_parent() -> None:
-    """Let a worker end when its parent was killed; it would wait for work forever."""
+    """Let a worker end when its parent is killed; otherwise it would wait for work forever."""
     parent = parent_process()
     assert parent is not None  # noqa: S101 - this is a worker
 
@@ -58,10 +181,10 @@ def _end_with_parent() -> None:
 
 
 class _Processes(ProcessPoolExecutor):
-    """Starts its processes deaf to Ctrl-C, which a terminal sends to all of them: it is the driver's to handle."""
+    """A pool that blocks SIGINT in its workers: a terminal sends Ctrl-C to every process, and only the driver handles it."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Submit a call; this is what starts processes, and they inherit the signals that are blocked."""
+        """Submit a call.  This is what starts processes, and they inherit the signals that are blocked."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             return super().submit(fn, *args, **kwargs)
@@ -71,9 +194,12 @@ class _Processes(ProcessPoolExecutor):
 
 @contextmanager
 def processes(count: int) -> Iterator[ProcessPoolExecutor]:
-    """Return an executor of processes on this machine, each with one thread.
+    """Yield an executor of processes on this machine, each with a single thread for linear algebra.
 
-    Processes are spawned, not forked: a fork would inherit the locks of threads that it lacks.
+    Processes are spawned, not forked: a forked process inherits locks that are held by threads which it does not have.
+
+    Args:
+        count: the number of processes.
     """
     resource_tracker.ensure_running()  # it would unblock signals when it starts
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
@@ -82,7 +208,7 @@ def processes(count: int) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # they end soon; what was found need not wait for it
+        pool.shutdown(wait=False, cancel_futures=True)  # the processes end soon; the results need not wait for that
         for name, value in before.items():
             if value is None:
                 del os.environ[name]

@@ -1,4 +1,4 @@
-"""Zones of a property by the forward engine: the arrangement's cells on which it fires, worked out exactly when asked for."""
+"""Zones of a property by the forward engine: the arrangement's cells on which it fires, computed exactly on demand."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from fractions import Fraction
 import numpy as np
 
 from exactzones.engine.arrangement import MAX_DIM, Arrangement
+from exactzones.engine.driver import Driver
 from exactzones.engine.frontier import ON, Frontier, States
 from exactzones.engine.leaf import Leaf
 from exactzones.engine.starting_cones import NotPointedError
-from exactzones.engine.workers import Division, Leaves
+from exactzones.engine.workers import LeafBatch
 from exactzones.network import Layer, Network, Pattern
 from exactzones.property import Property
 from exactzones.rational import Matrix, Row, irrational
@@ -23,8 +24,14 @@ from exactzones.zone import Zone
 
 
 @dataclass(frozen=True, eq=False)
-class Search:
-    """What is looked for, and where; a ``workers.Job``."""
+class ZoneSearch:
+    """A search for the zones of a property; a ``workers.Job``.
+
+    Attributes:
+        network: the network.
+        prop: the resolved property.
+        arrangement: the cells of the layers that matter to the property, on the domain.
+    """
 
     network: Network
     prop: Property
@@ -32,30 +39,34 @@ class Search:
 
     def run(self, start: Frontier, tick: Callable[[int], None]) -> Generator[Zone, None, None]:
         """Yield the zones."""
-        for leaves in self.arrangement.leaves(start, tick):
-            yield from self._zones(leaves)
+        for frontier in self.arrangement.leaves(start, tick):
+            leaves = LeafBatch.of(frontier)
+            if self._needs_zones:
+                yield from (zone for zone in self._zones(leaves, range(len(leaves))) if zone.can_fire)
+            else:
+                yield from self._zones(leaves, self.chosen(frontier))
 
-    def divided(self, start: Frontier, tick: Callable[[int], None], executor: Executor) -> Generator[Zone, None, None]:
+    def run_on(self, executor: Executor, start: Frontier, tick: Callable[[int], None]) -> Generator[Zone, None, None]:
         """Yield the same zones, found by the workers of an executor."""
-        with closing(Division(self, executor, tick).run(start)) as found:
-            for leaves in found:
-                yield from self._built(leaves, range(len(leaves)))
+        with closing(Driver(self, executor, tick).run(start)) as batches:
+            for leaves in batches:
+                yield from self._zones(leaves, range(len(leaves)))
 
     def chosen(self, leaves: Frontier) -> Sequence[int]:
-        """Return the leaves that are to be listed."""
+        """Return the indices of the leaves on which the property fires, ascending."""
         if self.arrangement.has_target:
             return self.arrangement.fires(leaves)
         everything = range(len(leaves))
-        if not any(condition.terms for condition in self.prop.conditions):  # it holds everywhere or nowhere
-            return everything if all(c.holds(c.constant) for c in self.prop.conditions) else ()
-        return [k for k, zone in enumerate(self._built(Leaves.of(leaves), everything)) if zone.can_fire]
+        if self._needs_zones:
+            return [k for k, zone in enumerate(self._zones(LeafBatch.of(leaves), everything)) if zone.can_fire]
+        return everything if all(condition.holds(condition.constant) for condition in self.prop.conditions) else ()
 
-    def _zones(self, leaves: Frontier) -> Iterator[Zone]:
-        if self.arrangement.has_target or not any(condition.terms for condition in self.prop.conditions):
-            return self._built(Leaves.of(leaves), self.chosen(leaves))
-        return (zone for zone in self._built(Leaves.of(leaves), range(len(leaves))) if zone.can_fire)
+    @property
+    def _needs_zones(self) -> bool:
+        """Whether only zones can tell where the property fires: there is no target, and the conditions are not constant."""
+        return not self.arrangement.has_target and any(condition.terms for condition in self.prop.conditions)
 
-    def _built(self, leaves: Leaves, chosen: Sequence[int]) -> Iterator[Zone]:
+    def _zones(self, leaves: LeafBatch, chosen: Sequence[int]) -> Iterator[Zone]:
         patterns = _patterns(self.arrangement, leaves.prefix)
         for k in chosen:
             tight = leaves.tight[leaves.ptr[k] : leaves.ptr[k + 1]]
@@ -69,17 +80,18 @@ def forward(
     tick: Callable[[int], None] = lambda _cells: None,
     executor: Executor | None = None,
 ) -> Generator[Zone, None, None] | None:
-    """Return an iterator over every zone of a property, as ``backward`` gives them, in another order.
+    """Return an iterator over the zones of a property: those of ``backward``, in another order.
 
-    None where this engine has nothing to work with: a number is irrational, no layer cuts, nothing depends on the input, an
-    unbounded domain has lines that only layers behind the first neurons read, or there are more dimensions than the kernel holds.
+    None where this engine cannot work: a number is irrational, no layer has a ReLU, nothing depends on the input, there are more
+    dimensions than the kernel supports, or an unbounded domain contains lines that the first layer with a ReLU ignores and a later
+    one does not.
 
     Args:
         network: the network.
-        prop: a property, resolved against the network.
-        domain: rows of a full-dimensional polyhedron of the input space; none for all of it.
-        tick: called with a number of cells visited now and then.
-        executor: whose workers take part.
+        prop: the property, resolved against the network.
+        domain: the rows of a full-dimensional polyhedron of the input space; no rows for all of it.
+        tick: called now and then with a number of cells visited; it may raise to stop the search.
+        executor: searches with its workers.
     """
     layers = network.layers[: prop.horizon]
     if not is_rational(network, prop, domain) or not any(layer.relu_units for layer in layers):
@@ -91,17 +103,17 @@ def forward(
         start = arrangement.start()
     except NotPointedError:
         return None
-    search = Search(network, prop, arrangement)
-    return search.run(start, tick) if executor is None else search.divided(start, tick, executor)
+    search = ZoneSearch(network, prop, arrangement)
+    return search.run(start, tick) if executor is None else search.run_on(executor, start, tick)
 
 
 def is_rational(network: Network, prop: Property, domain: Iterable[Row]) -> bool:
-    """Tell whether no number of a question is irrational: only such questions are floats and integers good for."""
+    """Tell whether all numbers of a question are rational, so that they can be computed with in floats and integers."""
     return network.is_rational and prop.is_rational and not irrational(itertools.chain(*domain))
 
 
 def _target(network: Network, prop: Property) -> Layer | None:
-    """Return a single strict condition on pre-activations behind the last layer that cuts as a layer of one unit."""
+    """Return a property's only condition as a layer of one unit, if it is strict and on pre-activations; else None."""
     if len(prop.conditions) != 1:
         return None
     (condition,) = prop.conditions
@@ -117,14 +129,14 @@ def _target(network: Network, prop: Property) -> Layer | None:
 
 
 def _patterns(arrangement: Arrangement, prefix: States) -> Callable[[int], Pattern]:
-    """Return the function that writes the pattern of one of these leaves."""
-    written = []
+    """Return a function from the index of a leaf to its pattern."""
+    signs_by_layer = []
     start = 0
     for layer in arrangement.layers:
         if layer.relu_units:
             states = prefix[:, [start + unit for unit in layer.relu_units]]
             signs = np.where(states == ON, b"+", b"-").tobytes().decode()
             width = len(layer.relu_units)
-            written.append([signs[k : k + width] for k in range(0, len(signs), width)])
+            signs_by_layer.append([signs[k : k + width] for k in range(0, len(signs), width)])
         start += layer.outputs
-    return lambda k: tuple(signs[k] for signs in written)
+    return lambda k: tuple(signs[k] for signs in signs_by_layer)

@@ -42,9 +42,11 @@ def endless(tmp_path):
 @pytest.fixture
 def at_once(monkeypatch):
     """Workers are asked from the start."""
-    from exactzones.engine import workers
+    from exactzones.engine import driver
+    from exactzones.engine.workers import Pace
 
-    monkeypatch.setattr(workers, "PACE", workers.Pace(alone=0, patient=True, task=0.02, most=16))
+    pace = Pace(alone_seconds=0, wait_for_workers=True, piece_seconds=0.02, call_cells=16)
+    monkeypatch.setattr(driver, "PACE", pace)
 
 
 def written(path):

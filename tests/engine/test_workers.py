@@ -20,20 +20,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from zones.support import any_property, small_networks
 
+from exactzones.engine import driver
 from exactzones.engine.arrangement import Arrangement
-from exactzones.engine.forward import Search, forward
-from exactzones.engine.workers import Pace
+from exactzones.engine.forward import ZoneSearch, forward
+from exactzones.engine.workers import LeafBatch, Pace
 from exactzones.errors import BudgetExceeded, InputError
 from exactzones.network import Network
 from exactzones.parallel import processes, worker_count
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import ALWAYS, condition, feature
 from exactzones.testing import domains, networks
-from exactzones.zones import Budget, find_zones, stream_zones, workers
+from exactzones.zones import Budget, find_zones, stream_zones
 
-STEP_BY_STEP = Pace(alone=0, patient=True, task=0, short=0, step=1e-9, most=1)
+STEP_BY_STEP = Pace(
+    alone_seconds=0, wait_for_workers=True, piece_seconds=0, short_piece_seconds=0, call_seconds=1e-9, call_cells=1
+)
 """Workers do everything, and every piece is one call of the kernel that returns one cell."""
-PIECES = Pace(alone=0, patient=True, task=0.01, short=0.002, step=0.001, most=32)
+PIECES = Pace(
+    alone_seconds=0, wait_for_workers=True, piece_seconds=0.01, short_piece_seconds=0.002, call_seconds=0.001, call_cells=32
+)
 
 
 def random_network(*widths, seed=0):
@@ -69,11 +74,11 @@ CASES = {
 
 @contextmanager
 def paced(pace):
-    before, workers.PACE = workers.PACE, pace
+    before, driver.PACE = driver.PACE, pace
     try:
         yield
     finally:
-        workers.PACE = before
+        driver.PACE = before
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +165,13 @@ def test_order_where_bounds_tie(seed, monkeypatch):
 def test_order_does_not_depend_on_who_is_first(watched):
     net, prop, domain = CASES["plane"]
     alone = leaves(find_zones(net, prop, domain))
-    for pace in (PIECES, replace(PIECES, held=0), replace(PIECES, leaves=5), Pace(alone=0), Pace(alone=0.01)):
+    for pace in (
+        PIECES,
+        replace(PIECES, buffer_bytes=0),
+        replace(PIECES, piece_leaves=5),
+        Pace(alone_seconds=0),
+        Pace(alone_seconds=0.01),
+    ):
         with paced(pace):
             assert leaves(find_zones(net, prop, domain, executor=watched)) == alone
     assert watched.most <= 3 * 3  # bounded: two pieces for each worker, and the calls that woke them
@@ -172,7 +183,7 @@ def test_a_small_search_asks_nobody():
             raise AssertionError
 
     net, prop, domain = CASES["a line"]
-    with paced(Pace(alone=60)):
+    with paced(Pace(alone_seconds=60)):
         assert len(find_zones(net, prop, domain, executor=Nobody()))
 
 
@@ -182,7 +193,7 @@ def test_workers_that_never_come_are_not_waited_for():
             return Future()
 
     net, prop, domain = CASES["plane"]
-    with paced(replace(PIECES, patient=False)):
+    with paced(replace(PIECES, wait_for_workers=False)):
         assert leaves(find_zones(net, prop, domain, executor=Asleep())) == leaves(find_zones(net, prop, domain))
 
 
@@ -243,7 +254,7 @@ def all_end(watched):
 @pytest.mark.parametrize("kind", ["one process", "two processes", "two threads"])
 def test_a_budget_of_seconds(kind, pools):
     start = time.monotonic()
-    with paced(replace(Pace(), alone=0)), pytest.raises(BudgetExceeded, match="the budget of 1 s ran out") as stopped:
+    with paced(replace(Pace(), alone_seconds=0)), pytest.raises(BudgetExceeded, match="the budget of 1 s ran out") as stopped:
         find_zones(*ENDLESS, executor=pools[kind], budget=Budget(seconds=1))
     assert time.monotonic() - start < 10
     found = stopped.value.found
@@ -253,7 +264,7 @@ def test_a_budget_of_seconds(kind, pools):
 
 def test_progress_goes_on_while_workers_work(pools):
     seen = []
-    with paced(Pace(alone=0, patient=True)), pytest.raises(BudgetExceeded):
+    with paced(Pace(alone_seconds=0, wait_for_workers=True)), pytest.raises(BudgetExceeded):
         find_zones(
             *ENDLESS, executor=pools["two processes"], budget=Budget(seconds=2), progress=lambda *counts: seen.append(counts)
         )
@@ -269,7 +280,7 @@ def test_an_interruption(watched):
         if zones > 100:
             raise KeyboardInterrupt
 
-    with paced(Pace(alone=0, patient=True)), pytest.raises(BudgetExceeded, match="interrupted") as stopped:
+    with paced(Pace(alone_seconds=0, wait_for_workers=True)), pytest.raises(BudgetExceeded, match="interrupted") as stopped:
         find_zones(*ENDLESS, executor=watched, progress=progress)
     found = stopped.value.found
     assert len(found) >= 100
@@ -279,7 +290,7 @@ def test_an_interruption(watched):
 
 
 def test_a_stream_that_is_left_early_stops_the_workers(watched):
-    with paced(Pace(alone=0, patient=True)):
+    with paced(Pace(alone_seconds=0, wait_for_workers=True)):
         stream = stream_zones(*ENDLESS, executor=watched)
         next(stream)
         stream.close()
@@ -292,7 +303,7 @@ def test_an_error_in_a_worker_is_the_drivers(monkeypatch, watched):
     def fails(_self, _leaves):
         raise MemoryError("a worker is full")
 
-    monkeypatch.setattr(Search, "chosen", fails)
+    monkeypatch.setattr(ZoneSearch, "chosen", fails)
     net, prop, domain = CASES["plane"]
     with paced(PIECES), pytest.raises(MemoryError, match="a worker is full"):
         find_zones(net, prop, domain, executor=watched)
@@ -303,7 +314,7 @@ def test_a_process_that_dies():
     """One clear stop; what was found is kept."""
     complete = stream_zones(*ENDLESS)
     killed = []
-    with processes(2) as pool, paced(Pace(alone=0, patient=True)):
+    with processes(2) as pool, paced(Pace(alone_seconds=0, wait_for_workers=True)):
 
         def progress(_cells, zones):
             if zones > 100 and not killed:
@@ -336,7 +347,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 @pytest.mark.parametrize(("count", "seconds"), [(2, 0), (1, 2)])
 def test_a_process_that_dies_in_the_middle_of_its_answer(count, seconds):
     """ProcessPoolExecutor would wait for the other half forever; it may die long after the last answer, too."""
-    with processes(count) as pool, paced(Pace(alone=0, patient=True)):
+    with processes(count) as pool, paced(Pace(alone_seconds=0, wait_for_workers=True)):
         pool.submit(exec, f"import time; time.sleep({seconds})\n{HALF_AN_ANSWER}")
         with pytest.raises(BudgetExceeded, match=r"a worker process died \(BrokenProcessPool\)"):
             find_zones(*ENDLESS, executor=pool)
@@ -345,9 +356,9 @@ def test_a_process_that_dies_in_the_middle_of_its_answer(count, seconds):
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes there")
 def test_workers_end_when_their_driver_is_killed():
-    driver = "from exactzones.engine.workers import processes\nimport os, time\n"
-    driver += "with processes(1) as pool: print(pool.submit(os.getpid).result(), flush=True); time.sleep(60)"
-    with subprocess.Popen([sys.executable, "-c", driver], stdout=subprocess.PIPE, text=True) as parent:  # noqa: S603
+    script = "from exactzones.parallel import processes\nimport os, time\n"
+    script += "with processes(1) as pool: print(pool.submit(os.getpid).result(), flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:  # noqa: S603
         pid = int(parent.stdout.readline())
         stat = Path(f"/proc/{pid}/stat")
         assert stat.exists()
@@ -389,9 +400,9 @@ def test_pieces_and_leaves_arrive_as_they_were_sent(make, widths):
             arrived = getattr(copied.cells, name)
             assert (arrived.dtype, arrived.shape, arrived.tobytes()) == (sent.dtype, sent.shape, sent.tobytes())
         frontier = run.advance(frontier)[0]
-    leaves = workers.Leaves.of(frontier)
+    leaves = LeafBatch.of(frontier)
     data = pickle.dumps(leaves)
-    assert len(data) < leaves.size
+    assert len(data) < leaves.nbytes
     copied = pickle.loads(data)  # noqa: S301 - our own
     for name, sent in vars(leaves).items():
         arrived = getattr(copied, name)
