@@ -63,7 +63,7 @@ class Workers(Generic[Result]):
         return self
 
     def __exit__(self, *_: object) -> None:
-        for future in (*self._starting, *self._calls):
+        for future in self._futures():
             future.cancel()
 
     def __len__(self) -> int:
@@ -115,9 +115,19 @@ class Workers(Generic[Result]):
             except _lost_worker_errors() as error:
                 if isinstance(error, BrokenExecutor) or call.retries == _RETRIES:
                     raise self._lost(error) from error
-                call.retries += 1
-                self._calls[self._submitted(call.function, call.arguments)] = call
+                self._retry(call, error)
         return results
+
+    def _retry(self, call: Call[Result], error: BaseException) -> None:
+        """Submit a call again that was lost by an error."""
+        call.retries += 1
+        try:
+            self._calls[self._executor.submit(call.function, *call.arguments)] = call
+        except Exception:  # noqa: BLE001 - each kind of executor has its own error for being closed
+            raise self._lost(error) from error
+
+    def _futures(self) -> list[Future[Any]]:
+        return [*self._starting, *self._calls]
 
     def _submitted(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Future[Any]:
         try:
@@ -127,7 +137,7 @@ class Workers(Generic[Result]):
 
     def _lost(self, error: BaseException) -> WorkersLostError:
         if isinstance(error, BrokenExecutor):  # it fails to mark its futures if one of them is cancelled meanwhile
-            wait([*self._starting, *self._calls], timeout=_CLEANUP_SECONDS)
+            wait(self._futures(), timeout=_CLEANUP_SECONDS)
         return WorkersLostError(type(error).__name__)
 
     def _watch(self, *, idle: bool) -> None:

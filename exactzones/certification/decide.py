@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from exactzones.certification.distribute import prove_with_processes
 from exactzones.certification.results import CanFire, CannotFire, Certificate, Complete, Decision, Undecided
 from exactzones.certification.run import Run
-from exactzones.certification.share import divide
 from exactzones.checker import Case
 from exactzones.errors import DimensionError, InputError
 from exactzones.network import Network
@@ -129,7 +129,7 @@ def _decide(run: Run, jobs: int = 1) -> Decision:
         with _gently_interrupted(run):
             found = None if run.nodes else run.guess()
             if found is None and jobs > 1:
-                found = divide(run, jobs)
+                found = prove_with_processes(run, jobs)
             found = found or run.prove_all()
         left = len(run.tree.waiting)
     except KeyboardInterrupt:  # wherever it was: the tree may be half changed, or ahead of what is written

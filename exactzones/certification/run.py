@@ -58,6 +58,7 @@ class Run:
     trees: Sequence[Sequence[int]] = ()
     nodes: list[str] = field(default_factory=list)
     interrupted: bool = False
+    failure: str = ""  # why workers could not go on
 
     def __post_init__(self) -> None:
         self.start = time.monotonic()
@@ -117,6 +118,8 @@ class Run:
         """Return why regions are left."""
         if self.interrupted:
             return "interrupted"
+        if self.failure:
+            return self.failure
         if self.left() <= 0:
             return f"the time of {self.seconds:g} s ran out"
         return "regions are left that no prover could decide"
@@ -127,7 +130,7 @@ class Run:
 
     def stopped(self) -> bool:
         """Tell whether the time is up, or someone wants it to end."""
-        return self.interrupted or self.left() <= 0
+        return self.interrupted or bool(self.failure) or self.left() <= 0
 
     def guess(self, seconds: float = _FIRST_GUESS) -> tuple[int, Vector] | None:
         """Look for a witness for so long, in all cases that are open, by sampling and ascent; returns a case and a witness."""

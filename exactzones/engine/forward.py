@@ -83,8 +83,8 @@ def forward(
     """Return an iterator over the zones of a property: those of ``backward``, in another order.
 
     None where this engine cannot work: a number is irrational, no layer has a ReLU, nothing depends on the input, there are more
-    dimensions than the kernel supports, or an unbounded domain contains lines that the first layer with a ReLU ignores and a later
-    one does not.
+    dimensions than the kernel supports, or an unbounded domain contains lines along which the first layer with a ReLU is constant
+    and a later one is not.
 
     Args:
         network: the network.

@@ -1,0 +1,108 @@
+"""Distribute a run's open regions over worker processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from exactzones.certification.run import MARGINS, Run
+from exactzones.checker import Case
+from exactzones.checker.certificate import read_node, write_node
+from exactzones.checker.tree import Place
+from exactzones.network import Network
+from exactzones.parallel import Call, Workers, WorkersLostError, processes
+from exactzones.rational import Vector
+
+_ALONE_SECONDS = 1.0  # that this process works before others are started
+_REGION_SECONDS = 8.0  # that a worker spends on a region before what is left of it is distributed again
+_POLL_SECONDS = 1.0
+
+_Claim: TypeAlias = tuple[Network, Sequence[Case], dict[str, int] | None, Sequence[Sequence[int]]]
+
+
+def prove_with_processes(run: Run, jobs: int) -> tuple[int, Vector] | None:
+    """Prove a run's open regions with worker processes, until all are proved, time is up or a worker dies.
+
+    Args:
+        run: what is proved so far; the rest is added to it.
+        jobs: the number of processes; they are started only if this process alone does not get done in a second.
+
+    Returns:
+        A case and a witness if there is one.
+    """
+    alone = time.monotonic() + _ALONE_SECONDS
+    for number in sorted(run.tree.waiting):
+        if time.monotonic() < alone:
+            witness = run.prove(number, MARGINS[0], until=alone)
+            if witness is not None:
+                return witness
+    if not run.tree.waiting:
+        return None
+    try:
+        with processes(jobs) as pool, Workers[_Part](pool) as workers:
+            return _distribute(run, workers)
+    except WorkersLostError as error:
+        run.failure = f"a worker process died ({error}), perhaps for lack of memory"
+        return None
+
+
+def _distribute(run: Run, workers: Workers[_Part]) -> tuple[int, Vector] | None:
+    """Let workers prove regions and what is left of them, the newest first; return a case and a witness if there is one."""
+    claim = run.network, run.cases, run.patterns, run.trees
+    queue = sorted(run.tree.waiting)
+    in_flight: dict[Call[_Part], int] = {}
+    while (queue or in_flight) and not run.stopped():
+        while queue and len(in_flight) < 2 * workers.count:
+            number = queue.pop()
+            call = workers.submit(_prove_part, claim, run.tree.waiting[number], min(_REGION_SECONDS, run.left()))
+            in_flight[call] = number
+        for call, part in workers.finished(min(_POLL_SECONDS, max(run.left(), 0))):
+            if part.witness is not None:
+                return part.witness
+            queue += _adopt(run, in_flight.pop(call), part)
+        if run.progress is not None:
+            run.progress(run.tree.nodes, len(run.tree.waiting))
+    return None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What a worker proved of a region.
+
+    Attributes:
+        nodes: lines of a certificate; the region has the number 0.
+        waiting: the regions that are left, by number.
+        witness: a case and a witness if there is one.
+    """
+
+    nodes: tuple[str, ...]
+    waiting: dict[int, Place]
+    witness: tuple[int, Vector] | None
+
+
+def _prove_part(claim: _Claim, place: Place, seconds: float) -> _Part:
+    """Prove what can be proved of a region in some seconds, in a worker."""
+    network, cases, patterns, trees = claim
+    run = Run(network, cases, seconds, None, patterns, trees=trees)
+    run.tree.waiting, run.tree.made = {0: place}, 1
+    witness = run.prove_all(MARGINS)
+    return _Part(tuple(run.nodes), run.tree.waiting, witness)
+
+
+def _adopt(run: Run, number: int, part: _Part) -> list[int]:
+    """Add to a run what a worker proved and checked of a region; return the numbers of the regions that are left of it."""
+    if not part.nodes:  # no progress: the region is left to the provers that come last
+        return []
+    numbers = {0: number}
+    for node in map(read_node, part.nodes):
+        run.nodes.append(write_node(replace(node, number=numbers[node.number])))
+        if node.kind in {"relu", "cut"}:
+            for _ in range(2):
+                numbers[len(numbers)] = run.tree.made
+                run.tree.made += 1
+    del run.tree.waiting[number]
+    run.tree.nodes += len(part.nodes)
+    run.tree.waiting.update({numbers[at]: place for at, place in part.waiting.items()})
+    return [numbers[at] for at in part.waiting]

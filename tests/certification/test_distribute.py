@@ -1,0 +1,56 @@
+"""Certification by worker processes: the same verdict, a certificate that is accepted, nothing lost when a worker dies."""
+
+import itertools
+from fractions import Fraction
+from multiprocessing import active_children
+
+import numpy as np
+import pytest
+
+from exactzones.certification import CanFire, CannotFire, Undecided, case_of, certify, distribute
+from exactzones.checker import check
+from exactzones.network import Network
+from exactzones.polyhedra import Polyhedron
+from exactzones.property import feature
+from exactzones.zones import find_zones
+
+
+def random_network(*widths):
+    rng = np.random.default_rng(0)
+    pairs = itertools.pairwise(widths)
+    return Network.mlp([(rng.normal(size=(b, a)) / a**0.5, rng.normal(size=b) / 2) for a, b in pairs])
+
+
+@pytest.fixture(autouse=True)
+def _workers_at_once(monkeypatch):
+    monkeypatch.setattr(distribute, "_ALONE_SECONDS", 0.0)
+    monkeypatch.setattr(distribute, "_REGION_SECONDS", 0.1)
+
+
+def test_a_proof_by_several_processes():
+    network, domain = random_network(3, 20, 20, 1), Polyhedron.box(-1, 1, dim=3)
+    largest = find_zones(network, feature(0, -100), domain).maximum.value
+    decision = certify(network, feature(0, largest), domain, jobs=2)
+    assert isinstance(decision, CannotFire)
+    report = check(network, [case_of(network, feature(0, largest), domain)], decision.certificate.lines)
+    assert (report.verdict, report.proves) == ("valid", "cannot fire")
+    assert isinstance(certify(network, feature(0, largest - Fraction(1, 100)), domain, jobs=2), CanFire)
+
+
+def test_a_worker_that_dies():
+    """What was proved until then is kept, and can be resumed."""
+    network, domain, prop = random_network(6, 60, 60, 1), Polyhedron.box(-3, 3, dim=6), feature(0, 5)
+    killed = []
+
+    def kill(_visited, _waiting):
+        if not killed and (workers := active_children()):
+            killed.append(workers[0].pid)
+            workers[0].kill()
+
+    decision = certify(network, prop, domain, jobs=2, progress=kill, seconds=100)
+    assert killed
+    assert isinstance(decision, Undecided)
+    assert decision.reason == "a worker process died (BrokenProcessPool), perhaps for lack of memory"
+    resumed = certify(network, prop, domain, resume=decision.certificate, seconds=1)
+    assert isinstance(resumed, Undecided)
+    assert resumed.certificate.lines[: len(decision.certificate.lines)] == decision.certificate.lines
