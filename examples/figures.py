@@ -1,6 +1,6 @@
 """The figures of "Multi-Layer Latent Space Visualization", made from exact zones, into examples/figures/.
 
-* ``samples_and_zones``: where a feature of a 2-10-2-10 network fires, by samples and by zones; some samples miss an island.
+* ``samples_and_zones``: where a feature of a 2-10-10-4 network fires, by samples and by zones; the samples miss an island.
 * ``beta_space``: the latent space of the worked example with the half-planes of its three features.
 * ``alpha_zones``: the zones of the worked example's first feature in its input space, one by one.
 * ``cube``: the space between, R^3: a cube cut by the feature's constraint, by the ReLU's orthant, by both, and the range of W.
@@ -17,7 +17,6 @@ Run it:  python examples/figures.py
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +24,8 @@ import numpy as np
 import worked_example
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
-from exactzones import Network, Polyhedron, Zones, feature, find_zones
+from exactzones import Network, Polyhedron, feature, find_zones
 from exactzones.models import load_network
 from exactzones.plot import (
     UnReLU,
@@ -42,39 +40,53 @@ from exactzones.plot import (
     plot_zones,
     save_figure,
 )
+from exactzones.plot.samples import sample
 from exactzones.plot.style import INK, RC
+from exactzones.polyhedra.shapes import floats, sides
 
 HERE = Path(__file__).parent
-ARROW = {"arrowstyle": "->", "color": INK, "shrinkB": 4}
-MISSED = "no sample of $[-4, 4]^2$\nis in this island"
-PLAIN = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
+SAMPLES = 10_000
+ZOOM = Polyhedron.box(["-13/4", "9/4"], ["-11/4", "11/4"])
 ORTHANT = Polyhedron.of(3, [(0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)])
 
 
-def hidden_islands(zones: Zones, seen: Polyhedron) -> list[tuple[int, ...]]:
-    """Return the islands of which no point lies in ``seen``."""
-    return [island for island in zones.islands if all(zones[k].firing.intersect(seen).is_empty for k in island)]
-
-
 def samples_and_zones(network: Network) -> Figure:
-    """Draw sampled points beside zones, for the first feature of which samples of [-4, 4]^2 see an island and miss another."""
-    box, seen = Polyhedron.box(-6, 6, dim=2), Polyhedron.box(-4, 4, dim=2)
-    features = (find_zones(network, feature(k), box) for k in range(network.widths[-1]))
-    zones = next(zones for zones in features if 0 < len(hidden_islands(zones, seen)) < len(zones.islands))
+    """Draw sampled points beside zones, for a feature with an island in which no drawn sample lies."""
+    box = Polyhedron.box(-6, 6, dim=2)
+    zones = find_zones(network, feature(2), box)
+    island = min(zones.islands, key=len)
+    points = sample(box, SAMPLES, seed=0)
+    if any(zones[k].fires(point) for k in island for point in points):
+        raise SystemExit("a drawn sample lies in the small island: the picture would be wrong")
     figure = Figure(figsize=(12.5, 5), layout="constrained")
     left, right = figure.subplots(1, 2)
-    plot_samples(network, zones.prop, box, 3000, ax=left)
+    plot_samples(network, zones.prop, box, SAMPLES, seed=0, ax=left)
     plot_zones(zones, ax=right)
     left.set(xlim=right.get_xlim(), ylim=right.get_ylim())
-    for ax in (left, right):
-        ax.add_patch(Rectangle((-4, -4), 8, 8, facecolor="none", edgecolor=INK, linewidth=1.5, linestyle=":", zorder=5))
-        ax.text(-3.85, -3.85, "$[-4, 4]^2$", va="bottom", zorder=6, bbox=PLAIN)
-    for island in hidden_islands(zones, seen):
-        corners = [tuple(map(float, vertex)) for k in island for vertex in zones[k].firing.vrep.vertices]
-        tip = min(corners, key=lambda corner: math.hypot(*corner))
-        for ax in (left, right):
-            ax.annotate(MISSED, tip, (1.6 * tip[0], 0.6 * tip[1]), zorder=6, ha="center", bbox=PLAIN, arrowprops=ARROW)
+    below, above = _magnifier(left), _magnifier(right)
+    low, high = floats(sides(ZOOM))
+    near = floats(point for point in points if ZOOM.contains(point))
+    below.plot(*zip(*near, strict=True), "o", color=INK, markersize=5, fillstyle="none")
+    below.set_title(f"{len(near)} samples here, none fires", fontsize=9)
+    plot_zones(zones, window=ZOOM, legend=False, ax=above)
+    share = sum(zones[k].volume for k in island) / box.volume()
+    for patch in list(above.patches):
+        if patch.get_linestyle() == "--":  # the domain goes on beyond the inset
+            patch.remove()
+    above.set(xlabel="", ylabel="")
+    above.set_title(f"island 2 is 1/{round(1 / share):,} of the box", fontsize=9)
+    for ax in (below, above):
+        ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[])
     return figure
+
+
+def _magnifier(ax: Any) -> Any:
+    """Return axes inside of others that show ``ZOOM`` enlarged, joined to it by lines."""
+    low, high = floats(sides(ZOOM))
+    inset = ax.inset_axes((0.54, 0.48, 0.42, 0.42))
+    inset.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    ax.indicate_inset_zoom(inset, edgecolor=INK, alpha=1)
+    return inset
 
 
 def beta_space(network: Network) -> Figure:
@@ -197,7 +209,7 @@ def main() -> None:
     text_network, example = load_network(HERE / "networks" / "text_2_10_2_10.npz"), worked_example.final_version()
     (HERE / "figures").mkdir(exist_ok=True)
     for make, network in (
-        (samples_and_zones, text_network),
+        (samples_and_zones, load_network(HERE / "networks" / "small_island.npz")),
         (beta_space, example),
         (alpha_zones, example),
         (cube, example),

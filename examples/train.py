@@ -1,7 +1,8 @@
-"""Make the networks under examples/networks: one drawn at random that samples mislead, and five small trained classifiers.
+"""Make the networks under examples/networks: two with random weights that samples mislead, and five small trained classifiers.
 
 * ``text_2_10_2_10``: the shape of "Multi-Layer Latent Space Visualization", two blocks with PyTorch's default initialisation.
   Its seed was searched for (``--search``): one feature has an island that samples of [-4, 4]^2 cannot see, another never fires.
+* ``small_island``: random weights of few digits.  One feature has an island that takes 1/18,000 of [-6, 6]^2.
 * ``iris_2d``, ``iris``, ``wine``, ``breast_cancer``, ``digits``: multi-layer perceptrons trained on data that scikit-learn ships.
 
 Each class has an output of its own, a score that is positive where the network says "this class" (a one-against-all logistic
@@ -46,7 +47,7 @@ SEED = 58205
 BOX, SEEN = Polyhedron.box(-6, 6, dim=2), Polyhedron.box(-4, 4, dim=2)
 
 
-# A network drawn at random.
+# Networks with random weights.
 
 
 def fresh_weights(seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -63,6 +64,16 @@ def fresh_weights(seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
 def text_network(seed: int = SEED) -> Network:
     """Return the network of these weights: a block (up-projection, ReLU, down-projection) and the ReLU features behind it."""
     return Network.of(*((weight, bias, k != 1) for k, (weight, bias) in enumerate(fresh_weights(seed))))
+
+
+def small_island() -> Network:
+    """Return the network 2-10-10-4 of the README's picture: weights are multiples of 1/8, biases of 1/2."""
+    generator = np.random.default_rng(299)  # a seed with a feature of two islands, one of them this small
+    layers = []
+    for outputs, inputs, relu in ((10, 2, True), (10, 10, True), (4, 10, False)):
+        weight = generator.integers(-9, 10, (outputs, inputs)) / 8
+        layers.append((weight, generator.integers(-9, 10, outputs) / 2, relu))
+    return Network.of(*layers)
 
 
 def hidden_islands(zones: Zones) -> list[tuple[int, ...]]:
@@ -191,6 +202,7 @@ def main() -> None:
     network = text_network()
     save(network, "text_2_10_2_10")
     print(f"text_2_10_2_10: seed {SEED}, sha256 {network.sha256[:12]}")
+    save(small_island(), "small_island")
     for name, recipe in RECIPES.items():
         network, accuracy = train(recipe)
         save(network, name)

@@ -10,11 +10,13 @@ from click.testing import CliRunner
 from exactzones import Network, Polyhedron, Zones, feature, find_zones
 from exactzones.cli.main import cli
 from exactzones.models import load_network
+from exactzones.plot.samples import sample
 
 FOLDER = Path(__file__).parents[2] / "examples" / "networks"
 README = (FOLDER / "README.md").read_text(encoding="utf-8")
 SHAPES = {
     "text_2_10_2_10": (2, 10, 2, 10),
+    "small_island": (2, 10, 10, 4),
     "iris_2d": (2, 8, 3),
     "iris": (4, 10, 3),
     "wine": (3, 12, 3),
@@ -85,7 +87,7 @@ def test_counts_of_the_readme(name: str, index: int, domain: str, zones: int, is
 
 
 def test_the_readme_was_read() -> None:
-    assert len(claims()) == 11
+    assert len(claims()) == 13
 
 
 def test_a_command_of_the_readme_prints_the_counts() -> None:
@@ -165,8 +167,20 @@ def test_no_digit_lies_in_the_smaller_island_of_two() -> None:
     assert not any(zones[k].fires(point) for k in small for point in fires)
 
 
-def test_the_script_makes_the_text_network() -> None:
+def test_the_drawn_samples_miss_the_small_island() -> None:
+    zones = find_zones(network("small_island"), feature(2), box(-6, 6))
+    _, small = split(zones)
+    assert round(box(-6, 6).volume() / sum(zones[k].volume for k in small)) == 18_337
+    drawn = sample(box(-6, 6), 10_000, seed=0)
+    assert sum(zones.network.satisfies(point, zones.prop) for point in drawn) == 2832
+    assert not any(zones[k].fires(point) for k in small for point in drawn)
+    missed = zones.network(zones[small[0]].sample)
+    assert missed[2] > 0  # yet the network fires there
+
+
+def test_the_script_makes_the_networks_with_random_weights() -> None:
     train = pytest.importorskip("train")
+    assert train.small_island().sha256 == network("small_island").sha256
     assert train.text_network().sha256 == network("text_2_10_2_10").sha256
     assert train.search(range(train.SEED - 5, train.SEED + 1)) == train.SEED
 
