@@ -18,16 +18,25 @@ from exactzones.certification import certify
 from exactzones.cli import main
 from exactzones.cli.main import cli
 from exactzones.models import load_network
+from exactzones.models.onnx_operators import OPERATORS
+from exactzones.models.torch_model import _LEAVES
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+ARCHITECTURE = ROOT / "ARCHITECTURE.md"
+COMMANDS = ROOT / "exactzones/cli/README.md"
+MODELS = ROOT / "exactzones/models/README.md"
 DOCUMENTS = [
     *ROOT.glob("*.md"),
-    *(ROOT / "proofs").glob("*.md"),
-    *(path for path in (ROOT / "examples").rglob("*.md") if "build" not in path.parts),
+    *(
+        path
+        for folder in ("proofs", "examples", "exactzones", "tests")
+        for path in (ROOT / folder).rglob("*.md")
+        if "build" not in path.parts and not any(part.startswith(".") for part in path.parts[len(ROOT.parts) :])
+    ),
 ]
 SET_UP = ("bash", "pip", "jupyter")
-"""Commands that install or go on for ever: they are no part of the tests, but what they name must be there."""
+"""Commands that install, or run until they are stopped: the tests do not run them, but what they name must exist."""
 
 
 def blocks(document, language):
@@ -59,7 +68,11 @@ def test_no_block_is_forgotten(document):
     assert all(">>> " in block for block in blocks(document, "python"))
     assert all(block.startswith("$ ") for block in blocks(document, "console"))
     texts = blocks(document, "text")
-    assert texts == ([first_output(), command_line()] if document == README else [])
+    if document == ARCHITECTURE:  # its floors are tested in test_architecture.py
+        assert len(texts) == 1
+    else:
+        checked = {README: first_output, COMMANDS: command_line}
+        assert texts == ([checked[document]()] if document in checked else [])
 
 
 @pytest.mark.parametrize(
@@ -105,17 +118,34 @@ def test_first_command_prints_what_the_readme_says(monkeypatch, capsys):
 
 
 def command_line():
-    """The README's overview of the command line."""
-    return re.search(r"## Command line\n\n```text\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)[1]
+    """The reference's overview of the commands."""
+    return blocks(COMMANDS, "text")[0]
 
 
-def test_the_command_line_has_what_the_readme_lists():
+def test_the_command_reference_lists_every_command_and_option():
     entries = re.split(r"^exactzones ", command_line(), flags=re.MULTILINE)[1:]
-    assert len(entries) > 5
-    context = Context(cli)
+    assert sorted(entry.split()[0] for entry in entries) == sorted(cli.list_commands(Context(cli)))
     for entry in entries:
-        command = cli.get_command(context, entry.split()[0])
-        assert set(re.findall(r"--[a-z-]+", entry)) <= {name for option in command.params for name in option.opts}
+        command = cli.get_command(Context(cli), entry.split()[0])
+        options = {name for option in command.params for name in option.opts if name.startswith("--")}
+        assert set(re.findall(r"--[a-z-]+", entry)) == options
+        assert f"| `{command.name}` |" in COMMANDS.read_text(encoding="utf-8")
+
+
+def names_in(table, column):
+    """The words of one column of the operator table that begin with a capital letter."""
+    page = MODELS.read_text(encoding="utf-8")
+    rows = re.search(rf"^\| {table} \|.*\n\|[-|]+\n((?:\|.*\n)+)", page, re.MULTILINE)[1]
+    return set(re.findall(r"\b[A-Z]\w+", " ".join(row.strip("|").split("|")[column] for row in rows.splitlines())))
+
+
+def test_the_operator_table_is_the_one_in_the_code():
+    assert names_in("kind", 1) == {*OPERATORS, "Constant"}
+
+
+def test_the_table_of_pytorch_modules_is_the_one_in_the_code():
+    modules = {name for name in _LEAVES if not name.startswith("_")}
+    assert modules <= names_in("kind", 2)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
