@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from exactzones.errors import BackendError, DimensionError
-from exactzones.polyhedra import _backend
+from exactzones.polyhedra import backends
 from exactzones.polyhedra.representation import HRep
 from exactzones.rational import Row, Vector
 
@@ -92,7 +92,7 @@ def _phase_one(system: HRep, *, strictly: bool) -> Vector | Infeasible:
         equations = []
         for row in system.equations:
             rows += [(*row, -1), (*(-entry for entry in row), -1)]
-    solution = _backend.maximize([*rows, cap], equations, (*(0,) * (system.dim + 1), 1))
+    solution = backends.maximize([*rows, cap], equations, (*(0,) * (system.dim + 1), 1))
     if solution.value > 0 or (solution.value == 0 and not strictly):
         point = solution.point[:-1]
         expected = system if strictly else HRep(system.dim, system.closed_rows, (), system.equations)
@@ -139,7 +139,7 @@ def maximize(system: HRep, objective: Sequence[Fraction]) -> LPResult:
     ray = _improving_ray(system, objective)
     if ray is not None:
         return Unbounded(start, ray)
-    solution = _backend.maximize(system.closed_rows, system.equations, (0, *objective))
+    solution = backends.maximize(system.closed_rows, system.equations, (0, *objective))
     nonnegative = all(entry >= 0 for entry in solution.multipliers[: len(system.closed_rows)])
     if nonnegative and _combine(system, solution.multipliers) == (solution.value, *(-entry for entry in objective)):
         return Optimal(solution.value, solution.point, solution.multipliers)
@@ -151,7 +151,7 @@ def _improving_ray(system: HRep, objective: Sequence[Fraction]) -> Vector | None
     rows: list[Row] = [(0, *row[1:]) for row in system.closed_rows]
     equations: list[Row] = [(0, *row[1:]) for row in system.equations]
     bound = HRep.of(system.dim, [(1, *(-entry for entry in objective))]).rows
-    solution = _backend.maximize([*rows, *bound], equations, (0, *objective))
+    solution = backends.maximize([*rows, *bound], equations, (0, *objective))
     return solution.point if solution.value > 0 else None
 
 

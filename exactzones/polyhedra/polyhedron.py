@@ -11,8 +11,9 @@ from typing import Any
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, DomainError, InputError
 from exactzones.notation import linear_sum
-from exactzones.polyhedra import _backend, lp
+from exactzones.polyhedra import backends, lp
 from exactzones.polyhedra.cells import Cell, canonical_vrep, reduce_modulo
+from exactzones.polyhedra.redundancy import without_redundancy
 from exactzones.polyhedra.representation import HRep, VRep
 from exactzones.polyhedra.volume import volume
 from exactzones.rational import (
@@ -106,7 +107,7 @@ class Polyhedron:
         points = [integer_row((Fraction(1), *vector(*vertex))) for vertex in vertices]
         cone = [integer_row((Fraction(0), *vector(*ray))) for ray in rays]
         span = [integer_row((Fraction(0), *vector(*line))) for line in lines]
-        rows, equations = _backend.inequalities(points, [r for r in cone if any(r)], [r for r in span if any(r)], dim)
+        rows, equations = backends.inequalities(points, [r for r in cone if any(r)], [r for r in span if any(r)], dim)
         return cls(HRep.of(dim, rows, equations=equations))
 
     @classmethod
@@ -143,7 +144,7 @@ class Polyhedron:
         """
         if self.is_empty:
             return HRep.of(self.ambient, [(-1, *(0,) * self.ambient)])
-        rows, equations = _backend.canonical(self.hrep.closed_rows, self.hrep.equations, self.ambient)
+        rows, equations = without_redundancy(self.hrep.closed_rows, self.hrep.equations, self.ambient)
         # Equations are eliminated from the last coordinate on the left so that equal sets give equal rows.
         swapped = [(*equation[1:], equation[0]) for equation in equations]
         reduced = [(0, *(row[1:]), row[0]) for row in rows]
@@ -161,7 +162,7 @@ class Polyhedron:
         """Vertices, rays and lines of the closure, in canonical form."""
         if self.is_empty:
             return VRep(self.ambient, ())
-        vertices, rays, lines = _backend.generators(self.hrep.closed_rows, self.hrep.equations, self.ambient)
+        vertices, rays, lines = backends.generators(self.hrep.closed_rows, self.hrep.equations, self.ambient)
         return canonical_vrep(self.ambient, reduce_modulo([*vertices, *rays], lines), lines)
 
     @property

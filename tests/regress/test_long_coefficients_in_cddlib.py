@@ -8,7 +8,8 @@ import sys
 
 SCRIPT = """
 import random
-from exactzones.polyhedra import HRep, Polyhedron, _cdd
+from exactzones.polyhedra import HRep, Polyhedron
+from exactzones.polyhedra.backends import cddlib
 
 # From the closed cells of a 3-input network with weights such as 0.1 as float32: "munmap_chunk(): invalid pointer".
 rows = [
@@ -20,7 +21,7 @@ rows = [
     (2687930310080679102260429, -3911751829499628094390448, -1644054589099498556811472, 2408760908055099857588589, -1),
     (1, 0, 0, 0, -1),
 ]
-assert _cdd.maximize(rows, [], (0, 0, 0, 0, 1)).value == 1
+assert cddlib.maximize(rows, [], (0, 0, 0, 0, 1)).value == 1
 
 # matrix_canonicalize died too, about once in ten thousand systems like these.
 numbers = random.Random(2)

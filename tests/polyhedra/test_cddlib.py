@@ -9,7 +9,8 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from polyhedra import brute
 
-from exactzones.polyhedra import HRep, Infeasible, Polyhedron, VRep, _cdd
+from exactzones.polyhedra import HRep, Infeasible, Polyhedron, VRep
+from exactzones.polyhedra.backends import cddlib
 from exactzones.polyhedra.lp import feasibility
 from exactzones.rational import vector
 from exactzones.testing import polyhedra
@@ -95,9 +96,9 @@ def test_long_rationals():
 
 def test_a_program_with_equations_twice():
     """cddlib appends every equation a second time, reversed: the multipliers come back one per equation, of any sign."""
-    found = _cdd.maximize([(1, 1, 0), (1, -1, 0)], [(0, 1, -1)], (0, 0, 1))  # |x| <= 1, x = y, maximise y
+    found = cddlib.maximize([(1, 1, 0), (1, -1, 0)], [(0, 1, -1)], (0, 0, 1))  # |x| <= 1, x = y, maximise y
     assert (found.value, found.point) == (1, vector(1, 1))
     # 1 - y = 1 * (1 - x) + 1 * (x - y)
     assert found.multipliers == vector(0, 1, 1)
-    found = _cdd.maximize([(1, 1, 0), (1, -1, 0)], [(0, -1, 1)], (0, 0, 1))
+    found = cddlib.maximize([(1, 1, 0), (1, -1, 0)], [(0, -1, 1)], (0, 0, 1))
     assert found.multipliers == vector(0, 1, -1)

@@ -1,15 +1,12 @@
-"""Double description and linear programs over an ordered field: against cddlib, and the same systems over Q(sqrt(D))."""
+"""Polyhedra over Q(sqrt(D)): against the same systems, scaled to rational ones, and by hand."""
 
 from fractions import Fraction
 
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from exactzones import AffineMap, Polyhedron
-from exactzones.errors import BackendError
-from exactzones.polyhedra import HRep, Infeasible, Optimal, Unbounded, VRep, _cdd, _field
-from exactzones.polyhedra.cells import canonical_vrep, reduce_modulo
+from exactzones.polyhedra import HRep, Optimal, VRep
 from exactzones.rational import Matrix, algebraic, integer_dot, irrational, square_root, vector
 
 ENTRIES = st.integers(-3, 3)
@@ -24,45 +21,6 @@ def systems(draw, most_rows=7):
     if draw(st.booleans()):
         rows += [[5, *(sign * int(j == k) for j in range(dim))] for k in range(dim) for sign in (1, -1)]
     return HRep.of(dim, rows, equations=equations)
-
-
-@given(systems())
-def test_generators_are_those_of_cddlib(system):
-    assume(not Polyhedron(system).is_empty)
-    found = []
-    for backend in (_cdd, _field):
-        vertices, rays, lines = backend.generators(system.rows, system.equations, system.dim)
-        found.append(canonical_vrep(system.dim, reduce_modulo([*vertices, *rays], lines), lines))
-    assert found[0] == found[1]
-
-
-@given(systems())
-def test_inequalities_bring_the_system_back(system):
-    polyhedron = Polyhedron(system)
-    assume(not polyhedron.is_empty)
-    rows, equations = _field.inequalities(*polyhedron.vrep.homogeneous(), system.dim)
-    assert Polyhedron(HRep.of(system.dim, rows, equations=equations)) == polyhedron
-    assert all(any(row[1:]) for row in rows)
-
-
-@given(systems(), st.lists(ENTRIES, min_size=3, max_size=3))
-def test_maxima_and_multipliers_are_right(system, objective):
-    objective = objective[: system.dim]
-    result = Polyhedron(system).maximize(objective)
-    if isinstance(result, Optimal):
-        found = _field.maximize(system.closed_rows, system.equations, (0, *objective))
-        assert found.value == result.value
-        assert system.contains(found.point)
-        assert sum(a * b for a, b in zip(objective, found.point, strict=True)) == found.value
-        assert all(entry >= 0 for entry in found.multipliers[: len(system.closed_rows)])
-        combined = [Fraction(0)] * (system.dim + 1)
-        for row, factor in zip((*system.closed_rows, *system.equations), found.multipliers, strict=True):
-            combined = [total + factor * entry for total, entry in zip(combined, row, strict=True)]
-        assert combined == [found.value, *(-entry for entry in objective)]
-    else:
-        assert isinstance(result, (Unbounded, Infeasible))
-        with pytest.raises(BackendError):
-            _field.maximize(system.closed_rows, system.equations, (0, *objective))
 
 
 def scaled(system, root):

@@ -1,0 +1,58 @@
+"""The back ends for conversions and linear programs, and the choice between them.
+
+A back end is a module with the three functions of ``protocol.Backend``.  There are two:
+
+* ``cddlib``: the C library, for rational numbers that are not too long;
+* ``ordered_field``: plain Python, for numbers of any ordered field, irrational ones included.
+
+To add one, write its module and enter it in ``BACKENDS``, the only place where back ends are chosen; the tests of
+tests/polyhedra/test_backends.py then run on it, too.  Linear programs need not be trusted: ``lp`` verifies their certificates.
+
+Double description is implemented five times, each for another purpose; the tests compare them with each other:
+
+* by cddlib, and in ``ordered_field``: all generators of one system at once;
+* in ``polyhedra.cells``: one exact cut of a cell that has its generators already;
+* in the forward engine's kernel, in C (``engine/_kernel.c``) and in NumPy (``engine/_kernel_numpy.py``): thousands of such cuts
+  in floats with certified signs.  NumPy's is what the C kernel is tested against, and what runs where there is no C compiler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from exactzones.polyhedra.backends import cddlib, ordered_field
+from exactzones.polyhedra.backends.protocol import Backend, Entries, Solution, UnsupportedNumbersError
+from exactzones.rational import Row
+
+__all__ = ["BACKENDS", "Backend", "Entries", "Solution", "UnsupportedNumbersError", "generators", "inequalities", "maximize"]
+
+BACKENDS: tuple[Backend, ...] = (cddlib, ordered_field)
+"""In the order in which they are asked: the fastest first, and last the one that supports all numbers."""
+
+Answer = TypeVar("Answer")
+
+
+def generators(rows: Sequence[Row], equations: Sequence[Row], dim: int) -> tuple[list[Row], list[Row], list[Row]]:
+    """Return (vertices, rays, lines) of a non-empty system: see ``Backend.generators``."""
+    return _first_answer(lambda backend: backend.generators(rows, equations, dim))
+
+
+def inequalities(points: Sequence[Row], rays: Sequence[Row], lines: Sequence[Row], dim: int) -> tuple[list[Row], list[Row]]:
+    """Return (rows, equations) of the hull of generators: see ``Backend.inequalities``."""
+    return _first_answer(lambda backend: backend.inequalities(points, rays, lines, dim))
+
+
+def maximize(rows: Sequence[Row], equations: Sequence[Row], objective: Entries) -> Solution:
+    """Solve a linear program that is feasible and bounded: see ``Backend.maximize``."""
+    return _first_answer(lambda backend: backend.maximize(rows, equations, objective))
+
+
+def _first_answer(ask: Callable[[Backend], Answer]) -> Answer:
+    """Return the answer of the first back end that supports the numbers."""
+    for backend in BACKENDS[:-1]:
+        try:
+            return ask(backend)
+        except UnsupportedNumbersError:
+            continue
+    return ask(BACKENDS[-1])

@@ -1,0 +1,121 @@
+"""Every back end: against the others, against the system that generators came from, and by its certificates."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from exactzones.errors import BackendError
+from exactzones.polyhedra import HRep, Infeasible, Optimal, Polyhedron, Unbounded, backends
+from exactzones.polyhedra.backends import BACKENDS, UnsupportedNumbersError, cddlib
+from exactzones.polyhedra.cells import canonical_vrep, reduce_modulo
+from exactzones.rational import square_root, vector
+
+ENTRIES = st.integers(-3, 3)
+
+
+@st.composite
+def systems(draw, most_rows=7):
+    dim = draw(st.integers(1, 3))
+    row = st.lists(ENTRIES, min_size=dim + 1, max_size=dim + 1)
+    equations = draw(st.lists(row, max_size=2)) if draw(st.booleans()) else []
+    rows = draw(st.lists(row, max_size=most_rows))
+    if draw(st.booleans()):
+        rows += [[5, *(sign * int(j == k) for j in range(dim))] for k in range(dim) for sign in (1, -1)]
+    return HRep.of(dim, rows, equations=equations)
+
+
+def canonical(generators, dim):
+    vertices, rays, lines = generators
+    return canonical_vrep(dim, reduce_modulo([*vertices, *rays], lines), lines)
+
+
+@given(systems())
+def test_all_find_the_same_generators(system):
+    assume(not Polyhedron(system).is_empty)
+    answers = [canonical(b.generators(system.rows, system.equations, system.dim), system.dim) for b in BACKENDS]
+    assert all(answer == answers[0] for answer in answers)
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.__name__)
+@given(system=systems())
+def test_inequalities_bring_the_system_back(backend, system):
+    polyhedron = Polyhedron(system)
+    assume(not polyhedron.is_empty)
+    rows, equations = backend.inequalities(*polyhedron.vrep.homogeneous(), system.dim)
+    assert Polyhedron(HRep.of(system.dim, rows, equations=equations)) == polyhedron
+    assert all(any(row[1:]) for row in rows)
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.__name__)
+@given(system=systems(), objective=st.lists(ENTRIES, min_size=4, max_size=4))
+def test_maxima_and_multipliers_are_right(backend, system, objective):
+    objective = tuple(objective[: system.dim + 1])
+    result = Polyhedron(system).maximize(objective[1:])
+    if isinstance(result, Optimal):
+        solution = backend.maximize(system.closed_rows, system.equations, objective)
+        assert solution.value == result.value + objective[0]
+        assert system.contains(solution.point)
+        assert objective[0] + sum(a * b for a, b in zip(objective[1:], solution.point, strict=True)) == solution.value
+        assert all(entry >= 0 for entry in solution.multipliers[: len(system.closed_rows)])
+        combined = [Fraction(0)] * (system.dim + 1)
+        for row, factor in zip((*system.closed_rows, *system.equations), solution.multipliers, strict=True):
+            combined = [total + factor * entry for total, entry in zip(combined, row, strict=True)]
+        assert combined == [solution.value - objective[0], *(-entry for entry in objective[1:])]
+    else:
+        assert isinstance(result, (Unbounded, Infeasible))
+        with pytest.raises(BackendError):
+            backend.maximize(system.closed_rows, system.equations, objective)
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.__name__)
+def test_a_constant_without_a_system_is_its_own_maximum(backend):
+    solution = backend.maximize([], [], (3, 0, 0))
+    assert (solution.value, solution.point, solution.multipliers) == (3, vector(0, 0), ())
+
+
+ROOT = square_root(2)
+LONG = 10**5000
+NOT_FOR_CDDLIB = {
+    "irrational rows": lambda backend: backend.generators([(ROOT, 1), (ROOT, -1)], [], 1),
+    "irrational points": lambda backend: backend.inequalities([(1, ROOT)], [], [], 1),
+    "irrational system": lambda backend: backend.maximize([(1, -ROOT)], [], (0, 1)),
+    "irrational equation": lambda backend: backend.maximize([], [(1, -ROOT)], (0, 1)),
+    "irrational objective": lambda backend: backend.maximize([(1, 1), (1, -1)], [], (0, ROOT)),
+    "irrational constant": lambda backend: backend.maximize([], [], (ROOT, 0)),
+    "long rows": lambda backend: backend.generators([(LONG, 1), (LONG, -1)], [], 1),
+    "long points": lambda backend: backend.inequalities([(1, LONG), (1, 0)], [], [], 1),
+    "long objective": lambda backend: backend.maximize([(1, 1), (1, -1)], [], (0, LONG)),
+    # The vertices are quotients with more digits than the rows have.
+    "long answer": lambda backend: backend.generators([(10**4000, -7, 0), (1, 0, 1), (-1, 3**8000, -(11**3000))], [], 2),
+}
+
+
+@pytest.mark.parametrize("ask", NOT_FOR_CDDLIB.values(), ids=NOT_FOR_CDDLIB)
+def test_the_last_backend_answers_what_cddlib_cannot(ask):
+    with pytest.raises(UnsupportedNumbersError):
+        ask(cddlib)
+    assert ask(backends) == ask(BACKENDS[-1])
+
+
+def test_polyhedra_with_long_numbers():
+    """[L, L + 1] x [0, 1] with L of 5,001 digits."""
+    box = Polyhedron.box([LONG, 0], [LONG + 1, 1])
+    assert box.vrep.vertices == (vector(LONG, 0), vector(LONG, 1), vector(LONG + 1, 0), vector(LONG + 1, 1))
+    assert box.volume() == 1
+    assert Polyhedron.hull(box.vrep.vertices) == box
+    assert box.maximize([LONG, 1]).value == LONG * (LONG + 1) + 1
+    assert Polyhedron.of(1, [(-LONG, 1), (LONG - 1, -1)]).is_empty
+
+
+def test_errors_of_another_kind_are_not_taken_for_long_numbers():
+    with pytest.raises(ValueError, match="length"):
+        cddlib.generators([(1, 1, 1)], [], 1)
+
+
+def test_an_infeasible_or_unbounded_program_is_an_error_of_every_backend():
+    for backend in BACKENDS:
+        for rows in ([(-1, 1), (0, -1)], [(0, 1)]):
+            with pytest.raises(BackendError):
+                backend.maximize(rows, [], (0, 1))
