@@ -101,7 +101,7 @@ class Layer:
     @cached_property
     def irrationals(self) -> tuple[Quadratic, ...]:
         """The weights and biases that are irrational."""
-        rows: Sequence[Sequence[Any]] = () if type(self.weight) is Matrix else self.weight.rows
+        rows: Sequence[Sequence[Any]] = () if self.weight.is_rational else self.weight.rows
         return tuple(number for row in (*rows, self.bias) for number in row if isinstance(number, Quadratic))
 
     def activate(self, values: Vector) -> Vector:

@@ -19,13 +19,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
-from exactzones.rational.matrix import AlgebraicMatrix, Matrix
+from exactzones.rational.arrays import Floats
+from exactzones.rational.matrix import Matrix
 
-Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 Policy: TypeAlias = Callable[[Fraction | int], float]
 
 UNIT_ROUNDOFF = 2.0**-53
@@ -88,7 +88,7 @@ def float_matrix(matrix: Matrix, policy: Policy) -> Floats:
     """Return an exact matrix as floats of the same shape, each entry as the policy converts it; fast where that is plain."""
     if matrix.floats is not None:
         return matrix.floats
-    if isinstance(matrix, AlgebraicMatrix):
+    if not matrix.is_rational:
         return np.array([[policy(entry) for entry in row] for row in matrix.rows]).reshape(matrix.shape)
     numerators, denominator = matrix.scaled()
     rows = numerators.rows()

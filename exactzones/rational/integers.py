@@ -37,6 +37,22 @@ class IntegerMatrix:
     def __matmul__(self, other: IntegerMatrix) -> IntegerMatrix:
         return IntegerMatrix(self._entries * other._entries)
 
+    def times(self, factor: int) -> IntegerMatrix:
+        """Return the matrix times an integer."""
+        return IntegerMatrix(self._entries * factor)
+
+    def bordered(self, corner: int, column: Sequence[int]) -> IntegerMatrix:
+        """Return ``((corner, 0), (column, self))``: a row on top and a column on the left.
+
+        >>> IntegerMatrix.of([[1, 2]]).bordered(5, [6]).rows()
+        [(5, 0, 0), (6, 1, 2)]
+        """
+        height, width = self._entries.nrows(), self._entries.ncols()
+        flat = [corner, *[0] * width]
+        for first, row in zip(column, self._entries.table(), strict=True):
+            flat += [first, *row]
+        return IntegerMatrix(flint.fmpz_mat(height + 1, width + 1, flat))
+
     def keeping(self, kept: Iterable[Any]) -> IntegerMatrix:
         """Return the matrix with the rows that are not kept set to zero."""
         entries = flint.fmpz_mat(self._entries)

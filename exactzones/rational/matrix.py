@@ -1,4 +1,4 @@
-"""Matrices of exact numbers: rational ones on python-flint, those with an irrational entry as their rows."""
+"""Matrices of exact numbers: by their rows in general, by python-flint where all entries are rational."""
 
 from __future__ import annotations
 
@@ -7,45 +7,49 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import flint
 import numpy as np
 
 from exactzones.errors import DimensionError, InexactError, InputError
+from exactzones.rational.arrays import Floats, rational_entries
 from exactzones.rational.integers import IntegerMatrix
 from exactzones.rational.quadratic import irrational, text
 from exactzones.rational.reading import Vector, algebraic
 from exactzones.rational.rows import Row, dot, integer_row, primitive
 
-Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
-
 _ZERO = Fraction(0)
-_AT_ONCE = 2  # passes over all entries of a matrix of floats; trained weights have hardly a bit left then
 
 
 class Matrix:
-    """An immutable exact rational matrix of shape ``(rows, columns)``.
+    """An immutable matrix of exact numbers; ``Matrix.of`` builds one, and makes it a ``RationalMatrix`` where it can.
+
+    Attributes:
+        shape: (rows, columns).
+        rows: all rows, each a tuple of Fractions (and of ``Quadratic`` numbers where they are irrational).
+        floats: read-only float64 copy of the entries if they came from floats, else None (converting back is slow).
+        is_rational: whether all entries are rational.
 
     >>> from exactzones.rational import vector
     >>> m = Matrix.of([[1, "1/2"], [0, 1]])
     >>> m @ vector(2, 2)
     (Fraction(3, 1), Fraction(2, 1))
+    >>> root = Matrix.of([["sqrt(2)", 1]])
+    >>> root @ Matrix.of([["sqrt(2)"], [1]]), root.is_rational
+    (Matrix([[3]]), False)
     """
 
-    __slots__ = ("__dict__", "_entries", "floats", "shape")
+    __slots__ = ("__dict__", "floats", "shape")
 
-    def __init__(self, entries: Any, shape: tuple[int, int], floats: Floats | None = None) -> None:
-        """Wrap a python-flint matrix; callers outside this module use ``of``.
+    rows: tuple[Vector, ...]
+    is_rational = False
 
-        Args:
-            entries: exact.
-            shape: (rows, columns).
-            floats: the same numbers as float64 where they were read from floats, for whoever wants them: the way back is long.
-        """
-        self._entries = entries
+    def __init__(self, rows: tuple[Vector, ...], shape: tuple[int, int]) -> None:
+        """Hold rows with an irrational entry; callers outside this module use ``of``."""
+        self.rows = rows
         self.shape = shape
-        self.floats = floats
+        self.floats: Floats | None = None
 
     @classmethod
     def of(cls, rows: Any, what: str = "matrix", *, columns: int | None = None) -> Matrix:
@@ -63,7 +67,7 @@ class Matrix:
         if isinstance(rows, Matrix):
             return rows
         if isinstance(rows, np.ndarray) and rows.dtype != object:
-            return cls._of_array(rows, what)
+            return RationalMatrix(*rational_entries(rows, what))
         try:
             listed = [list(row) for row in rows]
         except TypeError:
@@ -75,37 +79,21 @@ class Matrix:
         numbers = [[algebraic(e, f"{what}[{k}][{j}]") for j, e in enumerate(row)] for k, row in enumerate(listed)]
         shape = (len(listed), width)
         if irrational(itertools.chain(*numbers)):
-            return AlgebraicMatrix(tuple(map(tuple, numbers)), shape)
-        return Matrix(flint.fmpq_mat(*shape, list(map(_fmpq, itertools.chain(*numbers)))), shape)
-
-    @classmethod
-    def _of_array(cls, array: np.ndarray[Any, Any], what: str) -> Matrix:
-        if array.ndim != 2:
-            raise InputError(f"{what} has shape {array.shape}; a matrix (rows, columns) is expected")
-        if array.dtype.kind in "iu":
-            return cls(_of_integers(array), (array.shape[0], array.shape[1]))
-        if array.dtype.kind != "f" or array.dtype.itemsize > 8:
-            raise InexactError(f"{what} has NumPy type {array.dtype}; integers and floats up to 64 bits are read")
-        bad = np.argwhere(~np.isfinite(array))
-        if len(bad):
-            k, j = bad[0]
-            raise InexactError(f"{what}[{k}][{j}] is {array[k, j]}; every number must be finite")
-        floats = array.astype(np.float64)
-        floats.flags.writeable = False
-        return cls(_of_floats(floats), (array.shape[0], array.shape[1]), floats)
+            return Matrix(tuple(map(tuple, numbers)), shape)
+        return RationalMatrix(flint.fmpq_mat(*shape, list(map(_fmpq, itertools.chain(*numbers)))))
 
     @classmethod
     def identity(cls, size: int) -> Matrix:
-        """Return the identity matrix."""
+        """Return the identity matrix of shape (size, size)."""
         return cls.of([[int(k == j) for j in range(size)] for k in range(size)], columns=size)
 
-    def __getitem__(self, index: tuple[int, int]) -> Fraction:
-        return _fraction(self._entries[index])
+    @classmethod
+    def zeros(cls, height: int, width: int) -> Matrix:
+        """Return the zero matrix of shape (height, width)."""
+        return RationalMatrix(flint.fmpq_mat(height, width))
 
-    @cached_property
-    def rows(self) -> tuple[Vector, ...]:
-        """All rows as Fractions."""
-        return tuple(tuple(map(_fraction, row)) for row in self._entries.tolist()) if self.shape[1] else ((),) * self.shape[0]
+    def __getitem__(self, index: tuple[int, int]) -> Fraction:
+        return self.rows[index[0]][index[1]]
 
     def lines(self) -> list[str]:
         """Return each row as text, its numbers written as ``text`` writes them, with blanks between.
@@ -113,65 +101,63 @@ class Matrix:
         >>> Matrix.of([[1, "-1/2"], [0, 1]]).lines()
         ['1 -1/2', '0 1']
         """
-        return [" ".join([_text(entry) if entry else "0" for entry in row]) for row in self._entries.tolist()]
+        return [" ".join(map(text, row)) for row in self.rows]
 
     def scaled(self) -> tuple[IntegerMatrix, int]:
-        """Return this matrix times the least common denominator of its entries, and that denominator."""
-        numerators, denominator = self._entries.numer_denom()
-        return IntegerMatrix(numerators), int(denominator)
+        """Return this matrix times the least common denominator of its entries, and that denominator.
 
-    def integer_rows(self) -> list[Row]:
-        """Return the rows, each scaled by a positive number to a primitive integer row."""
-        return list(map(primitive, self.scaled()[0].rows())) if self.shape[1] else [()] * self.shape[0]
-
-    def __matmul__(self, other: Any) -> Any:
-        """Return the exact product with a matrix (a Matrix) or a vector (a tuple of Fractions)."""
-        if isinstance(other, Matrix):
-            if self.shape[1] != other.shape[0]:
-                raise DimensionError("matrix on the right", expected=self.shape[1], got=other.shape[0], size="rows")
-            if 0 in (*self.shape, *other.shape):
-                return Matrix.zeros(self.shape[0], other.shape[1])
-            return Matrix(self._entries * other._entries, (self.shape[0], other.shape[1]))
-        if len(other) != self.shape[1]:
-            raise DimensionError("vector", expected=self.shape[1], got=len(other))
-        if irrational(other):
-            return tuple(dot(row, other) for row in self.rows)
-        column = flint.fmpq_mat(len(other), 1, [_fmpq(entry) for entry in other])
-        return tuple(_fraction(entry) for entry in (self._entries * column).entries())
-
-    @classmethod
-    def zeros(cls, height: int, width: int) -> Matrix:
-        """Return the zero matrix."""
-        return cls(flint.fmpq_mat(height, width), (height, width))
-
-    def select(self, kept: Sequence[bool]) -> Matrix:
-        """Return the matrix with the rows that are not kept set to zero."""
-        width = self.shape[1]
-        zero = [flint.fmpq(0)] * width
-        picked = [entry for row, keep in zip(self._entries.tolist(), kept, strict=True) for entry in (row if keep else zero)]
-        return Matrix(flint.fmpq_mat(self.shape[0], width, picked), self.shape)
-
-    def beside(self, column: Sequence[Fraction]) -> Matrix:
-        """Return the matrix ``(column | self)``."""
-        if irrational(column):
-            return Matrix.of([(first, *row) for first, row in zip(column, self.rows, strict=True)])
-        rows = self._entries.tolist() if self.shape[1] else [[] for _ in range(self.shape[0])]
-        flat = [entry for first, row in zip(column, rows, strict=True) for entry in (_fmpq(first), *row)]
-        return Matrix(flint.fmpq_mat(self.shape[0], self.shape[1] + 1, flat), (self.shape[0], self.shape[1] + 1))
+        Raises:
+            InexactError: an entry is irrational; the message says what to do.
+        """
+        entry = next(entry for row in self.rows for entry in row if irrational([entry]))
+        raise InexactError(
+            f"the weight {text(entry)} is irrational; this calculates with rational numbers only: round explicitly, "
+            "network.rationalized(DENOMINATOR)"
+        )
 
     def lifted(self, offset: Sequence[Fraction]) -> IntegerMatrix:
         """Return the matrix that takes (1, x) to (1, self x + offset), times the least positive integer that leaves no fractions.
 
+        Raises:
+            InexactError: an entry is irrational.
+
         >>> Matrix.of([[1, "1/2"]]).lifted([Fraction(1, 3)]).rows()
         [(6, 0, 0), (2, 6, 3)]
         """
-        numerators, denominator = self._entries.numer_denom()
-        common = math.lcm(int(denominator), *[entry.denominator for entry in offset])
-        rows = (numerators * (common // int(denominator))).table()
-        flat = [common, *[0] * self.shape[1]]
-        for entry, row in zip(offset, rows, strict=True):
-            flat += [entry.numerator * (common // entry.denominator), *row]
-        return IntegerMatrix(flint.fmpz_mat(self.shape[0] + 1, self.shape[1] + 1, flat))
+        numerators, denominator = self.scaled()
+        common = math.lcm(denominator, *[entry.denominator for entry in offset])
+        column = [entry.numerator * (common // entry.denominator) for entry in offset]
+        return numerators.times(common // denominator).bordered(common, column)
+
+    def integer_rows(self) -> list[Row]:
+        """Return the rows, each scaled by a positive number to the ``Row`` that stands for its positive multiples."""
+        return list(map(integer_row, self.rows))
+
+    def __matmul__(self, other: Any) -> Any:
+        """Return the exact product with a Matrix (a Matrix) or with a vector, a tuple of exact numbers (a tuple)."""
+        if isinstance(other, Matrix):
+            if self.shape[1] != other.shape[0]:
+                raise DimensionError("matrix on the right", expected=self.shape[1], got=other.shape[0], size="rows")
+            return self._times_matrix(other)
+        if len(other) != self.shape[1]:
+            raise DimensionError("vector", expected=self.shape[1], got=len(other))
+        return self._times_vector(other)
+
+    def _times_matrix(self, other: Matrix) -> Matrix:
+        columns = list(zip(*other.rows, strict=True))
+        return Matrix.of([[dot(row, column) for column in columns] for row in self.rows], columns=other.shape[1])
+
+    def _times_vector(self, vector: Vector) -> Vector:
+        return tuple(dot(row, vector) for row in self.rows)
+
+    def select(self, kept: Sequence[bool]) -> Matrix:
+        """Return the matrix with the rows that are not kept set to zero."""
+        zero = (0,) * self.shape[1]
+        return Matrix.of([row if keep else zero for row, keep in zip(self.rows, kept, strict=True)])
+
+    def beside(self, column: Sequence[Fraction]) -> Matrix:
+        """Return the matrix ``(column | self)``."""
+        return Matrix.of([(first, *row) for first, row in zip(column, self.rows, strict=True)])
 
     def stack(self, other: Matrix) -> Matrix:
         """Return this matrix on top of ``other``."""
@@ -179,10 +165,10 @@ class Matrix:
 
     def bits(self) -> int:
         """Return the bit length of the longest numerator or denominator."""
-        return max((max(int(e.p).bit_length(), int(e.q).bit_length()) for e in self._entries.entries()), default=0)
+        return max(max(e.numerator.bit_length(), e.denominator.bit_length()) for row in self.rows for e in row)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Matrix) and self.shape == other.shape and bool(self._entries == other._entries)
+        return isinstance(other, Matrix) and self.shape == other.shape and self.rows == other.rows
 
     def __hash__(self) -> int:
         return hash((self.shape, self.rows))
@@ -196,82 +182,79 @@ class Matrix:
         return f"Matrix([{', '.join('[' + ', '.join(map(text, row)) + ']' for row in self.rows)}])"
 
 
-class AlgebraicMatrix(Matrix):
-    """A matrix with an irrational entry: ``Matrix.of`` returns it where it has to, and so do sums of its products.
+class RationalMatrix(Matrix):
+    """A matrix of rational numbers: the same results as a Matrix gives, calculated by python-flint."""
 
-    >>> m = Matrix.of([["sqrt(2)", 1]])
-    >>> m @ Matrix.of([["sqrt(2)"], [1]])
-    Matrix([[3]])
-    """
+    __slots__ = ("_entries",)
 
-    __slots__ = ()
+    is_rational = True
+
+    def __init__(self, entries: Any, floats: Floats | None = None) -> None:
+        """Wrap a python-flint matrix; callers outside this module use ``Matrix.of``."""
+        self._entries = entries
+        self.shape = (entries.nrows(), entries.ncols())
+        self.floats = floats
 
     def __getitem__(self, index: tuple[int, int]) -> Fraction:
-        entry: Fraction = self._entries[index[0]][index[1]]
-        return entry
+        return _fraction(self._entries[index])
 
-    @property
-    def rows(self) -> tuple[Vector, ...]:
-        """All rows."""
-        rows: tuple[Vector, ...] = self._entries
-        return rows
+    @cached_property
+    def rows(self) -> tuple[Vector, ...]:  # type: ignore[override]  # computed when it is first read
+        """All rows as Fractions."""
+        return tuple(tuple(map(_fraction, row)) for row in self._entries.tolist()) if self.shape[1] else ((),) * self.shape[0]
 
     def lines(self) -> list[str]:
-        """Return each row as text, its numbers written as ``text`` writes them, with blanks between."""
-        return [" ".join(map(text, row)) for row in self.rows]
+        """Return each row as text: see ``Matrix.lines``."""
+        return [" ".join([_text(entry) if entry else "0" for entry in row]) for row in self._entries.tolist()]
 
     def scaled(self) -> tuple[IntegerMatrix, int]:
-        """Refuse: no denominator makes all entries integers.
-
-        Raises:
-            InexactError: always; the message says what to do.
-        """
-        entry = next(entry for row in self.rows for entry in row if irrational([entry]))
-        raise InexactError(
-            f"the weight {text(entry)} is irrational; this calculates with rational numbers only: round explicitly, "
-            "network.rationalized(DENOMINATOR)"
-        )
+        """Return this matrix times the least common denominator of its entries, and that denominator."""
+        numerators, denominator = self._entries.numer_denom()
+        return IntegerMatrix(numerators), int(denominator)
 
     def integer_rows(self) -> list[Row]:
-        """Return the rows, each scaled by a positive number to the row that stands for its positive multiples."""
-        return list(map(integer_row, self.rows))
+        """Return the rows, each scaled by a positive number to a primitive integer row."""
+        return list(map(primitive, self.scaled()[0].rows())) if self.shape[1] else [()] * self.shape[0]
 
-    def __matmul__(self, other: Any) -> Any:
-        """Return the exact product with a matrix or a vector."""
-        if not isinstance(other, Matrix):
-            if len(other) != self.shape[1]:
-                raise DimensionError("vector", expected=self.shape[1], got=len(other))
-            return tuple(dot(row, other) for row in self.rows)
-        return _product(self, other)
+    def _times_matrix(self, other: Matrix) -> Matrix:
+        if not isinstance(other, RationalMatrix):
+            return super()._times_matrix(other)
+        if 0 in (*self.shape, *other.shape):
+            return Matrix.zeros(self.shape[0], other.shape[1])
+        return RationalMatrix(self._entries * other._entries)  # noqa: SLF001 - of the same class
 
-    def __rmatmul__(self, other: Any) -> Any:
-        return _product(other, self)
+    def _times_vector(self, vector: Vector) -> Vector:
+        if irrational(vector):
+            return super()._times_vector(vector)
+        column = flint.fmpq_mat(len(vector), 1, [_fmpq(entry) for entry in vector])
+        return tuple(_fraction(entry) for entry in (self._entries * column).entries())
 
     def select(self, kept: Sequence[bool]) -> Matrix:
         """Return the matrix with the rows that are not kept set to zero."""
-        zero = (0,) * self.shape[1]
-        return Matrix.of([row if keep else zero for row, keep in zip(self.rows, kept, strict=True)])
+        height, width = self.shape
+        zero = [flint.fmpq(0)] * width
+        picked = [entry for row, keep in zip(self._entries.tolist(), kept, strict=True) for entry in (row if keep else zero)]
+        return RationalMatrix(flint.fmpq_mat(height, width, picked))
 
     def beside(self, column: Sequence[Fraction]) -> Matrix:
         """Return the matrix ``(column | self)``."""
-        return Matrix.of([(first, *row) for first, row in zip(column, self.rows, strict=True)])
+        if irrational(column):
+            return super().beside(column)
+        height, width = self.shape
+        rows = self._entries.tolist() if width else [[] for _ in range(height)]
+        flat = [entry for first, row in zip(column, rows, strict=True) for entry in (_fmpq(first), *row)]
+        return RationalMatrix(flint.fmpq_mat(height, width + 1, flat))
 
     def bits(self) -> int:
         """Return the bit length of the longest numerator or denominator."""
-        return max(max(e.numerator.bit_length(), e.denominator.bit_length()) for row in self.rows for e in row)
+        return max((max(int(e.p).bit_length(), int(e.q).bit_length()) for e in self._entries.entries()), default=0)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Matrix) and self.shape == other.shape and self.rows == other.rows
+        if not isinstance(other, RationalMatrix):
+            return False
+        return self.shape == other.shape and bool(self._entries == other._entries)
 
-    def __hash__(self) -> int:
-        return hash((self.shape, self.rows))
-
-
-def _product(left: Matrix, right: Matrix) -> Matrix:
-    if left.shape[1] != right.shape[0]:
-        raise DimensionError("matrix on the right", expected=left.shape[1], got=right.shape[0], size="rows")
-    columns = list(zip(*right.rows, strict=True))
-    return Matrix.of([[dot(row, column) for column in columns] for row in left.rows], columns=right.shape[1])
+    __hash__ = Matrix.__hash__
 
 
 def _fmpq(value: Fraction | int) -> Any:
@@ -283,29 +266,8 @@ def _fraction(value: Any) -> Fraction:
 
 
 def _text(value: Any) -> str:
-    """Write a python-flint rational; the same as ``text``, without a Fraction in between."""
+    """Write a python-flint rational as ``text`` writes numbers, without a Fraction in between."""
     try:
         return str(int(value.p)) if value.q == 1 else f"{int(value.p)}/{int(value.q)}"
     except ValueError:  # str() refuses more than 4,300 digits
         return text(_fraction(value))
-
-
-def _of_integers(array: np.ndarray[Any, Any]) -> Any:
-    return flint.fmpq_mat(flint.fmpz_mat(*array.shape, array.ravel().tolist()))
-
-
-def _of_floats(array: np.ndarray[Any, Any]) -> Any:
-    """Convert finite float64: many at once, 62 bits of each, as multiples of one power of two; few, or few remainders, singly."""
-    matrix, left = flint.fmpq_mat(*array.shape), array
-    for _ in range(_AT_ONCE):
-        if 8 * np.count_nonzero(left) < left.size:
-            break
-        unit = int(np.frexp(np.abs(left).max(initial=0))[1]) - 62  # |entries| < 2^62 units
-        with np.errstate(under="ignore"):  # what is far below a unit is none of it
-            multiples = np.ldexp(left, -unit).astype(np.int64)
-        matrix += _of_integers(multiples) * flint.fmpq(2) ** unit
-        left = left - np.ldexp(multiples.astype(np.float64), unit)  # no rounding: the trailing bits of the entries
-    places = np.nonzero(left)
-    for k, j, entry in zip(*(column.tolist() for column in (*places, left[places])), strict=True):
-        matrix[k, j] += flint.fmpq(*entry.as_integer_ratio())
-    return matrix
