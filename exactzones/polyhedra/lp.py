@@ -1,6 +1,7 @@
-"""Exact linear programs, each answer with the evidence that proves it.
+"""Exact linear programs, each answer with a certificate that proves it.
 
-Every certificate is multiplied out before it is returned, so a wrong answer of the solver is an error, never a result.
+Every certificate is verified before it is returned, by multiplying out: a wrong answer of a back end (``polyhedra.backends``) is
+an error, never a result.
 
 Source: Schrijver 1986, Theory of Linear and Integer Programming, chapter 7 (duality, Farkas' lemma, Motzkin's
 transposition theorem for strict rows).
@@ -16,22 +17,18 @@ from typing import TypeAlias
 from exactzones.errors import BackendError, DimensionError
 from exactzones.polyhedra import backends
 from exactzones.polyhedra.representation import HRep
-from exactzones.rational import Row, Vector
-
-_Combined: TypeAlias = tuple[Fraction, ...]
+from exactzones.rational import Row, Vector, dot
 
 
 @dataclass(frozen=True, slots=True)
 class Optimal:
-    """The maximum, a point where it is attained, and multipliers that prove it.
-
-    ``multipliers`` has one entry per row of ``closed_rows`` (all >= 0), then one per equation (of any sign), and
-    ``value - objective . x = sum multipliers_k * row_k(x)`` for all x.
+    """The maximum over the closure, a point where it is attained, and multipliers that prove it.
 
     Attributes:
-        value: the maximum; a supremum where strict rows leave the point out.
+        value: the maximum; over the polyhedron itself a supremum where strict rows leave the point out.
         point: shape (dim,).
-        multipliers: the proof.
+        multipliers: one entry per row of ``closed_rows`` (all >= 0), then one per equation (of any sign), such that
+            ``value - objective . x = sum multipliers_k * row_k(x)`` for all x.
     """
 
     value: Fraction
@@ -41,7 +38,7 @@ class Optimal:
 
 @dataclass(frozen=True, slots=True)
 class Unbounded:
-    """A point of the polyhedron and a direction in which the objective grows for ever.
+    """A point of the polyhedron and a direction of it in which the objective grows without bound.
 
     Attributes:
         point: shape (dim,).
@@ -54,12 +51,13 @@ class Unbounded:
 
 @dataclass(frozen=True, slots=True)
 class Infeasible:
-    """Farkas multipliers: non-negative on the rows, of any sign on the equations, and the combination is impossible.
+    """Farkas multipliers, which prove that no point satisfies the system.
 
-    Their combination of ``closed_rows`` and equations is a negative constant, or zero with a positive multiplier on a strict row.
+    The combination of ``closed_rows`` and equations with them is a negative constant, or zero with a positive multiplier on a
+    strict row; at a point of the system it would be non-negative, or positive.
 
     Attributes:
-        farkas: the multipliers, in the order of ``closed_rows`` and then the equations.
+        farkas: one entry per row of ``closed_rows`` (all >= 0), then one per equation (of any sign).
     """
 
     farkas: Vector
@@ -69,7 +67,7 @@ LPResult: TypeAlias = Optimal | Unbounded | Infeasible
 
 
 def feasibility(system: HRep) -> Vector | Infeasible:
-    """Return a point that satisfies every row (strict ones strictly), or the proof that there is none."""
+    """Return a point that satisfies every row (strict ones strictly), or a proof that there is none."""
     closed = _phase_one(system, strictly=False)
     if isinstance(closed, Infeasible) or not system.strict:
         return closed
@@ -77,10 +75,11 @@ def feasibility(system: HRep) -> Vector | Infeasible:
 
 
 def _phase_one(system: HRep, *, strictly: bool) -> Vector | Infeasible:
-    """Maximise t <= 1 where the relaxed rows are >= t; that program is feasible and bounded.
+    """Find a point of the closed system, or, strictly, of the whole system once the closed one is known to have a point.
 
-    First all rows are relaxed (equations as pairs of rows), and t < 0 says infeasible; then, once the closed system is known
-    to have a point, the strict rows only, and t <= 0 does.
+    The linear program maximises t <= 1 where the relaxed rows are >= t; it is feasible and bounded.  For the closed system all
+    rows are relaxed (equations as pairs of rows), and the system is infeasible if t < 0.  Strictly, only the strict rows are
+    relaxed, and it is infeasible if t <= 0.
     """
     relaxed = set(system.strict if strictly else system.closed_rows)
     rows = [(*row, -1 if row in relaxed else 0) for row in system.closed_rows]
@@ -95,9 +94,8 @@ def _phase_one(system: HRep, *, strictly: bool) -> Vector | Infeasible:
     solution = backends.maximize([*rows, cap], equations, (*(0,) * (system.dim + 1), 1))
     if solution.value > 0 or (solution.value == 0 and not strictly):
         point = solution.point[:-1]
-        expected = system if strictly else HRep(system.dim, system.closed_rows, (), system.equations)
-        if not expected.contains(point):
-            raise BackendError(f"the linear program returned {point}, which is not in the polyhedron")
+        if not (system if strictly else system.closure()).contains(point):
+            raise BackendError("a linear program returned a point that is not in the polyhedron")
         return point
     if strictly:
         on_equations = solution.multipliers[len(rows) + 1 :]
@@ -106,12 +104,12 @@ def _phase_one(system: HRep, *, strictly: bool) -> Vector | Infeasible:
         on_equations = tuple(above - below for above, below in zip(pairs[::2], pairs[1::2], strict=True))
     farkas = (*solution.multipliers[:height], *on_equations)
     if not proves_empty(system, farkas):
-        raise BackendError("the multipliers do not prove that the system is empty")
+        raise BackendError("the multipliers of a linear program do not prove that the system is infeasible")
     return Infeasible(farkas)
 
 
 def proves_empty(system: HRep, multipliers: Sequence[Fraction]) -> bool:
-    """Check Farkas multipliers by multiplying out."""
+    """Tell whether multipliers prove that a system is infeasible (see ``Infeasible``), by multiplying out."""
     rows = system.closed_rows
     if any(entry < 0 for entry in multipliers[: len(rows)]):
         return False
@@ -125,11 +123,12 @@ def maximize(system: HRep, objective: Sequence[Fraction]) -> LPResult:
     """Maximise ``objective . x`` over the closure of a system, exactly.
 
     Args:
-        system: strict rows are read as ``>=`` once the system is known to have a point, so that ``value`` is the supremum.
-        objective: shape (dim,).
+        system: once it is known to have a point, its strict rows are read as ``>=``, so that ``value`` is the supremum.
+        objective: exact numbers, shape (dim,).
 
     Raises:
-        DimensionError: len(objective) != dim.
+        DimensionError: the objective does not have dim entries.
+        BackendError: an answer of a back end is wrong.
     """
     if len(objective) != system.dim:
         raise DimensionError("objective", expected=system.dim, got=len(objective))
@@ -140,22 +139,34 @@ def maximize(system: HRep, objective: Sequence[Fraction]) -> LPResult:
     if ray is not None:
         return Unbounded(start, ray)
     solution = backends.maximize(system.closed_rows, system.equations, (0, *objective))
-    nonnegative = all(entry >= 0 for entry in solution.multipliers[: len(system.closed_rows)])
-    if nonnegative and _combine(system, solution.multipliers) == (solution.value, *(-entry for entry in objective)):
-        return Optimal(solution.value, solution.point, solution.multipliers)
-    raise BackendError("the multipliers do not prove the optimum")
+    optimum = Optimal(solution.value, solution.point, solution.multipliers)
+    if not proves_optimal(system, objective, optimum):
+        raise BackendError("the point and the multipliers of a linear program do not prove the optimum")
+    return optimum
+
+
+def proves_optimal(system: HRep, objective: Sequence[Fraction], optimum: Optimal) -> bool:
+    """Tell whether point and multipliers prove that a value is the maximum over the closure of a system (see ``Optimal``)."""
+    attained = system.closure().contains(optimum.point) and dot(objective, optimum.point) == optimum.value
+    nonnegative = all(entry >= 0 for entry in optimum.multipliers[: len(system.closed_rows)])
+    return attained and nonnegative and _combine(system, optimum.multipliers) == (optimum.value, *(-entry for entry in objective))
 
 
 def _improving_ray(system: HRep, objective: Sequence[Fraction]) -> Vector | None:
-    """Return r in the recession cone with objective . r = 1, if there is one."""
+    """Return r in the recession cone with objective . r = 1, or None if there is none."""
     rows: list[Row] = [(0, *row[1:]) for row in system.closed_rows]
     equations: list[Row] = [(0, *row[1:]) for row in system.equations]
     bound = HRep.of(system.dim, [(1, *(-entry for entry in objective))]).rows
     solution = backends.maximize([*rows, *bound], equations, (0, *objective))
-    return solution.point if solution.value > 0 else None
+    if solution.value <= 0:
+        return None  # proved by the multipliers of the optimum, which is found next
+    if not HRep(system.dim, tuple(rows), (), tuple(equations)).contains(solution.point) or dot(objective, solution.point) <= 0:
+        raise BackendError("a linear program returned a direction in which the objective does not grow within the polyhedron")
+    return solution.point
 
 
-def _combine(system: HRep, multipliers: Sequence[Fraction]) -> _Combined:
+def _combine(system: HRep, multipliers: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    """Return the sum of multiplier * row over ``closed_rows`` and equations, shape (dim + 1,)."""
     total = [Fraction(0)] * (system.dim + 1)
     for row, entry in zip((*system.closed_rows, *system.equations), multipliers, strict=True):
         if entry:

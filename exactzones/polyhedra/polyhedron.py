@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -34,10 +34,11 @@ from exactzones.rational import (
 class Polyhedron:
     """The points of R^d that satisfy a system of linear inequalities, some of them strict.
 
-    ``==`` is equality of sets.  ``vrep`` is that of the closure.
+    ``==`` is equality of sets.
 
     Attributes:
-        hrep: the inequalities and equations as they were given; ``irredundant`` has what they come down to.
+        hrep: the inequalities and equations as they were given; ``irredundant`` is their canonical form.
+        known_vrep: vertices, rays and lines of the closure where the caller has them already; else ``vrep`` computes them.
 
     >>> square = Polyhedron.box(0, 1, dim=2)
     >>> square.vrep.vertices[0], square.volume()
@@ -45,6 +46,7 @@ class Polyhedron:
     """
 
     hrep: HRep
+    known_vrep: VRep | None = field(default=None, repr=False, kw_only=True)
 
     @classmethod
     def of(cls, dim: int, rows: Iterable[Any] = (), *, strict: Iterable[Any] = (), equations: Iterable[Any] = ()) -> Polyhedron:
@@ -68,17 +70,17 @@ class Polyhedron:
         """Return ``{x : low_k <= x_k <= high_k}``.
 
         Args:
-            low: one number for all coordinates (with ``dim``), or one per coordinate.
+            low: one number for all coordinates (then ``dim`` is needed), or one per coordinate.
             high: the same.
-            dim: dimension, when low and high are numbers.
+            dim: dimension, if low and high are numbers.
 
         Raises:
-            InputError: neither a dimension nor lists of numbers, or lists that do not fit.
+            InputError: there is neither a dimension nor a list of numbers, or the lists have different lengths.
         """
         if dim is not None:
             low, high = [low] * dim, [high] * dim
         elif not all(isinstance(corner, Iterable) and not isinstance(corner, str) for corner in (low, high)):
-            raise InputError(f"a box from {low!r} to {high!r} has no dimension: give dim=, or one number per coordinate")
+            raise InputError(f"the box from {low!r} to {high!r} has no dimension; pass dim=, or one number per coordinate")
         below, above = vector(*low), vector(*high)
         if len(below) != len(above):
             raise DimensionError("upper corner of the box", expected=len(below), got=len(above))
@@ -96,13 +98,13 @@ class Polyhedron:
         Args:
             vertices: points, shape (dim,) each.
             rays: directions, shape (dim,) each.
-            lines: directions taken both ways, shape (dim,) each.
+            lines: directions that extend both ways, shape (dim,) each.
 
         Raises:
             DomainError: no vertices.
         """
         if not vertices:
-            raise DomainError("a hull needs at least one vertex")
+            raise DomainError("a hull without vertices is not defined; pass at least one vertex")
         dim = len(vertices[0])
         points = [integer_row((Fraction(1), *vector(*vertex))) for vertex in vertices]
         cone = [integer_row((Fraction(0), *vector(*ray))) for ray in rays]
@@ -112,14 +114,12 @@ class Polyhedron:
 
     @classmethod
     def of_cell(cls, cell: Cell, *, strict: Iterable[Row] = ()) -> Polyhedron:
-        """Return a cell as a polyhedron, its generators taken over; ``strict`` rows must be positive inside the cell."""
-        polyhedron = cls(HRep.of(cell.dim, cell.hrep.rows, strict=strict))
-        polyhedron.__dict__["vrep"] = cell.vrep
-        return polyhedron
+        """Return a cell as a polyhedron with the generators of the cell; ``strict`` rows must be positive inside the cell."""
+        return cls(HRep.of(cell.dim, cell.hrep.rows, strict=strict), known_vrep=cell.vrep)
 
     @property
     def ambient(self) -> int:
-        """Dimension of the space that it lies in."""
+        """Dimension d of the space R^d."""
         return self.hrep.dim
 
     @cached_property
@@ -138,28 +138,26 @@ class Polyhedron:
 
     @cached_property
     def irredundant(self) -> HRep:
-        """The canonical system of the closure: no redundant row, implicit equations in echelon form, rows reduced by them.
+        """The canonical system: no redundant row, all equations explicit and in echelon form, rows reduced modulo the equations.
 
-        Strict rows that are facets stay strict; those that only touch are kept too when they cut a point off.
+        Strict rows are kept, as strict ones, where they touch the closure; elsewhere they are redundant.
         """
         if self.is_empty:
             return HRep.of(self.ambient, [(-1, *(0,) * self.ambient)])
         rows, equations = without_redundancy(self.hrep.closed_rows, self.hrep.equations, self.ambient)
-        # Equations are eliminated from the last coordinate on the left so that equal sets give equal rows.
-        swapped = [(*equation[1:], equation[0]) for equation in equations]
-        reduced = [(0, *(row[1:]), row[0]) for row in rows]
-        lead = reduce_modulo(reduced, [(0, *equation) for equation in swapped])
-        closed = HRep.of(self.ambient, [(row[-1], *row[1:-1]) for row in lead], equations=_echelon(equations))
+        closed = HRep.of(self.ambient, _reduced(rows, equations), equations=_echelon(equations))
         strict = [row for row in self.hrep.strict if not lp.is_valid(closed, row, strictly=True)]
         if not strict:
             return closed
-        moved = reduce_modulo([(0, *row[1:], row[0]) for row in strict], [(0, *equation) for equation in swapped])
-        above = HRep.of(self.ambient, strict=[(row[-1], *row[1:-1]) for row in moved]).strict
-        return HRep.of(self.ambient, set(closed.rows) - set(above), strict=above, equations=closed.equations)
+        canonical_strict = HRep.of(self.ambient, strict=_reduced(strict, equations)).strict
+        weak = set(closed.rows) - set(canonical_strict)
+        return HRep.of(self.ambient, weak, strict=canonical_strict, equations=closed.equations)
 
     @cached_property
     def vrep(self) -> VRep:
         """Vertices, rays and lines of the closure, in canonical form."""
+        if self.known_vrep is not None:
+            return self.known_vrep
         if self.is_empty:
             return VRep(self.ambient, ())
         vertices, rays, lines = backends.generators(self.hrep.closed_rows, self.hrep.equations, self.ambient)
@@ -180,7 +178,7 @@ class Polyhedron:
         return self.hrep.contains(vector(*point))
 
     def intersect(self, other: Polyhedron) -> Polyhedron:
-        """Return the points of both."""
+        """Return the intersection."""
         return Polyhedron(self.hrep.intersect(other.hrep))
 
     def preimage(self, mapping: AffineMap) -> Polyhedron:
@@ -188,11 +186,17 @@ class Polyhedron:
         return Polyhedron(self.hrep.preimage(mapping))
 
     def closure(self) -> Polyhedron:
-        """Return the closure; of an empty set the empty set."""
-        return self if self.is_empty else Polyhedron(HRep.of(self.ambient, self.hrep.closed_rows, equations=self.hrep.equations))
+        """Return the closure, which is empty if the polyhedron is."""
+        return self if self.is_empty else Polyhedron(self.hrep.closure())
 
     def maximize(self, objective: Sequence[Any]) -> lp.LPResult:
-        """Maximise ``objective . x`` exactly: Optimal (a supremum, if rows are strict), Unbounded or Infeasible.
+        """Maximise ``objective . x`` exactly.
+
+        Args:
+            objective: exact numbers, shape (d,).
+
+        Returns:
+            Optimal (its value is a supremum where strict rows leave the point out), Unbounded or Infeasible, each with a proof.
 
         >>> Polyhedron.box(0, 1, dim=2).maximize([1, 1]).value
         Fraction(2, 1)
@@ -203,10 +207,10 @@ class Polyhedron:
         """Tell whether every point of this polyhedron lies in ``other``."""
         if other.ambient != self.ambient:
             raise DimensionError("space of the other polyhedron", expected=self.ambient, got=other.ambient, size="dimension")
-        both = [(row, False) for row in other.hrep.rows] + [(row, True) for row in other.hrep.strict]
+        conditions = [(row, False) for row in other.hrep.rows] + [(row, True) for row in other.hrep.strict]
         for row in other.hrep.equations:
-            both += [(row, False), (tuple(-entry for entry in row), False)]
-        return self.is_empty or all(lp.is_valid(self.hrep, row, strictly=strictly) for row, strictly in both)
+            conditions += [(row, False), (tuple(-entry for entry in row), False)]
+        return self.is_empty or all(lp.is_valid(self.hrep, row, strictly=strictly) for row, strictly in conditions)
 
     def interior_point(self) -> Vector:
         """Return an exact point of the relative interior.
@@ -221,9 +225,12 @@ class Polyhedron:
         return tuple(m + sum(ray[k] for ray in vrep.rays) for k, m in enumerate(mean))
 
     def affine_hull(self) -> AffineMap:
-        """Return a parametrisation of the smallest flat around it: a map from R^dim into the space.
+        """Return a parametrisation of the affine hull, the smallest flat that contains the polyhedron: a map from R^dim to R^d.
 
-        Compose a network with it to work on a flat domain: ``network.compose(hull)``, ``domain.preimage(hull)``.
+        To work on a flat domain, compose the network with it: ``network.compose(hull)`` on ``domain.preimage(hull)``.
+
+        Raises:
+            DomainError: it is empty.
         """
         base = self.interior_point()
         directions = nullspace([row[1:] for row in self.irredundant.equations], self.ambient)
@@ -248,7 +255,7 @@ class Polyhedron:
         """Return the irredundant rows of the closure of a full-dimensional polyhedron.
 
         Raises:
-            DomainError: empty or flat; the message says in which hyperplane it lies and what to do.
+            DomainError: it is empty or flat; the message names a hyperplane that contains it, and says what to do.
         """
         if self.is_empty or self.irredundant.equations:
             raise self._not_full_dimensional()
@@ -258,7 +265,7 @@ class Polyhedron:
         """Return the closure as a cell ready to be cut.
 
         Raises:
-            DomainError: empty or flat, as ``facet_rows``.
+            DomainError: it is empty or flat, as for ``facet_rows``.
         """
         cell = None if self.hrep.equations else Cell.of(self.ambient, self.hrep.closed_rows)
         if cell is None:
@@ -273,7 +280,7 @@ class Polyhedron:
             equation = tuple(-entry for entry in equation)
         return DomainError(
             f"the domain is flat: it lies in {describe(equation, '=')}; parametrise it: hull = domain.affine_hull(), "
-            "then network.compose(hull) on domain.preimage(hull)"
+            "then use network.compose(hull) on domain.preimage(hull)"
         )
 
     def __eq__(self, other: object) -> bool:
@@ -288,18 +295,26 @@ class Polyhedron:
         return self.hrep._repr_latex_()
 
 
+def _reduced(rows: Sequence[Row], equations: Sequence[Row]) -> list[Row]:
+    """Return rows modulo equations, so that rows equal on the flat of the equations become equal."""
+    # Generators (0, a, b) and lines (0, a, b): the constant comes last, so that the pivots are coordinates.
+    reduced = reduce_modulo([(0, *row[1:], row[0]) for row in rows], [(0, *row[1:], row[0]) for row in equations])
+    return [(row[-1], *row[1:-1]) for row in reduced]
+
+
 def _echelon(equations: Sequence[Row]) -> list[Row]:
+    """Return equations in reduced row echelon form, their pivots in the coordinates."""
     rows, _ = row_echelon([(*equation[1:], equation[0]) for equation in equations])
     return [(row[-1], *row[:-1]) for row in rows]
 
 
 def describe(row: Sequence[Any], relation: str = ">=", names: Sequence[str] | None = None) -> str:
-    """Write a row as people do: ``2 x0 - x1 >= 3``.
+    """Write a row as text, with the constant on the right: ``2 x0 - x1 >= 3``.
 
     Args:
         row: ``(b, a_1, .., a_d)``, exact numbers.
-        relation: stands between both sides.
-        names: one per coordinate; ``x0``, ``x1``, .. by default.
+        relation: the sign between both sides.
+        names: one name per coordinate; ``x0``, ``x1``, .. by default.
 
     >>> describe((-3, 2, -1)), describe((0, 1, "1-sqrt(3)"))
     ('2 x0 - x1 >= 3', 'x0 - (-1+sqrt(3)) x1 >= 0')

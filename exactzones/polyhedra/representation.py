@@ -61,6 +61,10 @@ class HRep:
         """Rows and strict rows, all read as ``>= 0``."""
         return tuple(sorted({*self.rows, *self.strict}))
 
+    def closure(self) -> HRep:
+        """Return the system with its strict rows read as ``>= 0``: the closure, if it has a point."""
+        return HRep(self.dim, self.closed_rows, (), self.equations)
+
     def contains(self, point: Sequence[Fraction | int]) -> bool:
         """Tell whether a point of shape (dim,) satisfies every row."""
         if len(point) != self.dim:

@@ -1,5 +1,6 @@
 """Linear programs: every certificate is multiplied out here, and the answers are compared with brute force."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -7,9 +8,9 @@ from hypothesis import event, example, given
 from hypothesis import strategies as st
 from polyhedra import brute
 
-from exactzones.errors import DimensionError
-from exactzones.polyhedra import HRep, Infeasible, Optimal, Polyhedron, Unbounded
-from exactzones.polyhedra.lp import feasibility, is_valid, maximize, proves_empty
+from exactzones.errors import BackendError, DimensionError
+from exactzones.polyhedra import HRep, Infeasible, Optimal, Polyhedron, Unbounded, backends
+from exactzones.polyhedra.lp import feasibility, is_valid, maximize, proves_empty, proves_optimal
 from exactzones.rational import vector
 from exactzones.testing import polyhedra, rationals
 
@@ -185,6 +186,75 @@ def test_long_rationals():
     _assert_proved(system, vector(1, 1), answer)
     empty = HRep.of(1, [(-tiny, 1), (tiny - tiny**2, -1)])
     _assert_proved(empty, vector(1), maximize(empty, vector(1)))
+
+
+BOX = HRep.of(2, [(0, 1, 0), (1, -1, 0), (0, 0, 1)], equations=[(-1, 0, 2)])  # [0, 1] x {1/2}
+OPTIMUM = maximize(BOX, vector(3, 0))
+
+
+def test_proves_optimal_refuses_what_does_not_prove_it():
+    value, point, multipliers = OPTIMUM.value, OPTIMUM.point, OPTIMUM.multipliers
+    objective = vector(3, 0)
+    assert (value, point) == (3, vector(1, "1/2"))
+    assert proves_optimal(BOX, objective, OPTIMUM)
+    for wrong in (
+        Optimal(value + 1, point, multipliers),
+        Optimal(value - 1, point, multipliers),
+        Optimal(value, vector(0, "1/2"), multipliers),  # not attained there
+        Optimal(value, vector(1, 0), multipliers),  # the equation does not hold there
+        Optimal(value, point, tuple(2 * entry for entry in multipliers)),
+        Optimal(value, point, (*multipliers[:-1], multipliers[-1] + 1)),
+        # x <= 3 is right, by the row -x <= 0 taken -3 times, but an inequality cannot be taken so.
+        Optimal(Fraction(0), vector(0, "1/2"), vector(*(-3 * int(row == (0, 1, 0)) for row in BOX.rows), 0)),
+    ):
+        assert not proves_optimal(BOX, objective, wrong)
+
+
+EMPTY = HRep.of(1, [(-2, 1), (2, -2)])  # x >= 2, x <= 1
+HALF_LINE = HRep.of(1, [(0, 1)])
+OPEN = HRep.of(1, strict=[(0, 1), (1, -1)])
+PHASE_ONE, RAY, OPTIMUM_OF = 0, 1, 2
+
+
+def doubled(entries):
+    return tuple(2 * entry for entry in entries)
+
+
+def negated(entries):
+    return tuple(-entry for entry in entries)
+
+
+@pytest.mark.parametrize(
+    ("system", "program", "part", "change", "message"),
+    [
+        (BOX, PHASE_ONE, "point", negated, "not in the polyhedron"),
+        (BOX, PHASE_ONE, "value", lambda _: -1, "do not prove that the system is infeasible"),
+        (EMPTY, PHASE_ONE, "multipliers", lambda entries: entries[::-1], "do not prove that the system is infeasible"),
+        (EMPTY, PHASE_ONE, "multipliers", negated, "do not prove that the system is infeasible"),
+        (EMPTY, PHASE_ONE, "value", lambda _: 0, "not in the polyhedron"),
+        (OPEN, 1, "point", lambda _: vector(1, 1), "not in the polyhedron"),  # not in the open interval
+        (OPEN, 1, "value", lambda _: 0, "do not prove that the system is infeasible"),
+        (HALF_LINE, RAY, "point", negated, "does not grow"),
+        (HALF_LINE, RAY, "value", lambda _: 0, None),
+        (BOX, RAY, "value", lambda _: 1, "does not grow"),
+        (BOX, OPTIMUM_OF, "value", lambda value: value + 1, "do not prove the optimum"),
+        (BOX, OPTIMUM_OF, "point", doubled, "do not prove the optimum"),
+        (BOX, OPTIMUM_OF, "multipliers", doubled, "do not prove the optimum"),
+    ],
+)
+def test_a_wrong_answer_of_a_back_end_is_an_error(system, program, part, change, message, monkeypatch):
+    """The back end errs in one part of its answer to one of the programs that are solved one after the other."""
+    right, asked = backends.maximize, []
+
+    def wrong(*question):
+        asked.append(question)
+        solution = right(*question)
+        return replace(solution, **{part: change(getattr(solution, part))}) if len(asked) == program + 1 else solution
+
+    monkeypatch.setattr(backends, "maximize", wrong)
+    with pytest.raises(BackendError, match=message):
+        maximize(system, vector(*[1] * system.dim))
+    assert len(asked) > program
 
 
 def test_an_objective_of_the_wrong_length():
