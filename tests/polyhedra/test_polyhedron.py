@@ -301,7 +301,7 @@ def test_box(box):
         (lambda: Polyhedron.space(2).contains([1]), DimensionError, "point has 1 entry; expected 2"),
         (lambda: Polyhedron.space(2).intersect(Polyhedron.space(1)), DimensionError, "space of the other polyhedron"),
         (lambda: Polyhedron.space(2).is_subset(Polyhedron.space(1)), DimensionError, "space of the other polyhedron"),
-        (lambda: Polyhedron.space(2).preimage(AffineMap.identity(1)), DimensionError, "image of the affine map"),
+        (lambda: Polyhedron.space(2).preimage(AffineMap.identity(1)), DimensionError, "codomain of the affine map has dimension 1; expected 2"),
     ],
 )
 def test_refusals(build, error, message):
@@ -311,5 +311,5 @@ def test_refusals(build, error, message):
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), ("-1", [1, 1]), ([0], 1.5)])
 def test_a_box_without_a_dimension(low, high):
-    with pytest.raises(InputError, match="give dim="):
+    with pytest.raises(InputError, match="pass dim="):
         Polyhedron.box(low, high)
