@@ -1,8 +1,11 @@
-"""Full-dimensional cells that are cut by hyperplanes again and again: one step of double description a cut.
+"""Full-dimensional cells that are cut by one hyperplane after the other, exactly: one step of double description per cut.
 
-A cell is kept as the homogeneous cone over it: lines, and rays ``(x_0, x)`` (a vertex ``x / x_0`` when ``x_0 > 0``, a
-direction when ``x_0 = 0``), each with the set of rows that are tight there.  Integers only, any dimension, bounded or
-not.  Cutting all of R^d again and again is how an arrangement's cells are found without ever naming an empty one.
+A cell is kept as the homogeneous cone over it: lines, and rays ``(x_0, x)`` (a vertex ``x / x_0`` if ``x_0 > 0``, a direction if
+``x_0 = 0``), each with the set of rows that are tight on it.  Integers only, any dimension, bounded or not.  Cutting all of R^d
+repeatedly gives the cells of an arrangement without ever computing an empty one.
+
+``polyhedra/backends/__init__.py`` lists the other implementations of double description; this is the one that reuses the
+generators of the cell before the cut.
 
 Source: Motzkin, Raiffa, Thompson, Thrall 1953; Fukuda and Prodon 1996 (the combinatorial adjacency test).
 """
@@ -19,19 +22,19 @@ from exactzones.polyhedra.volume import volume
 from exactzones.rational import Row, Vector, integer_dot, primitive, quotient, row_echelon, sum_of_quotients
 
 _ROUNDINGS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
-_UNIT = 1 << 96  # a centre has so many binary digits before it is rounded
+_UNIT = 1 << 96  # a centre is calculated with this many binary digits before it is rounded
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A full-dimensional polyhedron ready to be cut.
+    """A full-dimensional polyhedron that can be cut by hyperplanes.
 
     Attributes:
         dim: dimension of the space.
-        rows: the rows ``b + a . x >= 0`` that cut it out, in the order of the cuts; some may have become redundant.
+        rows: the rows ``b + a . x >= 0`` of the cuts, in their order; some may have become redundant.
         lines: homogeneous basis of the lineality space, each ``(0, x)``.
         rays: homogeneous generators of the cone modulo the lines.
-        tight: for each ray a bit set: bit 0 where ``x_0 = 0``, bit k + 1 where ``rows[k]`` is tight.
+        tight: for each ray a bit set: bit 0 if ``x_0 = 0``, bit k + 1 if ``rows[k]`` is tight on it.
     """
 
     dim: int
@@ -48,7 +51,7 @@ class Cell:
 
     @classmethod
     def of(cls, dim: int, rows: Iterable[Row]) -> Cell | None:
-        """Return the cell that these rows cut out of R^dim, or None if it is empty or flat."""
+        """Return the cell of R^dim where all rows are >= 0, or None if it is empty or flat."""
         cell: Cell | None = cls.space(dim)
         for row in rows:
             if cell is not None and any(row):
@@ -63,13 +66,13 @@ class Cell:
         return min(values) < 0, max(values) > 0
 
     def halves(self, row: Row) -> tuple[Cell | None, Cell | None]:
-        """Cut with a hyperplane: the closed parts where ``b + a . x`` is <= 0 and >= 0, None where one is flat or empty.
+        """Return the closed parts where ``b + a . x`` is <= 0 and where it is >= 0, None for a part that is flat or empty.
 
-        A row that is zero all over the cell leaves both parts None.
+        The row must not be zero all over R^d; the cell is full-dimensional, so it is not zero all over the cell then.
         """
-        along = [integer_dot(row, line) for line in self.lines]
-        if any(along):
-            return self._halves_across_a_line(row, along)
+        on_lines = [integer_dot(row, line) for line in self.lines]
+        if any(on_lines):
+            return self._halves_across_a_line(row, on_lines)
         values = [integer_dot(row, ray) for ray in self.rays]
         if min(values) >= 0:
             return None, (self if max(values) > 0 else None)
@@ -77,17 +80,18 @@ class Cell:
             return self, None
         return self._halves_of_pointed(row, values)
 
-    def _halves_across_a_line(self, row: Row, along: list[int]) -> tuple[Cell, Cell]:
-        chosen = next(k for k, value in enumerate(along) if value)
-        sign = 1 if along[chosen] > 0 else -1
+    def _halves_across_a_line(self, row: Row, on_lines: list[int]) -> tuple[Cell, Cell]:
+        """Cut where the row is not zero on a line: the line becomes a ray of each half."""
+        chosen = next(k for k, value in enumerate(on_lines) if value)
+        sign = 1 if on_lines[chosen] > 0 else -1
         pivot = tuple(sign * entry for entry in self.lines[chosen])
-        height = abs(along[chosen])
+        height = abs(on_lines[chosen])
 
         def onto_hyperplane(generator: Row, value: int) -> Row:
             return primitive(height * g - value * p for g, p in zip(generator, pivot, strict=True))
 
         lines = tuple(
-            onto_hyperplane(line, value) for k, (line, value) in enumerate(zip(self.lines, along, strict=True)) if k != chosen
+            onto_hyperplane(line, value) for k, (line, value) in enumerate(zip(self.lines, on_lines, strict=True)) if k != chosen
         )
         bit = 1 << (len(self.rows) + 1)
         rays = tuple(onto_hyperplane(ray, integer_dot(row, ray)) for ray in self.rays)
@@ -100,6 +104,7 @@ class Cell:
         )
 
     def _halves_of_pointed(self, row: Row, values: list[int]) -> tuple[Cell, Cell]:
+        """Cut where the row is zero on all lines, and has these values on the rays, some of either sign."""
         bit = 1 << (len(self.rows) + 1)
         shared: list[tuple[Row, int]] = [
             (ray, mask | bit) for ray, mask, value in zip(self.rays, self.tight, values, strict=True) if value == 0
@@ -117,10 +122,10 @@ class Cell:
         return sides[0], sides[1]
 
     def _crossing_edges(self, values: list[int]) -> Iterable[tuple[int, int, int]]:
-        """Yield (ray above, ray below, rows tight along their edge) for the edges that the hyperplane crosses.
+        """Yield (ray above, ray below, bit set of the rows tight on their edge) for the edges that the hyperplane crosses.
 
-        Two rays share an edge iff no third ray is tight at all the rows that both are tight at.  A ray with as few tight rows
-        as a ray can have (a simple one) is met by its edges through a dictionary; only degenerate rays are compared pairwise.
+        Two rays share an edge iff no third ray is tight on all the rows that are tight on both.  Simple rays, which have as few
+        tight rows as a ray can have, are looked up by their edges in a dictionary; only degenerate ones are compared pairwise.
         """
         edge_size = self.dim - len(self.lines) - 1
         above = [k for k, value in enumerate(values) if value > 0]
@@ -137,7 +142,7 @@ class Cell:
                 candidates: Sequence[int] = degenerate_below
                 for edge in _without_one_bit(self.tight[k]):
                     other = simple_below.get(edge)
-                    # Two simple rays that share so many rows span a face of dimension two of the cone: its only two rays.
+                    # Two simple rays that share this many rows span a two-dimensional face of the cone: no third ray is on it.
                     if other is not None:
                         yield k, other, edge
             else:
@@ -152,17 +157,17 @@ class Cell:
 
     @cached_property
     def facets(self) -> tuple[tuple[Row, int], ...]:
-        """The irredundant rows, each with the bit set of the rays on its facet, sorted by row."""
+        """The irredundant rows, sorted, each with the bit set of the rays on its facet."""
         on_row = [0] * (len(self.rows) + 1)
         for k, mask in enumerate(self.tight):
             for row in _bits(mask):
                 on_row[row] |= 1 << k
-        found: dict[int, Row] = {}
+        facets: dict[int, Row] = {}
         for k, on in enumerate(on_row[1:]):
-            if on and on not in found and not any(on & other == on and on != other for other in on_row):
-                found[on] = self.rows[k]
-        found.pop(on_row[0], None)  # a row that is tight at infinity only
-        return tuple(sorted((row, on) for on, row in found.items()))
+            if on and on not in facets and not any(on & other == on and on != other for other in on_row):
+                facets[on] = self.rows[k]
+        facets.pop(on_row[0], None)  # a row that is tight at infinity only
+        return tuple(sorted((row, on) for on, row in facets.items()))
 
     @property
     def hrep(self) -> HRep:
@@ -185,10 +190,9 @@ class Cell:
         return not self.lines and all(ray[0] for ray in self.rays)
 
     def interior_point(self) -> Vector:
-        """Return an exact point strictly inside, with a short binary fraction where one is near the centre.
+        """Return an exact point strictly inside: the centre, rounded to as few binary digits as keep it strictly inside.
 
-        The centre is the mean of the vertices plus every ray with its largest entry made 1; it is rounded to as few bits as keep
-        it strictly inside.
+        The centre is the mean of the vertices plus every ray, scaled so that its largest entry is 1.
         """
         centre = _Centre([ray for ray in self.rays if ray[0]], [ray for ray in self.rays if not ray[0]])
         for bits in _ROUNDINGS:
@@ -198,14 +202,14 @@ class Cell:
         return centre.exact
 
     def volume(self) -> Fraction:
-        """Return the exact volume of a bounded cell."""
+        """Return the exact volume of a cell, which must be bounded."""
         return volume(self.dim, self.rays, [on for _, on in self.facets])
 
 
 class _Centre:
-    """The mean of vertices plus rays whose largest entry is made 1, as it is and rounded.
+    """The mean of vertices plus rays that are scaled so that their largest entry is 1: exact, and rounded.
 
-    Its entries are sums of long fractions; what they round to mostly shows from their first binary digits.
+    The exact entries are sums of long fractions; mostly the first binary digits suffice to round them.
     """
 
     def __init__(self, vertices: Sequence[Row], directions: Sequence[Row]) -> None:
@@ -219,19 +223,20 @@ class _Centre:
 
     @cached_property
     def exact(self) -> Vector:
-        found = []
+        """The entries, without rounding."""
+        entries = []
         for k in range(1, len(self._vertices[0])):
             mean = sum_of_quotients((ray[k], ray[0]) for ray in self._vertices) / len(self._vertices)
-            found.append(mean + sum_of_quotients((ray[k], max(map(abs, ray))) for ray in self._directions))
-        return tuple(found)
+            entries.append(mean + sum_of_quotients((ray[k], max(map(abs, ray))) for ray in self._directions))
+        return tuple(entries)
 
     def rounded(self, bits: int) -> Row:
         """Return the entries times 2^bits, rounded to the nearest integer, half to even."""
-        found = []
+        entries = []
         for k, low in enumerate(self._low):
             least, most = ((2 * (end << bits) + self._unit) // (2 * self._unit) for end in (low - 1, low + self._slack))
-            found.append(least if least == most else round(self.exact[k] * 2**bits))
-        return tuple(found)
+            entries.append(least if least == most else round(self.exact[k] * 2**bits))
+        return tuple(entries)
 
 
 def reduce_modulo(generators: Sequence[Row], lines: Sequence[Row]) -> tuple[Row, ...]:

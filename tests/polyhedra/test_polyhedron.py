@@ -301,7 +301,11 @@ def test_box(box):
         (lambda: Polyhedron.space(2).contains([1]), DimensionError, "point has 1 entry; expected 2"),
         (lambda: Polyhedron.space(2).intersect(Polyhedron.space(1)), DimensionError, "space of the other polyhedron"),
         (lambda: Polyhedron.space(2).is_subset(Polyhedron.space(1)), DimensionError, "space of the other polyhedron"),
-        (lambda: Polyhedron.space(2).preimage(AffineMap.identity(1)), DimensionError, "codomain of the affine map has dimension 1; expected 2"),
+        (
+            lambda: Polyhedron.space(2).preimage(AffineMap.identity(1)),
+            DimensionError,
+            "codomain of the affine map has dimension 1; expected 2",
+        ),
     ],
 )
 def test_refusals(build, error, message):

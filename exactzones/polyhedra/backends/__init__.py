@@ -8,12 +8,13 @@ A back end is a module with the three functions of ``protocol.Backend``.  There 
 To add one, write its module and enter it in ``BACKENDS``, the only place where back ends are chosen; the tests of
 tests/polyhedra/test_backends.py then run on it, too.  Linear programs need not be trusted: ``lp`` verifies their certificates.
 
-Double description is implemented five times, each for another purpose; the tests compare them with each other:
+There are five implementations of double description, each for another purpose:
 
-* by cddlib, and in ``ordered_field``: all generators of one system at once;
-* in ``polyhedra.cells``: one exact cut of a cell that has its generators already;
-* in the forward engine's kernel, in C (``engine/_kernel.c``) and in NumPy (``engine/_kernel_numpy.py``): thousands of such cuts
-  in floats with certified signs.  NumPy's is what the C kernel is tested against, and what runs where there is no C compiler.
+* cddlib's, and that of ``ordered_field``: all generators of one system at once;
+* ``polyhedra/cells.py``: one exact cut after the other, of a cell whose generators are known;
+* the kernel of the forward engine (``engine/_kernel.c``, ``engine/_kernel_numpy.py``): thousands of cuts of simple cones at once,
+  in floats with certified signs;
+* ``certification/provers/polytopes.py``: many polytopes at once, in plain floats, for proofs that are verified exactly later.
 """
 
 from __future__ import annotations
