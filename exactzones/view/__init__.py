@@ -1,6 +1,6 @@
-"""Interactive pages of activation zones: one HTML file each, which needs no network and no server.
+"""Interactive pages of activation zones: one HTML file each, which needs neither a server nor an internet connection.
 
-Whatever the page says is computed here, exactly, and travels as text; the floats that travel beside it only draw.
+All numbers on a page are computed here, exactly, and embedded as text; the floats embedded with them only draw the picture.
 """
 
 from exactzones.view.pages import check_shown, page, save

@@ -1,4 +1,4 @@
-"""One self-contained HTML file: data, styles and scripts inside, and a policy that lets it load nothing else."""
+"""One self-contained HTML file with data, styles and scripts, and a security policy that lets it load nothing else."""
 
 from __future__ import annotations
 
@@ -59,68 +59,78 @@ def page(
 
     Args:
         zones: in an input space of one to three dimensions.
-        data: points of the input space to lay over them: ``Points``, an array or nested sequences of exact numbers.
+        data: points of the input space to draw with the zones: ``Points``, an array or nested sequences of exact numbers.
         labels: one per data point, such as its class.
-        window: a bounded polyhedron; what is inside its bounding box is drawn.  By default see ``default_window``.
-        names: what the inputs are called; ``x0``, ``x1``, .. by default.
-        flat: if the zones are those of ``network.compose(flat)``: a slice; then data points are points of the larger space.
+        window: a bounded polyhedron; the page shows its bounding box.  By default see ``default_window``.
+        names: names of the inputs; ``x0``, ``x1``, .. by default.
+        flat: the slice, if the zones are those of ``network.compose(flat)``; data points are then points of the larger space.
         title: by default the property.
 
     Raises:
-        InputError: an input space of more than three dimensions, a window that is none, a flat or data of another space, or no
-            plotly where something has three dimensions.
+        InputError: more than three inputs, an unbounded or flat window, a slice or data of another space, or plotly is needed
+            (for three dimensions) and not installed.
 
     >>> from exactzones import Network, feature, find_zones
     >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
     >>> page(find_zones(net, feature(0)), title="<|x| - 1>").startswith("<!doctype html>")
     True
     """
-    dim = zones.network.inputs
     check_shown(zones.network)
-    if flat is not None and flat.inputs != dim:
-        raise DimensionError("the slice's flat", expected=dim, got=flat.inputs)
+    if flat is not None and flat.inputs != zones.network.inputs:
+        raise DimensionError("the slice", expected=zones.network.inputs, got=flat.inputs, size="dimension")
     points = None if data is None else Points.of(data, labels)
-    called = names or (points.names if points else ()) or [f"x{k}" for k in range(flat.outputs if flat else dim)]
-    if len(called) != (flat.outputs if flat else dim):
-        raise DimensionError("list of names", expected=flat.outputs if flat else dim, got=len(called))
-    box = default_window(zones) if window is None else window_box(window, dim)
+    box = default_window(zones) if window is None else window_box(window, zones.network.inputs)
+    scene = _scene(zones, box, flat, _input_names(zones.network, flat, names or (points.names if points else ())))
+    scene["data"] = None if points is None else placed(points, zones, flat)
+    return _assembled(title or str(zones.prop), zones, box, scene, exact_texts(zones, flat))
+
+
+def _input_names(network: Network, flat: AffineMap | None, names: Sequence[str]) -> Sequence[str]:
+    """Return the names of the inputs, ``x0``, ``x1``, .. if none are given; on a slice those of the larger space."""
+    inputs = network.inputs if flat is None else flat.outputs
+    input_names = names or [f"x{k}" for k in range(inputs)]
+    if len(input_names) != inputs:
+        raise DimensionError("list of names", expected=inputs, got=len(input_names))
+    return input_names
+
+
+def _scene(zones: Zones, box: Polyhedron, flat: AffineMap | None, input_names: Sequence[str]) -> Data:
+    """Return what the page's scripts draw and show at once; exact numbers follow in ``exact_texts``."""
     main = drawing(zones, box)
-    letters = [f"{'x' if flat is None else 'u'}{k}" for k in range(dim)]
-    scene: Data = {
+    letters = [f"{'x' if flat is None else 'u'}{k}" for k in range(zones.network.inputs)]
+    return {
         "letters": letters,
-        "axes": [_axis(letter, name) for letter, name in zip(letters, letters if flat else called, strict=True)],
+        "axes": [_axis(letter, name) for letter, name in zip(letters, letters if flat else input_names, strict=True)],
         "threshold": floats([(-zones.prop.conditions[0].constant,)])[0][0],
         "layers": [list(layer.relu_units) for layer in zones.network.layers[: zones.prop.horizon]],
         "spaces": [main, *latent_spaces(zones, main)],
         "islands": len(zones.islands),
         "notes": notes(zones, main["outside"], flat),
         "silent": "Cannot fire" if zones.complete else "Nothing found",
-        "flat": None if flat is None else {"names": list(called), "rows": row_texts(flat.augmented().rows)},
-        "data": None if points is None else placed(points, zones, flat),
+        "flat": None if flat is None else {"names": list(input_names), "rows": row_texts(flat.augmented().rows)},
     }
-    return _assembled(title or str(zones.prop), zones, box, scene, exact_texts(zones, flat))
 
 
 def check_shown(network: Network) -> None:
-    """Refuse a network whose spaces a page cannot show.
+    """Refuse a network with spaces that a page cannot show.
 
     Raises:
-        InputError: it has too many inputs, or a space of three dimensions while plotly is not installed.
+        InputError: more than three inputs, or a space of three dimensions and no plotly to draw it.
     """
     if network.inputs > MOST:
         raise InputError(
-            f"an input space of {network.inputs} dimensions has no picture; look at a slice: flat = AffineMap.through(p, q, r), "
-            "and the zones of network.compose(flat)"
+            f"an input space of {network.inputs} dimensions cannot be drawn; show a slice: flat = AffineMap.through(p, q, r), "
+            "then the zones of network.compose(flat)"
         )
     if any(latent.dim == MOST for latent in network.latents) and find_spec("plotly") is None:
-        raise InputError("solids are drawn with plotly, which is not installed: pip install exactzones[view]")
+        raise InputError("three-dimensional spaces are drawn with plotly, which is not installed: pip install exactzones[view]")
 
 
 def save(zones: Zones, path: str | Path, data: Any = None, **options: Any) -> None:
-    """Write an interactive page of zones to a file: all of it or nothing; see ``page``.
+    """Write an interactive page of zones to a file, in full or not at all; the arguments are those of ``page``.
 
     Raises:
-        InputError: as ``page``, or a file that cannot be written.
+        InputError: see ``page``, or the file cannot be written.
     """
     write_atomically(path, page(zones, data, **options).encode())
 
@@ -138,14 +148,14 @@ def _assembled(title: str, zones: Zones, window: Polyhedron, scene: Data, exact:
     parts = {
         "title": html.escape(title),
         "verdict": html.escape(verdict(zones)),
-        "facts": "".join(f"<dt>{html.escape(term)}</dt><dd>{html.escape(told)}</dd>" for term, told in facts(zones, window)),
+        "facts": "".join(f"<dt>{html.escape(term)}</dt><dd>{html.escape(value)}</dd>" for term, value in facts(zones, window)),
         "hashes": " ".join(map(_hash, scripts)),
         "style": assets.joinpath("page.css").read_text(),
         "scene": _packed(scene),
         "exact": _packed(exact),
         "scripts": "".join(f"<script>{script}</script>\n" for script in scripts),
     }
-    # One pass: what is put in is not looked at again.
+    # A single pass: placeholders in inserted text are not replaced.
     return _PLACE.sub(lambda place: parts[place[1]], assets.joinpath("page.html").read_text())
 
 
@@ -154,5 +164,5 @@ def _hash(script: str) -> str:
 
 
 def _packed(value: Data) -> str:
-    """Return data as base64 of gzip of JSON: no character of it means anything to a browser, and it is the same every time."""
+    """Return data as JSON, compressed with gzip, in base64: free of characters special to HTML, and reproducible."""
     return base64.b64encode(gzip.compress(json.dumps(value, separators=(",", ":")).encode(), 6, mtime=0)).decode()

@@ -1,4 +1,4 @@
-"""Data points to lay over zones: read from a file exactly, placed in the space that is shown."""
+"""Data points drawn with the zones: read from a file exactly, and placed in the space that is shown."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, FormatError
 from exactzones.files import naming, read_bytes
 from exactzones.formats.zones_json import row_texts
+from exactzones.notation import counted
 from exactzones.polyhedra.shapes import floats
 from exactzones.rational import Vector, exact
 from exactzones.view.slices import foot
@@ -30,8 +31,8 @@ class Points:
 
     Attributes:
         points: exact coordinates.
-        labels: one per point, such as its class; or none at all.
-        names: what the inputs are called; or none at all.
+        labels: one per point, such as its class; or empty.
+        names: names of the inputs; or empty.
     """
 
     points: tuple[Vector, ...]
@@ -40,11 +41,11 @@ class Points:
 
     @classmethod
     def of(cls, data: Any, labels: Sequence[Any] | None = None) -> Points:
-        """Take points from nested sequences of exact numbers or an array.
+        """Return points from an array or nested sequences of exact numbers.
 
         Raises:
-            InexactError: an entry that is no finite number.
-            DimensionError: not one label per point.
+            InexactError: an entry that is not a finite number.
+            DimensionError: the number of labels is not the number of points.
         """
         if isinstance(data, Points):
             return data if labels is None else replace(cls.of(data.points, labels), names=data.names)
@@ -60,17 +61,17 @@ class Points:
 def read_points(path: str | Path, dim: int) -> Points:
     """Read points from a file.
 
-    A .npy file holds an array (points, dim).  A .csv file has a point a line, exact numbers, perhaps a label behind them, and
-    perhaps the names of the inputs on its first line.
+    A .npy file holds an array of shape (points, dim).  A .csv file has one point per line: exact numbers, optionally followed by
+    a label.  Its first line may name the inputs.
 
     Raises:
-        InputError: a file that cannot be read.
-        FormatError: one that is not of this form; the message names the line.
+        InputError: the file cannot be read.
+        FormatError: its content is not of this form; the message names the line.
     """
     with naming(path):
         suffix = Path(path).suffix.lower()
         if suffix not in (".csv", ".npy"):
-            raise FormatError(f"suffix {suffix!r} is not known; data points come as .csv or .npy")
+            raise FormatError(f"suffix {suffix!r} is not known; data files end in .csv or .npy")
         content = read_bytes(path)
         return _from_npy(content, dim) if suffix == ".npy" else _from_csv(content, dim)
 
@@ -81,7 +82,7 @@ def _from_npy(content: bytes, dim: int) -> Points:
     except (ValueError, EOFError) as error:
         raise FormatError(f"not a .npy file: {error}") from None
     if not isinstance(array, np.ndarray) or array.ndim != 2 or array.shape[1] != dim:
-        raise FormatError(f"an array of shape {getattr(array, 'shape', None)}; (points, {dim}) is expected")
+        raise FormatError(f"the array has shape {getattr(array, 'shape', None)}; expected (points, {dim})")
     _check_count(len(array))
     return Points.of(array)
 
@@ -99,14 +100,16 @@ def _from_csv(content: bytes, dim: int) -> Points:
         if not line:
             continue
         if len(line) not in (dim, dim + 1):
-            raise DimensionError(f"line {number} (a label behind the numbers is allowed)", expected=dim, got=len(line))
+            raise FormatError(
+                f"line {number} has {counted(len(line), 'entry', 'entries')}; expected {dim} numbers, or {dim} and a label"
+            )
         if not points and not names and not any(map(_is_number, line[:dim])):
             names = tuple(entry.strip() for entry in line[:dim])
             continue
         points.append(tuple(exact(entry, f"line {number}, column {k + 1},") for k, entry in enumerate(line[:dim])))
         labels += [entry.strip() for entry in line[dim:]]
     if labels and len(labels) != len(points):
-        raise FormatError(f"{len(labels)} of {len(points)} lines have a label behind the numbers; all or none is expected")
+        raise FormatError(f"{len(labels)} of {len(points)} lines have a label after the numbers; expected all or none")
     return Points(tuple(points), tuple(labels), names)
 
 
@@ -121,20 +124,20 @@ def _is_number(entry: str) -> bool:
 
 def _check_count(count: int) -> None:
     if count > _MOST:
-        raise FormatError(f"{count} points; at most {_MOST} are shown")
+        raise FormatError(f"the file has {count} points; a page shows at most {_MOST}")
 
 
 def placed(data: Points, zones: Zones, flat: AffineMap | None) -> Data:
-    """Return points where the page shows them, and what is known of them.
+    """Return data points with the places where the page draws them and the zones that contain them.
 
-    On a slice a point that does not lie on the flat is shown at the nearest point of the flat, and nothing is said of it.
+    On a slice, a point off the slice is drawn at the nearest point of the slice and assigned to no zone.
 
     Returns:
-        ``at`` (floats), ``exact`` (texts), and per point ``zone`` (the zone in which the property fires
-        there, or -1), ``off`` (whether it lies off the flat), ``label`` (a number); ``labels`` are their names.
+        ``at`` (floats), ``exact`` (texts), and per point ``zone`` (the number of the zone in which the property fires there, or
+        -1), ``off`` (whether it lies off the slice), ``label`` (an index into ``labels``).
 
     Raises:
-        DimensionError: points of another space.
+        DimensionError: a point of another space.
     """
     dim = zones.network.inputs if flat is None else flat.outputs
     for k, point in enumerate(data.points):
@@ -143,8 +146,8 @@ def placed(data: Points, zones: Zones, flat: AffineMap | None) -> Data:
     shown = [point if flat is None else foot(flat, point) for point in data.points]
     off = [flat is not None and flat(at) != point for at, point in zip(shown, data.points, strict=True)]
     number = {id(zone): k for k, zone in enumerate(zones)}
-    found = zones.at(shown) if shown else []
-    zone = [-1 if aside or at is None else number[id(at)] for at, aside in zip(found, off, strict=True)]
+    containing = zones.at(shown) if shown else []
+    zone = [-1 if aside or at is None else number[id(at)] for at, aside in zip(containing, off, strict=True)]
     labels = sorted(set(data.labels))
     return {
         "at": floats(shown),

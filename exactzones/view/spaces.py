@@ -1,4 +1,4 @@
-"""A space and the zones in it as plain data: shapes as floats that draw, everything else as exact text."""
+"""A space and the zones in it as plain data for the page: shapes as floats, everything else as exact text."""
 
 from __future__ import annotations
 
@@ -18,31 +18,32 @@ from exactzones.zones import Zone, Zones
 Data: TypeAlias = dict[str, Any]
 
 _WHOLE_MAPS = 2000
-"""Of more zones the page has the function of the feature only, not the whole map of the layer: ``zone.affine`` has it."""
+"""Most zones for which the page has the affine map of the whole layer; beyond, it has only the feature's function."""
 
 
 class _Table:
-    """Numbers exact points, the same for equal ones."""
+    """Numbers exact points; equal points have equal numbers."""
 
     def __init__(self) -> None:
         self.points: list[Vector] = []
-        self._known: dict[Hashable, int] = {}
+        self._number_of: dict[Hashable, int] = {}
 
     def number(self, point: Vector) -> int:
-        # The hash of a fraction takes a modular inverse, that of its parts does not.
-        found = self._known.setdefault(tuple([(entry.numerator, entry.denominator) for entry in point]), len(self.points))
-        if found == len(self.points):
+        # Pairs of integers hash faster than fractions, whose hash takes a modular inverse.
+        key = tuple([(entry.numerator, entry.denominator) for entry in point])
+        number = self._number_of.setdefault(key, len(self.points))
+        if number == len(self.points):
             self.points.append(point)
-        return found
+        return number
 
 
 def drawing(zones: Zones, window: Polyhedron) -> Data:
-    """Return what draws the zones inside a window: a box in 1-D to 3-D.
+    """Return the data that draw the zones inside a window, a box in one to three dimensions.
 
     Returns:
-        ``corners`` (points as floats), and per zone: ``rings`` (corner numbers) of the part that fires, ``cells`` those of the
-        closed cell where that is larger, ``outside`` ("unbounded" or "cut" where it goes on beyond the window), ``functions``
-        (the feature as ``b + a . x``, floats), ``colours`` (numbers per colouring).
+        ``corners`` (points as floats), and per zone: ``rings`` (the polygons of the part that fires, as corner numbers),
+        ``cells`` (those of the closed cell if it is larger, else None), ``outside`` ("unbounded" or "cut" if the zone extends
+        beyond the window, else ""), ``functions`` (the feature as ``b + a . x``, floats), ``colours`` (see ``_colours``).
     """
     table = _Table()
     parts = [zone.firing_part for zone in zones]
@@ -67,16 +68,17 @@ def drawing(zones: Zones, window: Polyhedron) -> Data:
 
 
 def exact_texts(zones: Zones, flat: AffineMap | None = None) -> Data:
-    """Return everything that the page says about zones, as text.
+    """Return all exact facts about zones that the page can show, as text.
 
     Returns:
-        ``points`` (coordinates; with a slice's flat also ``lifted``, those in the larger space), ``zones`` (per zone:
-        inequalities and conditions as rows ``b, a_1, .., a_d``, vertices as numbers of points, rays, lines, a sample, the affine
-        map), ``edges`` (two zones, the row of their facet, the neurons that flip, whether the property fires there).
+        ``points`` (coordinates; on a slice also ``lifted``, their coordinates in the larger space), ``zones`` (per zone:
+        inequalities and conditions as rows ``b, a_1, .., a_d``, vertices and a sample point as numbers of points, rays, lines,
+        the affine map), ``edges`` (two zones, the row of their facet, the neurons that switch sign there, whether the property
+        fires on the facet).
     """
     table = _Table()
-    listed = []
-    whole = len(zones) <= _WHOLE_MAPS
+    entries = []
+    whole_maps = len(zones) <= _WHOLE_MAPS
     for zone in zones:
         entry: Data = {
             "inequalities": row_texts(zone.hrep.rows),
@@ -86,12 +88,12 @@ def exact_texts(zones: Zones, flat: AffineMap | None = None) -> Data:
             "function": number_texts(_function(zone)),
         }
         entry |= {name: row_texts(rows) for name, rows in (("rays", zone.vrep.rays), ("lines", zone.vrep.lines)) if rows}
-        if whole:
+        if whole_maps:
             entry["map"] = row_texts(zone.affine.augmented().rows)
-        listed.append(entry)
+        entries.append(entry)
     edges = [[a, b, number_texts(edge["facet"]), edge["flips"], edge["fires"]] for a, b, edge in zones.graph.edges(data=True)]
     lifted = {} if flat is None else {"lifted": row_texts(map(flat, table.points))}
-    return {"points": row_texts(table.points), "zones": listed, "edges": edges} | lifted
+    return {"points": row_texts(table.points), "zones": entries, "edges": edges} | lifted
 
 
 def _numbered(rings: Sequence[Ring], table: _Table) -> list[list[int]]:
@@ -99,13 +101,13 @@ def _numbered(rings: Sequence[Ring], table: _Table) -> list[list[int]]:
 
 
 def _function(zone: Zone) -> Vector:
-    """Return what the first condition compares with its threshold, as an affine function on the zone."""
+    """Return the value that the first condition compares with its threshold, as an affine function on the zone."""
     constant, *slope = zone.conditions[0].row
     return (constant - zone.prop.conditions[0].constant, *slope)
 
 
 def _outside(zone: Zone, part: Cell | Polyhedron, window: Polyhedron) -> str:
-    """Tell how a part goes on beyond the window, if it does."""
+    """Return "" if a part lies in the window, "unbounded" if the zone is unbounded, else "cut"."""
     within = not any(part.signs(row)[0] for row in window.hrep.rows) if isinstance(part, Cell) else part.is_subset(window)
     if within:
         return ""
@@ -113,18 +115,18 @@ def _outside(zone: Zone, part: Cell | Polyhedron, window: Polyhedron) -> str:
 
 
 def _colours(zones: Zones) -> Data:
-    """Return a number per zone for each way to colour them.
+    """Return the colour numbers of the zones for each colouring: by island, by pattern and by affine map.
 
-    Zones of different patterns, or of different functions, that touch have different colours; islands are counted.
+    Zones that touch have different colours if their patterns, or their functions, differ; "maps" counts the functions.
     """
-    same: dict[Hashable, int] = {}
-    functions = [same.setdefault(tuple(c.row for c in zone.conditions), len(same)) for zone in zones]
+    number_of: dict[Hashable, int] = {}
+    functions = [number_of.setdefault(tuple(c.row for c in zone.conditions), len(number_of)) for zone in zones]
     touching = networkx.Graph((functions[a], functions[b]) for a, b in zones.graph.edges if functions[a] != functions[b])
-    apart = defaultdict(int, networkx.greedy_color(touching))
+    function_colours = defaultdict(int, networkx.greedy_color(touching))
     patterns = networkx.greedy_color(zones.graph)
     return {
         "island": zones.island_of,
         "pattern": [patterns[k] for k in range(len(zones))],
-        "map": [apart[function] for function in functions],
-        "maps": len(same),
+        "map": [function_colours[function] for function in functions],
+        "maps": len(number_of),
     }

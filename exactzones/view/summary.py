@@ -1,4 +1,4 @@
-"""The answer in words: what a list of zones says as a whole."""
+"""The answer in words: statements about a list of zones as a whole."""
 
 from __future__ import annotations
 
@@ -12,58 +12,61 @@ from exactzones.polyhedra.shapes import bounding_box, sides
 from exactzones.rational import Vector
 from exactzones.zones import Zones
 
-_MANY = 5000  # zones whose exact share of the volume would take longer than the rest of the page
+_MANY = 5000  # with more zones, their exact share of the volume would take longer than the rest of the page
 
 _counted = partial(counted, grouped=True)
 
 
 def verdict(zones: Zones) -> str:
-    """Say where the property holds, or that it cannot: a sentence or two."""
+    """Return one or two sentences about where the property holds, or that it holds nowhere."""
     where = region(zones.domain)
     if not len(zones):
         if zones.complete:
-            return f"Cannot fire: the list of zones is complete and empty, there is no point of {where} with {zones.prop}."
-        return f"No zone was found before the search stopped early; that says nothing about the rest of {where}."
+            return f"Cannot fire: the list of zones is complete and empty; no point of {where} satisfies {zones.prop}."
+        return f"No zone was found before the search stopped early, which says nothing about the rest of {where}."
     sizes = sorted((len(island) for island in zones.islands), reverse=True)
     listed = f" ({' + '.join(map(str, sizes[:6]))}{' + ..' if len(sizes) > 6 else ''})" if len(sizes) > 1 else ""
     count = f"{_counted(len(zones), 'zone')} in {_counted(len(sizes), 'island')}{listed}"
     if zones.complete:
-        return f"Fires in {count}. The list is complete: nowhere else in {where}."
-    return f"Incomplete: {count} found before the search stopped early. Where none is drawn nothing is known."
+        return f"Fires in {count}. The list is complete: it fires nowhere else in {where}."
+    return f"Incomplete: {count} found before the search stopped early. Nothing is known about the places without a zone."
 
 
 def facts(zones: Zones, window: Polyhedron) -> list[tuple[str, str]]:
-    """Return what else is worth knowing, as pairs of a term and its description."""
-    found = [("property", str(zones.prop)), ("domain", region(zones.domain)), ("window", region(window))]
+    """Return further facts about the zones, as pairs of a term and its description."""
+    rows = [("property", str(zones.prop)), ("domain", region(zones.domain)), ("window", region(window))]
     if len(zones):
-        found.insert(1, ("zones", f"{_counted(len(zones), 'zone')}, {_counted(len(zones.islands), 'island')}"))
+        rows.insert(1, ("zones", f"{_counted(len(zones), 'zone')}, {_counted(len(zones.islands), 'island')}"))
     share = zones.share if len(zones) <= _MANY else None
     if share is not None:
-        found.append(("share", f"{float(share * 100):.4g} % of the domain"))
+        rows.append(("share", f"{float(share * 100):.4g} % of the domain"))
     best = zones.maximum
     if best is not None and best.value is None:
-        found.append(("largest value", "unbounded"))
+        rows.append(("largest value", "unbounded"))
     elif best is not None and best.value is not None:
-        found.append(("largest value", f"{number(best.value)} at {_point(best.point)}"))
-    return [*found, ("network", f"sha256 {zones.network.sha256[:16]}..")]
+        rows.append(("largest value", f"{number(best.value)} at {_point(best.point)}"))
+    return [*rows, ("network", f"sha256 {zones.network.sha256[:16]}..")]
 
 
 def notes(zones: Zones, outside: Sequence[str], flat: AffineMap | None) -> list[str]:
-    """Return what to know when looking at the picture."""
-    found = []
+    """Return remarks that help to read the picture."""
+    remarks = []
     unbounded, beyond = outside.count("unbounded"), len(outside) - outside.count("")
     if beyond:
-        some = f", {unbounded:,} without end" if unbounded else ""
-        found.append(f"Zones are drawn as far as the window reaches: {beyond:,} of them go on beyond it{some}.")
+        endless = f", {unbounded:,} of them without end" if unbounded else ""
+        extend = "1 extends" if beyond == 1 else f"{beyond:,} extend"
+        remarks.append(f"Zones are drawn up to the border of the window: {extend} beyond it{endless}.")
     if zones.network.inputs == 1:
-        found.append("One input: a zone is the area between the feature's graph and its threshold.")
+        remarks.append("The network has one input: a zone is drawn as the area between the feature's graph and its threshold.")
     if flat is not None:
-        found.append(f"A slice of an input space of {flat.outputs} dimensions; what is said is exact, and about the slice.")
-    return found
+        remarks.append(
+            f"This is a slice of an input space of {flat.outputs} dimensions. All statements are exact, for the slice."
+        )
+    return remarks
 
 
 def region(polyhedron: Polyhedron | None) -> str:
-    """Name a part of the input space."""
+    """Return a name for a part of the input space (None: all of it)."""
     if polyhedron is None:
         return "the input space"
     if polyhedron.is_bounded and (box := bounding_box(polyhedron.vrep.vertices)) == polyhedron:

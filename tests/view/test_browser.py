@@ -208,7 +208,7 @@ def test_latent_spaces_follow(opened):
     tab.evaluate("exactzones.choose(0)")
     settled(tab)
     said = told(tab, "#latents")
-    assert f"Zone 1 goes into the dashed zone, pattern {zones[0].pattern[1]}." in said
+    assert f"Zone 1 is mapped into the dashed zone, pattern {zones[0].pattern[1]}." in said
     rings = tab.evaluate("exactzones.panels[0].marked().map(({ rings }) => rings.map((ring) => ring.map((at) => [...at])))")
     image = {tuple(map(float, DEEP.trace(corner)[1])) for corner in zones[0].firing_cell.vrep.vertices}
     assert np.array(sorted(rings[1][0])) == pytest.approx(np.array(sorted(image)))
@@ -286,8 +286,8 @@ def test_slices(opened):
     tab.evaluate("exactzones.choose(0)")
     tab.get_by_text("in the input space", exact=True).click()
     assert "(2, 0, 7/3, 2)" in told(tab, "#chosen")  # where u = (2, 2)
-    assert "1 faint ones lie off the slice" in told(tab, "#colouring")
-    tab.get_by_text("the slice in the input space").click()
+    assert "1 point off the slice (faint)" in told(tab, "#colouring")
+    tab.get_by_text("position of the slice in the input space").click()
     assert "x2 = u1 + 1/3" in told(tab, "#facts")
 
 
@@ -356,7 +356,7 @@ def test_of_many_solids_the_outside_is_drawn(opened):
     zones = find_zones(crowd, feature(0), Polyhedron.box(-1, 1, dim=3))
     tab = opened(zones)
     assert len(zones) > 500
-    assert "only the outside is drawn" in told(tab, "#notes")
+    assert "only their outer surface is drawn" in told(tab, "#notes")
     outside = tab.evaluate("[...exactzones.drawn.points]")
     facets = tab.evaluate("[exactzones.drawn.ringCount, exactzones.shape.ringCount]")
     assert facets[0] < facets[1] / 2

@@ -102,7 +102,7 @@ def test_unbounded_zones_are_cut_and_say_so():
     assert main["outside"] == ["unbounded"] * 4
     assert all(len(entry["rays"]) == 2 for entry in exact["zones"])
     assert max(abs(entry) for corner in main["corners"] for entry in corner) == 3
-    assert any("4 of them go on beyond it, 4 without end" in note for note in scene["notes"])
+    assert any("4 extend beyond it, 4 of them without end" in note for note in scene["notes"])
 
 
 def test_flat_parts_are_segments_and_points():
@@ -170,9 +170,9 @@ def test_wrong_options():
         page(find_zones(FOUR, feature(0), Polyhedron.box(0, 1, dim=4)))
     with pytest.raises(InputError, match="window"):
         page(zones, window=Polyhedron.space(2))
-    with pytest.raises(InputError, match="list of names has 1 entries"):
+    with pytest.raises(InputError, match="list of names has 1 entry"):
         page(zones, names=["x"])
-    with pytest.raises(InputError, match="flat"):
+    with pytest.raises(InputError, match="the slice has dimension"):
         page(zones, flat=AffineMap.identity(3))
 
 

@@ -1,15 +1,15 @@
-// What is known of a zone, and of two of them: exact, as text.
+// The cards with the exact facts about one zone, and about two.
 
-const LISTED = 12; // neighbours
-const FRACTION = 36; // characters of a coordinate that the pointer's box has room for
+const LISTED = 12; // neighbours listed on a card
+const FRACTION = 36; // characters of a coordinate that fit into the tooltip
 
-/** The page's exact texts, and how they are written down. */
+/** The exact numbers of the page, and how they are written. */
 class Book {
   constructor(scene) {
     this.scene = scene;
     this.main = scene.spaces[0];
     this.names = scene.letters;
-    this.exact = null; // arrives after the first picture
+    this.exact = null; // unpacked after the first picture is drawn
     this.write = WRITING.exact;
     this.units = scene.layers.flatMap((units, layer) => units.map((unit) => [layer, unit]));
   }
@@ -29,7 +29,7 @@ class Book {
 
   edge(a, b) { return this.edges?.get(a)?.get(b); }
 
-  /** Neurons with another sign in two zones. */
+  /** The neurons [layer, unit] whose signs differ between two zones. */
   differing(a, b) {
     const [one, other] = [a, b].map((zone) => this.main.patterns[zone].replaceAll(' ', ''));
     return this.units.filter((_, k) => one[k] !== other[k]);
@@ -39,7 +39,7 @@ class Book {
 
   heading(zone) { return `Zone ${zone + 1}, island ${this.island(zone) + 1}`; }
 
-  /** The pattern, a line per layer; `flips` are marked. */
+  /** A zone's activation pattern, one line per layer, with the neurons `flips` marked. */
   pattern(zone, flips = []) {
     const layers = this.scene.layers.map((units, layer) => ({ units, layer })).filter(({ units }) => units.length);
     const flipped = new Set(flips.map(String));
@@ -53,14 +53,14 @@ class Book {
 
   point(number) { return this.write.point(this.exact.points[number]); }
 
-  /** A line or two about a data point for the pointer. */
+  /** The tooltip of a data point. */
   data(number) {
     const { exact, label, labels, off, zone } = this.scene.data;
     const named = labels.length ? `: ${labels[label[number]]}` : '', where = off[number] ? 'off the slice' : zone[number] < 0 ? 'in no zone' : `in zone ${zone[number] + 1}`;
     return [el('strong', {}, `Data point ${number + 1}${named}, ${where}`), el('div', { class: 'exact' }, briefPoint(exact[number], FRACTION))];
   }
 
-  /** A few lines about a zone for the pointer. */
+  /** The tooltip of a zone. */
   tip(zone, at) {
     const entry = this.exact?.zones[zone];
     const lines = [el('strong', {}, this.heading(zone)), ...(this.main.patterns[zone] ? this.pattern(zone) : [])];
@@ -76,13 +76,13 @@ class Book {
     return lines;
   }
 
-  /** All that is known of a zone. */
+  /** The card of a zone. */
   zone(number, { swatch, flips, go }) {
     const { main, exact, write } = this, entry = exact.zones[number];
-    const outside = { unbounded: 'unbounded: drawn as far as the window reaches', cut: 'goes on beyond the window; drawn up to its border' }[main.outside[number]];
-    const part = main.cells[number] === null ? 'on all of the cell' : 'where';
+    const outside = { unbounded: 'the zone is unbounded; it is drawn up to the border of the window', cut: 'the zone extends beyond the window; it is drawn up to its border' }[main.outside[number]];
+    const part = main.cells[number] === null ? 'everywhere in the activation region' : 'where';
     const near = this.neighbours(number);
-    const buttons = near.slice(0, LISTED).map((other) => el('button', { type: 'button', title: 'show what the two share', onclick: () => go(other) }, String(other + 1)));
+    const buttons = near.slice(0, LISTED).map((other) => el('button', { type: 'button', title: 'show what the two zones share', onclick: () => go(other) }, String(other + 1)));
     return [
       el('h3', {}, el('span', { class: 'swatch', style: { borderColor: swatch } }), this.heading(number)),
       el('dl', {},
@@ -93,26 +93,26 @@ class Book {
         ...pair('vertices', list(entry.vertices, (k) => this.point(k)), exact.lifted && el('details', {}, el('summary', {}, 'in the input space'), list(entry.vertices, (k) => write.point(exact.lifted[k])))),
         ...(entry.rays ? pair('rays', list(entry.rays, write.point)) : []),
         ...(entry.lines ? pair('lines', list(entry.lines, write.point)) : []),
-        ...pair('a point inside', exactly(this.point(entry.sample))),
+        ...pair('sample point', exactly(this.point(entry.sample))),
         ...(outside ? pair('window', outside) : []),
         ...(near.length ? pair('touches', el('span', { class: 'row' }, ...buttons, near.length > LISTED ? `and ${near.length - LISTED} more` : null)) : [])),
-      entry.map ? el('details', {}, el('summary', {}, 'the affine map of the whole layer'), list(entry.map, (row) => write.affine(row, this.names))) : null,
+      entry.map ? el('details', {}, el('summary', {}, 'affine map of the whole layer'), list(entry.map, (row) => write.affine(row, this.names))) : null,
     ];
   }
 
-  /** What two zones share. */
+  /** The card about what two zones share. */
   pair(a, b) {
     const edge = this.edge(a, b), { exact } = this;
     const both = exact.zones[a].vertices.filter((vertex) => exact.zones[b].vertices.includes(vertex));
     const flips = this.differing(a, b).map(([layer, unit]) => `layer ${layer}, unit ${unit}`);
-    const ends = both.length ? pair(both.length > 1 ? 'its vertices' : 'its vertex', list(both, (k) => this.point(k))) : [];
+    const ends = both.length ? pair(both.length > 1 ? 'vertices of the facet' : 'vertex of the facet', list(both, (k) => this.point(k))) : [];
     if (!edge)
       return [el('h3', {}, `Zones ${a + 1} and ${b + 1} share no facet`),
-        el('dl', {}, ...pair('common vertices', both.length ? list(both, (k) => this.point(k)) : 'none'), ...pair('signs differ at', list(flips, (flip) => flip)))];
+        el('dl', {}, ...pair('shared vertices', both.length ? list(both, (k) => this.point(k)) : 'none'), ...pair('signs differ at', list(flips, (flip) => flip)))];
     return [el('h3', {}, `Zones ${a + 1} and ${b + 1} share a facet`),
-      el('dl', {}, ...pair('it lies on', exactly(this.write.inequality(edge.facet, '=', this.names))), ...ends,
-        ...pair(flips.length > 1 ? 'neurons that flip there' : 'the neuron that flips', list(flips, (flip) => flip)),
-        ...pair('there', edge.fires ? 'the property fires on it: one island' : 'the property does not fire on it'))];
+      el('dl', {}, ...pair('on the hyperplane', exactly(this.write.inequality(edge.facet, '=', this.names))), ...ends,
+        ...pair(flips.length > 1 ? 'neurons that switch sign' : 'neuron that switches sign', list(flips, (flip) => flip)),
+        ...pair('on the facet', edge.fires ? 'fires: both zones are in one island' : 'does not fire'))];
   }
 }
 

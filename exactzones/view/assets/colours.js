@@ -1,4 +1,4 @@
-// Colours: a place on a ramp of 256 for every corner of every zone.
+// Colours: every corner of every zone gets a place from 0 to 1 on a ramp of 256 colours.
 
 const VIRIDIS = ['#440154', '#482878', '#3e4a89', '#31688e', '#26828e', '#1f9e89', '#35b779', '#6ece58', '#b5de2b', '#fde725'];
 const COLOURINGS = { island: 'island', pattern: 'pattern', map: 'affine map', value: 'activation value' };
@@ -13,7 +13,7 @@ function theme() {
 const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 const hexOf = (rgb) => `#${rgb.map((entry) => Math.round(entry).toString(16).padStart(2, '0')).join('')}`;
 
-/** Colours at a place 0..1 between stops. */
+/** The colour at a place from 0 to 1 between stops. */
 function between(stops, at) {
   const scaled = Math.min(1, Math.max(0, at)) * (stops.length - 1);
   const k = Math.min(stops.length - 2, Math.floor(scaled));
@@ -23,7 +23,7 @@ function between(stops, at) {
 
 const colourAt = (ramp, place) => ramp[Math.floor(Math.min(1, Math.max(0, place)) * 255.99)];
 
-/** How zones are coloured: `ramp` (256 colours) and `places(shape)` (0..1 per corner). */
+/** One way to colour zones: `ramp` (256 colours) and `places(shape)` (from 0 to 1 per corner). */
 class Colouring {
   constructor(mode, space, range, colours) {
     this.mode = mode;

@@ -1,9 +1,9 @@
-// What is drawn above the polygons by hand: axes with round numbers, marks at points.
+// Axes with round numbers, and marks at data points: drawn on a 2-D canvas, not by the painter of polygons.
 
 const MARKS = Object.keys(FLAT_MARKS);
-const CROWD = 3000; // points of which each is a dot
+const CROWD = 3000; // more points are drawn as dots
 
-/** Points in groups that look alike: those of one label, on the slice or off it. */
+/** Data points in groups that are drawn alike: by label, and on the slice or off it. */
 function grouped(points, data) {
   const groups = new Map();
   points.forEach((at, k) => {
@@ -14,7 +14,7 @@ function grouped(points, data) {
   return [...groups.values()].sort((a, b) => b.faint - a.faint);
 }
 
-/** Small marks at points; hollow and faint those off the slice. `ratio`: pixels of the canvas per pixel of the screen. */
+/** Draw small marks at points, hollow and faint for points off the slice. `ratio`: canvas pixels per screen pixel. */
 function drawMarks(context, view, ratio, groups, colours) {
   const count = groups.reduce((sum, { points }) => sum + points.length, 0), crowd = count > CROWD;
   const size = ratio * (crowd ? 1 : count > 400 ? 3 : 4), { width, height } = context.canvas;
@@ -48,20 +48,20 @@ function mark(context, kind, x, y, size) {
   }
 }
 
-/** Round numbers between two ends. */
+/** Round numbers between two bounds, as positions and texts. */
 function ticks(low, high, wanted) {
   const rough = (high - low) / Math.max(1, wanted), power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10);
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  const found = [];
-  for (let k = Math.ceil(low / step); k * step <= high && found.length < 50; k++) {
+  const marks = [];
+  for (let k = Math.ceil(low / step); k * step <= high && marks.length < 50; k++) {
     const at = k * step, wide = Math.abs(at) >= 1e6 || digits > 8;
-    found.push({ at, text: (wide ? rounded(at, Math.min(16, Math.max(2, Math.ceil(Math.log10(Math.abs(at) / step || 1)) + 2))) : at.toFixed(digits).replace(/^-0(\.0*)?$/, '0')).replaceAll('-', '−') });
+    marks.push({ at, text: (wide ? rounded(at, Math.min(16, Math.max(2, Math.ceil(Math.log10(Math.abs(at) / step || 1)) + 2))) : at.toFixed(digits).replace(/^-0(\.0*)?$/, '0')).replaceAll('-', '−') });
   }
-  return found;
+  return marks;
 }
 
-/** The frame, its ticks and the names of the axes. */
+/** Draw the frame, its ticks and the names of the axes. */
 function drawAxes(plane, colours) {
   const { context, area, options } = plane;
   context.strokeStyle = colours.line;

@@ -1,14 +1,14 @@
-// The latent spaces beside the picture: the zones there, and where the zones of the input space go.
+// The panels of the latent spaces: the zones in each, and the images of the zones of the input space.
 
 const GREEK = ['α', 'β', 'γ', 'δ', 'ε', 'ζ', 'η', 'θ'];
 
 class LatentPanel {
-  /** @param state what is chosen and hovered; @param options threshold, painter, theme(), colouring(). */
+  /** @param state the chosen and hovered zones; @param options threshold, painter, theme(), colouring(). */
   constructor(space, number, main, state, options) {
     Object.assign(this, { space, main, state, options });
     const name = `${GREEK[number] ?? ''}${GREEK[number] ? '-space, ' : ''}${space.name}`;
     const zones = space.rings && counted(space.rings.length, 'zone');
-    const what = space.rings ? `${zones} of the property in view${space.complete ? '' : ' (there may be more: the search stopped early)'}` : 'too many to draw';
+    const what = space.rings ? `${zones} of the feature in view${space.complete ? '' : ' (there may be more: the search stopped early)'}` : 'too many dimensions to draw';
     this.caption = el('p', { class: 'hint' });
     this.element = el('div', {}, el('h3', {}, name), el('p', { class: 'hint' }, `${counted(space.dim, 'dimension')}; ${what}`));
     if (!space.rings) return;
@@ -19,7 +19,7 @@ class LatentPanel {
     this.plain = new Float32Array(this.shape.zoneOf.length);
   }
 
-  /** Build the picture, once the element has its size. */
+  /** Build the picture; the element has its size by now. */
   open() {
     if (!this.host) return;
     const { space, options } = this, letters = Array.from({ length: space.dim }, (_, k) => `z${k}`);
@@ -40,7 +40,7 @@ class LatentPanel {
     return [ground, { shape: this.image, places, ramp: colouring.ramp, opacity: solid ? 0.9 : 0.6, edge: colours.surface, edges: solid ? 0 : 0.5 }];
   }
 
-  /** The chosen and hovered zones' images, and the zones there that hold them. */
+  /** The images of the chosen and hovered zones, and the zones of the latent space that contain them. */
   marked() {
     const colours = this.options.theme();
     return this.state.shown(colours).flatMap(({ zone, colour }) => [
@@ -49,7 +49,7 @@ class LatentPanel {
     ]);
   }
 
-  /** Another zone is under the pointer: solids do not follow that. */
+  /** Highlight the zone under the pointer; solids do not. */
   retouch() { this.view?.retouch?.(); }
 
   redraw() { this.view?.redraw(); }
@@ -61,7 +61,7 @@ class LatentPanel {
     const [zone] = this.state.chosen;
     const target = zone === undefined ? -1 : this.space.targets[zone];
     this.caption.textContent =
-      target >= 0 ? `Zone ${zone + 1} goes into the dashed zone${this.space.patterns[target] && ', pattern '}${minus(this.space.patterns[target])}.`
-        : 'Grey: where the property fires. In colour: where the zones of the input space go.';
+      target >= 0 ? `Zone ${zone + 1} is mapped into the dashed zone${this.space.patterns[target] && ', pattern '}${minus(this.space.patterns[target])}.`
+        : 'Grey: the zones of the latent space. Coloured: the images of the zones of the input space.';
   }
 }

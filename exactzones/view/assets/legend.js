@@ -1,8 +1,8 @@
-// What colours and marks mean.
+// The legends of colours and marks.
 
 const SOLID_MARKS = { circle: '●', square: '■', diamond: '◆', cross: '✚', x: '✖' };
 const FLAT_MARKS = { circle: '●', square: '■', triangle: '▲', diamond: '◆', cross: '✚' };
-const NAMED = 10; // islands
+const NAMED = 10; // islands listed in the legend
 
 /** The legend of a colouring; `show(zones)` brings an island into view. */
 function legendOf(colouring, space, islands, show) {
@@ -10,26 +10,26 @@ function legendOf(colouring, space, islands, show) {
     const [low, high] = colouring.range, ramp = { background: `linear-gradient(90deg, ${VIRIDIS.join(',')})` };
     return [el('div', { class: 'ramp', style: ramp }), el('div', { class: 'ends' }, el('span', {}, rounded(low)), el('span', {}, `${rounded(high)} (in the window)`))];
   }
-  if (colouring.mode === 'pattern') return [el('p', { class: 'hint' }, 'Each zone has its own pattern; zones that touch differ in colour.')];
+  if (colouring.mode === 'pattern') return [el('p', { class: 'hint' }, 'Every zone has its own activation pattern; zones that touch have different colours.')];
   if (colouring.mode === 'map') {
     const count = counted(space.colours.maps, 'function');
-    return [el('p', { class: 'hint' }, `${count} of the input; zones that touch have one colour where they have one function.`)];
+    return [el('p', { class: 'hint' }, `${count} of the input: zones that touch have the same colour if the network computes the same function on both.`)];
   }
   const members = Array.from({ length: Math.min(NAMED, islands) }, () => []);
   space.colours.island.forEach((island, zone) => members[island]?.push(zone));
   const items = members.map((zones, k) => {
     const text = `${k + 1}: ${counted(zones.length, 'zone')}`, swatch = el('span', { class: 'swatch', style: { background: colouring.colour(zones[0]) } });
-    return el('li', {}, swatch, space.dim === 3 ? text : el('button', { type: 'button', title: 'show it', onclick: () => show(zones) }, text));
+    return el('li', {}, swatch, space.dim === 3 ? text : el('button', { type: 'button', title: 'show this island', onclick: () => show(zones) }, text));
   });
   return [el('ul', { class: 'legend' }, ...items, islands > NAMED ? el('li', {}, `and ${islands - NAMED} more`) : null)];
 }
 
-/** What the marks of data points mean, and how many are in zones. */
+/** The legend of the data points, with the number of them in zones. */
 function dataLegend({ at, label, labels, off, zone }, dim) {
   const marks = Object.values(dim === 3 ? SOLID_MARKS : FLAT_MARKS), aside = off.filter(Boolean).length;
   const within = (chosen) => zone.filter((one, k) => one >= 0 && chosen(k)).length.toLocaleString('en');
   const items = labels.map((name, which) => `${marks[which % marks.length]} ${name}: ${label.filter((one) => one === which).length.toLocaleString('en')}, ${within((k) => label[k] === which)} in zones`);
   if (!labels.length) items.push(`${within(() => true)} of ${(at.length - aside).toLocaleString('en')} in zones`);
-  if (aside) items.push(`${aside.toLocaleString('en')} faint ones lie off the slice: shown at its nearest point, nothing is said of them`);
+  if (aside) items.push(`${counted(aside, 'point')} off the slice (faint), drawn at the nearest point of the slice; not counted`);
   return el('ul', { class: 'legend' }, ...items.map((item) => el('li', {}, item)));
 }

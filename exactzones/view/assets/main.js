@@ -1,11 +1,11 @@
-// The page: what is chosen, who is told.
+// The page: builds the picture and the panels around it, and updates them when a zone is chosen or hovered.
 
 const MODES = Object.keys(COLOURINGS);
-const MANY_SOLIDS = 500; // of more only the outside is drawn
+const MANY_SOLIDS = 500; // if there are more, only their outer surface is drawn
 
 class State {
   constructor() {
-    this.chosen = []; // at most two zones
+    this.chosen = []; // numbers of at most two zones
     this.hovered = -1;
   }
 
@@ -15,11 +15,11 @@ class State {
     else this.chosen = [zone];
   }
 
-  /** What is to be pointed out, and in which colour. */
+  /** The zones to highlight, each with its colour. */
   shown(colours) {
-    const found = this.chosen.map((zone, k) => ({ zone, colour: k ? colours.second : colours.accent }));
-    if (this.hovered >= 0 && !this.chosen.includes(this.hovered)) found.push({ zone: this.hovered, colour: colours.ink });
-    return found;
+    const highlighted = this.chosen.map((zone, k) => ({ zone, colour: k ? colours.second : colours.accent }));
+    if (this.hovered >= 0 && !this.chosen.includes(this.hovered)) highlighted.push({ zone: this.hovered, colour: colours.ink });
+    return highlighted;
   }
 }
 
@@ -58,7 +58,7 @@ class Page {
   recolour() {
     let [low, high] = [Infinity, -Infinity];
     for (const value of this.shape.values) [low, high] = [Math.min(low, value), Math.max(high, value)];
-    // What fires is above the threshold: below it are roundings.
+    // Where the feature fires its value is above the threshold; smaller values are rounding errors.
     this.colouring = new Colouring(this.mode, this.main, [Math.max(low, this.scene.threshold), high], this.colours);
     this.places = new WeakMap();
   }
@@ -68,7 +68,7 @@ class Page {
     return { colouring: this.colouring, places: this.places.get(shape) };
   }
 
-  // The picture.
+  // Drawing the picture.
 
   layers() {
     const { colouring, places } = this.coloured(this.drawn), solid = this.main.dim === 3;
@@ -85,7 +85,7 @@ class Page {
     const domain = graph || !main.domain ? null : main.domain.map((ring) => ring.map((k) => main.corners[k]));
     return new Plane(document.getElementById('picture'), this.painter, {
       window, domain, stretched: graph, axes: graph ? [scene.axes[0], 'value'] : scene.axes,
-      label: 'The zones. Arrow keys pan, plus and minus zoom, 0 shows everything, n and p choose the next and previous zone, Escape clears.',
+      label: 'The zones. Arrow keys pan, plus and minus zoom, 0 shows everything, n and p select the next and previous zone, Escape clears the selection.',
       theme: () => this.colours, layers: () => this.layers(), over: (plane, colours) => this.over(plane, colours),
       marks: () => (this.scene.data && this.showData ? (this.groups ??= grouped(this.marks(), this.scene.data)) : []),
       point: (x, y, event) => this.hover(event ? this.finder.at(x, y) : -1, event, graph ? [x] : [x, y], event ? this.dataAt(x, y) : -1),
@@ -95,30 +95,30 @@ class Page {
 
   solid() {
     return new Solid(document.getElementById('picture'), {
-      window: this.main.window, axes: this.scene.axes, label: 'The zones as solids. Arrow keys turn, plus and minus zoom, 0 looks as at first, n and p choose the next and previous zone, Escape clears.',
+      window: this.main.window, axes: this.scene.axes, label: 'The zones as solids. Arrow keys rotate, plus and minus zoom, 0 restores the first view, n and p select the next and previous zone, Escape clears the selection.',
       theme: () => this.colours, layers: () => this.layers(), marked: () => this.outlines(this.colours), extra: () => this.dots(),
       point: (zone, event, at) => this.hover(zone, event, at), press: (zone) => this.press(zone),
     });
   }
 
-  /** What is pointed out: zones, their closed cells, the facet that two of them share. */
+  /** Outlines of the highlighted zones, of their closed cells, and of the facet that two of them share. */
   outlines(colours) {
-    const found = this.state.shown(colours).flatMap(({ zone, colour }) => [
+    const outlines = this.state.shown(colours).flatMap(({ zone, colour }) => [
       ...(this.main.cells[zone] ? [{ rings: this.cells.ringsOf(zone), colour, width: 1.2, dashed: true }] : []),
       { rings: this.shape.ringsOf(zone), colour, width: 2.4, fill: this.main.dim === 3 ? 0.6 : 0.14 },
     ]);
     const [a, b] = this.state.chosen;
-    if (b !== undefined && this.book.edge(a, b)) found.push({ rings: this.common(a, b), colour: colours.ink, width: 5, fill: 0.8 });
-    return found;
+    if (b !== undefined && this.book.edge(a, b)) outlines.push({ rings: this.common(a, b), colour: colours.ink, width: 5, fill: 0.8 });
+    return outlines;
   }
 
-  /** The facet that two zones share, as far as the window shows it: equal corners have equal numbers. */
+  /** The facet that two zones share, inside the window; equal corners have equal numbers. */
   common(a, b) {
     const rings = (zone) => this.main.cells[zone] ?? this.main.rings[zone];
-    const there = new Set(rings(b).flat());
-    const shared = rings(a).map((ring) => ring.filter((corner) => there.has(corner))).filter((ring) => ring.length >= Math.max(1, this.main.dim));
-    const real = shared.map((ring) => ring.map((corner) => this.main.corners[corner]));
-    return this.main.dim === 1 ? real.map(([[x]]) => [[x, this.scene.threshold], [x, evaluate(this.main.functions[a], [x])]]) : real;
+    const cornersOfB = new Set(rings(b).flat());
+    const shared = rings(a).map((ring) => ring.filter((corner) => cornersOfB.has(corner))).filter((ring) => ring.length >= Math.max(1, this.main.dim));
+    const points = shared.map((ring) => ring.map((corner) => this.main.corners[corner]));
+    return this.main.dim === 1 ? points.map(([[x]]) => [[x, this.scene.threshold], [x, evaluate(this.main.functions[a], [x])]]) : points;
   }
 
   over(plane, colours) {
@@ -134,9 +134,9 @@ class Page {
       marker: { size: 3.5, color: this.colours.ink, symbol: data.at.map((_, k) => symbols[(data.label[k] ?? 0) % symbols.length]), opacity: 0.85 } }];
   }
 
-  // What people do.
+  // Responding to the mouse and the keyboard.
 
-  /** The data point that is drawn at a point of the plane, -1 if there is none. */
+  /** The number of the data point drawn at a point of the plane, or -1. */
   dataAt(x, y) {
     const { data } = this.scene;
     if (!data || !this.showData) return -1;
@@ -204,7 +204,7 @@ class Page {
     if (this.view.show) this.view.show(...this.shape.box(zones));
   }
 
-  // What surrounds the picture.
+  // Building the panels around the picture.
 
   build() {
     const radio = (mode) => el('label', {}, el('input', { type: 'radio', name: 'colour', value: mode, checked: mode === this.mode, onchange: () => this.colour(mode) }), COLOURINGS[mode]);
@@ -216,18 +216,18 @@ class Page {
       box.append(el('div', { class: 'row' }, el('label', {}, toggle, `${counted(this.scene.data.at.length, 'data point')}`)), dataLegend(this.scene.data, this.main.dim));
     }
     if (this.shape.count) document.getElementById('chosen').append(...this.chooser());
-    if (this.panels.length) document.getElementById('latents').append(el('h2', {}, 'Latent spaces (the picture is α-space, the input)'), ...this.panels.map(({ element }) => element));
+    if (this.panels.length) document.getElementById('latents').append(el('h2', {}, 'Latent spaces (the main picture shows the input space, α)'), ...this.panels.map(({ element }) => element));
     const { flat } = this.scene;
-    if (flat) document.getElementById('facts').append(el('details', {}, el('summary', {}, 'the slice in the input space'),
+    if (flat) document.getElementById('facts').append(el('details', {}, el('summary', {}, 'position of the slice in the input space'),
       list(flat.rows.map((row, k) => [flat.names[k], row]), ([name, row]) => `${name} = ${affine(row, this.scene.letters)}`)));
-    const keys = [['arrows', this.main.dim === 3 ? 'turn' : 'pan'], ['+ −', 'zoom'], ['0', 'show everything'], ['n p', 'next, previous zone'], ['c', 'next colouring'], ['Esc', 'choose none']];
-    document.getElementById('keys').append(el('h2', {}, 'Mouse and keys'), el('p', { class: 'hint' },
-      this.main.dim === 3 ? 'Drag turns, the wheel zooms. ' : 'Drag pans, the wheel zooms. ', 'Click one zone, then another; click beside them to choose none.'),
+    const keys = [['arrows', this.main.dim === 3 ? 'rotate' : 'pan'], ['+ −', 'zoom'], ['0', 'show everything'], ['n p', 'next, previous zone'], ['c', 'next colouring'], ['Esc', 'clear the selection']];
+    document.getElementById('keys').append(el('h2', {}, 'Mouse and keyboard'), el('p', { class: 'hint' },
+      this.main.dim === 3 ? 'Drag to rotate, use the wheel to zoom. ' : 'Drag to pan, use the wheel to zoom. ', 'Click a zone to select it, then another to compare the two; click outside the zones to clear the selection.'),
       el('p', { class: 'hint' }, ...keys.flatMap(([key, what]) => [el('kbd', {}, key), ` ${what}   `])));
     const tool = (sign, name, act) => el('button', { type: 'button', 'aria-label': name, title: name, onclick: () => act(this.view) }, sign);
     document.getElementById('stage').append(el('div', { class: 'tools' }, tool('+', 'zoom in', (view) => view.zoom(1.5)), tool('−', 'zoom out', (view) => view.zoom(1 / 1.5)), tool('⌂', 'show everything', (view) => view.reset())));
     const notes = document.getElementById('notes');
-    const hollow = this.hollow ? ['Of so many solids only the outside is drawn; those inside are shown when they are chosen.'] : [];
+    const hollow = this.hollow ? ['There are many solids, so only their outer surface is drawn; a hidden one is shown when it is selected.'] : [];
     notes.append(...[...this.scene.notes, ...hollow].map((note) => el('li', {}, note)));
     if (!this.shape.count) document.getElementById('picture').append(el('div', { class: 'silent' }, el('strong', {}, this.scene.silent)));
     this.legend();
@@ -237,7 +237,7 @@ class Page {
     this.legendBox.replaceChildren(...(this.shape.count ? legendOf(this.colouring, this.main, this.scene.islands, (zones) => this.show(zones)) : []));
   }
 
-  /** The controls that choose a zone; they stay, so that they keep the focus. */
+  /** The controls that select a zone; they are built once, so that they keep the keyboard focus. */
   chooser() {
     const { count } = this.shape, button = (text, act) => el('button', { type: 'button', onclick: act }, text);
     this.number = el('input', { type: 'number', min: 1, max: count, 'aria-label': 'number of the zone', placeholder: `1 to ${count}`,
@@ -252,17 +252,17 @@ class Page {
     const [a, b] = this.state.chosen;
     if (!this.cards) return;
     this.number.value = a === undefined ? '' : a + 1;
-    const hint = a === undefined ? 'Choose a zone: click it, or give its number. Then click another for what they share.' : this.book.exact ? '' : 'The exact numbers are being unpacked.';
+    const hint = a === undefined ? 'Select a zone: click it or enter its number. Then click another to see what the two share.' : this.book.exact ? '' : 'Loading the exact numbers.';
     if (hint) return this.cards.replaceChildren(el('p', { class: 'hint' }, hint));
     const flips = b === undefined ? [] : this.book.differing(a, b);
     const card = (zone, swatch) => this.book.zone(zone, { swatch, flips, go: (other) => this.choose(zone, other) }).filter(Boolean);
     this.cards.replaceChildren(...(b === undefined ? [] : this.book.pair(a, b)), ...card(a, this.colours.accent), ...(b === undefined ? [] : card(b, this.colours.second)));
   }
 
-  /** Everything has another look. */
+  /** Draw all pictures again, with new colours. */
   redraw() { [this.view, ...this.panels].forEach((picture) => picture.redraw()); }
 
-  /** Another zone is chosen. */
+  /** Show the new selection everywhere. */
   update() {
     this.card();
     if (this.view.retouch) this.view.retouch();
@@ -273,7 +273,7 @@ class Page {
 
 (async () => {
   const page = new Page(await unpacked('scene'));
-  globalThis.exactzones = page; // for the console
+  globalThis.exactzones = page; // for the browser's console and the tests
   page.book.take(await unpacked('exact'));
   page.update();
   document.documentElement.dataset.ready = 'yes';

@@ -1,7 +1,7 @@
-// Shapes: the rings of all zones in flat arrays, and which zone is where.
+// Shapes: the polygons (rings of corners) of all zones in flat arrays, and the search for the zone at a point.
 
 class Shape {
-  /** Rings as lists of points, per zone; `value(zone, original)` is the feature at a corner. */
+  /** @param zones per zone its rings, lists of corners {at: coordinates, value: of the feature}. */
   constructor(dim, zones) {
     this.dim = dim;
     this.count = zones.length;
@@ -26,20 +26,20 @@ class Shape {
   }
 
   ringsOf(zone) {
-    const found = [];
-    for (let ring = this.firstRing[zone]; ring < this.firstRing[zone + 1]; ring++) found.push(this.ring(ring));
-    return found;
+    const rings = [];
+    for (let ring = this.firstRing[zone]; ring < this.firstRing[zone + 1]; ring++) rings.push(this.ring(ring));
+    return rings;
   }
 
   ring(number) {
-    const found = [];
-    for (let k = this.firstCorner[number]; k < this.firstCorner[number + 1]; k++) found.push(this.points.subarray(k * this.dim, (k + 1) * this.dim));
-    return found;
+    const corners = [];
+    for (let k = this.firstCorner[number]; k < this.firstCorner[number + 1]; k++) corners.push(this.points.subarray(k * this.dim, (k + 1) * this.dim));
+    return corners;
   }
 
   get ringCount() { return this.firstCorner.length - 1; }
 
-  /** Fans of triangles, and the edges, as corner numbers. */
+  /** The triangles that fill the rings, as corner numbers; `edges` is set along with them. */
   get triangles() {
     if (!this.fans) {
       const fans = [], edges = [];
@@ -54,7 +54,7 @@ class Shape {
     return this.fans;
   }
 
-  /** The least box around zones, [low, high]; all of them by default. */
+  /** The smallest box [low, high] around zones; by default around all. */
   box(zones) {
     const low = new Array(this.dim).fill(Infinity), high = new Array(this.dim).fill(-Infinity);
     const from = (start, stop) => {
@@ -100,7 +100,7 @@ function outerRings(space) {
   return space.rings.map((rings) => rings.filter((ring) => times.get(key(ring)) === 1));
 }
 
-/** Where the zones of the input space go in a latent space. */
+/** The images of the zones of the input space in a latent space. */
 function imageOf(main, latent, threshold) {
   const zones = main.rings.map((rings, zone) => {
     const images = rings.map((ring) => ring.map((k) => latent.images[zone].map((row) => evaluate(row, main.corners[k]))));
@@ -112,7 +112,7 @@ function imageOf(main, latent, threshold) {
   return new Shape(Math.max(2, latent.dim), zones);
 }
 
-/** Finds the zone at a point of the plane: a grid of lists of zones, then an exact look at the corners. */
+/** Finds the zone at a point of the plane: a grid of candidate lists, then a test of each candidate's polygons. */
 class Finder {
   constructor(shape) {
     this.shape = shape;
@@ -138,7 +138,7 @@ class Finder {
   }
 }
 
-/** Whether a point is in a convex polygon, whichever way that runs. */
+/** Whether a point is in a convex polygon, of either orientation. */
 function inside(ring, x, y) {
   let left = false, right = false;
   for (let k = 0; k < ring.length; k++) {

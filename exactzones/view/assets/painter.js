@@ -1,7 +1,7 @@
-// Fills polygons by WebGL: tens of thousands in a frame. Without WebGL a canvas does it, slowly.
+// Fills polygons with WebGL, tens of thousands per frame; without WebGL, slowly, on a 2-D canvas.
 
 const VERTEX = `#version 300 es
-in vec4 place;  // x, y and what their 32 bits leave over, so that deep zooms stay sharp
+in vec4 place;  // x, y, and their rounding errors as 32-bit floats, so that deep zooms stay sharp
 in float shade;
 uniform vec4 centre;
 uniform vec2 scale;
@@ -19,7 +19,7 @@ uniform vec4 line;
 out vec4 colour;
 void main() { colour = line.a > 0.0 ? vec4(line.rgb * line.a, line.a) : texture(ramp, vec2(at, 0.5)); }`;
 
-/** Where a point of the plane is on a canvas. */
+/** The canvas position of a point of the plane. */
 const onto = (canvas, view, [x, y]) => [canvas.width / 2 + (x - view.x) * view.kx, canvas.height / 2 - (y - view.y) * view.ky];
 
 class Painter {
@@ -45,7 +45,7 @@ class Painter {
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
 
-  /** The buffers of a shape, with its places on the ramp up to date. */
+  /** The buffers of a shape, with the current places on the colour ramp. */
   prepared(shape, places) {
     const gl = this.gl;
     let known = this.buffers.get(shape);
@@ -122,7 +122,7 @@ class Painter {
       gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, known.edges);
       gl.drawElements(gl.LINES, shape.edges.length, gl.UNSIGNED_INT, 0);
     }
-    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)); // waits for the end: it is timed
+    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)); // waits until the GPU has finished, for the caller measures the time
   }
 
   without(context, view, shape, places, ramp, edge, edges) {

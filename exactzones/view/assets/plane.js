@@ -1,6 +1,6 @@
-// A picture of a plane: axes, pan, zoom, the polygons below and whatever is to be pointed out above.
+// A picture of a plane that pans and zooms: axes, polygons, and the highlights above them.
 
-const FLUID = 12; // milliseconds that a painting may take in every frame
+const FLUID = 12; // milliseconds; if painting takes less, it is done in every frame
 
 class Plane {
   /**
@@ -21,7 +21,7 @@ class Plane {
     new ResizeObserver(() => this.resize()).observe(host);
   }
 
-  // The view: centre (x, y) and pixels of the screen per unit (kx, ky).
+  // The view: its centre (x, y) and its scale in screen pixels per unit (kx, ky).
 
   resize() {
     const [width, height] = [this.host.clientWidth, this.host.clientHeight];
@@ -42,7 +42,7 @@ class Plane {
     this.redraw();
   }
 
-  /** The view that shows a box: equal scales, unless that left a sliver. */
+  /** The view that shows a box, with equal scales unless the box would become a sliver. */
   fitted(low, high, room = 0.94) {
     const [w, h] = [0, 1].map((axis) => high[axis] - low[axis] || 1);
     let [kx, ky] = [(room * this.area.width) / w, (room * this.area.height) / h];
@@ -82,7 +82,7 @@ class Plane {
     this.redraw();
   }
 
-  /** Keep the centre of the view in the window. */
+  /** Keep the centre of the view inside the window and limit the scale. */
   limit() {
     const [low, high] = this.options.window;
     this.view.x = Math.min(high[0], Math.max(low[0], this.view.x));
@@ -91,7 +91,7 @@ class Plane {
     this.view.ky = Math.min(this.view.ky, this.home.ky * 1e9);
   }
 
-  // Hands: mouse, fingers, keys.
+  // Input: mouse, touch, keyboard.
 
   listen() {
     const on = (name, handler) => this.canvas.addEventListener(name, handler, { passive: false });
@@ -143,13 +143,13 @@ class Plane {
 
   // Drawing.
 
-  /** Draw everything anew. */
+  /** Draw everything again. */
   redraw() {
     this.stale = true;
     this.retouch();
   }
 
-  /** Draw anew what is above the polygons. */
+  /** Draw again what is above the polygons. */
   retouch() {
     this.waiting ||= requestAnimationFrame(() => {
       this.waiting = 0;
@@ -175,7 +175,7 @@ class Plane {
     drawAxes(this, colours);
   }
 
-  /** Paint the polygons if there is time, else later: where a painting takes long the last one is moved and scaled meanwhile. */
+  /** Paint the polygons now, or later if painting is slow; until then the last painting is moved and scaled. */
   paintInTime(atOnce) {
     const now = performance.now();
     clearTimeout(this.later);
@@ -191,7 +191,7 @@ class Plane {
     this.busyUntil = cost < FLUID ? 0 : now + 8 * cost;
   }
 
-  /** Paint the polygons as the view is now, beside the screen. */
+  /** Paint the polygons of the current view into an off-screen canvas. */
   paint() {
     const { area, view, ratio } = this;
     const [width, height] = [area.width, area.height].map((length) => Math.round(length * ratio));
@@ -214,7 +214,7 @@ class Plane {
     this.context.drawImage(this.backing, this.toX(painted.x) - width / 2, this.toY(painted.y) - height / 2, width, height);
   }
 
-  /** The window, and the domain in it. */
+  /** Fill the domain, or the whole window if there is none. */
   ground(colours) {
     const { context, options } = this, [low, high] = options.window;
     this.path([[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]]);
@@ -226,7 +226,7 @@ class Plane {
     }
   }
 
-  /** How much edges help: not at all where they would be all that one sees. */
+  /** The opacity of edges, from 0 to 1: zones that are small on the screen get none, or edges would cover them. */
   clarity(shape) {
     const size = Math.sqrt((this.view.kx * this.view.ky * (shape.area ??= this.areaOf(shape))) / Math.max(1, shape.count));
     return Math.min(1, Math.max(0, (size - 3) / 14));
@@ -237,7 +237,7 @@ class Plane {
     return (high[0] - low[0]) * (high[1] - low[1]) || 0;
   }
 
-  /** Segments and single points: parts that fire may be flat. */
+  /** Draw rings that are segments or single points: the part of a zone that fires may be flat. */
   thin(context, view, shape, places, ramp) {
     shape.flats ??= [...Array(shape.ringCount).keys()].filter((ring) => shape.firstCorner[ring + 1] - shape.firstCorner[ring] < 3);
     context.lineWidth = 3.5 * this.ratio;

@@ -1,9 +1,9 @@
-// Solids that can be turned, drawn by plotly: meshes, their edges, marks.
+// Solids that can be rotated, drawn with plotly: meshes, their edges, marks.
 
 const EYE = { x: 1.5, y: -1.75, z: 1 };
 
 class Solid {
-  /** As Plane: window, axes, label, theme(), layers(), marked() (outlines of polygons in space), point and press with a zone. */
+  /** @param options as for Plane: window, axes, label, theme(), layers(); marked() returns outlines of polygons in space, and point and press get a zone. */
   constructor(host, options) {
     Object.assign(this, { host, options });
     for (const [name, value] of [['aria-label', options.label], ['role', 'application'], ['tabindex', 0]]) host.setAttribute(name, value);
@@ -13,7 +13,7 @@ class Solid {
     this.redraw();
   }
 
-  /** Turn about the vertical by an angle, rise by another, come nearer by a factor. */
+  /** Rotate the camera about the vertical axis and upwards (angles in radians), and multiply its distance by a factor. */
   turn(around, up, factor = 1) {
     const { x, y, z } = this.camera.eye, distance = Math.hypot(x, y, z) * factor;
     const azimuth = Math.atan2(y, x) + around, height = Math.max(-1.5, Math.min(1.5, Math.atan2(z, Math.hypot(x, y)) + up));
@@ -40,7 +40,7 @@ class Solid {
 
   layout() {
     const { window: [low, high], axes, theme, small } = this.options, colours = theme();
-    const room = low.map((entry, k) => 0.01 * (high[k] - entry)); // or facets on the border would fight with the walls
+    const room = low.map((entry, k) => 0.01 * (high[k] - entry)); // keeps facets on the border from flickering against the walls
     const axis = (k) => ({ title: { text: small ? '' : harmless(axes[k]) }, range: [low[k] - room[k], high[k] + room[k]], color: colours.soft, gridcolor: colours.line,
       zerolinecolor: colours.line, showspikes: false, backgroundcolor: colours.quiet, showbackground: true, nticks: small ? 4 : 7 });
     const lengths = [0, 1, 2].map((k) => high[k] - low[k]), longest = Math.max(...lengths);
@@ -110,5 +110,5 @@ function outlined(rings, colour, fill) {
   return [...(fill && i.length ? [{ type: 'mesh3d', x, y, z, i, j, k, color: colour, opacity: fill, hoverinfo: 'skip' }] : []), lines(rings, colour, 5)];
 }
 
-/** Text that plotly takes as it is: it would read markup in names. */
+/** Escape text for plotly, which would read markup in names. */
 const harmless = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

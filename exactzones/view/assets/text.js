@@ -1,8 +1,8 @@
-// Exact numbers come as text and are shown as they are; where room is short, rounded and marked as such.
+// Exact numbers arrive as text and are shown unchanged, or rounded and marked with ≈ where space is short.
 
 const ROOM = 16;
 
-/** About the number "p/q" or "a+b*sqrt(c)", however long its parts are. */
+/** The float nearest to "p/q" or "a+b*sqrt(c)", or almost; its integers may have any number of digits. */
 function approximate(exact) {
   if (exact.includes('sqrt')) {
     return exact.match(/[+-]?[^+-]+/g).reduce((sum, term) => {
@@ -27,21 +27,21 @@ const briefPoint = (entries, room = ROOM) =>
 
 /** "2 x0 − x1" from coefficients as text. */
 function terms(coefficients, names) {
-  const found = [];
+  const parts = [];
   coefficients.forEach((entry, k) => {
     const sum = /.[+-]/.test(entry) && entry.includes('sqrt'), size = sum ? `(${entry})` : entry.replace(/^-/, '');
-    if (size !== '0') found.push(`${entry[0] === '-' && !sum ? '−' : '+'} ${size === '1' ? '' : `${minus(size)} `}${names[k]}`);
+    if (size !== '0') parts.push(`${entry[0] === '-' && !sum ? '−' : '+'} ${size === '1' ? '' : `${minus(size)} `}${names[k]}`);
   });
-  return found.join(' ').replace(/^\+ /, '').replace(/^− /, '−') || '0';
+  return parts.join(' ').replace(/^\+ /, '').replace(/^− /, '−') || '0';
 }
 
 const negated = (entry) => (/.[+-]/.test(entry) && entry.includes('sqrt') ? `-(${entry})` : entry[0] === '-' ? entry.slice(1) : entry === '0' ? entry : `-${entry}`);
 const SIGNS = { '>=': '≥', '>': '>', '=': '=' };
 
-/** An inequality b + a . x >= 0 as people write it. */
+/** An inequality b + a . x >= 0 with the constant on the right. */
 const inequality = ([constant, ...slope], relation, names) => `${terms(slope, names)} ${SIGNS[relation]} ${minus(negated(constant))}`;
 
-/** The same in short: long coefficients are divided by the largest, rounded, and marked. */
+/** The same; long coefficients are divided by the largest one, rounded, and marked with ≈. */
 function briefInequality(row, relation, names) {
   if (row.every((entry) => entry.length <= ROOM)) return inequality(row, relation, names);
   const longest = Math.max(...row.slice(1).map((entry) => entry.split('/')[0].length));
@@ -57,11 +57,11 @@ function affine([constant, ...slope], names) {
   return linear === '0' ? minus(constant) : `${linear} ${constant[0] === '-' ? '−' : '+'} ${minus(constant.replace(/^-/, ''))}`;
 }
 
-/** The same in short. */
+/** The same; long coefficients are rounded and marked with ≈. */
 const briefAffine = (row, names) =>
   row.every((entry) => entry.length <= ROOM) ? affine(row, names) : `≈ ${affine(row.map((entry) => rounded(approximate(entry)).replaceAll('−', '-')), names)}`;
 
-/** How numbers are written: all their digits, or rounded where they are long. */
+/** Two ways to write numbers: with all digits, or rounded where they are long. */
 const WRITING = {
   exact: { point: pointText, inequality, affine },
   brief: { point: (entries) => briefPoint(entries), inequality: briefInequality, affine: briefAffine },
@@ -82,7 +82,7 @@ function el(tag, attributes = {}, ...children) {
   return node;
 }
 
-/** Data that the file carries: base64 of gzip of JSON. */
+/** Unpack data embedded in the file: JSON, compressed with gzip, in base64. */
 async function unpacked(id) {
   const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (c) => c.charCodeAt(0));
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).json();
