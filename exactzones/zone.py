@@ -1,4 +1,4 @@
-"""Activation zones: the convex pieces of the input space on which a network is affine and a property fires."""
+"""Activation zones: convex pieces of the input space on which the network is affine and a property fires."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from exactzones.rational import Row, Vector, dot, integer_dot, integer_row, over
 
 @dataclass(frozen=True, slots=True)
 class ZoneCondition:
-    """A condition of the property as the affine function ``row . (1, x)`` that it is on one zone.
+    """A condition of the property on one zone, where it is an affine function ``row . (1, x)``.
 
     Attributes:
         row: shape (1 + inputs,), the constant first.
-        strict: whether the function has to be ``> 0``; otherwise ``>= 0``.
+        strict: whether the condition is ``row . (1, x) > 0``; otherwise it is ``>= 0``.
     """
 
     row: Vector
@@ -32,18 +32,18 @@ class ZoneCondition:
 
     @property
     def integer_row(self) -> Row:
-        """The row, scaled by a positive number."""
+        """A positive multiple of the row with integer entries."""
         return integer_row(self.row)
 
 
 @dataclass(frozen=True, slots=True)
 class Maximum:
-    """The supremum of a feature on a zone: ``value`` at ``point``, or infinite (None) along ``ray`` from ``point``.
+    """The supremum of a feature on a zone: ``value`` at ``point``, or infinity along ``ray`` from ``point``.
 
     Attributes:
         value: the supremum; None if the feature is unbounded on the zone.
-        point: where it is attained, or where the ray starts.
-        ray: a direction in which the feature grows for ever; None if it is bounded.
+        point: a point of the closed cell where it is attained, or where the ray starts, shape (inputs,).
+        ray: a direction in which the feature grows without bound, shape (inputs,); None if it is bounded.
     """
 
     value: Fraction | None
@@ -52,32 +52,52 @@ class Maximum:
 
 
 class CellSource(Protocol):
-    """What can compute a cell when it is asked for."""
+    """A cell that is computed on demand, and what is known of it without."""
 
     def cell(self) -> Cell:
         """Return the cell."""
 
     def generators(self) -> tuple[Sequence[Row], Sequence[Row]]:
-        """Return its homogeneous generators, in the cell's order, and its lines."""
+        """Return the cell's homogeneous generators, in the cell's order, and its lines."""
 
-    def condition(self) -> Vector | None:
-        """Return the property's only condition as an affine function on the cell, if that is known here."""
+    def conditions(self) -> tuple[Vector, ...] | None:
+        """Return the rows of the property's conditions as affine functions on the cell; None if they are not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellWithConditions:
+    """A cell and the rows of the property's conditions on it; a ``CellSource`` where both have been computed already."""
+
+    known_cell: Cell
+    rows: tuple[Vector, ...]
+
+    def cell(self) -> Cell:
+        """Return the cell."""
+        return self.known_cell
+
+    def generators(self) -> tuple[Sequence[Row], Sequence[Row]]:
+        """Return the cell's homogeneous generators and its lines."""
+        return self.known_cell.rays, self.known_cell.lines
+
+    def conditions(self) -> tuple[Vector, ...]:
+        """Return the rows of the conditions."""
+        return self.rows
 
 
 @total_ordering
 @dataclass(frozen=True, eq=False)
 class Zone:
-    """A closed full-dimensional cell of the network's complex, and the conditions under which the property fires there.
+    """A closed full-dimensional cell of the network's polyhedral complex, and the conditions under which the property fires.
 
-    The property fires at a point x of the cell iff every condition holds at x; a zone is listed iff there is such a point.
-    Two zones of one network, property and domain are the same iff their patterns are; they are ordered by their patterns, a
+    The property fires at a point of the cell iff every condition holds there; a zone is listed iff there is such a point.  Two
+    zones of the same network, property and domain are equal iff their patterns are.  Zones are ordered by their patterns, a
     neuron's "+" before its "-".
 
     Attributes:
         network: the network.
         prop: the resolved property.
-        pattern: one string of signs per layer with ReLU units that matters to the property.
-        source: the closed cell, cut with the domain, or what can compute it.
+        pattern: the activation pattern: a string of signs for each layer with ReLU units that matters to the property.
+        source: the closed cell, intersected with the domain, or an object that computes it on demand.
 
     Source: DESIGN.md, section 1; proofs/4-cover.md.
     """
@@ -89,18 +109,18 @@ class Zone:
 
     @cached_property
     def cell(self) -> Cell:
-        """The closed cell, cut with the domain."""
+        """The closed cell, intersected with the domain."""
         return self.source if isinstance(self.source, Cell) else self.source.cell()
 
     @cached_property
     def conditions(self) -> tuple[ZoneCondition, ...]:
-        """The property's conditions, as the affine functions that they are here."""
+        """The property's conditions as affine functions on the cell."""
         if not any(condition.terms for condition in self.prop.conditions):
             constant = (Fraction(0),) * self.network.inputs
             return tuple(ZoneCondition((condition.constant, *constant), condition.strict) for condition in self.prop.conditions)
-        known = None if isinstance(self.source, Cell) else self.source.condition()
-        if known is not None:
-            return (ZoneCondition(known, self.prop.conditions[0].strict),)
+        rows = None if isinstance(self.source, Cell) else self.source.conditions()
+        if rows is not None:
+            return tuple(ZoneCondition(row, c.strict) for row, c in zip(rows, self.prop.conditions, strict=True))
         kept: list[tuple[bool, ...]] = []
         signs = iter(self.pattern)
         for k, layer in enumerate(self.network.layers):
@@ -117,7 +137,7 @@ class Zone:
 
     @property
     def vrep(self) -> VRep:
-        """Vertices, rays and lines of the closed cell."""
+        """The vertices, rays and lines of the closed cell."""
         return self.cell.vrep
 
     @cached_property
@@ -127,7 +147,7 @@ class Zone:
 
     @property
     def affine(self) -> AffineMap:
-        """The affine map that the network is on this zone: from the input to the last layer that the property looks at."""
+        """The network on this zone: the affine map from the input to the pre-activations of the property's last layer."""
         return self.maps[self._last_layer]
 
     @property
@@ -136,7 +156,7 @@ class Zone:
 
     @cached_property
     def neuron_rows(self) -> tuple[tuple[int, int, Row], ...]:
-        """Per hidden neuron (layer, unit, row): its pre-activation on the cell is a positive multiple of ``row . (1, x)``."""
+        """(layer, unit, row) of each hidden neuron: on the cell its pre-activation is a positive multiple of ``row . (1, x)``."""
         return self.network.neuron_rows(self.maps[: self.prop.horizon])
 
     @property
@@ -146,7 +166,7 @@ class Zone:
 
     @property
     def inequalities(self) -> HRep:
-        """All inequalities that the pattern asks for, redundant or not, without those of the domain."""
+        """All inequalities of the pattern, redundant or not, without those of the domain."""
         signed = (
             row if sign == "+" else tuple(-entry for entry in row)
             for (_, _, row), sign in zip(self.neuron_rows, self.signs, strict=True)
@@ -155,7 +175,7 @@ class Zone:
 
     @property
     def can_fire(self) -> bool:
-        """Whether the property fires somewhere on the closed cell: whether the zone is to be listed."""
+        """Whether the property fires somewhere on the closed cell, so that the zone is listed."""
         for condition in self.conditions:
             constant = not any(condition.row[1:])
             if constant and (condition.row[0] < 0 or (condition.row[0] == 0 and condition.strict)):
@@ -168,7 +188,7 @@ class Zone:
 
     @cached_property
     def firing_cell(self) -> Cell | None:
-        """The closure of the part that fires, as a cell; None when that part is flat (possible only with ``>=`` conditions)."""
+        """The closure of the firing part as a cell; None if the part is not full-dimensional (only with ``>=`` conditions)."""
         cell: Cell | None = self.cell
         for condition in self.conditions:
             if cell is not None and any(condition.row):
@@ -177,7 +197,7 @@ class Zone:
 
     @cached_property
     def firing(self) -> Polyhedron:
-        """The part of the cell on which the property fires, strict conditions as strict rows."""
+        """The part of the cell on which the property fires, with strict conditions as strict rows."""
         strict = [condition.integer_row for condition in self.conditions if condition.strict]
         if self.firing_cell is not None:
             return Polyhedron.of_cell(self.firing_cell, strict=strict)
@@ -186,17 +206,17 @@ class Zone:
 
     @property
     def firing_part(self) -> Cell | Polyhedron:
-        """The part that fires, as a shape: ``firing_cell``, or ``firing`` where that part is flat."""
+        """The firing part as a shape: ``firing_cell``, or ``firing`` where the part is not full-dimensional."""
         return self.firing_cell or self.firing
 
     @cached_property
     def sample(self) -> Vector:
-        """An exact point of the relative interior of the firing part."""
+        """A point in the relative interior of the firing part, shape (inputs,)."""
         return self.firing_part.interior_point()
 
     @cached_property
     def maximum(self) -> Maximum:
-        """The supremum over the closed cell of the property's first condition's feature (its value plus the threshold)."""
+        """The supremum over the closed cell of the feature in the property's first condition (its value plus the threshold)."""
         row, scale = self._feature
         rays, lines = self._generators
         vertices = ((ray, tuple([quotient(entry, ray[0]) for entry in ray[1:]])) for ray in rays if ray[0])
@@ -209,36 +229,34 @@ class Zone:
 
     @cached_property
     def supremum(self) -> Fraction | None:
-        """The value of ``maximum``, found without the cell where the generators are known without it."""
+        """``maximum.value``, without computing the cell where its generators are known without it."""
         row, scale = self._feature
         rays, lines = self._generators
         if any(integer_dot(row, line) for line in lines):
             return None
         value, height = 0, 0
         for ray in rays:
-            found = integer_dot(row, ray)
-            if not ray[0] and found > 0:
+            at_ray = integer_dot(row, ray)
+            if not ray[0] and at_ray > 0:
                 return None
-            if ray[0] and (not height or found * height > value * ray[0]):
-                value, height = found, ray[0]
+            if ray[0] and (not height or at_ray * height > value * ray[0]):
+                value, height = at_ray, ray[0]
         return quotient(value, scale * height)
 
     @property
     def _feature(self) -> tuple[Row, int]:
-        """The first condition's feature on the cell is row . (1, x) / scale."""
+        """(row, scale): on the cell the first condition's feature is ``row . (1, x) / scale``."""
         constant, row = self.prop.conditions[0].constant, self.conditions[0].row
         return over_common_denominator((row[0] - constant, *row[1:]))
 
     @property
     def _generators(self) -> tuple[Sequence[Row], Sequence[Row]]:
-        """Homogeneous generators of the cell, and its lines."""
-        if isinstance(self.source, Cell) or "cell" in self.__dict__:
-            return self.cell.rays, self.cell.lines
-        return self.source.generators()
+        """The cell's homogeneous generators and its lines."""
+        return (self.source.rays, self.source.lines) if isinstance(self.source, Cell) else self.source.generators()
 
     @cached_property
     def volume(self) -> Fraction | None:
-        """The exact volume of the part that fires; None when it is infinite."""
+        """The exact volume of the firing part; None if it is infinite."""
         if self.firing_cell is None:
             return Fraction(0)
         return self.firing_cell.volume() if self.firing_cell.is_bounded else None
@@ -248,14 +266,20 @@ class Zone:
 
         Args:
             point: exact numbers, shape (inputs,).
+
+        Raises:
+            DimensionError: the point has another number of coordinates.
         """
         return self.hrep.contains(self.network.point(point))
 
     def fires(self, point: Sequence[Any]) -> bool:
-        """Tell whether a point lies in the part that fires.
+        """Tell whether a point lies in the firing part.
 
         Args:
             point: exact numbers, shape (inputs,).
+
+        Raises:
+            DimensionError: the point has another number of coordinates.
         """
         at = self.network.point(point)
         lifted = (Fraction(1), *at)
@@ -265,14 +289,14 @@ class Zone:
         )
 
     def as_sympy(self) -> Any:
-        """Return the part that fires as a sympy condition on real symbols x0, x1, ..: an And of linear inequalities.
+        """Return the firing part as a sympy condition on real symbols x0, x1, ..: a conjunction of linear inequalities.
 
         >>> from exactzones import Polyhedron, feature, find_zones
         >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
         >>> find_zones(net, feature(0), Polyhedron.box("-5/2", 3, dim=1))[0].as_sympy()
         (x0 > 1) & (-x0 >= -3)
         """
-        import sympy  # noqa: PLC0415  # slow to import, and seldom needed
+        import sympy  # noqa: PLC0415  # slow to import, and rarely needed
 
         names = [sympy.Symbol(f"x{k}", real=True) for k in range(self.network.inputs)]
         system = self.firing.irredundant
@@ -333,7 +357,13 @@ class Zone:
 
 
 def condition_on(condition: Condition, before_relu: AffineMap, kept: tuple[bool, ...]) -> ZoneCondition:
-    """Return a condition as an affine function of the input, given the map to its layer and the units that are on there."""
+    """Return a condition as an affine function of the input.
+
+    Args:
+        condition: the condition.
+        before_relu: the affine map from the input to the pre-activations of the condition's layer.
+        kept: for each unit of that layer whether it passes its pre-activation on.
+    """
     matrix, offset = before_relu.matrix, before_relu.offset
     row = [condition.constant] + [Fraction(0)] * before_relu.inputs
     for unit, coefficient in condition.terms:

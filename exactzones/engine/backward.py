@@ -1,17 +1,18 @@
-"""Un-ReLU: the zones of a property, pulled back block by block from the output to the input.  The literal engine.
+"""Un-ReLU: pull the zones of a property back, block by block, from the output to the input.  The literal engine.
 
-A zone of a latent space is pulled back through the block before it regime by regime.  In the regime S of neurons that the ReLU
-sets to zero, the block is one affine map, so the zone's inequalities are pulled back through that map and cut with the regime:
+A zone of a latent space is pulled back through the block before it, one regime (activation region of the block) at a time.  In
+the regime where S is the set of neurons that the ReLU sets to zero, the block is a single affine map.  The zone's inequalities
+C y <= d are pulled back through that map, y = D diag(1 - 1_S) (W x + b) + c, and intersected with the regime:
 
-    zone(S) = { x : W_j x + b_j <= 0 for j in S,  W_j x + b_j >= 0 for j not in S,  C D diag(1 - 1_S)(W x + b) <= d - C c }
+    zone(S) = { x : W_j x + b_j <= 0 for j in S,  W_j x + b_j >= 0 for j not in S,  C D diag(1 - 1_S) (W x + b) <= d - C c }
 
-Only regimes that exist are visited: a cell of the input space is cut by one neuron after the other, and never cut where it lies
-on one side.  The all-off and the all-on regime are regimes like any other.
+Only regimes that exist are visited: a cell of the input space is cut by one neuron after the other, and only by neurons that
+have both signs on it.  The regimes with all neurons off and all neurons on are not special.
 
-A latent space with more dimensions than the input is not worth a stop (its arrangement has far more cells than the input can
-reach): the layers around it are un-ReLUed together, as one block with several ReLUs.
+A latent space with more dimensions than the input is skipped, because its arrangement has far more cells than the input can
+reach: the layers around it are pulled back together, as one block with several ReLUs.
 
-Everything here is integer arithmetic; the zones come in an order that depends on the network and the property only.
+All arithmetic is on integers.  The order of the zones depends on the network and the property only.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.polyhedra.representation import row_puller
 from exactzones.property import Property
 from exactzones.rational import Row, Vector, dot
-from exactzones.zone import Zone, ZoneCondition, condition_on
+from exactzones.zone import CellWithConditions, Zone, ZoneCondition, condition_on
 
 Tick = Callable[[], None]
-"""Called once per cell visited; it may raise to stop."""
+"""Called once per visited cell; it may raise to stop the search."""
 
 
 def backward(network: Network, prop: Property, cell: Cell, tick: Tick = lambda: None) -> Iterator[Zone]:
@@ -38,32 +39,39 @@ def backward(network: Network, prop: Property, cell: Cell, tick: Tick = lambda: 
 
     Args:
         network: the network.
-        prop: a property, resolved against the network.
+        prop: the property, resolved against the network.
         cell: the domain.
-        tick: called once per cell visited.
+        tick: called once per visited cell.
     """
-    first_looked_at = min((condition.layer for condition in prop.conditions), default=len(network.layers))
-    stops = [
-        latent.layer
-        for latent in network.latents[1:]
-        if latent.dim <= network.inputs and latent.layer <= first_looked_at and latent.layer < prop.horizon
+    first_layer = min((condition.layer for condition in prop.conditions), default=len(network.layers))
+    starts = [
+        0,
+        *(
+            latent.layer
+            for latent in network.latents[1:]
+            if latent.dim <= network.inputs and latent.layer <= first_layer and latent.layer < prop.horizon
+        ),
     ]
+    ends = [*starts[1:], prop.horizon]
     zones: Iterator[Zone] | None = None
-    ends = [*stops, prop.horizon]
-    for start, end in reversed(list(zip([0, *stops], ends, strict=True))):
-        tail, shifted = network.tail(start), prop.shifted(start)
-        source = cell if start == 0 else Cell.space(tail.inputs)
-        if zones is None:
-            zones = _last_block(tail, shifted, source, tick)
-        else:
-            zones = _pull_back(tail, shifted, source, end - start, list(zones), tick)
-    assert zones is not None  # noqa: S101 - there is always a last block
+    for start, end in reversed(list(zip(starts, ends, strict=True))):
+        tail = network.tail(start)
+        block = _Block(tail, prop.shifted(start), cell if start == 0 else Cell.space(tail.inputs), end - start, tick)
+        zones = block.zones() if zones is None else block.pull_back(list(zones))
+    assert zones is not None  # noqa: S101 - there is at least one block
     yield from zones
 
 
 @dataclass(frozen=True)
 class Regime:
-    """A regime of the first layers that exists on a cell: signs, part of the cell, maps to each layer's pre-activations."""
+    """A regime of the first layers that exists on a cell.
+
+    Attributes:
+        pattern: the signs of each layer with ReLU units.
+        cell: the part of the cell that belongs to the regime.
+        maps: the affine maps from the input to each layer's pre-activations.
+        kept: per layer, for each unit whether it passes its pre-activation on.
+    """
 
     pattern: Pattern
     cell: Cell
@@ -72,8 +80,13 @@ class Regime:
 
     @property
     def activation(self) -> AffineMap | None:
-        """The map from the input to the last layer's activations; None where there is no layer yet."""
+        """The map from the input to the last layer's activations; None if there are no layers."""
         return self.maps[-1].keeping(self.kept[-1]) if self.maps else None
+
+    def before_relu(self, layer: Layer) -> AffineMap:
+        """Return the map from the input to the pre-activations of the next layer."""
+        activation = self.activation
+        return layer.affine if activation is None else layer.affine.after(activation)
 
 
 def regimes(layers: Sequence[Layer], cell: Cell, tick: Tick = lambda: None) -> Iterator[Regime]:
@@ -85,18 +98,18 @@ def regimes(layers: Sequence[Layer], cell: Cell, tick: Tick = lambda: None) -> I
         if depth == len(layers):
             yield regime
             continue
-        layer, activation = layers[depth], regime.activation
-        before_relu = layer.affine if activation is None else layer.affine.after(activation)
+        layer = layers[depth]
+        before_relu = regime.before_relu(layer)
         rows = before_relu.augmented().integer_rows()
-        found = []
+        parts = []
         for signs, part in split(regime.cell, [rows[unit] for unit in layer.relu_units], tick):
             pattern = (*regime.pattern, signs) if layer.relu_units else regime.pattern
-            found.append(Regime(pattern, part, (*regime.maps, before_relu), (*regime.kept, layer.kept(signs))))
-        stack += reversed(found)
+            parts.append(Regime(pattern, part, (*regime.maps, before_relu), (*regime.kept, layer.kept(signs))))
+        stack += reversed(parts)
 
 
 def split(cell: Cell, rows: Sequence[Row], tick: Tick = lambda: None) -> Iterator[tuple[str, Cell]]:
-    """Yield (signs, part) for the full-dimensional parts into which hyperplanes cut a cell; a row that is zero counts as off."""
+    """Yield (signs, part) for the full-dimensional parts into which hyperplanes cut a cell; a row of zeros has the sign "-"."""
     stack = [(cell, "")]
     while stack:
         part, signs = stack.pop()
@@ -112,50 +125,69 @@ def split(cell: Cell, rows: Sequence[Row], tick: Tick = lambda: None) -> Iterato
         yield signs, part
 
 
-def _last_block(network: Network, prop: Property, cell: Cell, tick: Tick) -> Iterator[Zone]:
-    for regime in regimes(network.layers[: prop.horizon], cell, tick):
-        last = regime
-        if any(condition.layer == prop.horizon for condition in prop.conditions):
-            activation = regime.activation
-            layer = network.layers[prop.horizon]
-            before_relu = layer.affine if activation is None else layer.affine.after(activation)
-            last = Regime(regime.pattern, regime.cell, (*regime.maps, before_relu), (*regime.kept, (True,) * layer.outputs))
-        conditions = tuple(condition_on(c, last.maps[c.layer], last.kept[c.layer]) for c in prop.conditions)
-        yield from _listed(Zone(network, prop, regime.pattern, regime.cell), conditions)
+@dataclass(frozen=True)
+class _Block:
+    """Successive layers that are pulled back together.
 
+    Attributes:
+        network: the layers of the block and all later ones.
+        prop: the property, its layers counted from the start of the block.
+        cell: the part of the block's input space in which zones are looked for.
+        depth: number of layers in the block.
+        tick: called once per visited cell.
+    """
 
-def _listed(zone: Zone, conditions: tuple[ZoneCondition, ...]) -> Iterator[Zone]:
-    """Yield a zone if it fires, by its conditions as they were pulled back (the same as it would compute)."""
-    zone.__dict__["conditions"] = conditions
-    if zone.can_fire:
-        yield zone
+    network: Network
+    prop: Property
+    cell: Cell
+    depth: int
+    tick: Tick
 
+    def zones(self) -> Iterator[Zone]:
+        """Yield the zones of the last block, which ends where the property's last condition is."""
+        for regime in self._regimes():
+            maps, kept = regime.maps, regime.kept
+            if any(condition.layer == self.depth for condition in self.prop.conditions):
+                layer = self.network.layers[self.depth]
+                maps, kept = (*maps, regime.before_relu(layer)), (*kept, (True,) * layer.outputs)
+            conditions = [condition_on(c, maps[c.layer], kept[c.layer]).row for c in self.prop.conditions]
+            yield from self._firing(regime.pattern, regime.cell, conditions)
 
-def _pull_back(network: Network, prop: Property, cell: Cell, depth: int, zones: list[Zone], tick: Tick) -> Iterator[Zone]:
-    """Pull the zones of the latent space behind the first ``depth`` layers back to the input of ``network``."""
-    for regime in regimes(network.layers[:depth], cell, tick):
-        mapping = regime.activation
-        assert mapping is not None  # noqa: S101 - a block has layers
-        for zone, signs, part in _cut_by_zones(regime.cell, mapping, zones, tick):
-            ends = list(itertools.accumulate(map(len, zone.pattern), initial=0))
-            behind = tuple(signs[start:end] for start, end in itertools.pairwise(ends))
-            conditions = tuple(ZoneCondition(pull_exactly(mapping, c), c.strict) for c in zone.conditions)
-            yield from _listed(Zone(network, prop, (*regime.pattern, *behind), part), conditions)
+    def pull_back(self, zones: list[Zone]) -> Iterator[Zone]:
+        """Yield the zones of which these are the images at the end of the block."""
+        for regime in self._regimes():
+            mapping = regime.activation
+            assert mapping is not None  # noqa: S101 - a block has layers
+            for zone, signs, part in _cut_by_zones(regime.cell, mapping, zones, self.tick):
+                ends = list(itertools.accumulate(map(len, zone.pattern), initial=0))
+                later = tuple(signs[start:end] for start, end in itertools.pairwise(ends))
+                conditions = [pull_exactly(mapping, condition) for condition in zone.conditions]
+                yield from self._firing((*regime.pattern, *later), part, conditions)
+
+    def _regimes(self) -> Iterator[Regime]:
+        return regimes(self.network.layers[: self.depth], self.cell, self.tick)
+
+    def _firing(self, pattern: Pattern, cell: Cell, conditions: Sequence[Vector]) -> Iterator[Zone]:
+        """Yield a zone if the property fires on it."""
+        zone = Zone(self.network, self.prop, pattern, CellWithConditions(cell, tuple(conditions)))
+        if zone.can_fire:
+            yield zone
 
 
 def pull_exactly(mapping: AffineMap, condition: ZoneCondition) -> Vector:
-    """Return the row of the condition's function after an affine map, not rescaled."""
+    """Return the condition's function, composed with an affine map, as a row that is not rescaled."""
     constant, *slope = condition.row
     columns = zip(*mapping.matrix.rows, strict=True)
     return (constant + dot(slope, mapping.offset), *(dot(slope, column) for column in columns))
 
 
 def _cut_by_zones(cell: Cell, mapping: AffineMap, zones: list[Zone], tick: Tick) -> Iterator[tuple[Zone, str, Cell]]:
-    """Yield (zone, signs, part): the full-dimensional parts of a cell that an affine map sends into the zones.
+    """Yield (zone, signs, part): the full-dimensional parts of a cell that an affine map takes into zones.
 
-    The zones come from cutting their space neuron by neuron; the same cuts, pulled back, are made here, down to the zones only.
-    Where a neuron's pre-activation is zero all over a part (the map squeezes it into the neuron's hyperplane) the neuron
-    counts as off, and either side of the hyperplane describes the part; the side that has zones is followed.
+    The zones came from cutting their space by one neuron after the other.  The same cuts, pulled back, are repeated on the cell,
+    as far as there are zones.  Where a neuron's pre-activation is zero on a whole part, because the map takes the part into the
+    neuron's hyperplane, the neuron's sign is "-" and either side of the hyperplane describes the part; the side with zones is
+    followed.
     """
     pull = row_puller(mapping)
     stack = [(cell, zones, "")]
@@ -180,17 +212,18 @@ def _cut_by_zones(cell: Cell, mapping: AffineMap, zones: list[Zone], tick: Tick)
 
 
 def unrelu(target: Polyhedron, layer: Layer) -> list[tuple[str, Polyhedron]]:
-    """Pull a polyhedron of a layer's *activations* back to the layer's input, regime by regime.
-
-    The literal operation on one layer: for every regime that exists, the part of the input space that the layer sends into the
-    target, as a pair (signs, polyhedron).  Strict rows of the target stay strict; pieces without a point are left out.
+    """Pull a polyhedron in the space of a layer's activations back to the layer's input, one regime at a time.
 
     Args:
-        target: in the space of what the layer gives, after its ReLU: dimension ``layer.outputs``.
-        layer: with ReLU on all of its units, on some, or on none.
+        target: in the space of the layer's activations (after the ReLU), of dimension ``layer.outputs``.
+        layer: with ReLU on all, some or none of its units.
+
+    Returns:
+        A pair (signs, polyhedron) for each regime from which the layer reaches the target: the part of the regime that it maps
+        into the target.  Strict rows of the target stay strict.
 
     Raises:
-        DimensionError: the target does not live in the layer's activation space.
+        DimensionError: the target is not in the layer's activation space.
 
     >>> plus_and_minus = Layer.of([[1], [-1]])
     >>> [(signs, piece.interior_point()[0] > 0) for signs, piece in unrelu(Polyhedron.of(2, strict=[(0, 1, 0)]), plus_and_minus)]

@@ -1,4 +1,4 @@
-"""A cell of the forward engine after all layers, worked out exactly when asked for."""
+"""A cell of the forward engine after all layers, computed exactly on demand."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from exactzones.rational import Row, Vector, dot, integer_dot
 
 @dataclass(frozen=True, eq=False)
 class Leaf:
-    """A cell as the arrangement knows it: the states of all units, and the sets of hyperplanes that are tight at its generators.
+    """A cell as combinatorial data: the states of all units, and for each generator the hyperplanes that are tight at it.
+
+    It is a ``zone.CellSource``.
 
     Attributes:
-        arrangement: which knows the rows.
+        arrangement: computes the rows of hyperplanes.
         prefix: one byte per unit of the layers that cut, 1 on and 0 off.
-        tight: (V, d) sorted ids of hyperplanes.
+        tight: (V, d) sorted ids of the hyperplanes that are tight at each generator.
     """
 
     arrangement: Arrangement
@@ -28,21 +30,21 @@ class Leaf:
 
     @cached_property
     def facets(self) -> dict[int, Row]:
-        """The hyperplanes that are tight somewhere: id -> row, non-negative on the cell, in section coordinates."""
+        """Hyperplanes that are tight at a generator: id -> row, non-negative on the cell, in section coordinates."""
         first = self.arrangement.exact.base[0]
-        found = {}
+        rows = {}
         for identity in sorted(set(self.tight.ravel().tolist()) - {0}):
             row = self.row(identity)
             positive = identity < first or self.prefix[identity - first] == ON
-            found[identity] = row if positive else tuple(-entry for entry in row)
-        return found
+            rows[identity] = row if positive else tuple(-entry for entry in row)
+        return rows
 
     def row(self, identity: int) -> Row:
-        """Return the row of a hyperplane in this leaf's regime, in section coordinates."""
+        """Return the row of a hyperplane in the regime of this leaf, in section coordinates."""
         return self.arrangement.exact.row(self.prefix, identity)
 
     def generator(self, tight: Ids) -> Row:
-        """Return the generator at which these hyperplanes are tight, in section coordinates."""
+        """Return the generator at which d hyperplanes are tight, in section coordinates."""
         return self._generator(tuple(tight.tolist()))
 
     def _generator(self, tight: tuple[int, ...]) -> Row:
@@ -51,25 +53,25 @@ class Leaf:
     def _facet_rows(self) -> list[Row]:
         return list(self.facets.values())
 
-    def condition(self) -> Vector | None:
-        """Return the condition that is the arrangement's target as an affine function of the input space, if there is one."""
+    def conditions(self) -> tuple[Vector] | None:
+        """Return the row of the arrangement's target, which is the property's only condition; None if there is no target."""
         arrangement = self.arrangement
         if not arrangement.has_target:
             return None
         numerators, scale = arrangement.exact.target(self.prefix)
         section, row = arrangement.section, [Fraction(entry, scale) for entry in numerators]
-        found = [row[0]] + [Fraction(0)] * section.dim
+        lifted = [row[0]] + [Fraction(0)] * section.dim
         for k, entry in zip(section.coordinates, row[1:], strict=True):
-            found[k + 1] = entry
+            lifted[k + 1] = entry
         for line, pivot in zip(section.lines, section.pivots, strict=True):  # constant along the lines
-            found[pivot + 1] = -dot(line, found[1:]) / line[pivot]
-        return tuple(found)
+            lifted[pivot + 1] = -dot(line, lifted[1:]) / line[pivot]
+        return (tuple(lifted),)
 
     def cell(self) -> Cell:
-        """Return the cell, exactly.
+        """Return the exact cell.
 
-        Where hyperplanes meet degenerately several tight sets name one generator; rows are then tight at more generators than the
-        tight sets say, so the incidence is computed afresh.
+        At a degenerate generator more than d hyperplanes are tight.  It then appears with several tight sets, none of which is
+        complete, so incidences that they do not contain are computed.
         """
         facets = self.facets
         tight = []
@@ -85,10 +87,10 @@ class Leaf:
 
     @cached_property
     def _tight_at(self) -> dict[Row, tuple[int, ...]]:
-        """The generators, each with a set of hyperplanes that are tight there; degenerate ones have more."""
+        """The generators, each with d hyperplanes that are tight at it (degenerate ones have more)."""
         return {self._generator(ids): ids for ids in map(tuple, self.tight.tolist())}
 
     def generators(self) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
-        """Return the cell's homogeneous generators and its lines."""
+        """Return the cell's homogeneous generators, in the cell's order, and its lines."""
         section = self.arrangement.section
         return tuple(map(section.lift, self._tight_at)), tuple((0, *line) for line in section.lines)

@@ -1,6 +1,6 @@
-"""Networks modulo primes: what exact integers say, at float speed.
+"""Networks modulo primes: exact statements about integers at the speed of floats.
 
-Residues are kept in floats, and primes are so small that every sum of products is an integer below 2**53, hence exact.
+Residues are stored as floats.  Primes are so small that every sum of products is an integer below 2**53, hence exact.
 """
 
 from __future__ import annotations
@@ -16,23 +16,27 @@ from exactzones.network import Layer
 _BATCH = 1 << 21  # numbers in one batch
 
 
-class BadLuckError(Exception):
-    """A number that is not zero is zero modulo the prime, and the question has to be asked in another way."""
+class UnluckyPrimeError(Exception):
+    """A number other than zero is zero modulo the prime, so the question has to be answered in another way."""
 
 
 class Modulus:
     """A prime, and layers modulo that prime.
 
+    Args:
+        layers: the layers.
+        below: an upper bound of the prime, exclusive.
+
     Attributes:
-        prime: it divides no denominator of the layers.
+        prime: the largest prime for which sums of products are exact, for as many terms as these layers have, and that divides no
+            denominator of the layers.
         weights: per layer (units, inputs + 1) residues, the bias last.
     """
 
     def __init__(self, layers: Sequence[Layer], below: int | None = None) -> None:
-        """Take the largest prime below a bound for which sums of products are exact, for as many terms as these layers have."""
         terms = max(layer.inputs for layer in layers) + 2
         denominators = {entry.denominator for layer in layers for row in (*layer.weight.rows, layer.bias) for entry in row}
-        # A residue is about half of the prime at most; half of what fits is left for rounding.
+        # A residue is at most about half of the prime; half of the range of exact integers is left for rounding.
         bound = min(int(2**27 / terms**0.5), below or 2**27)
         self.prime = next(p for p in _primes_below(bound) if all(d % p for d in denominators))
         inverse = {d: pow(d, -1, self.prime) for d in denominators}
@@ -44,7 +48,7 @@ class Modulus:
         return self.reduced(np.array(residues, float))
 
     def reduced(self, values: Floats) -> Floats:
-        """Return integers below 2**53 modulo the prime, about half of it at most in absolute value."""
+        """Return integers below 2**53 modulo the prime, with absolute values of at most about half of it."""
         shifted: Floats = values - self.prime * np.rint(values / self.prime)
         return shifted
 
@@ -58,11 +62,11 @@ def _primes_below(bound: int) -> Iterator[int]:
 class Coordinates(Modulus):
     """An arrangement's rows modulo a prime, in random coordinates.
 
-    With (x_0, x) = Q y the row r becomes r Q.  Q is invertible modulo the prime, so ranks are the same; and it is random, so
-    that no pivot vanishes except by bad luck.
+    With (x_0, x) = Q y the row r becomes r Q.  The matrix Q is invertible modulo the prime, so ranks are the same.  It is random,
+    so that pivots rarely vanish.
 
     Attributes:
-        inputs: (d + 1, d + 1) the rows of the network's inputs, then of the constant one, as columns.
+        inputs: (d + 1, d + 1) the rows of the network's inputs and of the constant 1, as columns.
         fixed: the rows of infinity and of the domain.
     """
 
@@ -77,9 +81,13 @@ class Coordinates(Modulus):
         self.fixed = self.reduced(self.reduced(np.array(fixed, float)) @ transposed.T)
 
     def eliminated(self, rows: Floats) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-        """Solve (G, d, d + 1) homogeneous systems: (G, d + 1) solutions, and whether each one's rows are independent.
+        """Solve homogeneous systems by elimination, without pivoting because the coordinates are random.
 
-        No pivot is looked for: the coordinates are random.
+        Args:
+            rows: (G, d, d + 1).
+
+        Returns:
+            (G, d + 1) solutions, and (G,) whether it is certain that a system's rows are independent.
         """
         dim = rows.shape[1]
         rows = rows.copy()

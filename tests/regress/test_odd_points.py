@@ -1,4 +1,4 @@
-"""Points that are gone through only once, points with missing entries, and what is no point at all."""
+"""Points that can be iterated over only once, points with missing entries, and values that are not points."""
 
 from __future__ import annotations
 

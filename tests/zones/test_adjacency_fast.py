@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from zones.support import EVERY_CELL, any_property, small_networks
 
 from exactzones.engine import residues
-from exactzones.engine.facets import Leaves
+from exactzones.engine.facets import FacetBatch
 from exactzones.engine.leaf import Leaf
-from exactzones.engine.residues import BadLuckError, Coordinates
+from exactzones.engine.residues import Coordinates, UnluckyPrimeError
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import ALWAYS, condition, feature
@@ -88,7 +88,7 @@ def test_a_small_prime_leaves_more_to_exact_arithmetic_and_changes_nothing(data,
         patch.setattr(residues, "_primes_below", primes)
         try:
             found = matched(zones.zones) if all(isinstance(zone.source, Leaf) for zone in zones) and len(zones) else None
-        except BadLuckError:
+        except UnluckyPrimeError:
             event("bad luck")
             found = None
         assert found is None or written(found) == written(adjacency_of_cells(zones.zones))
@@ -100,8 +100,8 @@ def test_a_small_prime_leaves_more_to_exact_arithmetic_and_changes_nothing(data,
 def test_floats_that_never_tell_change_nothing(data):
     zones = draw_zones(data)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Leaves, "fires", lambda _self, chosen: np.zeros(len(chosen), int))
-        patch.setattr(Leaves, "spans", lambda _self, chosen: np.zeros(len(chosen), bool))
+        patch.setattr(FacetBatch, "fires", lambda _self, chosen: np.zeros(len(chosen), int))
+        patch.setattr(FacetBatch, "spans", lambda _self, chosen: np.zeros(len(chosen), bool))
         same(zones.zones)
 
 
@@ -209,10 +209,10 @@ def test_rows_of_facets_are_worked_out_when_looked_at():
     found = zones.graph
     (a, b), *_ = found.edges
     edge = found.edges[a, b]
-    assert isinstance(edge._known["facet"], graph._Later)
+    assert isinstance(edge._attributes["facet"], graph._LazyRow)
     twin = copy.copy(edge)
     also = found.copy()
-    assert isinstance(also.edges[a, b]._known["facet"], graph._Later)
+    assert isinstance(also.edges[a, b]._attributes["facet"], graph._LazyRow)
     assert "facet" in edge
     assert list(edge) == ["facet", "flips", "fires"]
     assert isinstance(edge["facet"], tuple)
@@ -294,7 +294,7 @@ def test_a_leaf_knows_its_condition(data):
     """Also on networks that read a part of the input space only."""
     zones = draw_zones(data)
     for zone in zones:
-        if isinstance(zone.source, Leaf) and zone.source.condition() is not None:
+        if isinstance(zone.source, Leaf) and zone.source.conditions() is not None:
             (row,) = [condition.row for condition in zone.conditions]
             twin = type(zone)(zone.network, zone.prop, zone.pattern, zone.cell)
             assert twin.conditions == zone.conditions
