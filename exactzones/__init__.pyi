@@ -28,8 +28,9 @@ from .errors import (
     InexactError,
     InputError,
 )
+from .layer import Layer
 from .models import from_flax, from_sklearn, from_torch, load_network, save_network
-from .network import Latent, Layer, Network, regime_bound
+from .network import Latent, Network, regime_bound
 from .polyhedra import HRep, Polyhedron, VRep
 from .property import ALWAYS, Condition, Property, condition, feature
 from .rational import Matrix, exact, vector

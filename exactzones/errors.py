@@ -68,3 +68,20 @@ class BudgetExceeded(ExactZonesError):
 
 class BackendError(ExactZonesError):
     """A library broke its contract; please report it with the input that caused it."""
+
+
+def quoted(value: object, most: int = 60) -> str:
+    """Return ``repr(value)`` as one short line, for an error message.
+
+    Args:
+        value: anything.
+        most: how many characters are kept.
+
+    >>> quoted("a" * 100, 10), quoted([1, 2])
+    ("'aaaaaa...", '[1, 2]')
+    """
+    try:
+        line = " ".join(repr(value).split())
+    except Exception:  # noqa: BLE001 - repr is other people's code, and fails for integers of many digits
+        line = f"a {type(value).__name__}"
+    return line if len(line) <= most else f"{line[: most - 3]}..."

@@ -12,117 +12,23 @@ import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
+from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from exactzones.affine import AffineMap
-from exactzones.errors import DimensionError, FeatureError, InexactError, InputError
+from exactzones.errors import DimensionError, FeatureError, InexactError, InputError, quoted
+from exactzones.layer import Layer
 from exactzones.notation import html_table
-from exactzones.rational import Matrix, Quadratic, Rationalization, Row, Vector, algebraic, exact, text
+from exactzones.property import as_property
+from exactzones.rational import Rationalization, Row, Vector, algebraic, entries, exact, index, text
 from exactzones.rational import rationalize as to_rational
+
+__all__ = ["Latent", "Layer", "Network", "Pattern", "regime_bound"]
 
 Pattern: TypeAlias = tuple[str, ...]
 """One string per layer with ReLU units, one sign per such unit: ``+`` where the unit is on, ``-`` where it is off."""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One affine map followed by a ReLU on some of its units.
-
-    Attributes:
-        weight: shape (outputs, inputs).
-        bias: shape (outputs,).
-        relu: shape (outputs,); which units carry a ReLU, the others are linear lanes.
-    """
-
-    weight: Matrix
-    bias: Vector
-    relu: tuple[bool, ...]
-
-    def __post_init__(self) -> None:
-        if len(self.bias) != self.outputs:
-            raise DimensionError("bias", expected=self.outputs, got=len(self.bias))
-        if len(self.relu) != self.outputs:
-            raise DimensionError("ReLU mask", expected=self.outputs, got=len(self.relu))
-
-    @classmethod
-    def of(cls, weight: Any, bias: Any = None, *, relu: bool | Sequence[bool] = True, what: str = "layer") -> Layer:
-        """Build a layer from exact numbers or float arrays.
-
-        Args:
-            weight: shape (outputs, inputs); ints, floats, sympy numbers, strings such as "1/3", "0.1" or "1/2+sqrt(3)", ..
-            bias: shape (outputs,); zero by default.
-            relu: one truth value for all units, or one per unit.
-            what: how an error message names the layer.
-
-        Raises:
-            InexactError: an entry is not a finite number that is rational or of a field Q(sqrt(D)).
-            InputError: shapes that do not fit.
-        """
-        matrix = Matrix.of(weight, f"{what} weight")
-        height = matrix.shape[0]
-        if height == 0 or matrix.shape[1] == 0:
-            raise InputError(f"{what} weight has shape {matrix.shape}; at least one output and one input are needed")
-        if bias is None:
-            bias = [0] * height
-        elif isinstance(bias, np.ndarray) and bias.ndim != 1:
-            raise InputError(f"{what} bias has shape {bias.shape}; one entry per output is expected")
-        elif not isinstance(bias, Iterable):
-            raise InputError(f"{what} bias is not a list of numbers")
-        offsets = tuple(algebraic(entry, f"{what} bias[{k}]") for k, entry in enumerate(bias))
-        if len(offsets) != height:
-            raise DimensionError(f"{what} bias", expected=height, got=len(offsets))
-        mask = (relu,) * height if isinstance(relu, bool) else tuple(bool(unit) for unit in relu)
-        return cls(matrix, offsets, mask)
-
-    @property
-    def inputs(self) -> int:
-        """Number of values it takes."""
-        return self.weight.shape[1]
-
-    @property
-    def outputs(self) -> int:
-        """Number of units."""
-        return self.weight.shape[0]
-
-    @property
-    def affine(self) -> AffineMap:
-        """The map from the layer's input to its pre-activations."""
-        return AffineMap(self.weight, self.bias)
-
-    @cached_property
-    def relu_units(self) -> tuple[int, ...]:
-        """Indices of the units that carry a ReLU, in order."""
-        return tuple(k for k, has_relu in enumerate(self.relu) if has_relu)
-
-    @cached_property
-    def irrationals(self) -> tuple[Quadratic, ...]:
-        """The weights and biases that are irrational."""
-        rows: Sequence[Sequence[Any]] = () if self.weight.is_rational else self.weight.rows
-        return tuple(number for row in (*rows, self.bias) for number in row if isinstance(number, Quadratic))
-
-    def activate(self, values: Vector) -> Vector:
-        """Apply the ReLU to pre-activations of shape (outputs,)."""
-        return tuple(max(v, Fraction(0)) if has_relu else v for v, has_relu in zip(values, self.relu, strict=True))
-
-    def signs(self, values: Vector) -> str:
-        """Return the activation pattern of these pre-activations: a pre-activation of zero counts as off."""
-        return "".join("+" if values[unit] > 0 else "-" for unit in self.relu_units)
-
-    def kept(self, signs: str) -> tuple[bool, ...]:
-        """Tell which units pass their value on in the regime with these signs (linear lanes always do)."""
-        if len(signs) != len(self.relu_units):
-            raise DimensionError("activation pattern of a layer", expected=len(self.relu_units), got=len(signs))
-        unknown = next((sign for sign in signs if sign not in "+-"), None)
-        if unknown is not None:
-            raise InputError(f"activation pattern has {unknown!r}; only + and - are known")
-        kept = [True] * self.outputs
-        for unit, sign in zip(self.relu_units, signs, strict=True):
-            kept[unit] = sign == "+"
-        return tuple(kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +63,8 @@ class Network:
     rationalizations: tuple[Rationalization, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.layers, tuple) or not all(isinstance(layer, Layer) for layer in self.layers):
+            raise InputError(f"layers are {quoted(self.layers)}; write Network.mlp([(weight, bias), ..]), or Network.of(..)")
         if not self.layers:
             raise InputError("a network needs at least one layer")
         for k, (before, layer) in enumerate(zip(self.layers, self.layers[1:], strict=False), start=1):
@@ -177,17 +85,24 @@ class Network:
             layers: see ``Layer.of``.
             rationalize: take irrational numbers as the closest rational with a denominator up to this; what was taken is
                 kept in ``rationalizations``.  Without it those of one field Q(sqrt(D)) are taken as they are, others refused.
+
+        Raises:
+            InexactError: a number that is not finite, or irrational and not of the field.
+            InputError: not layers, or layers that do not fit each other.
         """
+        most = None if rationalize is None else index(rationalize, "rationalize", least=1)
         record: dict[str, Rationalization] = {}
         built = []
         for k, layer in enumerate(layers):
             if isinstance(layer, Layer):
                 built.append(layer)
                 continue
-            weight, bias, relu = layer
-            if rationalize is not None:
-                weight = [[_approximate(entry, rationalize, record) for entry in row] for row in weight]
-                bias = None if bias is None else [_approximate(entry, rationalize, record) for entry in bias]
+            weight, bias, relu = _parts(layer, f"layer {k}", ("weight", "bias", "relu"))
+            if most is not None:
+                rows = entries(weight, f"layer {k} weight", "a list of rows")
+                weight = [[_approximate(e, most, record) for e in entries(row, "row", "a list of numbers")] for row in rows]
+                listed = None if bias is None else entries(bias, f"layer {k} bias", "a list of numbers")
+                bias = None if listed is None else [_approximate(entry, most, record) for entry in listed]
             built.append(Layer.of(weight, bias, relu=relu, what=f"layer {k}"))
         return cls(tuple(built), tuple(record.values()))
 
@@ -199,7 +114,9 @@ class Network:
             pairs: shapes (units, inputs) and (units,); see ``Layer.of``.
             rationalize: see ``of``.
         """
-        listed = list(pairs)
+        if isinstance(pairs, (str, dict)) or not isinstance(pairs, Iterable):
+            raise InputError(f"layers are {quoted(pairs)}; write Network.mlp([(weight, bias), (weight, bias)])")
+        listed = [_parts(pair, f"layer {k}", ("weight", "bias")) for k, pair in enumerate(pairs)]
         return cls.of(*((w, b, k < len(listed) - 1) for k, (w, b) in enumerate(listed)), rationalize=rationalize)
 
     def rationalized(self, max_denominator: int) -> Network:
@@ -252,7 +169,13 @@ class Network:
         raise FeatureError(f"no latent space {name!r}; this network has {', '.join(latent.name for latent in self.latents)}")
 
     def tail(self, layer: int) -> Network:
-        """Return the network from layer ``layer`` on; its input space is that layer's input."""
+        """Return the network from layer ``layer`` on; its input space is that layer's input.
+
+        Raises:
+            FeatureError: no such layer.
+        """
+        if not 0 <= index(layer, "layer") < len(self.layers):
+            raise FeatureError(f"layer {layer} does not exist: the network's layers are 0 to {len(self.layers) - 1}")
         return Network(self.layers[layer:], self.rationalizations)
 
     def compose(self, embedding: AffineMap) -> Network:
@@ -264,25 +187,33 @@ class Network:
         Raises:
             DimensionError: the embedding does not end in this network's input space.
         """
+        if not isinstance(embedding, AffineMap):
+            raise InputError(f"embedding is {quoted(embedding)}; write AffineMap.through(point, ..), or .of(matrix, offset)")
         if embedding.outputs != self.inputs:
             raise DimensionError("image of the embedding", expected=self.inputs, got=embedding.outputs)
         first = self.layers[0]
         composed = first.affine.after(embedding)
         return Network((Layer(composed.matrix, composed.offset, first.relu), *self.layers[1:]), self.rationalizations)
 
-    def point(self, entries: Any) -> Vector:
-        """Return an exact point of the input space from numbers of any kind.
+    def point(self, coordinates: Any) -> Vector:
+        """Return an exact point of the input space.
+
+        Args:
+            coordinates: a sequence, an array or a tensor of numbers, shape (inputs,), or text such as "1/2,3".
 
         Raises:
             DimensionError: not one number per input.
-            InputError: no list of numbers.
+            InexactError: a coordinate that is not an exact number.
+            InputError: not a sequence of numbers.
+
+        >>> Network.mlp([([[1, 2]], [0])]).point("1/2,3")
+        (Fraction(1, 2), Fraction(3, 1))
         """
-        if not isinstance(entries, Iterable):
-            raise InputError(f"{entries!r} is no point; a list of {self.inputs} numbers is expected")
-        entries = list(entries)
-        if len(entries) != self.inputs:
-            raise DimensionError("point", expected=self.inputs, got=len(entries))
-        return tuple(algebraic(entry, f"coordinate {k}") for k, entry in enumerate(entries))
+        numbers = "number" if self.inputs == 1 else "numbers"
+        listed = entries(coordinates, "point", f"a sequence of {self.inputs} {numbers}")
+        if len(listed) != self.inputs:
+            raise DimensionError("point", expected=self.inputs, got=len(listed))
+        return tuple(algebraic(entry, f"coordinate {k}") for k, entry in enumerate(listed))
 
     def trace(self, point: Any) -> tuple[Vector, ...]:
         """Return the pre-activations of every layer at a point, exactly."""
@@ -302,7 +233,7 @@ class Network:
 
         A pre-activation of exactly zero counts as off.
         """
-        before = len(self.layers) - 1 if horizon is None else horizon
+        before = len(self.layers) - 1 if horizon is None else index(horizon, "horizon", least=0)
         pairs = zip(self.layers[:before], self.trace(point), strict=False)
         return tuple(layer.signs(values) for layer, values in pairs if layer.relu_units)
 
@@ -350,16 +281,32 @@ class Network:
 
         Args:
             point: exact numbers, shape (inputs,).
-            prop: the property.
+            prop: a property, or the number of a feature.
         """
         trace = self.trace(point)
-        for condition in prop.resolve(self.widths).conditions:
+        for condition in as_property(prop).resolve(self.widths).conditions:
             values = trace[condition.layer]
             if condition.after_relu:
                 values = self.layers[condition.layer].activate(values)
             if not condition.holds(condition.value(values)):
                 return False
         return True
+
+    def save(self, path: str | Path) -> None:
+        """Write the network to a file; the suffix says how: see ``save_network``.
+
+        Args:
+            path: ends in .json, which holds any network, or in .npz or .onnx, which hold weights that are floats.
+
+        Raises:
+            FormatError: another suffix.
+            InputError: the format cannot hold the network exactly, or the file cannot be written.
+        """
+        import_module("exactzones.models").save_network(self, path)  # by name: models is a floor above
+
+    def __repr__(self) -> str:
+        relu = sum(len(layer.relu_units) for layer in self.layers)
+        return f"Network({'-'.join(map(str, (self.inputs, *self.widths)))}, {relu} ReLU units)"
 
     def _repr_html_(self) -> str:
         counts = [(k, layer.inputs, layer.outputs, len(layer.relu_units)) for k, layer in enumerate(self.layers)]
@@ -397,7 +344,15 @@ def regime_bound(units: int, dim: int) -> int:
     >>> regime_bound(10, 2)
     56
     """
-    return sum(math.comb(units, k) for k in range(dim + 1))
+    count = index(units, "number of units", least=0)
+    return sum(math.comb(count, k) for k in range(index(dim, "dimension", least=0) + 1))
+
+
+def _parts(layer: Any, what: str, names: Sequence[str]) -> tuple[Any, ...]:
+    """Return the parts of a layer that is written as a tuple."""
+    if not isinstance(layer, (tuple, list)) or len(layer) != len(names):
+        raise InputError(f"{what} is {quoted(layer)}; expected ({', '.join(names)})")
+    return tuple(layer)
 
 
 def _approximate(entry: Any, max_denominator: int, record: dict[str, Rationalization]) -> Any:

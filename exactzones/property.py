@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from exactzones.errors import FeatureError, InputError
-from exactzones.rational import Vector, algebraic, irrational, text
+from exactzones.errors import FeatureError, InputError, quoted
+from exactzones.rational import Vector, algebraic, entries, flag, irrational, text
+from exactzones.rational import index as read_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,13 @@ class Property:
 
     conditions: tuple[Condition, ...]
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.conditions, tuple) or not all(isinstance(each, Condition) for each in self.conditions):
+            raise InputError(f"conditions are {quoted(self.conditions)}; write feature(2), or condition({{0: 1, 2: -1}})")
+
     def __and__(self, other: Property) -> Property:
+        if not isinstance(other, Property):
+            return NotImplemented
         return Property(self.conditions + other.conditions)
 
     @property
@@ -113,6 +120,31 @@ class Property:
         return " and ".join(map(str, self.conditions)) or "always"
 
 
+def as_property(value: Any, what: str = "property", *, layer: int = -1) -> Property:
+    """Return the property that is meant: a property itself, a condition, or a feature by its number.
+
+    Args:
+        value: a ``Property``, a ``Condition`` or an integer.
+        what: how an error message names it.
+        layer: of the feature, where a number is passed.
+
+    Raises:
+        InputError: something else.
+
+    >>> str(as_property(2))
+    'z-1[2] > 0'
+    """
+    if isinstance(value, Property):
+        return value
+    if isinstance(value, Condition):
+        return Property((value,))
+    try:
+        return feature(value, layer=layer)
+    except InputError:
+        hint = "conjunction(feature(0), feature(1)) for several at once" if isinstance(value, (list, tuple)) else "or just 2"
+        raise InputError(f"{what} is {quoted(value)}; write feature(2), condition({{0: 1, 2: -1}}), {hint}") from None
+
+
 def feature(index: int, threshold: Any = 0, layer: int = -1) -> Property:
     """Feature ``index`` of a layer is strictly greater than ``threshold``.
 
@@ -123,11 +155,13 @@ def feature(index: int, threshold: Any = 0, layer: int = -1) -> Property:
 
     Raises:
         InexactError: a threshold that is not an exact number.
+        InputError: an index or a layer that is not an integer.
 
     >>> str(feature(2, "1/3", layer=0))
     'z0[2] > 1/3'
     """
-    return Property((Condition(layer, ((index, Fraction(1)),), -algebraic(threshold, "threshold")),))
+    unit = read_index(index, "feature")
+    return Property((Condition(read_index(layer, "layer"), ((unit, Fraction(1)),), -algebraic(threshold, "threshold")),))
 
 
 def condition(
@@ -147,18 +181,23 @@ def condition(
         strict: ``>`` when true, ``>=`` otherwise.
         after_relu: look at the layer's values after its ReLU instead of before.
 
+    Raises:
+        InexactError: a coefficient or a constant that is not an exact number.
+        InputError: coefficients that are neither a dict nor a sequence, or a unit or layer that is not an integer.
+
     >>> str(condition({0: 1, 2: -1}, layer=1, strict=False))
     'z1[0] + -1*z1[2] >= 0'
     """
-    pairs = coefficients.items() if isinstance(coefficients, dict) else enumerate(coefficients)
-    terms = []
-    for unit, coefficient in pairs:
-        if not isinstance(unit, int):
-            raise InputError(f"unit {unit!r} is not an integer index")
-        value = algebraic(coefficient, f"coefficient {unit}")
-        if value:
-            terms.append((unit, value))
-    return Property((Condition(layer, tuple(sorted(terms)), algebraic(constant, "constant"), strict, after_relu),))
+    if isinstance(coefficients, dict):
+        by_unit = {read_index(unit, "unit"): coefficient for unit, coefficient in coefficients.items()}
+    else:
+        listed = entries(coefficients, "coefficients", "a number for each unit, or a dict such as {0: 1, 2: -1}")
+        by_unit = dict(enumerate(listed))
+    values = {unit: algebraic(coefficient, f"coefficient {unit}") for unit, coefficient in by_unit.items()}
+    terms = tuple((unit, value) for unit, value in sorted(values.items()) if value)
+    of_layer = read_index(layer, "layer")
+    total = algebraic(constant, "constant")
+    return Property((Condition(of_layer, terms, total, flag(strict, "strict"), flag(after_relu, "after_relu")),))
 
 
 ALWAYS = Property(())

@@ -131,7 +131,7 @@ def test_condition_s_parts():
         (lambda: feature(0, threshold=True), InexactError, "threshold is True"),
         (lambda: condition([1, "x"]), InexactError, "coefficient 1 is 'x'"),
         (lambda: condition([1], constant=None), InexactError, "constant is None"),
-        (lambda: condition({"0": 1}), InputError, "unit '0' is not an integer index"),
+        (lambda: condition({"0": 1}), InputError, "unit is '0'; expected an integer such as 2"),
         (lambda: feature(0, layer=0).shifted(1), FeatureError, "before this latent space"),
     ],
 )

@@ -431,8 +431,8 @@ def test_matrix_of_arrays():
     [
         ([[1, 2], [3]], DimensionError, "row 1 of up has 1 entry; expected 2"),
         ([[1], [math.nan]], InexactError, r"up\[1\]\[0\] is nan"),
-        (5, InputError, "up is not a list of rows"),
-        ([1, 2], InputError, "up is not a list of rows"),
+        (5, InputError, "up is 5; expected a list of rows"),
+        ([1, 2], InputError, "row 0 of up is 1; expected a sequence of numbers"),
         ([[[1]]], InexactError, r"up\[0\]\[0\]"),
         (np.zeros(3), InputError, r"up has shape \(3,\)"),
         (np.array([[0.0, np.inf]]), InexactError, r"up\[0\]\[1\] is inf"),

@@ -11,6 +11,7 @@ rational numbers only asks ``irrational`` first, or for ``Matrix.scaled``, which
 
 from exactzones.rational.approximation import Rationalization, rationalize
 from exactzones.rational.elimination import common_zero, determinant, nullspace, rank, row_echelon
+from exactzones.rational.entries import entries, flag, index
 from exactzones.rational.integers import IntegerMatrix
 from exactzones.rational.matrix import Matrix
 from exactzones.rational.quadratic import Quadratic, irrational, quotient, square_root, text
@@ -36,7 +37,10 @@ __all__ = [
     "common_zero",
     "determinant",
     "dot",
+    "entries",
     "exact",
+    "flag",
+    "index",
     "integer",
     "integer_dot",
     "integer_row",

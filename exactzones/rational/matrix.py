@@ -12,8 +12,9 @@ from typing import Any
 import flint
 import numpy as np
 
-from exactzones.errors import DimensionError, InexactError, InputError
+from exactzones.errors import DimensionError, InexactError, InputError, quoted
 from exactzones.rational.arrays import Floats, rational_entries
+from exactzones.rational.entries import entries
 from exactzones.rational.integers import IntegerMatrix
 from exactzones.rational.quadratic import irrational, text
 from exactzones.rational.reading import Vector, algebraic
@@ -68,10 +69,12 @@ class Matrix:
             return rows
         if isinstance(rows, np.ndarray) and rows.dtype != object:
             return RationalMatrix(*rational_entries(rows, what))
-        try:
-            listed = [list(row) for row in rows]
-        except TypeError:
-            raise InputError(f"{what} is not a list of rows") from None
+        if isinstance(rows, str):
+            raise InputError(f"{what} is {quoted(rows)}; expected a list of rows")
+        listed = [
+            entries(row, f"row {k} of {what}", "a sequence of numbers")
+            for k, row in enumerate(entries(rows, what, "a list of rows"))
+        ]
         width = columns if columns is not None else (len(listed[0]) if listed else 0)
         for k, row in enumerate(listed):
             if len(row) != width:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, cast
 import flint
 import numpy as np
 
-from exactzones.errors import InexactError
+from exactzones.errors import InexactError, quoted
 from exactzones.rational.quadratic import Quadratic, square_root
 
 Vector: TypeAlias = tuple[Fraction, ...]
@@ -58,7 +58,9 @@ def exact(value: Any, what: str = "value") -> Fraction:
             return Fraction(int(value.p), int(value.q))
         raise InexactError(f"{what} is {value}, which is not rational; pass rationalize=DENOMINATOR to take a nearby rational")
     kind = "not rational" if isinstance(value, Quadratic) else "not an exact number"
-    raise InexactError(f"{what} is {value!r} of type {type(value).__name__}, which is {kind}")
+    raise InexactError(
+        f'{what} is {quoted(value)} of type {type(value).__name__}, which is {kind}; write a number such as "1/3", 0.5 or 2'
+    )
 
 
 def _from_text(value: str, what: str) -> Fraction:

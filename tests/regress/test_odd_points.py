@@ -64,5 +64,5 @@ def test_no_points_are_in_no_zones(zones):
 def test_nearest_and_networks_refuse_what_is_no_point(wrong):
     """The same for single points."""
     for ask in (NET, lambda point: nearest(ZONES, point)):
-        with pytest.raises(InputError, match="is no point"):
+        with pytest.raises(InputError, match=f"point is {wrong}; expected a sequence of"):
             ask(wrong)

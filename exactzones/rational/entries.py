@@ -1,0 +1,81 @@
+"""Sequences and indices as people pass them: lists, arrays, tensors, text; ``algebraic`` reads the numbers."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import numpy as np
+
+from exactzones.errors import InputError, quoted
+
+
+def entries(value: Any, what: str, expected: str) -> list[Any]:
+    """Return the entries of a sequence, one-dimensional array or tensor, or of text such as "1/2,3".
+
+    Nested lists stay nested.  A tensor is what has ``tolist()`` or ``__array__()``; no library is imported for it.
+
+    Args:
+        value: what the caller passed.
+        what: how an error message names it.
+        expected: what an error message says to write.
+
+    Raises:
+        InputError: not a sequence; a set or a dict is not one, for its order means nothing.
+
+    >>> entries("1/2,3", "point", ""), entries(np.eye(2), "matrix", "")
+    (['1/2', '3'], [[1.0, 0.0], [0.0, 1.0]])
+    """
+    listed = value
+    if isinstance(value, str):
+        listed = value.split(",")
+    elif isinstance(value, np.ndarray) or callable(getattr(value, "tolist", None)):
+        listed = value.tolist()
+    elif hasattr(value, "__array__"):
+        listed = np.asarray(value).tolist()
+    if isinstance(listed, (bytes, Mapping, AbstractSet, str)) or not isinstance(listed, Iterable):
+        raise InputError(f"{what} is {quoted(value)}; expected {expected}")
+    return list(listed)
+
+
+def index(value: Any, what: str, *, least: int | None = None) -> int:
+    """Return an integer, such as an int, a NumPy integer or a tensor of one integer; a truth value is not one.
+
+    Args:
+        value: what the caller passed.
+        what: how an error message names it.
+        least: the smallest integer that is accepted; None for any.
+
+    Raises:
+        InputError: not an integer, or too small.
+
+    >>> index(np.int64(3), "feature")
+    3
+    """
+    expected = "an integer such as 2" if least is None else f"an integer of at least {least}"
+    if isinstance(value, (bool, np.bool_)):
+        raise InputError(f"{what} is {value}, a truth value; expected {expected}")
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise InputError(f"{what} is {quoted(value)}; expected {expected}") from None
+    if least is not None and number < least:
+        raise InputError(f"{what} is {quoted(number)}; expected {expected}")
+    return number
+
+
+def flag(value: Any, what: str) -> bool:
+    """Return a truth value; 0 and 1 are taken as False and True.
+
+    Args:
+        value: what the caller passed.
+        what: how an error message names it.
+
+    Raises:
+        InputError: neither True nor False.
+    """
+    if isinstance(value, (bool, np.bool_)) or (isinstance(value, (int, np.integer)) and value in {0, 1}):
+        return bool(value)
+    raise InputError(f"{what} is {quoted(value)}; expected True or False")
