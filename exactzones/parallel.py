@@ -203,6 +203,16 @@ class _Processes(ProcessPoolExecutor):
 
 
 @contextmanager
+def executor_of(workers: Executor | int) -> Iterator[Executor]:
+    """Yield the executor that is passed, or one of so many processes on this machine."""
+    if not isinstance(workers, int):
+        yield workers
+        return
+    with processes(workers) as pool:
+        yield pool
+
+
+@contextmanager
 def processes(count: int) -> Iterator[ProcessPoolExecutor]:
     """Yield an executor of processes on this machine, each with a single thread for linear algebra.
 

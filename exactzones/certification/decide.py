@@ -4,132 +4,170 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
-from exactzones.certification.distribute import prove_with_processes
+from exactzones.arguments import (
+    DomainLike,
+    NetworkLike,
+    Progress,
+    PropertyLike,
+    as_domain,
+    as_network,
+    as_progress,
+    as_seconds,
+    as_workers,
+)
+from exactzones.certification.distribute import prove_with_workers
 from exactzones.certification.results import CanFire, CannotFire, Certificate, Complete, Decision, Undecided
 from exactzones.certification.run import Run
 from exactzones.checker import Case
-from exactzones.errors import DimensionError, InputError
-from exactzones.network import Network
-from exactzones.polyhedra import Polyhedron
-from exactzones.property import Property
+from exactzones.errors import DimensionError, InputError, quoted
+from exactzones.property import as_property
 from exactzones.threads import one_thread
 from exactzones.zones import Zones
 
 
-def case_of(network: Network, prop: Property, domain: Polyhedron | None = None) -> Case:
-    """Return the claim that a property holds nowhere on a polyhedron (None: nowhere at all).
+def case_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None) -> Case:
+    """Return the claim that a property holds nowhere on a domain.
 
     Args:
         network: the network.
         prop: a feature or a conjunction of conditions.
-        domain: a polyhedron; None is all of the input space.  Of a strict row its closure counts.
+        domain: a polyhedron or a box; None is all of the input space.  Of a strict row its closure counts.
 
     Raises:
         DimensionError: a domain of another dimension.
         FeatureError: a property that does not fit the network.
+        InputError: another argument that does not fit.
     """
-    prop.resolve(network.widths)
-    if domain is None:
-        return Case((), prop)
-    if domain.ambient != network.inputs:
-        raise DimensionError("domain", expected=network.inputs, got=domain.ambient)
-    system = domain.hrep
+    loaded, wanted = as_network(network), as_property(prop)
+    region = as_domain(domain, loaded.inputs)
+    wanted.resolve(loaded.widths)
+    if region is None:
+        return Case((), wanted)
+    if region.ambient != loaded.inputs:
+        raise DimensionError("domain", expected=loaded.inputs, got=region.ambient, size="dimension")
+    system = region.hrep
     both = [side for row in system.equations for side in (row, tuple(-entry for entry in row))]
-    return Case((*system.closed_rows, *both), prop, system.strict)
+    return Case((*system.closed_rows, *both), wanted, system.strict)
 
 
 def certify(
-    network: Network,
-    prop: Property,
-    domain: Polyhedron | None = None,
+    network: NetworkLike,
+    prop: PropertyLike,
+    domain: DomainLike = None,
     *,
     seconds: float | None = None,
     resume: Certificate | None = None,
     jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> Decision:
     """Decide whether a property can hold anywhere on a domain.
 
     Args:
-        network: the network.
-        prop: a conjunction of conditions, such as ``feature(0)``.
-        domain: a polyhedron (closed: of a strict row its closure counts for "cannot"); None is all of the input space.
-        seconds: how long it may take; None is no limit.
-        resume: what an earlier run proved.
-        jobs: how many processes work on it.
-        progress: is told how many regions were visited and how many wait.
+        network: the network, or the path of its file.
+        prop: a feature (``feature(2)``, or just 2) or a conjunction of conditions.
+        domain: a polyhedron (of a strict row its closure counts for "cannot") or a box such as "0:8" or (0, 8); None is all of
+            the input space.
+        seconds: time limit.
+        resume: the certificate of an earlier run, which goes on from there.
+        jobs: number of processes on this machine.
+        executor: its workers take part.
+        progress: called now and then with (regions visited, regions that wait).
 
     Returns:
-        CanFire with an exact witness, CannotFire with a certificate that ``exactzones.checker.check`` accepts, or Undecided.
+        CanFire with an exact witness, CannotFire with a certificate that ``check`` accepts, or Undecided when time is up.
 
     Raises:
-        InputError: arguments that do not fit each other.
+        InputError: an argument that does not fit.
     """
-    return certify_cases(network, [case_of(network, prop, domain)], seconds=seconds, resume=resume, jobs=jobs, progress=progress)
+    options: dict[str, Any] = {"seconds": seconds, "resume": resume, "jobs": jobs, "executor": executor, "progress": progress}
+    loaded = as_network(network)
+    return certify_cases(loaded, [case_of(loaded, prop, domain)], **options)
 
 
 def certify_cases(
-    network: Network,
+    network: NetworkLike,
     cases: Sequence[Case],
     *,
     seconds: float | None = None,
     resume: Certificate | None = None,
     jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> Decision:
     """Decide whether any of several cases can hold: each a conjunction on a polyhedron.  See ``certify``.
 
     Args:
-        network: the network.
-        cases: what ``case_of`` returns, or a VNN-LIB file's.
-        seconds: how long it may take; None is no limit.
-        resume: what an earlier run proved.
-        jobs: how many processes work on it.
-        progress: is told how many regions were visited and how many wait.
+        network: the network, or the path of its file.
+        cases: what ``case_of`` returns, or the cases of a VNN-LIB file.
+        seconds: time limit.
+        resume: the certificate of an earlier run, which goes on from there.
+        jobs: number of processes on this machine.
+        executor: its workers take part.
+        progress: called now and then with (regions visited, regions that wait).
+
+    Raises:
+        InputError: an argument that does not fit.
     """
-    run = Run(network, cases, seconds, progress)
+    workers = as_workers(jobs, executor)
+    if isinstance(cases, Case) or not isinstance(cases, Sequence) or not all(isinstance(case, Case) for case in cases):
+        raise InputError(f"cases are {quoted(cases)}; write [case_of(network, prop, domain), ..]")
+    if resume is not None and not isinstance(resume, Certificate):
+        raise InputError(f"resume is {quoted(resume)}; expected a certificate, such as Certificate.load(path)")
+    run = Run(as_network(network), cases, as_seconds(seconds), as_progress(progress))
     if resume is not None:
         run.replay(resume)
-    return _decide(run, jobs)
+    return _decide(run, workers)
 
 
 def prove_complete(
-    found: Zones, *, seconds: float | None = None, progress: Callable[[int, int], None] | None = None
+    zones: Zones,
+    *,
+    seconds: float | None = None,
+    jobs: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> Complete | Undecided:
     """Prove that a list of zones is complete, independently of the engine that found it.
 
     Args:
-        found: the zones of a property on a domain.
-        seconds: how long it may take; None is no limit.
-        progress: is told how many regions were visited and how many wait.
+        zones: the zones of a property on a domain, as ``find_zones`` returns them.
+        seconds: time limit.
+        jobs: number of processes on this machine.
+        executor: its workers take part.
+        progress: called now and then with (regions visited, regions that wait).
 
     Raises:
-        InputError: the list is not complete: a budget ended the search, or a zone is missing.
+        InputError: the list is not complete, since a budget ended the search or a zone is missing; or not a list of zones.
     """
-    if not found.complete:
-        raise InputError("the list is known not to be complete: a budget ended the search")
-    case = case_of(found.network, found.prop, found.domain)
-    zones = [(zone.pattern, zone.sample) for zone in found]
-    run = Run(found.network, [case], seconds, progress, {"".join(pattern): k for k, (pattern, _) in enumerate(zones)}, zones)
-    end = _decide(run)
-    if isinstance(end, CanFire):
-        at = ", ".join(map(str, end.witness))
+    if not isinstance(zones, Zones):
+        raise InputError(f"zones are {quoted(zones)}; expected the list that find_zones returns")
+    if not zones.complete:
+        raise InputError("the list is not complete, since a budget ended the search; call find_zones without a limit")
+    case = case_of(zones.network, zones.prop, zones.domain)
+    listed = [(zone.pattern, zone.sample) for zone in zones]
+    numbers = {"".join(pattern): k for k, (pattern, _) in enumerate(listed)}
+    workers = as_workers(jobs, executor)
+    decision = _decide(Run(zones.network, [case], as_seconds(seconds), as_progress(progress), numbers, listed), workers)
+    if isinstance(decision, CanFire):
+        at = ", ".join(map(str, decision.witness))
         raise InputError(f"the list is not complete: at ({at}) the property holds outside all of its zones")
-    return end if isinstance(end, Undecided) else Complete(end.certificate, end.nodes)
+    return decision if isinstance(decision, Undecided) else Complete(decision.certificate, decision.nodes)
 
 
 @one_thread
-def _decide(run: Run, jobs: int = 1) -> Decision:
+def _decide(run: Run, workers: Executor | int | None) -> Decision:
     """Look for a witness, then prove region after region."""
     try:
         with _gently_interrupted(run):
             found = None if run.nodes else run.guess()
-            if found is None and jobs > 1:
-                found = prove_with_processes(run, jobs)
+            if found is None and workers is not None:
+                found = prove_with_workers(run, workers)
             found = found or run.prove_all()
         left = len(run.tree.waiting)
     except KeyboardInterrupt:  # wherever it was: the tree may be half changed, or ahead of what is written

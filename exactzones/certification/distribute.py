@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -12,7 +13,7 @@ from exactzones.checker import Case
 from exactzones.checker.certificate import read_node, write_node
 from exactzones.checker.tree import Place
 from exactzones.network import Network
-from exactzones.parallel import Call, Workers, WorkersLostError, processes
+from exactzones.parallel import Call, Workers, WorkersLostError, executor_of
 from exactzones.rational import Vector
 
 _ALONE_SECONDS = 1.0  # that this process works before others are started
@@ -22,12 +23,12 @@ _POLL_SECONDS = 1.0
 _Claim: TypeAlias = tuple[Network, Sequence[Case], dict[str, int] | None, Sequence[Sequence[int]]]
 
 
-def prove_with_processes(run: Run, jobs: int) -> tuple[int, Vector] | None:
-    """Prove a run's open regions with worker processes, until all are proved, time is up or a worker dies.
+def prove_with_workers(run: Run, workers: Executor | int) -> tuple[int, Vector] | None:
+    """Prove a run's open regions with workers, until all are proved, time is up or a worker dies.
 
     Args:
         run: what is proved so far; the rest is added to it.
-        jobs: the number of processes; they are started only if this process alone does not get done in a second.
+        workers: an executor, or the number of processes; they start only if this process alone does not get done in a second.
 
     Returns:
         A case and a witness if there is one.
@@ -41,8 +42,8 @@ def prove_with_processes(run: Run, jobs: int) -> tuple[int, Vector] | None:
     if not run.tree.waiting:
         return None
     try:
-        with processes(jobs) as pool, Workers[_Part](pool) as workers:
-            return _distribute(run, workers)
+        with executor_of(workers) as executor, Workers[_Part](executor) as busy:
+            return _distribute(run, busy)
     except WorkersLostError as error:
         run.failure = f"a worker process died ({error}), perhaps for lack of memory"
         return None

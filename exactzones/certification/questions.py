@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import cached_property, reduce
 from operator import and_
+from os import PathLike
+from pathlib import Path
+from typing import Any
 
+from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_domain, as_network, as_seconds, as_unit
 from exactzones.certification.decide import case_of, certify
 from exactzones.certification.results import CanFire, CannotFire, Certificate, Decision, Undecided
 from exactzones.certification.witness.search import cell_rows
-from exactzones.checker import Report
+from exactzones.checker import Report, lines_of
 from exactzones.checker import check as check_lines
-from exactzones.errors import BudgetExceeded, DomainError, FeatureError, InputError
+from exactzones.errors import BudgetExceeded, DomainError, FeatureError, InputError, quoted
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron, lp
-from exactzones.property import Property, feature
-from exactzones.rational import Row, Vector, dot
+from exactzones.property import Condition, Property, as_property, feature
+from exactzones.rational import Row, Vector, dot, entries, index
 
 _MOST_LP_INPUTS = 32
 
@@ -40,79 +45,140 @@ class ProvedMaximum:
     certificate: Certificate | None
 
 
-def check(network: Network, prop: Property, domain: Polyhedron | None, certificate: Certificate | Iterable[str]) -> Report:
+def check(
+    network: NetworkLike, prop: PropertyLike, domain: DomainLike, certificate: Certificate | Iterable[str] | str | PathLike[str]
+) -> Report:
     """Check a certificate against a claim: that the property holds nowhere on the domain, or in the listed zones only.
 
     Args:
-        network: the network.
+        network: the network, or the path of its file.
         prop: a feature or a conjunction of conditions.
-        domain: a polyhedron; None is all of the input space.
-        certificate: from ``certify`` or ``prove_complete``, or the lines of a file; nothing of the claim is taken from it.
+        domain: a polyhedron or a box; None is all of the input space.
+        certificate: from ``certify`` or ``prove_complete``, the path of its file, or its lines; the claim is not taken from it.
 
-    >>> from exactzones import Polyhedron
+    Raises:
+        InputError: an argument that does not fit; what is wrong with a certificate, the report says.
+
     >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
-    >>> box = Polyhedron.box(-1, 1, dim=1)
-    >>> str(check(net, feature(0), box, certify(net, feature(0), box).certificate))
+    >>> str(check(net, 0, (-1, 1), certify(net, 0, (-1, 1)).certificate))
     'valid'
     """
-    lines = certificate.lines if isinstance(certificate, Certificate) else certificate
-    return check_lines(network, [case_of(network, prop, domain)], lines)
+    loaded = as_network(network)
+    return check_lines(loaded, [case_of(loaded, prop, domain)], _lines(certificate))
 
 
-def conjunction(*properties: Property) -> Property:
+def _lines(certificate: Any) -> Iterable[str]:
+    if isinstance(certificate, Certificate):
+        return certificate.lines
+    if isinstance(certificate, (str, PathLike)):
+        return lines_of(Path(certificate))
+    if isinstance(certificate, Iterable) and not isinstance(certificate, (bytes, Mapping)):
+        return (as_line(line) for line in certificate)
+    raise InputError(f"certificate is {quoted(certificate)}; expected certify(..).certificate, or the path of a file")
+
+
+def as_line(line: Any) -> str:
+    """Return a line of a certificate.
+
+    Raises:
+        InputError: not text.
+    """
+    if not isinstance(line, str):
+        raise InputError(f"a line of the certificate is {quoted(line)}; expected text")
+    return line
+
+
+def conjunction(*properties: PropertyLike) -> Property:
     """Return the property that all of these hold at once.
 
     Args:
-        properties: any number; none gives the property that always holds.
+        properties: any number, each a property or the number of a feature; none gives the property that always holds.
 
-    >>> str(conjunction(feature(0), feature(1)))
+    >>> str(conjunction(feature(0), 1))
     'z-1[0] > 0 and z-1[1] > 0'
     """
-    return reduce(and_, properties, Property(()))
+    return reduce(and_, map(as_property, properties), Property(()))
 
 
 def never_together(
-    network: Network, one: int, other: int, domain: Polyhedron | None = None, *, layer: int = -1, seconds: float | None = None
+    network: NetworkLike,
+    features: PropertyLike | Sequence[PropertyLike],
+    other: PropertyLike | DomainLike = None,
+    domain: DomainLike = None,
+    *,
+    layer: int = -1,
+    seconds: float | None = None,
+    jobs: int = 1,
+    executor: Executor | None = None,
 ) -> Decision:
     """Decide whether two features can fire at the same point: CannotFire means never together.
 
+    ``never_together(net, [0, 1], domain)`` and ``never_together(net, 0, 1, domain)`` are the same.
+
     Args:
-        network: the network.
-        one: which unit.
-        other: which other unit.
-        domain: a polyhedron; None is all of the input space.
-        layer: which layer; 0 is the first, -1 the last.
-        seconds: how long it may take; None is no limit.
+        network: the network, or the path of its file.
+        features: a list of two features, or the first one: numbers of units, or properties.
+        other: the second feature; after a list, the domain.
+        domain: a polyhedron or a box; None is all of the input space.
+        layer: of features that are passed as numbers; 0 is the first, -1 the last.
+        seconds: time limit.
+        jobs: number of processes on this machine.
+        executor: its workers take part.
+
+    Raises:
+        InputError: an argument that does not fit.
     """
-    return certify(network, conjunction(feature(one, layer=layer), feature(other, layer=layer)), domain, seconds=seconds)
+    if isinstance(features, (Property, Condition)) or not isinstance(features, Iterable):
+        pair, region = [features, other], domain
+    else:
+        pair, region = entries(features, "features", "two features, such as [0, 1]"), other if domain is None else domain
+    if len(pair) != 2:
+        raise InputError(f"features are {quoted(pair)}; write never_together(net, [0, 1]), or certify(net, conjunction(..))")
+    both = [as_property(each, "feature", layer=layer) for each in pair]
+    return certify(network, conjunction(*both), region, seconds=seconds, jobs=jobs, executor=executor)
 
 
 def dead_features(
-    network: Network, domain: Polyhedron | None = None, *, layer: int = -1, seconds: float | None = None
+    network: NetworkLike,
+    domain: DomainLike = None,
+    *,
+    layer: int = -1,
+    seconds: float | None = None,
+    jobs: int = 1,
+    executor: Executor | None = None,
 ) -> dict[int, CannotFire | Undecided]:
     """Return the features of a layer that fire nowhere on a domain, each with its certificate.
 
     Args:
-        network: the network.
-        domain: a polyhedron; None is all of the input space.
+        network: the network, or the path of its file.
+        domain: a polyhedron or a box; None is all of the input space.
         layer: which layer; 0 is the first, -1 the last.
-        seconds: for each feature; those that are not decided in this time are returned as Undecided.
+        seconds: time limit for each feature; one that is not decided in this time is returned as Undecided.
+        jobs: number of processes on this machine.
+        executor: its workers take part.
 
     Raises:
         FeatureError: there is no such layer.
+        InputError: another argument that does not fit.
     """
-    if not -len(network.widths) <= layer < len(network.widths):
-        raise FeatureError(f"layer {layer} does not exist: the network's layers are 0 to {len(network.widths) - 1}")
-    found = {}
-    for unit in range(network.widths[layer]):
-        decision = certify(network, feature(unit, layer=layer), domain, seconds=seconds)
-        if not isinstance(decision, CanFire):
-            found[unit] = decision
-    return found
+    loaded = as_network(network)
+    if not -len(loaded.widths) <= index(layer, "layer") < len(loaded.widths):
+        raise FeatureError(f"layer {layer} does not exist: the network's layers are 0 to {len(loaded.widths) - 1}")
+    region = as_domain(domain, loaded.inputs)
+    options: dict[str, Any] = {"seconds": seconds, "jobs": jobs, "executor": executor}
+    decisions = {unit: certify(loaded, feature(unit, layer=layer), region, **options) for unit in range(loaded.widths[layer])}
+    return {unit: decision for unit, decision in decisions.items() if not isinstance(decision, CanFire)}
 
 
 def maximum(
-    network: Network, index: int, domain: Polyhedron | None = None, *, layer: int = -1, seconds: float | None = None
+    network: NetworkLike,
+    unit: PropertyLike,
+    domain: DomainLike = None,
+    *,
+    layer: int = -1,
+    seconds: float | None = None,
+    jobs: int = 1,
+    executor: Executor | None = None,
 ) -> ProvedMaximum:
     """Return the exact supremum of a feature on a domain, with a certificate that nothing is higher.
 
@@ -120,47 +186,69 @@ def maximum(
     then it is decided whether the feature can be larger still.
 
     Args:
-        network: the network.
-        index: which unit.
-        domain: a polyhedron; None is all of the input space.
-        layer: which layer; 0 is the first, -1 the last.
-        seconds: how long it may take; None is no limit.
+        network: the network, or the path of its file.
+        unit: its number, or ``feature(2)`` without a threshold.
+        domain: a polyhedron or a box; None is all of the input space.
+        layer: of a unit that is passed as a number; 0 is the first, -1 the last.
+        seconds: time limit.
+        jobs: number of processes on this machine.
+        executor: its workers take part.
 
     Raises:
-        BudgetExceeded: time ran out; ``found`` is the largest value so far with its point, without a certificate.
+        BudgetExceeded: time is up; ``found`` is the largest value so far with its point, without a certificate.
         DomainError: the domain is empty.
-        InputError: more inputs than exact linear programs are solved for.
+        InputError: more inputs than exact linear programs are solved for, or another argument that does not fit.
     """
-    if network.inputs > _MOST_LP_INPUTS:
-        raise InputError(f"the exact maximum needs at most {_MOST_LP_INPUTS} inputs, this network has {network.inputs}")
-    end = None if seconds is None else time.monotonic() + seconds
-    rows = () if domain is None else case_of(network, feature(index, layer=layer), domain).rows
-    start = lp.feasibility(HRep.of(network.inputs, rows))
-    if isinstance(start, lp.Infeasible):
-        raise DomainError("the domain is empty")
-    value, point, ray = _top_of_cell(network, index, layer, rows, start)
-    while ray is None:
-        left = None if end is None else end - time.monotonic()
-        decision = certify(network, feature(index, value, layer), domain, seconds=left if left is None else max(left, 0.01))
-        if isinstance(decision, CannotFire):
-            return ProvedMaximum(value, point, None, decision.certificate)
-        if isinstance(decision, Undecided):
-            raise BudgetExceeded(decision.reason, ProvedMaximum(value, point, None, None))
-        value, point, ray = _top_of_cell(network, index, layer, rows, decision.witness)
-    return ProvedMaximum(None, point, ray, None)
+    loaded = as_network(network)
+    number, of_layer = as_unit(unit, layer)
+    feature(number, layer=of_layer).resolve(loaded.widths)
+    if loaded.inputs > _MOST_LP_INPUTS:
+        raise InputError(f"the exact maximum needs at most {_MOST_LP_INPUTS} inputs, this network has {loaded.inputs}")
+    climb = _Climb(loaded, number, of_layer, as_domain(domain, loaded.inputs))
+    return climb.run(as_seconds(seconds), {"jobs": jobs, "executor": executor})
 
 
-def _top_of_cell(
-    network: Network, index: int, layer: int, rows: tuple[Row, ...], point: Vector
-) -> tuple[Fraction, Vector, Vector | None]:
-    """Return the largest value in the closed cell around a point, where it is, and a ray if there is no largest."""
-    layer %= len(network.widths)
-    pattern = network.pattern(point, layer)
-    maps = network.regime_maps(pattern, layer)
-    slope, constant = maps[layer].matrix.rows[index], maps[layer].offset[index]
-    best = lp.maximize(HRep.of(network.inputs, (*rows, *cell_rows(network, pattern, maps[:layer]))), slope)
-    if isinstance(best, lp.Optimal):
-        return best.value + constant, best.point, None
-    if isinstance(best, lp.Unbounded):
-        return dot(slope, best.point) + constant, best.point, best.ray
-    return dot(slope, point) + constant, point, None
+@dataclass(frozen=True)
+class _Climb:
+    """The way to the maximum of a unit on a domain, from one cell's top to the next."""
+
+    network: Network
+    unit: int
+    layer: int
+    domain: Polyhedron | None
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The domain's rows ``b + a . x >= 0``."""
+        return () if self.domain is None else case_of(self.network, feature(self.unit, layer=self.layer), self.domain).rows
+
+    def run(self, seconds: float | None, options: dict[str, Any]) -> ProvedMaximum:
+        """Climb until nothing is higher; ``options`` are those of ``certify``."""
+        end = None if seconds is None else time.monotonic() + seconds
+        start = lp.feasibility(HRep.of(self.network.inputs, self.rows))
+        if isinstance(start, lp.Infeasible):
+            raise DomainError("the domain is empty")
+        value, point, ray = self.top_of_cell(start)
+        while ray is None:
+            left = None if end is None else max(end - time.monotonic(), 0.01)
+            higher = feature(self.unit, value, self.layer)
+            decision = certify(self.network, higher, self.domain, seconds=left, **options)
+            if isinstance(decision, CannotFire):
+                return ProvedMaximum(value, point, None, decision.certificate)
+            if isinstance(decision, Undecided):
+                raise BudgetExceeded(decision.reason, ProvedMaximum(value, point, None, None))
+            value, point, ray = self.top_of_cell(decision.witness)
+        return ProvedMaximum(None, point, ray, None)
+
+    def top_of_cell(self, point: Vector) -> tuple[Fraction, Vector, Vector | None]:
+        """Return the largest value in the closed cell around a point, where it is, and a ray if there is no largest."""
+        network, layer = self.network, self.layer % len(self.network.widths)
+        pattern = network.pattern(point, layer)
+        maps = network.regime_maps(pattern, layer)
+        slope, constant = maps[layer].matrix.rows[self.unit], maps[layer].offset[self.unit]
+        best = lp.maximize(HRep.of(network.inputs, (*self.rows, *cell_rows(network, pattern, maps[:layer]))), slope)
+        if isinstance(best, lp.Optimal):
+            return best.value + constant, best.point, None
+        if isinstance(best, lp.Unbounded):
+            return dot(slope, best.point) + constant, best.point, best.ray
+        return dot(slope, point) + constant, point, None

@@ -7,13 +7,28 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Executor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
+from exactzones.arguments import (
+    DomainLike,
+    NetworkLike,
+    Progress,
+    PropertyLike,
+    as_count,
+    as_domain,
+    as_network,
+    as_progress,
+    as_seconds,
+    as_workers,
+)
 from exactzones.engine.backward import backward
 from exactzones.engine.forward import forward
-from exactzones.errors import BudgetExceeded, DimensionError, DomainError, InputError
+from exactzones.errors import BudgetExceeded, DimensionError, DomainError, InputError, quoted
 from exactzones.network import Network
+from exactzones.parallel import executor_of
 from exactzones.polyhedra import Cell, Polyhedron
-from exactzones.property import Property, condition
+from exactzones.property import Property, as_property, condition
 from exactzones.zone import Zone
 
 ENGINES = ("forward", "backward")
@@ -31,6 +46,10 @@ class Budget:
 
     zones: int | None = None
     seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        as_count(self.zones, "number of zones")
+        as_seconds(self.seconds)
 
 
 def check_domain(network: Network, domain: Polyhedron | None) -> None:
@@ -52,48 +71,83 @@ def check_domain(network: Network, domain: Polyhedron | None) -> None:
 
 
 def stream_zones(
-    network: Network,
-    prop: Property,
-    domain: Polyhedron | None = None,
+    network: NetworkLike,
+    prop: PropertyLike,
+    domain: DomainLike = None,
     *,
     engine: str = "forward",
-    budget: Budget | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    seconds: float | None = None,
+    max_zones: int | None = None,
+    jobs: int = 1,
     executor: Executor | None = None,
+    progress: Progress | None = None,
+    budget: Budget | None = None,
 ) -> Generator[Zone, None, None]:
-    """Yield the zones of a property one by one, as ``find_zones`` lists them.
-
-    Args:
-        network: the network.
-        prop: a feature or a conjunction of conditions.
-        domain: a full-dimensional polyhedron of the input space; all of it by default.
-        engine: "forward" or "backward"; see ``find_zones``.
-        budget: stop when it runs out.
-        progress: called now and then with (cells visited, zones found).
-        executor: whose workers take part in the forward engine's search; see ``find_zones``.
+    """Yield the zones of a property one by one, as ``find_zones`` lists them, and with the same arguments.
 
     Raises:
-        InputError: the property or the domain does not fit the network.
-        BudgetExceeded: the budget ran out or a worker died for good; what was yielded until then is right.
+        InputError: an argument that does not fit; before the first zone is asked for.
+        BudgetExceeded: time or the number of zones ran out, or a worker died for good; zones yielded until then are right.
     """
     if engine not in ENGINES:
-        raise InputError(f"engine {engine!r} is not known; there is {', '.join(ENGINES)}")
-    if executor is not None and engine != "forward":
-        raise InputError(f"the {engine} engine works alone; an executor's workers take part in the forward engine only")
-    meter = _Meter(budget or Budget(), progress)
-    resolved = resolve(network, prop)
-    check_domain(network, domain)
-    found = None
+        raise InputError(f"engine is {quoted(engine)}; expected {' or '.join(map(repr, ENGINES))}")
+    workers = as_workers(jobs, executor)
+    if engine != "forward" and workers is not None:
+        raise InputError(f"the {engine} engine works alone; pass jobs= or executor= with the forward engine only")
+    meter = _Meter(as_budget(budget, seconds, max_zones), as_progress(progress))
+    loaded = as_network(network)
+    resolved = resolve(loaded, as_property(prop))
+    region = as_domain(domain, loaded.inputs)
+    check_domain(loaded, region)
+    zones = partial(_zones_of, loaded, resolved, region, engine)
+    return _metered(zones, meter, workers)
+
+
+def _zones_of(
+    network: Network,
+    prop: Property,
+    domain: Polyhedron | None,
+    engine: str,
+    *,
+    visit: Callable[..., None],
+    executor: Executor | None,
+) -> Iterator[Zone]:
+    """Return the zones as an engine finds them; the backward engine finds those that the forward engine is not made for."""
+    zones: Iterator[Zone] | None = None
     if engine == "forward":
-        found = forward(network, resolved, () if domain is None else domain.facet_rows(), meter.visit, executor)
-    zones: Iterator[Zone] | None = found
+        zones = forward(network, prop, () if domain is None else domain.facet_rows(), visit, executor)
     if zones is None:
-        zones = backward(network, resolved, Cell.space(network.inputs) if domain is None else domain.cell(), meter.visit)
-    with nullcontext() if found is None else closing(found):  # workers must not go on when the budget ends the search
-        for zone in zones:
-            meter.zone()
-            yield zone
+        zones = backward(network, prop, Cell.space(network.inputs) if domain is None else domain.cell(), visit)
+    return zones
+
+
+def _metered(
+    zones_of: Callable[..., Iterator[Zone]], meter: _Meter, workers: Executor | int | None
+) -> Generator[Zone, None, None]:
+    """Yield zones until the meter stops the search; then its workers stop, too."""
+    meter.begin()
+    with nullcontext() if workers is None else executor_of(workers) as executor:
+        zones = zones_of(visit=meter.visit, executor=executor)
+        with closing(zones) if isinstance(zones, Generator) else nullcontext():
+            for zone in zones:
+                meter.zone()
+                yield zone
     meter.report()
+
+
+def as_budget(budget: Any, seconds: float | None, max_zones: int | None) -> Budget:
+    """Return the budget that ``seconds`` and ``max_zones`` are, or the one that is passed as such.
+
+    Raises:
+        InputError: both, or something else than a budget.
+    """
+    if budget is None:
+        return Budget(as_count(max_zones, "max_zones"), as_seconds(seconds))
+    if not isinstance(budget, Budget):
+        raise InputError(f"budget is {quoted(budget)}; pass seconds=60, max_zones=1000 or both instead")
+    if seconds is not None or max_zones is not None:
+        raise InputError("a budget and seconds or max_zones are given; pass seconds=60, max_zones=1000 or both, and no budget")
+    return budget
 
 
 def resolve(network: Network, prop: Property) -> Property:
@@ -107,6 +161,9 @@ class _Meter:
     def __init__(self, budget: Budget, progress: Callable[[int, int], None] | None) -> None:
         self.budget, self.progress = budget, progress
         self.cells = self.zones = 0
+        self.begin()
+
+    def begin(self) -> None:
         self.start = self.shown = time.monotonic()
 
     def visit(self, cells: int = 1) -> None:

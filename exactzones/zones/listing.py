@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass, fields
@@ -11,12 +11,13 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, overload
 
+from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_domain, as_network
 from exactzones.engine.forward import is_rational
-from exactzones.engine.search import Budget, resolve, stream_zones
+from exactzones.engine.search import Budget, as_budget, resolve, stream_zones
 from exactzones.errors import BudgetExceeded, InputError
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
-from exactzones.property import Property
+from exactzones.property import Property, as_property
 from exactzones.rational import dot, sum_of_quotients
 from exactzones.zone import Maximum, Zone
 from exactzones.zones.display import columns, page, picture, records
@@ -244,46 +245,55 @@ def _firing(zones: Sequence[Zone], point: Sequence[Any]) -> Zone | None:
 
 
 def find_zones(
-    network: Network,
-    prop: Property,
-    domain: Polyhedron | None = None,
+    network: NetworkLike,
+    prop: PropertyLike,
+    domain: DomainLike = None,
     *,
     engine: str = "forward",
-    budget: Budget | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    seconds: float | None = None,
+    max_zones: int | None = None,
+    jobs: int = 1,
     executor: Executor | None = None,
+    progress: Progress | None = None,
+    budget: Budget | None = None,
 ) -> Zones:
     """Return the complete list of the zones of a property.
 
     Args:
-        network: the network.
-        prop: a feature or a conjunction of conditions.
-        domain: a full-dimensional polyhedron of the input space; all of it by default.
-        engine: "forward", the fast one, or "backward", the literal un-ReLU.  They list the same zones, in different orders.
-            What "forward" is not made for (irrational numbers, above all) "backward" does.
-        budget: stop when it runs out.
+        network: the network, or the path of its file.
+        prop: a feature (``feature(2)``, or just 2) or a conjunction of conditions.
+        domain: full-dimensional; a polyhedron, or a box such as "0:8" or (0, 8); None is all of the input space.
+        engine: "forward", the fast one, or "backward", the literal un-ReLU: the same zones in another order.  Where "forward"
+            does not apply (irrational numbers, above all), "backward" does the work.
+        seconds: time limit.
+        max_zones: limit of zones.
+        jobs: number of processes on this machine; the zones and their order are the same.
+        executor: its workers take part: ``dask.distributed``'s ``Client.get_executor()``, ``mpi4py``'s ``MPIPoolExecutor``, ..
         progress: called now and then with (cells visited, zones found).
-        executor: whose workers take part in the forward engine's search: processes, ``dask.distributed``'s
-            ``Client.get_executor()``, ``mpi4py``'s ``MPIPoolExecutor``, ..; the zones and their order are the same without.
+        budget: ``Budget(max_zones, seconds)``, the same in one value.
 
     Raises:
-        InputError: the property or the domain does not fit the network.
-        BudgetExceeded: the budget ran out, a worker died for good, or the user interrupted; ``found`` is a Zones with what
-            was found.
+        InputError: an argument that does not fit.
+        BudgetExceeded: a limit was reached, a worker died for good, or the user interrupted; ``found`` is an incomplete Zones.
 
-    >>> from exactzones import Network, feature
-    >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
-    >>> [zone.pattern for zone in find_zones(net, feature(0))]
+    >>> from exactzones import Network
+    >>> [zone.pattern for zone in find_zones(Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])]), 0)]    # |x| - 1
     [('+-',), ('-+',)]
     """
-    resolved = resolve(network, prop)
-    found: list[Zone] = []
+    limits = as_budget(budget, seconds, max_zones)
+    options = {"engine": engine, "jobs": jobs, "executor": executor, "progress": progress, "budget": limits}
+    loaded = as_network(network)
+    return _listed(loaded, resolve(loaded, as_property(prop)), as_domain(domain, loaded.inputs), options)
+
+
+def _listed(network: Network, prop: Property, domain: Polyhedron | None, options: dict[str, Any]) -> Zones:
+    """List the zones that ``stream_zones`` yields; those that were found survive an interruption."""
+    zones: list[Zone] = []
     try:
-        stream = stream_zones(network, resolved, domain, engine=engine, budget=budget, progress=progress, executor=executor)
-        with closing(stream):
+        with closing(stream_zones(network, prop, domain, **options)) as stream:
             for zone in stream:
-                found.append(zone)  # noqa: PERF402 - what was found must survive an interruption
+                zones.append(zone)  # noqa: PERF402 - the list is kept when the stream raises
     except (BudgetExceeded, KeyboardInterrupt) as stopped:
         reason = stopped.reason if isinstance(stopped, BudgetExceeded) else "interrupted"
-        raise BudgetExceeded(reason, Zones(network, resolved, domain, tuple(found), complete=False)) from None
-    return Zones(network, resolved, domain, tuple(found))
+        raise BudgetExceeded(reason, Zones(network, prop, domain, tuple(zones), complete=False)) from None
+    return Zones(network, prop, domain, tuple(zones))

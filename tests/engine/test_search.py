@@ -177,7 +177,7 @@ def test_properties_that_do_not_fit(engine, prop, message):
 
 
 def test_an_engine_that_does_not_exist():
-    with pytest.raises(InputError, match="engine 'sideways' is not known"):
+    with pytest.raises(InputError, match="engine is 'sideways'; expected 'forward' or 'backward'"):
         find_zones(TANGENTS, feature(0), engine="sideways")
 
 

@@ -1,0 +1,194 @@
+"""What people pass, turned into what functions need: a path is a network, an integer a feature, "0:8" a domain.
+
+Every public function reads its arguments here, so that each kind of argument means the same everywhere, and a mistake is one line
+that says what to write.  Numbers and points are read in ``exactzones.rational``, properties in ``exactzones.property``.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor
+from fractions import Fraction
+from numbers import Real
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from exactzones.errors import DomainError, InputError, quoted
+from exactzones.models import from_sklearn, from_torch, load_network
+from exactzones.network import Network
+from exactzones.polyhedra import HRep, Polyhedron
+from exactzones.property import Condition, Property
+from exactzones.rational import algebraic, entries, index, text
+from exactzones.spec import parse_domain
+
+NetworkLike: TypeAlias = Any
+"""A ``Network``; the path of a file that holds one; a ``torch.nn.Module`` that starts with a Linear; a scikit-learn MLP."""
+
+PropertyLike: TypeAlias = Property | Condition | int
+"""A ``Property``, a ``Condition``, or the number of a feature of the last layer."""
+
+DomainLike: TypeAlias = Any
+"""A ``Polyhedron``; None, which is all of the input space; or a box: text such as "0:8" or "0:1,2:3", one pair (low, high) for
+every input, or a pair for each."""
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called now and then with two counts."""
+
+_NETWORK = 'write load_network("net.onnx"), Network.mlp([(weight, bias), ..]) or from_torch(module, input_shape)'
+_DOMAIN = 'write None for all inputs, Polyhedron.box(0, 8, dim=2), "0:8", (0, 8) for every input, or a pair (low, high) for each'
+
+
+def as_network(value: NetworkLike) -> Network:
+    """Return the network that is meant.
+
+    Args:
+        value: a network; a path, see ``load_network``; a PyTorch module, see ``from_torch``; or a fitted scikit-learn MLP.
+
+    Raises:
+        FormatError: a file that holds no network.
+        InputError: something else, or a module whose number of inputs is not known.
+    """
+    if isinstance(value, Network):
+        return value
+    if isinstance(value, (str, os.PathLike)):
+        return load_network(os.fspath(value))
+    libraries = {cls.__module__.partition(".")[0] for cls in type(value).__mro__}
+    if "torch" in libraries and callable(getattr(value, "forward", None)):
+        return from_torch(value)
+    if "sklearn" in libraries:
+        return from_sklearn(value)
+    raise InputError(f"network is {quoted(value)}; {_NETWORK}")
+
+
+def as_domain(value: DomainLike, inputs: int) -> Polyhedron | None:
+    """Return the domain that is meant, None for all of the input space.
+
+    Args:
+        value: None, a polyhedron, or a box: see ``DomainLike``.
+        inputs: dimension of the input space.
+
+    Raises:
+        DimensionError: not one pair per input.
+        DomainError: a lower bound above the upper one.
+        InexactError: a bound that is not an exact number.
+        InputError: something else.
+
+    >>> as_domain("0:8", 2) == as_domain((0, 8), 2) == as_domain([(0, 8), (0, 8)], 2) == Polyhedron.box(0, 8, dim=2)
+    True
+    """
+    if value is None or isinstance(value, Polyhedron):
+        return value
+    if isinstance(value, HRep):
+        return Polyhedron(value)
+    if isinstance(value, str):
+        bounds = parse_domain(value, inputs)
+        return None if bounds is None else Polyhedron.box(*zip(*bounds, strict=True))
+    try:
+        listed = entries(value, "domain", "")
+    except InputError:
+        raise InputError(f"domain is {quoted(value)}; {_DOMAIN}") from None
+    if len(listed) == 2 and not any(_is_pair(entry) for entry in listed):
+        listed = [listed] * inputs
+    if len(listed) != inputs or not all(_is_pair(entry) for entry in listed):
+        raise InputError(f"domain is {quoted(value)}, and the network has {inputs} inputs; {_DOMAIN}")
+    return Polyhedron.box(*zip(*(_interval(pair, k) for k, pair in enumerate(listed)), strict=True))
+
+
+def _is_pair(entry: Any) -> bool:
+    return isinstance(entry, (list, tuple, np.ndarray)) and len(entry) == 2
+
+
+def _interval(pair: Any, k: int) -> tuple[Fraction, Fraction]:
+    low, high = (algebraic(bound, f"{name} bound of input {k}") for name, bound in zip(("lower", "upper"), pair, strict=True))
+    if low > high:
+        raise DomainError(f"domain of input {k} is empty: {text(low)} > {text(high)}; write (low, high)")
+    return low, high
+
+
+def as_unit(value: PropertyLike, layer: int = -1, what: str = "feature") -> tuple[int, int]:
+    """Return the unit and the layer of a single feature without a threshold.
+
+    Args:
+        value: the number of a unit, or a property that is one feature: ``feature(2)`` or ``feature(2, layer=0)``.
+        layer: of the unit, where its number is passed.
+        what: how an error message names it.
+
+    Raises:
+        InputError: another property, or not an integer.
+
+    >>> as_unit(2), as_unit(Property((Condition(0, ((1, Fraction(1)),), Fraction(0)),)))
+    ((2, -1), (1, 0))
+    """
+    if isinstance(value, Condition):
+        value = Property((value,))
+    if not isinstance(value, Property):
+        return index(value, what), index(layer, "layer")
+    only = value.conditions[0] if len(value.conditions) == 1 else None
+    if only is None or only.constant or only.after_relu or len(only.terms) != 1 or only.terms[0][1] != 1:
+        raise InputError(f"{what} is the property {quoted(str(value))}; expected one unit without threshold, such as feature(2)")
+    if layer not in (-1, only.layer):
+        raise InputError(f"layer is {quoted(layer)}, but the feature is of layer {only.layer}; pass one of them")
+    return only.terms[0][0], only.layer
+
+
+def as_seconds(value: Any) -> float | None:
+    """Return a number of seconds; None is no limit.
+
+    Raises:
+        InputError: neither None nor a number from 0 on.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, Real) or isinstance(value, bool) or math.isnan(value) or value < 0:
+        raise InputError(f"seconds is {quoted(value)}; expected a number of seconds such as 60, or None for no limit")
+    return float(value)
+
+
+def as_count(value: Any, what: str) -> int | None:
+    """Return a limit that is an integer from 0 on; None is no limit.
+
+    Raises:
+        InputError: something else.
+    """
+    return None if value is None else index(value, what, least=0)
+
+
+def as_workers(jobs: Any, executor: Any) -> Executor | int | None:
+    """Return an executor whose workers take part, a number of processes, or None: this process works alone.
+
+    Raises:
+        InputError: not a positive integer, not an executor, or both of them.
+    """
+    count = index(jobs, "jobs", least=1)
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise InputError(f"executor is {quoted(executor)}; expected an executor such as ProcessPoolExecutor(4), or pass jobs=4")
+    if executor is not None and count > 1:
+        raise InputError(f"jobs is {count} and there is an executor; pass one of them")
+    workers: Executor | int | None = count if count > 1 else executor
+    return workers
+
+
+def as_progress(value: Any) -> Progress | None:
+    """Return a function that is called with two counts, or None.
+
+    Raises:
+        InputError: something that cannot be called.
+    """
+    if value is not None and not callable(value):
+        raise InputError(f"progress is {quoted(value)}; expected a function of two counts, such as print")
+    progress: Progress | None = value
+    return progress
+
+
+def as_path(value: Any, what: str = "path") -> str:
+    """Return the path of a file.
+
+    Raises:
+        InputError: neither text nor a path.
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        raise InputError(f'{what} is {quoted(value)}; expected the path of a file, such as "zones.json"')
+    return os.fspath(value)
