@@ -1,4 +1,8 @@
-"""Networks from and to files: NumPy archives, JSON, ONNX, state dicts; and from PyTorch, scikit-learn and Flax."""
+"""Networks from and to files (NumPy archives, JSON, ONNX, state dicts), and from models of PyTorch, scikit-learn and Flax.
+
+Readers of models build a graph of affine maps and ReLUs, see ``lowering``.  ``onnx_operators`` and ``torch_operators`` say how to
+add an operator.
+"""
 
 from __future__ import annotations
 
@@ -29,31 +33,30 @@ _Function = TypeVar("_Function")
 
 
 def load_network(path: str | Path) -> Network:
-    """Read a network; the suffix says how: .npz, .json, .onnx, .safetensors, .pt or .pth.
+    """Read a network from a file.
 
-    The last three hold a state dict, which does not say the architecture: see ``state_dict.network_of_weights``.
+    Files with the last three suffixes hold a state dict, which does not say the architecture: see
+    ``state_dict.network_of_weights``.
 
     Args:
-        path: of a file, with its suffix.
+        path: of the file; its suffix says the format: .npz, .json, .onnx, .safetensors, .pt or .pth.
 
     Raises:
-        FormatError: another suffix, or a file that is not what its suffix says.
-        InputError: the file cannot be opened, or an optional package is missing.
+        FormatError: the suffix is another one, or the file is not what its suffix says.
+        InputError: the file cannot be read, or an optional package is missing.
     """
     return _by_suffix(_LOADERS, path)(path)
 
 
 def save_network(network: Network, path: str | Path) -> None:
-    """Write a network; the suffix says how: .json holds any, .npz and .onnx only weights that are floats.
-
-    The file holds either its old content or all of the new, whatever goes wrong.
+    """Write a network to a file, which holds either its old content or all of the new, whatever goes wrong.
 
     Args:
-        network: what is written.
-        path: of the file, with its suffix.
+        network: any network for .json; one whose weights are floats for .npz and .onnx.
+        path: of the file; its suffix says the format: .json, .npz or .onnx.
 
     Raises:
-        FormatError: another suffix.
+        FormatError: the suffix is another one.
         InputError: the format cannot hold the network exactly, the file cannot be written, or an optional package is
             missing.
     """

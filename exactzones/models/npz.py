@@ -1,7 +1,7 @@
 """NumPy archives: arrays W0, b0, W1, b1, ...; layer k computes ``z = Wk x + bk``.
 
-``Wk`` has shape (outputs, inputs); a missing ``bk`` is zero.  There is a ReLU between the layers and none after the
-last, unless ``reluK`` says otherwise: a truth value for the whole layer, or one per unit.
+``Wk`` has shape (outputs, inputs); a missing ``bk`` is zero.  All layers but the last have a ReLU.  Where that is not so,
+``reluk`` says which units have one: a truth value for the whole layer, or one per unit.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from exactzones.errors import FormatError
 from exactzones.files import MAX_BYTES, MAX_WEIGHTS, naming, read_bytes, write_atomically
+from exactzones.models.arrays import Array
 from exactzones.models.floats import float_arrays
 from exactzones.network import Layer, Network
 from exactzones.rational import Matrix, exact
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 _KEY = re.compile(r"(W|b|relu)(0|[1-9][0-9]{0,5})")
 _BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError)
@@ -35,15 +34,16 @@ def load_npz(path: str | Path) -> Network:
     """Read a network; floats and integers up to 64 bits are taken exactly.
 
     Raises:
-        FormatError: not a whole archive, an unknown, missing or misshapen array, NaN, infinity or Python objects;
-            the message names the file and the key.
+        FormatError: the archive is not whole, an array is unknown, missing or of the wrong shape, or an entry is NaN, infinity or
+            a Python object; the message names the file and the key.
+        InputError: the file cannot be read.
     """
     with naming(path):
         data = read_bytes(path)
         try:
             arrays = _read_arrays(data)
         except _BROKEN as error:
-            raise FormatError(f"not a whole .npz archive: {error}") from None
+            raise FormatError(f"the file is not a whole .npz archive: {error}") from None
         return _network(arrays)
 
 
@@ -51,7 +51,7 @@ def save_npz(network: Network, path: str | Path) -> None:
     """Write a network, as float32 if that is exact, else as float64; ``rationalizations`` are not kept.
 
     Raises:
-        InputError: a weight that is no 64-bit float.
+        InputError: a weight is not a 64-bit float, or the file cannot be written.
     """
     arrays: dict[str, Array] = {}
     last = len(network.layers) - 1
@@ -70,18 +70,18 @@ def _read_arrays(data: bytes) -> dict[str, Array]:
         members = archive.infolist()
         unpacked = sum(member.file_size for member in members)
         if unpacked > MAX_BYTES:
-            raise FormatError(f"the arrays unpack to {unpacked} bytes; at most {MAX_BYTES} are read")
+            raise FormatError(f"the arrays unpack to {unpacked} bytes; at most {MAX_BYTES} are supported")
         for member in members:
             key = member.filename.removesuffix(".npy")
             if not _KEY.fullmatch(key):
-                raise FormatError(f"{key!r} is no known key; keys are W0, b0, relu0, W1, b1, relu1, ...")
+                raise FormatError(f"{key!r} is not a known key; expected keys are W0, b0, relu0, W1, b1, relu1, ..")
             if key in arrays:
-                raise FormatError(f"{key} is there twice")
+                raise FormatError(f"{key} is in the archive twice; each key is expected once")
             with archive.open(member) as stream:
                 arrays[key] = _read_array(stream, member.file_size, key)
     weights = sum(array.size for array in arrays.values())
     if weights > MAX_WEIGHTS:
-        raise FormatError(f"the arrays have {weights} entries; at most {MAX_WEIGHTS} are held")
+        raise FormatError(f"the arrays have {weights} entries; at most {MAX_WEIGHTS} are supported")
     return arrays
 
 
@@ -90,35 +90,35 @@ def _read_array(stream: Any, size: int, key: str) -> Array:
     try:
         shape, fortran, dtype = _HEADERS[np.lib.format.read_magic(stream)](stream)
     except (ValueError, KeyError, RecursionError, MemoryError):
-        raise FormatError(f"{key} has no readable array header") from None
+        raise FormatError(f"{key} has no array header that can be read; save the archive with numpy.savez") from None
     if dtype.hasobject:
         raise FormatError(f"{key} holds Python objects, which are never unpickled; save plain numbers")
     expected = "b" if key.startswith("relu") else "fiu"
     if dtype.kind not in expected or dtype.itemsize > 8:
-        allowed = "truth values are" if expected == "b" else "integers and floats up to 64 bits are"
-        raise FormatError(f"{key} has NumPy type {dtype}; {allowed} read")
-    claimed, there = math.prod(shape) * dtype.itemsize, size - stream.tell()
-    if min(shape, default=1) < 1 or claimed != there:
-        raise FormatError(f"{key} claims shape {shape}, that is {claimed} bytes, but holds {there}")
-    return np.frombuffer(stream.read(claimed), dtype).reshape(shape, order="F" if fortran else "C")
+        allowed = "truth values are" if expected == "b" else "integers or floats up to 64 bits are"
+        raise FormatError(f"{key} has NumPy type {dtype}; {allowed} expected")
+    needed, actual = math.prod(shape) * dtype.itemsize, size - stream.tell()
+    if min(shape, default=1) < 1 or needed != actual:
+        raise FormatError(f"{key} has {actual} bytes of data; its shape {shape} needs {needed}, and must have positive lengths")
+    return np.frombuffer(stream.read(needed), dtype).reshape(shape, order="F" if fortran else "C")
 
 
 def _network(arrays: dict[str, Array]) -> Network:
     indices = {int(key[1:]) for key in arrays if key[0] == "W"}
     for index in range(max(indices, default=0) + 1):
         if index not in indices:
-            raise FormatError(f"W{index} is missing; there are {', '.join(sorted(arrays)) or 'no arrays'}")
+            raise FormatError(f"W{index} is missing; the arrays are {', '.join(sorted(arrays)) or 'none'}")
     count = len(indices)
     for key in arrays:
         if int(re.sub("[a-zA-Z]", "", key)) >= count:
-            raise FormatError(f"{key} belongs to no layer; the last is W{count - 1}")
+            raise FormatError(f"{key} does not belong to any layer; the last is that of W{count - 1}")
     layers: list[Layer] = []
     for k in range(count):
         weight, bias, relu = arrays[f"W{k}"], arrays.get(f"b{k}"), arrays.get(f"relu{k}", np.array(k < count - 1))
         if weight.ndim != 2:
             raise FormatError(f"W{k} has shape {weight.shape}; (outputs, inputs) is expected")
         if layers and weight.shape[1] != layers[-1].outputs:
-            raise FormatError(f"W{k} has shape {weight.shape}; layer {k - 1} gives {layers[-1].outputs} values")
+            raise FormatError(f"W{k} has shape {weight.shape}; (outputs, {layers[-1].outputs}) is expected after layer {k - 1}")
         outputs = weight.shape[0]
         if bias is not None and bias.shape != (outputs,):
             raise FormatError(f"b{k} has shape {bias.shape}; ({outputs},) is expected")

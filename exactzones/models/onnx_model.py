@@ -1,8 +1,7 @@
 """ONNX models of piecewise linear operators, see ``onnx_operators``.
 
-The model is read for one sample: a batch axis of open length counts as 1.  Operators keep their ONNX meaning,
-broadcasting included.  Needs the package
-``onnx``, which is imported when a file is read or written.
+The model is read for one sample: a batch axis without a fixed length counts as 1.  Operators keep their ONNX meaning,
+broadcasting included.  The package ``onnx`` is imported when a file is read or written.
 """
 
 from __future__ import annotations
@@ -16,27 +15,28 @@ import numpy as np
 from exactzones.errors import FormatError, InputError
 from exactzones.files import naming, read_bytes, write_atomically
 from exactzones.models.floats import float_arrays
-from exactzones.models.onnx_node import Node, Operand
-from exactzones.models.onnx_operators import OPERATORS, SMOOTH
+from exactzones.models.onnx_node import OnnxNode, Operand
+from exactzones.models.onnx_operators import MANY, OPERATORS, SMOOTH
 from exactzones.models.onnx_tensors import constant_value, input_shape, tensor_array
 from exactzones.models.tensors import Tensor
 from exactzones.network import Network
 
 _FLAGS = ("allowzero", "ceil_mode", "count_include_pad", "keepdims", "noop_with_empty_axes", "training_mode")
+_TYPES = {bytes: "a string", float: "a float", int: "an integer", list: "a list of integers", np.ndarray: "a tensor"}
 _OLDEST_OPSET = 7  # before it, Add and Gemm broadcast by other rules
 
 
 def load_onnx(path: str | Path) -> Network:
-    """Read a network; weights are taken exactly, and sums and products of constants are exact too.
+    """Read a network; weights are taken exactly, and sums and products of constants are computed exactly.
 
-    Of two Gemm or MatMul in a row, through which everything goes, the first stays a layer without ReLU; all other linear
-    operators are composed with what comes after them.  The factor of a BatchNormalization that is irrational is replaced
-    by the nearest 64-bit float, see ``Network.rationalizations``.
+    Of two Gemm or MatMul in a row, through which everything passes, the first stays a layer without ReLU; all other linear
+    operators are composed with what comes after them.  An irrational factor of a BatchNormalization is replaced by the nearest
+    64-bit float, see ``Network.rationalizations``.
 
     Raises:
-        FormatError: not an ONNX model, an operator that is not supported, or constants that are missing or do
-            not fit; the message names the file and the operator and node.
-        InputError: the package onnx is not installed.
+        FormatError: the file is not an ONNX model, has an operator that is not supported, or has constants that are missing or
+            do not fit; the message names the file, the operator and the node.
+        InputError: the file cannot be read, or the package onnx is not installed.
     """
     onnx = _library()
     with naming(path):
@@ -46,35 +46,35 @@ def load_onnx(path: str | Path) -> Network:
         except Exception as error:  # noqa: BLE001  protobuf's error class, from a package without types
             raise FormatError(f"not an ONNX model, or cut short: {type(error).__name__}") from None
         try:
-            return _Reader(onnx, model).network()
+            return _GraphReader(onnx, model).network()
         except UnicodeDecodeError:
-            raise FormatError("not an ONNX model: a name in it is no text") from None
+            raise FormatError("not an ONNX model: a node or tensor name is not valid UTF-8") from None
 
 
 def save_onnx(network: Network, path: str | Path) -> None:
     """Write a network as Gemm and Relu, float32 if that is exact, else float64; ``rationalizations`` are not kept.
 
     Raises:
-        InputError: a weight that is no 64-bit float, a layer with ReLU on some of its units only, or the package onnx
-            is not installed.
+        InputError: a weight is not a 64-bit float, a layer has a ReLU on some of its units only, or the package onnx is not
+            installed.
     """
     onnx = _library()
     for k, layer in enumerate(network.layers):
         if len(set(layer.relu)) > 1:
             raise InputError(
-                f"layer {k} has a ReLU on some of its units only, which ONNX has no operator for; save it as .npz or .json"
+                f"layer {k} has a ReLU on some of its units only, which no ONNX operator has; save the network as .npz or .json"
             )
-    nodes, initializers, here = [], [], "input"
+    nodes, initializers, last = [], [], "input"
     arrays = float_arrays(network)
     for k, (layer, (weight, bias)) in enumerate(zip(network.layers, arrays, strict=True)):
         initializers += [onnx.numpy_helper.from_array(weight, f"W{k}"), onnx.numpy_helper.from_array(bias, f"b{k}")]
-        for kind, inputs in [("Gemm", [here, f"W{k}", f"b{k}"])] + [("Relu", [f"gemm{k}"])] * layer.relu[0]:
-            here = f"{kind.lower()}{k}"
-            nodes.append(onnx.helper.make_node(kind, inputs, [here], name=here, **({"transB": 1} if kind == "Gemm" else {})))
+        for kind, inputs in [("Gemm", [last, f"W{k}", f"b{k}"])] + [("Relu", [f"gemm{k}"])] * layer.relu[0]:
+            last = f"{kind.lower()}{k}"
+            nodes.append(onnx.helper.make_node(kind, inputs, [last], name=last, **({"transB": 1} if kind == "Gemm" else {})))
     kind = onnx.helper.np_dtype_to_tensor_dtype(arrays[0][0].dtype)
     ends = [
         onnx.helper.make_tensor_value_info(name, kind, ["batch", size])
-        for name, size in (("input", network.inputs), (here, network.widths[-1]))
+        for name, size in (("input", network.inputs), (last, network.widths[-1]))
     ]
     graph = onnx.helper.make_graph(nodes, "exactzones", ends[:1], ends[1:], initializers)
     model = onnx.helper.make_model(
@@ -91,35 +91,49 @@ def _library() -> Any:
         raise InputError("ONNX files need the package onnx: pip install exactzones[onnx]") from None
 
 
-class _Reader:
-    """Walks the graph: ``known`` holds every tensor that is there by its name, constants as arrays."""
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+class _GraphReader:
+    """Computes the nodes of a graph one after the other.
+
+    Attributes:
+        onnx: the package.
+        graph: a GraphProto.
+        known: by name, the tensors that are computed and, as arrays, the constants.
+    """
 
     def __init__(self, onnx: Any, model: Any) -> None:
         graph = model.graph
         versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
         if not graph.node or not versions:
-            raise FormatError("not an ONNX model: it has no graph or no opset")
+            raise FormatError("not an ONNX model: it has no nodes or no opset")
         if min(versions) < _OLDEST_OPSET:
             raise FormatError(f"opset {min(versions)} is not supported; convert the model to opset {_OLDEST_OPSET} or newer")
         if graph.sparse_initializer:
-            raise FormatError("sparse initializers are not supported")
+            raise FormatError("sparse initializers are not supported; save the weights as dense tensors")
         self.onnx, self.graph = onnx, graph
         self.known: dict[str, Operand] = {
             tensor.name: tensor_array(onnx, tensor, f"initializer {tensor.name!r}") for tensor in graph.initializer
         }
         if len(self.known) < len(graph.initializer):
-            raise FormatError("two initializers have the same name")
-        inputs = [value for value in graph.input if value.name not in self.known]  # older files list the weights too
+            raise FormatError("two initializers have the same name; different names are expected")
+        inputs = [value for value in graph.input if value.name not in self.known]  # older files list the weights, too
         if len(inputs) != 1 or len(graph.output) != 1:
-            raise FormatError(f"the graph has {len(inputs)} inputs and {len(graph.output)} outputs; one of each is expected")
+            raise FormatError(
+                f"the graph has {_counted(len(inputs), 'input')} and {_counted(len(graph.output), 'output')}; "
+                "one of each is expected"
+            )
         self.known[inputs[0].name] = Tensor.start(input_shape(inputs[0]))
 
     def network(self) -> Network:
+        """Return the network that the graph computes."""
         for node in self.graph.node:
             label = f"operator {node.op_type} (node {(node.name or ', '.join(map(str, node.output)))!r})"
             if node.op_type in SMOOTH and node.domain in ("", "ai.onnx"):
                 raise FormatError(
-                    f"{label} is not piecewise linear, so it has no exact zones; if it is the last, let the model end before it"
+                    f"{label} is not piecewise linear, so it has no exact zones; if it is the last, export the model without it"
                 )
             if node.op_type not in ("Constant", *OPERATORS) or node.domain not in ("", "ai.onnx"):
                 raise FormatError(
@@ -133,7 +147,7 @@ class _Reader:
         name = self.graph.output[0].name
         output = self.known.get(name)
         if not isinstance(output, Tensor):
-            raise FormatError(f"the graph's output {name!r} does not depend on its input")
+            raise FormatError(f"the graph's output {name!r} does not depend on its input; a tensor computed from it is expected")
         return output.graph.network(output.value)
 
     def step(self, node: Any) -> None:
@@ -141,43 +155,48 @@ class _Reader:
         names = list(node.input)
         while names and not names[-1]:  # optional inputs that are left out
             names.pop()
-        least, most, defaults, compute = OPERATORS.get(node.op_type, (0, 0, {}, None))
+        operator = OPERATORS.get(node.op_type)  # None for Constant
+        least, most = (0, 0) if operator is None else (operator.least, operator.most)
         if not least <= len(names) <= most or not node.output:
-            raise FormatError(f"{len(names)} inputs and {len(node.output)} outputs do not fit this operator")
+            more = f"{least} to {most} inputs" if most < MANY else f"{_counted(least, 'input')} or more"
+            expected = _counted(least, "input") if least == most else more
+            actual = f"{_counted(len(names), 'input')} and {_counted(len(node.output), 'output')}"
+            raise FormatError(f"it has {actual}; {expected}, and at least 1 output, are expected")
         for name in names:
             if name and name not in self.known:
-                raise FormatError(f"it reads {name!r}, which nothing before it gives; is an initializer missing?")
+                raise FormatError(f"it reads {name!r}, which no node before it computes; is an initializer missing?")
         for k, name in enumerate(node.output):
             if (not name and k == 0) or name in self.known or (name and name in node.output[:k]):
-                raise FormatError(f"its output has the name {name!r}, which is empty or taken")
-        found: Operand | list[Operand]
-        if compute is None:
-            found = constant_value(self.onnx, node)
+                raise FormatError(f"its output has the name {name!r}, which is empty or taken; a new name is expected")
+        result: Operand | list[Operand]
+        if operator is None:
+            result = constant_value(self.onnx, node)
         else:
             operands = tuple(self.known[name] if name else None for name in names)
-            attributes = self.attributes(node, defaults)
-            found = compute(Node(operands, attributes, node.name or node.output[0], len(node.output)))
-        values = found if isinstance(found, list) else [found]
-        self.known |= dict(zip(node.output, values, strict=False))  # the mask of Dropout is left unknown
+            attributes = self.attributes(node, operator.attributes)
+            result = operator.compute(OnnxNode(operands, attributes, node.name or node.output[0], len(node.output)))
+        outputs = result if isinstance(result, list) else [result]
+        self.known |= dict(zip(node.output, outputs, strict=False))  # the mask of Dropout stays unknown
 
     def attributes(self, node: Any, defaults: dict[str, Any]) -> dict[str, Any]:
-        """Return a node's attributes."""
-        found = dict(defaults)
+        """Return a node's attributes by name, with the defaults of those that it leaves out."""
+        attributes = dict(defaults)
         for attribute in node.attribute:
-            if attribute.name not in found:
-                raise FormatError(f"attribute {attribute.name!r} is not supported")
-            default = found[attribute.name]
+            name = attribute.name
+            if name not in attributes:
+                raise FormatError(f"attribute {name!r} is not supported; supported are {', '.join(defaults) or 'none'}")
+            default = attributes[name]
             if isinstance(default, np.ndarray) and attribute.HasField("t"):
-                found[attribute.name] = tensor_array(self.onnx, attribute.t, f"attribute {attribute.name!r}")
+                attributes[name] = tensor_array(self.onnx, attribute.t, f"attribute {name!r}")
                 continue
             try:
                 value = self.onnx.helper.get_attribute_value(attribute)
             except ValueError:
                 value = None
-            numbers = not isinstance(value, list) or all(isinstance(entry, int) for entry in value)
-            if type(value) is not type(default) or not numbers:
-                raise FormatError(f"attribute {attribute.name!r} has the wrong type")
-            if attribute.name in _FLAGS and value not in (0, 1):
-                raise FormatError(f"attribute {attribute.name!r} is {value}; 0 or 1 is expected")
-            found[attribute.name] = value
-        return found
+            integers = not isinstance(value, list) or all(isinstance(entry, int) for entry in value)
+            if type(value) is not type(default) or not integers:
+                raise FormatError(f"attribute {name!r} has the wrong type; {_TYPES[type(default)]} is expected")
+            if name in _FLAGS and value not in (0, 1):
+                raise FormatError(f"attribute {name!r} is {value}; 0 or 1 is expected")
+            attributes[name] = value
+        return attributes

@@ -1,4 +1,4 @@
-"""One use of an ONNX operator: its operands and attributes."""
+"""A node of an ONNX graph as its operator sees it: operands and attributes."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from exactzones.errors import FormatError
-from exactzones.models.onnx_tensors import Array, Shape
+from exactzones.models.arrays import Array, Shape
 from exactzones.models.tensors import Tensor
 
 Operand: TypeAlias = Tensor | Array
+"""A tensor that depends on the network's input, or a constant."""
+
+ALL_CONSTANT = "all its inputs are constants; let the exporter fold constants"
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class OnnxNode:
     """One use of an operator.
 
     Attributes:
         operands: None where an optional one is left out.
-        attributes: with defaults for those that are not given.
-        name: what messages call it.
-        outputs: how many there are.
+        attributes: by name; those that the file leaves out have their default.
+        name: of the node, for messages and records.
+        outputs: number of outputs.
     """
 
     operands: tuple[Operand | None, ...]
@@ -29,63 +32,96 @@ class Node:
     name: str
     outputs: int
 
-    def tensor(self, place: int = 0) -> Tensor:
-        """Return an operand that depends on the input."""
-        operand = self.operands[place]
-        if not isinstance(operand, Tensor):
-            raise FormatError("all its inputs are constants; let the exporter fold constants")
-        return operand
-
-    def constant(self, place: int) -> Array | None:
-        """Return an operand that must be a constant, or None."""
-        operand = self.operands[place] if place < len(self.operands) else None
-        if isinstance(operand, Tensor):
-            raise FormatError(f"input {place} must be a constant; as it is, it depends on the network's input")
-        return operand
-
-    def integers(self, place: int, attribute: str = "") -> list[int] | None:
-        """Return a list of integers from an operand, or in older models from an attribute; None if there is none."""
-        given = self.constant(place)
-        if given is None:
-            return list(self.attributes.get(attribute) or ()) or None
-        if given.dtype.kind != "i" or given.ndim > 1:
-            raise FormatError(f"input {place} is no list of integers")
-        return [int(entry) for entry in given.ravel()]
-
-    def moved(self, move: Callable[[Array], Array]) -> Operand:
-        """Apply a function that moves numbers to the first operand, constant or not."""
-        operand = self.operands[0]
-        if operand is None:
-            raise FormatError("its first input is left out")
-        try:
-            return operand.moved(move) if isinstance(operand, Tensor) else move(operand)
-        except (ValueError, IndexError) as error:  # NumPy's
-            raise FormatError(f"it does not fit shape {operand.shape}: {error}") from None
-
     @property
     def shape(self) -> Shape:
         """The first operand's shape."""
         operand = self.operands[0]
         return () if operand is None else tuple(operand.shape)
 
+    def operand(self, place: int = 0) -> Operand:
+        """Return an operand, which may be of either kind.
 
-def given(operand: Operand | None) -> Operand:
-    """Return an operand that must be there."""
-    if operand is None:
-        raise FormatError("an input is left out")
-    return operand
+        Raises:
+            FormatError: it is left out.
+        """
+        operand = self.operands[place]
+        if operand is None:
+            raise FormatError(f"its input {place} is left out; a name is expected")
+        return operand
+
+    def tensor(self, place: int = 0) -> Tensor:
+        """Return an operand that depends on the input.
+
+        Raises:
+            FormatError: it is a constant.
+        """
+        operand = self.operands[place]
+        if not isinstance(operand, Tensor):
+            raise FormatError(ALL_CONSTANT)
+        return operand
+
+    def constant(self, place: int) -> Array | None:
+        """Return an operand that must be a constant, or None if it is left out.
+
+        Raises:
+            FormatError: it depends on the network's input.
+        """
+        operand = self.operands[place] if place < len(self.operands) else None
+        if isinstance(operand, Tensor):
+            raise FormatError(f"its input {place} depends on the network's input; a constant is expected")
+        return operand
+
+    def array(self, place: int) -> Array:
+        """Return an operand that must be a constant and must not be left out.
+
+        Raises:
+            FormatError: it is not.
+        """
+        array = self.constant(place)
+        if array is None:
+            raise FormatError(f"its input {place} is left out; a constant is expected")
+        return array
+
+    def integers(self, place: int, attribute: str = "") -> list[int] | None:
+        """Return a list of integers: an operand, in older models an attribute; None if there is none.
+
+        Raises:
+            FormatError: the operand is not such a list.
+        """
+        constant = self.constant(place)
+        if constant is None:
+            return list(self.attributes.get(attribute) or ()) or None
+        if constant.dtype.kind != "i" or constant.ndim > 1:
+            raise FormatError(
+                f"its input {place} has type {constant.dtype} and shape {constant.shape}; a list of integers is expected"
+            )
+        return [int(entry) for entry in constant.ravel()]
+
+    def moved(self, move: Callable[[Array], Array]) -> Operand:
+        """Return the first operand, constant or not, with its entries moved as ``move`` does with those of an array.
+
+        Raises:
+            FormatError: ``move`` does not fit the operand's shape.
+        """
+        operand = self.operand()
+        try:
+            return operand.moved(move) if isinstance(operand, Tensor) else move(operand)
+        except (ValueError, IndexError) as error:  # NumPy's
+            raise FormatError(f"it does not fit shape {operand.shape}: {error}") from None
+
+    def reshaped(self, shape: Shape) -> Operand:
+        """Return the first operand, constant or not, in another shape of the same size."""
+        operand = self.operand()
+        return operand.reshaped(shape) if isinstance(operand, Tensor) else operand.reshape(shape)
 
 
-def array(operand: Operand | None) -> Array:
-    """Return an operand that must be a constant."""
-    if operand is None or isinstance(operand, Tensor):
-        raise FormatError("constants are expected")
-    return operand
+def axes_from_front(axes: list[int], rank: int) -> list[int]:
+    """Return axes counted from the front, in order.
 
-
-def axes_of(axes: list[int], rank: int) -> list[int]:
-    """Return axes, counted from the front, in order."""
-    found = sorted({axis + rank if axis < 0 else axis for axis in axes})
-    if len(found) != len(axes) or (found and not 0 <= found[0] <= found[-1] < rank):
-        raise FormatError(f"axes {axes} do not fit {rank} axes")
-    return found
+    Raises:
+        FormatError: an axis does not exist among ``rank``, or two are the same.
+    """
+    ordered = sorted({axis + rank if axis < 0 else axis for axis in axes})
+    if len(ordered) != len(axes) or (ordered and not 0 <= ordered[0] <= ordered[-1] < rank):
+        raise FormatError(f"its axes are {axes}; different numbers from {-rank} to {rank - 1} are expected")
+    return ordered

@@ -1,16 +1,14 @@
-"""What ONNX says about constants and shapes: tensors, attributes, Reshape, Flatten."""
+"""Tensors and shapes of ONNX files: TensorProto, the value of Constant, the input's shape, Reshape and Flatten."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from exactzones.errors import FormatError
-
-Array: TypeAlias = np.ndarray[Any, Any]
-Shape: TypeAlias = tuple[int, ...]
+from exactzones.models.arrays import Array, Shape
 
 _NUMBERS = (
     "FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16", "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64",
@@ -19,37 +17,42 @@ _MAX_RANK = 32  # NumPy 1 has no arrays with more axes
 
 
 def tensor_array(onnx: Any, tensor: Any, what: str) -> Array:
-    """Return a TensorProto as an array, after checking that its data is there and fits its shape.
+    """Return a TensorProto as an array, after checking that the data is in the file and fits the shape.
+
+    Args:
+        onnx: the package.
+        tensor: a TensorProto.
+        what: name in messages.
 
     Raises:
-        FormatError: data outside the file, a type that is no number, or dims and data that disagree.
+        FormatError: the data is in another file, the type is not a number, or the shape and the data disagree.
     """
     if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
-        raise FormatError(f"{what} keeps its data in another file, which is not followed; save the model in one file")
+        raise FormatError(f"{what} keeps its data in another file, which is never read; save the model in one file")
     kinds = onnx.TensorProto.DataType
     kind = kinds.Name(tensor.data_type) if tensor.data_type in kinds.values() else str(tensor.data_type)
     if kind not in _NUMBERS:
-        raise FormatError(f"{what} has type {kind}; supported are {', '.join(_NUMBERS)}")
+        raise FormatError(f"{what} has type {kind}; supported types are {', '.join(_NUMBERS)}")
     shape = tuple(tensor.dims)
     if min(shape, default=1) < 1 or len(shape) > _MAX_RANK:
-        raise FormatError(f"{what} has shape {shape}, which is empty or has too many axes")
+        raise FormatError(f"{what} has shape {shape}; positive lengths of at most {_MAX_RANK} axes are expected")
     entries = math.prod(shape)
     if tensor.HasField("raw_data"):
-        claimed, there = entries * onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize, len(tensor.raw_data)
-        unit = "bytes"
+        expected, unit = entries * onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize, "bytes"
+        actual = len(tensor.raw_data)
     else:
-        claimed, there = entries, len(getattr(tensor, onnx.helper.tensor_dtype_to_field(tensor.data_type)))
-        unit = "entries"
-    if claimed != there:
-        raise FormatError(f"{what} has shape {shape}, that is {claimed} {unit}, but holds {there}")
+        expected, unit = entries, "entries"
+        actual = len(getattr(tensor, onnx.helper.tensor_dtype_to_field(tensor.data_type)))
+    if expected != actual:
+        raise FormatError(f"{what} has {actual} {unit} of data; its shape {shape} needs {expected}")
     return np.asarray(onnx.numpy_helper.to_array(tensor))
 
 
 def constant_value(onnx: Any, node: Any) -> Array:
-    """Return what a Constant node holds.
+    """Return the value of a Constant node.
 
     Raises:
-        FormatError: not exactly one number or array of numbers.
+        FormatError: it is not exactly one number or array of numbers.
     """
     names = [attribute.name for attribute in node.attribute]
     if names == ["value"] and node.attribute[0].HasField("t"):
@@ -61,27 +64,31 @@ def constant_value(onnx: Any, node: Any) -> Array:
             value = np.array("")
         if value.size and value.dtype.kind in "fi":
             return value
-    raise FormatError(f"a value given as {' and '.join(map(repr, names)) or 'nothing'} is not supported; give numbers")
+    raise FormatError(
+        f"its value is given by {' and '.join(map(repr, names)) or 'no attribute'}; one attribute of numbers, such as 'value', "
+        "is expected"
+    )
 
 
 def input_shape(value: Any) -> Shape:
     """Return the shape of the network's input for a batch of one sample.
 
     Raises:
-        FormatError: not a float tensor, or an axis other than the first (the batch) has no fixed length.
+        FormatError: it is not a float tensor, or an axis other than the first (the batch) has no fixed length.
     """
     what = f"input {value.name!r}"
     if not value.type.HasField("tensor_type"):
-        raise FormatError(f"{what} is no tensor")
-    if value.type.tensor_type.elem_type not in (1, 10, 11, 16):  # FLOAT, FLOAT16, DOUBLE, BFLOAT16; integers would wrap around
-        raise FormatError(f"{what} is no float tensor")
+        raise FormatError(f"{what} is not a tensor; a float tensor is expected")
+    kind = value.type.tensor_type.elem_type
+    if kind not in (1, 10, 11, 16):  # FLOAT, FLOAT16, DOUBLE, BFLOAT16; integers would wrap around
+        raise FormatError(f"{what} has ONNX element type {kind}; a float tensor is expected")
     if not value.type.tensor_type.HasField("shape"):
-        raise FormatError(f"{what} has no shape")
+        raise FormatError(f"{what} has no shape; export the model with one")
     lengths = [dim.dim_value if dim.HasField("dim_value") else 0 for dim in value.type.tensor_type.shape.dim]
     if len(lengths) > 1 and lengths[0] == 0:
         lengths[0] = 1
     if min(lengths, default=1) < 1:
-        raise FormatError(f"{what} has an axis without a fixed length; only the first of several, the batch, may be open")
+        raise FormatError(f"{what} has an axis without a fixed length; only the first of several, the batch, may have none")
     return tuple(lengths)
 
 
@@ -89,7 +96,7 @@ def flattened(shape: Shape, axis: int) -> Shape:
     """Return the shape after Flatten.
 
     Raises:
-        FormatError: no such axis.
+        FormatError: the axis does not exist.
     """
     if not -len(shape) <= axis <= len(shape):
         raise FormatError(f"axis {axis} does not exist in shape {shape}")
@@ -98,19 +105,24 @@ def flattened(shape: Shape, axis: int) -> Shape:
 
 
 def reshaped(shape: Shape, target: Array, *, allow_zero: bool) -> Shape:
-    """Return the shape after Reshape: -1 is what is left over, 0 copies a length unless ``allow_zero``.
+    """Return the shape after Reshape.
+
+    Args:
+        shape: before.
+        target: lengths; -1 stands for the length that fits, and 0 for the length before.
+        allow_zero: take 0 as the length 0.
 
     Raises:
-        FormatError: ``target`` is no list of lengths, or does not fit.
+        FormatError: ``target`` is not a list of integers, or does not fit.
     """
     if target.ndim != 1 or target.dtype.kind != "i":
-        raise FormatError("the shape to reshape to is no list of integers")
-    wanted = target.tolist()
+        raise FormatError(f"its target shape has type {target.dtype} and shape {target.shape}; a list of integers is expected")
+    lengths = target.tolist()
     if not allow_zero:
-        wanted = [shape[k] if length == 0 and k < len(shape) else length for k, length in enumerate(wanted)]
-    size, known = math.prod(shape), math.prod(length for length in wanted if length != -1)
-    if wanted.count(-1) == 1 and known > 0 and size % known == 0:
-        wanted[wanted.index(-1)] = size // known
-    if min(wanted, default=0) < 0 or math.prod(wanted) != size or len(wanted) > _MAX_RANK:
-        raise FormatError(f"shape {shape} cannot become {tuple(target.tolist())}")
-    return tuple(wanted)
+        lengths = [shape[k] if length == 0 and k < len(shape) else length for k, length in enumerate(lengths)]
+    size, known = math.prod(shape), math.prod(length for length in lengths if length != -1)
+    if lengths.count(-1) == 1 and known > 0 and size % known == 0:
+        lengths[lengths.index(-1)] = size // known
+    if min(lengths, default=0) < 0 or math.prod(lengths) != size or len(lengths) > _MAX_RANK:
+        raise FormatError(f"shape {shape} cannot be reshaped to {tuple(target.tolist())}")
+    return tuple(lengths)

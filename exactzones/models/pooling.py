@@ -1,4 +1,4 @@
-"""Pooling of tensors of a network under construction: averages, sums and maxima over windows."""
+"""Pooling of tensors: averages, sums and maxima over windows or axes, for the operators of ONNX and PyTorch."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import numpy as np
 
 from exactzones.errors import FormatError
 from exactzones.files import MAX_WEIGHTS
+from exactzones.models.arrays import Array, Shape
 from exactzones.models.sparse import Sparse
-from exactzones.models.tensors import Array, Shape, Tensor
+from exactzones.models.tensors import Tensor
 from exactzones.models.windows import Geometry
+
+_ONLY_PADDING = "a window lies in the padding only; smaller pads are expected"
 
 
 def pooled_average(x: Tensor, geometry: Geometry, *, with_padding: bool, divisor: int | None = None) -> Tensor:
@@ -20,20 +23,27 @@ def pooled_average(x: Tensor, geometry: Geometry, *, with_padding: bool, divisor
     Args:
         x: shape (batch, channels, ..).
         geometry: of the windows.
-        with_padding: whether the padding counts as zeros, or not at all.
-        divisor: what sums are divided by, in place of how many numbers they have.
+        with_padding: whether the padding counts as zeros; else it does not count.
+        divisor: divide the sums by this number, not by how many entries they have.
+
+    Raises:
+        FormatError: the geometry does not fit, or a window lies in the padding only.
     """
     flat, counts = geometry.windows(x.shape[2:])
-    there = flat >= 0
-    number = (flat >= -1 if with_padding else there).sum(1)
-    if not number.all():
-        raise FormatError("a window lies in the padding only")
-    weights = np.array([Fraction(1, divisor or each) for each in number.tolist()], object)
+    sizes = (flat >= (-1 if with_padding else 0)).sum(1)
+    if not sizes.all():
+        raise FormatError(_ONLY_PADDING)
+    weights = np.array([Fraction(1, divisor or size) for size in sizes.tolist()], object)
     return _pool_matrix(x, flat, weights, counts)
 
 
 def averaged(x: Tensor, outputs: Shape) -> Tensor:
-    """Return averages over windows that share the axes after the first two evenly, as PyTorch's adaptive pooling does."""
+    """Return averages over windows that divide the axes after the first two evenly, as PyTorch's adaptive pooling does.
+
+    Args:
+        x: shape (batch, channels, ..).
+        outputs: number of windows along each axis.
+    """
     places = []
     for length, count in zip(x.shape[2:], outputs, strict=True):
         ranges = [(k * length // count, -(-(k + 1) * length // count)) for k in range(count)]
@@ -50,7 +60,14 @@ def averaged(x: Tensor, outputs: Shape) -> Tensor:
 
 
 def summed(x: Tensor, axes: set[int], *, mean: bool, keep: bool) -> Tensor:
-    """Return sums or means along axes; ``keep`` leaves them in place with length 1."""
+    """Return sums or means along axes.
+
+    Args:
+        x: any shape.
+        axes: from 0.
+        mean: return means.
+        keep: leave the axes in place, with length 1.
+    """
     rest = [axis for axis in range(len(x.shape)) if axis not in axes]
     size = math.prod(x.shape[axis] for axis in axes)
     gathered = x.moved(lambda index: index.transpose(*rest, *sorted(axes)).reshape(1, -1, size))
@@ -60,10 +77,17 @@ def summed(x: Tensor, axes: set[int], *, mean: bool, keep: bool) -> Tensor:
 
 
 def _pool_matrix(x: Tensor, flat: Array, weights: Array, counts: Shape) -> Tensor:
-    """Multiply what each window sees by the window's weight, for every channel."""
+    """Sum the entries that each window sees, times the window's weight, for every channel.
+
+    Args:
+        x: shape (batch, channels, ..).
+        flat: shape (windows, places), see ``Geometry.windows``.
+        weights: shape (windows,), Fractions.
+        counts: number of windows along each axis.
+    """
     planes, plane = math.prod(x.shape[:2]), math.prod(x.shape[2:])
     if planes * flat.size > MAX_WEIGHTS:
-        raise FormatError(f"pooling has {planes * flat.size} entries; at most {MAX_WEIGHTS} are held")
+        raise FormatError(f"the pooling has {planes * flat.size} matrix entries; at most {MAX_WEIGHTS} are supported")
     window, place = np.nonzero(flat >= 0)
     each = np.arange(planes)[:, None]
     rows, columns = each * len(flat) + window, each * plane + flat[window, place]
@@ -73,34 +97,40 @@ def _pool_matrix(x: Tensor, flat: Array, weights: Array, counts: Shape) -> Tenso
 
 
 def pooled_maximum(x: Tensor, geometry: Geometry) -> Tensor:
-    """Return maxima over windows of the axes after the first two: pairs, then pairs of pairs, shared where windows overlap.
+    """Return maxima over windows of the axes after the first two.
+
+    They are taken of pairs, then of pairs of pairs, and so on; windows that overlap share pairs.
+
+    Args:
+        x: shape (batch, channels, ..).
+        geometry: of the windows.
 
     Raises:
-        FormatError: a window that lies in the padding only.
+        FormatError: the geometry does not fit, or a window lies in the padding only.
     """
     flat, counts = geometry.windows(x.shape[2:])
     planes, plane = math.prod(x.shape[:2]), math.prod(x.shape[2:])
     if planes * flat.size > MAX_WEIGHTS:
-        raise FormatError(f"pooling compares {planes * flat.size} numbers; at most {MAX_WEIGHTS} are held")
+        raise FormatError(f"the pooling compares {planes * flat.size} numbers; at most {MAX_WEIGHTS} are supported")
     if not (flat >= 0).any(1).all():
-        raise FormatError("a window lies in the padding only")
+        raise FormatError(_ONLY_PADDING)
     table = np.where(flat < 0, -1, np.arange(planes)[:, None, None] * plane + flat).reshape(-1, flat.shape[1])
-    here = x.reshaped((x.value.size,))
+    entries = x.reshaped((x.value.size,))
     while table.shape[1] > 1:
-        here, table = _larger_of_pairs(here, table)
+        entries, table = _maxima_of_pairs(entries, table)
     index = table[:, 0].reshape(*x.shape[:2], *counts)
-    return here.moved(lambda _: index)
+    return entries.moved(lambda _: index)
 
 
-def _larger_of_pairs(x: Tensor, table: Array) -> tuple[Tensor, Array]:
-    """Return the larger one of the first and second entry of each row of a table, of the third and fourth, and so on.
+def _maxima_of_pairs(x: Tensor, table: Array) -> tuple[Tensor, Array]:
+    """Halve a table: take the maximum of the first and second entry of each row, of the third and fourth, and so on.
 
     Args:
         x: a vector.
-        table: indices into it, -1 for nothing.
+        table: indices into it, -1 for no entry; shape (rows, width).
 
     Returns:
-        a vector, and the table of indices into it.
+        A vector with one maximum per different pair, and the table of indices into it; shape (rows, (width + 1) // 2).
     """
     if table.shape[1] % 2:
         table = np.hstack([table, np.full((len(table), 1), -1)])
@@ -109,15 +139,15 @@ def _larger_of_pairs(x: Tensor, table: Array) -> tuple[Tensor, Array]:
     pairs[single, 0] = -1
     kept, place = np.unique(pairs, axis=0, return_inverse=True)
     place = place.reshape(table.shape[0], -1)
-    nothing = kept[:, 1] < 0
+    empty = kept[:, 1] < 0
     two = kept[:, 0] >= 0
-    number = np.cumsum(~nothing) - 1
-    number[nothing] = -1
-    kept, two = kept[~nothing], two[~nothing]
+    number = np.cumsum(~empty) - 1
+    number[empty] = -1
+    kept, two = kept[~empty], two[~empty]
     second = x.moved(lambda _: kept[:, 1])
     if not two.any():
         return second, number[place]
-    steps = x.moved(lambda _: kept[two, 0]).plus(x.moved(lambda _: kept[two, 1]), 1, -1).relu()
+    first_excess = x.moved(lambda _: kept[two, 0]).plus(x.moved(lambda _: kept[two, 1]), 1, -1).relu()
     spread = np.full(len(kept), -1)
     spread[two] = np.arange(int(two.sum()))
-    return second.plus(steps.moved(lambda _: spread)), number[place]
+    return second.plus(first_excess.moved(lambda _: spread)), number[place]

@@ -1,7 +1,7 @@
 """Weights without an architecture: safetensors files, PyTorch state dicts, Flax parameter trees.
 
-They are read by one rule: the weights are those of linear layers, one after the other in the order of the numbers in
-their names, with a ReLU between and none after the last.  What does not fit the rule is refused.
+They are read by one rule: the weights are those of linear layers, in the order of the numbers in their names, with a ReLU between
+two layers and none after the last.  Weights that do not fit the rule are refused.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ from collections.abc import Mapping
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from exactzones.errors import FormatError, InputError
 from exactzones.files import MAX_WEIGHTS, naming, read_bytes
-from exactzones.models.sparse import finite
+from exactzones.models.arrays import Array, finite
 from exactzones.models.tensors import Tensor, dense
 from exactzones.network import Network
-
-Array: TypeAlias = np.ndarray[Any, Any]
 
 _RULE = (
     "a state dict is read as linear layers with ReLU between: <name><number>.weight of shape (outputs, inputs) and "
@@ -39,8 +37,8 @@ def load_safetensors(path: str | Path) -> Network:
     """Read linear layers with ReLU between from a safetensors file; see ``network_of_weights`` for the rule.
 
     Raises:
-        FormatError: not a safetensors file, or weights that do not fit the rule.
-        InputError: the package safetensors is not installed.
+        FormatError: the file is not a safetensors file, or its weights do not fit the rule.
+        InputError: the file cannot be read, or the package safetensors is not installed.
     """
     try:
         library = import_module("safetensors")
@@ -51,18 +49,18 @@ def load_safetensors(path: str | Path) -> Network:
         try:
             entries = library.deserialize(data)
         except Exception as error:  # noqa: BLE001  the library's error class, from a package without types
-            raise FormatError(f"not a safetensors file, or cut short: {error}") from None
+            raise FormatError(f"the file is not a safetensors file, or cut short: {error}") from None
         return network_of_weights({name: _plain(entry, name) for name, entry in entries})
 
 
 def load_state_dict(path: str | Path) -> Network:
-    """Read linear layers with ReLU between from a file that torch.save wrote of a state dict; see ``network_of_weights``.
+    """Read linear layers with ReLU between from a state dict that torch.save wrote; see ``network_of_weights`` for the rule.
 
     Only tensors are loaded, no pickled code.
 
     Raises:
-        FormatError: not such a file, other objects in it, or weights that do not fit the rule.
-        InputError: PyTorch is not installed.
+        FormatError: the file is not such a file, holds other objects, or its weights do not fit the rule.
+        InputError: the file cannot be read, or PyTorch is not installed.
     """
     try:
         torch = import_module("torch")
@@ -75,17 +73,17 @@ def load_state_dict(path: str | Path) -> Network:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+                content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         except Exception:  # noqa: BLE001  a dozen classes, with messages that advise to load code
             raise FormatError(
-                "no state dict that torch.save wrote; whole modules are pickled code, which is never run: "
+                "the file is not a state dict that torch.save wrote; whole modules are pickled code, which is never run: "
                 "save module.state_dict(), or build the module and use from_torch"
             ) from None
-        while isinstance(found, Mapping) and any(isinstance(found.get(name), Mapping) for name in _NESTED):
-            found = next(found[name] for name in _NESTED if isinstance(found.get(name), Mapping))
-        if not isinstance(found, Mapping) or not all(hasattr(value, "detach") for value in found.values()):
-            raise FormatError(f"it holds no dict of tensors; {_RULE}")
-        return network_of_weights({str(name): _of_tensor(value, str(name)) for name, value in found.items()})
+        while isinstance(content, Mapping) and any(isinstance(content.get(name), Mapping) for name in _NESTED):
+            content = next(content[name] for name in _NESTED if isinstance(content.get(name), Mapping))
+        if not isinstance(content, Mapping) or not all(hasattr(value, "detach") for value in content.values()):
+            raise FormatError(f"the file does not hold a dict of tensors; {_RULE}")
+        return network_of_weights({str(name): _of_tensor(value, str(name)) for name, value in content.items()})
 
 
 def from_flax(parameters: Any) -> Network:
@@ -95,7 +93,7 @@ def from_flax(parameters: Any) -> Network:
         parameters: a kernel has shape (inputs, outputs); an outer ``{"params": ..}`` is allowed.
 
     Raises:
-        InputError: a tree that does not fit; the rule is that of ``network_of_weights``.
+        InputError: the tree does not fit the rule of ``network_of_weights``.
 
     >>> net = from_flax({"Dense_0": {"kernel": np.eye(2)}, "Dense_1": {"kernel": np.array([[1.0], [2.0]])}})
     >>> net.widths
@@ -103,7 +101,7 @@ def from_flax(parameters: Any) -> Network:
     """
     tree = parameters["params"] if isinstance(parameters, Mapping) and set(parameters) == {"params"} else parameters
     if not isinstance(tree, Mapping) or not all(isinstance(layer, Mapping) for layer in tree.values()):
-        raise InputError('a tree such as {"Dense_0": {"kernel": .., "bias": ..}, ..} is expected')
+        raise InputError('the parameters are not a tree of layers; {"Dense_0": {"kernel": .., "bias": ..}, ..} is expected')
     weights = {}
     for name, layer in tree.items():
         for part, value in layer.items():
@@ -119,48 +117,53 @@ def network_of_weights(weights: Mapping[str, Array]) -> Network:
 
     Args:
         weights: ``<name><number>.weight`` of shape (outputs, inputs) and, if there is one, ``<name><number>.bias`` of shape
-            (outputs,); the numbers give the order, gaps are allowed (a Sequential numbers its ReLUs too), and the names
-            before them are all the same.
+            (outputs,).  The numbers give the order; gaps are allowed (a Sequential numbers its ReLUs, too).  The names before the
+            numbers are all the same.
 
     Raises:
-        InputError: arrays that do not fit; the message says the rule.
+        InputError: the arrays do not fit the rule, which the message repeats.
 
     >>> network_of_weights({"net.0.weight": np.eye(2), "net.2.weight": np.ones((1, 2))}).widths
     (2, 1)
     """
-    here = None
+    x = None
     for name, layer in _in_order(weights):
         weight, bias = layer.get("weight"), layer.get("bias")
         if weight is None or weight.ndim != 2:
             raise InputError(f"{name}.weight {'is missing' if weight is None else f'has shape {weight.shape}'}; {_RULE}")
         if bias is not None and bias.shape != weight.shape[:1]:
-            raise InputError(f"{name}.bias has shape {bias.shape} beside weight {weight.shape}; {_RULE}")
-        here = Tensor.start((weight.shape[1],)) if here is None else here.relu()
-        if here.shape != weight.shape[1:]:
-            raise InputError(f"{name}.weight has shape {weight.shape}, but {here.shape[0]} values come before it; {_RULE}")
-        here = dense(here, finite(weight, f"{name}.weight"), None if bias is None else finite(bias, f"{name}.bias"))
-    if here is None:
-        raise InputError(f"there are no tensors; {_RULE}")
-    return here.graph.network(here.value)
+            raise InputError(f"{name}.bias has shape {bias.shape} and {name}.weight {weight.shape}; {_RULE}")
+        x = Tensor.start((weight.shape[1],)) if x is None else x.relu()
+        if x.shape != weight.shape[1:]:
+            raise InputError(
+                f"{name}.weight has shape {weight.shape}; (outputs, {x.shape[0]}) is expected after the layer before it; {_RULE}"
+            )
+        x = dense(x, finite(weight, f"{name}.weight"), None if bias is None else finite(bias, f"{name}.bias"))
+    if x is None:
+        raise InputError(f"there are no weights; {_RULE}")
+    return x.graph.network(x.value)
 
 
 def _in_order(weights: Mapping[str, Array]) -> list[tuple[str, dict[str, Array]]]:
     """Return the arrays of each layer, with the layer's name, in the order of the numbers in the names."""
-    if sum(array.size for array in weights.values()) > MAX_WEIGHTS:
-        raise InputError(f"there are more than {MAX_WEIGHTS} weights")
+    size = sum(array.size for array in weights.values())
+    if size > MAX_WEIGHTS:
+        raise InputError(f"there are {size} weights; at most {MAX_WEIGHTS} are supported")
     layers: dict[int, dict[str, Array]] = {}
     prefix = None
     for name, array in weights.items():
         match = _NAME.fullmatch(name)
         if match is None or (prefix is not None and match[1] != prefix) or len(match[2]) > 9:
-            raise InputError(f"{name!r} does not tell its place; {_RULE}")
+            raise InputError(f"{name!r} does not say which layer it belongs to; {_RULE}")
         prefix = match[1]
         if layers.setdefault(int(match[2]), {}).setdefault(match[3], array) is not array:
-            raise InputError(f"{name!r} is there twice; {_RULE}")
+            raise InputError(f"there are two {match[3]} arrays number {match[2]}, the second {name!r}; {_RULE}")
     numbers = sorted(layers)
     steps = {after - before for before, after in pairwise(numbers)}
     if 1 in steps and len(steps) > 1:
-        raise InputError(f"numbers {', '.join(map(str, numbers))} leave room for a ReLU only between some layers; {_RULE}")
+        raise InputError(
+            f"the layers' numbers {', '.join(map(str, numbers))} leave room for a ReLU between some layers only; {_RULE}"
+        )
     return [(f"{prefix}{number}", layers[number]) for number in numbers]
 
 
@@ -172,7 +175,7 @@ def _plain(entry: Mapping[str, Any], name: str) -> Array:
     elif kind in _TYPES:
         array = np.frombuffer(data, _TYPES[kind])
     else:
-        raise FormatError(f"{name} has type {kind}; supported are BF16, {', '.join(_TYPES)}")
+        raise FormatError(f"{name} has type {kind}; supported types are BF16, {', '.join(_TYPES)}")
     return array.reshape(entry["shape"])
 
 

@@ -1,4 +1,4 @@
-"""Networks from PyTorch modules, which are recognised by name: torch is only imported where it is there already."""
+"""Networks from PyTorch modules; their classes are recognized by name, so torch is imported only when the caller has it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-import numpy as np
-
 from exactzones.errors import InputError
-from exactzones.models import torch_operators as operators
-from exactzones.models.sparse import finite
+from exactzones.models.arrays import Array, finite
 from exactzones.models.tensors import Tensor
+from exactzones.models.torch_operators import FUNCTIONS, function
+from exactzones.models.torch_operators.linear import normalize, statistics
 from exactzones.network import Network
 
 _DTYPES = ("torch.float16", "torch.bfloat16", "torch.float32", "torch.float64")
@@ -23,17 +22,17 @@ def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> Network
     """Read a ``torch.nn.Module`` of Linear, Conv, ReLU and other piecewise linear parts, in evaluation mode.
 
     A module with a forward of its own is traced with ``torch.fx``: sums of branches, concatenation, slices, maxima and
-    the like are followed.  Weights are taken exactly as they are stored, but for factors of a BatchNorm that are
-    irrational: the nearest 64-bit float is taken and recorded in the network's ``rationalizations``.  Of two Linear in a
-    row, through which everything goes, the first stays a layer without ReLU.
+    the like are followed.  Weights are taken exactly as they are stored, with one exception: an irrational factor of a BatchNorm
+    is replaced by the nearest 64-bit float, and recorded in the network's ``rationalizations``.  Of two Linear in a row, through
+    which everything passes, the first stays a layer without ReLU.
 
     Args:
         module: neither it nor its parts may have forward hooks.
-        input_shape: of one sample, without the batch, such as ``(3, 8, 8)``; by default what the first Linear takes.
+        input_shape: of one sample, without the batch, such as ``(3, 8, 8)``; by default the number of inputs of the first Linear.
 
     Raises:
-        InputError: a part that is not piecewise linear or not supported (the message gives its path and class), forward
-            hooks, or weights that are not 16- to 64-bit floats in memory.
+        InputError: a part is not piecewise linear or not supported (the message gives its path and class), has forward
+            hooks, or has weights that are not 16- to 64-bit floats in memory.
     """
     with _evaluating(module):
         steps = _Steps(module)
@@ -41,7 +40,7 @@ def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> Network
             size = steps.first_size()
             if size is None:
                 raise InputError(
-                    "the module's number of inputs is not known, since it does not start with a Linear; "
+                    "the module does not start with a Linear, so its number of inputs is not known; "
                     "give input_shape=(..), the shape of one sample"
                 )
             input_shape = (size,)
@@ -55,7 +54,7 @@ def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> Network
 
 @contextmanager
 def _evaluating(module: Any) -> Iterator[None]:
-    """Switch evaluation mode on for a while."""
+    """Put a module and its parts into evaluation mode, and back into their own modes at the end."""
     parts = list(module.modules()) if hasattr(module, "modules") and hasattr(module, "training") else []
     modes = [part.training for part in parts]
     try:
@@ -68,7 +67,7 @@ def _evaluating(module: Any) -> Iterator[None]:
 
 
 def _kind(module: Any) -> str | None:
-    """Return the class of torch.nn whose forward method a module has; a subclass that keeps it computes the same."""
+    """Return the class of torch.nn whose forward a module has, or None; a subclass that keeps it computes the same."""
     forward = getattr(type(module), "forward", None)
     if not getattr(forward, "__module__", "").startswith("torch.nn.modules."):
         return None
@@ -76,7 +75,13 @@ def _kind(module: Any) -> str | None:
 
 
 class _Steps:
-    """The steps of a module's forward method."""
+    """What a module's forward does, step by step.
+
+    Attributes:
+        module: the module.
+        is_leaf: whether it is a single module of torch.nn, with a row in ``_LEAVES``.
+        nodes: the nodes of its torch.fx graph, if it is not a leaf.
+    """
 
     def __init__(self, module: Any) -> None:
         self.module = module
@@ -86,7 +91,9 @@ class _Steps:
         self.is_leaf = _kind(module) not in (None, "Sequential")
         for path, part in module.named_modules():
             if "forward" in vars(part) or part._forward_hooks or part._forward_pre_hooks:  # noqa: SLF001  not public
-                raise InputError(f"{_where(path)} has forward hooks, which may change what it computes; remove them first")
+                raise InputError(
+                    f"{_where(path)} has forward hooks or a replaced forward, which may change its result; remove them first"
+                )
         if not self.is_leaf:
             self.nodes = self._traced()
 
@@ -99,11 +106,10 @@ class _Steps:
 
         try:
             nodes = list(Tracer().trace(self.module).nodes)
-        except Exception as error:  # noqa: BLE001  whatever the module's own code raises
-            reason = (str(error).splitlines() or [""])[0]
+        except Exception as error:  # noqa: BLE001  the module's own code may raise anything
             raise InputError(
-                f"the module cannot be traced by torch.fx ({type(error).__name__}: {reason}); "
-                "its forward must not depend on values"
+                f"the module cannot be traced by torch.fx ({type(error).__name__}: {_first_line(error)}); "
+                "its forward must not depend on the values of tensors"
             ) from None
         inputs = [node for node in nodes if node.op == "placeholder"]
         if len(inputs) != 1:
@@ -111,7 +117,7 @@ class _Steps:
         return nodes
 
     def first_size(self) -> int | None:
-        """Return what the first Linear takes, if it comes before anything that needs a shape."""
+        """Return the number of inputs of the first Linear, or None if another part that needs a shape comes before it."""
         if self.is_leaf:
             return int(self.module.in_features) if _kind(self.module) == "Linear" else None
         for node in self.nodes:
@@ -131,24 +137,24 @@ class _Steps:
         return None
 
     def run(self, start: Tensor) -> Any:
-        """Return what the module gives."""
+        """Return the module's result for an input."""
         if self.is_leaf:
             return _leaf(self.module, "", start)
-        known: dict[Any, Any] = {}
+        results: dict[Any, Any] = {}
         fx = import_module("torch.fx.node")
         for node in self.nodes:
-            arguments, named = (fx.map_arg(part, known.__getitem__) for part in (node.args, node.kwargs))
+            arguments, named = (fx.map_arg(part, results.__getitem__) for part in (node.args, node.kwargs))
             if node.op == "placeholder":
-                known[node] = start
+                results[node] = start
             elif node.op == "get_attr":
-                known[node] = _array(_named(self.module, node.target), node.target)
+                results[node] = _array(_named(self.module, node.target), node.target)
             elif node.op == "output":
                 return arguments[0]
             elif node.op == "call_module":
-                known[node] = _leaf(self.module.get_submodule(node.target), node.target, *arguments, **named)
+                results[node] = _leaf(self.module.get_submodule(node.target), node.target, *arguments, **named)
             else:
-                known[node] = _call(node, arguments, named)
-        raise InputError("the module returns nothing")
+                results[node] = _call(node, arguments, named)
+        raise InputError("the module returns nothing; one tensor that depends on the input is expected")
 
 
 def _named(module: Any, target: str) -> Any:
@@ -164,13 +170,13 @@ def _call(node: Any, arguments: Any, named: Any) -> Any:
     where = next(iter(reversed((node.meta.get("nn_module_stack") or {"": ("",)}).values())))[0]
     label = f"{kind} {name!r} in {_where(where)}"
     if node.op == "call_function" and (getattr(node.target, "__module__", None) or "torch").split(".")[0] not in _TRUSTED:
-        raise InputError(f"{label} is not known")
+        raise InputError(f"{label} is not PyTorch's, so it is not supported; write it with functions of torch")
     try:
-        return operators.function(name)(*arguments, **{key: value for key, value in named.items() if key != "dtype"})
+        return function(name)(*arguments, **{key: value for key, value in named.items() if key != "dtype"})
     except InputError as error:
         raise InputError(f"{label}: {error}") from None
     except (TypeError, ValueError, IndexError, KeyError) as error:
-        raise InputError(f"{label} is called in a way that is not supported: {error}") from None
+        raise InputError(f"{label} is called in a way that is not supported: {_first_line(error)}") from None
 
 
 def _where(path: str) -> str:
@@ -180,11 +186,11 @@ def _where(path: str) -> str:
 def _leaf(module: Any, path: str, *arguments: Any, **named: Any) -> Any:
     """Run a module of torch.nn."""
     kind = _kind(module)
-    name = f"{_where(path)} is a {type(module).__module__}.{type(module).__name__}"
     if kind is None or kind not in _LEAVES or len(arguments) != 1 or named:
         raise InputError(
-            f"{name}; supported are {', '.join(name for name in _LEAVES if not name.startswith('_'))}, BatchNorm; "
-            "what is not piecewise linear has no exact zones; if it is the last, leave it out"
+            f"{_where(path)} is a {type(module).__module__}.{type(module).__name__}; supported are "
+            f"{', '.join(name for name in _LEAVES if not name.startswith('_'))}, BatchNorm; "
+            "a module that is not piecewise linear has no exact zones; if it is the last, leave it out"
         )
     try:
         return _LEAVES[kind](_Part(module, path or "module"), arguments[0])
@@ -195,7 +201,7 @@ def _leaf(module: Any, path: str, *arguments: Any, **named: Any) -> Any:
 
 
 class _Part:
-    """A module whose tensors are read as arrays."""
+    """A module whose attributes are those of torch's, with tensors as arrays."""
 
     def __init__(self, module: Any, path: str) -> None:
         self.module, self.path = module, path
@@ -207,56 +213,71 @@ class _Part:
 
 def _convolution(own: _Part, x: Any) -> Tensor:
     if own.padding_mode != "zeros":
-        raise InputError(f"padding_mode {own.padding_mode!r} is not supported; only zeros")
-    return operators.convolve(x, own.weight, own.bias, own.stride, own.padding, own.dilation, own.groups)
+        raise InputError(f"padding_mode {own.padding_mode!r} is not supported; only 'zeros' is")
+    options = {name: getattr(own, name) for name in ("stride", "padding", "dilation", "groups")}
+    result: Tensor = FUNCTIONS["conv2d"](x, own.weight, own.bias, **options)
+    return result
 
 
 def _normalization(own: _Part, x: Any) -> Tensor:
-    return operators.normalize(x, own.running_mean, own.running_var, own.weight, own.bias, eps=own.eps, what=own.path)
+    known = statistics(own.running_mean, own.running_var, weight=own.weight, bias=own.bias, eps=own.eps)
+    return normalize(x, known, own.path)
 
 
-def _pooling(name: str, *options: str) -> Callable[[_Part, Any], Any]:
-    return lambda own, x: operators.FUNCTIONS[name](x, **{option: getattr(own, option) for option in options})
+def _function(name: str, *options: str, **renamed: str) -> Callable[[_Part, Any], Any]:
+    """Return what a module does that calls a function with some of its attributes.
 
-
-def _padding(own: _Part, x: Any) -> Tensor:
-    return operators.pad(x, own.padding, value=own.value)
+    Args:
+        name: of the function.
+        options: parameters of the function that have the name of the attribute.
+        renamed: parameter=attribute, where the names differ.
+    """
+    parameters = {option: option for option in options} | renamed
+    return lambda own, x: FUNCTIONS[name](x, **{key: getattr(own, attribute) for key, attribute in parameters.items()})
 
 
 _MAX = ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
 _AVG = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
 
 _LEAVES: dict[str, Callable[[_Part, Any], Any]] = {
-    "AdaptiveAvgPool1d": _pooling("adaptive_avg_pool1d", "output_size"),
-    "AdaptiveAvgPool2d": _pooling("adaptive_avg_pool2d", "output_size"),
-    "AvgPool1d": _pooling("avg_pool1d", *_AVG),
-    "AvgPool2d": _pooling("avg_pool2d", *_AVG, "divisor_override"),
+    "AdaptiveAvgPool1d": _function("adaptive_avg_pool1d", "output_size"),
+    "AdaptiveAvgPool2d": _function("adaptive_avg_pool2d", "output_size"),
+    "AvgPool1d": _function("avg_pool1d", *_AVG),
+    "AvgPool2d": _function("avg_pool2d", *_AVG, "divisor_override"),
     "Conv1d": _convolution,
     "Conv2d": _convolution,
-    "Dropout": lambda _, x: x,
-    "Dropout1d": lambda _, x: x,
-    "Dropout2d": lambda _, x: x,
-    "Flatten": lambda own, x: operators.flatten(x, own.start_dim, own.end_dim),
-    "Hardsigmoid": lambda _, x: operators.hardsigmoid(x),
-    "Hardtanh": lambda own, x: operators.hardtanh(x, own.min_val, own.max_val),  # ReLU6 too
+    "Dropout": _function("dropout"),
+    "Dropout1d": _function("dropout1d"),
+    "Dropout2d": _function("dropout2d"),
+    "Flatten": _function("flatten", "start_dim", "end_dim"),
+    "Hardsigmoid": _function("hardsigmoid"),
+    "Hardtanh": _function("hardtanh", "min_val", "max_val"),  # ReLU6, too
     "Identity": lambda _, x: x,
-    "LeakyReLU": lambda own, x: operators.FUNCTIONS["leaky_relu"](x, own.negative_slope),
-    "Linear": lambda own, x: operators.linear(x, own.weight, own.bias),
-    "MaxPool1d": _pooling("max_pool1d", *_MAX),
-    "MaxPool2d": _pooling("max_pool2d", *_MAX),
-    "PReLU": lambda own, x: operators.prelu(x, own.weight),
-    "ReLU": lambda _, x: operators.FUNCTIONS["relu"](x),
-    "Unflatten": lambda own, x: operators.unflatten(x, own.dim, own.unflattened_size),
+    "LeakyReLU": _function("leaky_relu", "negative_slope"),
+    "Linear": _function("linear", "weight", "bias"),
+    "MaxPool1d": _function("max_pool1d", *_MAX),
+    "MaxPool2d": _function("max_pool2d", *_MAX),
+    "PReLU": _function("prelu", "weight"),
+    "ReLU": _function("relu"),
+    "Unflatten": _function("unflatten", "dim", "unflattened_size"),
     "_BatchNorm": _normalization,
-    "_ConstantPadNd": _padding,
+    "_ConstantPadNd": _function("pad", "value", pad="padding"),
 }
+"""By the class of torch.nn whose forward a module has, see ``_kind``: what it does."""
+
 _SHAPELESS = ("ReLU", "Identity", "Dropout", "Flatten", "LeakyReLU", "Hardtanh", "Hardsigmoid", "PReLU")
 
 
-def _array(tensor: Any, what: str) -> np.ndarray[Any, Any]:
+def _array(tensor: Any, what: str) -> Array:
     if str(getattr(tensor, "dtype", "")) not in (*_DTYPES, "torch.int64"):
-        raise InputError(f"{what} has type {getattr(tensor, 'dtype', type(tensor).__name__)}; supported are {', '.join(_DTYPES)}")
+        kind = getattr(tensor, "dtype", type(tensor).__name__)
+        raise InputError(f"{what} has type {kind}; supported types are {', '.join(_DTYPES)}")
     try:
-        return finite(tensor.detach().cpu().double().numpy(), what)
+        array: Array = tensor.detach().cpu().double().numpy()
     except (RuntimeError, TypeError, ValueError) as error:  # not initialised, on the meta device, sparse
-        raise InputError(f"{what} holds no plain numbers: {str(error).splitlines()[0]}") from None
+        raise InputError(f"{what} cannot be read as an array of numbers: {_first_line(error)}") from None
+    return finite(array, what)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0]

@@ -66,10 +66,10 @@ def test_float32_weights_are_exact():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (MLPClassifier, "MLPClassifier is not fitted; call its fit first"),
+        (MLPClassifier, "MLPClassifier is not fitted; call its method fit first"),
         (MLPRegressor, "MLPRegressor is not fitted"),
-        (LinearRegression, "LinearRegression is not supported; a fitted MLPClassifier or MLPRegressor is expected"),
-        (lambda: None, "NoneType is not supported"),
+        (LinearRegression, "the model is a LinearRegression; a fitted MLPClassifier or MLPRegressor is expected"),
+        (lambda: None, "the model is a NoneType; a fitted"),
         (
             lambda: fitted(MLPRegressor(hidden_layer_sizes=(2,), activation="tanh", max_iter=2), X[:, 0]),
             "activation 'tanh' is not supported; supported are \"relu\"",

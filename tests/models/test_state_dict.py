@@ -35,17 +35,17 @@ def test_the_order_is_that_of_numbers_not_of_text():
 @pytest.mark.parametrize(
     ("weights", "part"),
     [
-        ({}, "there are no tensors; a state dict is read as linear layers with ReLU between"),
-        (WEIGHTS | {"1.running_mean": B0}, "'1.running_mean' does not tell its place; a state dict is read as"),
+        ({}, "there are no weights; a state dict is read as linear layers with ReLU between"),
+        (WEIGHTS | {"1.running_mean": B0}, "'1.running_mean' does not say which layer it belongs to; a state dict is read as"),
         (WEIGHTS | {"1.weight": B0}, r"numbers 0, 1, 2 leave room|1\.weight has shape \(3,\)"),
-        (WEIGHTS | {"head.weight": W1}, "'head.weight' does not tell its place"),
-        (WEIGHTS | {"b.4.weight": W1}, "'b.4.weight' does not tell its place"),
-        (WEIGHTS | {"00.weight": W1}, "is there twice"),
+        (WEIGHTS | {"head.weight": W1}, "'head.weight' does not say which layer it belongs to"),
+        (WEIGHTS | {"b.4.weight": W1}, "'b.4.weight' does not say which layer it belongs to"),
+        (WEIGHTS | {"00.weight": W1}, r"there are two weight arrays number 0+, the second '0+\.weight'"),
         (WEIGHTS | {"4.bias": B1}, r"4\.weight is missing; .* use from_torch"),
-        (WEIGHTS | {"4.weight": W0}, r"4\.weight has shape \(3, 2\), but 1 values come before it"),
-        (WEIGHTS | {"3.weight": np.ones((1, 1))}, "numbers 0, 2, 3 leave room for a ReLU only between some"),
+        (WEIGHTS | {"4.weight": W0}, r"4\.weight has shape \(3, 2\); \(outputs, 1\) is expected after the layer before it"),
+        (WEIGHTS | {"3.weight": np.ones((1, 1))}, "numbers 0, 2, 3 leave room for a ReLU between some layers only"),
         (WEIGHTS | {"0.weight": np.ones((3, 2, 1, 1))}, r"0\.weight has shape \(3, 2, 1, 1\)"),
-        (WEIGHTS | {"0.bias": np.ones(2)}, r"0\.bias has shape \(2,\) beside weight \(3, 2\)"),
+        (WEIGHTS | {"0.bias": np.ones(2)}, r"0\.bias has shape \(2,\) and 0\.weight \(3, 2\)"),
         (WEIGHTS | {"0.weight": W0 * np.nan}, r"0\.weight\[0\]\[0\] is nan"),
     ],
 )
@@ -90,10 +90,10 @@ class TestSafetensors:
         path = self.save(tmp_path / "net.safetensors", WEIGHTS | {"0.weight": np.ones((3, 2), np.int64)})
         refused(load_network, path, "0.weight has type I64")
         path = self.save(path, {"conv.weight": W0})
-        refused(load_network, path, "'conv.weight' does not tell its place; a state dict is read as linear layers")
+        refused(load_network, path, "'conv.weight' does not say which layer it belongs to; a state dict is read as linear layers")
         for data in (b"", b"junk", b"\xff" * 100, b"\x00" * 8):
             path.write_bytes(data)
-            refused(load_network, path, "not a safetensors file")
+            refused(load_network, path, "the file is not a safetensors file")
 
     def test_damaged_files(self, tmp_path):
         path = self.save(tmp_path / "net.safetensors", WEIGHTS)
@@ -156,9 +156,9 @@ class TestTorchFiles:
         self.torch.save(self.torch.nn.Linear(2, 1), path)
         refused(load_network, path, "save module.state_dict()")
         self.torch.save([1, 2], path)
-        refused(load_network, path, "it holds no dict of tensors")
+        refused(load_network, path, "the file does not hold a dict of tensors")
         self.torch.save({"0.weight": self.torch.ones(2, 2, dtype=self.torch.int8)}, path)
         refused(load_network, path, "0.weight has type torch.int8")
         for data in (b"", b"junk"):
             path.write_bytes(data)
-            refused(load_network, path, "no state dict that torch.save wrote")
+            refused(load_network, path, "the file is not a state dict that torch.save wrote")

@@ -1,0 +1,46 @@
+"""NumPy arrays as the readers of models use them: two type aliases, and arrays of numbers that are checked or exact."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from exactzones.errors import InexactError
+from exactzones.rational import exact
+
+Array: TypeAlias = np.ndarray[Any, Any]
+Shape: TypeAlias = tuple[int, ...]
+"""Lengths of axes."""
+
+
+def finite(array: Array, what: str) -> Array:
+    """Return an array of numbers after checking that all of them are finite.
+
+    Raises:
+        InexactError: NaN or infinity; the message calls the entry ``what[i][j]..``.
+    """
+    if array.dtype.kind not in "fiuO":
+        array = array.astype(np.float64)  # bfloat16, which NumPy does not know
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        place = np.argwhere(~np.isfinite(array))[0]
+        raise InexactError(f"{what}{''.join(f'[{k}]' for k in place)} is {array[tuple(place)]}; every number must be finite")
+    return array
+
+
+def fractions(array: Array, what: str = "a constant") -> Array:
+    """Return an array of Fractions equal to the numbers of an array; one that holds exact numbers already is returned as it is.
+
+    Raises:
+        InexactError: NaN or infinity.
+    """
+    if array.dtype == object:
+        return array
+    return object_array([exact(entry) for entry in finite(array, what).ravel()]).reshape(array.shape)
+
+
+def object_array(entries: list[Any]) -> Array:
+    """Return Python objects as an array of one axis; NumPy would turn integers into machine words."""
+    array = np.empty(len(entries), object)
+    array[:] = entries
+    return array

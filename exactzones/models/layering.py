@@ -1,0 +1,222 @@
+"""The layers that compute a value of a graph, see ``lowering``.
+
+The values are visited from shallow to deep.  An affine value makes no layer: it is composed, exactly, with what it is computed
+from.  The ReLUs of one level make a layer together.  A value that is needed after that layer, and is not among its ReLUs, is
+carried through it in pass-through units: units without ReLU, as few as ``choose_pass_through`` sees to be enough.
+
+There is one exception: of two dense linear maps (Linear, Gemm, MatMul) in a row, through which everything passes, the first
+stays a layer of its own, because what lies between them is a latent space.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from exactzones.errors import InputError
+from exactzones.files import MAX_WEIGHTS
+from exactzones.models.pass_through import choose_pass_through
+from exactzones.models.sparse import Sparse, TooManyProductsError
+from exactzones.models.values import Term, Value, ancestors
+from exactzones.network import Layer
+
+
+def layers_of(start: Value, output: Value) -> tuple[Layer, ...]:
+    """Return the layers that compute a value.
+
+    Args:
+        start: the network's input.
+        output: the value.
+
+    Raises:
+        InputError: the layers have more weights than the limit.
+    """
+    return _Layering(start, output).layers()
+
+
+class _Layering:
+    """Visits the values and emits layers, as early as possible.
+
+    Attributes:
+        pending: the values that are not computed yet.
+        live: the computed values that are still needed; each is a matrix on the units of the last emitted layer and the constant
+            1, which is the last column.
+        pending_uses: for each value, how many terms of pending values have it as their source.
+        consumers: for each value, the values with such a term, in order.
+        terms: of each value; they change where values are merged or narrowed.
+        constants: of each value.
+        emitted: (weight and bias as one matrix, which units have a ReLU) of each layer.
+    """
+
+    def __init__(self, start: Value, output: Value) -> None:
+        self.output = output
+        self.order = sorted(ancestors(output), key=lambda value: (value.level, not value.relu, value.number))
+        self.pending = set(self.order) - {start}
+        self.live = {start: Sparse.pick(np.arange(start.size), start.size + 1)}
+        self.terms = {value: list(value.terms) for value in self.order}
+        self.constants = {value: value.constant for value in self.order}
+        self.pending_uses: dict[Value, int] = defaultdict(int, {output: 1})
+        self.consumers: dict[Value, list[Value]] = defaultdict(list)
+        for value in self.order:
+            for source, _ in value.terms:
+                self.pending_uses[source] += 1
+                self.consumers[source].append(value)
+        self.emitted: list[tuple[Sparse, list[bool]]] = []
+        self.weights = 0
+        for value in self.order:
+            if not value.relu:
+                self._merge_sums(value)
+
+    def layers(self) -> tuple[Layer, ...]:
+        """Return the layers."""
+        relus: dict[int, list[Value]] = defaultdict(list)
+        for value in self.order:
+            if value.relu:
+                relus[value.level].append(value)
+        for value in self.order:
+            if value in self.pending:
+                if value.relu:
+                    self.emit_layer(relus[value.level])
+                else:
+                    self._compute(value)
+        last = self.live[self.output]
+        if self.emitted and self.output.rectified:  # units of the last layer, in another order at most
+            rows, mask = self.emitted.pop()
+            self.emitted.append((Sparse.pick(last.columns, rows.shape[0]).after(rows), [mask[k] for k in last.columns]))
+        else:
+            self._emit(last, relus=0)
+        layers = []
+        for rows, mask in self.emitted:
+            weight, bias = rows.split()
+            layers.append(Layer.of(weight.matrix(), bias.vector(), relu=mask))
+        return tuple(layers)
+
+    def emit_layer(self, relus: list[Value], *, every_row: bool = False) -> None:
+        """Emit a layer of some ReLUs, and of pass-through units for all other values that are still needed.
+
+        Args:
+            relus: ReLU values whose sources are live.
+            every_row: give every entry that is needed a pass-through unit of its own.
+        """
+        sources = [self.live[relu.terms[0][0]] for relu in relus]
+        for relu in relus:
+            self._release_sources(relu)
+        if not every_row:
+            self._narrow()
+        height = sum(matrix.shape[0] for matrix in sources)
+        units, expressions = choose_pass_through(list(self.live.values()), every_row=every_row)
+        self._emit(Sparse.stacked([*sources, *([] if units is None else [units])]), relus=height)
+        width = self.emitted[-1][0].shape[0] + 1
+        for value, matrix in zip(list(self.live), expressions, strict=True):
+            shape, columns = (value.size, width), matrix.columns + height
+            self.live[value] = Sparse(shape, matrix.rows, columns, matrix.values, matrix.denominator)
+        first = 0
+        for relu in relus:
+            self.live[relu] = Sparse.pick(np.arange(first, first + relu.size), width)
+            first += relu.size
+
+    def _emit(self, rows: Sparse, *, relus: int) -> None:
+        """Append a layer whose first ``relus`` units have a ReLU."""
+        height, width = rows.shape
+        self.weights += height * (width - 1)
+        if self.weights > MAX_WEIGHTS:
+            raise InputError(f"the network has at least {self.weights} weights; at most {MAX_WEIGHTS} are supported")
+        self.emitted.append((rows, [k < relus for k in range(height)]))
+
+    def _compute(self, value: Value) -> None:
+        """Make an affine value live."""
+        source = self.terms[value][0][0]
+        if value.linear and source.dense and list(self.live) == [source]:
+            self.emit_layer([], every_row=True)
+        try:
+            expression = self._expression(value)
+        except TooManyProductsError:
+            self.emit_layer([], every_row=True)
+            expression = self._expression(value)
+        self._release_sources(value)
+        self.live[value] = expression
+
+    def _expression(self, value: Value) -> Sparse:
+        """Return an affine value on the units of the last layer and the constant 1."""
+        parts = [matrix.after(self.live[source]) for source, matrix in self.terms[value]]
+        constant = self.constants[value]
+        if constant is not None:
+            width = parts[0].shape[1]
+            last = np.full(len(constant.rows), width - 1)
+            parts.append(Sparse((value.size, width), constant.rows, last, constant.values, constant.denominator))
+        return Sparse.added(parts)
+
+    def _release_sources(self, value: Value) -> None:
+        """Note that a value is computed; its sources that nothing else needs are live no longer."""
+        self.pending.discard(value)
+        for source, _ in self.terms[value]:
+            self.pending_uses[source] -= 1
+            if not self.pending_uses[source]:
+                del self.live[source]
+
+    def _narrow(self) -> None:
+        """Replace a live value by the smaller affine image its consumers need."""
+        consumers = (consumer for source in self.live for consumer in self.consumers[source] if consumer in self.pending)
+        for consumer in dict.fromkeys(consumers):
+            own = [term for term in self.terms[consumer] if self._only_needed_by(consumer, term[0])]
+            if len(own) > 1 and not consumer.relu:
+                self._replace_if_smaller([(consumer, own)], {source for source, _ in own})
+        for source in list(self.live):
+            pending = [consumer for consumer in dict.fromkeys(self.consumers[source]) if consumer in self.pending]
+            images = [(consumer, [term for term in self.terms[consumer] if term[0] is source]) for consumer in pending]
+            known = sum(len(terms) for _, terms in images) == self.pending_uses[source]  # else it is the output, too
+            if known and not any(consumer.relu for consumer in pending):
+                self._replace_if_smaller(images, {source})
+
+    def _only_needed_by(self, consumer: Value, source: Value) -> bool:
+        """Whether a value is live and has only one consumer."""
+        return source in self.live and self.pending_uses[source] == sum(other is source for other, _ in self.terms[consumer])
+
+    def _replace_if_smaller(self, images: list[tuple[Value, list[Term]]], sources: set[Value]) -> None:
+        """Replace live values by their affine images, if these have fewer entries.
+
+        Args:
+            images: (consumer, its terms with these sources) for all consumers of the sources.
+            sources: live values.
+        """
+        rows = sum(len(np.unique(np.concatenate([matrix.rows for _, matrix in terms]))) for _, terms in images)
+        if rows >= sum(source.size for source in sources):
+            return
+        try:
+            parts = [Sparse.added([matrix.after(self.live[source]) for source, matrix in terms]) for _, terms in images]
+        except TooManyProductsError:
+            return
+        for (consumer, _), matrix in zip(images, parts, strict=True):
+            image = Value(-1, consumer.size)
+            self.live[image], self.pending_uses[image], self.consumers[image] = matrix, 1, [consumer]
+            rest = [term for term in self.terms[consumer] if term[0] not in sources]
+            self.terms[consumer] = [*rest, (image, Sparse.pick(np.arange(consumer.size), consumer.size))]
+        for source in sources:
+            del self.live[source], self.pending_uses[source]
+
+    def _merge_sums(self, value: Value) -> None:
+        """Replace a source that is a sum over several levels by its terms, if only this value needs it and is not larger."""
+        terms: list[Term] = []
+        constants = [self.constants[value]]
+        for source, matrix in self.terms[value]:
+            inner = self.terms[source]
+            mixed = len({other.level for other, _ in inner}) > 1 and not source.dense
+            if not mixed or self.pending_uses[source] > 1 or value.size > source.size:
+                terms.append((source, matrix))
+                continue
+            try:
+                parts = [(other, matrix.after(part)) for other, part in inner]
+                constant = self.constants[source]
+                constants.append(None if constant is None else matrix.after(constant))
+            except TooManyProductsError:
+                terms.append((source, matrix))
+                continue
+            terms += parts
+            for other, _ in inner:
+                self.consumers[other].append(value)
+            self.pending.discard(source)
+            del self.pending_uses[source]
+        known = [constant for constant in constants if constant is not None]
+        self.terms[value] = terms
+        self.constants[value] = Sparse.added(known) if known else None

@@ -1,0 +1,48 @@
+"""Activation functions of ONNX, entry by entry."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from exactzones.errors import FormatError
+from exactzones.models import tensors
+from exactzones.models.onnx_node import OnnxNode
+from exactzones.models.tensors import Tensor
+
+
+def absolute(node: OnnxNode) -> Tensor:
+    """Return the absolute value."""
+    return tensors.absolute(node.tensor())
+
+
+def clip(node: OnnxNode) -> Tensor:
+    """Return ``min(max(x, low), high)``; before opset 11 the bounds are attributes."""
+    low, high = node.constant(1), node.constant(2)
+    if len(node.operands) == 1:
+        bounds = node.attributes["min"], node.attributes["max"]
+        low, high = (np.array(bound) if np.isfinite(bound) else None for bound in bounds)
+    for bound in (low, high):
+        if bound is not None and bound.size != 1:
+            raise FormatError(f"a bound has shape {bound.shape}; a single number is expected")
+    return tensors.clipped(node.tensor(), *(None if bound is None else bound.reshape(()) for bound in (low, high)))
+
+
+def hard_sigmoid(node: OnnxNode) -> Tensor:
+    """Return ``min(max(alpha x + beta, 0), 1)``."""
+    alpha, beta = (np.array(node.attributes[name]) for name in ("alpha", "beta"))
+    return tensors.clipped(node.tensor().times(alpha).plus(beta), 0, 1)
+
+
+def leaky_relu(node: OnnxNode) -> Tensor:
+    """Return x where it is positive, else ``alpha x``."""
+    return tensors.leaky(node.tensor(), node.attributes["alpha"])
+
+
+def prelu(node: OnnxNode) -> Tensor:
+    """Return x where it is positive, else x times a slope."""
+    return tensors.leaky(node.tensor(), node.array(1))
+
+
+def relu(node: OnnxNode) -> Tensor:
+    """Return the ReLU."""
+    return node.tensor().relu()

@@ -1,0 +1,131 @@
+"""Arithmetic of ONNX: sums, products by constants, maxima and minima, and sums along axes; exact for constants, too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from exactzones.errors import FormatError
+from exactzones.models import pooling, tensors
+from exactzones.models.arrays import Array, fractions
+from exactzones.models.onnx_node import ALL_CONSTANT, OnnxNode, Operand, axes_from_front
+from exactzones.models.tensors import Tensor
+
+
+def add(node: OnnxNode) -> Operand:
+    """Return the sum, with broadcasting."""
+    return _sum_or_difference(node, 1)
+
+
+def subtract(node: OnnxNode) -> Operand:
+    """Return the difference, with broadcasting."""
+    return _sum_or_difference(node, -1)
+
+
+def _sum_or_difference(node: OnnxNode, sign: int) -> Operand:
+    left, right = node.operand(0), node.operand(1)
+    if isinstance(left, Tensor):
+        return left.plus(right, 1, sign)
+    if isinstance(right, Tensor):
+        return right.plus(left, sign, 1)
+    return _folded(left, right, lambda a, b: a + sign * b)
+
+
+def multiply(node: OnnxNode) -> Operand:
+    """Return the product, with broadcasting; one factor is a constant."""
+    left, right = node.operand(0), node.operand(1)
+    if isinstance(left, Tensor) and isinstance(right, Tensor):
+        raise FormatError(tensors.NO_CONSTANT_FACTOR)
+    if isinstance(left, Tensor):
+        return left.times(node.array(1))
+    if isinstance(right, Tensor):
+        return right.times(left)
+    return _folded(left, right, lambda a, b: a * b)
+
+
+def divide(node: OnnxNode) -> Operand:
+    """Return the quotient by a constant, with broadcasting; of integers it is truncated towards zero."""
+    left, divisor = node.operand(0), node.operand(1)
+    if isinstance(divisor, Tensor):
+        raise FormatError("a quotient by a tensor that depends on the input is not piecewise linear; make the divisor a constant")
+    if not np.asarray(divisor != 0).all():
+        raise FormatError("its divisor has an entry 0; nonzero numbers are expected")
+    if isinstance(left, Tensor):
+        ones = np.empty(divisor.shape, object)
+        ones[...] = 1
+        return left.times(np.asarray(ones / fractions(divisor), object))
+    if left.dtype.kind == divisor.dtype.kind == "i":
+        return _folded(left, divisor, lambda a, b: np.where(a * b < 0, -(abs(a) // abs(b)), abs(a) // abs(b)))
+    return _folded(left, divisor, lambda a, b: a / b)
+
+
+def negate(node: OnnxNode) -> Tensor:
+    """Return ``-x``."""
+    return node.tensor().times(np.array(-1))
+
+
+def _folded(left: Array, right: Array, operation: Callable[[Array, Array], Array]) -> Array:
+    """Compute with constants: integers as NumPy does, all others exactly."""
+    shape = tensors.broadcast(left.shape, right.shape)
+    if left.dtype.kind == right.dtype.kind == "i":
+        return np.asarray(operation(left, right))
+    result = np.empty(math.prod(shape), object)
+    result[:] = np.broadcast_to(np.asarray(operation(fractions(left), fractions(right)), object), shape).ravel()
+    return result.reshape(shape)
+
+
+def maximum(node: OnnxNode) -> Operand:
+    """Return the elementwise maximum of any number of operands, with broadcasting."""
+    return _in_pairs(node, tensors.maximum)
+
+
+def minimum(node: OnnxNode) -> Operand:
+    """Return the elementwise minimum of any number of operands, with broadcasting."""
+    return _in_pairs(node, tensors.minimum)
+
+
+def sum_(node: OnnxNode) -> Operand:
+    """Return the sum of any number of operands, with broadcasting."""
+    return _in_pairs(node, lambda left, right: left.plus(right))
+
+
+def _in_pairs(node: OnnxNode, pairwise: Callable[[Tensor, Operand], Tensor]) -> Operand:
+    """Apply an operation of two operands to all operands in pairs, then to pairs of pairs, so that few layers come of it."""
+    every = [node.operand(place) for place in range(len(node.operands))]
+    operands: Sequence[Operand] = sorted(every, key=lambda operand: not isinstance(operand, Tensor))  # constants last
+    if not isinstance(operands[0], Tensor):
+        raise FormatError(ALL_CONSTANT)
+    while len(operands) > 1:
+        operands = [_pair(operands[k : k + 2], pairwise) for k in range(0, len(operands), 2)]
+    return operands[0]
+
+
+def _pair(operands: Sequence[Operand], pairwise: Callable[[Tensor, Operand], Tensor]) -> Operand:
+    if len(operands) == 1:
+        return operands[0]
+    left, right = operands
+    if not isinstance(left, Tensor):
+        raise FormatError("two of its inputs are constants; let the exporter fold constants")
+    return pairwise(left, right)
+
+
+def reduce_mean(node: OnnxNode) -> Tensor:
+    """Return means along axes."""
+    return _reduced(node, mean=True)
+
+
+def reduce_sum(node: OnnxNode) -> Tensor:
+    """Return sums along axes."""
+    return _reduced(node, mean=False)
+
+
+def _reduced(node: OnnxNode, *, mean: bool) -> Tensor:
+    x, rank = node.tensor(), len(node.shape)
+    axes = node.integers(1, "axes")
+    if axes is None:
+        if node.attributes["noop_with_empty_axes"]:
+            return x
+        axes = list(range(rank))
+    return pooling.summed(x, set(axes_from_front(axes, rank)), mean=mean, keep=bool(node.attributes["keepdims"]))

@@ -1,0 +1,58 @@
+"""Linear operators of ONNX with weights: MatMul, Gemm and BatchNormalization; see ``windows`` for Conv."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from exactzones.errors import FormatError
+from exactzones.models import tensors
+from exactzones.models.arrays import finite, fractions
+from exactzones.models.normalization import Statistics, normalized
+from exactzones.models.onnx_node import OnnxNode, Operand
+from exactzones.models.tensors import Tensor
+
+
+def matmul(node: OnnxNode) -> Tensor:
+    """Return the matrix product."""
+    return tensors.product(node.operand(0), node.operand(1))
+
+
+def gemm(node: OnnxNode) -> Tensor:
+    """Return ``alpha A B + beta C``, with A and B transposed if transA and transB say so."""
+    own = node.attributes
+    if own["transA"] not in (0, 1) or own["transB"] not in (0, 1):
+        raise FormatError(f"transA={own['transA']}, transB={own['transB']} is not supported; each must be 0 or 1")
+    left, right = node.operand(0), node.operand(1)
+    if len(left.shape) != 2 or len(right.shape) != 2:
+        raise FormatError(f"its inputs have shapes {left.shape} and {right.shape}; two matrices are expected")
+    left, right = (_transposed(left) if own["transA"] else left), (_transposed(right) if own["transB"] else right)
+    weight = left if isinstance(right, Tensor) else right
+    if not isinstance(weight, Tensor):
+        finite(weight, "its weight")
+    result = tensors.product(left, right)
+    alpha, beta = (fractions(np.array(own[name]), name) for name in ("alpha", "beta"))
+    if alpha.item() != 1:
+        result = result.times(alpha)
+    bias = node.operands[2] if len(node.operands) > 2 else None
+    if bias is None:
+        return result
+    if tensors.broadcast(result.shape, bias.shape) != result.shape:
+        raise FormatError(f"a bias of shape {bias.shape} cannot be broadcast to {result.shape}")
+    if isinstance(bias, Tensor):
+        return result.plus(bias.times(beta))
+    finite(bias, "its bias")
+    return result.plus(bias if beta.item() == 1 else np.asarray(fractions(bias) * beta.item(), object))
+
+
+def _transposed(matrix: Operand) -> Operand:
+    return matrix.moved(np.transpose) if isinstance(matrix, Tensor) else matrix.T
+
+
+def batch_normalization(node: OnnxNode) -> Tensor:
+    """Return the batch normalization with the running statistics."""
+    if not node.attributes["spatial"]:
+        raise FormatError("spatial=0, statistics for each entry, is not supported; export the model with opset 9 or newer")
+    if node.attributes["training_mode"]:
+        raise FormatError("it is in training mode; export the model in evaluation mode")
+    scale, shift, mean, variance = (node.array(place) for place in range(1, 5))
+    return normalized(node.tensor(), Statistics(mean, variance, scale, shift, node.attributes["epsilon"]), node.name)

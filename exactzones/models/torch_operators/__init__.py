@@ -1,0 +1,100 @@
+"""The functions and methods of PyTorch that are read: one function and one row of ``FUNCTIONS`` each.
+
+To add one, write a function with PyTorch's parameters in the module of its family, or in a new one, and add a row below.  Tensors
+arrive as ``Tensor`` if they depend on the network's input, else as arrays; numbers and tuples arrive as they are.  Semantics that
+ONNX shares belong in ``models.tensors`` or its neighbours.  A module of ``torch.nn`` needs a row in ``models.torch_model``, too.
+The tests compare with PyTorch: add cases to ``tests/models/test_torch_models.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from exactzones.errors import InputError
+from exactzones.models.torch_operators import activations, arithmetic, linear, shapes, windows
+
+__all__ = ["FUNCTIONS", "function"]
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "abs": activations.absolute,
+    "adaptive_avg_pool1d": windows.adaptive_avg_pool(1),
+    "adaptive_avg_pool2d": windows.adaptive_avg_pool(2),
+    "adaptive_max_pool1d": windows.adaptive_max_pool(1),
+    "adaptive_max_pool2d": windows.adaptive_max_pool(2),
+    "add": arithmetic.add,
+    "avg_pool1d": windows.avg_pool(1),
+    "avg_pool2d": windows.avg_pool(2),
+    "batch_norm": linear.batch_norm,
+    "cat": shapes.cat,
+    "chunk": shapes.chunk,
+    "clamp": activations.clamp,
+    "clamp_max": activations.clamp_max,
+    "clamp_min": activations.clamp_min,
+    "clip": activations.clamp,
+    "concat": shapes.cat,
+    "contiguous": shapes.same,
+    "conv1d": windows.conv,
+    "conv2d": windows.conv,
+    "conv3d": windows.conv,
+    "detach": shapes.same,
+    "dim": shapes.dimensions,
+    "div": arithmetic.div,
+    "double": shapes.same,
+    "dropout": shapes.same,
+    "dropout1d": shapes.same,
+    "dropout2d": shapes.same,
+    "flatten": shapes.flatten,
+    "float": shapes.same,
+    "floordiv": arithmetic.floordiv,
+    "getattr": shapes.get_attribute,
+    "getitem": shapes.getitem,
+    "hardsigmoid": activations.hardsigmoid,
+    "hardtanh": activations.hardtanh,
+    "leaky_relu": activations.leaky_relu,
+    "linear": linear.linear,
+    "matmul": linear.matmul,
+    "max": arithmetic.maximum,
+    "max_pool1d": windows.max_pool(1),
+    "max_pool2d": windows.max_pool(2),
+    "maximum": arithmetic.maximum,
+    "mean": arithmetic.mean,
+    "min": arithmetic.minimum,
+    "minimum": arithmetic.minimum,
+    "mm": linear.matmul,
+    "mul": arithmetic.mul,
+    "multiply": arithmetic.mul,
+    "neg": arithmetic.neg,
+    "pad": shapes.pad,
+    "permute": shapes.permute,
+    "prelu": activations.prelu,
+    "relu": activations.relu,
+    "relu6": activations.relu6,
+    "reshape": shapes.reshape,
+    "size": shapes.size,
+    "split": shapes.split,
+    "squeeze": shapes.squeeze,
+    "stack": shapes.stack,
+    "sub": arithmetic.sub,
+    "subtract": arithmetic.sub,
+    "sum": arithmetic.sum_,
+    "t": shapes.transpose,
+    "transpose": shapes.swap,
+    "truediv": arithmetic.div,
+    "unflatten": shapes.unflatten,
+    "unsqueeze": shapes.unsqueeze,
+    "view": shapes.reshape,
+}
+"""By the name of a function or method; one that works in place has the same name with an underscore or an i."""
+
+
+def function(name: str) -> Callable[..., Any]:
+    """Return what a function or method of PyTorch does to tensors.
+
+    Raises:
+        InputError: it is not supported.
+    """
+    for known in (name, name.removesuffix("_"), name.removeprefix("i")):
+        if known in FUNCTIONS:
+            return FUNCTIONS[known]
+    raise InputError("it is not piecewise linear, or not supported; the README lists what is")

@@ -1,0 +1,89 @@
+"""Arguments of PyTorch's functions and methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, signature
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+
+from exactzones.errors import FormatError
+from exactzones.models.arrays import Array
+from exactzones.models.tensors import Tensor
+
+Operand: TypeAlias = Tensor | Array
+"""A tensor that depends on the network's input, or a constant."""
+
+_Result = TypeVar("_Result")
+
+
+def operand(value: Any) -> Operand:
+    """Return a tensor, an array or a number as an operand.
+
+    Raises:
+        FormatError: the value is something else.
+    """
+    if isinstance(value, (Tensor, np.ndarray)):
+        return value
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return np.array(value)
+    raise FormatError(f"an argument is a {type(value).__name__}; a tensor or a number is expected")
+
+
+def tensor(value: Any) -> Tensor:
+    """Return an argument that depends on the network's input.
+
+    Raises:
+        FormatError: it is a constant.
+    """
+    if not isinstance(value, Tensor):
+        raise FormatError("its argument is a constant; a tensor that depends on the network's input is expected")
+    return value
+
+
+def constant(value: Any, what: str) -> Array:
+    """Return an argument that must be a constant.
+
+    Raises:
+        FormatError: it depends on the network's input, or is neither a tensor nor a number.
+    """
+    if isinstance(value, Tensor):
+        raise FormatError(f"{what} depends on the network's input; a constant is expected")
+    return np.asarray(operand(value))
+
+
+def optional_constant(value: Any, what: str) -> Array | None:
+    """Return an argument that must be a constant or None.
+
+    Raises:
+        FormatError: see ``constant``.
+    """
+    return None if value is None else constant(value, what)
+
+
+def axis_from_front(axis: int, rank: int) -> int:
+    """Return an axis counted from the front.
+
+    Raises:
+        FormatError: there is no such axis.
+    """
+    if not -rank <= axis < rank:
+        raise FormatError(f"axis {axis} does not exist; {-rank} to {rank - 1} is expected")
+    return axis % rank
+
+
+def options_by_position(function: Callable[..., _Result]) -> Callable[..., _Result]:
+    """Let callers give a function's keyword-only arguments by position, too, in their order, as PyTorch does."""
+    parameters = signature(function).parameters.values()
+    options = [parameter.name for parameter in parameters if parameter.kind is Parameter.KEYWORD_ONLY]
+    count = len(parameters) - len(options)
+
+    @wraps(function)
+    def call(*arguments: Any, **named: Any) -> _Result:
+        if len(arguments) > count + len(options):
+            raise TypeError(f"{len(arguments)} arguments are given; at most {count + len(options)} are expected")
+        return function(*arguments[:count], **dict(zip(options, arguments[count:], strict=False)), **named)
+
+    return call

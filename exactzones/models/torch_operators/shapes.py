@@ -1,0 +1,148 @@
+"""Functions and methods of PyTorch that move entries or change shapes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from exactzones.errors import FormatError
+from exactzones.models import tensors
+from exactzones.models.arrays import Array, Shape
+from exactzones.models.tensors import Tensor
+from exactzones.models.torch_operators.operands import axis_from_front, operand, tensor
+
+
+def same(x: Any, *_: Any, **__: Any) -> Any:
+    """Return the argument: in evaluation mode, and for exact numbers, the function changes nothing."""
+    return x
+
+
+def cat(parts: Any, dim: int = 0) -> Tensor:
+    """Concatenate along an axis."""
+    return tensors.concatenated([operand(part) for part in parts], dim)
+
+
+def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Return a number of consecutive parts along an axis, of equal length but for the last."""
+    return split(x, -(-tensor(x).shape[dim] // chunks), dim)
+
+
+def dimensions(x: Any) -> int:
+    """Return the number of axes."""
+    return len(tensor(x).shape)
+
+
+def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Join neighbouring axes to one."""
+    shape = tensor(x).shape
+    first, last = axis_from_front(start_dim, len(shape)), axis_from_front(end_dim, len(shape))
+    return tensor(x).reshaped((*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
+
+
+def get_attribute(x: Any, name: str) -> Shape:
+    """Return an attribute of a tensor, which can only be its shape."""
+    if name != "shape" or not isinstance(x, Tensor):
+        raise FormatError(f"attribute {name!r} is not supported; only the shape of a tensor is")
+    return x.shape
+
+
+def getitem(x: Any, index: Any) -> Any:
+    """Return part of a tensor, or of a list."""
+    if isinstance(x, Tensor):
+        parts = index if isinstance(index, tuple) else (index,)
+        chosen = tuple(part.astype(np.int64) if isinstance(part, np.ndarray) else part for part in parts)
+        return _moved(x, lambda entries: np.asarray(entries[chosen]))
+    return x[index]
+
+
+def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: Any = None) -> Tensor:
+    """Add zeros around a tensor; the pads are those of the last axis, then of the one before it, and so on."""
+    if mode != "constant" or value not in (None, 0, 0.0):
+        raise FormatError(f"padding with mode {mode!r} and value {value!r} is not supported; only padding with zeros is")
+    widths = [(0, 0)] * (len(tensor(x).shape) - len(pad) // 2)
+    widths += [(pad[k], pad[k + 1]) for k in range(len(pad) - 2, -1, -2)]
+    return _moved(x, lambda index: np.pad(index, widths, constant_values=-1))
+
+
+def permute(x: Any, *order: Any, dims: Any = None) -> Tensor:
+    """Permute the axes."""
+    axes = tuple(dims) if dims is not None else _unpacked(order)
+    return _moved(x, lambda index: index.transpose(axes))
+
+
+def reshape(x: Any, *shape: Any) -> Tensor:
+    """Return the same entries in another shape; one length may be -1 for what fits."""
+    lengths: list[Any] = list(_unpacked(shape))
+    size = tensor(x).value.size
+    if not all(isinstance(length, int) for length in lengths):
+        raise FormatError(f"the target shape is {lengths}; integers are expected")
+    if lengths.count(-1) == 1 and math.prod(n for n in lengths if n != -1):
+        lengths[lengths.index(-1)] = size // math.prod(n for n in lengths if n != -1)
+    if math.prod(lengths) != size or min(lengths, default=1) < 0:
+        raise FormatError(f"shape {x.shape} cannot be reshaped to {tuple(lengths)}")
+    return tensor(x).reshaped(tuple(lengths))
+
+
+def size(x: Any, dim: int | None = None) -> Any:
+    """Return the shape, or the length of an axis."""
+    shape = tensor(x).shape
+    return shape if dim is None else shape[dim]
+
+
+def split(x: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Return consecutive parts along an axis: of one length but for the last, or of the lengths in a list."""
+    length, sizes = tensor(x).shape[dim], split_size_or_sections
+    if isinstance(sizes, int):
+        sizes = [min(sizes, length - start) for start in range(0, length, sizes)]
+    ends = np.cumsum(sizes).tolist()
+    pairs = zip([0, *ends], ends, strict=False)
+    return tuple(_moved(x, lambda index, a=a, b=b: np.take(index, np.arange(a, b), dim)) for a, b in pairs)  # type: ignore[misc]
+
+
+def squeeze(x: Any, dim: Any = None) -> Tensor:
+    """Drop axes of length 1, by default all."""
+    rank = len(tensor(x).shape)
+    axes = range(rank) if dim is None else [axis_from_front(axis, rank) for axis in ((dim,) if isinstance(dim, int) else dim)]
+    return tensor(x).reshaped(tuple(n for k, n in enumerate(x.shape) if n != 1 or k not in axes))
+
+
+def stack(parts: Any, dim: int = 0) -> Tensor:
+    """Concatenate along a new axis."""
+    return cat([unsqueeze(part, dim) for part in parts], dim)
+
+
+def swap(x: Any, dim0: int, dim1: int) -> Tensor:
+    """Swap two axes."""
+    return _moved(x, lambda index: np.swapaxes(index, dim0, dim1))
+
+
+def transpose(x: Any) -> Tensor:
+    """Transpose a matrix."""
+    return _moved(x, np.transpose)
+
+
+def unflatten(x: Any, dim: int, unflattened_size: Any) -> Tensor:
+    """Split one axis into several."""
+    axis = axis_from_front(dim, len(tensor(x).shape))
+    return reshape(x, *x.shape[:axis], *unflattened_size, *x.shape[axis + 1 :])
+
+
+def unsqueeze(x: Any, dim: int) -> Tensor:
+    """Insert an axis of length 1."""
+    place = axis_from_front(dim, len(tensor(x).shape) + 1)
+    return tensor(x).reshaped((*x.shape[:place], 1, *x.shape[place:]))
+
+
+def _moved(x: Any, move: Callable[[Array], Array]) -> Tensor:
+    try:
+        return tensor(x).moved(move)
+    except (ValueError, IndexError, TypeError) as error:  # NumPy's
+        raise FormatError(f"it does not fit shape {x.shape}: {error}") from None
+
+
+def _unpacked(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the arguments, or the entries of the only one if that is a sequence."""
+    return tuple(values[0]) if len(values) == 1 and isinstance(values[0], Sequence) else values
