@@ -45,6 +45,22 @@ def warn(old: str, new: str, *, stacklevel: int = 2) -> None:
     warnings.warn(f"{old} is deprecated; write {new}", DeprecationWarning, stacklevel=stacklevel + 1)
 
 
+def renamed(old: str, new: str) -> Any:
+    """Return a property that is the attribute ``new`` and warns; for an attribute that had another name.
+
+    Args:
+        old: the class and the attribute as they were, such as "Polyhedron.ambient".
+        new: the attribute's name now.
+    """
+
+    def value(self: Any) -> Any:
+        warn(old, f"{old.partition('.')[0]}.{new}")
+        return getattr(self, new)
+
+    value.__doc__ = f"Deprecated: the old name of ``{new}``."
+    return property(value)
+
+
 class _MovedModule(ModuleType):
     """A module that has moved: its names are those of the new module, and each use warns.
 

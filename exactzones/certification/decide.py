@@ -48,8 +48,8 @@ def case_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None)
     wanted.resolve(loaded.widths)
     if region is None:
         return Case((), wanted)
-    if region.ambient != loaded.inputs:
-        raise DimensionError("domain", expected=loaded.inputs, got=region.ambient, size="dimension")
+    if region.ambient_dim != loaded.inputs:
+        raise DimensionError("domain", expected=loaded.inputs, got=region.ambient_dim, size="dimension")
     system = region.hrep
     both = [side for row in system.equations for side in (row, tuple(-entry for entry in row))]
     return Case((*system.closed_rows, *both), wanted, system.strict)

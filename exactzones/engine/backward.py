@@ -229,8 +229,8 @@ def unrelu(target: Polyhedron, layer: Layer) -> list[tuple[str, Polyhedron]]:
     >>> [(signs, piece.interior_point()[0] > 0) for signs, piece in unrelu(Polyhedron.of(2, strict=[(0, 1, 0)]), plus_and_minus)]
     [('+-', True)]
     """
-    if target.ambient != layer.outputs:
-        raise DimensionError("space of the target", expected=layer.outputs, got=target.ambient)
+    if target.ambient_dim != layer.outputs:
+        raise DimensionError("space of the target", expected=layer.outputs, got=target.ambient_dim)
     pieces = []
     for regime in regimes([layer], Cell.space(layer.inputs)):
         mapping = regime.maps[0].keeping(regime.kept[0])

@@ -61,8 +61,8 @@ def check_domain(network: Network, domain: Polyhedron | None) -> None:
     """
     if domain is None:
         return
-    if domain.ambient != network.inputs:
-        raise DimensionError("a point of the domain", expected=network.inputs, got=domain.ambient)
+    if domain.ambient_dim != network.inputs:
+        raise DimensionError("a point of the domain", expected=network.inputs, got=domain.ambient_dim)
     if network.inputs > _MAX_INPUTS and len(domain.hrep.closed_rows) > network.inputs:
         raise DomainError(
             f"a bounded domain in {network.inputs} dimensions has too many corners (a box has 2^{network.inputs}; cells are kept "

@@ -31,7 +31,7 @@ class Piece:
         """Tell whether some of the part lies beyond a side of the window."""
         if isinstance(self.part, Cell):
             return self.part.signs(row)[0]
-        return not self.part.is_subset(Polyhedron.of(self.part.ambient, [row]))
+        return not self.part.is_subset(Polyhedron.of(self.part.ambient_dim, [row]))
 
     def beyond(self, row: Row, window: Polyhedron) -> list[Vector]:
         """Return the corners, on a side of the window, of the part that lies beyond that side; none where the part is flat."""
@@ -48,7 +48,7 @@ def pieces(zones: Zones, window: Polyhedron, color_by: str, *, merged: bool, onl
     parts: list[tuple[Cell | Polyhedron, tuple[int, ...]]]
     if merged:
         whole = [(joined.polyhedron, joined.pieces) for joined in zones.merged]
-        parts = [(part.cell() if part.dim == part.ambient else part, indices) for part, indices in whole]
+        parts = [(part.cell() if part.dim == part.ambient_dim else part, indices) for part, indices in whole]
     else:
         parts = [(zone.firing_part, (k,)) for k, zone in enumerate(zones)]
     group_of = {indices[0]: k for k, (_, indices) in enumerate(parts)} if color_by == "zone" else dict(enumerate(zones.island_of))

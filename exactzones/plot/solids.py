@@ -77,8 +77,8 @@ def plot_polyhedron_3d(
     Raises:
         InputError: not in R^3, a window that is no window, a plane that is none, flat axes.
     """
-    if polyhedron.ambient != 3:
-        raise DimensionError("a point of the polyhedron", expected=3, got=polyhedron.ambient)
+    if polyhedron.ambient_dim != 3:
+        raise DimensionError("a point of the polyhedron", expected=3, got=polyhedron.ambient_dim)
     box = window_box(window, 3)
     through = None if plane is None else _plane_row(plane)
     inside = polyhedron.closure().intersect(box)

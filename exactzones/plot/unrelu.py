@@ -49,8 +49,8 @@ class UnReLU:
                 f"un-ReLU is drawn for a layer from 2 inputs to 3 units with a ReLU each; this one has {self.layer.inputs} "
                 f"inputs and {self.layer.outputs} units, {len(self.layer.relu_units)} of them with a ReLU"
             )
-        if self.target.ambient != 3:
-            raise DimensionError("a point of the target", expected=3, got=self.target.ambient)
+        if self.target.ambient_dim != 3:
+            raise DimensionError("a point of the target", expected=3, got=self.target.ambient_dim)
         object.__setattr__(self, "window", window_box(self.window, 2))
 
     @cached_property

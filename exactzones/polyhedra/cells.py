@@ -30,7 +30,7 @@ class Cell:
     """A full-dimensional polyhedron that can be cut by hyperplanes.
 
     Attributes:
-        dim: dimension of the space.
+        dim: its dimension, which is that of the space.
         rows: the rows ``b + a . x >= 0`` of the cuts, in their order; some may have become redundant.
         lines: homogeneous basis of the lineality space, each ``(0, x)``.
         rays: homogeneous generators of the cone modulo the lines.
@@ -42,6 +42,11 @@ class Cell:
     lines: tuple[Row, ...]
     rays: tuple[Row, ...]
     tight: tuple[int, ...]
+
+    @property
+    def ambient_dim(self) -> int:
+        """Dimension of the space that it lies in: its own dimension, for a cell is full-dimensional."""
+        return self.dim
 
     @classmethod
     def space(cls, dim: int) -> Cell:

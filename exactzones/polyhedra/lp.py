@@ -84,14 +84,14 @@ def _phase_one(system: HRep, *, strictly: bool) -> Vector | Infeasible:
     relaxed = set(system.strict if strictly else system.closed_rows)
     rows = [(*row, -1 if row in relaxed else 0) for row in system.closed_rows]
     height = len(rows)
-    cap = (1, *(0,) * system.dim, -1)
+    cap = (1, *(0,) * system.ambient_dim, -1)
     if strictly:
         equations = [(*row, 0) for row in system.equations]
     else:
         equations = []
         for row in system.equations:
             rows += [(*row, -1), (*(-entry for entry in row), -1)]
-    solution = backends.maximize([*rows, cap], equations, (*(0,) * (system.dim + 1), 1))
+    solution = backends.maximize([*rows, cap], equations, (*(0,) * (system.ambient_dim + 1), 1))
     if solution.value > 0 or (solution.value == 0 and not strictly):
         point = solution.point[:-1]
         if not (system if strictly else system.closure()).contains(point):
@@ -130,8 +130,8 @@ def maximize(system: HRep, objective: Sequence[Fraction]) -> LPResult:
         DimensionError: the objective does not have dim entries.
         BackendError: an answer of a back end is wrong.
     """
-    if len(objective) != system.dim:
-        raise DimensionError("objective", expected=system.dim, got=len(objective))
+    if len(objective) != system.ambient_dim:
+        raise DimensionError("objective", expected=system.ambient_dim, got=len(objective))
     start = feasibility(system)
     if isinstance(start, Infeasible):
         return start
@@ -156,18 +156,21 @@ def _improving_ray(system: HRep, objective: Sequence[Fraction]) -> Vector | None
     """Return r in the recession cone with objective . r = 1, or None if there is none."""
     rows: list[Row] = [(0, *row[1:]) for row in system.closed_rows]
     equations: list[Row] = [(0, *row[1:]) for row in system.equations]
-    bound = HRep.of(system.dim, [(1, *(-entry for entry in objective))]).rows
+    bound = HRep.of(system.ambient_dim, [(1, *(-entry for entry in objective))]).rows
     solution = backends.maximize([*rows, *bound], equations, (0, *objective))
     if solution.value <= 0:
         return None  # proved by the multipliers of the optimum, which is found next
-    if not HRep(system.dim, tuple(rows), (), tuple(equations)).contains(solution.point) or dot(objective, solution.point) <= 0:
+    if (
+        not HRep(system.ambient_dim, tuple(rows), (), tuple(equations)).contains(solution.point)
+        or dot(objective, solution.point) <= 0
+    ):
         raise BackendError("a linear program returned a direction in which the objective does not grow within the polyhedron")
     return solution.point
 
 
 def _combine(system: HRep, multipliers: Sequence[Fraction]) -> tuple[Fraction, ...]:
     """Return the sum of multiplier * row over ``closed_rows`` and equations, shape (dim + 1,)."""
-    total = [Fraction(0)] * (system.dim + 1)
+    total = [Fraction(0)] * (system.ambient_dim + 1)
     for row, entry in zip((*system.closed_rows, *system.equations), multipliers, strict=True):
         if entry:
             total = [t + entry * r for t, r in zip(total, row, strict=True)]
@@ -177,5 +180,5 @@ def _combine(system: HRep, multipliers: Sequence[Fraction]) -> tuple[Fraction, .
 def is_valid(system: HRep, row: Row, *, strictly: bool = False) -> bool:
     """Tell whether ``b + a . x >= 0`` (or > 0) holds at every point of a system."""
     violated = tuple(-entry for entry in row)
-    reverse = HRep.of(system.dim, [violated]) if strictly else HRep.of(system.dim, strict=[violated])
+    reverse = HRep.of(system.ambient_dim, [violated]) if strictly else HRep.of(system.ambient_dim, strict=[violated])
     return isinstance(feasibility(system.intersect(reverse)), Infeasible)

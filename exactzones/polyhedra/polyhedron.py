@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from exactzones import deprecated
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, DomainError, InputError
 from exactzones.notation import linear_sum
@@ -118,9 +119,11 @@ class Polyhedron:
         return cls(HRep.of(cell.dim, cell.hrep.rows, strict=strict), known_vrep=cell.vrep)
 
     @property
-    def ambient(self) -> int:
+    def ambient_dim(self) -> int:
         """Dimension d of the space R^d."""
-        return self.hrep.dim
+        return self.hrep.ambient_dim
+
+    ambient = deprecated.renamed("Polyhedron.ambient", "ambient_dim")
 
     @cached_property
     def _start(self) -> Vector | lp.Infeasible:
@@ -143,15 +146,15 @@ class Polyhedron:
         Strict rows are kept, as strict ones, where they touch the closure; elsewhere they are redundant.
         """
         if self.is_empty:
-            return HRep.of(self.ambient, [(-1, *(0,) * self.ambient)])
-        rows, equations = without_redundancy(self.hrep.closed_rows, self.hrep.equations, self.ambient)
-        closed = HRep.of(self.ambient, _reduced(rows, equations), equations=_echelon(equations))
+            return HRep.of(self.ambient_dim, [(-1, *(0,) * self.ambient_dim)])
+        rows, equations = without_redundancy(self.hrep.closed_rows, self.hrep.equations, self.ambient_dim)
+        closed = HRep.of(self.ambient_dim, _reduced(rows, equations), equations=_echelon(equations))
         strict = [row for row in self.hrep.strict if not lp.is_valid(closed, row, strictly=True)]
         if not strict:
             return closed
-        canonical_strict = HRep.of(self.ambient, strict=_reduced(strict, equations)).strict
+        canonical_strict = HRep.of(self.ambient_dim, strict=_reduced(strict, equations)).strict
         weak = set(closed.rows) - set(canonical_strict)
-        return HRep.of(self.ambient, weak, strict=canonical_strict, equations=closed.equations)
+        return HRep.of(self.ambient_dim, weak, strict=canonical_strict, equations=closed.equations)
 
     @cached_property
     def vrep(self) -> VRep:
@@ -159,14 +162,14 @@ class Polyhedron:
         if self.known_vrep is not None:
             return self.known_vrep
         if self.is_empty:
-            return VRep(self.ambient, ())
-        vertices, rays, lines = backends.generators(self.hrep.closed_rows, self.hrep.equations, self.ambient)
-        return canonical_vrep(self.ambient, reduce_modulo([*vertices, *rays], lines), lines)
+            return VRep(self.ambient_dim, ())
+        vertices, rays, lines = backends.generators(self.hrep.closed_rows, self.hrep.equations, self.ambient_dim)
+        return canonical_vrep(self.ambient_dim, reduce_modulo([*vertices, *rays], lines), lines)
 
     @property
     def dim(self) -> int:
         """Its affine dimension; -1 when it is empty."""
-        return -1 if self.is_empty else self.ambient - len(self.irredundant.equations)
+        return -1 if self.is_empty else self.ambient_dim - len(self.irredundant.equations)
 
     @property
     def is_bounded(self) -> bool:
@@ -205,8 +208,10 @@ class Polyhedron:
 
     def is_subset(self, other: Polyhedron) -> bool:
         """Tell whether every point of this polyhedron lies in ``other``."""
-        if other.ambient != self.ambient:
-            raise DimensionError("space of the other polyhedron", expected=self.ambient, got=other.ambient, size="dimension")
+        if other.ambient_dim != self.ambient_dim:
+            raise DimensionError(
+                "space of the other polyhedron", expected=self.ambient_dim, got=other.ambient_dim, size="dimension"
+            )
         conditions = [(row, False) for row in other.hrep.rows] + [(row, True) for row in other.hrep.strict]
         for row in other.hrep.equations:
             conditions += [(row, False), (tuple(-entry for entry in row), False)]
@@ -233,8 +238,8 @@ class Polyhedron:
             DomainError: it is empty.
         """
         base = self.interior_point()
-        directions = nullspace([row[1:] for row in self.irredundant.equations], self.ambient)
-        columns = [[direction[k] for direction in directions] for k in range(self.ambient)]
+        directions = nullspace([row[1:] for row in self.irredundant.equations], self.ambient_dim)
+        columns = [[direction[k] for direction in directions] for k in range(self.ambient_dim)]
         return AffineMap(Matrix.of(columns, columns=len(directions)), base)
 
     def volume(self) -> Fraction:
@@ -243,13 +248,13 @@ class Polyhedron:
         Raises:
             DomainError: it is unbounded and full-dimensional.
         """
-        if self.dim < self.ambient:
+        if self.dim < self.ambient_dim:
             return Fraction(0)
         if not self.is_bounded:
             raise DomainError("the volume of an unbounded polyhedron is not a number")
         points, _, _ = self.vrep.homogeneous()
         facets = [sum(1 << k for k, p in enumerate(points) if integer_dot(row, p) == 0) for row in self.irredundant.closed_rows]
-        return volume(self.ambient, points, facets)
+        return volume(self.ambient_dim, points, facets)
 
     def facet_rows(self) -> tuple[Row, ...]:
         """Return the irredundant rows of the closure of a full-dimensional polyhedron.
@@ -267,7 +272,7 @@ class Polyhedron:
         Raises:
             DomainError: it is empty or flat, as for ``facet_rows``.
         """
-        cell = None if self.hrep.equations else Cell.of(self.ambient, self.hrep.closed_rows)
+        cell = None if self.hrep.equations else Cell.of(self.ambient_dim, self.hrep.closed_rows)
         if cell is None:
             raise self._not_full_dimensional()
         return cell
@@ -284,12 +289,12 @@ class Polyhedron:
         )
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Polyhedron) or other.ambient != self.ambient:
+        if not isinstance(other, Polyhedron) or other.ambient_dim != self.ambient_dim:
             return NotImplemented
         return self.is_subset(other) and other.is_subset(self)
 
     def __hash__(self) -> int:
-        return hash((self.ambient, self.vrep))
+        return hash((self.ambient_dim, self.vrep))
 
     def _repr_latex_(self) -> str:
         return self.hrep._repr_latex_()

@@ -71,8 +71,8 @@ def project(system: HRep, point: Vector, norm: Norm = 2) -> Projection:
     (Fraction(1, 2), Fraction(1, 2))
     """
     chosen = named_norm(norm)
-    if len(point) != system.dim:
-        raise DimensionError("point", expected=system.dim, got=len(point))
+    if len(point) != system.ambient_dim:
+        raise DimensionError("point", expected=system.ambient_dim, got=len(point))
     if isinstance(lp.feasibility(system), lp.Infeasible):
         raise DomainError("an empty polyhedron has no nearest point")
     if chosen != 2:
@@ -105,7 +105,7 @@ def distance_to_row(row: Row, lifted: Row, norm: Norm = 2) -> Fraction:
 
 def _by_linear_programs(system: HRep, point: Vector, norm: Literal[1, "inf"]) -> Projection:
     """Minimise the sum of bounds on |x_k - point_k|: one bound per coordinate for the norm 1, a common one for infinity."""
-    dim, bounds = system.dim, system.dim if norm == 1 else 1
+    dim, bounds = system.ambient_dim, system.ambient_dim if norm == 1 else 1
     zero = (0,) * bounds
     rows: list[tuple[Fraction | int, ...]] = [(*row, *zero) for row in system.rows]
     for k, entry in enumerate(point):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from exactzones import deprecated
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError
 from exactzones.notation import latex_system
@@ -22,16 +23,18 @@ class HRep:
     """A system of linear inequalities on R^dim.
 
     Attributes:
-        dim: dimension of the space.
+        ambient_dim: dimension d of the space.
         rows: ``b + a . x >= 0``.
         strict: ``b + a . x > 0``.
         equations: ``b + a . x = 0``.
     """
 
-    dim: int
+    ambient_dim: int
     rows: tuple[Row, ...] = ()
     strict: tuple[Row, ...] = ()
     equations: tuple[Row, ...] = ()
+
+    dim = deprecated.renamed("HRep.dim", "ambient_dim")
 
     @classmethod
     def of(cls, dim: int, rows: Iterable[Any] = (), *, strict: Iterable[Any] = (), equations: Iterable[Any] = ()) -> HRep:
@@ -63,12 +66,12 @@ class HRep:
 
     def closure(self) -> HRep:
         """Return the system with its strict rows read as ``>= 0``: the closure, if it has a point."""
-        return HRep(self.dim, self.closed_rows, (), self.equations)
+        return HRep(self.ambient_dim, self.closed_rows, (), self.equations)
 
     def contains(self, point: Sequence[Fraction | int]) -> bool:
         """Tell whether a point of shape (dim,) satisfies every row."""
-        if len(point) != self.dim:
-            raise DimensionError("point", expected=self.dim, got=len(point))
+        if len(point) != self.ambient_dim:
+            raise DimensionError("point", expected=self.ambient_dim, got=len(point))
         lifted = (1, *point)
         return (
             all(dot(row, lifted) >= 0 for row in self.rows)
@@ -78,8 +81,8 @@ class HRep:
 
     def preimage(self, mapping: AffineMap) -> HRep:
         """Return ``{x : mapping(x) satisfies this system}``."""
-        if mapping.outputs != self.dim:
-            raise DimensionError("codomain of the affine map", expected=self.dim, got=mapping.outputs, size="dimension")
+        if mapping.outputs != self.ambient_dim:
+            raise DimensionError("codomain of the affine map", expected=self.ambient_dim, got=mapping.outputs, size="dimension")
         pull = row_puller(mapping)
         return HRep.of(
             mapping.inputs,
@@ -89,14 +92,16 @@ class HRep:
         )
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {latex_system(self.dim, self.rows, self.strict, self.equations)}$"
+        return f"$\\displaystyle {latex_system(self.ambient_dim, self.rows, self.strict, self.equations)}$"
 
     def intersect(self, other: HRep) -> HRep:
         """Return the system with the rows of both."""
-        if other.dim != self.dim:
-            raise DimensionError("space of the other polyhedron", expected=self.dim, got=other.dim, size="dimension")
+        if other.ambient_dim != self.ambient_dim:
+            raise DimensionError(
+                "space of the other polyhedron", expected=self.ambient_dim, got=other.ambient_dim, size="dimension"
+            )
         return HRep.of(
-            self.dim,
+            self.ambient_dim,
             (*self.rows, *other.rows),
             strict=(*self.strict, *other.strict),
             equations=(*self.equations, *other.equations),
@@ -110,16 +115,18 @@ class VRep:
     Modulo the lines, vertices and rays have zeros at the lines' pivot coordinates, so the list is unique.
 
     Attributes:
-        dim: dimension of the space.
+        ambient_dim: dimension d of the space.
         vertices: points.
         rays: primitive integer directions.
         lines: primitive integer directions in reduced row echelon form.
     """
 
-    dim: int
+    ambient_dim: int
     vertices: tuple[Vector, ...]
     rays: tuple[Row, ...] = ()
     lines: tuple[Row, ...] = ()
+
+    dim = deprecated.renamed("VRep.dim", "ambient_dim")
 
     @property
     def is_bounded(self) -> bool:

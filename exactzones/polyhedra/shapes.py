@@ -38,8 +38,8 @@ def window_box(window: Polyhedron, dim: int) -> Polyhedron:
         DimensionError: the window lives in another space.
         DomainError: it is unbounded or flat.
     """
-    if window.ambient != dim:
-        raise DimensionError("space of the window", expected=dim, got=window.ambient, size="dimension")
+    if window.ambient_dim != dim:
+        raise DimensionError("space of the window", expected=dim, got=window.ambient_dim, size="dimension")
     if window.dim < dim or not window.is_bounded:
         raise DomainError("a window must be bounded and neither empty nor flat, such as Polyhedron.box(-4, 4, dim=2)")
     return bounding_box(window.vrep.vertices)
@@ -73,7 +73,7 @@ def outline(part: Cell | Polyhedron, window: Polyhedron) -> list[Ring]:
     hull = bounded.affine_hull()
     if hull.inputs == 0:
         return [(hull.offset,)]
-    if hull.inputs == part.ambient:
+    if hull.inputs == part.ambient_dim:
         return rings(bounded.cell())
     return [tuple(map(hull, ring)) for ring in rings(bounded.preimage(hull).cell())]
 

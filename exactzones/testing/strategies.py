@@ -244,7 +244,7 @@ def polyhedra(
         strict: whether some of the rows may be strict.
 
     >>> from hypothesis import find
-    >>> find(polyhedra(2), lambda p: p.is_bounded).ambient
+    >>> find(polyhedra(2), lambda p: p.is_bounded).ambient_dim
     2
     >>> find(polyhedra(1, full_dimensional=False), lambda p: p.is_empty).dim
     -1

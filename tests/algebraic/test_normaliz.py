@@ -44,7 +44,7 @@ def test_generators_are_those_of_normaliz(case):
 
     cone = PyNormaliz.Cone(
         number_field=[f"a2-{radicand}", "a", FIELDS[radicand]],
-        inhom_inequalities=written(system.rows) or written([(1, *[0] * system.dim)]),
+        inhom_inequalities=written(system.rows) or written([(1, *[0] * system.ambient_dim)]),
         inhom_equations=written(system.equations),
     )
     ours = Polyhedron(system)
@@ -57,4 +57,4 @@ def test_generators_are_those_of_normaliz(case):
         lines = [read(line, radicand) for line in cone.MaximalSubspace()]
         rays = [read(ray, radicand) for ray in cone.ExtremeRays()]
         rays = [ray for ray in rays if not ray[0]]
-        assert ours.vrep == canonical_vrep(system.dim, reduce_modulo([*points, *rays], lines), lines)
+        assert ours.vrep == canonical_vrep(system.ambient_dim, reduce_modulo([*points, *rays], lines), lines)

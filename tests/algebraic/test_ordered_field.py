@@ -26,7 +26,7 @@ def systems(draw, most_rows=7):
 def scaled(system, root):
     """Return the image of a system under ``x -> root x``: an irrational system whose points are root times those of the old."""
     return Polyhedron.of(
-        system.dim,
+        system.ambient_dim,
         [(row[0], *(entry / root for entry in row[1:])) for row in system.rows],
         strict=[(row[0], *(entry / root for entry in row[1:])) for row in system.strict],
         equations=[(row[0], *(entry / root for entry in row[1:])) for row in system.equations],
@@ -42,7 +42,7 @@ def test_polyhedra_over_the_field_are_the_scaled_ones(system, radicand, objectiv
     assert new.is_empty == old.is_empty
     assert new.dim == old.dim
     assert new.vrep == VRep(
-        system.dim, tuple(tuple(root * x for x in vertex) for vertex in old.vrep.vertices), old.vrep.rays, old.vrep.lines
+        system.ambient_dim, tuple(tuple(root * x for x in vertex) for vertex in old.vrep.vertices), old.vrep.rays, old.vrep.lines
     )
     assert new.irredundant == scaled(old.irredundant, root).hrep
     assert new == scaled(old.irredundant, root)
@@ -51,9 +51,9 @@ def test_polyhedra_over_the_field_are_the_scaled_ones(system, radicand, objectiv
     assert new.contains(new.interior_point())
     assert new.is_subset(Polyhedron(new.irredundant))
     assert Polyhedron.hull(new.vrep.vertices, new.vrep.rays, new.vrep.lines) == new
-    if new.is_bounded or new.dim < system.dim:
-        assert new.volume() == old.volume() * root**system.dim
-    before, after = (polyhedron.maximize(objective[: system.dim]) for polyhedron in (old, new))
+    if new.is_bounded or new.dim < system.ambient_dim:
+        assert new.volume() == old.volume() * root**system.ambient_dim
+    before, after = (polyhedron.maximize(objective[: system.ambient_dim]) for polyhedron in (old, new))
     assert type(before) is type(after)
     if isinstance(before, Optimal):
         assert after.value == root * before.value
@@ -66,13 +66,13 @@ def test_polyhedra_over_the_field_are_the_scaled_ones(system, radicand, objectiv
 @given(systems(5), st.lists(ENTRIES, min_size=3, max_size=3))
 def test_strict_rows_over_the_field(system, row):
     root = square_root(2)
-    strict = HRep.of(system.dim, system.rows, strict=[[*row[: system.dim], 1]], equations=system.equations)
+    strict = HRep.of(system.ambient_dim, system.rows, strict=[[*row[: system.ambient_dim], 1]], equations=system.equations)
     old, new = Polyhedron(strict), scaled(strict, root)
     assert old.is_empty == new.is_empty
     if not old.is_empty:
         assert new.irredundant == scaled(old.irredundant, root).hrep
         assert not set(new.irredundant.rows) & set(new.irredundant.strict)
-        assert not new.is_subset(Polyhedron.of(system.dim, [[-1, *[0] * system.dim]]))
+        assert not new.is_subset(Polyhedron.of(system.ambient_dim, [[-1, *[0] * system.ambient_dim]]))
 
 
 def test_a_regular_triangle_has_its_vertices():
@@ -96,10 +96,10 @@ def test_a_regular_triangle_has_its_vertices():
 def test_cells_over_the_field(system, row):
     """Cutting root * P gives root times the parts of P."""
     root = square_root(3)
-    closed = HRep.of(system.dim, system.rows)
+    closed = HRep.of(system.ambient_dim, system.rows)
     old = Polyhedron(closed)
-    assume(old.dim == system.dim)
-    cut = HRep.of(system.dim, [row[: system.dim + 1]])
+    assume(old.dim == system.ambient_dim)
+    cut = HRep.of(system.ambient_dim, [row[: system.ambient_dim + 1]])
     assume(cut.rows)
     for before, after in zip(
         old.cell().halves(cut.rows[0]), scaled(closed, root).cell().halves(scaled(cut, root).hrep.rows[0]), strict=True
@@ -111,7 +111,7 @@ def test_cells_over_the_field(system, row):
             inside = after.interior_point()
             assert all(integer_dot(row, (1, *inside)) > 0 for row in after.rows)
             if before.is_bounded:
-                assert after.volume() == before.volume() * root**system.dim
+                assert after.volume() == before.volume() * root**system.ambient_dim
 
 
 def test_rows_are_canonical():

@@ -54,22 +54,22 @@ def onto_flat(rows, point):
 
 def nearest_by_faces(system, point):
     """The squared Euclidean distance to a closed system: the nearest of the projections onto its faces' flats that lie in it."""
-    closed = HRep.of(system.dim, system.closed_rows, equations=system.equations)
+    closed = HRep.of(system.ambient_dim, system.closed_rows, equations=system.equations)
     rows = [row for row in (*system.closed_rows, *system.equations) if any(row[1:])]
-    feet = (onto_flat(chosen, point) for size in range(system.dim + 1) for chosen in combinations(rows, size))
+    feet = (onto_flat(chosen, point) for size in range(system.ambient_dim + 1) for chosen in combinations(rows, size))
     return min(distance(foot, point, 2) for foot in feet if foot is not None and closed.contains(foot))
 
 
 def nearest_by_corners(system, point, norm):
     """The distance in the norm 1 or infinity: the lowest corner of the polyhedron above the closed system's points."""
-    bounds = system.dim if norm == 1 else 1
+    bounds = system.ambient_dim if norm == 1 else 1
     rows = [(*row, *(0,) * bounds) for row in system.closed_rows]
     for k, entry in enumerate(point):
-        unit = [int(j == k) for j in range(system.dim)]
+        unit = [int(j == k) for j in range(system.ambient_dim)]
         bound = [int(j == k or bounds == 1) for j in range(bounds)]
         rows += [(-entry, *unit, *bound), (entry, *(-e for e in unit), *bound)]
     equations = [(*row, *(0,) * bounds) for row in system.equations]
-    return min(sum(corner[system.dim :]) for corner in brute.vertices(system.dim + bounds, rows, equations))
+    return min(sum(corner[system.ambient_dim :]) for corner in brute.vertices(system.ambient_dim + bounds, rows, equations))
 
 
 def by_brute_force(system, point, norm):

@@ -46,10 +46,10 @@ def vertices(dim, rows, equations=()):
 def corners(system, far=FAR):
     """Return the vertices of the closure of a system cut with a huge box."""
     box = []
-    for k in range(system.dim):
-        unit = [int(j == k) for j in range(system.dim)]
+    for k in range(system.ambient_dim):
+        unit = [int(j == k) for j in range(system.ambient_dim)]
         box += [(far, *unit), (far, *(-entry for entry in unit))]
-    return vertices(system.dim, [*system.rows, *system.strict, *box], system.equations)
+    return vertices(system.ambient_dim, [*system.rows, *system.strict, *box], system.equations)
 
 
 def mean(points):

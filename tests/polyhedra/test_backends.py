@@ -34,7 +34,7 @@ def canonical(generators, dim):
 @given(systems())
 def test_all_find_the_same_generators(system):
     assume(not Polyhedron(system).is_empty)
-    answers = [canonical(b.generators(system.rows, system.equations, system.dim), system.dim) for b in BACKENDS]
+    answers = [canonical(b.generators(system.rows, system.equations, system.ambient_dim), system.ambient_dim) for b in BACKENDS]
     assert all(answer == answers[0] for answer in answers)
 
 
@@ -43,15 +43,15 @@ def test_all_find_the_same_generators(system):
 def test_inequalities_bring_the_system_back(backend, system):
     polyhedron = Polyhedron(system)
     assume(not polyhedron.is_empty)
-    rows, equations = backend.inequalities(*polyhedron.vrep.homogeneous(), system.dim)
-    assert Polyhedron(HRep.of(system.dim, rows, equations=equations)) == polyhedron
+    rows, equations = backend.inequalities(*polyhedron.vrep.homogeneous(), system.ambient_dim)
+    assert Polyhedron(HRep.of(system.ambient_dim, rows, equations=equations)) == polyhedron
     assert all(any(row[1:]) for row in rows)
 
 
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.__name__)
 @given(system=systems(), objective=st.lists(ENTRIES, min_size=4, max_size=4))
 def test_maxima_and_multipliers_are_right(backend, system, objective):
-    objective = tuple(objective[: system.dim + 1])
+    objective = tuple(objective[: system.ambient_dim + 1])
     result = Polyhedron(system).maximize(objective[1:])
     if isinstance(result, Optimal):
         solution = backend.maximize(system.closed_rows, system.equations, objective)
@@ -59,7 +59,7 @@ def test_maxima_and_multipliers_are_right(backend, system, objective):
         assert system.contains(solution.point)
         assert objective[0] + sum(a * b for a, b in zip(objective[1:], solution.point, strict=True)) == solution.value
         assert all(entry >= 0 for entry in solution.multipliers[: len(system.closed_rows)])
-        combined = [Fraction(0)] * (system.dim + 1)
+        combined = [Fraction(0)] * (system.ambient_dim + 1)
         for row, factor in zip((*system.closed_rows, *system.equations), solution.multipliers, strict=True):
             combined = [total + factor * entry for total, entry in zip(combined, row, strict=True)]
         assert combined == [solution.value - objective[0], *(-entry for entry in objective[1:])]

@@ -59,7 +59,8 @@ def test_farkas_vectors_do_not_come_from_the_dual_of_an_infeasible_program(syste
     assert isinstance(found, Infeasible)
     rows = [*system.rows, *system.equations]
     total = [
-        sum((m * row[k] for m, row in zip(found.farkas, rows, strict=True)), start=Fraction(0)) for k in range(system.dim + 1)
+        sum((m * row[k] for m, row in zip(found.farkas, rows, strict=True)), start=Fraction(0))
+        for k in range(system.ambient_dim + 1)
     ]
     assert total[0] < 0
     assert not any(total[1:])
@@ -80,9 +81,9 @@ def test_redundancy_both_ways(polyhedron):
     """Every row left out is implied, and every row kept cuts something off: both by brute force."""
     kept = polyhedron.irredundant
     for row in polyhedron.hrep.rows:
-        assert brute.is_empty(kept.intersect(HRep.of(kept.dim, strict=[tuple(-entry for entry in row)])))
+        assert brute.is_empty(kept.intersect(HRep.of(kept.ambient_dim, strict=[tuple(-entry for entry in row)])))
     for row in kept.rows:
-        others = HRep.of(kept.dim, set(kept.rows) - {row}, strict=[tuple(-entry for entry in row)])
+        others = HRep.of(kept.ambient_dim, set(kept.rows) - {row}, strict=[tuple(-entry for entry in row)])
         assert not brute.is_empty(others)
     event(f"redundant rows: {len(kept.rows) < len(polyhedron.hrep.rows)}")
 

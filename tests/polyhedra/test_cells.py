@@ -22,7 +22,7 @@ def cross_polytope(dim):
 
 
 def _cell(polyhedron):
-    return Cell.of(polyhedron.ambient, polyhedron.hrep.closed_rows)
+    return Cell.of(polyhedron.ambient_dim, polyhedron.hrep.closed_rows)
 
 
 def _assert_sound(cell):

@@ -21,11 +21,14 @@ def _combination(system, multipliers):
     rows = [*sorted({*system.rows, *system.strict}), *system.equations]
     assert len(multipliers) == len(rows)
     assert all(m >= 0 for m in multipliers[: len(rows) - len(system.equations)])
-    return [sum((m * row[k] for m, row in zip(multipliers, rows, strict=True)), start=Fraction(0)) for k in range(system.dim + 1)]
+    return [
+        sum((m * row[k] for m, row in zip(multipliers, rows, strict=True)), start=Fraction(0))
+        for k in range(system.ambient_dim + 1)
+    ]
 
 
 def _assert_satisfies(system, point, *, strictly=True):
-    assert len(point) == system.dim
+    assert len(point) == system.ambient_dim
     assert all(brute.at(row, point) >= 0 for row in system.rows)
     assert all(brute.at(row, point) >= 0 for row in system.strict)
     assert all(brute.at(row, point) > 0 for row in system.strict) or not strictly
@@ -60,7 +63,7 @@ def _assert_proved(system, objective, answer):
 @st.composite
 def programs(draw):
     system = draw(SYSTEMS)
-    return system, tuple(draw(st.lists(rationals(), min_size=system.dim, max_size=system.dim)))
+    return system, tuple(draw(st.lists(rationals(), min_size=system.ambient_dim, max_size=system.ambient_dim)))
 
 
 @given(programs())
@@ -169,9 +172,9 @@ def test_proves_empty_refuses_what_is_no_proof():
 
 @given(st.data(), SYSTEMS)
 def test_is_valid_against_brute_force(data, system):
-    row = data.draw(st.tuples(*[st.integers(-2, 2)] * (system.dim + 1)))
-    above = HRep.of(system.dim, strict=[tuple(-entry for entry in row)])
-    outside = HRep.of(system.dim, [tuple(-entry for entry in row)])
+    row = data.draw(st.tuples(*[st.integers(-2, 2)] * (system.ambient_dim + 1)))
+    above = HRep.of(system.ambient_dim, strict=[tuple(-entry for entry in row)])
+    outside = HRep.of(system.ambient_dim, [tuple(-entry for entry in row)])
     assert is_valid(system, row) == brute.is_empty(system.intersect(above))
     assert is_valid(system, row, strictly=True) == brute.is_empty(system.intersect(outside))
     event(f"valid: {is_valid(system, row)}")
@@ -253,7 +256,7 @@ def test_a_wrong_answer_of_a_back_end_is_an_error(system, program, part, change,
 
     monkeypatch.setattr(backends, "maximize", wrong)
     with pytest.raises(BackendError, match=message):
-        maximize(system, vector(*[1] * system.dim))
+        maximize(system, vector(*[1] * system.ambient_dim))
     assert len(asked) > program
 
 

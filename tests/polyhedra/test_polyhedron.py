@@ -29,7 +29,7 @@ def affine_maps(draw, inner, outer):
 
 def _near(polyhedron):
     """Draw points: anywhere, or corners and relative interior points of the polyhedron, where strictness shows."""
-    anywhere = points(polyhedron.ambient, max_denominator=2)
+    anywhere = points(polyhedron.ambient_dim, max_denominator=2)
     vertices = polyhedron.closure().vrep.vertices
     return anywhere if not vertices else anywhere | st.sampled_from([*vertices, polyhedron.closure().interior_point()])
 
@@ -49,7 +49,7 @@ def test_from_inequalities_to_generators_and_back(polyhedron):
         assert polyhedron.contains(point)
         for ray in (*vrep.rays, *vrep.lines, *(tuple(-entry for entry in line) for line in vrep.lines)):
             assert polyhedron.contains([p + 5 * r for p, r in zip(point, ray, strict=True)])
-    event(f"bounded: {vrep.is_bounded}, lines: {len(vrep.lines)}, flat: {polyhedron.dim < polyhedron.ambient}")
+    event(f"bounded: {vrep.is_bounded}, lines: {len(vrep.lines)}, flat: {polyhedron.dim < polyhedron.ambient_dim}")
 
 
 @given(st.data(), DIMS)
@@ -80,13 +80,13 @@ def test_emptiness_and_dimension_equal_brute_force(polyhedron):
     if size == -1:
         with pytest.raises(DomainError, match="an empty polyhedron has no interior point"):
             polyhedron.interior_point()
-    event(f"codimension {polyhedron.ambient - size if size >= 0 else 'empty'}")
+    event(f"codimension {polyhedron.ambient_dim - size if size >= 0 else 'empty'}")
 
 
 @given(DIMS.flatmap(lambda dim: polyhedra(dim, full_dimensional=False, bounded=True)))
 def test_vertices_equal_brute_force(polyhedron):
     system = polyhedron.hrep
-    assert set(polyhedron.vrep.vertices) == brute.vertices(system.dim, system.rows, system.equations)
+    assert set(polyhedron.vrep.vertices) == brute.vertices(system.ambient_dim, system.rows, system.equations)
     assert polyhedron.is_bounded
 
 
@@ -124,7 +124,7 @@ def test_equality_sees_neither_order_nor_scale_nor_redundancy(data, polyhedron):
     pairs = []
     for row in system.equations:  # an equation is two inequalities
         pairs += [row, tuple(-2 * entry for entry in row)]
-    same = Polyhedron.of(system.dim, [*pairs, *rows])
+    same = Polyhedron.of(system.ambient_dim, [*pairs, *rows])
     assert same == polyhedron
     assert hash(same) == hash(polyhedron)
     assert same.irredundant == polyhedron.irredundant
@@ -171,7 +171,7 @@ def test_preimage(data, inner, outer):
     mapping = data.draw(affine_maps(inner, outer))
     point = data.draw(points(inner, max_denominator=2))
     pulled = body.preimage(mapping)
-    assert pulled.ambient == inner
+    assert pulled.ambient_dim == inner
     assert pulled.contains(point) == body.contains(mapping(point))
     further = data.draw(affine_maps(1, inner))
     assert pulled.preimage(further) == body.preimage(mapping.after(further))
@@ -230,16 +230,16 @@ def test_affine_hull(data, polyhedron):
         event("empty")
         return
     hull = polyhedron.affine_hull()
-    assert (hull.inputs, hull.outputs) == (polyhedron.dim, polyhedron.ambient)
+    assert (hull.inputs, hull.outputs) == (polyhedron.dim, polyhedron.ambient_dim)
     assert brute.rank(hull.matrix.rows) == polyhedron.dim
     inside = polyhedron.preimage(hull)
     assert inside.dim == polyhedron.dim
     coordinates = data.draw(points(polyhedron.dim)) if polyhedron.dim else ()
     assert inside.contains(coordinates) == polyhedron.contains(hull(coordinates))
-    flat = Polyhedron.of(polyhedron.ambient, equations=polyhedron.irredundant.equations)
+    flat = Polyhedron.of(polyhedron.ambient_dim, equations=polyhedron.irredundant.equations)
     assert flat.contains(hull(coordinates))
     assert all(flat.contains(vertex) for vertex in polyhedron.vrep.vertices)
-    event(f"dim {polyhedron.dim} in {polyhedron.ambient}")
+    event(f"dim {polyhedron.dim} in {polyhedron.ambient_dim}")
 
 
 def test_a_network_on_a_flat_domain():
@@ -286,7 +286,7 @@ def test_cell_is_the_closure(polyhedron):
 def test_box(box):
     low, high = box.vrep.vertices[0], box.vrep.vertices[-1]
     assert Polyhedron.box(low, high) == box
-    assert len(box.vrep.vertices) == 2**box.ambient
+    assert len(box.vrep.vertices) == 2**box.ambient_dim
     assert box.contains(low)
     assert not box.contains([low[0] - Fraction(1, 10**20), *low[1:]])
 

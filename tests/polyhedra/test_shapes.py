@@ -60,7 +60,7 @@ def test_facets_of_a_solid_face_outward_and_close_it():
     ],
 )
 def test_flat_parts_have_one_ring(flat, sizes):
-    window = SQUARE if flat.ambient == 2 else CUBE
+    window = SQUARE if flat.ambient_dim == 2 else CUBE
     shown = outline(flat, window)
     assert [len(ring) for ring in shown] == sizes
     assert all(flat.closure().contains(corner) and window.contains(corner) for ring in shown for corner in ring)

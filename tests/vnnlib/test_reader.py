@@ -328,7 +328,7 @@ def test_public_files(category):
         source = path.read_text()
         cases = read_vnnlib(path)
         assert cases
-        assert all(case.domain.ambient == source.count("(declare-const X_") for case in cases)
+        assert all(case.domain.ambient_dim == source.count("(declare-const X_") for case in cases)
         assert all(case.output_count == source.count("(declare-const Y_") for case in cases)
         parsed = [command[1] for command in expressions(source) if command[0] == "assert"]
         constants = [Fraction(number) for number in re.findall(r"Y_\d+ (-?[\d.e-]+)\)", source)] or [Fraction(0)]

@@ -80,7 +80,7 @@ class Region:
         embedding: AffineMap | None = None
         while system is not None:
             if equations := [*system.equations, *_opposite(system)]:
-                step = _solution(equations, system.dim)
+                step = _solution(equations, system.ambient_dim)
                 if step is None:
                     return None
                 embedding = step if embedding is None else embedding.after(step)
@@ -95,15 +95,15 @@ class Region:
     @classmethod
     def _inside(cls, system: HRep, embedding: AffineMap | None) -> Region | None:
         sparse = [*map(_Sparse.of, system.rows), *(_Sparse.of(row, strict=True) for row in system.strict)]
-        bounds = _bounds(sparse, system.dim)
+        bounds = _bounds(sparse, system.ambient_dim)
         rows = tuple(row for row in sparse if len(row.terms) != 1)
         low = np.array([-np.inf if lower is None else to_float(lower.value) for lower, _ in bounds])
         high = np.array([np.inf if upper is None else to_float(upper.value) for _, upper in bounds])
-        slopes, offsets = _normalised(rows, system.dim)
+        slopes, offsets = _normalised(rows, system.ambient_dim)
         centre = _middle(bounds)
         if any(row.value(centre) <= 0 for row in rows):
-            if system.dim <= _MOST_LP_INPUTS:
-                start = lp.feasibility(HRep.of(system.dim, strict=system.closed_rows))
+            if system.ambient_dim <= _MOST_LP_INPUTS:
+                start = lp.feasibility(HRep.of(system.ambient_dim, strict=system.closed_rows))
                 if isinstance(start, Infeasible):
                     return None
                 centre = start
@@ -111,14 +111,14 @@ class Region:
                 centre = tuple(map(Fraction, _relaxed(centre, low, high, slopes, offsets)))
         if any(row.value(centre) <= 0 for row in sparse):
             return None
-        if rows and system.dim <= _MOST_BOUNDED_INPUTS:
+        if rows and system.ambient_dim <= _MOST_BOUNDED_INPUTS:
             _imply_bounds(system, low, high)
         return cls(system, embedding, low, high, centre, bounds, rows, slopes, offsets)
 
     @property
     def dim(self) -> int:
         """Number of coordinates of the search."""
-        return self.system.dim
+        return self.system.ambient_dim
 
     def embed(self, point: Vector) -> Vector:
         """Return a point of the search in the input space."""
@@ -228,7 +228,7 @@ def _solution(equations: Iterable[Row], dim: int) -> AffineMap | None:
 
 def _reduced(system: HRep, step: AffineMap) -> HRep | None:
     """Return a system in the coordinates of the solutions of its equations."""
-    others = HRep(system.dim, system.rows, system.strict)
+    others = HRep(system.ambient_dim, system.rows, system.strict)
     if step.inputs:
         return others.preimage(step)
     return HRep(0) if contains(others, step.offset) else None
@@ -236,9 +236,9 @@ def _reduced(system: HRep, step: AffineMap) -> HRep | None:
 
 def _flattened(system: HRep) -> HRep | None:
     """Return a system without interior with the equations that it implies; None when it is empty, or too large to tell."""
-    if system.dim > _MOST_LP_INPUTS or isinstance(lp.feasibility(system), Infeasible):
+    if system.ambient_dim > _MOST_LP_INPUTS or isinstance(lp.feasibility(system), Infeasible):
         return None
-    return HRep.of(system.dim, system.rows, strict=system.strict, equations=Polyhedron(system).irredundant.equations)
+    return HRep.of(system.ambient_dim, system.rows, strict=system.strict, equations=Polyhedron(system).irredundant.equations)
 
 
 def _bounds(rows: Iterable[_Sparse], dim: int) -> tuple[tuple[_Bound | None, _Bound | None], ...]:
@@ -298,9 +298,9 @@ def _relaxed(start: Vector, low: Floats, high: Floats, slopes: Floats, offsets: 
 
 def _imply_bounds(system: HRep, low: Floats, high: Floats) -> None:
     """Put the bounds that the rows imply together in place of infinite ones."""
-    for k in range(system.dim):
+    for k in range(system.ambient_dim):
         for sign, ends in ((-1, low), (1, high)):
             if not np.isfinite(ends[k]):
-                best = lp.maximize(system, tuple(Fraction(sign * (j == k)) for j in range(system.dim)))
+                best = lp.maximize(system, tuple(Fraction(sign * (j == k)) for j in range(system.ambient_dim)))
                 if isinstance(best, Optimal):
                     ends[k] = sign * to_float(best.value)

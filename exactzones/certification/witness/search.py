@@ -56,8 +56,8 @@ def find_witness(network: Network, prop: Property, domain: Polyhedron, *, second
     (Fraction(-3, 1),)
     """
     deadline = time.monotonic() + seconds
-    if domain.ambient != network.inputs:
-        raise DimensionError("space of the domain", expected=network.inputs, got=domain.ambient)
+    if domain.ambient_dim != network.inputs:
+        raise DimensionError("space of the domain", expected=network.inputs, got=domain.ambient_dim)
     resolved = prop.resolve(network.widths)
     region = Region.of(domain)
     if region is None:
@@ -212,7 +212,7 @@ class _Search:
         """
         chosen: list[Row] = []
         while True:
-            found = lp.feasibility(wanted.intersect(HRep.of(wanted.dim, chosen)))
+            found = lp.feasibility(wanted.intersect(HRep.of(wanted.ambient_dim, chosen)))
             if isinstance(found, Infeasible):
                 return None
             lifted = integer_row((Fraction(1), *found))
