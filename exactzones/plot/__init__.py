@@ -1,6 +1,6 @@
 """Pictures of activation zones, drawn with matplotlib: ``pip install exactzones[plot]``.
 
-Every shape is cut exactly (zone, window and half-plane are exact polyhedra); floats come last, for matplotlib.
+Shapes are intersected exactly (zones, windows and half-planes are exact polyhedra) and become floats last, for matplotlib.
 """
 
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""Which zones touch, drawn over the zones themselves."""
+"""The adjacency graph of zones, drawn on top of the zones."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from exactzones.rational import Vector
 from exactzones.zones import Zones
 from exactzones.zones.window import default_window
 
-_SMALL = 250  # a part with less than this share of the window has no room for a number
+_SMALL = 250  # a part gets a number if its area is more than 1/250 of the window
 
 
 def plot_adjacency(zones: Zones, *, window: Polyhedron | None = None, ax: Any = None, legend: bool = True) -> Any:
-    """Draw the zones of two inputs, faintly, and their graph on top; return the axes.
+    """Draw the zones of two inputs faintly with their adjacency graph on top, and return the axes.
 
-    A node is a zone, in the middle of what the window shows of the part that fires.  Two nodes are joined where the zones share a
-    facet: by a line through the facet's part that fires, dashed and straight if it fires nowhere on it.
+    Each node is a zone and lies in the middle of the visible part that fires.  An edge joins two zones that share a facet; it
+    runs through the part of the facet on which the feature fires, or is dashed and straight if there is none.
 
     Args:
         zones: of two inputs.
@@ -36,20 +36,20 @@ def plot_adjacency(zones: Zones, *, window: Polyhedron | None = None, ax: Any = 
         legend: whether to put a legend beside the axes.
 
     Raises:
-        InputError: not two inputs, a window that is no window, 3-D axes.
+        InputError: not two inputs, an unbounded or flat window, or 3-D axes.
     """
     if zones.network.inputs != 2:
-        raise InputError(f"a graph over zones is drawn for 2 inputs; this network has {zones.network.inputs}")
+        raise InputError(f"an adjacency graph is drawn for 2 inputs; this network has {zones.network.inputs}")
     box = default_window(zones) if window is None else window_box(window, 2)
     with style.settings(ax):
         ax = style.axes(ax, 2)
         shown = pieces(zones, box, "island", merged=False, only=None)
         draw_planar(shown, zones.domain, box, ax, strength=0.25, numbered=False)
         places = {piece.zones[0]: _middle(piece) for piece in shown if piece.rings}
-        doors = dict(_doors(shown))
+        crossings = dict(_crossings(shown))
         for a, b, fires in zones.graph.edges(data="fires"):
             if a in places and b in places:
-                through = [doors[a, b]] if fires and (a, b) in doors else []
+                through = [crossings[a, b]] if fires and (a, b) in crossings else []
                 line = zip(places[a], *through, places[b], strict=True)
                 ax.plot(*line, color=style.INK, linewidth=1.2, linestyle="-" if fires else "--", zorder=4, gid="edge")
         _draw_nodes(shown, places, box, ax)
@@ -67,23 +67,23 @@ def _middle(piece: Piece) -> tuple[float, ...]:
     return tuple(sum(side) / len(corners) for side in zip(*corners, strict=True))
 
 
-def _doors(shown: Sequence[Piece]) -> Iterator[tuple[tuple[int, int], tuple[float, ...]]]:
-    """Yield pairs of zones whose parts share an edge, each with the middle of that edge."""
-    at: dict[frozenset[Vector], list[int]] = defaultdict(list)
+def _crossings(shown: Sequence[Piece]) -> Iterator[tuple[tuple[int, int], tuple[float, ...]]]:
+    """Yield pairs of zones whose visible parts share an edge, with the midpoint of that edge."""
+    zones_at: dict[frozenset[Vector], list[int]] = defaultdict(list)
     for piece in shown:
         for ring in piece.rings:
             for edge in edges(ring):
-                at[edge].append(piece.zones[0])
-    for edge, owners in at.items():
-        if len(owners) == 2:
-            a, b = owners
+                zones_at[edge].append(piece.zones[0])
+    for edge, zones in zones_at.items():
+        if len(zones) == 2:
+            a, b = zones
             ((x, y), (u, v)) = floats(edge)
             yield (a, b), ((x + u) / 2, (y + v) / 2)
             yield (b, a), ((x + u) / 2, (y + v) / 2)
 
 
 def _draw_nodes(shown: Sequence[Piece], places: dict[int, tuple[float, ...]], window: Polyhedron, ax: Any) -> None:
-    """Draw a dot a zone, large and numbered where it has room."""
+    """Draw a dot per zone, large and numbered if the zone has room for it."""
     whole = area(outline(window, window)[0])
     for piece in shown:
         if piece.rings:
@@ -100,7 +100,7 @@ def _legend(zones: Zones) -> list[Any]:
     handles: list[Any] = [
         style.swatch(k, f"island {k + 1}: {counted(len(members), 'zone')}", strength=0.25) for k, members in listed
     ]
-    handles.append(Line2D([], [], color=style.INK, label="share a facet on which it fires"))
+    handles.append(Line2D([], [], color=style.INK, label="shared facet, fires on it"))
     if not all(fires for _, _, fires in zones.graph.edges(data="fires")):
-        handles.append(Line2D([], [], color=style.INK, linestyle="--", label="share a facet; it fires\nnowhere on that"))
+        handles.append(Line2D([], [], color=style.INK, linestyle="--", label="shared facet,\ndoes not fire on it"))
     return handles

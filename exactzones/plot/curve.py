@@ -1,4 +1,4 @@
-"""A feature of one input: the graph of its exact piecewise-linear value, and the intervals on which it fires."""
+"""A feature of one input: the exact graph of its piecewise-linear value, and the intervals on which it fires."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DASHES = ("-", "--", "-.", ":")
 
 
 def draw_curve(zones: Zones, pieces: Sequence[Piece], window: Polyhedron, ax: Any) -> list[Any]:
-    """Draw the value of every condition over the window (inside the domain), its threshold, and the firing intervals.
+    """Draw each condition's value and threshold over the window (inside the domain), and the intervals that fire.
 
     Returns:
         The legend entries of the curves.
@@ -76,7 +76,7 @@ def _value(network: Network, condition: Condition, point: Vector) -> Fraction:
 
 
 def breakpoints(zones: Zones, window: Polyhedron) -> list[Vector]:
-    """Return where the network's function may bend in the window, and the ends, in order; between them it is affine."""
+    """Return the sorted breakpoints of the network's function in the window, and its ends; between them it is affine."""
     start: Cell | None = Cell.space(1) if zones.domain is None else zones.domain.cell()
     start = cut(start, window) if start is not None else None
     if start is None:

@@ -1,4 +1,4 @@
-"""A latent space of two dimensions and the half-planes in which the units of the layer after it are on."""
+"""A two-dimensional latent space with the half-planes in which the units of the next layer are active."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from exactzones.rational import Vector, dot, integer_row
 from exactzones.zones import Zones
 
 _MARGIN = Fraction(1, 4)
-_FAINT = 0.25  # half-planes overlap: one must shine through the other
+_FAINT = 0.25  # opacity, low because half-planes overlap
 
 
 def plot_latent(
@@ -36,62 +36,74 @@ def plot_latent(
     ax: Any = None,
     legend: bool = True,
 ) -> Any:
-    """Draw the half-plane of each unit of the layer after a latent space, with its border and weight vector; return the axes.
+    """Draw a latent space with, for each unit of the next layer, its half-plane, border and weight vector; return the axes.
 
     Args:
         network: the network.
-        latent: the name of a latent space (see ``network.latents``), or a layer: the space that this layer takes.
+        latent: the name of a latent space (see ``network.latents``), or the index of a layer for the space of its inputs.
         window: a bounded polyhedron; its bounding box is shown.  By default a box around the weight vectors and the borders.
-        units: which units of the layer; all of them by default.
-        names: what to call these units, in mathtext; ``w_0``, ``w_1``, .. by default.
+        units: units of the layer; by default all of them.
+        names: names of these units, in mathtext; ``w_0``, ``w_1``, .. by default.
         overlay: zones in this space, such as ``zones.zones_in(latent)``, outlined on top.
-        letter: what to call the coordinates.
+        letter: letter of the coordinates.
         ax: matplotlib axes; new ones by default.
         legend: whether to put a legend beside the axes.
 
     Raises:
-        FeatureError: no such latent space.
-        InputError: a layer or unit that is not there, or a space that has not two dimensions.
+        InputError: a latent space, layer or unit that does not exist, or a space that does not have two dimensions.
     """
-    layer_index = network.latent(latent).layer if isinstance(latent, str) else latent
-    if not 0 <= layer_index < len(network.layers):
-        raise InputError(f"layer {layer_index} does not exist: the network's layers are 0 to {len(network.layers) - 1}")
-    layer = network.layers[layer_index]
-    for what, dim in (
-        (f"latent space {latent!r}", layer.inputs),
-        ("space of the overlay", overlay.network.inputs if overlay else 2),
-    ):
-        if dim != 2:
-            raise InputError(f"the {what} has {dim} dimensions; half-planes are drawn in 2")
-    chosen = range(layer.outputs) if units is None else units
-    if any(not 0 <= unit < layer.outputs for unit in chosen):
-        raise InputError(f"units {list(chosen)} are not all there: layer {layer_index} has units 0 to {layer.outputs - 1}")
-    labels = [f"w_{{{unit}}}" for unit in chosen] if names is None else list(names)
-    if len(labels) != len(chosen):
-        raise DimensionError("list of names", expected=len(chosen), got=len(labels))
-    rows = [(layer.bias[unit], *layer.weight.rows[unit]) for unit in chosen]
+    rows, labels = _named_rows(network, latent, units, names)
+    _check_overlay(overlay)
     box = _default_window(rows) if window is None else window_box(window, 2)
     with style.settings(ax):
         ax = style.axes(ax, 2)
         style.frame(ax, box, letter)
-        handles = []
-        for group, (row, label) in enumerate(zip(rows, labels, strict=True)):
-            _draw_half_plane(row, group, box, ax)
-            _draw_weight(row[1:], f"${label}$", group, ax)
-            relation = describe(row, ">", [f"{letter}_{{{k}}}" for k in range(2)])
-            handles.append(style.swatch(group, f"${label}$: ${_mathtext(relation)}$", strength=_FAINT))
+        _draw_units(rows, labels, box, ax)
         if overlay is not None:
             outline_zones(overlay, box, ax)
-            handles.append(
-                Line2D([], [], color=style.INK, linewidth=2, label=f"{counted(len(overlay), 'zone')} of {overlay.prop}")
-            )
         if legend:
-            style.legend_beside(ax, handles)
+            style.legend_beside(ax, _legend(rows, labels, letter, overlay))
     return ax
 
 
+def _check_overlay(overlay: Zones | None) -> None:
+    if overlay is not None and overlay.network.inputs != 2:
+        raise InputError(f"the space of the overlay has {overlay.network.inputs} dimensions; half-planes are drawn in 2")
+
+
+def _legend(rows: Sequence[Vector], labels: Sequence[str], letter: str, overlay: Zones | None) -> list[Any]:
+    coordinates = [f"{letter}_{{{k}}}" for k in range(2)]
+    handles = []
+    for group, (row, label) in enumerate(zip(rows, labels, strict=True)):
+        inequality = _mathtext(describe(row, ">", coordinates))
+        handles.append(style.swatch(group, f"${label}$: ${inequality}$", strength=_FAINT))
+    if overlay is not None:
+        overlaid = f"{counted(len(overlay), 'zone')} of {overlay.prop}"
+        handles.append(Line2D([], [], color=style.INK, linewidth=2, label=overlaid))
+    return handles
+
+
+def _named_rows(
+    network: Network, latent: str | int, units: Sequence[int] | None, names: Sequence[str] | None
+) -> tuple[list[Vector], list[str]]:
+    """Return the rows ``(b, a_1, a_2)`` of the chosen units of the layer after a latent space, and their names."""
+    layer_index = network.latent(latent).layer if isinstance(latent, str) else latent
+    if not 0 <= layer_index < len(network.layers):
+        raise InputError(f"layer {layer_index} does not exist: the network's layers are 0 to {len(network.layers) - 1}")
+    layer = network.layers[layer_index]
+    if layer.inputs != 2:
+        raise InputError(f"the latent space {latent!r} has {layer.inputs} dimensions; half-planes are drawn in 2")
+    chosen = range(layer.outputs) if units is None else units
+    if any(not 0 <= unit < layer.outputs for unit in chosen):
+        raise InputError(f"some of the units {list(chosen)} do not exist: layer {layer_index} has units 0 to {layer.outputs - 1}")
+    labels = [f"w_{{{unit}}}" for unit in chosen] if names is None else list(names)
+    if len(labels) != len(chosen):
+        raise DimensionError("list of names", expected=len(chosen), got=len(labels))
+    return [(layer.bias[unit], *layer.weight.rows[unit]) for unit in chosen], labels
+
+
 def _default_window(rows: Sequence[Vector]) -> Polyhedron:
-    """Return a box around the origin, the weight vectors, and each border's point nearest to the origin."""
+    """Return a box around the origin, the weight vectors, and the point of each border that is nearest to the origin."""
     points: list[Vector] = [(Fraction(0), Fraction(0))]
     for offset, *slope in rows:
         square = dot(slope, slope)
@@ -99,6 +111,12 @@ def _default_window(rows: Sequence[Vector]) -> Polyhedron:
         if square:
             points.append(tuple(-offset * entry / square for entry in slope))
     return bounding_box(points, margin=_MARGIN)
+
+
+def _draw_units(rows: Sequence[Vector], labels: Sequence[str], box: Polyhedron, ax: Any) -> None:
+    for group, (row, label) in enumerate(zip(rows, labels, strict=True)):
+        _draw_half_plane(row, group, box, ax)
+        _draw_weight(row[1:], f"${label}$", group, ax)
 
 
 def _draw_half_plane(row: Vector, group: int, box: Polyhedron, ax: Any) -> None:

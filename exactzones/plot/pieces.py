@@ -1,4 +1,4 @@
-"""What a picture of zones is made of: convex parts cut with the window, each in a group with its own colour."""
+"""The pieces that pictures of zones draw: convex parts inside the window, in groups with one colour each."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Piece:
     """A convex part that fires.
 
     Attributes:
-        part: a cell, or a polyhedron where the part may be flat; uncut.
-        zones: indices of the zones that it is made of.
-        group: which colour.
-        rings: the part cut with the window.
+        part: a cell, or a polyhedron if the part may be flat; not cut by the window.
+        zones: indices of the zones that make up the part.
+        group: index of its colour.
+        rings: the polygons of the part inside the window.
     """
 
     part: Cell | Polyhedron
@@ -28,13 +28,13 @@ class Piece:
     rings: list[Ring]
 
     def passes(self, row: Row) -> bool:
-        """Tell whether some of the part lies beyond a side of the window."""
+        """Tell whether the part extends beyond a side of the window."""
         if isinstance(self.part, Cell):
             return self.part.signs(row)[0]
         return not self.part.is_subset(Polyhedron.of(self.part.ambient_dim, [row]))
 
     def beyond(self, row: Row, window: Polyhedron) -> list[Vector]:
-        """Return the corners, on a side of the window, of the part that lies beyond that side; none where the part is flat."""
+        """Return the corners on a side of the window of what lies beyond that side; empty if the part is flat."""
         outside = self.part if isinstance(self.part, Cell) else None
         for other in window.hrep.rows:
             if outside is not None and other != row:
@@ -44,7 +44,7 @@ class Piece:
 
 
 def pieces(zones: Zones, window: Polyhedron, color_by: str, *, merged: bool, only: Sequence[int] | None) -> list[Piece]:
-    """Return the parts to draw, grouped by island or each by itself; those outside the window have no rings."""
+    """Return the pieces to draw, grouped by island or one by one; pieces outside the window have no rings."""
     parts: list[tuple[Cell | Polyhedron, tuple[int, ...]]]
     if merged:
         whole = [(joined.polyhedron, joined.pieces) for joined in zones.merged]

@@ -1,4 +1,4 @@
-"""Parts of a plane as polygons."""
+"""Pieces of the plane drawn as polygons."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from exactzones.polyhedra.shapes import Ring, area, floats, outline
 from exactzones.rational import Vector, dot, quotient
 
 _ARROWS = {(0, 0): "<", (0, 1): ">", (1, 0): "v", (1, 1): "^"}
-_MANY = 400  # so many edges blacken the picture unless they are hair lines
-_SMALL = 4000  # a part with less than this share of the window has no room for a number
+_MANY = 400  # polygons; the edges of more are drawn as hairlines, or they would blacken the picture
+_SMALL = 4000  # a group gets a number if its largest piece has more than 1/4000 of the window's area
 
 
 def draw_planar(
@@ -30,8 +30,8 @@ def draw_planar(
     strength: float = 0.55,
     numbered: bool = True,
 ) -> None:
-    """Draw pieces of the plane, the domain's outline, and an arrow wherever an island goes on beyond the window."""
-    # A domain that ends at the window's border would have its outline hidden by the axes.
+    """Draw pieces of the plane, the domain's outline, and an arrow wherever a group extends beyond the window."""
+    # Without padding, the axes would hide the outline of a domain that ends at the border of the window.
     style.frame(ax, window, pad=0.02 if domain is not None and domain.is_subset(window) else 0.0)
     draw_domain(domain, window, ax)
     for group, members in by_group(pieces).items():
@@ -45,7 +45,7 @@ def draw_planar(
 
 
 def by_group(pieces: Sequence[Piece]) -> dict[int, list[Piece]]:
-    """Return the pieces that can be seen, by group, in order."""
+    """Return the visible pieces by group, in the order of the groups."""
     groups: dict[int, list[Piece]] = defaultdict(list)
     for piece in pieces:
         if piece.rings:
@@ -54,7 +54,7 @@ def by_group(pieces: Sequence[Piece]) -> dict[int, list[Piece]]:
 
 
 def draw_rings(rings: Sequence[Ring], group: int, ax: Any, strength: float = 0.55) -> None:
-    """Draw polygons as one collection, segments and points (flat parts) as thick lines and dots."""
+    """Draw polygons as one collection; draw segments and points (flat parts) as thick lines and dots."""
     polygons = [floats(ring) for ring in rings if len(ring) > 2]
     if polygons:
         look = style.look(group, strength) | ({} if len(polygons) < _MANY else {"linewidth": 0.2})
@@ -71,9 +71,9 @@ def draw_rings(rings: Sequence[Ring], group: int, ax: Any, strength: float = 0.5
 
 
 def draw_tint(rings: Sequence[Ring], group: int, ax: Any, strength: float, gid: str) -> None:
-    """Tint polygons in the colour of a group, without edges, so that others shine through; the hatch is full and on top.
+    """Tint polygons in the colour of a group, transparently and without edges, with an opaque hatch on top.
 
-    Hatch and tint are two collections, for an SVG has one opacity for both.
+    Hatch and tint are two collections because one collection of an SVG has a single opacity.
     """
     polygons = [floats(ring) for ring in rings]
     look = style.look(group, strength) | {"linewidth": 0.0, "edgecolor": style.colour(group)}
@@ -82,7 +82,7 @@ def draw_tint(rings: Sequence[Ring], group: int, ax: Any, strength: float, gid: 
 
 
 def draw_domain(domain: Polyhedron | None, window: Polyhedron, ax: Any) -> None:
-    """Shade the domain where it is in the window, and draw its outline."""
+    """Shade the part of the domain in the window, and draw its outline."""
     shown = outline(window if domain is None else domain, window)
     for ring in shown:
         ax.fill(*zip(*floats(ring), strict=True), facecolor=style.QUIET, edgecolor="none", zorder=0)
@@ -91,7 +91,7 @@ def draw_domain(domain: Polyhedron | None, window: Polyhedron, ax: Any) -> None:
 
 
 def number_groups(pieces: Sequence[Piece], window: Polyhedron, ax: Any) -> None:
-    """Number each group on its largest piece, if that has room for a number."""
+    """Write each group's number on its largest piece if that has room for it."""
     whole = area(outline(window, window)[0])
     for group, members in by_group(pieces).items():
         polygons = [ring for piece in members for ring in piece.rings if len(ring) > 2]
@@ -101,17 +101,18 @@ def number_groups(pieces: Sequence[Piece], window: Polyhedron, ax: Any) -> None:
 
 
 def on_border(edge: Iterable[Vector], window: Polyhedron) -> bool:
-    """Tell whether an edge is part of the window's border, which ends the picture and not what is in it."""
+    """Tell whether an edge lies on the border of the window, where the picture ends but the zones may not."""
     ends = list(edge)
     return any(all(dot(row, (1, *corner)) == 0 for corner in ends) for row in window.hrep.rows)
 
 
 def exits(pieces: Sequence[Piece], window: Polyhedron) -> list[tuple[tuple[int, int], Vector]]:
-    """Return where a group goes on beyond the window: (axis, which end) of the side and the middle of each run along it.
+    """Return where a group extends beyond the window, as pairs ((axis, 0 for the low end or 1), midpoint of an interval there).
 
-    It does where it touches the side from within and from beyond, be it with one piece that crosses or with two that meet there.
+    The group crosses a side along an interval if it touches the interval from within and from beyond: with one piece that
+    crosses the side, or with two that meet on it.
     """
-    found: list[tuple[tuple[int, int], Vector]] = []
+    crossings: list[tuple[tuple[int, int], Vector]] = []
     for row in window.hrep.rows:
         along = 1 if row[1] else 0
         bound = quotient(-row[0], row[2 - along])
@@ -122,12 +123,12 @@ def exits(pieces: Sequence[Piece], window: Polyhedron) -> list[tuple[tuple[int, 
         for start, stop in _common(within, beyond):
             middle = (start + stop) / 2
             side = (1 - along, int(row[2 - along] < 0))
-            found.append((side, (bound, middle) if along else (middle, bound)))
-    return found
+            crossings.append((side, (bound, middle) if along else (middle, bound)))
+    return crossings
 
 
 def _spans(edges: Sequence[Sequence[Vector]], along: int) -> list[list[Fraction]]:
-    """Return the union of edges on one line as intervals of a coordinate; those that meet are joined."""
+    """Return the union of edges on one line as intervals of a coordinate; intervals that meet are joined."""
     joined: list[list[Fraction]] = []
     for start, stop in sorted((min(a[along] for a in edge), max(a[along] for a in edge)) for edge in edges if edge):
         if joined and start <= joined[-1][1]:
@@ -138,13 +139,13 @@ def _spans(edges: Sequence[Sequence[Vector]], along: int) -> list[list[Fraction]
 
 
 def _common(first: Sequence[Sequence[Fraction]], second: Sequence[Sequence[Fraction]]) -> list[tuple[Fraction, Fraction]]:
-    """Return the intervals that two unions of intervals have in common."""
+    """Return the intersection of two unions of intervals."""
     pairs = [(max(a[0], b[0]), min(a[1], b[1])) for a in first for b in second]
     return [(start, stop) for start, stop in pairs if start < stop]
 
 
 def centre(ring: Ring) -> tuple[float, ...]:
-    """Return the centre of mass of a convex polygon."""
+    """Return the centroid of a convex polygon."""
     total = area(ring)
     centre = [total * 0, total * 0]
     for a, b in pairwise(ring[1:]):

@@ -1,4 +1,4 @@
-"""Sampled points that fire: what one sees without the zones, to be put beside them."""
+"""Sampled points that fire: what sampling shows, for comparison with the zones."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _BITS = 20
 def plot_samples(
     network: Network, prop: Property, window: Polyhedron, count: int = 2000, *, seed: int = 0, ax: Any = None
 ) -> Any:
-    """Draw those of uniformly sampled points at which a property holds, decided exactly, and return the axes.
+    """Sample points uniformly, draw those at which a property holds (decided exactly), and return the axes.
 
     Args:
-        network: with 2 or 3 inputs.
-        prop: what must hold.
+        network: a network with 2 or 3 inputs.
+        prop: the property.
         window: a bounded polyhedron; points come from its bounding box.
-        count: how many points to try.
-        seed: of the random points; the same seed gives the same points.
+        count: number of points to sample.
+        seed: the same seed gives the same points.
         ax: matplotlib axes (3-D ones for 3 inputs); new ones by default.
 
     Raises:
-        InputError: not 2 or 3 inputs, a window that is no window.
+        InputError: not 2 or 3 inputs, or an unbounded or flat window.
     """
     if network.inputs not in (2, 3):
         raise InputError(f"sampled points are drawn in 2 or 3 dimensions; this network has {network.inputs} inputs")
@@ -48,7 +48,7 @@ def plot_samples(
 
 
 def sample(box: Polyhedron, count: int, seed: int) -> list[Vector]:
-    """Return points of a box, each coordinate uniform on a dyadic grid of 2 ** 20 steps."""
+    """Return random points of a box; each coordinate is uniform on a dyadic grid of 2**20 steps."""
     low, high = sides(box)
     steps = np.random.default_rng(seed).integers(0, 2**_BITS, size=(count, len(low)), endpoint=True)
     return [

@@ -1,4 +1,4 @@
-"""Pictures to files: the same bytes every time, and never half a file."""
+"""Save pictures: the same picture gives the same bytes, and a file is written in full or not at all."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def save_zones(zones: Zones, path: str | os.PathLike[str], window: Polyhedron | 
         merged: see ``plot_zones``.
 
     Raises:
-        InputError: another suffix, a folder that cannot be written to, or an input space of more than 3 dimensions.
+        InputError: another suffix, a folder that cannot be written to, or more than 3 inputs.
     """
     target = checked_path(path)
     with rc_context(RC):
@@ -50,7 +50,7 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     """Return the path of a picture to write.
 
     Raises:
-        InputError: its suffix is not one of ``SUFFIXES``.
+        InputError: the suffix is not one of ``SUFFIXES``.
     """
     target = Path(path)
     if target.suffix.lower() not in SUFFIXES:
@@ -61,7 +61,7 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
 
 
 def save_figure(figure: Any, path: str | os.PathLike[str]) -> None:
-    """Write a matplotlib figure without dates, to a file beside the target first, which then takes the target's place.
+    """Write a matplotlib figure, without dates, to a temporary file that then replaces the target.
 
     Args:
         figure: a matplotlib figure.
@@ -79,14 +79,14 @@ def save_figure(figure: Any, path: str | os.PathLike[str]) -> None:
 def save_animation(
     figure: Any, draw: Callable[[_Moment], None], moments: Iterable[_Moment], path: str | os.PathLike[str], *, fps: int = 12
 ) -> None:
-    """Write an animation, a frame for each moment, to a file beside the target first, which then takes the target's place.
+    """Write an animation with one frame per moment to a temporary file that then replaces the target.
 
     Args:
         figure: a matplotlib figure; it is cleared before each frame.
-        draw: draws a moment into it.
-        moments: what there is to draw.
-        path: ends in .gif or, where ffmpeg is installed, .mp4.
-        fps: frames in a second.
+        draw: draws a moment into the figure.
+        moments: the moments to draw, in order.
+        path: ends in .gif or, if ffmpeg is installed, .mp4.
+        fps: frames per second.
 
     Raises:
         InputError: another suffix, a missing ffmpeg, or a folder that cannot be written to.
@@ -110,7 +110,7 @@ def save_animation(
 
 @contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
-    """Give a new file beside the target to write to; it takes the target's place if all goes well, and goes away if not."""
+    """Yield a temporary file in the target's folder; it replaces the target on success and is removed after an error."""
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix.lower())
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Solids: zones of a three-dimensional input, and polyhedra cut by a plane as the text shows them."""
+"""Solids: zones of a three-dimensional input, and polyhedra cut by a plane."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PLANE = "#888888"
 
 
 def draw_solid(pieces: Sequence[Piece], domain: Polyhedron | None, window: Polyhedron, ax: Any) -> None:
-    """Draw the facets of pieces of space, without those that two pieces of a group share, and the domain's edges."""
+    """Draw the facets of solid pieces, except those that two pieces of a group share, and the domain's edges."""
     style.frame(ax, window)
     ax.locator_params(nbins=5)
     for group, members in by_group(pieces).items():
@@ -63,34 +63,25 @@ def plot_polyhedron_3d(
     group: int = 0,
     letter: str = "x",
 ) -> Any:
-    """Draw a polyhedron of R^3 inside a window (whose edges are dashed), with a plane through both; return the axes.
+    """Draw a polyhedron of R^3, and optionally a plane through it, inside a window with dashed edges; return the axes.
 
     Args:
-        polyhedron: any one of R^3, flat or unbounded too.
+        polyhedron: any polyhedron of R^3; it may be flat or unbounded.
         window: a bounded polyhedron; its bounding box is shown.
         ax: 3-D matplotlib axes; new ones by default.
-        plane: the plane as a map from R^2, such as a layer's ``affine``: what is drawn is the map's range.
+        plane: a map from R^2, such as a layer's ``affine``, whose range is the plane.
         walls: rows ``(b, a_1, a_2, a_3)``; facets on one of the planes ``b + a . x = 0`` are drawn darker.
-        group: which colour.
-        letter: what to call the coordinates.
+        group: index of the colour.
+        letter: letter of the coordinates.
 
     Raises:
-        InputError: not in R^3, a window that is no window, a plane that is none, flat axes.
+        InputError: a polyhedron that is not in R^3, an unbounded or flat window, a map whose range is not a plane, or flat axes.
     """
     if polyhedron.ambient_dim != 3:
         raise DimensionError("a point of the polyhedron", expected=3, got=polyhedron.ambient_dim)
     box = window_box(window, 3)
-    through = None if plane is None else _plane_row(plane)
-    inside = polyhedron.closure().intersect(box)
-    solid = inside.cell() if inside.dim == 3 else None
-    # Facets are cut where the plane meets them: matplotlib draws whole polygons, the far ones first.
-    parts = [solid] if through is None or solid is None else solid.halves(through)
-    facets = outline(polyhedron, box) if solid is None else [ring for part in parts if part is not None for ring in rings(part)]
-    polygons = [
-        (ring, style.colour(group), 0.9 if any(_lies_on(ring, wall) for wall in walls) else 0.4)
-        for ring in facets
-        if through is None or not _lies_on(ring, through)
-    ]
+    solid, facets = _solid_and_facets(polyhedron, box, None if plane is None else _plane_row(plane))
+    polygons = [(ring, style.colour(group), 0.9 if any(_lies_on(ring, wall) for wall in walls) else 0.4) for ring in facets]
     if plane is not None:
         polygons += [(ring, _PLANE, 0.45) for ring in _plane_rings(plane, solid, box)]
     with style.settings(ax):
@@ -102,6 +93,20 @@ def plot_polyhedron_3d(
         draw_facets([ring for ring, _, _ in polygons], ax, facecolor=faces, edgecolor=edges, linewidth=0.6, gid="solid")
         draw_edges(outline(box, box), ax)
     return ax
+
+
+def _solid_and_facets(polyhedron: Polyhedron, box: Polyhedron, plane_row: Row | None) -> tuple[Cell | None, Sequence[Ring]]:
+    """Return the part of a polyhedron in a box (None if it is flat) and its facets, cut along a plane and without those in it.
+
+    Matplotlib draws whole polygons, the farthest first; only polygons on one side of the plane are hidden correctly.
+    """
+    inside = polyhedron.closure().intersect(box)
+    solid = inside.cell() if inside.dim == 3 else None
+    if plane_row is None:
+        return solid, outline(polyhedron, box) if solid is None else rings(solid)
+    halves = () if solid is None else solid.halves(plane_row)
+    facets = outline(polyhedron, box) if solid is None else [ring for half in halves if half is not None for ring in rings(half)]
+    return solid, [ring for ring in facets if not _lies_on(ring, plane_row)]
 
 
 def _plane_row(plane: AffineMap) -> Row:
@@ -124,14 +129,14 @@ def _plane_rings(plane: AffineMap, solid: Cell | None, box: Polyhedron) -> list[
     """Return the part of a plane in a box, cut along the facets of a solid."""
     section = box.preimage(plane)
     rest = section.cell() if section.dim == 2 else None
-    found: list[Cell] = []
+    parts: list[Cell] = []
     for facet, _ in solid.facets if solid is not None else ():
         for row in Polyhedron.of(3, [facet]).preimage(plane).hrep.rows:
             if rest is not None and any(row[1:]) and any(rest.signs(row)):
                 below, rest = rest.halves(row)
-                found += [below] if below is not None else []
-    found += [rest] if rest is not None else []
-    return [tuple(map(plane, ring)) for part in found for ring in rings(part)]
+                parts += [below] if below is not None else []
+    parts += [rest] if rest is not None else []
+    return [tuple(map(plane, ring)) for part in parts for ring in rings(part)]
 
 
 def _lies_on(ring: Ring, row: Sequence[Any]) -> bool:

@@ -1,10 +1,10 @@
-"""The zones of one feature through all latent spaces: in each the zones that it has there, and where those of the input go."""
+"""The zones of one feature in all its spaces: each latent space with its own zones and the images of those of the input."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from matplotlib import pyplot
 from matplotlib.collections import PolyCollection
@@ -26,76 +26,102 @@ _MARGIN = Fraction(1, 8)
 _SHADE = "#dcdcdc"
 
 
+class _Panel(NamedTuple):
+    """What is drawn in the panel of one space.
+
+    Attributes:
+        latent: the space.
+        images: per zone of the input space, the images of its polygons in this space.
+        box: the part of the space that is shown.
+    """
+
+    latent: Latent
+    images: list[list[Ring]]
+    box: Polyhedron
+
+
 def plot_spaces(zones: Zones, *, windows: Mapping[str, Polyhedron] | None = None, figure: Any = None) -> list[Any]:
     """Draw the zones in the input space and, side by side, in every latent space of two dimensions; return the axes.
 
-    Filled are the zones of the input, and in each latent space their images, in the same colours.  Outlined are the zones that
-    the feature has in the latent space, all over it, whether an input gets there or not.  Zones have one colour if they lead into
-    the same zone of the last latent space but one, the last where zones are told apart as a rule.
+    The input space shows its zones, filled.  Each latent space shows the zones that the feature has there, outlined, whether an
+    input reaches them or not, and the images of the zones of the input space, filled in the same colours.  Two zones have the
+    same colour if they lead into the same zone of the last latent space but one; in the last space they usually coincide.
 
     Args:
         zones: of two inputs.
-        windows: by the names of the spaces (see ``network.latents``) which part of each is shown; by default the domain's box, or
-            a box around all vertices, and squares around the images.
+        windows: the part of each space that is shown, by the names of the spaces (see ``network.latents``); by default the
+            domain's box, or a box around all vertices, and squares around the images.
         figure: a matplotlib figure; a new one by default.
 
     Raises:
-        InputError: not two inputs, a name that no space has, a window that is no window.
+        InputError: not two inputs, an unknown name of a space, or an unbounded or flat window.
     """
-    network = zones.network
-    if network.inputs != 2:
-        raise InputError(f"spaces are drawn from an input of 2 dimensions on; this network has {network.inputs}")
-    first_looked_at = min((condition.layer for condition in zones.prop.conditions), default=0)
-    latents = [latent for latent in network.latents if latent.layer <= first_looked_at]
-    shown = [latent for latent in latents if latent.dim == 2]
-    given = dict(windows or {})
-    unknown = sorted(set(given) - {latent.name for latent in shown})
-    if unknown:
-        raise InputError(f"no space {unknown[0]!r} is drawn; there is {', '.join(latent.name for latent in shown)}")
-    boxes = {name: window_box(window, 2) for name, window in given.items()}
-    start = boxes.get("input") or default_window(zones)
-    parts = [outline(zone.firing_part, start) for zone in zones]
+    if zones.network.inputs != 2:
+        raise InputError(f"the zones of 2 inputs are drawn through the latent spaces; this network has {zones.network.inputs}")
+    first_layer = min((condition.layer for condition in zones.prop.conditions), default=0)
+    latents = [latent for latent in zones.network.latents if latent.layer <= first_layer]
+    panels = _panels(zones, [latent for latent in latents if latent.dim == 2], windows or {})
     groups = _groups(zones, latents)
     with style.settings(figure):
-        figure = pyplot.figure(figsize=(4.6 * len(shown), 4.4), layout="constrained") if figure is None else figure
-        panels = figure.subplots(1, len(shown), squeeze=False)[0]
-        for latent, ax in zip(shown, panels, strict=True):
-            images = [[_image(zone, latent, ring) for ring in rings] for zone, rings in zip(zones, parts, strict=True)]
-            box = boxes.get(latent.name) or (start if latent.layer == 0 else _around(images, zones, latent))
-            style.frame(ax, box, "x" if latent.layer == 0 else "z")
-            draw_domain(zones.domain if latent.layer == 0 else None, box, ax)
-            there = zones if latent.layer == 0 else zones.zones_in(latent.name)
-            if latent.layer:
-                shades = [floats(ring) for zone in there for ring in outline(zone.firing_part, box)]
-                ax.add_collection(PolyCollection(shades, facecolor=_SHADE, edgecolor="none", zorder=1), autolim=False)
-                outline_zones(there, box, ax)
-            for group in sorted(set(groups)):
-                draw_rings([ring for k, rings in enumerate(images) for ring in rings if groups[k] == group], group, ax)
-            ax.set_title(f"{latent.name}: {counted(len(there), 'zone')}")
-        figure.legend(
-            handles=[
-                style.swatch(0, "zones of the input, and their images"),
-                Patch(facecolor=_SHADE, edgecolor=style.INK, linewidth=2, label="zones of the latent space"),
-            ],
-            loc="outside lower center",
-            ncols=2,
-            frameon=False,
-        )
+        figure = pyplot.figure(figsize=(4.6 * len(panels), 4.4), layout="constrained") if figure is None else figure
+        axes = list(figure.subplots(1, len(panels), squeeze=False)[0])
+        for panel, ax in zip(panels, axes, strict=True):
+            _draw_panel(panel, zones, groups, ax)
+        handles = [
+            style.swatch(0, "zones of the input, and their images"),
+            Patch(facecolor=_SHADE, edgecolor=style.INK, linewidth=2, label="zones of the latent space"),
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
         figure.suptitle(f"{zones.prop}, through its spaces")
-    return list(panels)
+    return axes
+
+
+def _panels(zones: Zones, latents: Sequence[Latent], windows: Mapping[str, Polyhedron]) -> list[_Panel]:
+    """Return the panels of the spaces.
+
+    Raises:
+        InputError: a window of a space that is not drawn, or an unbounded or flat window.
+    """
+    unknown = sorted(set(windows) - {latent.name for latent in latents})
+    if unknown:
+        raise InputError(f"no space {unknown[0]!r} is drawn; the spaces are {', '.join(latent.name for latent in latents)}")
+    boxes = {name: window_box(window, 2) for name, window in windows.items()}
+    start = boxes.get("input") or default_window(zones)
+    parts = [outline(zone.firing_part, start) for zone in zones]
+    panels = []
+    for latent in latents:
+        images = [[_image(zone, latent, ring) for ring in rings] for zone, rings in zip(zones, parts, strict=True)]
+        box = boxes.get(latent.name) or (start if latent.layer == 0 else _around(images, zones, latent))
+        panels.append(_Panel(latent, images, box))
+    return panels
+
+
+def _draw_panel(panel: _Panel, zones: Zones, groups: Sequence[int], ax: Any) -> None:
+    """Draw one space: the zones in it, and the images of the zones of the input space in the colours of their groups."""
+    latent, images, box = panel
+    style.frame(ax, box, "x" if latent.layer == 0 else "z")
+    draw_domain(zones.domain if latent.layer == 0 else None, box, ax)
+    zones_here = zones if latent.layer == 0 else zones.zones_in(latent.name)
+    if latent.layer:
+        polygons = [floats(ring) for zone in zones_here for ring in outline(zone.firing_part, box)]
+        ax.add_collection(PolyCollection(polygons, facecolor=_SHADE, edgecolor="none", zorder=1), autolim=False)
+        outline_zones(zones_here, box, ax)
+    for group in sorted(set(groups)):
+        draw_rings([ring for k, rings in enumerate(images) for ring in rings if groups[k] == group], group, ax)
+    ax.set_title(f"{latent.name}: {counted(len(zones_here), 'zone')}")
 
 
 def _groups(zones: Zones, latents: list[Latent]) -> list[int]:
-    """Return the colour of each zone: its number among the zones of the last latent space but one that zones lead into."""
+    """Return the colour index of each zone, the same for zones that lead into one zone of the last latent space but one."""
     before = latents[max(0, len(latents) - 2)].layer
     skipped = sum(1 for layer in zones.network.layers[:before] if layer.relu_units)
-    ways = [zone.pattern[skipped:] for zone in zones]
-    numbers = {way: k for k, way in enumerate(dict.fromkeys(ways))}
-    return [numbers[way] for way in ways]
+    suffixes = [zone.pattern[skipped:] for zone in zones]
+    numbers = {suffix: k for k, suffix in enumerate(dict.fromkeys(suffixes))}
+    return [numbers[suffix] for suffix in suffixes]
 
 
 def _image(zone: Zone, latent: Latent, ring: Ring) -> Ring:
-    """Return a polygon's image in a latent space; one that is squeezed flat as its two ends, or one point."""
+    """Return a polygon's image in a latent space: a polygon, or if the map flattens it a segment or a point."""
     mapping = zone.maps[latent.layer - 1] if latent.layer else AffineMap.identity(2)
     image = tuple(map(mapping, ring))
     if len(image) > 2 and area(image):

@@ -1,4 +1,4 @@
-"""How the pictures look: colours for every kind of eye, hatches so that colour is never the only cue, axes and legends."""
+"""The look of the pictures: a palette for colour-blind readers too, hatches as a second cue, axes and legends."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from exactzones.polyhedra.shapes import floats, sides
 PALETTE = svg.PALETTE
 
 HATCHES = ("", "///", "\\\\\\", "|||", "xxx", "---", "++", "..")
-"""One more than there are colours and without a common factor: 56 combinations before one repeats."""
+"""Eight hatches and seven colours have no common factor: 56 combinations occur before one repeats."""
 
 INK = "#222222"
 QUIET = "#f3f3f3"
-LISTED = 10  # more entries make a legend that nobody reads
+LISTED = 10  # most entries of a legend
 
 DOMAIN_LINE: dict[str, Any] = {"facecolor": "none", "edgecolor": INK, "linewidth": 1.2, "linestyle": "--"}
 
@@ -33,17 +33,19 @@ RC = {
     "svg.hashsalt": "exactzones",
     "svg.fonttype": "path",
 }
-"""Settings under which pictures are made, whatever the user's own; the salt makes an SVG's ids the same every time."""
+"""Settings for all pictures, independent of the user's own; the salt makes the ids in an SVG reproducible."""
 
 
 @contextmanager
-def settings(given: Any) -> Iterator[None]:
-    """Make a picture under ``RC``; ``given`` is what it is drawn on, None where that is made by pyplot.
+def settings(canvas: Any) -> Iterator[None]:
+    """Make a picture with the settings ``RC``.
 
-    The backend is loaded before: in a notebook that turns on showing pictures by themselves, which has to outlast this picture.
+    Args:
+        canvas: the axes or figure that the picture is drawn on, or None if pyplot will make new ones.  Then the backend is loaded
+            before: in a notebook that turns on the display of figures, a setting that must survive the end of this context.
     """
-    if given is None:
-        pyplot.draw_if_interactive()  # needs the backend, and so loads it, and does no more where nothing waits to be drawn
+    if canvas is None:
+        pyplot.draw_if_interactive()  # loads the backend; without a figure it does nothing else
     with rc_context(RC):
         yield
 
@@ -70,10 +72,10 @@ def swatch(group: int, label: str, *, strength: float = 0.55, hatched: bool = Tr
 
 
 def axes(ax: Any, dim: int) -> Any:
-    """Return the axes given, or new ones that suit the dimension.
+    """Return ``ax``, or new axes for a picture of this dimension if it is None.
 
     Raises:
-        InputError: flat axes for a solid, or the other way round.
+        InputError: flat axes for a 3-D picture, or 3-D axes for a flat one.
     """
     if ax is None:
         return pyplot.figure(layout="constrained").add_subplot(projection="3d" if dim == 3 else "rectilinear")
@@ -85,20 +87,20 @@ def axes(ax: Any, dim: int) -> Any:
 
 
 def frame(ax: Any, box: Polyhedron, letter: str = "x", *, pad: float = 0.0) -> None:
-    """Set limits (a share ``pad`` beyond the box), equal scales and axis labels for a box in 2-D or 3-D."""
+    """Set limits, equal scales and axis labels for a box in 2-D or 3-D; ``pad`` is a margin as a share of the box."""
     low, high = floats(sides(box))
     lengths = [b - a for a, b in zip(low, high, strict=True)]
     for axis, a, b, k in zip("xyz", low, high, range(len(low)), strict=False):
         getattr(ax, f"set_{axis}lim")(a - pad * (b - a), b + pad * (b - a))
         getattr(ax, f"set_{axis}label")(f"${letter}_{k}$")
-    if max(lengths) <= 10 * min(lengths):  # beyond that equal scales leave a sliver
+    if max(lengths) <= 10 * min(lengths):  # equal scales would make a longer box a sliver
         ax.set_aspect("equal")
     for spine in ax.spines.values():
         spine.set_color("#aaaaaa")
 
 
 def name(ax: Any, point: Sequence[float], text: str, offset: tuple[float, float]) -> None:
-    """Write a name beside a point, so many typographic points away."""
+    """Write a name beside a point, at an offset in typographic points."""
     halo = [patheffects.withStroke(linewidth=2.5, foreground="white")]
     place = {"xytext": offset, "textcoords": "offset points", "ha": "center", "va": "center"}
     ax.annotate(text, point, **place, color=INK, fontsize=12, path_effects=halo, zorder=6)

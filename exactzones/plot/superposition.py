@@ -1,4 +1,4 @@
-"""Several features in one picture: where each fires, and where several do."""
+"""Several features in one picture: where each of them fires, and where several fire together."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from exactzones.polyhedra.shapes import Ring, bounding_box, edges, floats, outli
 from exactzones.zones import Zones
 from exactzones.zones.window import default_window
 
-_FAINT = 0.3  # features overlap: one must shine through the other
+_FAINT = 0.3  # opacity, low because features overlap
 
 
 def plot_superposition(
@@ -28,35 +28,24 @@ def plot_superposition(
     ax: Any = None,
     legend: bool = True,
 ) -> Any:
-    """Draw where each of several features fires, one over the other, and return the axes.
+    """Draw where each of several features fires, one on top of the other, and return the axes.
 
-    Each has its colour, its hatch and a thick border; the borders between zones of one feature are left out.
+    Each feature has its own colour, hatch and thick border; borders between zones of one feature are not drawn.
 
     Args:
-        features: lists of zones of one network with two inputs; at least one.
-        names: what to call them; by default their properties.
-        window: a bounded polyhedron; its bounding box is shown.  By default a box around those of the single pictures.
+        features: at least one list of zones, all of one network with two inputs.
+        names: names of the features; by default their properties.
+        window: a bounded polyhedron; its bounding box is shown.  By default a box around the default windows of all features.
         ax: matplotlib axes; new ones by default.
         legend: whether to put a legend beside the axes.
 
     Raises:
-        InputError: no feature, features of several networks, not two inputs, a window that is no window, 3-D axes.
-        DimensionError: not one name a feature.
+        InputError: no feature, features of several networks, not two inputs, an unbounded or flat window, or 3-D axes.
+        DimensionError: the number of names is not the number of features.
     """
-    if not features:
-        raise InputError("no features; pass at least one list of zones")
-    network = features[0].network
-    if network.inputs != 2:
-        raise InputError(f"features are drawn over each other in 2 dimensions; this network has {network.inputs} inputs")
-    if any(zones.network != network for zones in features):
-        raise InputError("the features are not all of one network: a picture has one input space")
-    labels = [str(zones.prop) for zones in features] if names is None else list(names)
-    if len(labels) != len(features):
-        raise DimensionError("list of names", expected=len(features), got=len(labels))
-    if window is None:
-        box = bounding_box(corner for zones in features for corner in default_window(zones).vrep.vertices)
-    else:
-        box = window_box(window, 2)
+    labels = _labels(features, names)
+    corners = (corner for zones in features for corner in default_window(zones).vrep.vertices)
+    box = bounding_box(corners) if window is None else window_box(window, 2)
     with style.settings(ax):
         ax = style.axes(ax, 2)
         style.frame(ax, box)
@@ -69,12 +58,27 @@ def plot_superposition(
                 for group, (label, zones) in enumerate(zip(labels, features, strict=True))
             ]
             style.legend_beside(ax, handles)
-        ax.set_title(f"where {counted(len(features), 'feature')} fire")
+        ax.set_title(f"where {counted(len(features), 'feature')} fire{'s' if len(features) == 1 else ''}")
     return ax
+
+
+def _labels(features: Sequence[Zones], names: Sequence[str] | None) -> list[str]:
+    """Check the features and return their names."""
+    if not features:
+        raise InputError("the list of features is empty; pass at least one list of zones")
+    network = features[0].network
+    if network.inputs != 2:
+        raise InputError(f"features are drawn on top of each other in 2 dimensions; this network has {network.inputs} inputs")
+    if any(zones.network != network for zones in features):
+        raise InputError("the features belong to different networks; a picture has one input space and so one network")
+    labels = [str(zones.prop) for zones in features] if names is None else list(names)
+    if len(labels) != len(features):
+        raise DimensionError("list of names", expected=len(features), got=len(labels))
+    return labels
 
 
 def _draw_feature(rings: Sequence[Ring], window: Polyhedron, group: int, ax: Any) -> None:
     draw_tint([ring for ring in rings if len(ring) > 2], group, ax, _FAINT, f"feature-{group}")
-    counted = Counter(edge for ring in rings for edge in edges(ring))
-    outer = [floats(edge) for edge, times in counted.items() if times == 1 and not on_border(edge, window)]
+    occurrences = Counter(edge for ring in rings for edge in edges(ring))
+    outer = [floats(edge) for edge, times in occurrences.items() if times == 1 and not on_border(edge, window)]
     ax.add_collection(LineCollection(outer, colors=style.colour(group), linewidths=1.8, zorder=3), autolim=False)

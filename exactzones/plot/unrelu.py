@@ -1,4 +1,4 @@
-"""Un-ReLU step by step: what a ReLU has moved onto the walls of the orthant goes back where it came from."""
+"""Un-ReLU (the preimage under a ReLU layer) step by step: what the ReLU moved to the walls of the orthant moves back."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from exactzones.polyhedra.shapes import Ring, bounding_box, floats, outline, win
 
 _PLANE, _TARGET = "#888888", "#D55E00"
 _MARGIN = Fraction(1, 20)
-_FRAMES = 12  # of one step; a second
-_REST = 10  # frames that nothing moves
+_FRAMES = 12  # per step; one second
+_REST = 10  # frames without motion
 
 
 @dataclass(frozen=True)
 class UnReLU:
-    """A layer of three ReLU units on a plane, and a polyhedron of its activations that is to be pulled back.
+    """A layer of three ReLU units on the plane, and a polyhedron of activations whose preimage is drawn.
 
     Attributes:
         layer: from 2 inputs to 3 units with a ReLU each.
-        target: of the activations.
+        target: the polyhedron of activations.
         window: a bounded polyhedron of the input space; its bounding box is shown.
     """
 
@@ -55,38 +55,40 @@ class UnReLU:
 
     @cached_property
     def pieces(self) -> tuple[tuple[str, Ring], ...]:
-        """The un-ReLUed pieces in the window: the regime's signs and the corners, in input coordinates."""
-        found = [(signs, rings[0]) for signs, piece in unrelu(self.target, self.layer) if (rings := outline(piece, self.window))]
-        return tuple(sorted(found, key=lambda piece: (piece[0].count("-"), piece[0])))
+        """The pieces of the preimage in the window: signs of the activation region and corners, in input coordinates."""
+        visible = [
+            (signs, rings[0]) for signs, piece in unrelu(self.target, self.layer) if (rings := outline(piece, self.window))
+        ]
+        return tuple(sorted(visible, key=lambda piece: (piece[0].count("-"), piece[0])))
 
     @property
     def steps(self) -> tuple[int, ...]:
-        """How many neurons are un-ReLUed at once, step by step: only numbers for which there is a piece."""
+        """The numbers of inactive neurons that pieces have, in increasing order: each is one step of the picture."""
         return tuple(sorted({signs.count("-") for signs, _ in self.pieces}))
 
     @cached_property
     def box(self) -> Polyhedron:
-        """What is shown of the activations' space."""
+        """The part of the space of activations that is shown."""
         corners = [corner for signs, ring in self.pieces for when in (0, 1) for corner in self.moved(signs, ring, Fraction(when))]
         return bounding_box([(Fraction(0),) * 3, *corners], margin=_MARGIN)
 
     @cached_property
     def walls(self) -> list[Ring]:
-        """The target inside the orthant, as facets."""
+        """The facets of the part of the target inside the orthant."""
         orthant = Polyhedron.of(3, [(0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)])
         return outline(self.target.intersect(orthant), self.box)
 
     @cached_property
     def plane(self) -> list[Ring]:
-        """The range of the layer's map, as far as the windows show it."""
+        """The range of the layer's map inside both windows."""
         return [tuple(map(self.layer.affine, ring)) for ring in outline(self.box.preimage(self.layer.affine), self.window)]
 
     def moved(self, signs: str, ring: Ring, progress: Fraction) -> Ring:
-        """Return a piece on its way: at 0 where the ReLU left it, on a wall of the orthant, at 1 on the range of the map.
+        """Return a moving piece: at 0 on a wall of the orthant, where the ReLU put it, at 1 on the range of the layer's map.
 
         Args:
-            signs: the piece's regime.
-            ring: its corners in the input space.
+            signs: signs of the piece's activation region.
+            ring: the piece's corners in the input space.
             progress: from 0 to 1.
         """
         before = map(self.layer.affine, ring)
@@ -99,18 +101,18 @@ class UnReLU:
 def plot_unrelu(
     picture: UnReLU, step: int | None = None, progress: Any = 1, *, axes: tuple[Any, Any] | None = None, letter: str = "x"
 ) -> tuple[Any, Any]:
-    """Draw one moment of un-ReLU: the activations' space in 3-D, and beside it the input with the pieces that are back.
+    """Draw one moment of un-ReLU: the space of activations in 3-D, and beside it the input space with the finished pieces.
 
-    In 3-D: the target inside the orthant, the plane that is the range of the layer's map, and the pieces on their way, with lines
-    to where the ReLU left their corners.
+    The 3-D picture shows the target inside the orthant, the plane that is the range of the layer's map, and the moving pieces,
+    with lines to where the ReLU put their corners.
 
     Args:
-        picture: what is pulled back.
-        step: how many neurons are being un-ReLUed at once; pieces with fewer are back already, pieces with more are where the
-            ReLU left them.  By default all are back.
-        progress: between 0 (nothing has moved) and 1 (they are back).
-        axes: matplotlib axes, 3-D ones and flat ones; new ones by default.
-        letter: what to call the input's coordinates.
+        picture: the layer and its target.
+        step: the pieces with this number of inactive neurons are moving; those with fewer have arrived, those with more have not
+            moved.  By default all have arrived.
+        progress: of the moving pieces, from 0 (at the start) to 1 (arrived).
+        axes: a pair of matplotlib axes, 3-D and flat; new ones by default.
+        letter: letter of the input's coordinates.
     """
     with rc_context(style.RC):
         if axes is None:
@@ -124,13 +126,8 @@ def plot_unrelu(
         draw_facets(picture.walls, solid, facecolor=to_rgba(_TARGET, 0.15), edgecolor=to_rgba(style.INK, 0.6), linewidth=0.6)
         draw_facets(picture.plane, solid, facecolor=to_rgba(_PLANE, 0.25), edgecolor="none")
         for group, (signs, ring) in enumerate(picture.pieces):
-            when = _moment(signs.count("-"), step, Fraction(progress))
-            left, moved = picture.moved(signs, ring, Fraction(0)), picture.moved(signs, ring, when)
-            look = {"facecolor": to_rgba(style.colour(group), 0.7), "edgecolor": style.INK, "linewidth": 0.7}
-            draw_facets([moved], solid, **look, gid=signs)
-            paths = list(zip(floats(left), floats(moved), strict=True))
-            solid.add_collection3d(Line3DCollection(paths, colors=style.colour(group), linewidths=0.8))
-            if when == 1:
+            arrived = _draw_moving_piece(picture, group, _progress_of(signs, step, Fraction(progress)), solid)
+            if arrived:
                 draw_rings([ring], group, flat)
                 style.number(flat, centre(ring), signs)
         draw_edges(outline(picture.box, picture.box), solid)
@@ -140,19 +137,30 @@ def plot_unrelu(
     return solid, flat
 
 
+def _draw_moving_piece(picture: UnReLU, group: int, progress: Fraction, solid: Any) -> bool:
+    """Draw a piece on its way, and lines from where the ReLU put its corners; return whether it has arrived."""
+    signs, ring = picture.pieces[group]
+    start, moved = picture.moved(signs, ring, Fraction(0)), picture.moved(signs, ring, progress)
+    look = {"facecolor": to_rgba(style.colour(group), 0.7), "edgecolor": style.INK, "linewidth": 0.7}
+    draw_facets([moved], solid, **look, gid=signs)
+    paths = list(zip(floats(start), floats(moved), strict=True))
+    solid.add_collection3d(Line3DCollection(paths, colors=style.colour(group), linewidths=0.8))
+    return progress == 1
+
+
 def animate_unrelu(picture: UnReLU, path: str | os.PathLike[str], *, letter: str = "x") -> None:
-    """Write the steps of un-ReLU as an animation: one neuron, then two at a time, then all three, where there are such pieces.
+    """Write the steps of un-ReLU as an animation: pieces with one inactive neuron move first, then those with two, then three.
 
     Args:
-        picture: what is pulled back.
-        path: ends in .gif or, where ffmpeg is installed, .mp4.
-        letter: what to call the input's coordinates.
+        picture: the layer and its target.
+        path: ends in .gif or, if ffmpeg is installed, .mp4.
+        letter: letter of the input's coordinates.
 
     Raises:
         InputError: another suffix, a missing ffmpeg, or a folder that cannot be written to.
     """
-    way = [*[Fraction(0)] * _REST, *(_eased(Fraction(k, _FRAMES)) for k in range(1, _FRAMES + 1))]
-    moments = [(step, progress) for step in picture.steps if step for progress in way]
+    path_of_step = [*[Fraction(0)] * _REST, *(_eased(Fraction(k, _FRAMES)) for k in range(1, _FRAMES + 1))]
+    moments = [(step, progress) for step in picture.steps if step for progress in path_of_step]
     moments += [(max(picture.steps, default=0), Fraction(1))] * (2 * _REST)
     figure = Figure(figsize=(9.4, 4.3))
 
@@ -165,14 +173,16 @@ def animate_unrelu(picture: UnReLU, path: str | os.PathLike[str], *, letter: str
 
 
 def _eased(progress: Fraction) -> Fraction:
-    """Start and stop gently."""
+    """Return progress that starts and stops gently."""
     return progress * progress * (3 - 2 * progress)
 
 
-def _moment(off: int, step: int | None, progress: Fraction) -> Fraction:
-    if step is None or off < step:
+def _progress_of(signs: str, step: int | None, progress: Fraction) -> Fraction:
+    """Return the progress of the piece with these signs."""
+    inactive = signs.count("-")
+    if step is None or inactive < step:
         return Fraction(1)
-    return progress if off == step else Fraction(0)
+    return progress if inactive == step else Fraction(0)
 
 
 def _title(step: int | None) -> str:

@@ -34,47 +34,57 @@ def plot_zones(
     only: Sequence[int] | None = None,
     legend: bool = True,
 ) -> Any:
-    """Draw where a property fires, from the exact zones, and return the axes.
+    """Draw the exact zones of a property, and return the axes.
 
-    1-D: the graph of the feature with the intervals on which it fires.  2-D: polygons.  3-D: solids.  What is drawn is the
-    closure of the part of each zone that fires.
+    In 1-D they are intervals below the graph of the feature, in 2-D polygons, in 3-D solids: for each zone, the closure of the
+    part that fires.
 
     Args:
         zones: on an input space of 1, 2 or 3 dimensions.
         window: a bounded polyhedron; its bounding box is shown.  By default the domain's box, or a box around all vertices.
-        color_by: "island" gives each connected component its colour, hatch and number, "zone" each zone.
+        color_by: "island" gives each island (connected component) a colour, hatch and number of its own, "zone" each zone.
         ax: matplotlib axes (3-D ones for a 3-D input); new ones by default.
-        merged: draw the merged zones: convex unions of zones, without the edges inside.
+        merged: draw merged zones (convex unions of zones) without the edges inside them.
         samples: mark each zone's sample point.
-        only: draw these zones alone, with the colours and numbers that they have among all.
+        only: draw only these zones, with the colours and numbers that they have among all.
         legend: whether to put a legend beside the axes.
 
     Raises:
-        InputError: an input space of more than 3 dimensions, an unknown colouring, a window that is no window.
+        InputError: more than 3 inputs, an unknown colouring, or an unbounded or flat window.
     """
-    dim = zones.network.inputs
-    if dim > 3:
-        raise InputError(
-            f"an input space of {dim} dimensions has no picture; look at a slice: the zones of "
-            "network.compose(AffineMap.through(p, q, r)), the plane through three points"
-        )
-    if color_by not in _COLOURINGS:
-        raise InputError(f"color_by is {color_by!r}; there is {', '.join(_COLOURINGS)}")
+    dim = _checked_dimension(zones, color_by)
     box = default_window(zones) if window is None else window_box(window, dim)
     with style.settings(ax):
         ax = style.axes(ax, dim)
         shown = pieces(zones, box, color_by, merged=merged, only=only)
-        handles = _groups(zones, shown, color_by)
-        if dim == 1:
-            handles += draw_curve(zones, shown, box, ax)
-        else:
-            (draw_planar if dim == 2 else draw_solid)(shown, zones.domain, box, ax)
-        if samples:
-            handles.append(_mark_samples(zones, shown, box, ax))
+        handles = [*_groups(zones, shown, color_by), *_draw(zones, shown, box, ax)]
+        handles += [_mark_samples(zones, shown, box, ax)] if samples else []
         if legend:
             style.legend_beside(ax, [*handles, *_notes(zones, shown, box, all_drawn=only is None)])
         ax.set_title(title(zones, len(zones.merged) if merged else None))
     return ax
+
+
+def _checked_dimension(zones: Zones, color_by: str) -> int:
+    """Return the dimension of the input space if it can be drawn, and check the colouring."""
+    dim = zones.network.inputs
+    if dim > 3:
+        raise InputError(
+            f"an input space of {dim} dimensions cannot be drawn; draw a slice: the zones of "
+            "network.compose(AffineMap.through(p, q, r)), the plane through three points"
+        )
+    if color_by not in _COLOURINGS:
+        raise InputError(f"color_by is {color_by!r}; expected one of {', '.join(_COLOURINGS)}")
+    return dim
+
+
+def _draw(zones: Zones, shown: Sequence[Piece], window: Polyhedron, ax: Any) -> list[Any]:
+    """Draw pieces as the dimension asks for; return the legend entries of what is drawn besides them."""
+    if zones.network.inputs == 1:
+        return draw_curve(zones, shown, window, ax)
+    draw_pieces = draw_planar if zones.network.inputs == 2 else draw_solid
+    draw_pieces(shown, zones.domain, window, ax)
+    return []
 
 
 def title(zones: Zones, joined: int | None = None) -> str:
@@ -84,12 +94,12 @@ def title(zones: Zones, joined: int | None = None) -> str:
 
 
 def _groups(zones: Zones, shown: Sequence[Piece], color_by: str) -> list[Any]:
-    """Return the legend entries of the islands or zones; of the last of very many only how many they are."""
+    """Return the legend entries of the islands or zones; a long list ends with the number of those left out."""
     labels: dict[int, str] = {}
     for piece in sorted(shown, key=lambda piece: piece.group):
         k = piece.group
         by_island = f"island {k + 1}: {counted(len(zones.islands[k]), 'zone')}" if color_by == "island" else ""
-        labels[k] = by_island or f"{k + 1}:  {_regime(zones, piece)}"
+        labels[k] = by_island or f"{k + 1}:  {_pattern(zones, piece)}"
     visible = {piece.group for piece in shown if piece.rings}
     named = [(k, label if k in visible else f"{label} (outside)") for k, label in labels.items()]
     listed = named if len(named) <= style.LISTED + 1 else named[: style.LISTED]
@@ -99,17 +109,17 @@ def _groups(zones: Zones, shown: Sequence[Piece], color_by: str) -> list[Any]:
     return handles
 
 
-def _regime(zones: Zones, piece: Piece) -> str:
+def _pattern(zones: Zones, piece: Piece) -> str:
     return " ".join(zones[piece.zones[0]].pattern) if len(piece.zones) == 1 else counted(len(piece.zones), "zone")
 
 
 def _notes(zones: Zones, shown: Sequence[Piece], window: Polyhedron, *, all_drawn: bool) -> list[Any]:
-    """Return the legend entries that say what the rest of the picture means."""
+    """Return the legend entries for the rest of the picture."""
     notes: list[Any] = []
     if zones.network.inputs < 3:
         silent = "does not fire" if all_drawn else "does not fire, or is not drawn"
-        quiet = silent if zones.complete else "not known: the search stopped early"
-        notes.append(Patch(facecolor=style.QUIET, edgecolor="#bbbbbb", label=quiet))
+        label = silent if zones.complete else "unknown: the search stopped early"
+        notes.append(Patch(facecolor=style.QUIET, edgecolor="#bbbbbb", label=label))
     elif not zones.complete:
         notes.append(Patch(visible=False, label="incomplete: the search stopped early"))
     if zones.domain is not None and zones.network.inputs > 1:
@@ -119,7 +129,7 @@ def _notes(zones: Zones, shown: Sequence[Piece], window: Polyhedron, *, all_draw
         unbounded = sum(not piece.part.is_bounded for piece in shown)
         extent = f"\n({unbounded} of {len(shown)} unbounded)" if unbounded else ""
         marker = ">" if zones.network.inputs < 3 else ""
-        notes.append(Line2D([], [], color=style.INK, marker=marker, linestyle="none", label=f"goes on beyond the window{extent}"))
+        notes.append(Line2D([], [], color=style.INK, marker=marker, linestyle="none", label=f"extends beyond the window{extent}"))
     return notes
 
 

@@ -132,7 +132,7 @@ def test_windows_of_spaces():
     zones = find_zones(BLOCKS, feature(0), SQUARE)
     first, second, _ = plot_spaces(zones, windows={"input": Polyhedron.box(0, 1, dim=2), "latent1": SQUARE})
     assert (first.get_xlim(), second.get_ylim()) == ((0, 1), (-2, 2))
-    with pytest.raises(InputError, match="no space 'beta' is drawn; there is input, latent1, latent2"):
+    with pytest.raises(InputError, match="no space 'beta' is drawn; the spaces are input, latent1, latent2"):
         plot_spaces(zones, windows={"beta": SQUARE})
 
 

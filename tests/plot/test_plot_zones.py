@@ -94,7 +94,7 @@ def test_zones_cut_by_the_window_but_bounded():
     ax = plot_zones(zones, window=Polyhedron.box([0, -3], [3, 3]))
     assert sum(map(shoelace, polygons(ax))) == pytest.approx(1)
     assert [line.get_marker() for line in ax.lines if line.get_gid() == "continues"] == ["<"]
-    assert "goes on beyond the window" in legend(ax)
+    assert "extends beyond the window" in legend(ax)
     assert "unbounded" not in legend(ax)
 
 
@@ -139,7 +139,7 @@ def test_incomplete_zones_do_not_claim_silence():
         find_zones(DIAMOND, feature(0), SQUARE, budget=Budget(zones=2))
     shown = legend(plot_zones(stopped.value.found))
     assert "does not fire" not in shown
-    assert "not known" in shown
+    assert "unknown" in shown
 
 
 def test_flat_zones_are_lines_or_dots():
@@ -212,7 +212,7 @@ def test_three_inputs_are_clipped_to_the_window():
     corners = set.union(*corners_of(solid))
     cube = {(float(a), float(b), float(c)) for a in (0, 1) for b in (0, 1) for c in (0, 1)}
     assert corners == cube - {(0, 0, 0)}  # the corner tetrahedron x + y + z <= 1 is cut off
-    assert "goes on beyond the window" in legend(ax)
+    assert "extends beyond the window" in legend(ax)
 
 
 def test_four_inputs_ask_for_a_slice():
