@@ -1,4 +1,4 @@
-"""Matrix products on one thread: ours are many and small, and threads that wait for each other cost more than they bring."""
+"""Limit BLAS to one thread: our products are small, so threading overhead outweighs the speed-up."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from contextlib import ContextDecorator
 from functools import cached_property
 from typing import Any
 
-import numpy as np  # noqa: F401 - its BLAS must be there to be found
+import numpy as np  # noqa: F401 - its BLAS must be loaded before the controller looks for it
 from threadpoolctl import ThreadpoolController
 
 
 class _OneThread(ContextDecorator):
-    """While a block or a decorated function runs within it, the BLAS that NumPy calls keeps to one thread.
+    """A context manager and decorator that limits NumPy's BLAS to one thread.
 
-    Only in the main thread: a limit holds for the whole process, and several threads could not agree when it ends.
+    It has an effect in the main thread only: the limit holds for the whole process, and several threads could not agree when it
+    ends.
     """
 
     def __init__(self) -> None:

@@ -42,18 +42,18 @@ def prove_with_workers(run: Run, workers: Executor | int) -> tuple[int, Vector] 
     if not run.tree.waiting:
         return None
     try:
-        with executor_of(workers) as executor, Workers[_Part](executor) as busy:
+        with executor_of(workers) as executor, Workers[_RegionResult](executor) as busy:
             return _distribute(run, busy)
     except WorkersLostError as error:
         run.failure = f"a worker process died ({error}), perhaps for lack of memory"
         return None
 
 
-def _distribute(run: Run, workers: Workers[_Part]) -> tuple[int, Vector] | None:
+def _distribute(run: Run, workers: Workers[_RegionResult]) -> tuple[int, Vector] | None:
     """Let workers prove regions and what is left of them, the newest first; return a case and a witness if there is one."""
     claim = run.network, run.cases, run.patterns, run.trees
     queue = sorted(run.tree.waiting)
-    in_flight: dict[Call[_Part], int] = {}
+    in_flight: dict[Call[_RegionResult], int] = {}
     while (queue or in_flight) and not run.stopped():
         while queue and len(in_flight) < 2 * workers.count:
             number = queue.pop()
@@ -69,7 +69,7 @@ def _distribute(run: Run, workers: Workers[_Part]) -> tuple[int, Vector] | None:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _RegionResult:
     """What a worker proved of a region.
 
     Attributes:
@@ -83,16 +83,16 @@ class _Part:
     witness: tuple[int, Vector] | None
 
 
-def _prove_part(claim: _Claim, place: Place, seconds: float) -> _Part:
+def _prove_part(claim: _Claim, place: Place, seconds: float) -> _RegionResult:
     """Prove what can be proved of a region in some seconds, in a worker."""
     network, cases, patterns, trees = claim
     run = Run(network, cases, seconds, None, patterns, trees=trees)
     run.tree.waiting, run.tree.made = {0: place}, 1
     witness = run.prove_all(MARGINS)
-    return _Part(tuple(run.nodes), run.tree.waiting, witness)
+    return _RegionResult(tuple(run.nodes), run.tree.waiting, witness)
 
 
-def _adopt(run: Run, number: int, part: _Part) -> list[int]:
+def _adopt(run: Run, number: int, part: _RegionResult) -> list[int]:
     """Add to a run what a worker proved and checked of a region; return the numbers of the regions that are left of it."""
     if not part.nodes:  # no progress: the region is left to the provers that come last
         return []

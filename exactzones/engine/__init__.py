@@ -1,1 +1,1 @@
-"""How zones are found: two engines, and the stream of zones that either gives."""
+"""How zones are found: two engines, and the stream of zones that each of them yields."""

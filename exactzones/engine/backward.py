@@ -18,7 +18,7 @@ All arithmetic is on integers.  The order of the zones depends on the network an
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from exactzones.affine import AffineMap
@@ -34,7 +34,7 @@ Tick = Callable[[], None]
 """Called once per visited cell; it may raise to stop the search."""
 
 
-def backward(network: Network, prop: Property, cell: Cell, tick: Tick = lambda: None) -> Iterator[Zone]:
+def backward(network: Network, prop: Property, cell: Cell, tick: Tick = lambda: None) -> Generator[Zone, None, None]:
     """Yield every zone of a property on a full-dimensional cell of the input space.
 
     Args:

@@ -29,8 +29,8 @@ _FIRST_COST = 1e-3  # seconds per cell, as long as nothing is known
 _Item: TypeAlias = Frontier | PieceResult | Call[PieceResult]
 
 
-class _Piece(NamedTuple):
-    """A piece of the queue that a worker is busy with: the layers that cut its cells, and how many seconds that should take."""
+class _Estimate(NamedTuple):
+    """How many seconds a piece of the queue should take, and the layers that cut its cells."""
 
     layers: frozenset[int]
     expected: float
@@ -50,7 +50,7 @@ class _Costs:
         """Return how many seconds a frontier should take."""
         return len(frontier) * self.of_cell(frontier.layer)
 
-    def learn(self, piece: _Piece, result: PieceResult) -> None:
+    def learn(self, piece: _Estimate, result: PieceResult) -> None:
         """Correct the costs of a piece's layers, halfway on a logarithmic scale and by a factor of at most 2."""
         ratio = (2 if result.rest else 1) * result.seconds / piece.expected
         factor = min(4.0, max(0.25, ratio)) ** 0.5
@@ -78,7 +78,7 @@ class Driver:
         self.pickled_job = pickle.dumps(job)
         self.worker = Worker(job)
         self.queue: list[_Item] = []
-        self.in_flight: dict[Call[PieceResult], _Piece] = {}
+        self.in_flight: dict[Call[PieceResult], _Estimate] = {}
         self.costs = _Costs()
         self.buffered_bytes = 0
 
@@ -144,7 +144,7 @@ class Driver:
             piece = self._take(at, min(self.pace.piece_seconds / 2, max(waiting / most, self.pace.call_seconds)))
             seconds = self.pace.short_piece_seconds if is_short else self.pace.piece_seconds
             call = workers.submit(work, self.pickled_job, piece, self.pace, seconds)
-            self.in_flight[call] = _Piece(frozenset(part.layer for part in piece), sum(map(self.costs.of_frontier, piece)))
+            self.in_flight[call] = _Estimate(frozenset(part.layer for part in piece), sum(map(self.costs.of_frontier, piece)))
             self.queue.insert(at, call)
 
     def _take(self, at: int, seconds: float) -> list[Frontier]:

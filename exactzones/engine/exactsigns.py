@@ -1,9 +1,9 @@
-"""Signs that floats cannot decide: exact rows, exact generators, both cached.
+"""Signs that floats cannot decide, from exact rows and exact generators, which are cached.
 
-Hyperplanes have ids: 0 is infinity, then the rows of the domain, then the neurons layer by layer (all units are counted,
-linear lanes too).  The row of a neuron depends on the regime of the layers before it, its *prefix*.
+Hyperplanes have ids: 0 is the hyperplane at infinity, then come the rows of the domain, then the neurons layer by layer (all
+units are counted, pass-through units as well).  The row of a neuron depends on the regime of the layers before it, its *prefix*.
 
-Everything is integers: a layer is the matrix that takes (1, a) to (1, z), times its common denominator.
+All arithmetic is on integers: a layer is the matrix that takes (1, a) to (1, z), times its common denominator.
 """
 
 from __future__ import annotations
@@ -16,17 +16,21 @@ from exactzones.rational import IntegerMatrix, Row, common_zero, integer_dot, pr
 
 
 class ExactSigns:
-    """Exact rows and generators of the cells of a network on the section of its input space that the engine works in.
+    """Exact rows and generators of a network's cells, on the section of the input space in which the engine works.
 
     Args:
-        layers: the layers that are cut, in section coordinates (see ``zones.start``); behind them may come one that is not.
+        layers: the layers that cut, in section coordinates (see ``engine.starting_cones``), perhaps followed by a target layer.
         domain: the rows of the domain, in section coordinates.
         dim: dimension of the section.
+
+    Attributes:
+        base: the id of each layer's first neuron, and then the number of ids.
+        ids: the number of ids.
     """
 
     def __init__(self, layers: Sequence[Layer], domain: Sequence[Row], dim: int) -> None:
         self.layers, self.domain, self.dim = layers, domain, dim
-        self.base = [1 + len(domain)]  # id of each layer's first neuron
+        self.base = [1 + len(domain)]
         for layer in layers:
             self.base.append(self.base[-1] + layer.outputs)
         self.ids = self.base[-1]
@@ -45,33 +49,34 @@ class ExactSigns:
             self._layers[layer] = self.layers[layer].weight.lifted(self.layers[layer].bias)
         return self._layers[layer]
 
-    def _layer_behind(self, prefix: bytes) -> int:
-        """Return the layer whose units come next after those of a prefix."""
+    def _next_layer(self, prefix: bytes) -> int:
+        """Return the layer that follows a prefix."""
         return self._layer_of[len(prefix)]
 
     def _values_on(self, prefix: bytes) -> IntegerMatrix:
-        """Return (1, pre-activations) of the layer behind a prefix as functions of (1, x), times a positive integer."""
-        layer = self._layer_behind(prefix)
+        """Return (1, pre-activations) of the layer that follows a prefix as functions of (1, x), times a positive integer."""
+        layer = self._next_layer(prefix)
         return self._lifted(layer) @ self._inputs(prefix) if layer else self._lifted(layer)
 
     def _inputs_on(self, prefix: bytes) -> IntegerMatrix:
-        """Return the same of what the layer behind a prefix takes; there is a layer before it."""
-        width = self.layers[self._layer_behind(prefix) - 1].outputs
+        """Return the input of the layer that follows this prefix as a function of (1, x); the layer is not the first."""
+        width = self.layers[self._next_layer(prefix) - 1].outputs
         return self._before_relu(prefix[:-width]).keeping((1, *prefix[-width:]))
 
     def _value_on(self, prefix: bytes, unit: int) -> Row:
         """Return one row of ``_values_on``."""
-        layer = self._layer_behind(prefix)
+        layer = self._next_layer(prefix)
         if layer not in self._units:
             self._units[layer] = self._lifted(layer).parts()
         function = self._units[layer][unit]
         return (function @ self._inputs(prefix) if layer else function).row(0)
 
     def _row_of_neuron(self, prefix: bytes, identity: int) -> Row:
+        """Return the row of a neuron, given the states of the layers before it."""
         return primitive(self._value_on(prefix, identity - self.base[0] - len(prefix) + 1))
 
     def target(self, prefix: bytes) -> tuple[Row, int]:
-        """Return (row, s): behind all layers that are cut, the single unit of the next one is row . (1, x) / s."""
+        """Return (row, s): the pre-activation of the target layer's only unit is ``row . (1, x) / s``."""
         width = self.layers[-2].outputs
         layer = self._lifted(len(self.layers) - 1).reading((1, *prefix[-width:])) @ self._before_relu(prefix[:-width])
         return layer.row(1), layer.row(0)[0]
@@ -85,25 +90,25 @@ class ExactSigns:
         return self._neuron_row(prefix[: self.reads(identity)], identity)
 
     def reads(self, identity: int) -> int:
-        """Return how much of a prefix the row of a hyperplane depends on."""
+        """Return the length of the prefix that the row of a hyperplane depends on."""
         return self.base[self._layer_of[identity - self.base[0]]] - self.base[0] if identity >= self.base[0] else 0
 
     def _solved(self, prefix: bytes, tight: tuple[int, ...]) -> Row:
-        """Return a vector that spans the line on which d hyperplanes meet; the point, where they meet in one."""
+        """Return a homogeneous vector that spans the intersection of d hyperplanes; of a point, a positive multiple of (1, x)."""
         line = common_zero([self.row(prefix, identity) for identity in tight])
         return line if line[0] >= 0 else tuple(-entry for entry in line)
 
     def generator(self, prefix: bytes, tight: tuple[int, ...], facets: Callable[[], Sequence[Row]]) -> Row:
         """Return the generator of a cell at which d hyperplanes are tight.
 
-        The states of tight neurons make no difference: where one is switched, rows of later neurons change by multiples of its
-        row, and the rows of the tight set span the same space as before.  So all the cells around a generator share it.
+        It does not depend on the states of tight neurons: if one of them is changed, the rows of later neurons change by
+        multiples of its row, and the rows of the tight set span the same space.  So all cells around a generator share it.
 
         Args:
-            prefix: states of the units, at least of the layers before the last one that matters.
-            tight: sorted ids of the hyperplanes.
-            facets: returns rows that are >= 0 on the cell, enough of them to make it pointed; asked for only where the
-                hyperplanes meet at infinity (which may happen without the hyperplane at infinity: parallel ones do).
+            prefix: the states of the units, at least of the layers that the last hyperplane depends on.
+            tight: the sorted ids of the hyperplanes.
+            facets: returns rows that are non-negative on the cell and make it pointed.  It is called only if the hyperplanes meet
+                at infinity, which parallel hyperplanes do even if the hyperplane at infinity is not one of them.
         """
         shared, first = bytearray(prefix[: self.reads(tight[-1])]), self.base[0]
         for identity in tight:
@@ -115,11 +120,11 @@ class ExactSigns:
         return tuple(-entry for entry in line)
 
     def signs(self, layer: int, generator: Row) -> bytes:
-        """Return the signs of a layer's units at a generator, 1 positive, 2 negative, 0 zero, by exact forward evaluation.
+        """Return the signs of a layer's units at a generator by exact evaluation: 1 positive, 2 negative, 0 zero.
 
-        The generator is a point or a direction (x_0, x) of the cone over R^d, and so is what the network makes of it, its biases
-        multiplied by x_0.  On a cell the network is the affine map of the cell's regime, also at the cell's boundary and, by
-        homogeneity, along its rays: the signs do not depend on which of the cells around the generator it is looked at from.
+        The generator is a point or a direction (x_0, x) of the cone over R^d, on which the network is evaluated with its biases
+        multiplied by x_0.  On a closed cell the network is the affine map of the cell's regime, by homogeneity along its rays as
+        well.  So the signs are the same for all cells around the generator.
         """
         return self._at(layer, generator)[0]
 
@@ -130,6 +135,6 @@ class ExactSigns:
         return signs[1:], after
 
     def domain_signs(self, generator: Row) -> bytes:
-        """Return the signs of the domain's rows at a generator, as ``signs``."""
+        """Return the signs of the domain's rows at a generator, coded as by ``signs``."""
         values = (integer_dot(row, generator) for row in self.domain)
         return bytes(1 if v > 0 else 2 if v < 0 else 0 for v in values)

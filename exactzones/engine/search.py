@@ -1,9 +1,9 @@
-"""Stream the zones of a property, one by one, by the engine that is asked for, with a budget and progress."""
+"""The zones of a property as a stream, by either engine, with a budget and progress."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Executor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from exactzones.arguments import (
     as_seconds,
     as_workers,
 )
+from exactzones.engine.arrangement import MAX_DIM
 from exactzones.engine.backward import backward
 from exactzones.engine.forward import forward
 from exactzones.errors import BudgetExceeded, DimensionError, DomainError, InputError, quoted
@@ -32,16 +33,16 @@ from exactzones.property import Property, as_property, condition
 from exactzones.zone import Zone
 
 ENGINES = ("forward", "backward")
-_MAX_INPUTS = 16
+_REPORT_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much work is allowed; None is no limit.
+    """Limits of a search; None is no limit.
 
     Attributes:
-        zones: how many zones may be listed.
-        seconds: how long it may take.
+        zones: the largest number of zones to list.
+        seconds: the longest time to take, in seconds.
     """
 
     zones: int | None = None
@@ -53,20 +54,20 @@ class Budget:
 
 
 def check_domain(network: Network, domain: Polyhedron | None) -> None:
-    """Refuse a domain that cannot be worked in.
+    """Check that zones can be listed on a domain.
 
     Raises:
-        DimensionError: the domain lives in another space.
-        DomainError: it is a box with more corners than can be held.
+        DimensionError: the domain has another dimension than the network's input space.
+        DomainError: the domain has too many vertices to be represented by them.
     """
     if domain is None:
         return
     if domain.ambient_dim != network.inputs:
         raise DimensionError("a point of the domain", expected=network.inputs, got=domain.ambient_dim)
-    if network.inputs > _MAX_INPUTS and len(domain.hrep.closed_rows) > network.inputs:
+    if network.inputs > MAX_DIM and len(domain.hrep.closed_rows) > network.inputs:
         raise DomainError(
             f"a bounded domain in {network.inputs} dimensions has too many corners (a box has 2^{network.inputs}; cells are kept "
-            f"by their vertices, up to {_MAX_INPUTS} dimensions): look at a slice, network.compose(AffineMap.through(..))"
+            f"by their vertices, up to {MAX_DIM} dimensions): look at a slice, network.compose(AffineMap.through(..))"
         )
 
 
@@ -86,8 +87,8 @@ def stream_zones(
     """Yield the zones of a property one by one, as ``find_zones`` lists them, and with the same arguments.
 
     Raises:
-        InputError: an argument that does not fit; before the first zone is asked for.
-        BudgetExceeded: time or the number of zones ran out, or a worker died for good; zones yielded until then are right.
+        InputError: an argument does not fit; raised before the first zone is asked for.
+        BudgetExceeded: the time or the number of zones ran out, or workers died; the zones that were yielded are right.
     """
     if engine not in ENGINES:
         raise InputError(f"engine is {quoted(engine)}; expected {' or '.join(map(repr, ENGINES))}")
@@ -111,9 +112,9 @@ def _zones_of(
     *,
     visit: Callable[..., None],
     executor: Executor | None,
-) -> Iterator[Zone]:
-    """Return the zones as an engine finds them; the backward engine finds those that the forward engine is not made for."""
-    zones: Iterator[Zone] | None = None
+) -> Generator[Zone, None, None]:
+    """Return the zones from an engine; the backward engine does what the forward engine cannot."""
+    zones = None
     if engine == "forward":
         zones = forward(network, prop, () if domain is None else domain.facet_rows(), visit, executor)
     if zones is None:
@@ -122,13 +123,12 @@ def _zones_of(
 
 
 def _metered(
-    zones_of: Callable[..., Iterator[Zone]], meter: _Meter, workers: Executor | int | None
+    zones_of: Callable[..., Generator[Zone, None, None]], meter: _Meter, workers: Executor | int | None
 ) -> Generator[Zone, None, None]:
-    """Yield zones until the meter stops the search; then its workers stop, too."""
+    """Yield zones until the meter stops the search, and its workers with it."""
     meter.begin()
     with nullcontext() if workers is None else executor_of(workers) as executor:
-        zones = zones_of(visit=meter.visit, executor=executor)
-        with closing(zones) if isinstance(zones, Generator) else nullcontext():
+        with closing(zones_of(visit=meter.visit, executor=executor)) as zones:
             for zone in zones:
                 meter.zone()
                 yield zone
@@ -151,12 +151,12 @@ def as_budget(budget: Any, seconds: float | None, max_zones: int | None) -> Budg
 
 
 def resolve(network: Network, prop: Property) -> Property:
-    """Resolve a property; one without conditions looks behind the last layer, so that its zones are all cells."""
+    """Resolve a property; one without conditions refers to the network's output, so that its zones are all cells."""
     return (prop if prop.conditions else condition({}, 1, after_relu=True)).resolve(network.widths)
 
 
 class _Meter:
-    """Counts cells and zones, reports ten times a second at most, stops when the budget runs out."""
+    """Counts cells and zones, reports progress, and raises BudgetExceeded when the budget runs out."""
 
     def __init__(self, budget: Budget, progress: Callable[[int, int], None] | None) -> None:
         self.budget, self.progress = budget, progress
@@ -164,24 +164,27 @@ class _Meter:
         self.begin()
 
     def begin(self) -> None:
-        self.start = self.shown = time.monotonic()
+        self.start = self.last_report = time.monotonic()
 
     def visit(self, cells: int = 1) -> None:
+        """Count cells that were visited."""
         self.cells += cells
         now = time.monotonic()
         if self.budget.seconds is not None and now - self.start > self.budget.seconds:
             raise BudgetExceeded(
                 f"the budget of {self.budget.seconds:g} s ran out after {self.cells} cells and {self.zones} zones"
             )
-        if now - self.shown > 0.1:
-            self.shown = now
+        if now - self.last_report > _REPORT_SECONDS:
+            self.last_report = now
             self.report()
 
     def zone(self) -> None:
+        """Count a zone that is about to be listed."""
         if self.budget.zones is not None and self.zones >= self.budget.zones:
             raise BudgetExceeded(f"the budget of {self.budget.zones} zones ran out after {self.cells} cells")
         self.zones += 1
 
     def report(self) -> None:
+        """Report progress."""
         if self.progress is not None:
             self.progress(self.cells, self.zones)

@@ -1,9 +1,9 @@
-"""Where the forward engine starts: a domain as simple pointed cones, exactly.
+"""Where the forward engine starts: a domain as exact simplicial cones.
 
-Cells are kept as cones over R^d, and those must be pointed.  A domain with lines (all of R^d, say) is first cut by neurons of the
-first layer, as many as it takes: k independent ones give 2^k cones.  Where even all of them leave lines (the first layer's rank
-is too low) nothing in the network depends on those directions: the engine works on a section through them, some coordinates fixed
-at zero, and the lines are added back at the end.
+Cells are represented as cones over R^d, which must be pointed.  A domain with lines, such as R^d itself, is first cut by as many
+neurons of the first layer as necessary: k independent ones give 2^k cones.  If all of them together leave lines, because the rank
+of the first layer is too low, nothing in the network depends on those directions: the engine works on a section, on which some
+coordinates are zero, and the lines are added to the cells at the end.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from exactzones.rational import Matrix, Row, integer_dot, nullspace, primitive, 
 
 
 class NotPointedError(BackendError):
-    """No neuron that cuts the whole input space is left to make the domain pointed: deeper layers read more directions of it."""
+    """The neurons that cut the whole input space do not make the domain pointed, and later layers depend on its lines."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """The coordinates in which the engine works.
+    """The subspace of the input space in which the engine works.
 
     Attributes:
         dim: dimension of the input space.
-        lines: integer basis of the directions that neither the domain nor the network depends on, in echelon form.
+        lines: an integer basis, in echelon form, of the directions on which neither the domain nor the network depends.
         coordinates: the input coordinates that are kept; the others are zero on the section.
     """
 
@@ -39,7 +39,7 @@ class Section:
 
     @classmethod
     def of(cls, dim: int, slopes: Sequence[Row]) -> Section:
-        """Find the lines on which all these linear functions of the input are constant."""
+        """Return the section for the lines along which linear functions of the input, given by their slopes, are constant."""
         lines, pivots = row_echelon(nullspace(slopes, dim))
         return cls(dim, lines, tuple(k for k in range(dim) if k not in pivots))
 
@@ -56,11 +56,11 @@ class Section:
         return AffineMap(Matrix.of(rows, columns=columns), (Fraction(0),) * self.dim)
 
     def restrict(self, row: Row) -> Row:
-        """Return a row of the input space as a row of the section."""
+        """Return a row of the input space, restricted to the section."""
         return (row[0], *(row[k + 1] for k in self.coordinates))
 
     def lift_row(self, row: Row) -> Row:
-        """Return a primitive row of the section as the row of the input space that is constant along the lines."""
+        """Extend a primitive row of the section to the primitive row of the input space that is constant along the lines."""
         if not self.lines:
             return row
         common = math.lcm(*(line[pivot] for line, pivot in zip(self.lines, self.pivots, strict=True)))
@@ -74,7 +74,7 @@ class Section:
         return primitive(lifted)
 
     def lift(self, generator: Row) -> Row:
-        """Return a homogeneous generator of the section as one of the input space."""
+        """Return a homogeneous generator of the section in the coordinates of the input space."""
         if not self.lines:
             return generator
         lifted = [0] * (self.dim + 1)
@@ -89,10 +89,10 @@ class Cone:
     """A simplicial cone to start from.
 
     Attributes:
-        generators: its apex and its rays, homogeneous.
-        tight: for each the sorted ids of the hyperplanes that are tight there.
-        chosen: the hyperplanes that bound it, id -> row.
-        signs: on which side of them it lies, id -> 1 or -1.
+        generators: the apex and the rays, homogeneous.
+        tight: for each generator the sorted ids of the hyperplanes that are tight at it.
+        chosen: the hyperplanes that bound the cone, id -> row.
+        signs: the side of each on which the cone lies, id -> 1 or -1.
     """
 
     generators: tuple[Row, ...]
@@ -102,15 +102,15 @@ class Cone:
 
 
 def starting_cones(dim: int, hyperplanes: Iterable[tuple[int, Row]], fixed: int) -> list[Cone]:
-    """Return simple pointed cones that cover the part of R^dim where the fixed hyperplanes that bound them are non-negative.
+    """Return the simplicial cones into which independent hyperplanes cut R^dim, on the non-negative side of those of the domain.
 
     Args:
         dim: dimension of the section, at least 1.
-        hyperplanes: pairs (id, row); the first independent ones are taken.
-        fixed: ids up to this one are the domain's, of which only the non-negative side counts.
+        hyperplanes: pairs (id, row), of which the first dim independent ones are used.
+        fixed: the largest id of a row of the domain.
 
     Raises:
-        NotPointedError: fewer than dim of them are independent.
+        NotPointedError: fewer than dim of the hyperplanes are independent.
     """
     chosen: dict[int, Row] = {}
     for identity, row in hyperplanes:
@@ -138,4 +138,5 @@ def starting_cones(dim: int, hyperplanes: Iterable[tuple[int, Row]], fixed: int)
 
 
 def _oriented(vector: Row, functional: Row) -> Row:
+    """Return a vector or its negative, so that the functional is positive on it."""
     return vector if integer_dot(functional, vector) > 0 else tuple(-entry for entry in vector)

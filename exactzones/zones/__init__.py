@@ -1,4 +1,4 @@
-"""Activation zones: listed, connected, merged."""
+"""Activation zones: listed, connected, merged and located."""
 
 from exactzones.engine.backward import unrelu
 from exactzones.engine.search import ENGINES, Budget, stream_zones

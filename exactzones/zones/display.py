@@ -1,4 +1,4 @@
-"""Lists of zones as tables and pictures: for notebooks, data frames, spreadsheets."""
+"""Lists of zones as tables and pictures, for notebooks, data frames and spreadsheets."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from exactzones.polyhedra.svg import Shape, svg
 from exactzones.zones.window import Listed, default_window
 
 MAX_VOLUME_INPUTS = 5
-"""A cell's volume takes up to (number of inputs)! simplices."""
+"""Volumes are given up to this number of inputs d, because even a cube is cut into d! simplices."""
 
-_ROWS = 20  # of a table
-_DRAWN = 2000  # zones in a picture
+_ROWS = 20  # at most in a table
+_DRAWN = 2000  # zones at most in a picture
 
 
 def records(zones: Listed) -> list[dict[str, Any]]:
-    """Return one record a zone, numbers exact: see ``Zones.to_dataframe``."""
-    found = []
+    """Return a record for each zone, with exact numbers; see ``Zones.to_dataframe``."""
+    rows = []
     for k, zone in enumerate(zones.zones):
         vrep = zone.vrep
         record = {
@@ -32,19 +32,19 @@ def records(zones: Listed) -> list[dict[str, Any]]:
         }
         if zones.network.inputs <= MAX_VOLUME_INPUTS:
             record["volume"] = zone.volume
-        found.append(record | {f"x{j}": entry for j, entry in enumerate(zone.sample)})
-    return found
+        rows.append(record | {f"x{j}": entry for j, entry in enumerate(zone.sample)})
+    return rows
 
 
 def columns(inputs: int) -> list[str]:
-    """Return the names of what a record holds."""
+    """Return the names of the entries of a record."""
     volume = ["volume"] if inputs <= MAX_VOLUME_INPUTS else []
     counts = ["pattern", "island", "facets", "vertices", "rays", "lines", "maximum"]
     return [*counts, *volume, *(f"x{k}" for k in range(inputs))]
 
 
 def picture(zones: Listed) -> str | None:
-    """Return the zones of a plane as SVG, coloured by island; None in other spaces, and where they are too many."""
+    """Return the zones as SVG, coloured by island; None if the input space is not a plane or there are too many zones."""
     if zones.network.inputs != 2 or len(zones.zones) > _DRAWN:
         return None
     window = default_window(zones)
@@ -56,13 +56,13 @@ def picture(zones: Listed) -> str | None:
 
 
 def page(zones: Listed) -> str:
-    """Return a summary, the picture, and a table of the first zones as HTML."""
+    """Return a summary, the picture and a table of the first zones as HTML."""
     count = len(zones.zones)
     where = "all of the input space" if zones.domain is None else "its domain"
     if not count:
         silent = "fires nowhere in" if zones.complete else "was not found to fire, before the search stopped early, in"
         return f"<p>{escaped(zones.prop)} {silent} {where}</p>"
-    found = f"{counted(count, 'zone')} of {zones.prop} in {where}"
+    summary = f"{counted(count, 'zone')} of {zones.prop} in {where}"
     islands = "" if count > _DRAWN else f", {counted(len(zones.islands), 'island')}"
     stopped = "" if zones.complete else "; incomplete: the search stopped early"
     rows = []
@@ -72,4 +72,4 @@ def page(zones: Listed) -> str:
         rows.append((str(k), escaped(" ".join(zone.pattern)), str(len(zone.vrep.vertices)), largest, point(zone.sample)))
     header = ("zone", "pattern", "vertices", "largest value", "fires at")
     more = f"<p>and {count - _ROWS} more</p>" if count > _ROWS else ""
-    return f"<div><p>{escaped(found)}{islands}{stopped}</p>{picture(zones) or ''}{html_table(rows, header)}{more}</div>"
+    return f"<div><p>{escaped(summary)}{islands}{stopped}</p>{picture(zones) or ''}{html_table(rows, header)}{more}</div>"

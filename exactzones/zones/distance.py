@@ -16,15 +16,15 @@ from exactzones.zones.listing import Zones
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """How near to a point a property fires, and where.
+    """The distance from a point to the inputs at which a property fires, and a nearest one.
 
-    "Fires" is strict as a rule, and then the nearest point is one that inputs that fire come as close to as one likes, without
-    ever being there: ``attained`` is False, and ``inside`` gives one of them.
+    Most conditions are strict, so that the firing set does not contain its boundary.  Then the property fires arbitrarily close
+    to the nearest point, but not at it: ``attained`` is False, and ``inside`` returns an input at which the property fires.
 
     Attributes:
         distance: the distance (the infimum, if it is not attained); for the norm 2 its square, which is rational.
-        point: a nearest point of the closure of the set that fires.
-        zone: the zone in whose firing part's closure it lies.
+        point: a nearest point of the closure of the firing set, shape (inputs,).
+        zone: a zone whose firing part has this point in its closure.
         attained: whether the property fires at ``point``.
     """
 
@@ -34,34 +34,34 @@ class Nearest:
     attained: bool
 
     def inside(self, share: Any) -> Vector:
-        """Return an input that fires: a share of the way from ``point`` to the zone's sample.
+        """Return an input at which the property fires, on the segment from ``point`` to the zone's sample.
 
         Args:
-            share: an exact number, 0 < share <= 1; the smaller, the nearer.
+            share: the part of the way, an exact number with 0 < share <= 1; the smaller it is, the nearer is the input.
 
         Raises:
-            InputError: another number.
+            InputError: the share is not in this range.
         """
         part = exact(share, "share of the way")
         if not 0 < part <= 1:
-            raise InputError(f"share of the way is {share}; a number above 0 and at most 1 is expected")
+            raise InputError(f"the share of the way is {share}; expected a number above 0 and at most 1")
         return tuple(a + part * (b - a) for a, b in zip(self.point, self.zone.sample, strict=True))
 
 
 def nearest(zones: Sequence[Zone], point: Sequence[Any], norm: Norm = 2) -> Nearest | None:
     """Return the nearest input at which a property fires, or None if there are no zones.
 
-    No other input of the domain that fires is nearer.  Zones are tried in the order of how far off their most distant wall is,
-    and those that cannot be nearer are left out.
+    Zones are tried in the order of a lower bound of their distance, the distance to their most distant half-space, until no other
+    zone can be nearer.
 
     Args:
-        zones: the complete list of the property's zones, or those zones in which to look.
-        point: shape (inputs,), in input units; it may lie outside the domain.
+        zones: the complete list of the property's zones, or a selection of zones.
+        point: shape (inputs,); it may lie outside the domain.
         norm: 1 (sum of changes), 2 (Euclidean) or "inf" (largest change).
 
     Raises:
-        DimensionError: the point has not one number per input.
-        InputError: another norm, or an incomplete list, of which the nearest zone may not be the nearest there is.
+        DimensionError: the point does not have one number per input.
+        InputError: the norm is none of these, or the list is incomplete, so that a zone that is not listed may be nearer.
 
     >>> from exactzones import Network, feature, find_zones
     >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
@@ -71,23 +71,23 @@ def nearest(zones: Sequence[Zone], point: Sequence[Any], norm: Norm = 2) -> Near
     """
     chosen = named_norm(norm)
     if isinstance(zones, Zones) and not zones.complete:
-        raise InputError("the list of zones is incomplete; pass zones.zones to look for the nearest of those that were found")
+        raise InputError("the list of zones is incomplete; pass zones.zones to get the nearest of the zones that were found")
     if not zones:
         return None
     start = zones[0].network.point(point)
     lifted = integer_row((Fraction(1), *start))
-    at_least = [_lower_bound(zone, lifted, chosen) for zone in zones]
+    lower_bounds = [_lower_bound(zone, lifted, chosen) for zone in zones]
     best: Nearest | None = None
-    for k in sorted(range(len(zones)), key=lambda k: at_least[k]):
-        if best is not None and (at_least[k] > best.distance or (at_least[k] == best.distance and best.attained)):
+    for k in sorted(range(len(zones)), key=lambda k: lower_bounds[k]):
+        if best is not None and (lower_bounds[k] > best.distance or (lower_bounds[k] == best.distance and best.attained)):
             break
-        found = project(zones[k].firing.hrep, start, chosen)
-        if best is None or (found.distance, not found.attained) < (best.distance, not best.attained):
-            best = Nearest(found.distance, found.point, zones[k], found.attained)
+        foot = project(zones[k].firing.hrep, start, chosen)
+        if best is None or (foot.distance, not foot.attained) < (best.distance, not best.attained):
+            best = Nearest(foot.distance, foot.point, zones[k], foot.attained)
     return best
 
 
 def _lower_bound(zone: Zone, lifted: Row, norm: Norm) -> Fraction:
-    """Return the distance to the most distant of the half-spaces whose intersection is the part that fires."""
+    """Return the distance to the most distant of the half-spaces whose intersection is the firing part."""
     rows = [*zone.hrep.rows, *(condition.integer_row for condition in zone.conditions)]
     return max((distance_to_row(row, lifted, norm) for row in rows if any(row[1:])), default=Fraction(0))

@@ -1,4 +1,4 @@
-"""How many different affine maps a network is on its zones, without an exact map of any."""
+"""Count the different affine maps of a network on its zones, without computing them exactly."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ _BATCH = 1 << 20  # numbers in one batch
 
 
 def count_maps(zones: Sequence[Zone]) -> int:
-    """Return how many different affine maps the network is on these zones of one search."""
+    """Return the number of different affine maps from the input to the property's last pre-activations.
+
+    Args:
+        zones: zones of one network and property, found by one search.
+    """
     leaves = [zone.source for zone in zones if isinstance(zone.source, Leaf)]
     if not leaves or len(leaves) < len(zones):
         return len({zone.affine for zone in zones})
@@ -31,14 +35,17 @@ def count_maps(zones: Sequence[Zone]) -> int:
 
 
 def equal_maps(layers: Sequence[Layer], prefix: States) -> Integers:
-    """Return a number for each regime of a chain of layers, the same for two iff the maps to the last pre-activations are equal.
+    """Return a number for each regime of a chain of layers; two are equal iff the maps to the last pre-activations are equal.
 
-    Times the product D of all denominators the entries of the maps are integers, and at most D B in absolute value.  So two are
-    equal if they agree modulo primes whose product is greater than 2 D B; those that differ modulo a prime differ.
+    Multiplied by the product D of all denominators, the entries of the maps are integers of absolute value at most D B.  So maps
+    are equal if they agree modulo primes whose product is greater than 2 D B, and different if they differ modulo a prime.
 
     Args:
-        layers: each takes what the one before gives.
-        prefix: (P, units) states of the units, layer by layer; units behind those given are on.
+        layers: the input of each is the output of the previous one.
+        prefix: (P, units) states of the units, layer by layer; units that are missing at the end are on.
+
+    Returns:
+        Shape (P,).
     """
     scale, size = 2, Fraction(1)
     for layer in layers:
@@ -46,23 +53,23 @@ def equal_maps(layers: Sequence[Layer], prefix: States) -> Integers:
         scale *= math.lcm(*(entry.denominator for row in rows for entry in row))
         size = max(Fraction(1), size) * max(sum(map(abs, row), start=Fraction(0)) for row in rows)
     names = np.zeros(len(prefix), np.int64)
-    product, below, left = 1, None, np.arange(len(prefix))
-    while product <= scale * size and len(left):
+    product, below, unsettled = 1, None, np.arange(len(prefix))
+    while product <= scale * size and len(unsettled):
         modulus = Modulus(layers, below)
         product, below = product * modulus.prime, modulus.prime
-        residues = np.concatenate([names[left, None], _residues(modulus, layers, prefix[left])], axis=1)
+        residues = np.concatenate([names[unsettled, None], _residues(modulus, layers, prefix[unsettled])], axis=1)
         _, groups, counts = np.unique(residues, axis=0, return_inverse=True, return_counts=True)
-        names[left] = groups + names.max() + 1
-        left = left[counts[groups] > 1]
+        names[unsettled] = groups + names.max() + 1
+        unsettled = unsettled[counts[groups] > 1]
     return names
 
 
 def _residues(modulus: Modulus, layers: Sequence[Layer], prefix: States) -> Integers:
-    """Return the maps modulo a prime, one row each."""
+    """Return the maps modulo a prime, a row for each regime."""
     width = layers[0].inputs + 1
     inputs = np.roll(np.eye(width), -1, axis=1)
     size = max(1, _BATCH // (width * max(max(layer.inputs, layer.outputs) + 1 for layer in layers)))
-    found = []
+    batches = []
     for start in range(0, len(prefix), size):
         states: Any = prefix[start : start + size]
         rows = modulus.reduced(np.broadcast_to(inputs, (len(states), width, width)) @ modulus.weights[0].T)
@@ -72,5 +79,5 @@ def _residues(modulus: Modulus, layers: Sequence[Layer], prefix: States) -> Inte
             kept, states = states[:, None, :units], states[:, units:]
             maps = np.concatenate([rows * kept if kept.size else rows, constant], axis=2)
             rows = modulus.reduced(maps @ weight.T)
-        found.append((rows % modulus.prime).astype(np.int64).reshape(len(rows), -1))
-    return np.concatenate(found)
+        batches.append((rows % modulus.prime).astype(np.int64).reshape(len(rows), -1))
+    return np.concatenate(batches)

@@ -1,4 +1,4 @@
-"""Zones whose firing parts have a convex union, joined exactly, with the pieces kept."""
+"""Merge zones whose firing parts have a convex union, exactly, and keep track of the pieces."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class MergedZone:
     """A convex set on which the property fires: the union of the firing parts of some zones.
 
     Attributes:
-        polyhedron: the set; conditions that are strict are strict rows.
-        pieces: the indices of these zones, in increasing order.
+        polyhedron: the set, with strict conditions as strict rows.
+        pieces: the indices of the zones, ascending.
     """
 
     polyhedron: Polyhedron
@@ -30,7 +30,7 @@ class MergedZone:
 
 @dataclass(frozen=True)
 class _Convex:
-    """A full-dimensional convex set: the points of a closed cell where the strict rows are positive."""
+    """A full-dimensional convex set: the points of a closed cell at which the strict rows are positive."""
 
     cell: Cell
     strict: frozenset[Row]
@@ -38,11 +38,16 @@ class _Convex:
 
 
 def merge(zones: Sequence[Zone], graph: networkx.Graph, islands: Sequence[Sequence[int]]) -> tuple[MergedZone, ...]:
-    """Join zones as long as two neighbours have a convex union; then try each island as a whole.
+    """Merge zones as long as two neighbours have a convex union; then try to merge each island as a whole.
 
-    The outcome is exact (each join is the union of its pieces, strict boundaries included) but not always the smallest
-    possible number: that is a hard covering problem.  Every zone is a piece of exactly one result.  It does not depend on the
-    order of the zones: they are taken by their patterns.
+    Each result is exactly the union of its pieces, strict boundaries included, and every zone is a piece of exactly one result.
+    The number of results is not always the smallest possible, which would be a hard covering problem.  The results do not depend
+    on the order of the zones, which are taken in the order of their patterns.
+
+    Args:
+        zones: zones of one network and property.
+        graph: as ``adjacency`` returns it.
+        islands: as ``graph.islands`` returns them.
 
     Source: Bemporad, Fukuda, Torrisi 2001, Convexity recognition of the union of polyhedra (the envelope).
     """
@@ -76,7 +81,7 @@ def _merge_in_order(zones: Sequence[Zone], graph: networkx.Graph, islands: Seque
             and len(full) == len(island)
             and all(_is_valid(row, groups[k].cell) for row in outer for k in remaining)
         ):
-            # Nothing of the island's boundary is dented: the island is the intersection of its outer half-spaces.
+            # The island's boundary has no dent: the island is the intersection of its outer half-spaces.
             whole = _exactly([groups[k] for k in remaining], Cell.of(zones[0].cell.dim, outer))
             if whole is not None:
                 groups = {k: group for k, group in groups.items() if k not in remaining} | {remaining[0]: whole}
@@ -105,11 +110,12 @@ def _merge_neighbours(groups: dict[int, _Convex], graph: networkx.Graph) -> None
 
 
 def _join(first: _Convex, second: _Convex) -> _Convex | None:
-    """Return the union of two convex sets without common inner points if it is convex, boundary included.
+    """Return the union of two convex sets with disjoint interiors if it is convex, boundary included; else None.
 
-    Where a hyperplane with a facet of both parts them (a wall), the union of their closures is convex iff every other facet's row
-    of each is valid on the other.  If it is convex: inside such a facet the union ends, for the other set is behind the wall.  If
-    all are valid: they cut out a set of which the wall leaves the one set on its one side and the other on its other.
+    Suppose that a hyperplane, the wall, contains a facet of each and separates them.  Then the union of their closures is convex
+    iff every other facet's row of either set is valid on the other set.  Necessity: in the interior of such a facet the union
+    ends, because the other set is on the other side of the wall.  Sufficiency: all these rows define a set that the wall divides
+    into the two sets.
     """
     parts = [first, second]
     ours, theirs = ({row for row, _ in part.cell.facets} for part in parts)
@@ -128,7 +134,7 @@ def _join(first: _Convex, second: _Convex) -> _Convex | None:
 
 
 def _outer_rows(zones: Sequence[Zone], graph: networkx.Graph, island: Sequence[int]) -> list[Row]:
-    """Return the rows of the facets of an island's firing cells through which it is left."""
+    """Return the rows of the facets of an island's firing cells that are on the boundary of the island."""
     rows: set[Row] = set()
     for k in island:
         inner = {edge["facet"] for edge in graph[k].values() if edge["fires"]}
@@ -138,12 +144,12 @@ def _outer_rows(zones: Sequence[Zone], graph: networkx.Graph, island: Sequence[i
 
 
 def _exactly(parts: Sequence[_Convex], envelope: Cell | None) -> _Convex | None:
-    """Return the union of parts whose closures fill the envelope, if strict rows can tell which boundary points belong to it."""
+    """Return the union of parts whose closures fill the envelope, if strict rows can describe its boundary; else None."""
     if envelope is None:
         return None
     strict = frozenset(row for part in parts for row in part.strict if all(_is_valid(row, other.cell) for other in parts))
     for part in parts:
-        # No point of a part is lost to a strict row of the union, and no point that a part leaves out comes in.
+        # No strict row of the union excludes a point of a part, and the union contains no point that a part excludes.
         if any(_meets(part.cell, row, part.strict) for row in strict) or any(
             _meets(part.cell, row, strict) for row in part.strict
         ):
@@ -152,11 +158,12 @@ def _exactly(parts: Sequence[_Convex], envelope: Cell | None) -> _Convex | None:
 
 
 def _is_valid(row: Row, cell: Cell) -> bool:
+    """Tell whether a row is non-negative on a cell."""
     return not any(integer_dot(row, line) for line in cell.lines) and all(integer_dot(row, ray) >= 0 for ray in cell.rays)
 
 
 def _is_covered(cell: Cell, parts: Sequence[Cell]) -> bool:
-    """Tell whether a cell lies in a union of cells, by cutting away one part after the other."""
+    """Tell whether a cell is contained in a union of cells, by cutting away one part after the other."""
     if not parts:
         return False
     inside: Cell | None = cell
@@ -170,9 +177,9 @@ def _is_covered(cell: Cell, parts: Sequence[Cell]) -> bool:
 
 
 def _meets(cell: Cell, row: Row, strict: frozenset[Row]) -> bool:
-    """Tell whether the face of a cell where a valid row is zero has a point at which all strict rows are positive.
+    """Tell whether the face of a cell on which a valid row is zero contains a point at which all strict rows are positive.
 
-    Every strict row is non-negative on the face, so such a point exists iff no strict row vanishes on all of it.
+    Every strict row is non-negative on the face, so there is such a point iff no strict row vanishes on the whole face.
     """
     face = [ray for ray in cell.rays if integer_dot(row, ray) == 0]
     generators = [*face, *cell.lines]

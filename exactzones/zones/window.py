@@ -1,4 +1,4 @@
-"""Which part of the input space to show."""
+"""The part of the input space that a picture shows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FAR = 5
 
 
 class Listed(Protocol):
-    """What of a list of zones is looked at."""
+    """A list of zones, as far as pictures and tables need it."""
 
     @property
     def network(self) -> Network:
@@ -33,7 +33,7 @@ class Listed(Protocol):
 
     @property
     def complete(self) -> bool:
-        """Whether these are all zones."""
+        """Whether the list contains all zones."""
 
     @property
     def zones(self) -> tuple[Zone, ...]:
@@ -49,15 +49,15 @@ class Listed(Protocol):
 
 
 def default_window(zones: Listed) -> Polyhedron:
-    """Return the domain's box when it is bounded, otherwise a box with a margin around all vertices of the parts that fire.
+    """Return the bounding box of a bounded domain; otherwise a box with a margin around all vertices of the firing parts.
 
-    Nearly parallel hyperplanes meet far away.  Where such vertices would shrink the rest to a dot the window leaves them out, but
-    shows a vertex of every island (what goes on beyond the window is marked in any case).
+    Nearly parallel hyperplanes meet far away.  If such vertices would shrink the rest to a dot, the window omits them but shows
+    at least one vertex of every island.  Pictures mark zones that continue beyond the window.
     """
     if zones.domain is not None and zones.domain.is_bounded:
         return bounding_box(zones.domain.vrep.vertices)
-    of_zone = [corners(zone.firing_cell) if zone.firing_cell else list(zone.firing.vrep.vertices) for zone in zones.zones]
-    vertices = [vertex for part in of_zone for vertex in part]
+    vertices_of = [corners(zone.firing_cell) if zone.firing_cell else list(zone.firing.vrep.vertices) for zone in zones.zones]
+    vertices = [vertex for part in vertices_of for vertex in part]
     if not vertices:
         return bounding_box([(Fraction(0),) * zones.network.inputs])
     middle = [_middle(side) for side in zip(*vertices, strict=True)]
@@ -65,7 +65,7 @@ def default_window(zones: Listed) -> Polyhedron:
         centre = [(kept[0] + kept[-1]) / 2 for kept in middle]
         nearest = [
             min(
-                (vertex for k in island for vertex in of_zone[k]),
+                (vertex for k in island for vertex in vertices_of[k]),
                 key=lambda v: sum((a - c) ** 2 for a, c in zip(v, centre, strict=True)),
             )
             for island in zones.islands
@@ -75,7 +75,7 @@ def default_window(zones: Listed) -> Polyhedron:
 
 
 def _middle(side: Sequence[Fraction]) -> list[Fraction]:
-    """Return the numbers in order without the least and the greatest twentieth."""
+    """Return the numbers in order, without the smallest and the largest twentieth."""
     return sorted(side)[len(side) // 20 : len(side) - len(side) // 20]
 
 
