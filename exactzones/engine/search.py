@@ -127,11 +127,11 @@ def _metered(
 ) -> Generator[Zone, None, None]:
     """Yield zones until the meter stops the search, and its workers with it."""
     meter.begin()
-    with nullcontext() if workers is None else executor_of(workers) as executor:
-        with closing(zones_of(visit=meter.visit, executor=executor)) as zones:
-            for zone in zones:
-                meter.zone()
-                yield zone
+    maybe_workers = nullcontext() if workers is None else executor_of(workers)
+    with maybe_workers as executor, closing(zones_of(visit=meter.visit, executor=executor)) as zones:
+        for zone in zones:
+            meter.zone()
+            yield zone
     meter.report()
 
 
