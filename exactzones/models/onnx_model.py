@@ -138,7 +138,7 @@ class _GraphReader:
             if node.op_type not in ("Constant", *OPERATORS) or node.domain not in ("", "ai.onnx"):
                 raise FormatError(
                     f"{label} is not supported; supported are Gemm, MatMul, Conv, Relu, LeakyRelu, Clip, Max, Min, MaxPool, "
-                    "AveragePool, BatchNormalization, Add, Sub and others that the README lists"
+                    "AveragePool, BatchNormalization, Add, Sub and others that exactzones/models/README.md lists"
                 )
             try:
                 self.step(node)

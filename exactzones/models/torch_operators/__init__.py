@@ -97,4 +97,4 @@ def function(name: str) -> Callable[..., Any]:
     for known in (name, name.removesuffix("_"), name.removeprefix("i")):
         if known in FUNCTIONS:
             return FUNCTIONS[known]
-    raise InputError("it is not piecewise linear, or not supported; the README lists what is")
+    raise InputError("it is not piecewise linear, or not supported; exactzones/models/README.md lists what is")
