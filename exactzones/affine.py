@@ -1,4 +1,4 @@
-"""Affine maps ``x -> A x + b`` between rational spaces, exactly."""
+"""Affine maps ``x -> A x + b``, exactly."""
 
 from __future__ import annotations
 
@@ -36,6 +36,9 @@ class AffineMap:
         Args:
             matrix: shape (m, n).
             offset: shape (m,).
+
+        Raises:
+            DimensionError: the offset does not have m entries.
         """
         return cls(Matrix.of(matrix), vector(*offset))
 
@@ -46,21 +49,22 @@ class AffineMap:
 
     @classmethod
     def through(cls, *points: Any) -> AffineMap:
-        """Embed R^k as the flat through k + 1 points: the origin goes to the first, unit k to the k-th next.
+        """Return the embedding of R^k onto the flat through k + 1 points.
 
-        Use it to look at a plane through three points of a larger input space.
+        The origin is mapped to the first point, the j-th unit vector to the (j + 1)-th.  Use it to look at a plane through three
+        points of a larger input space.
 
         Args:
-            points: of the larger space, shape (m,) each.
+            points: at least one, shape (m,) each.
 
         Raises:
-            InputError: no points, or points of different spaces.
+            InputError: there is no point, or the points have different dimensions.
 
         >>> AffineMap.through([0, 0, 1], [1, 0, 1], [0, 1, 1])(vector(2, 3))
         (Fraction(2, 1), Fraction(3, 1), Fraction(1, 1))
         """
         if not points:
-            raise InputError("a flat goes through at least one point; none was given")
+            raise InputError("a flat without points is not defined; pass at least one point")
         origin, *others = (vector(*point) for point in points)
         for k, other in enumerate(others):
             if len(other) != len(origin):
@@ -70,12 +74,12 @@ class AffineMap:
 
     @property
     def inputs(self) -> int:
-        """Dimension of the space mapped from."""
+        """Dimension n of the domain R^n."""
         return self.matrix.shape[1]
 
     @property
     def outputs(self) -> int:
-        """Dimension of the space mapped to."""
+        """Dimension m of the codomain R^m."""
         return self.matrix.shape[0]
 
     def __call__(self, point: Vector) -> Vector:
@@ -87,12 +91,12 @@ class AffineMap:
         return AffineMap(self.matrix @ inner.matrix, self(inner.offset))
 
     def keeping(self, kept: tuple[bool, ...]) -> AffineMap:
-        """Return the map with the outputs that are not kept set to zero: a ReLU on one regime."""
+        """Return the map with the outputs that are not kept set to zero, as a ReLU does on one activation region."""
         return AffineMap(self.matrix.select(kept), tuple(b if keep else b * 0 for b, keep in zip(self.offset, kept, strict=True)))
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {latex_affine(self.matrix.rows, self.offset)}$"
 
     def augmented(self) -> Matrix:
-        """Return ``(offset | matrix)``: row k is output k as ``b + a . x``."""
+        """Return ``(offset | matrix)``, shape (m, n + 1): row k is output k as ``b + a . x``."""
         return self.matrix.beside(self.offset)

@@ -1,7 +1,7 @@
-"""Exact mathematics as people write it, as text, LaTeX and HTML, for notebooks.
+"""Exact numbers, points, rows, maps and systems as text, LaTeX and HTML, for messages and notebooks.
 
-Short numbers are written as they are.  Long ones (weights that were floats) are rounded to six digits, and a tilde in front, or a
-word behind, says so.  Matrices and systems that would fill the page end in dots.
+Short numbers are written exactly.  Long ones (such as weights that were floats) are rounded to six digits, and marked: by a tilde
+before them, or by the word "rounded" after a formula.  Matrices and systems that would fill the page end in dots.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from fractions import Fraction
 
 from exactzones.rational import Quadratic, Row, Vector, quotient, text
 
-_LONG = 16  # characters of a number
-_LARGE = 12  # rows and columns of a matrix
-_MANY = 60  # inequalities of a system
+_LONG = 16  # a number with more characters is rounded
+_LARGE = 12  # rows and columns of a matrix that are written
+_MANY = 60  # inequalities of a system that are written
 _ROUNDED = r"\quad\text{(rounded)}"
 
 
 def is_long(value: Fraction | int) -> bool:
-    """Tell whether a number is rounded when it is written."""
+    """Tell whether a number is so long that it is rounded when it is written."""
     return len(text(value)) > _LONG
 
 
@@ -46,9 +46,9 @@ def counted(count: int, noun: str, plural: str | None = None, *, grouped: bool =
 
     Args:
         count: how many.
-        noun: one of them.
-        plural: several of them; by default the noun and an s.
-        grouped: whether thousands are set apart.
+        noun: the singular.
+        plural: the plural; by default the noun with an s.
+        grouped: whether to write a comma between thousands.
 
     >>> counted(1, "zone"), counted(3000, "zone"), counted(3000, "zone", grouped=True)
     ('1 zone', '3000 zones', '3,000 zones')
@@ -77,7 +77,7 @@ def linear(row: Sequence[Fraction | int]) -> str:
 
 
 def comparison(row: Sequence[Fraction | int], relation: str) -> str:
-    """Write ``b + a . x`` compared with zero as text, the constant on the right.
+    """Write the comparison of ``b + a . x`` with zero as text, the constant on the right.
 
     >>> comparison((-3, 2, -1), ">=")
     '2 x0 - x1 >= 3'
@@ -88,7 +88,7 @@ def comparison(row: Sequence[Fraction | int], relation: str) -> str:
 
 
 def _readable(row: Sequence[Fraction | int]) -> Sequence[Fraction | int]:
-    """Return a row as it is if its numbers are short, otherwise divided by its largest slope."""
+    """Return a row unchanged if its numbers are short, else divided by the absolute value of its largest slope."""
     largest = max([max(slope, -slope) for slope in row[1:]], default=0)
     if not any(map(is_long, row)) or not largest:
         return row
@@ -96,7 +96,12 @@ def _readable(row: Sequence[Fraction | int]) -> Sequence[Fraction | int]:
 
 
 def linear_sum(terms: Iterable[tuple[Fraction | int, str]], write: Callable[[Fraction | int], str]) -> str:
-    """Write a sum of coefficients times names, without those that are zero; a name may be empty."""
+    """Write a sum of coefficients times names; terms that are zero are left out, and a name may be empty.
+
+    Args:
+        terms: (coefficient, name) of each term.
+        write: how a positive coefficient is written.
+    """
     written = ""
     for coefficient, name in terms:
         if coefficient:
@@ -127,7 +132,7 @@ def latex_number(value: Fraction | int) -> str:
 
 
 def latex_matrix(rows: Sequence[Sequence[Fraction | int]]) -> str:
-    """Write a matrix in parentheses."""
+    """Write a matrix in parentheses, in LaTeX."""
     lines = []
     for row in rows[:_LARGE]:
         entries = [latex_number(entry) for entry in row[:_LARGE]] + ([r"\cdots"] if len(row) > _LARGE else [])
@@ -138,7 +143,7 @@ def latex_matrix(rows: Sequence[Sequence[Fraction | int]]) -> str:
 
 
 def latex_affine(matrix: Sequence[Vector], offset: Vector) -> str:
-    """Write the map ``x -> A x + b``.
+    """Write the map ``x -> A x + b`` in LaTeX.
 
     Args:
         matrix: the rows of A, shape (m, n).
@@ -150,7 +155,7 @@ def latex_affine(matrix: Sequence[Vector], offset: Vector) -> str:
 
 
 def latex_system(dim: int, rows: Sequence[Row], strict: Sequence[Row] = (), equations: Sequence[Row] = ()) -> str:
-    r"""Write the set of points that satisfy a system of linear inequalities.
+    r"""Write the set of points that satisfy a system of linear inequalities in LaTeX.
 
     Args:
         dim: dimension d of the space.
@@ -178,11 +183,11 @@ def latex_system(dim: int, rows: Sequence[Row], strict: Sequence[Row] = (), equa
 
 
 def html_table(rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> str:
-    """Write a table; the cells are HTML already (see ``escaped``).
+    """Write a table in HTML.
 
     Args:
-        rows: the cells of each row.
-        header: the cells of a row on top; none by default.
+        rows: the cells of each row, in HTML already (see ``escaped``).
+        header: the cells of a heading; none by default.
     """
     look = 'style="text-align:left;vertical-align:top"'
     top = f"<tr>{''.join(f'<th {look}>{cell}</th>' for cell in header)}</tr>" if header else ""
@@ -191,16 +196,16 @@ def html_table(rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> str
 
 
 def escaped(value: object) -> str:
-    """Return something's text so that it is no markup."""
+    """Return the text of an object with the characters of HTML markup escaped."""
     return html.escape(str(value))
 
 
 def html_lines(lines: Sequence[str], most: int = 12) -> str:
-    """Write text lines one below the other; of very many the first, and how many more there are.
+    """Write lines of text in HTML, one below the other; of many, the first ones, and how many more there are.
 
     Args:
         lines: plain text.
-        most: how many are shown.
+        most: how many lines to show.
     """
     shown = [escaped(line) for line in lines[:most]]
     if len(lines) > most:

@@ -73,7 +73,7 @@ class Cell:
     def halves(self, row: Row) -> tuple[Cell | None, Cell | None]:
         """Return the closed parts where ``b + a . x`` is <= 0 and where it is >= 0, None for a part that is flat or empty.
 
-        The row must not be zero all over R^d; the cell is full-dimensional, so it is not zero all over the cell then.
+        A row of zeros leaves both parts None.
         """
         on_lines = [integer_dot(row, line) for line in self.lines]
         if any(on_lines):

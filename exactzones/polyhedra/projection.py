@@ -1,10 +1,10 @@
 """The nearest point of a polyhedron, exactly: linear programs for the norms 1 and infinity, an active set for the norm 2.
 
-The nearest point in the Euclidean norm is rational, for it is the projection onto the flat of the rows that are tight there;
-its distance is a square root as a rule, so its square is what is returned.
+The nearest point in the Euclidean norm is rational: it is the projection onto the flat where its active rows are tight.  Its
+distance is usually irrational, so the square of the distance is returned.
 
-Source: Goldfarb and Idnani 1983, A numerically stable dual method for solving strictly convex quadratic programs; here in
-exact arithmetic, where no step can fail.
+Source: Goldfarb and Idnani 1983, A numerically stable dual method for solving strictly convex quadratic programs; in exact
+arithmetic no step can fail.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _NORMS: dict[object, Literal[1, 2, "inf"]] = {1: 1, 2: 2, "inf": "inf", math.inf
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """How near a polyhedron comes to a point, and where.
+    """The distance of a polyhedron to a point, and a nearest point.
 
     Attributes:
         distance: the distance; for the norm 2 its square.
-        point: a nearest point of the closure.
-        attained: whether ``point`` lies in the polyhedron itself.  If not, strict rows keep all of it farther away.
+        point: a nearest point of the closure, shape (dim,).
+        attained: whether ``point`` lies in the polyhedron itself.  If not, no nearest point does, because of strict rows.
     """
 
     distance: Fraction
@@ -45,26 +45,26 @@ def named_norm(norm: object) -> Literal[1, 2, "inf"]:
     """Return 1, 2 or "inf".
 
     Raises:
-        InputError: another norm.
+        InputError: it is not a norm that is supported.
     """
     try:
         return _NORMS[norm]
     except (KeyError, TypeError):
-        raise InputError(f'norm {norm!r} is not known; there is 1, 2 and "inf"') from None
+        raise InputError(f'norm {norm!r} is not supported; expected 1, 2 or "inf"') from None
 
 
 def project(system: HRep, point: Vector, norm: Norm = 2) -> Projection:
     """Return a nearest point of a system's closure.
 
     Args:
-        system: of shape dim; strict rows are read as ``>=`` once the system is known to have a point.
+        system: a system on R^dim; once it is known to have a point, its strict rows are read as ``>=``.
         point: shape (dim,).
         norm: 1, 2 or "inf".
 
     Raises:
-        DimensionError: the point has not dim entries.
+        DimensionError: the point does not have dim entries.
         DomainError: no point satisfies the system.
-        InputError: another norm.
+        InputError: the norm is not supported.
 
     >>> from exactzones.rational import vector
     >>> project(HRep.of(2, [(-1, 1, 1)]), vector(0, 0)).point        # x + y >= 1
@@ -87,24 +87,24 @@ def distance_to_row(row: Row, lifted: Row, norm: Norm = 2) -> Fraction:
 
     Args:
         row: ``(b, a_1, .., a_d)``.
-        lifted: the point times a positive number, behind that number.
+        lifted: the point as a homogeneous row ``(x_0, x)`` with ``x_0 > 0``, meaning ``x / x_0``.
         norm: 1, 2 or "inf".
 
     >>> distance_to_row((-5, 3, 4), (1, 0, 0))
     Fraction(1, 1)
     """
-    short = max(quotient(-integer_dot(row, lifted), lifted[0]), Fraction(0))
+    violation = max(quotient(-integer_dot(row, lifted), lifted[0]), Fraction(0))
     match named_norm(norm):
         case 1:
-            return short / max(map(abs, row[1:]))
+            return violation / max(map(abs, row[1:]))
         case "inf":
-            return short / sum(map(abs, row[1:]))
+            return violation / sum(map(abs, row[1:]))
         case _:
-            return short**2 / integer_dot(row[1:], row[1:])
+            return violation**2 / integer_dot(row[1:], row[1:])
 
 
 def _by_linear_programs(system: HRep, point: Vector, norm: Literal[1, "inf"]) -> Projection:
-    """Minimise the sum of bounds on |x_k - point_k|: one bound per coordinate for the norm 1, a common one for infinity."""
+    """Minimise the sum of upper bounds of |x_k - point_k|: one bound per coordinate for the norm 1, a common one for infinity."""
     dim, bounds = system.ambient_dim, system.ambient_dim if norm == 1 else 1
     zero = (0,) * bounds
     rows: list[tuple[Fraction | int, ...]] = [(*row, *zero) for row in system.rows]
@@ -112,12 +112,12 @@ def _by_linear_programs(system: HRep, point: Vector, norm: Literal[1, "inf"]) ->
         unit = [int(j == k) for j in range(dim)]
         bound = [int(j == k % bounds) for j in range(bounds)]
         rows += [(-entry, *unit, *bound), (entry, *(-e for e in unit), *bound)]
-    strict, equations = ([(*row, *zero) for row in given] for given in (system.strict, system.equations))
+    strict, equations = ([(*row, *zero) for row in group] for group in (system.strict, system.equations))
     lifted = HRep.of(dim + bounds, rows, strict=strict, equations=equations)
     best = lp.maximize(lifted, (Fraction(0),) * dim + (Fraction(-1),) * bounds)
     if not isinstance(best, lp.Optimal):
-        raise BackendError(f"a distance has a minimum, but the linear program says {best}")
-    # Of the many points that may be as near, some may satisfy the strict rows.
+        raise BackendError(f"the linear program of a distance, which has an optimum, is {type(best).__name__}")
+    # Several points may be nearest, and some of them may satisfy the strict rows.
     ball = HRep.of(dim + bounds, [(-best.value, *(0,) * dim, *(-1,) * bounds)])
     inside = lp.feasibility(lifted.intersect(ball)) if system.strict else best.point
     if isinstance(inside, lp.Infeasible):
@@ -128,10 +128,10 @@ def _by_linear_programs(system: HRep, point: Vector, norm: Literal[1, "inf"]) ->
 def _by_active_set(system: HRep, point: Vector) -> Vector:
     """Return the Euclidean projection of a point onto the closure of a system that has a point.
 
-    ``x = point + sum of multiplier * slope`` over the active rows, multipliers >= 0, active rows tight: so x is the projection
-    onto the active rows alone, and once no row is violated it is the projection onto all of them.  A violated row joins the
-    active ones; a row whose multiplier falls to zero on the way leaves them.  The distance grows whenever a row has joined, so
-    no active set comes back, and the end is reached.
+    Invariant: ``x = point + sum of multiplier * slope`` over the active rows, with multipliers >= 0, and active rows are tight at
+    x.  So x is the projection onto the polyhedron of the active rows alone; once no row is violated, it is the projection onto
+    that of all rows.  A violated row joins the active ones; a row whose multiplier falls to zero on the way leaves them.  The
+    distance grows whenever a row has joined, so no active set recurs, and the loop ends.
     """
     rows = [*system.closed_rows, *system.equations, *(tuple(-entry for entry in row) for row in system.equations)]
     rows = [row for row in rows if any(row[1:])]
@@ -152,11 +152,11 @@ def _join(row: Row, x: Vector, active: dict[Row, Fraction]) -> tuple[Vector, dic
         shares = _shares(list(active), row)
         along = [entry - sum(s * other[k + 1] for other, s in shares.items()) for k, entry in enumerate(row[1:])]
         rate = dot(row[1:], along)
-        # How far to go until an active row's multiplier is zero, or the new row is tight, which comes first of two at once.
+        # How far to go until the new row is tight, or until an active row's multiplier is zero; in a tie the new row comes first.
         ends = [(-dot(row, (1, *x)) / rate, row)] if rate else []
         ends += [(active[other] / share, other) for other, share in shares.items() if share > 0]
         if not ends:
-            raise BackendError("a system that was found feasible is not")
+            raise BackendError("the active set method finds a system infeasible that a linear program found feasible")
         step, end = min(ends, key=lambda end: end[0])
         x = tuple(a + step * b for a, b in zip(x, along, strict=True))
         multiplier += step
@@ -166,7 +166,7 @@ def _join(row: Row, x: Vector, active: dict[Row, Fraction]) -> tuple[Vector, dic
 
 
 def _shares(active: Sequence[Row], row: Row) -> dict[Row, Fraction]:
-    """Return the coefficients of the projection of a row's slope onto the span of the active slopes, which are independent."""
+    """Return the projection of a row's slope onto the span of the active slopes, which are independent, as coefficients."""
     gram = [(*(integer_dot(a[1:], b[1:]) for b in active), integer_dot(a[1:], row[1:])) for a in active]
     solved, _ = row_echelon(gram)
     return {other: quotient(line[-1], line[k]) for k, (other, line) in enumerate(zip(active, solved, strict=True))}

@@ -1,7 +1,7 @@
 """The two representations of a polyhedron, as frozen canonical values.
 
 H: rows ``(b, a_1, .., a_d)`` meaning ``b + a . x >= 0``, ``= 0`` for equations, ``> 0`` for strict rows.
-V: vertices, rays and lines.  All rows are primitive integer rows, sorted, so that ``==`` means the same list.
+V: vertices, rays and lines.  All rows are primitive integer rows, sorted, so that ``==`` compares the lists of rows as sets.
 """
 
 from __future__ import annotations
@@ -47,15 +47,16 @@ class HRep:
             equations: rows meaning ``b + a . x = 0``.
 
         Raises:
-            DimensionError: a row that has not dim + 1 entries.
+            DimensionError: a row does not have dim + 1 entries.
+            InexactError: an entry is not an exact number.
         """
-        ready = {_row(row, dim) for row in rows}
-        above = {_row(row, dim) for row in strict}
+        weak = {_row(row, dim) for row in rows}
+        strong = {_row(row, dim) for row in strict}
         flat = {_row(row, dim) for row in equations}
         return cls(
             dim,
-            tuple(sorted(row for row in ready if any(row[1:]) or row[0] < 0)),
-            tuple(sorted(row for row in above if any(row[1:]) or row[0] <= 0)),
+            tuple(sorted(row for row in weak if any(row[1:]) or row[0] < 0)),
+            tuple(sorted(row for row in strong if any(row[1:]) or row[0] <= 0)),
             tuple(sorted({max(row, tuple(-entry for entry in row)) for row in flat if any(row)})),
         )
 
@@ -80,7 +81,7 @@ class HRep:
         )
 
     def preimage(self, mapping: AffineMap) -> HRep:
-        """Return ``{x : mapping(x) satisfies this system}``."""
+        """Return the system of ``{x : mapping(x) satisfies this system}``."""
         if mapping.outputs != self.ambient_dim:
             raise DimensionError("codomain of the affine map", expected=self.ambient_dim, got=mapping.outputs, size="dimension")
         pull = row_puller(mapping)
@@ -110,9 +111,10 @@ class HRep:
 
 @dataclass(frozen=True, slots=True)
 class VRep:
-    """The convex hull of vertices plus the cone of rays plus the span of lines; no vertex means empty.
+    """The convex hull of vertices plus the cone of rays plus the span of lines; empty if there is no vertex.
 
-    Modulo the lines, vertices and rays have zeros at the lines' pivot coordinates, so the list is unique.
+    Vertices and rays are determined up to the lines only; they are chosen with zeros at the pivot coordinates of the lines, which
+    makes them unique.
 
     Attributes:
         ambient_dim: dimension d of the space.
@@ -140,7 +142,7 @@ class VRep:
 
 
 def row_puller(mapping: AffineMap) -> Any:
-    """Return the function that pulls a row back through an affine map, up to a positive factor."""
+    """Return the function that maps a row on the codomain of an affine map to the row of its preimage, as a primitive row."""
     lifted = mapping.augmented().rows
     width = mapping.inputs + 1
 

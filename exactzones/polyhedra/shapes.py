@@ -1,4 +1,4 @@
-"""Polyhedra as shapes: parts cut with a window, as rings of corners, exactly.  Only ``floats`` returns floats."""
+"""Polyhedra as shapes: their parts inside a window as rings of corners, exactly.  Only ``floats`` returns floats."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Ring: TypeAlias = tuple[Vector, ...]
 
 
 def bounding_box(points: Iterable[Vector], *, margin: Fraction = Fraction(0)) -> Polyhedron:
-    """Return the smallest box around at least one point, widened by a share of its longest side on every side.
+    """Return the smallest box around at least one point, extended on every side by a share of its longest side.
 
-    A side of length zero would be no window: such a box is widened by 1 in any case.
+    A box with a side of length zero is not a window: such sides are extended by 1 if the margin is 0.
     """
     sides = list(zip(*points, strict=True))
     low, high = [min(side) for side in sides], [max(side) for side in sides]
@@ -35,13 +35,13 @@ def window_box(window: Polyhedron, dim: int) -> Polyhedron:
     """Return the bounding box of a window.
 
     Raises:
-        DimensionError: the window lives in another space.
-        DomainError: it is unbounded or flat.
+        DimensionError: the window lies in another space.
+        DomainError: it is unbounded, flat or empty.
     """
     if window.ambient_dim != dim:
         raise DimensionError("space of the window", expected=dim, got=window.ambient_dim, size="dimension")
     if window.dim < dim or not window.is_bounded:
-        raise DomainError("a window must be bounded and neither empty nor flat, such as Polyhedron.box(-4, 4, dim=2)")
+        raise DomainError("the window is unbounded, empty or flat; pass a bounded one such as Polyhedron.box(-4, 4, dim=2)")
     return bounding_box(window.vrep.vertices)
 
 
@@ -52,7 +52,7 @@ def sides(box: Polyhedron) -> tuple[Vector, Vector]:
 
 
 def cut(cell: Cell, window: Polyhedron) -> Cell | None:
-    """Return the part of a cell inside a window, None when it is flat or empty."""
+    """Return the part of a cell inside a window, None if it is flat or empty."""
     part: Cell | None = cell
     for row in window.hrep.rows:
         part = part.halves(row)[1] if part is not None else None
@@ -60,9 +60,9 @@ def cut(cell: Cell, window: Polyhedron) -> Cell | None:
 
 
 def outline(part: Cell | Polyhedron, window: Polyhedron) -> list[Ring]:
-    """Return the rings of a part cut with the window: see ``rings``.
+    """Return the rings (see ``rings``) of the part of a cell or polyhedron inside a window.
 
-    A cell may be unbounded; so may a polyhedron, and that may be flat too.
+    Either may be unbounded; a polyhedron may be flat, too.
     """
     if isinstance(part, Cell):
         inside = cut(part, window)
@@ -79,27 +79,27 @@ def outline(part: Cell | Polyhedron, window: Polyhedron) -> list[Ring]:
 
 
 def corners(cell: Cell) -> list[Vector]:
-    """Return the vertices of a cell, in the order of its rays; of an unbounded one those it has."""
+    """Return the vertices of a cell, in the order of its rays."""
     return [tuple(quotient(entry, ray[0]) for entry in ray[1:]) for ray in cell.rays if ray[0]]
 
 
 def rings(cell: Cell) -> list[Ring]:
-    """Return a bounded cell as rings: its two ends in 1-D, its boundary in 2-D, each facet's boundary in 3-D.
+    """Return a bounded cell as rings: its two ends in 1-D, its boundary in 2-D, the boundary of each facet in 3-D.
 
-    In 3-D the corners of a facet run counter-clockwise when seen from outside.
+    In 3-D the corners of a facet are in counter-clockwise order, seen from outside.
     """
     points = corners(cell)
     if cell.dim == 1:
         return [tuple(sorted(points))]
     if cell.dim == 2:
         return [tuple(points[k] for k in _walk([on for _, on in cell.facets]))]
-    found = []
+    boundaries = []
     for row, on in cell.facets:
-        # Two facets of a solid share an edge or less, and an edge has two corners.
+        # Two facets of a solid share at most an edge, and an edge has two corners.
         edges = [on & other for _, other in cell.facets if (on & other).bit_count() == 2]
         ring = [points[k] for k in _walk(edges)]
-        found.append(tuple(ring if dot(normal(ring), row[1:]) < 0 else reversed(ring)))
-    return found
+        boundaries.append(tuple(ring if dot(normal(ring), row[1:]) < 0 else reversed(ring)))
+    return boundaries
 
 
 def normal(ring: Sequence[Vector]) -> Vector:
@@ -120,10 +120,10 @@ def area(ring: Ring) -> Fraction:
 
 
 def floats(points: Iterable[Vector]) -> list[tuple[float, ...]]:
-    """Return points as floats, each the nearest there is.
+    """Return points with each coordinate rounded to the nearest float.
 
     Raises:
-        InputError: a number beyond the range of floats; a smaller window helps.
+        InputError: a coordinate is beyond the range of floats.
     """
     try:
         return [tuple(map(float, point)) for point in points]
@@ -132,11 +132,11 @@ def floats(points: Iterable[Vector]) -> list[tuple[float, ...]]:
 
 
 def _walk(edges: Sequence[int]) -> list[int]:
-    """Return the corners along a closed chain of edges, each given as the bit set of its two ends."""
-    left = list(edges)
-    order = [(left[0] & -left[0]).bit_length() - 1]
-    while left:
-        edge = next(edge for edge in left if edge >> order[-1] & 1)
-        left.remove(edge)
+    """Return the corners along a closed chain of edges, each of them the bit set of its two ends."""
+    remaining = list(edges)
+    order = [(remaining[0] & -remaining[0]).bit_length() - 1]
+    while remaining:
+        edge = next(edge for edge in remaining if edge >> order[-1] & 1)
+        remaining.remove(edge)
         order.append((edge ^ 1 << order[-1]).bit_length() - 1)
     return order[:-1]

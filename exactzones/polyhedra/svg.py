@@ -1,4 +1,4 @@
-"""Shapes in the plane as SVG, without a plotting library: what a notebook shows of an object."""
+"""Shapes in the plane as SVG, without a plotting library: how a notebook displays an object."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ from exactzones.polyhedra.shapes import Ring, sides
 from exactzones.rational import text
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
-"""Colours that people with any colour vision tell apart.  Source: Okabe and Ito 2008, Color Universal Design."""
+"""Colours that can be told apart with any kind of colour vision.  Source: Okabe and Ito 2008, Color Universal Design."""
 
 _SIZE, _MARGIN = 300.0, 44.0
 
 
 class Shape(NamedTuple):
-    """Polygons, segments or points of one colour, with a text that is shown under the mouse."""
+    """Polygons, segments or points of one colour.
+
+    Attributes:
+        rings: corners of each.
+        group: number of the colour.
+        title: text that appears when the mouse is over the shape.
+    """
 
     rings: Sequence[Ring]
     group: int
@@ -27,25 +33,30 @@ class Shape(NamedTuple):
 
 
 def svg(shapes: Iterable[Shape], window: Polyhedron, letter: str = "x") -> str:
-    """Draw shapes inside a box of the plane, which is framed and has its corners' coordinates written on it.
+    """Return shapes inside a box of the plane as SVG, with a frame and the coordinates of its corners.
 
-    Lines and letters have the colour of the text around the picture, so that it reads on light and on dark paper.
+    Lines and letters have the colour of the text around the picture, which suits light and dark backgrounds.
+
+    Args:
+        shapes: what to draw, inside the window.
+        window: a box of dimension 2.
+        letter: the name of the coordinates, ``x`` for x0 and x1.
     """
     (left, bottom), (right, top) = sides(window)
-    # Differences and ratios are exact: floats may not tell the sides of a small window apart, or not reach those of a large one.
+    # Differences and ratios are exact: in floats the sides of a small window may coincide, and those of a large one overflow.
     wide, high = right - left, top - bottom
-    flat = 10 * min(wide, high) < max(wide, high)  # equal scales would leave a sliver
-    across = wide if flat else max(wide, high)
-    upward = high if flat else max(wide, high)
+    stretched = 10 * min(wide, high) < max(wide, high)  # at equal scales the picture would be a thin strip
+    across = wide if stretched else max(wide, high)
+    upward = high if stretched else max(wide, high)
     width, height = float(wide / across) * _SIZE, float(high / upward) * _SIZE
 
     def place(ring: Ring) -> str:
         return " ".join(f"{float((x - left) / across) * _SIZE:.2f},{float((top - y) / upward) * _SIZE:.2f}" for x, y in ring)
 
-    drawn = []
+    groups = []
     for shape in shapes:
-        marks = "".join(_drawn(place(ring), len(ring), shape.group) for ring in shape.rings)
-        drawn.append(f"<g><title>{html.escape(shape.title)}</title>{marks}</g>" if marks else "")
+        marks = "".join(_mark(place(ring), len(ring), shape.group) for ring in shape.rings)
+        groups.append(f"<g><title>{html.escape(shape.title)}</title>{marks}</g>" if marks else "")
     size = f'width="{width + 2 * _MARGIN:.0f}" height="{height + 2 * _MARGIN:.0f}"'
     view = f'viewBox="{-_MARGIN:.0f} {-_MARGIN:.0f} {width + 2 * _MARGIN:.0f} {height + 2 * _MARGIN:.0f}"'
     frame = f'<rect width="{width:.2f}" height="{height:.2f}" fill="none" stroke="currentColor" stroke-opacity="0.5"/>'
@@ -58,10 +69,11 @@ def svg(shapes: Iterable[Shape], window: Polyhedron, letter: str = "x") -> str:
         _label(-12, height / 2, f"{letter}1", "end"),
     ]
     style = 'font-family="sans-serif" font-size="11" color="currentColor" style="max-width:100%"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {view} {style}>{"".join([*drawn, frame, *labels])}</svg>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {view} {style}>{"".join([*groups, frame, *labels])}</svg>'
 
 
-def _drawn(points: str, corners: int, group: int) -> str:
+def _mark(points: str, corners: int, group: int) -> str:
+    """Return a circle, a polyline or a polygon, by the number of corners."""
     colour = PALETTE[group % len(PALETTE)]
     if corners == 1:
         x, y = points.split(",")
@@ -72,6 +84,7 @@ def _drawn(points: str, corners: int, group: int) -> str:
 
 
 def _rounded(value: Fraction) -> str:
+    """Return a number with three digits, also beyond the range of floats."""
     try:
         return f"{float(value):.3g}"
     except OverflowError:
@@ -79,5 +92,5 @@ def _rounded(value: Fraction) -> str:
         return f"{'-' if value < 0 else ''}{digits[0]}.{digits[1:3]}e+{len(digits) - 1}"
 
 
-def _label(x: float, y: float, words: str, anchor: str = "middle") -> str:
-    return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}" fill="currentColor">{words}</text>'
+def _label(x: float, y: float, label: str, anchor: str = "middle") -> str:
+    return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}" fill="currentColor">{label}</text>'

@@ -12,12 +12,13 @@ from exactzones.rational import Row, determinant, sum_of_quotients
 def volume(dim: int, vertices: Sequence[Row], facets: Sequence[int]) -> Fraction:
     """Return the volume of a full-dimensional polytope.
 
-    The polytope is cut into pyramids over the facets that miss its first vertex, those facets likewise, down to simplices.
+    The polytope is cut into pyramids from its first vertex over the facets that do not contain it; those facets are cut likewise,
+    down to simplices.
 
     Args:
         dim: dimension of the space and of the polytope.
-        vertices: homogeneous integer rows ``(x_0, x)`` with ``x_0 > 0``.
-        facets: per facet the bit set of the vertices on it.
+        vertices: homogeneous integer rows ``(x_0, x)`` with ``x_0 > 0``, shape (dim + 1,) each.
+        facets: for each facet the bit set of the vertices on it.
 
     Source: Cohen and Hickey 1979, Two algorithms for determining volumes of convex polyhedra.
     """
@@ -29,14 +30,15 @@ def volume(dim: int, vertices: Sequence[Row], facets: Sequence[int]) -> Fraction
 
 
 def _simplices(face: int, facets: Sequence[int], dim: int) -> list[tuple[int, ...]]:
+    """Return simplices that make up a face of dimension dim, each as the indices of its vertices."""
     apex = (face & -face).bit_length() - 1
     if dim == 0:
         return [(apex,)]
-    found = []
+    simplices = []
     for facet in facets:
         if not facet >> apex & 1:
-            found += [(apex, *rest) for rest in _simplices(facet, _facets_of(facet, facets), dim - 1)]
-    return found
+            simplices += [(apex, *rest) for rest in _simplices(facet, _facets_of(facet, facets), dim - 1)]
+    return simplices
 
 
 def _facets_of(face: int, facets: Sequence[int]) -> list[int]:

@@ -1,12 +1,12 @@
-"""The number seam: what an exact number is, integer rows, exact matrices.
+"""Exact numbers: reading them, integer rows, exact matrices, linear algebra.
 
-Public values are ``fractions.Fraction``; rows are primitive tuples of Python integers; products run on
-python-flint.  Only this package knows python-flint.  Only ``floats`` rounds; a float is read as the
-dyadic rational that it is.
+Public values are ``fractions.Fraction``; rows are primitive tuples of Python integers; products run on python-flint, which only
+this package imports.  A float is read as the dyadic rational that it is.  Nothing rounds but ``floats``, which converts exact
+numbers to floats, and ``rationalize``, which returns a bound on its error.
 
-There is a second ordered field behind the seam: a number may be ``a + b sqrt(D)``, a ``Quadratic``, where weights, points or
-thresholds are given so.  It calculates and compares as a Fraction does, so the types say Fraction for both; what can do with
-rational numbers only asks ``irrational`` first, or for ``Matrix.scaled``, which refuses.
+A number may also be irrational, ``a + b sqrt(D)``: a ``Quadratic``, where weights, points or thresholds are.  It has the
+operations and the order of a Fraction, so type annotations say Fraction for both.  Code that needs rational numbers asks
+``irrational`` or ``Matrix.is_rational`` first, or calls ``Matrix.scaled``, which raises an InexactError for others.
 """
 
 from exactzones.rational.approximation import Rationalization, rationalize

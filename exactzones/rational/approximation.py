@@ -1,4 +1,4 @@
-"""Rational numbers in place of irrational ones, with a bound on how far off they are."""
+"""Rational approximations of irrational numbers, with a bound on the error."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from exactzones.rational.reading import MAX_DIGITS, exact
 
 @dataclass(frozen=True, slots=True)
 class Rationalization:
-    """A rational number taken in place of an irrational one, and how far off it is at most.
+    """A rational approximation of a number, with a bound on its error.
 
     Attributes:
-        expression: the irrational number, as text.
-        value: the rational one.
-        error: bounds how far off that is.
+        expression: the number, as text.
+        value: the approximation.
+        error: an upper bound of its distance to the number.
     """
 
     expression: str
@@ -31,21 +31,21 @@ class Rationalization:
 
 
 def rationalize(value: Any, max_denominator: int, what: str = "value") -> Rationalization:
-    """Take the closest rational with a bounded denominator in place of a real sympy number.
+    """Return the closest rational with a bounded denominator to a real sympy number.
 
     Args:
         value: a sympy number.
-        max_denominator: of the rational.
-        what: how an error message names it.
+        max_denominator: the largest denominator that is allowed.
+        what: how an error message names the value.
 
     Raises:
-        InexactError: ``value`` is not a finite real number, or a zero in disguise that sympy cannot tell from a small number.
+        InexactError: ``value`` is not a finite real number, or sympy cannot tell whether it is zero.
 
     >>> import sympy
     >>> rationalize(sympy.sqrt(3) / 2, 100).value
     Fraction(84, 97)
     """
-    import sympy  # noqa: PLC0415  # slow to import, and seldom needed
+    import sympy  # noqa: PLC0415  # slow to import, and rarely needed
     from sympy.core.evalf import PrecisionExhausted  # noqa: PLC0415
 
     try:
@@ -64,6 +64,6 @@ def rationalize(value: Any, max_denominator: int, what: str = "value") -> Ration
         close = exact(sympy.Rational(expression.evalf(digits, strict=True)))
     except PrecisionExhausted:
         raise InexactError(f"{what} is {value}, which sympy cannot tell from zero; simplify it first") from None
-    taken = close.limit_denominator(max_denominator)
+    nearest = close.limit_denominator(max_denominator)
     slack = Fraction(1, 10 ** (digits - 3)) * max(1, abs(math.ceil(close)))
-    return Rationalization(str(expression), taken, abs(taken - close) + slack)
+    return Rationalization(str(expression), nearest, abs(nearest - close) + slack)

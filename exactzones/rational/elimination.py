@@ -1,4 +1,4 @@
-"""Determinants, ranks, echelon forms and kernels of rows, by python-flint; by plain elimination where a number is irrational."""
+"""Determinants, ranks, echelon forms and nullspaces: by python-flint, or by plain elimination where a number is irrational."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def determinant(rows: Sequence[Row]) -> int:
     if minors:
         return integer_dot(rows[0], minors(*rows[1:]))
     if irrational(itertools.chain(*rows)):
-        found: int = _eliminated(rows)[2]
-        return found
+        product: int = _eliminated(rows)[2]
+        return product
     return int(flint.fmpz_mat(list(map(list, rows))).det())
 
 
 def common_zero(rows: Sequence[Row]) -> Row:
-    """Return a primitive vector that spans the line on which d independent rows of d + 1 entries are zero.
+    """Return a primitive vector that spans the nullspace of d independent integer rows of d + 1 entries.
 
     >>> common_zero([(2, 1, 0), (-1, 0, 1)])
     (1, -2, 1)
@@ -55,7 +55,7 @@ def _minors_3(first: Row, second: Row, third: Row) -> Row:
 
 
 _MINORS: dict[int, Callable[..., Row]] = {1: _minors_1, 2: _minors_2, 3: _minors_3}
-"""By number of rows: the vector whose inner product with one more row, on top, is the determinant."""
+"""By the number of rows: the vector whose inner product with a further row is the determinant with that row on top."""
 
 
 def rank(rows: Sequence[Row]) -> int:
@@ -92,12 +92,12 @@ def nullspace(rows: Sequence[Row], dim: int) -> tuple[Row, ...]:
 
     Args:
         rows: shape (dim,) each.
-        dim: dimension of the space; needed where there are no rows.
+        dim: dimension of the space; without rows it cannot be known otherwise.
     """
     echelon, pivots = row_echelon(rows)
     basis: list[Row] = []
     for free in (k for k in range(dim) if k not in pivots):
-        # The entry at a row's pivot is its first that is not zero: an integer.
+        # The pivot entry of a row is its first one that is not zero, which is an integer even over Q(sqrt(D)).
         common = math.lcm(*(row[pivot] for row, pivot in zip(echelon, pivots, strict=True)))
         direction = [0] * dim
         direction[free] = common
@@ -109,21 +109,21 @@ def nullspace(rows: Sequence[Row], dim: int) -> tuple[Row, ...]:
 
 def _eliminated(rows: Sequence[Sequence[Any]]) -> tuple[list[list[Any]], tuple[int, ...], Any]:
     """Return the reduced row echelon form with leading ones, the pivot columns, and the determinant (of a square matrix)."""
-    left, done = [list(row) for row in rows], list[list[Any]]()
+    remaining, reduced = [list(row) for row in rows], list[list[Any]]()
     pivots = []
     product: Any = 1
     for k in range(len(rows[0])):
-        found = next((j for j, row in enumerate(left) if row[k]), None)
-        if found is None:
+        index = next((j for j, row in enumerate(remaining) if row[k]), None)
+        if index is None:
             product = 0
             continue
-        row = left.pop(found)
-        product *= row[k] * (-1) ** found
+        row = remaining.pop(index)
+        product *= row[k] * (-1) ** index
         row = [quotient(entry, row[k]) for entry in row]
-        for other in (*left, *done):
+        for other in (*remaining, *reduced):
             factor = other[k]
             if factor:
                 other[:] = [entry - factor * e for entry, e in zip(other, row, strict=True)]
-        done.append(row)
+        reduced.append(row)
         pivots.append(k)
-    return done, tuple(pivots), product
+    return reduced, tuple(pivots), product

@@ -1,4 +1,4 @@
-"""Matrices of integers."""
+"""Integer matrices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from exactzones.rational.rows import Row
 
 
 class IntegerMatrix:
-    """An immutable integer matrix on which long chains of products run: no denominators, no conversions in between.
+    """An immutable integer matrix, for long chains of products: without denominators, and without conversions in between.
 
     >>> m = IntegerMatrix.of([[1, 2], [3, 4]])
     >>> (m @ m.keeping([True, False])).rows()
@@ -64,7 +64,7 @@ class IntegerMatrix:
         return IntegerMatrix(entries)
 
     def reading(self, kept: Iterable[Any]) -> IntegerMatrix:
-        """Return the matrix with the columns that are not kept set to zero; cheaper than ``keeping`` where there are few rows."""
+        """Return the matrix with the columns that are not kept set to zero; faster than ``keeping`` if there are few rows."""
         mask, height = tuple(kept), self._entries.nrows()
         entries = [e if keep else 0 for e, keep in zip(self._entries.entries(), mask * height, strict=True)]
         return IntegerMatrix(flint.fmpz_mat(height, len(mask), entries))
@@ -83,7 +83,7 @@ class IntegerMatrix:
         return [tuple(map(int, row)) for row in self._entries.table()]
 
     def activated(self, relu: Sequence[bool]) -> tuple[bytes, IntegerMatrix]:
-        """Return a column's signs, 1 positive, 2 negative, 0 zero, and the column with a ReLU on some of its entries."""
+        """Return the signs of a column (1 positive, 2 negative, 0 zero), and the column after a ReLU on the chosen entries."""
         values = self._entries.entries()
         signs = bytes([1 if value > 0 else 2 if value < 0 else 0 for value in values])
         after = [0 if sign == 2 and clipped else v for v, sign, clipped in zip(values, signs, relu, strict=True)]

@@ -1,7 +1,7 @@
 """The field Q(sqrt(D)): numbers ``a + b sqrt(D)``, their arithmetic and their order, exactly.
 
 A rational number of the field is a ``Fraction`` (or an int), never a ``Quadratic``: so equal numbers have one form, and code
-that knows Fractions only meets nothing else as long as nothing irrational comes in.
+meets a ``Quadratic`` only if an irrational number was its input.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from exactzones.errors import InexactError
 
 Rational: TypeAlias = Fraction | int
 
-_MAX_RADICAND = 2**64  # it is factorised
-_FLOAT_BITS = 64
+_MAX_RADICAND = 2**64  # radicands are factorised
+_FLOAT_BITS = 64  # binary digits after the point, at first, to round a number to a float
 
 
 @total_ordering
@@ -28,13 +28,13 @@ _FLOAT_BITS = 64
 class Quadratic:
     """The irrational number ``rational + coefficient * sqrt(radicand)``.
 
-    It calculates with ints, Fractions and numbers of its own field; what is rational comes out as a Fraction (or an int).
-    With floats it does not calculate: they would round.
+    Arithmetic is defined with ints, Fractions and numbers of the same field; rational results are Fractions (or ints).  It is not
+    defined with floats, which would round.
 
     Attributes:
         rational: the rational part.
-        coefficient: of the root; never zero.
-        radicand: an integer > 1 that no square > 1 divides.
+        coefficient: the factor of the root, not zero.
+        radicand: a square-free integer > 1.
 
     >>> golden = (1 + square_root(5)) / 2
     >>> print(golden, golden * golden - golden, golden < Fraction(8, 5))
@@ -46,7 +46,7 @@ class Quadratic:
     radicand: int
 
     def _parts(self, other: Any) -> tuple[Rational, Rational] | None:
-        """Return another number of the field as a pair, None if it is no exact number.
+        """Return (rational, coefficient) of a number of the same field, None if it is not an exact number.
 
         Raises:
             InexactError: a number of another field.
@@ -54,8 +54,8 @@ class Quadratic:
         if isinstance(other, Quadratic):
             if other.radicand != self.radicand:
                 raise InexactError(
-                    f"sqrt({self.radicand}) and sqrt({other.radicand}) meet in one calculation; exact numbers are those of one "
-                    "field Q(sqrt(D)): take a nearby rational for one of them"
+                    f"sqrt({self.radicand}) and sqrt({other.radicand}) occur in one calculation; only numbers of one field "
+                    "Q(sqrt(D)) are exact: use a rational approximation of one of them"
                 )
             return other.rational, other.coefficient
         return (other, 0) if isinstance(other, (int, Fraction)) else None
@@ -134,8 +134,8 @@ class Quadratic:
 
     def __floor__(self) -> int:
         above, below = self.numerator, self.denominator
-        square = above.coefficient**2 * self.radicand
-        root = math.isqrt(int(square)) if above.coefficient > 0 else -math.isqrt(int(square)) - 1  # no square is a square here
+        square = above.coefficient**2 * self.radicand  # not a square number, for the radicand is square-free
+        root = math.isqrt(int(square)) if above.coefficient > 0 else -math.isqrt(int(square)) - 1
         return int((above.rational + root) // below)
 
     def __round__(self) -> int:
@@ -143,7 +143,7 @@ class Quadratic:
         return rounded
 
     def __float__(self) -> float:
-        """Return the nearest float: an irrational number lies strictly between two that are near enough to round alike."""
+        """Return the nearest float: the one that both dyadic rationals around the number round to, once they are close enough."""
         bits = _FLOAT_BITS
         while True:
             low = math.floor(self * 2**bits)
@@ -154,21 +154,21 @@ class Quadratic:
 
     @property
     def numerator(self) -> Quadratic:
-        """It times its denominator: a number with integer parts."""
+        """The number times its denominator; both parts are integers."""
         scale = self.denominator
         return Quadratic(int(self.rational * scale), int(self.coefficient * scale), self.radicand)
 
     @property
     def denominator(self) -> int:
-        """The least positive integer that clears the denominators of both parts."""
+        """The least common denominator of both parts."""
         return math.lcm(self.rational.denominator, self.coefficient.denominator)
 
     def bit_length(self) -> int:
-        """Return the length of the longer of two integer parts."""
+        """Return the bit length of the longer part; both are integers."""
         return max(int(part).bit_length() for part in (self.rational, self.coefficient))
 
     def _sympy_(self) -> Any:
-        from sympy import Rational as Quotient  # noqa: PLC0415  # slow to import, and seldom needed
+        from sympy import Rational as Quotient  # noqa: PLC0415  # slow to import, and rarely needed
         from sympy import sqrt  # noqa: PLC0415
 
         rational, coefficient = (Quotient(part.numerator, part.denominator) for part in (self.rational, self.coefficient))
@@ -185,13 +185,15 @@ def square_root(radicand: int) -> Any:
     """Return the square root of a natural number: an int or a Quadratic.
 
     Raises:
-        InexactError: a number so large that it is not factorised.
+        InexactError: the number is larger than 2^64, too large to be factorised.
 
     >>> print(square_root(9), square_root(12))
     3 2*sqrt(3)
     """
     if radicand > _MAX_RADICAND:
-        raise InexactError(f"sqrt({flint.fmpz(radicand).str()}) is refused: radicands go up to 2^64; take a nearby rational")
+        raise InexactError(
+            f"sqrt({flint.fmpz(radicand).str()}) has too large a radicand; expected at most 2^64: use a rational approximation"
+        )
     factors = flint.fmpz(radicand).factor() if radicand else []
     outside = math.prod(int(prime) ** (power // 2) for prime, power in factors) if radicand else 0
     inside = math.prod(int(prime) for prime, power in factors if power % 2)
@@ -199,7 +201,7 @@ def square_root(radicand: int) -> Any:
 
 
 def irrational(numbers: Iterable[Any]) -> bool:
-    """Tell whether one of these exact numbers is irrational."""
+    """Tell whether any of these exact numbers is irrational."""
     return any(isinstance(number, Quadratic) for number in numbers)
 
 
@@ -217,7 +219,7 @@ def quotient(above: Any, below: Any) -> Fraction:
 
 
 def text(value: Fraction | int | Quadratic) -> str:
-    """Return ``value`` as "p/q" or "p", however many digits it has; an irrational number as "a+b*sqrt(D)".
+    """Return ``value`` as "p/q" or "p", with any number of digits; an irrational number as "a+b*sqrt(D)".
 
     >>> text(Fraction(-3, 6)), text(square_root(3) / 2 - 1)
     ('-1/2', '-1+1/2*sqrt(3)')

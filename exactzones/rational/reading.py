@@ -1,4 +1,4 @@
-"""What an exact number is, read from numbers of any kind."""
+"""Reading exact numbers from numbers and texts of any kind."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _PLAIN = r"(?:\d+/\d+|\d+\.?\d*|\.\d+)"
 _ROOT = rf"(?:(?P<factor>{_PLAIN})\*)?sqrt\((?P<radicand>\d+)\)(?:/(?P<divisor>\d+))?"
 _TERM = re.compile(rf"(?P<sign>[+-]?)(?:{_ROOT}|(?P<plain>{_PLAIN}))", re.ASCII)
 MAX_DIGITS = 100_000
-"""A hostile "1e999999999" must not eat the memory."""
+"""Limits texts, so that a hostile "1e999999999" cannot exhaust the memory."""
 
 
 def exact(value: Any, what: str = "value") -> Fraction:
     """Return the rational number that ``value`` is.
 
     Args:
-        value: int, Fraction, float or NumPy scalar (the dyadic rational that it is), a string such as
-            ``"1/3"``, ``"-0.1"`` or ``"1e-3"`` (the decimal that it says), or a rational sympy number.
+        value: an int or a Fraction; a float or NumPy scalar, read as the dyadic rational that it is; a string such as ``"1/3"``,
+            ``"-0.1"`` or ``"1e-3"``, read as the decimal that it says; or a rational sympy number.
         what: how an error message names it.
 
     Raises:
-        InexactError: NaN, infinity, an irrational sympy number, or not a number at all.
+        InexactError: it is NaN, infinite, irrational, or not a number.
 
     >>> exact("0.1"), exact(0.5)
     (Fraction(1, 10), Fraction(1, 2))
     """
     if isinstance(value, (bool, np.bool_)):
-        raise InexactError(f"{what} is {value}, a truth value; a number is expected")
+        raise InexactError(f"{what} is {value}, a truth value; expected a number")
     if isinstance(value, (int, np.integer)):
         return Fraction(int(value))
     if isinstance(value, Fraction):
@@ -85,10 +85,10 @@ def _from_text(value: str, what: str) -> Fraction:
 
 
 def integer(digits: str) -> int:
-    """Return the integer that a text writes, of any length: ``int()`` refuses more than 4,300 digits.
+    """Return the integer that a text says, of any length; ``int()`` refuses more than 4,300 digits.
 
     Raises:
-        ValueError: it writes none.
+        ValueError: the text is not an integer.
     """
     return int(flint.fmpz(digits.lstrip("+")))
 
@@ -102,16 +102,16 @@ def algebraic(value: Any, what: str = "value") -> Fraction:
         what: how an error message names it.
 
     Returns:
-        A Fraction, or a ``Quadratic`` where it is irrational.  The type says Fraction, as a float's says float where an int will
-        do: the operations are the same.
+        A Fraction, or a ``Quadratic`` where it is irrational.  The annotation says Fraction for both, for the operations are the
+        same.
 
     Raises:
-        InexactError: not such a number.
+        InexactError: it is not such a number.
 
     >>> print(algebraic("1/2 + sqrt(12)"), algebraic("sqrt(9)/2"))
     1/2+2*sqrt(3) 3/2
     """
-    if isinstance(value, (int, float, Fraction)):  # by far the most
+    if isinstance(value, (int, float, Fraction)):  # the most frequent types first
         return exact(value, what)
     if isinstance(value, Quadratic):
         return cast("Fraction", value)
@@ -119,13 +119,13 @@ def algebraic(value: Any, what: str = "value") -> Fraction:
         return _sum_from_text(value, what)
     sympy = sys.modules.get("sympy")
     if sympy is not None and isinstance(value, sympy.Expr) and value.is_number and not value.is_Rational:
-        found = _from_sympy(value, what, sympy)
-        return exact(value, what) if found is None else found
+        number = _from_sympy(value, what, sympy)
+        return exact(value, what) if number is None else number
     return exact(value, what)
 
 
 def _sum_from_text(value: str, what: str) -> Fraction:
-    """Read terms ``p/q`` or ``p/q*sqrt(D)/r``, each but the first with its sign."""
+    """Read a sum of terms ``p/q`` or ``p/q*sqrt(D)/r``; only the first may be without a sign."""
     if len(value) > MAX_DIGITS:
         raise InexactError(f"{what} has {len(value)} characters; at most {MAX_DIGITS} are read")
     compact = "".join(part.strip() for part in re.split(r"([+*/-])", value))
@@ -145,7 +145,7 @@ def _sum_from_text(value: str, what: str) -> Fraction:
 
 
 def _from_sympy(expression: Any, what: str, sympy: Any) -> Fraction | None:
-    """Return a sympy number that is ``a + b sqrt(D)``; None if it does not simplify to one."""
+    """Return the number that a sympy number is if it simplifies to ``a + b sqrt(D)``, else None."""
     total = Fraction(0)
     for term in sympy.Add.make_args(sympy.expand(sympy.radsimp(sympy.sqrtdenest(expression)))):
         coefficient, root = term.as_coeff_Mul()
@@ -162,7 +162,7 @@ def _from_sympy(expression: Any, what: str, sympy: Any) -> Fraction | None:
 
 
 def vector(*entries: Any) -> Vector:
-    """Return the exact vector of these numbers.
+    """Return numbers as a vector of exact numbers; each is read as by ``algebraic``.
 
     >>> vector(1, "1/3")
     (Fraction(1, 1), Fraction(1, 3))

@@ -1,7 +1,7 @@
-"""Rows: primitive tuples of integers, each standing for all its positive multiples.
+"""Rows: primitive tuples of integers, each representing all its positive multiples.
 
-Over Q(sqrt(D)) a row has numbers ``a + b sqrt(D)`` with integers a and b, and its first entry that is not zero is an integer:
-of all positive multiples of a row just one is so and primitive, and it is the rational one where there is one.
+Over Q(sqrt(D)) the entries of a row are numbers ``a + b sqrt(D)`` with integers a and b, and the first one that is not zero is an
+integer.  Exactly one positive multiple of a row has this form and is primitive; it is rational if any multiple is.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def integer_row(entries: Sequence[Fraction]) -> Row:
 
 
 def over_common_denominator(entries: Sequence[Fraction]) -> tuple[Row, int]:
-    """Return a rational row as an integer row and the positive number that it is divided by.
+    """Return a rational row as a row of integers and their least common denominator.
 
     >>> from exactzones.rational import vector
     >>> over_common_denominator(vector("1/2", "-1/3"))
@@ -67,7 +67,7 @@ def dot(left: Sequence[Fraction | int], right: Sequence[Fraction | int]) -> Frac
 
 
 def sum_of_quotients(quotients: Iterable[tuple[int, int]]) -> Fraction:
-    """Return the sum of many a / b, b > 0; short sums are added to short ones, for the last may be very long.
+    """Return the sum of quotients a / b with b > 0, by pairs, pairs of pairs, and so on: so most summands are short numbers.
 
     >>> sum_of_quotients([(1, 2), (1, 3), (1, 6)])
     Fraction(1, 1)

@@ -308,7 +308,7 @@ def test_in_a_quadratic_field(norm, distance_, at):
 
 def test_what_cannot_be_asked():
     zones = find_zones(HAT, feature(0))
-    with pytest.raises(InputError, match=r'norm 3 is not known; there is 1, 2 and "inf"'):
+    with pytest.raises(InputError, match=r'norm 3 is not supported; expected 1, 2 or "inf"'):
         nearest(zones, [0], 3)
     with pytest.raises(InputError, match="is not known"):
         nearest(zones, [0], [2])
