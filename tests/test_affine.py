@@ -1,4 +1,4 @@
-"""Affine maps: composition, regimes, flats through points."""
+"""Affine maps: composition, outputs set to zero, flats through points."""
 
 import pickle
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Matrices converted as a whole, and their text, beside entry by entry: the fast way and the plain one."""
+"""Matrices converted as a whole, and their text, against the conversion entry by entry."""
 
 from fractions import Fraction
 
@@ -42,7 +42,7 @@ def test_odd_floats_side_by_side(array):
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.2, 1])
 @pytest.mark.parametrize("kind", KINDS)
 def test_weights_with_zeros(share, kind):
-    """Few entries that are not zero, and many."""
+    """Matrices with few and with many entries that are not zero."""
     random = np.random.default_rng(0)
     array = (random.normal(size=(40, 50)) * (random.random((40, 50)) < share)).astype(kind)
     assert np.any(array)

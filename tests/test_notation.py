@@ -1,4 +1,4 @@
-"""Mathematics in notebooks: what is written reads as what is meant."""
+"""Numbers, rows and systems as text and LaTeX: what is written is read back and compared."""
 
 import re
 from fractions import Fraction

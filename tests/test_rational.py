@@ -1,4 +1,4 @@
-"""The number seam: what is read, what is refused, and exact linear algebra against sympy and plain Fractions."""
+"""Exact numbers: what is read and what is refused, and linear algebra against sympy and plain Fractions."""
 
 import enum
 import math
@@ -466,9 +466,9 @@ def independent_rows(draw):
 
 @given(independent_rows())
 def test_common_zero_spans_the_kernel(rows):
-    found = common_zero(rows)
-    assert not any(integer_dot(row, found) for row in rows)
-    assert found in [tuple(sign * entry for entry in kernel) for kernel in nullspace(rows, len(rows) + 1) for sign in (1, -1)]
+    zero = common_zero(rows)
+    assert not any(integer_dot(row, zero) for row in rows)
+    assert zero in [tuple(sign * entry for entry in kernel) for kernel in nullspace(rows, len(rows) + 1) for sign in (1, -1)]
 
 
 @given(st.lists(st.tuples(st.integers(-(10**9), 10**9), st.integers(1, 10**9)), max_size=30))
@@ -486,7 +486,7 @@ def test_over_common_denominator_is_the_row(entries):
 
 @given(st.data())
 def test_integer_matrices_against_rational_ones(data):
-    """A regime of two layers: products, rows and columns left out, a column through a ReLU."""
+    """Products, as for two layers on an activation region, with rows and columns set to zero, and a column after a ReLU."""
     height, middle, width = (data.draw(st.integers(1, 4)) for _ in range(3))
 
     def matrix(m, n):

@@ -159,11 +159,8 @@ def _improving_ray(system: HRep, objective: Sequence[Fraction]) -> Vector | None
     bound = HRep.of(system.ambient_dim, [(1, *(-entry for entry in objective))]).rows
     solution = backends.maximize([*rows, *bound], equations, (0, *objective))
     if solution.value <= 0:
-        return None  # proved by the multipliers of the optimum, which is found next
-    if (
-        not HRep(system.ambient_dim, tuple(rows), (), tuple(equations)).contains(solution.point)
-        or dot(objective, solution.point) <= 0
-    ):
+        return None  # proved by the multipliers of the optimum: the next program
+    if not HRep(system.ambient_dim, tuple(rows), (), tuple(equations)).contains(solution.point) or dot(objective, solution.point) <= 0:
         raise BackendError("a linear program returned a direction in which the objective does not grow within the polyhedron")
     return solution.point
 

@@ -18,7 +18,7 @@ FIELDS = {2: "1.4+/-0.1", 3: "1.7+/-0.1", 7: "2.6+/-0.1"}
 
 @st.composite
 def systems(draw):
-    """Systems whose rows have all sorts of irrational entries."""
+    """Draw systems whose rows have irrational entries of many kinds."""
     radicand, dim = draw(st.sampled_from(sorted(FIELDS))), draw(st.integers(1, 3))
     part = st.fractions(-3, 3, max_denominator=3)
     entry = st.builds(lambda a, b: a + b * square_root(radicand), part, st.one_of(st.just(Fraction(0)), part))

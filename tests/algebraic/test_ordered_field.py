@@ -24,7 +24,7 @@ def systems(draw, most_rows=7):
 
 
 def scaled(system, root):
-    """Return the image of a system under ``x -> root x``: an irrational system whose points are root times those of the old."""
+    """Return the image of a rational system under ``x -> root x``, an irrational system."""
     return Polyhedron.of(
         system.ambient_dim,
         [(row[0], *(entry / root for entry in row[1:])) for row in system.rows],

@@ -1,4 +1,4 @@
-"""What calculates with rational numbers only refuses irrational ones, and says what to do."""
+"""Functions for rational numbers only refuse irrational ones, and say what to do."""
 
 import pytest
 import sympy

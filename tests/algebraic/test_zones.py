@@ -1,4 +1,4 @@
-"""Zones of networks over Q(sqrt(D)): brute force, forward evaluation, and networks that rational ones decide."""
+"""Zones of networks over Q(sqrt(D)): against brute force, forward evaluation, and equivalent rational networks."""
 
 import math
 from fractions import Fraction
@@ -22,7 +22,7 @@ SQUARE = Polyhedron.box(-4, 4, dim=2)
 
 @st.composite
 def irrational_networks(draw, **options):
-    """Networks whose entries are those of a rational one times 1, r, 1 + r, .. for a square root r."""
+    """Draw a rational network and multiply its entries by 1, r, 1 + r, .. for a square root r."""
     net, root = draw(small_networks(**options)), draw(ROOTS)
     factors = st.sampled_from([Fraction(1), root, 1 + root, -root, root / 3, (5 - 3 * root) / 2])
     layers = []
@@ -37,10 +37,10 @@ def irrational_networks(draw, **options):
 def test_the_zones_are_those_of_brute_force(data, net):
     assume(not net.is_rational)
     prop, domain = data.draw(any_property(net)), data.draw(domains(net.inputs))
-    found = find_zones(net, prop, domain)
+    actual = find_zones(net, prop, domain)
     expected = brute_force(net, prop, domain)
-    assert {zone.pattern for zone in found} == set(expected)
-    for zone in found:
+    assert {zone.pattern for zone in actual} == set(expected)
+    for zone in actual:
         assert Polyhedron(zone.hrep) == expected[zone.pattern]
         assert zone.fires(zone.sample)
         assert net.satisfies(zone.sample, prop)
@@ -60,7 +60,7 @@ def test_zones_agree_with_forward_evaluation(data, net):
 
 
 def positive_diagonals(net, root):
-    """Return the network with root times every hidden unit, and what reads it divided by that: the same function."""
+    """Return the network with every hidden unit multiplied by the root, and divided by it in the next layer: the same function."""
     layers, divisor = [], Fraction(1)
     for k, layer in enumerate(net.layers):
         factor = root if k < len(net.layers) - 1 else Fraction(1)
@@ -73,23 +73,23 @@ def positive_diagonals(net, root):
 @settings(max_examples=40)
 @given(st.data(), small_networks(inputs=(1, 3)), ROOTS)
 def test_positive_factors_change_no_zone(data, net, root):
-    """Root times every hidden unit changes patterns and zones in nothing: rows, generators, graph, islands, volumes."""
+    """Multiplying every hidden unit by a root changes nothing in zones: patterns, rows, generators, graph, islands, volumes."""
     prop = data.draw(st.integers(0, net.widths[-1] - 1).map(feature))
     domain = data.draw(domains(net.inputs))
     scaled = positive_diagonals(net, root)
     assume(not scaled.is_rational)
-    expected, found = find_zones(net, prop, domain, engine="backward"), find_zones(scaled, prop, domain)
-    assert [zone.pattern for zone in found] == [zone.pattern for zone in expected]
-    for one, other in zip(found, expected, strict=True):
+    expected, actual = find_zones(net, prop, domain, engine="backward"), find_zones(scaled, prop, domain)
+    assert [zone.pattern for zone in actual] == [zone.pattern for zone in expected]
+    for one, other in zip(actual, expected, strict=True):
         assert (one.hrep, one.vrep, one.sample) == (other.hrep, other.vrep, other.sample)
         assert not irrational(entry for row in one.hrep.rows for entry in row)
         assert (one.affine, one.conditions, one.maximum) == (other.affine, other.conditions, other.maximum)
         assert one.firing == other.firing
-    assert dict(found.graph.edges) == dict(expected.graph.edges)
-    assert (found.islands, found.volume, found.distinct_maps) == (expected.islands, expected.volume, expected.distinct_maps)
-    assert [join.pieces for join in found.merged] == [join.pieces for join in expected.merged]
+    assert dict(actual.graph.edges) == dict(expected.graph.edges)
+    assert (actual.islands, actual.volume, actual.distinct_maps) == (expected.islands, expected.volume, expected.distinct_maps)
+    assert [join.pieces for join in actual.merged] == [join.pieces for join in expected.merged]
     forward = find_zones(net, prop, domain)
-    assert {(zone.pattern, zone.hrep) for zone in found} == {(zone.pattern, zone.hrep) for zone in forward}
+    assert {(zone.pattern, zone.hrep) for zone in actual} == {(zone.pattern, zone.hrep) for zone in forward}
 
 
 @settings(max_examples=40)
@@ -103,22 +103,22 @@ def test_irrational_coordinates_move_zones_along(data, net, root):
     back = AffineMap.of([[1 / root * (k == j) for j in range(size)] for k in range(size)], [-1 / root] * size)
     assert change.after(back) == AffineMap.identity(size)
     expected = find_zones(net, prop, domain)
-    found = find_zones(net.compose(change), prop, domain.preimage(change))
-    assert {zone.pattern for zone in found} == {zone.pattern for zone in expected}
+    actual = find_zones(net.compose(change), prop, domain.preimage(change))
+    assert {zone.pattern for zone in actual} == {zone.pattern for zone in expected}
     old = {zone.pattern: zone for zone in expected}
-    for zone in found:
+    for zone in actual:
         twin = old[zone.pattern]
         assert set(map(change, zone.vrep.vertices)) == set(twin.vrep.vertices)
         assert Polyhedron(zone.hrep) == Polyhedron(twin.hrep).preimage(change)
         assert zone.volume * root**size == twin.volume
         assert zone.maximum.value == twin.maximum.value
-    names = [[zone.pattern for zone in zones] for zones in (found, expected)]
+    names = [[zone.pattern for zone in zones] for zones in (actual, expected)]
     islands = [
         {frozenset(name[k] for k in island) for island in zones.islands}
-        for zones, name in zip((found, expected), names, strict=True)
+        for zones, name in zip((actual, expected), names, strict=True)
     ]
     assert islands[0] == islands[1]
-    assert {frozenset(names[0][k] for k in edge) for edge in found.graph.edges} == {
+    assert {frozenset(names[0][k] for k in edge) for edge in actual.graph.edges} == {
         frozenset(names[1][k] for k in edge) for edge in expected.graph.edges
     }
 
@@ -149,8 +149,8 @@ def test_through_a_latent_space():
     assert {zone.pattern for zone in zones} == set(brute_force(net, feature(0), SQUARE))
     assert any(irrational(vertex) for zone in zones for vertex in zone.vrep.vertices)
     assert all(report.failure is None for report in check_zones(zones, examples=20))
-    behind = zones.zones_in("latent1")
-    assert {zone.pattern for zone in behind} == set(brute_force(behind.network, behind.prop))
+    deeper = zones.zones_in("latent1")
+    assert {zone.pattern for zone in deeper} == set(brute_force(deeper.network, deeper.prop))
     best = zones.maximum
     assert net(best.point)[0] == best.value
     assert isinstance(best.value, Quadratic)
@@ -173,7 +173,7 @@ def test_thresholds_and_domains_make_rational_networks_irrational():
 
 
 def test_near_misses_are_told_apart():
-    """Three lines through one point over Q(sqrt(2)), and the same with a rational stand-in that misses by 10^-31."""
+    """Three lines through one point over Q(sqrt(2)), and the same with a rational approximation that misses it by 10^-31."""
     through = [["1", "0"], ["0", "1"], ["1", "1"]]
     nearly = Fraction(math.isqrt(8 * 10**62), 10**31)
     for third, cells in (("-2*sqrt(2)", 6), (-nearly, 7)):

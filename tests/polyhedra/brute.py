@@ -35,12 +35,12 @@ def at(row, point):
 def vertices(dim, rows, equations=()):
     """Return the set of vertices of a closed system."""
     both = [*rows, *equations]
-    found = set()
+    points = set()
     for chosen in combinations(both, dim):
         point = solve(chosen)
         if point is not None and all(at(r, point) >= 0 for r in rows) and all(at(e, point) == 0 for e in equations):
-            found.add(point)
-    return found
+            points.add(point)
+    return points
 
 
 def corners(system, far=FAR):
@@ -59,8 +59,8 @@ def mean(points):
 
 def is_empty(system):
     """Tell whether no point satisfies a system, strict rows strictly."""
-    found = corners(system)
-    return not found or any(at(row, mean(found)) <= 0 for row in system.strict)
+    points = corners(system)
+    return not points or any(at(row, mean(points)) <= 0 for row in system.strict)
 
 
 def rank(vectors):

@@ -1,4 +1,4 @@
-"""The traps of cddlib that the package disarms, one test each."""
+"""The pitfalls of cddlib that its back end avoids, one test each."""
 
 from fractions import Fraction
 from itertools import permutations
@@ -55,22 +55,22 @@ INFEASIBLE = [
 
 @pytest.mark.parametrize("system", INFEASIBLE)
 def test_farkas_vectors_do_not_come_from_the_dual_of_an_infeasible_program(system):
-    found = feasibility(system)
-    assert isinstance(found, Infeasible)
+    infeasible = feasibility(system)
+    assert isinstance(infeasible, Infeasible)
     rows = [*system.rows, *system.equations]
     total = [
-        sum((m * row[k] for m, row in zip(found.farkas, rows, strict=True)), start=Fraction(0))
+        sum((m * row[k] for m, row in zip(infeasible.farkas, rows, strict=True)), start=Fraction(0))
         for k in range(system.ambient_dim + 1)
     ]
     assert total[0] < 0
     assert not any(total[1:])
-    assert all(m >= 0 for m in found.farkas[: len(system.rows)])
+    assert all(m >= 0 for m in infeasible.farkas[: len(system.rows)])
 
 
 def test_the_order_of_rows_does_not_show():
     rows = [(1, 1, 0), (1, -1, 0), (1, 0, 1), (1, 0, -1), (1, 1, 1)]
-    found = {(p.vrep, p.irredundant) for p in (Polyhedron.of(2, order) for order in permutations(rows))}
-    assert len(found) == 1
+    forms = {(p.vrep, p.irredundant) for p in (Polyhedron.of(2, order) for order in permutations(rows))}
+    assert len(forms) == 1
     points = [(0, 0), (2, 0), (0, 2), (2, 2), (1, 1)]
     assert len({Polyhedron.hull(order).irredundant for order in permutations(points)}) == 1
 
@@ -97,9 +97,9 @@ def test_long_rationals():
 
 def test_a_program_with_equations_twice():
     """cddlib appends every equation a second time, reversed: the multipliers come back one per equation, of any sign."""
-    found = cddlib.maximize([(1, 1, 0), (1, -1, 0)], [(0, 1, -1)], (0, 0, 1))  # |x| <= 1, x = y, maximise y
-    assert (found.value, found.point) == (1, vector(1, 1))
+    solution = cddlib.maximize([(1, 1, 0), (1, -1, 0)], [(0, 1, -1)], (0, 0, 1))  # |x| <= 1, x = y, maximise y
+    assert (solution.value, solution.point) == (1, vector(1, 1))
     # 1 - y = 1 * (1 - x) + 1 * (x - y)
-    assert found.multipliers == vector(0, 1, 1)
-    found = cddlib.maximize([(1, 1, 0), (1, -1, 0)], [(0, -1, 1)], (0, 0, 1))
-    assert found.multipliers == vector(0, 1, -1)
+    assert solution.multipliers == vector(0, 1, 1)
+    solution = cddlib.maximize([(1, 1, 0), (1, -1, 0)], [(0, -1, 1)], (0, 0, 1))
+    assert solution.multipliers == vector(0, 1, -1)

@@ -1,4 +1,4 @@
-"""Linear programs: every certificate is multiplied out here, and the answers are compared with brute force."""
+"""Linear programs: the tests multiply every certificate out themselves, and compare the answers with brute force."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -44,7 +44,7 @@ def _assert_impossible(system, farkas):
 
 
 def _assert_proved(system, objective, answer):
-    """Check the evidence of an answer from the definitions alone."""
+    """Check the certificate of an answer from the definitions alone."""
     slope = [Fraction(0), *objective]
     if isinstance(answer, Optimal):
         _assert_satisfies(system, answer.point, strictly=False)
@@ -133,14 +133,14 @@ def test_against_brute_force(program):
 
 @given(SYSTEMS)
 def test_feasibility(system):
-    found = feasibility(system)
-    if isinstance(found, Infeasible):
-        _assert_impossible(system, found.farkas)
-        assert proves_empty(system, found.farkas)
+    answer = feasibility(system)
+    if isinstance(answer, Infeasible):
+        _assert_impossible(system, answer.farkas)
+        assert proves_empty(system, answer.farkas)
     else:
-        _assert_satisfies(system, found)
-        assert system.contains(found)
-    event(type(found).__name__)
+        _assert_satisfies(system, answer)
+        assert system.contains(answer)
+    event(type(answer).__name__)
 
 
 @given(st.data(), SYSTEMS)
@@ -155,7 +155,7 @@ def test_proves_empty_is_sound(data, system):
         _assert_impossible(system, multipliers)
 
 
-def test_proves_empty_refuses_what_is_no_proof():
+def test_proves_empty_refuses_other_multipliers():
     system = HRep.of(1, [(-2, 1), (1, -1)])  # x >= 2, x <= 1
     assert proves_empty(system, vector(1, 1))
     assert proves_empty(system, vector("1/2", "1/2"))
@@ -207,7 +207,7 @@ def test_proves_optimal_refuses_what_does_not_prove_it():
         Optimal(value, vector(1, 0), multipliers),  # the equation does not hold there
         Optimal(value, point, tuple(2 * entry for entry in multipliers)),
         Optimal(value, point, (*multipliers[:-1], multipliers[-1] + 1)),
-        # x <= 3 is right, by the row -x <= 0 taken -3 times, but an inequality cannot be taken so.
+        # The combination is right, but an inequality cannot have a negative multiplier.
         Optimal(Fraction(0), vector(0, "1/2"), vector(*(-3 * int(row == (0, 1, 0)) for row in BOX.rows), 0)),
     ):
         assert not proves_optimal(BOX, objective, wrong)

@@ -1,4 +1,4 @@
-"""Polyhedra: both representations, sets and their laws, emptiness, flats, and what is refused."""
+"""Polyhedra: both representations, set operations and their laws, emptiness, flats, and refusals."""
 
 from fractions import Fraction
 from itertools import pairwise

@@ -1,8 +1,8 @@
 """The back end in plain Python, over any ordered field: double description, and linear programs by the criss-cross method.
 
 It is for irrational numbers, which cddlib does not know, and for rational ones that are too long for pycddlib.  It asks nothing
-of numbers but arithmetic and order; for rational ones it gives what cddlib gives.  Simple and slow: fine for polyhedra with some
-dozens of rows.
+of numbers but arithmetic and order; for rational ones it gives what cddlib gives.  Simple and slow: fine for polyhedra with a few
+dozen rows.
 
 Sources: Motzkin, Raiffa, Thompson, Thrall 1953 (double description); Terlaky 1985 (the criss-cross method with least indices,
 which ends from any start, needs no feasible one, and finds the multipliers on the way).
