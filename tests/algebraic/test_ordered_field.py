@@ -4,23 +4,11 @@ from fractions import Fraction
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from polyhedra.systems import ENTRIES, systems
 
 from exactzones import AffineMap, Polyhedron
 from exactzones.polyhedra import HRep, Optimal, VRep
 from exactzones.rational import algebraic, integer_dot, irrational, square_root, vector
-
-ENTRIES = st.integers(-3, 3)
-
-
-@st.composite
-def systems(draw, most_rows=7):
-    dim = draw(st.integers(1, 3))
-    row = st.lists(ENTRIES, min_size=dim + 1, max_size=dim + 1)
-    equations = draw(st.lists(row, max_size=2)) if draw(st.booleans()) else []
-    rows = draw(st.lists(row, max_size=most_rows))
-    if draw(st.booleans()):
-        rows += [[5, *(sign * int(j == k) for j in range(dim))] for k in range(dim) for sign in (1, -1)]
-    return HRep.of(dim, rows, equations=equations)
 
 
 def scaled(system, root):

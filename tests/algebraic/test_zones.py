@@ -60,7 +60,7 @@ def test_zones_agree_with_forward_evaluation(data, net):
 
 
 def positive_diagonals(net, root):
-    """Return the network with every hidden unit multiplied by the root, and divided by it in the next layer: the same function."""
+    """Return the network with every hidden unit times the root, and the next layer divided by it: the same function."""
     layers, divisor = [], Fraction(1)
     for k, layer in enumerate(net.layers):
         factor = root if k < len(net.layers) - 1 else Fraction(1)
