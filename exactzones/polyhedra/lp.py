@@ -160,7 +160,10 @@ def _improving_ray(system: HRep, objective: Sequence[Fraction]) -> Vector | None
     solution = backends.maximize([*rows, *bound], equations, (0, *objective))
     if solution.value <= 0:
         return None  # proved by the multipliers of the optimum: the next program
-    if not HRep(system.ambient_dim, tuple(rows), (), tuple(equations)).contains(solution.point) or dot(objective, solution.point) <= 0:
+    if (
+        not HRep(system.ambient_dim, tuple(rows), (), tuple(equations)).contains(solution.point)
+        or dot(objective, solution.point) <= 0
+    ):
         raise BackendError("a linear program returned a direction in which the objective does not grow within the polyhedron")
     return solution.point
 
