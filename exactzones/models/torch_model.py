@@ -193,14 +193,14 @@ def _leaf(module: Any, path: str, *arguments: Any, **named: Any) -> Any:
             "a module that is not piecewise linear has no exact zones; if it is the last, leave it out"
         )
     try:
-        return _LEAVES[kind](_Part(module, path or "module"), arguments[0])
+        return _LEAVES[kind](_ModuleArrays(module, path or "module"), arguments[0])
     except InputError as error:
         if str(error).startswith((f"{path}.", "module.")):
             raise
         raise InputError(f"{_where(path)} ({type(module).__name__}): {error}") from None
 
 
-class _Part:
+class _ModuleArrays:
     """A module whose attributes are those of torch's, with tensors as arrays."""
 
     def __init__(self, module: Any, path: str) -> None:
@@ -211,7 +211,7 @@ class _Part:
         return _array(value, f"{self.path}.{name}") if hasattr(value, "detach") else value
 
 
-def _convolution(own: _Part, x: Any) -> Tensor:
+def _convolution(own: _ModuleArrays, x: Any) -> Tensor:
     if own.padding_mode != "zeros":
         raise InputError(f"padding_mode {own.padding_mode!r} is not supported; only 'zeros' is")
     options = {name: getattr(own, name) for name in ("stride", "padding", "dilation", "groups")}
@@ -219,12 +219,12 @@ def _convolution(own: _Part, x: Any) -> Tensor:
     return result
 
 
-def _normalization(own: _Part, x: Any) -> Tensor:
+def _normalization(own: _ModuleArrays, x: Any) -> Tensor:
     known = statistics(own.running_mean, own.running_var, weight=own.weight, bias=own.bias, eps=own.eps)
     return normalize(x, known, own.path)
 
 
-def _function(name: str, *options: str, **renamed: str) -> Callable[[_Part, Any], Any]:
+def _function(name: str, *options: str, **renamed: str) -> Callable[[_ModuleArrays, Any], Any]:
     """Return what a module does that calls a function with some of its attributes.
 
     Args:
@@ -239,7 +239,7 @@ def _function(name: str, *options: str, **renamed: str) -> Callable[[_Part, Any]
 _MAX = ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
 _AVG = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
 
-_LEAVES: dict[str, Callable[[_Part, Any], Any]] = {
+_LEAVES: dict[str, Callable[[_ModuleArrays, Any], Any]] = {
     "AdaptiveAvgPool1d": _function("adaptive_avg_pool1d", "output_size"),
     "AdaptiveAvgPool2d": _function("adaptive_avg_pool2d", "output_size"),
     "AvgPool1d": _function("avg_pool1d", *_AVG),

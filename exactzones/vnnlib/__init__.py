@@ -1,1 +1,1 @@
-"""Read VNN-LIB properties."""
+"""Properties in the VNN-LIB format: ``reader`` turns a file into cases, ``formula`` is the syntax."""

@@ -1,8 +1,8 @@
 """VNN-LIB 1.0 properties: assertions on the inputs ``X_i`` and outputs ``Y_j`` of a network, as cases.
 
-The assertions together are a formula of ``and``, ``or`` and linear comparisons; it is read as a list of cases (its disjunctive
-normal form), each a conjunction.  Numbers are the decimals that are written, never floats.  The outputs are what the network
-returns: the values of the last layer, after its ReLU where it has one.
+The conjunction of the assertions is a formula of ``and``, ``or`` and linear comparisons.  It is read as a list of cases: the
+conjunctions of its disjunctive normal form.  Numbers are exact decimals, never floats.  The outputs are what the network returns:
+the values of the last layer, after its ReLU where it has one.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from exactzones.files import naming, read_bytes
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron
 from exactzones.property import Condition, Property
-from exactzones.rational import Row as IntegerRow
-from exactzones.rational import integer_row
-from exactzones.vnnlib.formula import Assertions, Atom, Formula, Row
+from exactzones.rational import Row, integer_row
+from exactzones.vnnlib.formula import Assertions, Atom, Formula, Inequality
 
-__all__ = ["Case", "Interval", "Row", "read_vnnlib"]
+__all__ = ["Inequality", "Interval", "VnnlibCase", "read_vnnlib"]
 
 _MAX_FILE = 2**26
 
@@ -33,31 +32,31 @@ Box: TypeAlias = tuple[Interval, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class VnnlibCase:
     """A conjunction of conditions on inputs and outputs.
 
     Attributes:
-        box: an interval per input; lower == upper is possible, lower > upper is not.
-        rows: the conditions on inputs that ``box`` does not say: on several inputs, or strict.
+        box: an interval per input, with lower <= upper.
+        rows: the conditions on inputs that ``box`` cannot express: on several inputs, or strict.
         outputs: the conditions on the network's outputs.
-        output_count: how many outputs the file declares.
+        output_count: number of outputs that the file declares.
     """
 
     box: Box
-    rows: tuple[Row, ...]
-    outputs: tuple[Row, ...]
+    rows: tuple[Inequality, ...]
+    outputs: tuple[Inequality, ...]
     output_count: int
 
     @property
     def domain(self) -> Polyhedron:
-        """The inputs that ``box`` and ``rows`` allow; neighbouring cases that agree in both share it."""
+        """The inputs that satisfy ``box`` and ``rows``; cases in a row that agree in both share the polyhedron."""
         return _domain(self.box, self.rows)
 
     def property_for(self, network: Network) -> Property:
         """Return the conditions on the outputs as conditions on the last layer of a network.
 
         Raises:
-            FormatError: it has not as many inputs and outputs as the file declares.
+            FormatError: the network has not as many inputs and outputs as the file declares.
         """
         _match(len(self.box), self.output_count, network)
         mask = network.layers[-1].relu
@@ -69,61 +68,62 @@ class Case:
         )
 
 
-def read_vnnlib(path: str | Path, network: Network | None = None) -> list[Case]:
-    """Read a property; it holds at a point iff one of the cases does.
+def read_vnnlib(path: str | Path, network: Network | None = None) -> list[VnnlibCase]:
+    """Read a property, which holds at a point if and only if one of the cases does.
 
-    Cases that contradict themselves in the bounds of one input are left out; an empty list means that nothing satisfies it.
+    Cases with contradictory bounds of an input are left out; an empty list means that the property holds nowhere.
 
     Args:
-        path: the file.
-        network: when given, the numbers of inputs and outputs are compared with it.
+        path: of the file.
+        network: if given, its numbers of inputs and outputs are compared with those of the file.
 
     Raises:
-        FormatError: not VNN-LIB, a condition that is not linear or mixes inputs and outputs, too many cases, or another
-            network's numbers of inputs and outputs; the message names the file and the line.
-        InputError: the file cannot be opened.
+        FormatError: the file is not VNN-LIB, a condition is not linear or mixes inputs and outputs, there are too many cases, or
+            the network has other numbers of inputs and outputs; the message names the file and the line.
+        InputError: the file cannot be read.
     """
     with naming(path):
         data = read_bytes(path, _MAX_FILE)
         try:
-            read = Assertions(data.decode())
-        except UnicodeDecodeError:
-            raise FormatError("not a VNN-LIB file: it is no text") from None
+            assertions = Assertions(data.decode())
+        except UnicodeDecodeError as error:
+            raise FormatError(f"byte {error.start} is not valid UTF-8; a VNN-LIB file is expected, which is text") from None
         if network is not None:
-            _match(read.inputs, read.outputs, network)
-        return _cases(read)
+            _match(assertions.inputs, assertions.outputs, network)
+        return _cases(assertions)
 
 
-def _cases(read: Assertions) -> list[Case]:
-    # Most comparisons belong to every case: their box is made once.
-    common = tuple(part for part in read.formula.parts if isinstance(part, Atom))
-    rest = Formula.all_of([part for part in read.formula.parts if not isinstance(part, Atom)])
-    box = _tightened(((None, None),) * read.inputs, common)
+def _cases(assertions: Assertions) -> list[VnnlibCase]:
+    # Most comparisons belong to every case, so their box is made once.
+    common = tuple(part for part in assertions.formula.parts if isinstance(part, Atom))
+    rest = Formula.all_of([part for part in assertions.formula.parts if not isinstance(part, Atom)])
+    box = _tightened(((None, None),) * assertions.inputs, common)
     if box is None:
         return []
-    found = []
+    cases = []
     for atoms in rest.expand():
         tight = _tightened(box, atoms)
-        rows = tuple(dict.fromkeys(atom.row for atom in (*common, *atoms) if atom.kind == "X" and not _is_bound(atom.row)))
-        if tight is not None and not any(_is_hopeless(row, tight) for row in rows):
-            outputs = tuple(dict.fromkeys(atom.row for atom in (*common, *atoms) if atom.kind == "Y"))
-            found.append(Case(tight, rows, outputs, read.outputs))
-    return found
+        on_inputs = (atom.inequality for atom in (*common, *atoms) if atom.kind == "X")
+        rows = tuple(dict.fromkeys(row for row in on_inputs if not _is_bound(row)))
+        if tight is not None and not any(_contradicts(row, tight) for row in rows):
+            outputs = tuple(dict.fromkeys(atom.inequality for atom in (*common, *atoms) if atom.kind == "Y"))
+            cases.append(VnnlibCase(tight, rows, outputs, assertions.outputs))
+    return cases
 
 
-def _is_bound(row: Row) -> bool:
+def _is_bound(row: Inequality) -> bool:
     return len(row.terms) == 1 and not row.strict
 
 
 def _tightened(box: Box, atoms: tuple[Atom, ...]) -> Box | None:
-    """Tighten a box by the bounds among the atoms, strict ones too; None when it becomes empty."""
+    """Return a box tightened by the bounds among the atoms, strict or not; None if it becomes empty."""
     tight: dict[int, Interval] = {}
     for atom in atoms:
-        if atom.kind == "Y" or len(atom.row.terms) > 1:
+        if atom.kind == "Y" or len(atom.inequality.terms) > 1:
             continue
-        ((index, coefficient),) = atom.row.terms
+        ((index, coefficient),) = atom.inequality.terms
         lower, upper = tight.get(index, box[index])
-        bound = -atom.row.constant / coefficient
+        bound = -atom.inequality.constant / coefficient
         if coefficient > 0:
             lower = bound if lower is None else max(lower, bound)
         else:
@@ -134,8 +134,8 @@ def _tightened(box: Box, atoms: tuple[Atom, ...]) -> Box | None:
     return tuple(tight.get(k, interval) for k, interval in enumerate(box)) if tight else box
 
 
-def _is_hopeless(row: Row, box: Box) -> bool:
-    """Tell whether a strict bound contradicts the box."""
+def _contradicts(row: Inequality, box: Box) -> bool:
+    """Whether an inequality is a strict bound that no point of the box satisfies."""
     if len(row.terms) > 1:
         return False
     ((index, coefficient),) = row.terms
@@ -144,24 +144,24 @@ def _is_hopeless(row: Row, box: Box) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _domain(box: Box, rows: tuple[Row, ...]) -> Polyhedron:
+def _domain(box: Box, rows: tuple[Inequality, ...]) -> Polyhedron:
     dim = len(box)
     closed = [_dense(dim, row) for row in rows if not row.strict]
     strict = [_dense(dim, row) for row in rows if row.strict]
     equations = []
     for k, (lower, upper) in enumerate(box):
         if lower is not None and lower == upper:
-            equations.append(_dense(dim, Row(-lower, ((k, Fraction(1)),))))
+            equations.append(_dense(dim, Inequality(-lower, ((k, Fraction(1)),))))
             continue
         if lower is not None:
-            closed.append(_dense(dim, Row(-lower, ((k, Fraction(1)),))))
+            closed.append(_dense(dim, Inequality(-lower, ((k, Fraction(1)),))))
         if upper is not None:
-            closed.append(_dense(dim, Row(upper, ((k, Fraction(-1)),))))
+            closed.append(_dense(dim, Inequality(upper, ((k, Fraction(-1)),))))
     return Polyhedron(HRep.of(dim, closed, strict=strict, equations=equations))
 
 
-def _dense(dim: int, row: Row) -> IntegerRow:
-    """Return all entries of a row as integers; Fractions in the 1,568 rows of a box of 784 inputs would take seconds."""
+def _dense(dim: int, row: Inequality) -> Row:
+    """Return an inequality as a row of integers; the 1,568 rows of a box of 784 inputs would take seconds in Fractions."""
     dense = [0] * (dim + 1)
     dense[0], *scaled = integer_row((row.constant, *(entry for _, entry in row.terms)))
     for (index, _), entry in zip(row.terms, scaled, strict=True):
@@ -175,4 +175,7 @@ def _match(inputs: int, outputs: int, network: Network) -> None:
         ("outputs", "Y", outputs, network.widths[-1]),
     ):
         if declared != expected:
-            raise FormatError(f"{declared} {what} are declared ({kind}_0 to {kind}_{declared - 1}); the network has {expected}")
+            raise FormatError(
+                f"{declared} {what} are declared ({kind}_0 to {kind}_{declared - 1}); the network has {expected}, so {expected} "
+                "are expected"
+            )

@@ -42,7 +42,7 @@ from exactzones import Network, Polyhedron
 from exactzones.certification import CanFire, CannotFire, case_of, certify_cases, maximum
 from exactzones.checker.core import holds
 from exactzones.models import load_network, save_onnx
-from exactzones.vnnlib.reader import Case, read_vnnlib
+from exactzones.vnnlib.reader import VnnlibCase, read_vnnlib
 
 ACAS = "onnx/ACASXU_run2a_{}_batch_2000.onnx vnnlib/prop_{}.vnnlib"
 MEDICAL = "onnx/medical/perturbations_0.onnx vnnlib/medical/hyperrectangle_{}.vnnlib"
@@ -91,7 +91,7 @@ class Answer:
         return self.verdict in DECIDED
 
 
-def read(question: Question) -> tuple[Network, list[Case]]:
+def read(question: Question) -> tuple[Network, list[VnnlibCase]]:
     """Return the network and the cases that the files hold."""
     net = load_network(question.onnx)
     return net, read_vnnlib(question.vnnlib, net)

@@ -244,7 +244,7 @@ def test_deep_and_wide_formulas(read):
         ("\n\nassert", ["line 7", "'assert'", "outside"]),
         ("(assert\n(<= X_0 1) (<= X_1 1))", ["line 5", "2 arguments"]),
         ("(assert\n(not (<= X_0 1)))", ["line 6", "'not'", "and, or"]),
-        ("(assert (<= X_0))", ["line 5", "two values"]),
+        ("(assert (<= X_0))", ["line 5", "<= compares 2 or more terms; their number is 1"]),
         ("(assert (<= X_7 1))", ["line 5", "X_7", "declare-const"]),
         ("(assert (<= Z_0 1))", ["line 5", "Z_0"]),
         ("(assert (<= nan 1))", ["line 5", "'nan'"]),
@@ -260,7 +260,7 @@ def test_deep_and_wide_formulas(read):
         ("(assert ())", ["line 5", "a condition is expected"]),
         ("()", ["line 5", "a command is expected"]),
         ("(assert X_0)", ["line 5", "'X_0'"]),
-        ("(assert (and))", ["line 5", "joins nothing"]),
+        ("(assert (and))", ["line 5", "(and) has no arguments; at least one condition is expected"]),
         ("(assert (<= (+ X_0 X_1)\n (- Y_1 Y_0)))", ["line 5", "mixes inputs and outputs (X_0 and Y_1)", "repeat the inputs"]),
         ("(declare-const X_0 Real)", ["line 5", "X_0", "twice"]),
         ("(declare-const X_3 Real)", ["X_2 is not declared"]),
@@ -284,11 +284,11 @@ def test_refused(tmp_path, assertion, parts):
 def test_no_text_no_variables_no_file(tmp_path):
     path = tmp_path / "property.vnnlib"
     path.write_bytes(b"\xff\xfe\x00")
-    refused(read_vnnlib, path, "no text")
+    refused(read_vnnlib, path, "byte 0 is not valid UTF-8; a VNN-LIB file is expected")
     path.write_text("; nothing\n")
-    refused(read_vnnlib, path, "no X_0 is declared")
+    refused(read_vnnlib, path, "X_0 is not declared; write (declare-const X_0 Real)")
     path.write_text("(declare-const X_0 Real)")
-    refused(read_vnnlib, path, "no Y_0 is declared")
+    refused(read_vnnlib, path, "Y_0 is not declared; write (declare-const Y_0 Real)")
     with pytest.raises(InputError, match=r"absent\.vnnlib"):
         read_vnnlib(tmp_path / "absent.vnnlib")
 
