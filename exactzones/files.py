@@ -1,4 +1,4 @@
-"""Reading and writing files: one error per bad file that names it, limits for hostile ones, nothing half-written."""
+"""Reading and writing files: errors that name the file, limits for hostile files, and no file is ever half-written."""
 
 from __future__ import annotations
 
@@ -11,31 +11,38 @@ from pathlib import Path
 from exactzones.errors import FormatError, InputError
 
 MAX_BYTES = 2**31
-"""Files, and the arrays that a compressed file unpacks to, are at most this large."""
+"""Limit for the size of a file, and of the arrays that a compressed file unpacks to."""
 
 MAX_WEIGHTS = 50_000_000
-"""An exact weight takes some 70 bytes in memory: more than this many are refused before they are built."""
+"""Limit for the weights of a network; an exact weight takes some 70 bytes in memory."""
 
 _LONGEST_MESSAGE = 400
 
 
 @contextmanager
 def naming(path: str | Path) -> Iterator[None]:
-    """Turn whatever goes wrong with a file's content inside the block into one line that names the file.
+    """Turn the errors of a block that reads a file into errors of one line that name the file.
 
     Raises:
-        FormatError: in place of every InputError.
-        InputError: in place of every OSError.
+        FormatError: instead of every InputError.
+        InputError: instead of every OSError.
     """
     try:
         yield
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     except InputError as error:
-        message = " ".join(str(error).splitlines())
-        if len(message) > _LONGEST_MESSAGE:  # it may quote a value from the file
-            message = f"{message[: _LONGEST_MESSAGE // 2]} ... {message[-_LONGEST_MESSAGE // 2 :]}"
-        raise FormatError(f"{path}: {message}") from None
+        raise FormatError(f"{path}: {one_line(str(error), _LONGEST_MESSAGE)}") from None  # it may quote a value from the file
+
+
+def one_line(text: str, length: int) -> str:
+    """Return a text on one line, without its middle if it is longer than ``length`` characters.
+
+    >>> one_line("0123456789", 4)
+    '01 ... 89'
+    """
+    line = " ".join(text.splitlines())
+    return line if len(line) <= length else f"{line[: length // 2]} ... {line[-length // 2 :]}"
 
 
 def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:
@@ -43,11 +50,11 @@ def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:
 
     Raises:
         FormatError: the file is larger than ``limit`` bytes.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     size = Path(path).stat().st_size
     if size > limit:
-        raise FormatError(f"the file has {size} bytes; at most {limit} are read")
+        raise FormatError(f"the file has {size} bytes; at most {limit} are supported")
     return Path(path).read_bytes()
 
 
@@ -55,10 +62,10 @@ def write_atomically(path: str | Path, data: bytes) -> None:
     """Write a file so that it holds either its old content or all of ``data``, whatever happens meanwhile.
 
     Raises:
-        InputError: the file cannot be written; the message names it and the cause.
+        InputError: the file cannot be written; the message says why.
     """
     target = Path(path)
-    # Not tempfile: its files are private to the user, and os.replace would hand that mode on.
+    # Not tempfile: its files are private to the user, and the target would take over that mode.
     scratch = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
     try:
         try:

@@ -1,11 +1,14 @@
-"""Domains and points as text, as the command line takes them."""
+"""Domains and points in the notation of the command line."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
 from exactzones.errors import DimensionError, DomainError, InputError
+from exactzones.files import one_line
 from exactzones.rational import Vector, algebraic, text
+
+_LONGEST = 80  # characters of a value in a message
 
 
 def parse_domain(spec: str, dim: int) -> list[tuple[Fraction, Fraction]] | None:
@@ -17,12 +20,12 @@ def parse_domain(spec: str, dim: int) -> list[tuple[Fraction, Fraction]] | None:
         dim: number of inputs.
 
     Returns:
-        dim pairs (lower, upper) with lower < upper, or None for the whole space.
+        ``dim`` pairs (lower, upper) with lower < upper, or None for the whole space.
 
     Raises:
         DomainError: an interval is empty or flat.
-        DimensionError: neither one interval nor one per input.
-        InputError: not of this form.
+        DimensionError: the text has neither one interval nor one per input.
+        InputError: the text is not of this form.
 
     >>> parse_domain("0:1/3", 2)
     [(Fraction(0, 1), Fraction(1, 3)), (Fraction(0, 1), Fraction(1, 3))]
@@ -33,36 +36,41 @@ def parse_domain(spec: str, dim: int) -> list[tuple[Fraction, Fraction]] | None:
     if len(parts) == 1:
         return [_interval(spec, "every input")] * dim
     if len(parts) != dim:
-        raise DimensionError(f"domain {spec!r}", expected=dim, got=len(parts))
+        raise DimensionError(f"domain {one_line(repr(spec), _LONGEST)}", expected=dim, got=len(parts))
     return [_interval(part, f"input {k}") for k, part in enumerate(parts)]
 
 
 def _interval(part: str, which: str) -> tuple[Fraction, Fraction]:
     bounds = part.split(":")
     if len(bounds) != 2:
-        raise InputError(f"domain of {which} is {part.strip()!r}; write LO:HI, such as -1:1/3, or all for the whole space")
+        written = one_line(repr(part.strip()), _LONGEST)
+        raise InputError(f"domain of {which} is {written}; write LO:HI, such as -1:1/3, or all for the whole space")
     lower, upper = (algebraic(bound, f"{name} bound of {which}") for name, bound in zip(("lower", "upper"), bounds, strict=True))
     if lower > upper:
-        raise DomainError(f"domain of {which} is empty: {text(lower)} > {text(upper)}")
+        raise DomainError(f"domain of {which} is empty: {_shown(lower)} > {_shown(upper)}; write the smaller bound first")
     if lower == upper:
         raise DomainError(
-            f"domain of {which} is flat: it is the single number {text(lower)}; to fix that input, "
+            f"domain of {which} is flat: it is the single number {_shown(lower)}; to fix that input, "
             "take an affine slice of the network in Python: net.compose(AffineMap.through(...))"
         )
     return lower, upper
 
 
+def _shown(number: Fraction) -> str:
+    return one_line(text(number), _LONGEST)
+
+
 def parse_point(spec: str, dim: int) -> Vector:
-    """Read a point ``x,y,...``.
+    """Read a point ``x,y,...``, with exact numbers such as ``1/3``, ``0.1`` or ``-6``.
 
     Raises:
-        DimensionError: not one number per input.
-        InputError: an entry is no exact number.
+        DimensionError: the text has not one number per input.
+        InputError: an entry is not an exact number.
 
     >>> parse_point("1/2,-3/4", 2)
     (Fraction(1, 2), Fraction(-3, 4))
     """
     entries = spec.split(",")
     if len(entries) != dim:
-        raise DimensionError(f"point {spec!r}", expected=dim, got=len(entries))
+        raise DimensionError(f"point {one_line(repr(spec), _LONGEST)}", expected=dim, got=len(entries))
     return tuple(algebraic(entry, f"coordinate {k} of the point") for k, entry in enumerate(entries))

@@ -1,4 +1,4 @@
-"""The files that exactzones writes itself: zones as JSON, and certificates."""
+"""The formats of exactzones' own files: zones as JSON, and certificates."""
 
 from importlib import import_module
 from typing import Any

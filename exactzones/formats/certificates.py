@@ -1,4 +1,4 @@
-"""Certificates as files: lines of JSON, gzipped where the name says so."""
+"""Certificates as files: lines of JSON, gzipped if the name ends with ``.gz``."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ def save_certificate(certificate: Certificate, path: str | Path) -> None:
 
 
 def load_certificate(path: str | Path) -> Certificate:
-    """Read a certificate; what it says is looked at by whoever uses it.
+    """Read a certificate, without checking what it says.
 
     Raises:
-        FormatError: it is cut off, or no text.
+        FormatError: the file is cut short, or is not text.
+        InputError: the file cannot be read.
     """
     return Certificate(tuple(line.rstrip("\n") for line in lines_of(path)))

@@ -1,4 +1,4 @@
-"""Zones as JSON: the file that other programs read.  Every number is a string: "p/q" or "p", or "a+b*sqrt(D)"."""
+"""Zones as JSON, for other programs.  Every number is a string: "p/q", "p" or "a+b*sqrt(D)"."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def schema() -> dict[str, Any]:
 
 
 def zones_to_json(zones: Zones, *, merge: bool = False) -> dict[str, Any]:
-    """Return the zones as a JSON object; ``merge`` adds the joined zones with their pieces."""
+    """Return zones as a JSON object, see ``schema``; ``merge`` adds the merged zones, each with the numbers of its pieces."""
     document: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
@@ -42,7 +42,7 @@ def zones_to_json(zones: Zones, *, merge: bool = False) -> dict[str, Any]:
 
 
 def save_zones(zones: Zones, path: str | Path, *, merge: bool = False) -> None:
-    """Write the zones to a JSON file: all of it or nothing.
+    """Write zones to a JSON file, see ``zones_to_json``; the file holds either its old content or all of the new.
 
     Raises:
         InputError: the file cannot be written.
@@ -51,17 +51,17 @@ def save_zones(zones: Zones, path: str | Path, *, merge: bool = False) -> None:
 
 
 def zones_text(zones: Zones, *, merge: bool = False) -> str:
-    """Return what such a file holds."""
+    """Return zones as the text of a JSON file, see ``zones_to_json``."""
     return json.dumps(zones_to_json(zones, merge=merge), separators=(",", ":")) + "\n"
 
 
 def number_texts(entries: Iterable[Fraction | int]) -> list[str]:
-    """Return exact numbers as texts."""
+    """Return exact numbers as strings."""
     return [text(entry) for entry in entries]
 
 
 def row_texts(rows: Iterable[Sequence[Fraction | int]]) -> list[list[str]]:
-    """Return rows of exact numbers as texts."""
+    """Return rows of exact numbers as lists of strings."""
     return [number_texts(row) for row in rows]
 
 

@@ -44,11 +44,11 @@ def load_onnx(path: str | Path) -> Network:
         try:
             model = onnx.load_model_from_string(data)
         except Exception as error:  # noqa: BLE001  protobuf's error class, from a package without types
-            raise FormatError(f"not an ONNX model, or cut short: {type(error).__name__}") from None
+            raise FormatError(f"the file is not an ONNX model, or is cut short: {type(error).__name__}") from None
         try:
             return _GraphReader(onnx, model).network()
         except UnicodeDecodeError:
-            raise FormatError("not an ONNX model: a node or tensor name is not valid UTF-8") from None
+            raise FormatError("the file is not an ONNX model: a node or tensor name is not valid UTF-8") from None
 
 
 def save_onnx(network: Network, path: str | Path) -> None:
@@ -108,7 +108,7 @@ class _GraphReader:
         graph = model.graph
         versions = [entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")]
         if not graph.node or not versions:
-            raise FormatError("not an ONNX model: it has no nodes or no opset")
+            raise FormatError("the file is not an ONNX model: it has no nodes or no opset")
         if min(versions) < _OLDEST_OPSET:
             raise FormatError(f"opset {min(versions)} is not supported; convert the model to opset {_OLDEST_OPSET} or newer")
         if graph.sparse_initializer:

@@ -262,7 +262,7 @@ def test_files_that_are_no_models(tmp_path):
         try:
             assert plain_layers(path) is None
         except FormatError as error:
-            assert str(error) == f"{path}: not an ONNX model, or cut short"  # noqa: PT017
+            assert str(error) == f"{path}: the file is not an ONNX model, or is cut short"  # noqa: PT017
     made = tensor("b", FLOAT, [3], raw_data=bytes(11))
     with pytest.raises(FormatError, match="has 11 bytes"):
         plain_layers(save(build([("Add", "x b", "y", {})], (3,), {"b": made}), path))
@@ -319,7 +319,7 @@ def test_check_says_that_one_reader_knows_the_operators(run, tmp_path):
     assert run("certify", path, "--feature", 0, "--domain=1:2", "--out", tmp_path / "proof.json").code == 0
     outcome = run("check", path, tmp_path / "proof.json", "--feature", 0, "--domain=1:2")
     assert outcome.code == 0
-    assert "(this file's operators are known to one reader only)\n" in outcome.out
+    assert "the second, independent one does not support this file's operators\n" in outcome.out
 
 
 def test_check_says_nothing_of_other_formats(run, tmp_path):
@@ -336,7 +336,7 @@ def test_check_says_nothing_of_other_formats(run, tmp_path):
 def test_a_bug_of_the_loader_cannot_hide(refused, certified, monkeypatch, operator, wrong):
     table = onnx_operators.OPERATORS
     monkeypatch.setitem(table, operator, table[operator]._replace(compute=wrong))
-    refused("check", *certified, says=["two independent readings of this file differ"])
+    refused("check", *certified, says=["two independent readers of this file disagree"])
 
 
 onnxruntime = pytest.importorskip("onnxruntime")

@@ -73,7 +73,7 @@ def test_a_file_beyond_the_limit(tmp_path):
     save_network(NET, path)
     size = path.stat().st_size
     assert files.read_bytes(path, size) == path.read_bytes()
-    with pytest.raises(InputError, match=f"the file has {size} bytes; at most {size - 1} are read"):
+    with pytest.raises(InputError, match=f"the file has {size} bytes; at most {size - 1} are supported"):
         files.read_bytes(path, size - 1)
 
 

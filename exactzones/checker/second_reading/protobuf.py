@@ -1,4 +1,4 @@
-"""Protobuf's wire format: messages taken apart by the numbers of their fields."""
+"""Protobuf's wire format: messages as their fields by number, without a library and without a schema."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TypeAlias
 from exactzones.errors import FormatError
 
 Fields: TypeAlias = dict[int, list[int | bytes]]
-"""What a message holds: a varint as an int, anything else as bytes."""
+"""The values of a message by number of the field: a varint as an int, anything else as bytes."""
 
 _MOST_FIELDS = 1 << 22
-_DAMAGED = "not an ONNX model, or cut short"
+_DAMAGED = "the file is not an ONNX model, or is cut short"
 
 
 class UnknownError(Exception):
-    """A file has something that its reader does not know."""
+    """A file has something that this reader does not support; no error, since the other reader may support it."""
 
 
 def _varint(data: bytes, place: int) -> tuple[int, int]:
@@ -27,10 +27,15 @@ def _varint(data: bytes, place: int) -> tuple[int, int]:
 
 
 def fields_of(data: int | bytes) -> Fields:
-    """Take a protobuf message apart: by number of the field, a varint as an int, anything else as bytes."""
+    """Return the fields of a message.
+
+    Raises:
+        FormatError: the message is damaged, or is a varint.
+        UnknownError: it has groups or too many fields.
+    """
     if isinstance(data, int):
         raise FormatError(_DAMAGED)
-    found: Fields = {}
+    fields: Fields = {}
     place = count = 0
     while place < len(data):
         key, place = _varint(data, place)
@@ -39,36 +44,40 @@ def fields_of(data: int | bytes) -> Fields:
             raise UnknownError
         length, place = {1: (8, place), 5: (4, place)}.get(wire) or _varint(data, place)
         if wire == 0:
-            found.setdefault(key >> 3, []).append(length)
+            fields.setdefault(key >> 3, []).append(length)
             continue
         if place + length > len(data):
             raise FormatError(_DAMAGED)
-        found.setdefault(key >> 3, []).append(data[place : place + length])
+        fields.setdefault(key >> 3, []).append(data[place : place + length])
         place += length
-    return found
+    return fields
 
 
 def integer(fields: Fields, number: int) -> int:
-    """Return a field that is there at most once; 0 if it is not there."""
+    """Return a field that occurs at most once, as a signed 64-bit integer; 0 if it does not occur."""
     return integers(fields, number, 1)[0] if number in fields else 0
 
 
 def integers(fields: Fields, number: int, expected: int | None = None) -> list[int]:
-    """Return a field of signed 64-bit integers, packed or not."""
-    found: list[int] = []
+    """Return a field of signed 64-bit integers, packed or not.
+
+    Raises:
+        UnknownError: there are too many, or not as many as expected.
+    """
+    values: list[int] = []
     for part in fields.get(number, []):
         place = 0
-        while not isinstance(part, int) and place < len(part) and len(found) <= _MOST_FIELDS:
+        while not isinstance(part, int) and place < len(part) and len(values) <= _MOST_FIELDS:
             value, place = _varint(part, place)
-            found.append(value)
-        found += [part] if isinstance(part, int) else []
-    if (expected is not None and len(found) != expected) or len(found) > _MOST_FIELDS:
+            values.append(value)
+        values += [part] if isinstance(part, int) else []
+    if (expected is not None and len(values) != expected) or len(values) > _MOST_FIELDS:
         raise UnknownError
-    return [value - (value >> 63 << 64) for value in found]
+    return [value - (value >> 63 << 64) for value in values]
 
 
 def one_bytes(fields: Fields, number: int) -> bytes:
-    """Return a field that is there at most once (twice, its parts would have to be merged)."""
+    """Return a field of bytes that occurs at most once, empty if it does not; parts of a repeated one would have to be merged."""
     value = fields.get(number, [b""])
     if len(value) > 1 or isinstance(value[0], int):
         raise UnknownError
@@ -76,5 +85,5 @@ def one_bytes(fields: Fields, number: int) -> bytes:
 
 
 def all_bytes(fields: Fields, number: int) -> list[bytes]:
-    """Return a field that may be repeated."""
+    """Return the bytes of a field that may be repeated."""
     return [part for part in fields.get(number, []) if not isinstance(part, int)]
