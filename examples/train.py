@@ -6,7 +6,7 @@
 * ``iris_2d``, ``iris``, ``wine``, ``breast_cancer``, ``digits``: multi-layer perceptrons trained on data that scikit-learn ships.
 
 Each class has an output of its own, a score that is positive where the network says "this class" (a one-against-all logistic
-loss), so that "feature i fires" means something.  Standardisation and projection happen before the network and are no part of
+loss), so that "feature i fires" means something.  Standardisation and projection happen before the network and are not part of
 it: it takes the projected inputs.  Weights are rounded to float32 first, and the accuracy is that of the rounded network,
 evaluated exactly on the data that was held out.
 
@@ -62,7 +62,7 @@ def fresh_weights(seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def text_network(seed: int = SEED) -> Network:
-    """Return the network of these weights: a block (up-projection, ReLU, down-projection) and the ReLU features behind it."""
+    """Return the network of these weights: a block (up-projection, ReLU, down-projection) and the ReLU features after it."""
     return Network.of(*((weight, bias, k != 1) for k, (weight, bias) in enumerate(fresh_weights(seed))))
 
 

@@ -1,6 +1,6 @@
 """The worked example of "Multi-Layer Latent Space Visualization", exactly: 2 inputs, 3 neurons, 2 latents, 3 features.
 
-The text asks where in alpha-space (the input) and in beta-space (behind the first block) the first feature fires:
+The text asks where in alpha-space (the input) and in beta-space (after the first block) the first feature fires:
 
     a = ReLU(W x + b_W),  z = D a + b_D,  h = ReLU(U z + b_U),      h1 > 0 ?
 

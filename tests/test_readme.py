@@ -150,8 +150,13 @@ def test_the_table_of_pytorch_modules_is_the_one_in_the_code():
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(document):
-    for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
+    for target, _, section in (
+        link.partition("#") for link in re.findall(r"\]\(([^):]+)\)", document.read_text(encoding="utf-8"))
+    ):
         assert (document.parent / target).exists(), target
+        if section:
+            headings = re.findall(r"^#+ (.*)$", (document.parent / target).read_text(encoding="utf-8"), re.MULTILINE)
+            assert section in {heading.lower().replace(" ", "-") for heading in headings}, section
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -188,7 +188,7 @@ class Relucent:
         first = self._search(weights, biases, radius, 100)
         if first.complete:
             return first
-        # There is no limit in seconds: so many regions as the rate of the first ones promises.
+        # It takes no limit in seconds: ask for as many regions as the rate of the first ones predicts.
         return self._search(weights, biases, radius, max(100, int(first.regions / first.seconds * seconds)))
 
     def _search(self, weights: Weights, biases: Weights, radius: float | None, most: int) -> Answer:

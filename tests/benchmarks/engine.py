@@ -282,7 +282,7 @@ def shifted(widths: list[int], share: float | None, values: np.ndarray) -> Netwo
 
 
 def recorded(net: Network) -> tuple[int, float, Any]:
-    """List the zones of the feature; return their number, the seconds, and the arrangement behind them."""
+    """List the zones of the feature; return their number, the seconds, and the arrangement that was used."""
     made = []
     kind = forward_module.Arrangement
 

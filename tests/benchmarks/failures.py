@@ -2,9 +2,9 @@
 
     python tests/benchmarks/failures.py [--peers parx relucent] [--limit 60]
 
-The regions are counted on all of R^d; regioncam, which needs a bounded domain, is asked on [-6, 6]^2, and where another number is
-exact there it says so.  "exact" is what the forward and the backward engine agree on, and where pplpy is installed both ways to
-split with PPL.
+The regions are counted on all of R^d.  regioncam needs a bounded domain and counts on [-6, 6]^2; the table says where the exact
+number differs there.  "exact" is the number on which both engines agree, and where pplpy is installed both ways to split with
+PPL.
 """
 
 # ruff: noqa: T201 - scripts print
@@ -25,7 +25,7 @@ Case = tuple[str, Weights, Weights]
 
 
 def hidden(*layers: tuple[Any, Any]) -> tuple[Weights, Weights]:
-    """Return hidden layers as arrays, and a sum as the output behind them."""
+    """Return hidden layers as arrays, followed by their sum as the output."""
     weights = [np.array(weight, float) for weight, _ in layers]
     biases = [np.array(bias, float) for _, bias in layers]
     return [*weights, np.ones((1, len(biases[-1])))], [*biases, np.zeros(1)]

@@ -2,11 +2,11 @@
 
     python tests/benchmarks/peers.py [--only 3-20-20-1] [--peers regioncam PPL] [--limit 20]
 
-Peers that are not installed are named and skipped: regioncam, relucent, parx and pplpy, all on PyPI.  Whoever is not done within
---limit seconds of CPU, we too, gives the rate up to then, marked "~".  Times are CPU seconds, the best of 3 runs where they are
-short.  "ratio" is our rate over the peer's; a number of regions that differs from ours is bold.  "all zones" and "firing zones"
-are find_zones with Zone objects, for all cells and for the feature z[0] > 0.  PPL is asked first whether a neuron crosses a cell;
-PPL-plain copies each cell for each neuron and cuts the copies.
+Peers that are not installed are named and skipped: regioncam, relucent, parx and pplpy, all on PyPI.  A program that is not
+done after --limit seconds of CPU, ours included, is stopped, and its rate up to then is marked "~".  Times are CPU seconds, the
+best of 3 runs where they are short.  "ratio" is our rate over the peer's; a number of regions that differs from ours is bold.
+"all zones" and "firing zones" are find_zones with Zone objects, for all cells and for the feature z[0] > 0.  PPL first asks
+whether a neuron crosses a cell; PPL-plain copies each cell for each neuron and cuts the copies.
 """
 
 # ruff: noqa: T201 - scripts print
