@@ -17,6 +17,7 @@ from exactzones.rational import (
     IntegerMatrix,
     Matrix,
     Rationalization,
+    algebraic,
     common_zero,
     determinant,
     dot,
@@ -177,6 +178,37 @@ def test_long_strings_are_read_up_to_a_limit():
     assert exact(f"-1e-{BIG}") == Fraction(-1, 10**BIG)
     with pytest.raises(InexactError, match="100001 characters"):
         exact("1" * (BIG + 1))
+
+
+def test_refusals_say_what_the_value_is():
+    with pytest.raises(InexactError, match=r"bias is .*of type object, which is not an exact number"):
+        exact(object(), "bias")
+    with pytest.raises(InexactError, match=r"bias is .*of type Quadratic, which is not rational"):
+        exact(algebraic("sqrt(2)"), "bias")
+    with pytest.raises(InexactError, match="bias is pi, which is not rational; pass rationalize="):
+        exact(sympy.pi, "bias")
+    with pytest.raises(InexactError, match="bias is True, a truth value; expected a number"):
+        exact(True, "bias")
+
+
+@pytest.mark.parametrize(
+    ("row", "rational"),
+    [
+        ([[1, "1/2"], [0, 3]], True),
+        ([["sqrt(4)", 1]], True),
+        ([["sqrt(2)", 1]], False),
+        ([[0, 1], [1, "1+sqrt(2)"]], False),
+    ],
+)
+def test_a_matrix_knows_whether_it_is_rational(row, rational):
+    matrix = Matrix.of(row)
+    assert matrix.is_rational is rational
+    if rational:
+        assert matrix.scaled()[0].rows() == [tuple(int(e * matrix.scaled()[1]) for e in line) for line in matrix.rows]
+        return
+    for ask in (matrix.scaled, lambda: matrix.lifted([Fraction(0)] * len(row))):
+        with pytest.raises(InexactError, match=r"the weight .*sqrt\(2\) is irrational"):
+            ask()
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

@@ -166,6 +166,15 @@ def test_proves_empty_refuses_other_multipliers():
     assert not proves_empty(HRep.of(1, touching), vector(1, 1))
     assert proves_empty(HRep.of(1, touching[:1], strict=touching[1:]), vector(1, 1))
     opposite = HRep.of(1, strict=[(0, 1)], equations=[(0, 1)])
+    flat = HRep.of(2, [(0, 0, 1), (0, 0, -1)], strict=[(0, 1, 0)])  # x > 0, y = 0: not empty
+    assert flat.closed_rows == ((0, 0, -1), (0, 0, 1), (0, 1, 0))
+    assert not proves_empty(flat, vector(1, 1, 0))  # zero, but without the strict row
+    negative = HRep.of(1, [(-1, 0)], strict=[(0, 1), (0, -1)])
+    assert negative.closed_rows == ((-1, 0), (0, -1), (0, 1))
+    assert proves_empty(negative, vector(1, 0, 0))
+    assert proves_empty(negative, vector(0, 1, 1))
+    assert not proves_empty(negative, vector(0, -1, -1))
+    assert not proves_empty(negative, vector(1, 0, 1))  # a slope is left, though the constant is negative
     assert proves_empty(opposite, vector(1, -1))
     assert not proves_empty(opposite, vector(-1, 1))  # only an equation may take a negative multiplier
 

@@ -279,7 +279,9 @@ def test_cell_is_the_closure(polyhedron):
     cell = polyhedron.cell()
     assert cell.vrep == polyhedron.vrep
     assert Polyhedron.of_cell(cell) == polyhedron.closure()
-    assert Polyhedron.of_cell(cell).vrep == cell.vrep
+    assert Polyhedron.of_cell(cell).vrep is cell.vrep
+    assert repr(Polyhedron.of_cell(cell)) == repr(Polyhedron(cell.hrep))
+    assert hash(Polyhedron.of_cell(cell)) == hash(polyhedron.closure())
 
 
 @given(DIMS.flatmap(boxes))
