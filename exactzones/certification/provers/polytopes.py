@@ -1,4 +1,8 @@
-"""Simple polytopes in floats, many at once: vertices, and the hyperplanes that are tight at each."""
+"""Simple polytopes in floats, many at once: vertices, and the hyperplanes that are tight at each.
+
+This double description is for proofs whose every step is verified exactly later, so its floats need no error bounds.
+``polyhedra/backends/__init__.py`` lists the other implementations.
+"""
 
 from __future__ import annotations
 
