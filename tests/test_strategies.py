@@ -63,7 +63,7 @@ def _has_twins(net):
 
 
 def test_an_unknown_kind():
-    with pytest.raises(InputError, match="no kind of network is called 'round'; there are integer, "):
+    with pytest.raises(InputError, match="kind is 'round'; expected one of integer, "):
         find(networks("round"), lambda _: True)
 
 

@@ -1,7 +1,7 @@
-"""Zones for other programs: graphs, shapes, tables, and the question itself for SMT solvers.
+"""Export zones to other programs: graphs, shapes, tables, and the question itself for SMT solvers.
 
-Numbers are exact where the format has a place for it (texts such as "1/3", SMT-LIB); coordinates are floats where readers want
-floats.  What reads everything back exactly is JSON: ``exactzones zones --json``.
+Numbers are exact where the format allows it (strings such as "1/3", SMT-LIB); coordinates are floats where readers of the format
+expect floats.  Only JSON (``exactzones zones --json``) keeps everything exactly.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ SUFFIXES = tuple(_WRITERS)
 
 
 def save(zones: Zones, path: str | Path) -> None:
-    """Write zones to a file whose suffix says how; it holds either its old content or all of the new.
+    """Write zones to a file in the format of its suffix; an error leaves the old content of the file.
 
-    ``.graphml``, ``.gexf``: which zones touch.  ``.geojson``, ``.wkt``: the parts that fire, of 2 inputs.  ``.csv``: one line a
-    zone.  ``.smt2``: the question, not the answer.
+    ``.graphml``, ``.gexf``: the graph of zones that touch.  ``.geojson``, ``.wkt``: the parts that fire, as shapes (2 inputs).
+    ``.csv``: one line per zone.  ``.smt2``: the question, not the answer.
 
     Args:
-        zones: what ``find_zones`` returns.
+        zones: the result of ``find_zones``.
         path: ends in one of ``SUFFIXES``.
 
     Raises:
@@ -47,18 +47,18 @@ def save(zones: Zones, path: str | Path) -> None:
 
 
 def writer(path: str | Path, inputs: int) -> Callable[[Zones], str]:
-    """Return what makes the text of a file with this name.
+    """Return the function that turns zones into the text of a file with this suffix.
 
     Args:
         path: ends in one of ``SUFFIXES``.
-        inputs: of how many dimensions the zones will be.
+        inputs: number of inputs of the network.
 
     Raises:
-        InputError: its suffix is not one of ``SUFFIXES``, or is one of shapes in the plane and there are not 2 inputs.
+        InputError: the suffix is not one of ``SUFFIXES``, or the format holds shapes in the plane and there are not 2 inputs.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in _WRITERS:
         raise InputError(f"{path}: suffix {Path(path).suffix!r} is not known; exports end in {', '.join(SUFFIXES)}")
     if suffix in (".geojson", ".wkt") and inputs != 2:
-        raise InputError(f"{path}: shapes in the plane need 2 inputs, this network has {inputs}; export a slice of it")
+        raise InputError(f"{path}: shapes in the plane need 2 inputs, but this network has {inputs}; export a slice of it")
     return _WRITERS[suffix]

@@ -1,4 +1,4 @@
-"""Which zones touch, as GraphML and GEXF: for Gephi, yEd, igraph and the like."""
+"""The adjacency graph of zones as GraphML and GEXF, for Gephi, yEd, igraph and similar programs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from exactzones.zones import Zones
 
 
 def plain_graph(zones: Zones) -> networkx.Graph:
-    """Return ``zones.graph`` with attributes that every program reads: texts, numbers and truth values.
+    """Return ``zones.graph`` with attributes of types that every program reads: strings, numbers and booleans.
 
-    Nodes carry ``pattern``, ``island``, ``maximum`` (exact, "p/q", or "unbounded") and a point at which the property fires:
-    ``sample`` (exact) and ``x0``, ``x1``, .. (floats).  Edges carry ``facet`` (its hyperplane's equation), ``flips`` (the neurons
-    whose sign differs, "layer:unit", with spaces between) and ``fires`` (whether the property fires somewhere on the facet).
+    Node attributes: ``pattern``, ``island``, ``maximum`` (exact, "p/q", or "unbounded") and a point at which the property fires,
+    ``sample`` (exact) and ``x0``, ``x1``, .. (floats).  Edge attributes: ``facet`` (the equation of its hyperplane), ``flips``
+    (the neurons whose signs differ, "layer:unit", separated by spaces) and ``fires`` (whether the property fires on the facet).
     """
     graph = networkx.Graph(property=str(zones.prop), complete=zones.complete)
     for k, zone in enumerate(zones):
@@ -41,18 +41,20 @@ def plain_graph(zones: Zones) -> networkx.Graph:
 
 def graphml(zones: Zones) -> str:
     """Return ``plain_graph`` as GraphML."""
-    return _written(networkx.write_graphml_xml, plain_graph(zones))
+    return _text_of(networkx.write_graphml_xml, plain_graph(zones))
 
 
 def gexf(zones: Zones) -> str:
-    """Return ``plain_graph`` as GEXF; nodes lie where their samples are (of more than three inputs, the first three count)."""
+    """Return ``plain_graph`` as GEXF; nodes are placed at the first three coordinates of their samples."""
     graph = plain_graph(zones)
     for _, node in graph.nodes(data=True):
         node["viz"] = {"position": {axis: node.get(f"x{k}", 0.0) for k, axis in enumerate("xyz")}}
-    return re.sub(r' lastmodifieddate="[^"]*"', "", _written(networkx.write_gexf, graph))  # the same text every day
+    return re.sub(
+        r' lastmodifieddate="[^"]*"', "", _text_of(networkx.write_gexf, graph)
+    )  # the date would make the text change daily
 
 
-def _written(write: Any, graph: networkx.Graph) -> str:
+def _text_of(write: Any, graph: networkx.Graph) -> str:
     stream = BytesIO()
     write(graph, stream)
     return stream.getvalue().decode()

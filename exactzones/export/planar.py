@@ -1,7 +1,7 @@
 """Zones of two inputs as shapes in the plane, for geometry libraries and maps: GeoJSON and WKT.
 
-A shape is the closure of the part of a zone that fires, cut with a window where it goes on.  Corners are rounded to floats, the
-exact ones are among the properties in GeoJSON.
+A shape is the closure of the part of a zone that fires, cut by a window.  Corners are rounded to floats; the properties in
+GeoJSON have the exact vertices.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from exactzones.zones.window import default_window
 
 
 def wkt(zones: Zones, window: Polyhedron | None = None) -> str:
-    """Return a GEOMETRYCOLLECTION with a geometry for each zone, in order: a polygon as a rule, empty outside the window.
+    """Return a GEOMETRYCOLLECTION with one geometry per zone, in order: usually a polygon, empty outside the window.
 
     Args:
         zones: of two inputs.
-        window: a bounded polyhedron; its bounding box cuts.  By default the domain's box, or a box around all vertices.
+        window: a bounded polyhedron; its bounding box is the cut.  By default the domain's box, or a box around all vertices.
 
     Raises:
-        InputError: not two inputs, or a window that is no window.
+        InputError: not two inputs, or an unbounded or flat window.
     """
     shapes = []
     for ring in _rings(zones, window):
@@ -41,16 +41,16 @@ def wkt(zones: Zones, window: Polyhedron | None = None) -> str:
 
 
 def geojson(zones: Zones, window: Polyhedron | None = None) -> dict[str, Any]:
-    """Return a FeatureCollection with a feature for each zone, in order; a geometry is null outside the window.
+    """Return a FeatureCollection with one feature per zone, in order; the geometry of a zone outside the window is null.
 
-    Properties: ``zone``, ``pattern``, ``island``, ``unbounded``, ``vertices`` and ``sample`` (exact, before the window cuts).
+    Properties: ``zone``, ``pattern``, ``island``, ``unbounded``, and of the uncut part, exactly, ``vertices`` and ``sample``.
 
     Args:
         zones: of two inputs.
         window: as in ``wkt``.
 
     Raises:
-        InputError: not two inputs, or a window that is no window.
+        InputError: not two inputs, or an unbounded or flat window.
     """
     features = []
     for k, (zone, ring) in enumerate(zip(zones, _rings(zones, window), strict=True)):
@@ -85,15 +85,15 @@ def _geometry(ring: Ring) -> dict[str, Any] | None:
 
 
 def _rings(zones: Zones, window: Polyhedron | None) -> list[Ring]:
-    """Return each zone's firing part as its corners, counter-clockwise; none outside the window."""
+    """Return the corners of each zone's firing part in the window, counter-clockwise; empty outside the window."""
     if zones.network.inputs != 2:
-        raise InputError(f"shapes in the plane need 2 inputs; these zones have {zones.network.inputs}")
+        raise InputError(f"shapes in the plane need 2 inputs, but this network has {zones.network.inputs}")
     box = default_window(zones) if window is None else window_box(window, 2)
-    found = []
+    rings = []
     for zone in zones:
         ring = next(iter(outline(zone.firing_part, box)), ())
-        found.append(ring if _turns_left(ring) else ring[::-1])
-    return found
+        rings.append(ring if _turns_left(ring) else ring[::-1])
+    return rings
 
 
 def _turns_left(ring: Ring) -> bool:

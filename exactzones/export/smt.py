@@ -18,16 +18,16 @@ from exactzones.rational import irrational, text
 def smtlib(network: Network, prop: Property, domain: Polyhedron | None = None) -> str:
     """Return the query "does the property hold at a point of the domain?", ending in ``(check-sat)``.
 
-    Inputs are the constants ``x0``, ``x1``, ..; ``z1_2`` is unit 2 of layer 1 before its ReLU, ``a1_2`` behind it.
+    Inputs are the constants ``x0``, ``x1``, ..; ``z1_2`` is unit 2 of layer 1 before its ReLU, ``a1_2`` after it.
 
     Args:
         network: the network.
         prop: a feature or a conjunction of conditions.
-        domain: a polyhedron; None is all of the input space.
+        domain: a polyhedron; None is the whole input space.
 
     Raises:
         InputError: the property does not fit the network.
-        InexactError: an irrational number, which linear arithmetic does not have.
+        InexactError: an irrational number; SMT-LIB's linear arithmetic is rational.
     """
     resolved = prop.resolve(network.widths)
     lines = [
@@ -80,7 +80,7 @@ def _sum(terms: Iterable[tuple[Fraction | int, str]], constant: Fraction | int) 
 
 def _number(value: Fraction | int) -> str:
     if irrational([value]):
-        raise InexactError(f"{text(value)} is irrational; SMT-LIB's linear arithmetic has rational numbers only")
+        raise InexactError(f"{text(value)} is irrational; SMT-LIB's linear arithmetic has only rational numbers")
     size = max(value, -value)
     above = f"{text(size.numerator)}.0"
     written = above if size.denominator == 1 else f"(/ {above} {text(size.denominator)}.0)"

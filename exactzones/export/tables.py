@@ -12,9 +12,9 @@ from exactzones.zones.display import columns, records
 
 
 def csv_text(zones: Zones) -> str:
-    """Return one line a zone, under a header: the columns of ``Zones.to_dataframe`` behind the zone's number.
+    """Return a header and one line per zone: its number, then the columns of ``Zones.to_dataframe``.
 
-    Numbers are exact, "p/q" or "p"; what is infinite is empty.
+    Numbers are exact, "p/q" or "p"; infinite ones are empty fields.
     """
     stream = StringIO()
     names = columns(zones.network.inputs)

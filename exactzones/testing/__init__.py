@@ -1,4 +1,4 @@
-"""Hypothesis strategies for networks, points, polyhedra and properties: test your own code on the nasty cases too.
+"""Hypothesis strategies for networks, points, polyhedra and properties, degenerate ones included, and checks of zones.
 
 Needs hypothesis: ``pip install exactzones[testing]``.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from exactzones.errors import InputError
 
 try:
-    import hypothesis as _hypothesis  # noqa: F401  # asked for first, so that the message below speaks of nothing else
+    import hypothesis as _hypothesis  # noqa: F401  # imported alone, so that the message below fits every ImportError here
 except ImportError:
     raise InputError(
         "exactzones.testing needs hypothesis, which is not installed; run: pip install exactzones[testing]"

@@ -1,7 +1,7 @@
-"""Ready-made checks of a list of zones against the network itself, by exact forward evaluation only.
+"""Ready-made checks of a list of zones against exact forward evaluation of the network.
 
-Each check takes the zones and one example (a point, or the index of a zone) and raises ``CheckFailed`` with the example written
-as fractions.  Use them under hypothesis, as the package's own tests do, or let ``check_zones`` draw the examples.
+Each check takes the zones and one example (a point, or the index of a zone) and raises ``CheckFailed``, whose message contains
+the example as fractions.  Use them with hypothesis, as the package's own tests do, or let ``check_zones`` draw the examples.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ class CheckFailed(ExactZonesError, AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What came out of a check.
+    """The result of a check.
 
     Attributes:
-        name: of the check.
-        tried: how many examples.
-        failure: the first contradiction, shrunk; None if there was none.
+        name: name of the check.
+        tried: number of examples.
+        failure: the message of the shrunk counterexample, or None.
     """
 
     name: str
@@ -54,67 +54,67 @@ def _in_domain(zones: Zones, point: Vector) -> bool:
 
 
 def zones_are_sound(zones: Zones, point: Vector) -> None:
-    """Where the zones say that the property fires, it does, and the zones there compute what the network computes.
+    """Check that where a zone fires the property holds, and that the zone's affine maps agree with the network.
 
     Args:
         zones: a complete list of zones.
-        point: where to look, shape (inputs,).
+        point: the point to check, shape (inputs,).
 
     Raises:
-        CheckFailed: it is not so at this point.
+        CheckFailed: the check fails at this point.
     """
     for zone in zones.containing(point):
         if zone.fires(point) and not zones.network.satisfies(point, zones.prop):
-            raise CheckFailed(f"{zone} says that the property fires at {written(point)}; the network says that it does not")
+            raise CheckFailed(f"{zone} fires at {written(point)}, but the network does not satisfy the property there")
         maps = zone.maps
         for k, (values, mapping) in enumerate(zip(zones.network.trace(point), maps, strict=False)):
             if mapping(point) != values:
-                raise CheckFailed(f"{zone} gives other values for layer {k} at {written(point)} than the network")
+                raise CheckFailed(f"the map of {zone} to layer {k} differs from the network at {written(point)}")
 
 
 def zones_are_complete(zones: Zones, point: Vector) -> None:
-    """Where the property fires in the domain, a zone says so.
+    """Check that some zone fires wherever the property holds in the domain.
 
     Args:
         zones: a complete list of zones.
-        point: where to look, shape (inputs,).
+        point: the point to check, shape (inputs,).
 
     Raises:
-        CheckFailed: it is not so at this point.
+        CheckFailed: the check fails at this point.
     """
     if _in_domain(zones, point) and zones.network.satisfies(point, zones.prop) and not zones.fires(point):
-        raise CheckFailed(f"the property fires at {written(point)}, which is in no listed zone")
+        raise CheckFailed(f"the property holds at {written(point)}, but none of the zones fires there")
 
 
 def zones_do_not_overlap(zones: Zones, point: Vector) -> None:
-    """No point is strictly inside two zones.
+    """Check that the point is not in the interior of two zones.
 
     Args:
         zones: a complete list of zones.
-        point: where to look, shape (inputs,).
+        point: the point to check, shape (inputs,).
 
     Raises:
-        CheckFailed: it is not so at this point.
+        CheckFailed: the check fails at this point.
     """
     lifted = (Fraction(1), *point)
     inside = [zone for zone in zones if all(dot(row, lifted) > 0 for row in zone.hrep.rows)]
     if len(inside) > 1:
-        raise CheckFailed(f"{written(point)} is strictly inside {inside[0]} and {inside[1]}")
+        raise CheckFailed(f"{written(point)} is in the interior of both {inside[0]} and {inside[1]}")
 
 
 def adjacency_is_right(zones: Zones, index: int) -> None:
-    """The neighbours of a zone are the listed cells that one reaches through its facets.
+    """Check that the neighbours of a zone are exactly the listed zones on the other sides of its facets.
 
-    From a point in the middle of a facet one steps out of the zone by an infinitesimal, and reads the pattern there off the
-    network.  Whether the property fires on the facet is decided by a linear program (of up to 8 inputs), and its point by
-    forward evaluation.
+    From the middle of each facet the check takes an infinitesimal step out of the zone and asks the network for the activation
+    pattern there.  A linear program (for up to 8 inputs) decides whether the property fires on the facet, and forward evaluation
+    confirms its point.
 
     Args:
         zones: a complete list of zones.
-        index: of the zone whose neighbours are looked at.
+        index: index of the zone whose neighbours are checked.
 
     Raises:
-        CheckFailed: a neighbour is missing, or is none.
+        CheckFailed: a neighbour is missing or wrong.
     """
     zone = zones[index]
     by_pattern = {other.pattern: k for k, other in enumerate(zones)}
@@ -135,20 +135,20 @@ def adjacency_is_right(zones: Zones, index: int) -> None:
         if edge["facet"] not in (row, tuple(-entry for entry in row)):
             raise CheckFailed(f"the facet between {zone} and {zones[other]} does not lie in {edge['facet']}")
         if edge["flips"] != _difference(zone, zones[other]):
-            raise CheckFailed(f"other neurons flip between {zone} and {zones[other]} than {edge['flips']}")
+            raise CheckFailed(f"the neurons whose signs differ between {zone} and {zones[other]} are not {edge['flips']}")
         if zone.cell.dim <= _MAX_LP_INPUTS:
-            _fires_where_it_says(zones, zone, zones[other], row, says=edge["fires"])
+            _check_fires(zones, zone, zones[other], row, expected=edge["fires"])
 
 
-def _fires_where_it_says(zones: Zones, zone: Zone, other: Zone, facet: Row, *, says: bool) -> None:
+def _check_fires(zones: Zones, zone: Zone, other: Zone, facet: Row, *, expected: bool) -> None:
     shared = zone.firing.intersect(Polyhedron.of(zone.cell.dim, equations=[facet]))
     witness = None if shared.is_empty else shared.interior_point()
-    if witness is None and says:
+    if witness is None and expected:
         raise CheckFailed(f"the property fires nowhere on the facet between {zone} and {other}")
-    if witness is not None and not says:
+    if witness is not None and not expected:
         raise CheckFailed(f"the property fires on the facet between {zone} and {other}, at {written(witness)}")
     if witness is not None and not zones.network.satisfies(witness, zones.prop):
-        raise CheckFailed(f"{zone} says that the property fires at {written(witness)}; the network says that it does not")
+        raise CheckFailed(f"{zone} fires at {written(witness)}, but the network does not satisfy the property there")
 
 
 def _middle(rays: list[Row], dim: int) -> Vector:
@@ -166,7 +166,9 @@ def _difference(first: Zone, second: Zone) -> tuple[tuple[int, int], ...]:
 
 
 def pattern_towards(network: Network, point: Vector, direction: Vector, horizon: int) -> Pattern:
-    """Return the activation pattern at ``point + t direction`` for all small enough t > 0: values a + b t, compared by (a, b).
+    """Return the activation pattern at ``point + t direction`` for all sufficiently small t > 0.
+
+    Values have the form a + b t and are compared with 0 as pairs (a, b), lexicographically.
 
     Args:
         network: the network.
@@ -189,7 +191,7 @@ def pattern_towards(network: Network, point: Vector, direction: Vector, horizon:
 
 
 def domain_points(zones: Zones) -> st.SearchStrategy[Vector]:
-    """Draw points that matter to these zones: all over the domain, where neurons are zero, at the zones' corners, inside them."""
+    """Draw points all over the domain, on the zero sets of neurons, at the corners of zones, and inside zones."""
     dim = zones.network.inputs
     corners = [tuple(quotient(e, ray[0]) for e in ray[1:]) for zone in zones[:200] for ray in zone.cell.rays if ray[0]]
     strategies = [points(dim, bound=8), points_near(zones.network)]
@@ -211,11 +213,11 @@ def _along(low: Fraction, high: Fraction) -> st.SearchStrategy[Fraction]:
 
 
 def check_zones(zones: Zones, *, examples: int = 200, progress: Callable[[str], Any] = lambda _name: None) -> list[CheckReport]:
-    """Run every check on these zones with examples that hypothesis draws, and shrinks if a check fails.
+    """Run all checks on a list of zones, with examples that hypothesis draws and, after a failure, shrinks.
 
     Args:
         zones: a complete list of zones.
-        examples: how many examples each check gets.
+        examples: number of examples per check.
         progress: called with the name of each check before it runs.
     """
     at_points = domain_points(zones)
@@ -243,7 +245,7 @@ def _run(check: Callable[[Zones, Any], None], zones: Zones, strategy: st.SearchS
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
         print_blob=False,
-        report_multiple_bugs=False,  # one counterexample, not an exception group of one for each kind
+        report_multiple_bugs=False,  # one counterexample instead of an exception group
     )
     @given(strategy)
     def run(value: Any) -> None:

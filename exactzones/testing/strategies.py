@@ -1,7 +1,7 @@
 """Hypothesis strategies: plain, degenerate and adversarial networks, and points, polyhedra and properties to go with them.
 
-Random weights hardly ever make parallel, concurrent or repeated hyperplanes, dead neurons or zero pre-activations, and that is
-where code about ReLU networks breaks.  These strategies make them often, and shrink to small integers.
+Random weights almost never produce parallel, concurrent or repeated hyperplanes, dead neurons or zero pre-activations, but these
+are where code about ReLU networks breaks.  The strategies produce them often, and shrink to small integers.
 """
 
 from __future__ import annotations
@@ -21,9 +21,21 @@ from exactzones.rational import Vector, dot, row_echelon
 
 Numbers: TypeAlias = SearchStrategy[Fraction]
 _Unit: TypeAlias = tuple[list[Fraction], Fraction]
+_Row: TypeAlias = tuple[int | Fraction, ...]
 
 KINDS = ("integer", "zero_bias", "plain", "float", "duplicate", "parallel", "dead", "lanes", "bottleneck")
-"""The kinds of networks, simplest first."""
+"""The kinds of networks, simplest first.
+
+* ``integer``: weights and biases in {-1, 0, 1}: concurrent and repeated hyperplanes, zero pre-activations;
+* ``zero_bias``: every hyperplane of the first layer passes through the origin;
+* ``plain``: small rationals, or short dyadic numbers;
+* ``float``: single-precision floats of any size;
+* ``duplicate``: neurons repeated within a layer;
+* ``parallel``: rows that are multiples of one another, with different biases;
+* ``dead``: neurons with zero rows, and neurons of later layers that never fire;
+* ``lanes``: hidden layers with ReLU on some units and pass-through units (linear lanes) otherwise;
+* ``bottleneck``: MLP blocks, an up-projection with ReLU and a down-projection without, so that latent spaces exist.
+"""
 
 _FACTORS = tuple(Fraction(factor) for factor in ("1", "-1", "2", "-2", "1/2", "-1/3"))
 
@@ -55,7 +67,7 @@ def dyadics(bits: int = 4, bound: int = 3) -> Numbers:
 def floats32(bound: int = 3) -> Numbers:
     """Draw single-precision floats of absolute value at most ``bound``, as the exact numbers that they are.
 
-    Numbers such as 2**-126 are among them, so that a sum taken in floats loses one side entirely.
+    Numbers as small as 2**-126 are among them, so that a sum computed in floats loses one term entirely.
 
     >>> from hypothesis import find
     >>> find(floats32(), lambda number: number < 0)
@@ -75,25 +87,14 @@ def networks(
     max_width: int = 4,
     min_hidden: int = 1,
 ) -> Network:
-    """Draw networks: ``min_hidden`` to ``max_hidden`` hidden layers, then a last layer with ReLU or without.
+    """Draw networks: ``min_hidden`` to ``max_hidden`` hidden layers, then a last layer with or without ReLU.
 
     Args:
-        draw: given by hypothesis.
-        kind: one of ``KINDS``, or None for all of them:
-
-            * ``integer``: weights and biases in {-1, 0, 1}: concurrent and repeated hyperplanes, zero pre-activations;
-            * ``zero_bias``: every hyperplane of the first layer passes through the origin;
-            * ``plain``: small rationals, or short dyadic numbers;
-            * ``float``: single-precision floats of any size;
-            * ``duplicate``: neurons repeated within a layer;
-            * ``parallel``: rows that are multiples of one another, with biases of their own;
-            * ``dead``: neurons with zero rows, and neurons of later layers that never fire;
-            * ``lanes``: hidden layers with ReLU on some units only;
-            * ``bottleneck``: MLP blocks, up-projection with ReLU and down-projection without, so that latent spaces exist
-              (``max_hidden`` counts blocks).
+        draw: supplied by hypothesis.
+        kind: one of ``KINDS``, described there; None draws all kinds.
         inputs: dimension of the input space, or (least, most).
         outputs: units of the last layer, or (least, most).
-        max_hidden: most hidden layers.
+        max_hidden: most hidden layers; for ``bottleneck``, most blocks.
         max_width: most units in a hidden layer.
         min_hidden: fewest hidden layers.
 
@@ -103,7 +104,7 @@ def networks(
     """
     chosen = draw(st.sampled_from(KINDS)) if kind is None else kind
     if chosen not in KINDS:
-        raise InputError(f"no kind of network is called {kind!r}; there are {', '.join(KINDS)}")
+        raise InputError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}")
     numbers = _numbers(draw, chosen)
     width = draw(_between(inputs))
     layers: list[Layer] = []
@@ -114,9 +115,8 @@ def networks(
         if chosen == "bottleneck":
             layers.append(_layer(_units(draw, numbers, width, draw(st.integers(1, min(3, max_width)))), relu=False))
             width = layers[-1].outputs
-    units = _units(draw, numbers, width, draw(_between(outputs)), zero_bias=chosen == "zero_bias")
-    layers.append(_layer(units, relu=draw(st.booleans())))
-    return Network(tuple(layers))
+    last = _units(draw, numbers, width, draw(_between(outputs)), zero_bias=chosen == "zero_bias")
+    return Network((*layers, _layer(last, relu=draw(st.booleans()))))
 
 
 def _between(size: int | tuple[int, int]) -> SearchStrategy[int]:
@@ -156,9 +156,9 @@ def _hidden_layer(draw: DrawFn, kind: str, numbers: Numbers, width: int, max_wid
     if kind == "dead":
         unit = draw(st.integers(0, len(units) - 1))
         row, bias = units[unit]
-        # What comes out of a ReLU is never negative, so weights and bias <= 0 never fire behind one.
-        silent = not first and draw(st.booleans())
-        units[unit] = ([-abs(entry) for entry in row], -abs(bias)) if silent else ([Fraction(0)] * width, bias)
+        # Outputs of a ReLU are never negative, so a unit after it with weights and bias <= 0 never fires.
+        never_fires = not first and draw(st.booleans())
+        units[unit] = ([-abs(entry) for entry in row], -abs(bias)) if never_fires else ([Fraction(0)] * width, bias)
     if kind == "lanes":
         mask = draw(st.lists(st.booleans(), min_size=len(units), max_size=len(units)))
         return _layer(units, relu=mask)
@@ -169,9 +169,9 @@ def points(dim: int, *, max_denominator: int = 4, bound: int = 3) -> SearchStrat
     """Draw rational points of R^dim; they shrink to the origin.
 
     Args:
-        dim: how many coordinates.
-        max_denominator: of each coordinate.
-        bound: no coordinate is larger in absolute value.
+        dim: number of coordinates.
+        max_denominator: largest denominator of a coordinate.
+        bound: largest absolute value of a coordinate.
 
     >>> from hypothesis import find
     >>> find(points(2), lambda point: point[1] > 0)
@@ -182,10 +182,10 @@ def points(dim: int, *, max_denominator: int = 4, bound: int = 3) -> SearchStrat
 
 @st.composite
 def points_near(draw: DrawFn, net: Network) -> Vector:
-    """Draw input points where it matters: often exactly on the zero set of one neuron or more, in any layer, up to a vertex.
+    """Draw input points near boundaries: often exactly on the zero sets of one or more neurons, in any layer, up to a vertex.
 
-    The neurons' zero sets are those of the regime around a random point, so a neuron of a later layer may be missed by crossing
-    into another regime; one of the first layer never is, unless its row is zero.
+    The zero sets are those of the activation region of a random point.  The point drawn may lie in another region, where the zero
+    set of a neuron of a later layer is a different one; neurons of the first layer have the same zero set everywhere.
 
     >>> from hypothesis import find
     >>> net = Network.mlp([([[2, 3]], [-1]), ([[1]], [0])])
@@ -201,7 +201,7 @@ def points_near(draw: DrawFn, net: Network) -> Vector:
         return point
     chosen = draw(st.lists(st.sampled_from(rows), max_size=net.inputs, unique=True))
     echelon, pivots = row_echelon([(*row[1:], row[0]) for row in chosen])
-    if net.inputs in pivots:  # no point is on all of them
+    if net.inputs in pivots:  # the chosen hyperplanes have no common point
         echelon, pivots = row_echelon([(*chosen[0][1:], chosen[0][0])])
     moved = list(point)
     for row, pivot in zip(echelon, pivots, strict=True):
@@ -233,14 +233,14 @@ def polyhedra(
     max_rows: int = 5,
     strict: bool = False,
 ) -> Polyhedron:
-    """Draw polyhedra from rows with small integers, redundant, repeated and parallel ones among them.
+    """Draw polyhedra from rows with small integers; some rows are redundant, repeated or parallel.
 
     Args:
-        draw: given by hypothesis.
+        draw: supplied by hypothesis.
         dim: dimension of the space.
-        full_dimensional: only those with an interior; otherwise also empty and flat ones, and ones given with equations.
-        bounded: only bounded ones, only unbounded ones (with ``full_dimensional``), or both (None).
-        max_rows: most rows, not counting those of the box that bounds it.
+        full_dimensional: only polyhedra with an interior; otherwise also empty and flat ones, and ones with equations.
+        bounded: only bounded polyhedra, only unbounded ones (needs ``full_dimensional``), or both (None).
+        max_rows: most rows, not counting those of a bounding box.
         strict: whether some of the rows may be strict.
 
     >>> from hypothesis import find
@@ -251,7 +251,7 @@ def polyhedra(
     """
     slopes = st.tuples(*[st.integers(-2, 2)] * dim)
     rows = draw(st.lists(st.tuples(st.integers(-2, 2), slopes), max_size=max_rows))
-    lifted: list[tuple[int | Fraction, ...]] = [(b, *a) for b, a in rows]
+    lifted: list[_Row] = [(b, *a) for b, a in rows]
     centre = draw(points(dim, max_denominator=2, bound=2))
     if full_dimensional:
         if bounded is False:
@@ -260,17 +260,24 @@ def polyhedra(
         # A row that is positive at the centre leaves a ball around it.
         lifted = [(abs(b) + Fraction(1, 2) - dot(a, centre), *a) for b, a in rows]
     if draw(st.booleans()) if bounded is None else bounded:
-        size = draw(st.integers(1, 3))
-        for k in range(dim):
-            unit = [int(j == k) for j in range(dim)]
-            lifted += [(size - centre[k], *unit), (size + centre[k], *(-entry for entry in unit))]
-    roles = ["row", "strict"] if strict else ["row"]
-    if not full_dimensional:
-        roles.append("equation")
-    given: dict[str, list[tuple[int | Fraction, ...]]] = {role: [] for role in roles}
-    for row in lifted:
-        given[draw(st.sampled_from(roles))].append(row)
-    return Polyhedron.of(dim, given["row"], strict=given.get("strict", ()), equations=given.get("equation", ()))
+        lifted += _box_rows(centre, draw(st.integers(1, 3)))
+    roles = ["row", *(["strict"] if strict else []), *([] if full_dimensional else ["equation"])]
+    return _with_roles(dim, [(draw(st.sampled_from(roles)), row) for row in lifted])
+
+
+def _with_roles(dim: int, rows: list[tuple[str, _Row]]) -> Polyhedron:
+    """Return the polyhedron of rows that are each an inequality ("row"), a strict one ("strict") or an "equation"."""
+    inequalities, strict, equations = ([row for kind, row in rows if kind == role] for role in ("row", "strict", "equation"))
+    return Polyhedron.of(dim, inequalities, strict=strict, equations=equations)
+
+
+def _box_rows(centre: Vector, size: int) -> list[_Row]:
+    """Return rows that bound every coordinate to at most ``size`` from the centre's."""
+    rows: list[_Row] = []
+    for k, entry in enumerate(centre):
+        unit = [int(j == k) for j in range(len(centre))]
+        rows += [(size - entry, *unit), (size + entry, *(-slope for slope in unit))]
+    return rows
 
 
 def domains(dim: int, *, bounded: bool | None = None) -> SearchStrategy[Polyhedron | None]:
@@ -278,7 +285,7 @@ def domains(dim: int, *, bounded: bool | None = None) -> SearchStrategy[Polyhedr
 
     Args:
         dim: dimension of the input space.
-        bounded: True leaves out the unbounded ones, None among them; False the bounded ones.
+        bounded: True draws only bounded domains, False only unbounded ones (None among them).
 
     >>> from hypothesis import find
     >>> find(domains(2), lambda domain: True) is None
@@ -294,10 +301,10 @@ def domains(dim: int, *, bounded: bool | None = None) -> SearchStrategy[Polyhedr
 
 @st.composite
 def features(draw: DrawFn, net: Network, *, hidden: bool = True) -> Property:
-    """Draw features of a network: a unit of the last layer, now and then of a hidden one, above a small threshold.
+    """Draw features of a network: a unit of the last layer, or sometimes of a hidden one, above a small threshold.
 
     Args:
-        draw: given by hypothesis.
+        draw: supplied by hypothesis.
         net: the network.
         hidden: whether units of hidden layers may be drawn.
 
@@ -316,14 +323,14 @@ def properties(draw: DrawFn, net: Network, *, max_conditions: int = 2) -> Proper
     """Draw conjunctions of strict or non-strict linear conditions on any layer, before or after its ReLU.
 
     Args:
-        draw: given by hypothesis.
+        draw: supplied by hypothesis.
         net: the network.
-        max_conditions: how many at most; there is at least one.
+        max_conditions: most conditions; there is at least one.
 
     >>> from hypothesis import find
     >>> net = Network.mlp([([[1]], [0]), ([[1]], [0])])
-    >>> found = find(properties(net), lambda prop: not prop.is_open and prop.horizon == 1)
-    >>> found.is_open, found.horizon
+    >>> prop = find(properties(net), lambda prop: not prop.is_open and prop.horizon == 1)
+    >>> prop.is_open, prop.horizon
     (False, 1)
     """
     drawn = Property(())

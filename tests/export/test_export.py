@@ -187,10 +187,10 @@ def test_what_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"suffix '.xls' is not known; exports end in .graphml"):
         save(zones, tmp_path / "zones.xls")
     for suffix in (".wkt", ".geojson"):
-        with pytest.raises(InputError, match="need 2 inputs, this network has 1"):
+        with pytest.raises(InputError, match="need 2 inputs, but this network has 1"):
             save(zones, tmp_path / f"zones{suffix}")
     for export in (wkt, geojson):
-        with pytest.raises(InputError, match="need 2 inputs; these zones have 1"):
+        with pytest.raises(InputError, match="need 2 inputs, but this network has 1"):
             export(zones)
     assert list(tmp_path.iterdir()) == []
 
