@@ -190,7 +190,7 @@ class Network:
         if not isinstance(embedding, AffineMap):
             raise InputError(f"embedding is {quoted(embedding)}; write AffineMap.through(point, ..), or .of(matrix, offset)")
         if embedding.outputs != self.inputs:
-            raise DimensionError("image of the embedding", expected=self.inputs, got=embedding.outputs)
+            raise DimensionError("codomain of the embedding", expected=self.inputs, got=embedding.outputs, size="dimension")
         first = self.layers[0]
         composed = first.affine.after(embedding)
         return Network((Layer(composed.matrix, composed.offset, first.relu), *self.layers[1:]), self.rationalizations)

@@ -238,7 +238,11 @@ def test_rationalizations_are_kept():
         (lambda: ABSOLUTE([1, 2]), DimensionError, "point has 2 entries; expected 1"),
         (lambda: ABSOLUTE(["a"]), InexactError, "coordinate 0 is 'a'"),
         (lambda: ABSOLUTE([float("nan")]), InexactError, "coordinate 0 is nan"),
-        (lambda: ABSOLUTE.compose(AffineMap.identity(2)), DimensionError, "image of the embedding has 2 entries; expected 1"),
+        (
+            lambda: ABSOLUTE.compose(AffineMap.identity(2)),
+            DimensionError,
+            "codomain of the embedding has dimension 2; expected 1",
+        ),
         (lambda: ABSOLUTE.tail(2), FeatureError, "layer 2 does not exist: the network's layers are 0 to 1"),
         (lambda: ABSOLUTE.affine_map(("+",)), DimensionError, "activation pattern of a layer has 1 entry; expected 2"),
         (lambda: ABSOLUTE.affine_map(()), DimensionError, "activation pattern has 0 entries; expected 1"),

@@ -230,7 +230,7 @@ def unrelu(target: Polyhedron, layer: Layer) -> list[tuple[str, Polyhedron]]:
     [('+-', True)]
     """
     if target.ambient_dim != layer.outputs:
-        raise DimensionError("space of the target", expected=layer.outputs, got=target.ambient_dim)
+        raise DimensionError("space of the target", expected=layer.outputs, got=target.ambient_dim, size="dimension")
     pieces = []
     for regime in regimes([layer], Cell.space(layer.inputs)):
         mapping = regime.maps[0].keeping(regime.kept[0])

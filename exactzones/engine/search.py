@@ -63,7 +63,7 @@ def check_domain(network: Network, domain: Polyhedron | None) -> None:
     if domain is None:
         return
     if domain.ambient_dim != network.inputs:
-        raise DimensionError("a point of the domain", expected=network.inputs, got=domain.ambient_dim)
+        raise DimensionError("space of the domain", expected=network.inputs, got=domain.ambient_dim, size="dimension")
     if network.inputs > MAX_DIM and len(domain.hrep.closed_rows) > network.inputs:
         raise DomainError(
             f"a bounded domain in {network.inputs} dimensions has too many corners (a box has 2^{network.inputs}; cells are kept "

@@ -78,7 +78,7 @@ def plot_polyhedron_3d(
         InputError: a polyhedron that is not in R^3, an unbounded or flat window, a map whose range is not a plane, or flat axes.
     """
     if polyhedron.ambient_dim != 3:
-        raise DimensionError("a point of the polyhedron", expected=3, got=polyhedron.ambient_dim)
+        raise DimensionError("space of the polyhedron", expected=3, got=polyhedron.ambient_dim, size="dimension")
     box = window_box(window, 3)
     solid, facets = _solid_and_facets(polyhedron, box, None if plane is None else _plane_row(plane))
     polygons = [(ring, style.colour(group), 0.9 if any(_lies_on(ring, wall) for wall in walls) else 0.4) for ring in facets]

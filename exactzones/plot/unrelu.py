@@ -50,7 +50,7 @@ class UnReLU:
                 f"inputs and {self.layer.outputs} units, {len(self.layer.relu_units)} of them with a ReLU"
             )
         if self.target.ambient_dim != 3:
-            raise DimensionError("a point of the target", expected=3, got=self.target.ambient_dim)
+            raise DimensionError("space of the target", expected=3, got=self.target.ambient_dim, size="dimension")
         object.__setattr__(self, "window", window_box(self.window, 2))
 
     @cached_property

@@ -66,5 +66,5 @@ def test_linear_lanes_have_no_sign():
 
 
 def test_a_target_in_another_space():
-    with pytest.raises(DimensionError, match="space of the target has 3 entries; expected 2"):
+    with pytest.raises(DimensionError, match="space of the target has dimension 3; expected 2"):
         unrelu(Polyhedron.space(3), Layer.of([[1], [-1]]))

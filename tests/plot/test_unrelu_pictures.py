@@ -82,7 +82,7 @@ def test_irrational_weights():
         (Layer.of([[1, 0], [0, 1]]), TARGET, "2 inputs and 2 units, 2 of them"),
         (Layer.of([[1], [0], [1]]), TARGET, "1 inputs and 3 units"),
         (Layer(Matrix.of([[1, 0], [0, 1], [1, 1]]), vector(0, 0, 0), (True, True, False)), TARGET, "2 of them with a ReLU"),
-        (LAYER, SQUARE, "2 entries; expected 3"),
+        (LAYER, SQUARE, "has dimension 2; expected 3"),
     ],
 )
 def test_what_is_no_picture(layer, target, says):

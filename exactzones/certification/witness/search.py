@@ -57,7 +57,7 @@ def find_witness(network: Network, prop: Property, domain: Polyhedron, *, second
     """
     deadline = time.monotonic() + seconds
     if domain.ambient_dim != network.inputs:
-        raise DimensionError("space of the domain", expected=network.inputs, got=domain.ambient_dim)
+        raise DimensionError("space of the domain", expected=network.inputs, got=domain.ambient_dim, size="dimension")
     resolved = prop.resolve(network.widths)
     region = Region.of(domain)
     if region is None:
