@@ -13,7 +13,7 @@ Ids: TypeAlias = np.ndarray[Any, np.dtype[np.int32]]
 States: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 
 OFF, ON, OPEN = 0, 1, 2
-"""What is known of a unit on a cell."""
+"""States of a unit on a cell: on or off on the whole cell, or not known."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,17 @@ class Cells:
 
     Attributes:
         ptr: (P + 1,), where each cell's generators start.
-        points: (V, d + 1) generators (1, x) or (0, ray); ``error`` (V,) bounds the error of each entry.
-        integers: (V, d + 1) the generators as integers where ``has_integers`` (V,) is 1.
+        points: (V, d + 1) generators (1, x) or (0, ray).
+        error: (V,) bounds on the error of each entry of a generator.
+        integers: (V, d + 1) the generators as integers where ``has_integers`` is 1.
+        has_integers: (V,) 1 or 0.
         tight: (V, d) sorted ids of the hyperplanes that are tight.
-        hptr: (P + 1,), where each cell's hyperplanes start.
-        hid: (H,) their ids; ``hrow`` (H, d + 1) rows; ``herr`` (H,) bounds on the error of each entry.
+        plane_ptr: (P + 1,), where each cell's hyperplanes start.
+        plane_ids: (H,) ids of hyperplanes.
+        plane_rows: (H, d + 1) their rows.
+        plane_error: (H,) bounds on the error of each entry of a row.
 
-    What the last layer leaves is not cut any more: there are only ``ptr`` and ``tight`` of it, no numbers and no hyperplanes.
+    Cells after the last layer are not cut any more: they have only ``ptr`` and ``tight``, no numbers and no hyperplanes.
     """
 
     ptr: Integers
@@ -37,52 +41,36 @@ class Cells:
     integers: Integers
     has_integers: States
     tight: Ids
-    hptr: Integers
-    hid: Ids
-    hrow: Floats
-    herr: Floats
+    plane_ptr: Integers
+    plane_ids: Ids
+    plane_rows: Floats
+    plane_error: Floats
 
     def __len__(self) -> int:
         return len(self.ptr) - 1
 
-    @classmethod
-    def of_kernel(cls, result: dict[str, Any], dim: int) -> Cells:
-        """Read what the kernel returns."""
-        width = dim + 1
-        return cls(
-            _pointers(result["count"]),
-            np.frombuffer(result["X"]).reshape(-1, width),
-            np.frombuffer(result["E"]),
-            np.frombuffer(result["Z"], np.int64).reshape(-1, width),
-            np.frombuffer(result["zok"], np.uint8),
-            np.frombuffer(result["T"], np.int32).reshape(-1, dim),
-            _pointers(result["hcount"]),
-            np.frombuffer(result["hid"], np.int32),
-            np.frombuffer(result["hrow"]).reshape(-1, width),
-            np.frombuffer(result["herr"]),
-        )
-
     def __reduce__(self) -> tuple[Any, ...]:
-        """Send no integers where none are known: they are a third of it all."""
-        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        """Leave out integers where none are known: they are a third of the data."""
+        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
         if not self.has_integers.any():
-            del parts["integers"]
-        return _received, (parts,)
+            del arrays["integers"]
+        return _unpickled, (arrays,)
 
     def part(self, start: int, stop: int) -> Cells:
         """Return the cells start .. stop - 1."""
-        a, b, e, f = self.ptr[start], self.ptr[stop], self.hptr[start], self.hptr[stop]
+        generators = slice(self.ptr[start], self.ptr[stop])
+        planes = slice(self.plane_ptr[start], self.plane_ptr[stop])
         return Cells(
-            self.ptr[start : stop + 1] - a,
-            self.points[a:b],
-            self.error[a:b],
-            self.integers[a:b],
-            self.has_integers[a:b],
-            self.tight[a:b],
-            self.hptr[start : stop + 1] - e,
-            self.hid[e:f],
-            self.hrow[e:f],
-            self.herr[e:f],
+            ptr=self.ptr[start : stop + 1] - self.ptr[start],
+            points=self.points[generators],
+            error=self.error[generators],
+            integers=self.integers[generators],
+            has_integers=self.has_integers[generators],
+            tight=self.tight[generators],
+            plane_ptr=self.plane_ptr[start : stop + 1] - self.plane_ptr[start],
+            plane_ids=self.plane_ids[planes],
+            plane_rows=self.plane_rows[planes],
+            plane_error=self.plane_error[planes],
         )
 
 
@@ -91,13 +79,13 @@ class Frontier:
     """Cells that a layer is to cut next.
 
     Attributes:
-        layer: which.
+        layer: its number; the number of layers after the last.
         cells: P cells.
-        state: (P, n) of the layer's units: off, on, open.
+        state: (P, n) states of the layer's units: off, on, open.
         prefix: (P, units before the layer) states, each on or off.
-        maps: (P, d + 1, m + 1) the layer's input as rows over (1, x), with a last column that is constantly one.
+        maps: (P, d + 1, m + 1) the layer's input as rows over (1, x); the last column is the constant 1.
         maps_error: (P,) bound on the error of each entry of ``maps``.
-        verdict: (P,) after the last layer whether the target is positive somewhere: 1 yes, 2 not known.
+        verdict: (P,) after the last layer: 1 if the target is positive somewhere, 2 if that is not known.
     """
 
     layer: int
@@ -114,22 +102,15 @@ class Frontier:
     def part(self, start: int, stop: int) -> Frontier:
         """Return the cells start .. stop - 1."""
         return Frontier(
-            self.layer,
-            self.cells.part(start, stop),
-            self.state[start:stop],
-            self.prefix[start:stop],
-            self.maps[start:stop],
-            self.maps_error[start:stop],
-            self.verdict[start:stop],
+            layer=self.layer,
+            cells=self.cells.part(start, stop),
+            state=self.state[start:stop],
+            prefix=self.prefix[start:stop],
+            maps=self.maps[start:stop],
+            maps_error=self.maps_error[start:stop],
+            verdict=self.verdict[start:stop],
         )
 
 
-def _received(parts: dict[str, Any]) -> Cells:
-    return Cells(**{"integers": np.zeros(parts["points"].shape, np.int64)} | parts)
-
-
-def _pointers(counts: bytes) -> Integers:
-    each = np.frombuffer(counts, np.int64)
-    pointers = np.zeros(len(each) + 1, np.int64)
-    np.cumsum(each, out=pointers[1:])
-    return pointers
+def _unpickled(arrays: dict[str, Any]) -> Cells:
+    return Cells(**{"integers": np.zeros(arrays["points"].shape, np.int64)} | arrays)

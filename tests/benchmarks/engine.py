@@ -13,6 +13,7 @@ import importlib.machinery
 import importlib.util
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -132,16 +133,20 @@ def plot(curves: dict[str, dict[str, list[tuple[int, float]]]], path: Path) -> N
 # What exactness costs.
 
 
-def compiled(source: str, folder: Path) -> Any:
-    """Compile a kernel and load it."""
-    folder.mkdir()
-    (folder / "_kernel.c").write_text(source)
-    library = folder / f"_kernel{sysconfig.get_config_var('EXT_SUFFIX')}"
-    compiler = [*sysconfig.get_config_var("LDSHARED").split(), *sysconfig.get_config_var("CFLAGS").split(), "-fPIC", "-O3", "-w"]
-    include = [f"-I{path}" for path in (sysconfig.get_path("include"), Path(arrangement_module.__file__).parent)]
-    subprocess.run([*compiler, *include, str(folder / "_kernel.c"), "-o", str(library)], check=True)  # noqa: S603
-    loader = importlib.machinery.ExtensionFileLoader("_kernel", str(library))
-    spec = importlib.util.spec_from_loader("_kernel", loader)
+SOURCES = Path(arrangement_module.__file__).parent / "kernel"
+
+
+def compiled(changed: dict[str, str], folder: Path) -> Any:
+    """Compile the kernel with some files changed, and load it."""
+    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("*.so", "*.py*"))
+    for name, source in changed.items():
+        (folder / name).write_text(source)
+    library = folder / f"_compiled{sysconfig.get_config_var('EXT_SUFFIX')}"
+    flags = ["-fPIC", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-w", f"-I{sysconfig.get_path('include')}"]
+    compiler = [*sysconfig.get_config_var("LDSHARED").split(), *sysconfig.get_config_var("CFLAGS").split(), *flags]
+    subprocess.run([*compiler, *map(str, sorted(folder.glob("*.c"))), "-o", str(library)], check=True)  # noqa: S603
+    loader = importlib.machinery.ExtensionFileLoader("_compiled", str(library))
+    spec = importlib.util.spec_from_loader("_compiled", loader)
     module = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
     return module
@@ -149,14 +154,14 @@ def compiled(source: str, folder: Path) -> Any:
 
 def exactness(_options: Options) -> None:
     """Compare with the same kernel, but with every sign taken from the float value: its error bound is replaced by zero."""
-    source = (Path(arrangement_module.__file__).parent / "_kernel.c").read_text()
+    source = (SOURCES / "pool.c").read_text()
     blind, places = re.subn(r"const double bound = LA\[start \+ j\][^;]*;", "const double bound = 0;", source)
     if places != 1:
-        sys.exit("the filter's bound was not found in _kernel.c")
+        sys.exit("the filter's bound was not found in pool.c")
     ours = arrangement_module._kernel
     table("network", "cells", "s", "undecided", "decided exactly", "filter trusted, s", "its cells", "ratio")
     with tempfile.TemporaryDirectory() as folder:
-        kernels = {"right": compiled(source, Path(folder) / "right"), "blind": compiled(blind, Path(folder) / "blind")}
+        kernels = {"right": compiled({}, Path(folder) / "right"), "blind": compiled({"pool.c": blind}, Path(folder) / "blind")}
         for widths in ([2, 64, 64, 64, 1], [2, 200, 200, 1], [3, 20, 20, 1], [3, 40, 40, 1], [4, 16, 16, 1], [5, 12, 12, 1]):
             net = network_of(*normal(widths))
             stats = arrangement_of(net)

@@ -10,8 +10,11 @@ from hypothesis import given, settings
 from zones.support import cases
 
 from exactzones import ALWAYS, Network, feature, find_zones
-from exactzones.engine import _kernel_numpy, arrangement
+from exactzones.engine import arrangement
 from exactzones.engine.arrangement import Arrangement
+from exactzones.engine.float_layers import float_layers
+from exactzones.engine.kernel import numpy_kernel
+from exactzones.engine.kernel.numpy_pool import Parent
 from exactzones.polyhedra import Polyhedron
 from exactzones.testing import networks
 
@@ -24,7 +27,7 @@ def zones_of(net, prop=ALWAYS, domain=None, engine="forward"):
 def knows_nothing(monkeypatch):
     """Rows may be off by any amount, so no float decides a sign; counts the signs that are computed exactly."""
     asked = []
-    real = arrangement._float_rows
+    real = arrangement.float_rows
 
     def rows_of_unknown_error(rows):
         floats, error, _ = real(rows)
@@ -34,7 +37,7 @@ def knows_nothing(monkeypatch):
         asked.append(len(frontier))
         return np.full(len(frontier), np.inf)
 
-    monkeypatch.setattr(arrangement, "_float_rows", rows_of_unknown_error)
+    monkeypatch.setattr(arrangement, "float_rows", rows_of_unknown_error)
     monkeypatch.setattr(Arrangement, "_row_error", unknown_row_error)
     return asked
 
@@ -97,9 +100,9 @@ PLANE, LINE = Polyhedron.box([-9, -9], [9, 9]), Polyhedron.box([1], [2])
 
 
 @pytest.mark.parametrize(("make", "domain"), [(nearly_concurrent, PLANE), (nearly_cancelling, LINE), (at_a_small_angle, PLANE)])
-@pytest.mark.parametrize("kernel", ["_kernel", "_kernel_numpy"])
+@pytest.mark.parametrize("kernel", ["_compiled", "numpy_kernel"])
 def test_the_proved_bound_is_never_wrong(make, domain, kernel, monkeypatch):
-    monkeypatch.setattr(arrangement, "_kernel", pytest.importorskip(f"exactzones.engine.{kernel}"))
+    monkeypatch.setattr(arrangement, "_kernel", pytest.importorskip(f"exactzones.engine.kernel.{kernel}"))
     assert wrong_seeds(make, domain) == []
 
 
@@ -107,9 +110,9 @@ def test_the_proved_bound_is_never_wrong(make, domain, kernel, monkeypatch):
 @pytest.mark.parametrize("share", [0, 1e-3])
 def test_a_smaller_bound_of_values_is_wrong_somewhere(make, domain, share, monkeypatch):
     """Rows and generators as proved or not: values whose bound is shrunk are trusted too early."""
-    proved = _kernel_numpy._Parent.bounds
-    monkeypatch.setattr(arrangement, "_kernel", _kernel_numpy)
-    monkeypatch.setattr(_kernel_numpy._Parent, "bounds", lambda pool, v: share * proved(pool, v))
+    proved = Parent.bounds
+    monkeypatch.setattr(arrangement, "_kernel", numpy_kernel)
+    monkeypatch.setattr(Parent, "bounds", lambda pool, v: share * proved(pool, v))
     assert wrong_seeds(make, domain)
 
 
@@ -121,9 +124,9 @@ def test_rows_trusted_blindly_are_wrong_somewhere(monkeypatch):
 
 def test_generators_trusted_blindly_are_wrong_somewhere(monkeypatch):
     """The error of the generators alone."""
-    proved = _kernel_numpy._Parent.solve
-    monkeypatch.setattr(arrangement, "_kernel", _kernel_numpy)
-    monkeypatch.setattr(_kernel_numpy._Parent, "solve", lambda pool, tight, point: (proved(pool, tight, point)[0], 0.0))
+    proved = Parent.solve
+    monkeypatch.setattr(arrangement, "_kernel", numpy_kernel)
+    monkeypatch.setattr(Parent, "solve", lambda pool, tight, point: (proved(pool, tight, point)[0], 0.0))
     assert wrong_seeds(at_a_small_angle, PLANE)
 
 
@@ -208,7 +211,7 @@ def test_random_networks_with_numbers_of_all_sizes(seed):
 def test_the_layers_in_floats(net):
     """Every weight is the nearest float, whole weights are known as such, and rows with the same zeros are found."""
     total = 1
-    for layer, floats in zip(net.layers, arrangement._float_layers(net.layers), strict=True):
+    for layer, floats in zip(net.layers, float_layers(net.layers), strict=True):
         rows = [(*row, b) for row, b in zip(layer.weight.rows, layer.bias, strict=True)]
         assert floats.weight.tolist() == [list(map(float, row)) for row in rows]
         total *= math.lcm(*(entry.denominator for row in rows for entry in row))
@@ -224,5 +227,5 @@ def test_multiples_that_floats_can_hardly_tell():
     third, big = Fraction(1, 3), Fraction(10) ** 200
     rows = [[1, third, 2], [3, 1, 6], [1, third + Fraction(1, 10**30), 2], [-big, -big * third, -2 * big], [0, 0, 0]]
     rows += [[1 / big**2, third / big**2, 2 / big**2], [0, 0, 0], [big**2, 0, 1], [2 * big**2, 0, 2], [0, 1 / big, big]]
-    (floats,) = arrangement._float_layers(Network.of(([row[:2] for row in rows], [row[2] for row in rows], True)).layers)
+    (floats,) = float_layers(Network.of(([row[:2] for row in rows], [row[2] for row in rows], True)).layers)
     assert floats.same.tolist() == [0, 0, 2, 0, 4, 0, 4, 7, 7, 9]

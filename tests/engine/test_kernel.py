@@ -1,5 +1,6 @@
-"""The two kernels against each other, and the order of what comes out."""
+"""The two kernels against each other, bit for bit, and the order of what comes out."""
 
+import dataclasses
 import itertools
 import os
 import subprocess
@@ -12,53 +13,59 @@ from hypothesis import strategies as st
 from zones.support import cases
 
 from exactzones import ALWAYS, Network, feature, find_zones
-from exactzones.engine import _kernel_numpy, arrangement
-from exactzones.engine.arrangement import Arrangement
+from exactzones.engine import arrangement
+from exactzones.engine.arrangement import MAX_DIM, Arrangement, Stats
+from exactzones.engine.frontier import Cells
+from exactzones.engine.kernel import numpy_kernel, numpy_pool, schema
 from exactzones.engine.starting_cones import NotPointedError
+from exactzones.network import Layer
 from exactzones.polyhedra import Polyhedron
+from exactzones.rational import floats
 from exactzones.testing import domains, networks
 
-compiled = pytest.importorskip("exactzones.engine._kernel")
+compiled = pytest.importorskip("exactzones.engine.kernel._compiled")
 
 
-def visited(net, domain, kernel, monkeypatch):
-    """All cells behind each layer (pattern, tight sets, hyperplanes, integers), in order, and what was counted."""
-    with monkeypatch.context() as patch:
-        patch.setattr(arrangement, "_kernel", kernel)
-        rows = () if domain is None else domain.facet_rows()
-        run = Arrangement(net.layers[:-1], rows, net.inputs)
+def visited(net, domain, module, *, prune):
+    """All frontiers, in order, every array of them, and what was counted; the last layer's first unit is the target if any."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrangement, "_kernel", module)
+        last = net.layers[-1]
+        target = Layer.of(last.weight.rows[:1], last.bias[:1], relu=False) if prune else None
+        run = Arrangement(net.layers[:-1], () if domain is None else domain.facet_rows(), net.inputs, target)
         if not run.dim:
             return None
         try:
             start = run.start()
         except NotPointedError:
             return None
-        found, advance = [], run.advance
+        seen, advance = [], run.advance
 
         def recorded(frontier):
-            for k in range(len(frontier)):
-                cell = frontier.cells.part(k, k + 1)
-                arrays = (frontier.prefix[k], cell.tight, cell.hid, cell.integers, cell.has_integers)
-                found.append(tuple(array.tobytes() for array in arrays))
+            arrays = [getattr(frontier.cells, field.name) for field in dataclasses.fields(Cells)]
+            arrays += [frontier.state, frontier.prefix, frontier.maps, frontier.maps_error, frontier.verdict]
+            seen.append((frontier.layer, [(array.shape, array.tobytes()) for array in arrays]))
             return frontier
 
         run.advance = lambda frontier: advance(recorded(frontier))
         for leaves in run.leaves(start):
             recorded(leaves)
-    return found, run.stats
+    return seen, run.stats
+
+
+def agree(net, domain, *, prune):
+    """Compare every bit and every count; return the counts."""
+    ours, theirs = (visited(net, domain, module, prune=prune) for module in (compiled, numpy_kernel))
+    assert ours == theirs
+    return Stats() if ours is None else ours[1]
 
 
 @settings(max_examples=60)
 @given(st.data())
 def test_the_kernels_agree_bit_for_bit(data):
+    """Plain, degenerate, unbounded, shallow and deep networks, with and without pruning."""
     net = data.draw(networks(inputs=(1, 4), max_width=5))
-    domain = data.draw(domains(net.inputs))
-    patch = pytest.MonkeyPatch()
-    ours, theirs = visited(net, domain, compiled, patch), visited(net, domain, _kernel_numpy, patch)
-    assert (ours is None) == (theirs is None)
-    if ours is not None:
-        assert ours[0] == theirs[0]
-        assert (ours[1].cuts, ours[1].cells) == (theirs[1].cuts, theirs[1].cells)
+    agree(net, data.draw(domains(net.inputs)), prune=data.draw(st.booleans()))
 
 
 def gaussian(widths, seed):
@@ -73,33 +80,136 @@ def ternary(widths, seed):
     return Network.mlp([(rng.integers(-1, 2, (m, k)), rng.integers(-1, 2, m)) for k, m in pairs])
 
 
+@pytest.mark.parametrize("prune", [False, True])
 @pytest.mark.parametrize("make", [gaussian, ternary])
 @pytest.mark.parametrize("widths", [(1, 8, 8, 1), (2, 8, 8, 1), (3, 7, 5, 1), (4, 5, 4, 1), (6, 4, 3, 1)])
-def test_the_kernels_agree_on_larger_networks(make, widths, monkeypatch):
+def test_the_kernels_agree_on_larger_networks(make, widths, prune):
     net, dim = make(widths, 7), widths[0]
     for domain in (None, Polyhedron.box([-6] * dim, [6] * dim)):
-        ours, theirs = visited(net, domain, compiled, monkeypatch), visited(net, domain, _kernel_numpy, monkeypatch)
-        assert ours[0] == theirs[0]
-        assert (ours[1].cuts, ours[1].cells) == (theirs[1].cuts, theirs[1].cells)
+        agree(net, domain, prune=prune)
 
 
-@pytest.mark.parametrize("kernel", [compiled, _kernel_numpy])
-def test_leaves_are_names_only(kernel, monkeypatch):
+@pytest.mark.parametrize("make", [gaussian, ternary])
+@pytest.mark.parametrize("widths", [(2, 7, 1), (2, 6, 6, 6, 1), (3, 5, 5, 5, 1), (2, 5, 4, 5, 4, 1)])
+def test_the_kernels_drop_the_same_cells(make, widths):
+    """Every part of the pruning is reached: bounds through several layers, better slopes, and exact verdicts."""
+    total = Stats()
+    for seed in range(3):
+        total.add(dataclasses.asdict(agree(make(widths, seed), Polyhedron.box([-3] * widths[0], [3] * widths[0]), prune=True)))
+    assert total.bounds >= total.dropped > 0
+
+
+def test_all_of_the_pruning_is_compared(monkeypatch):
+    """The networks above reach the rarest part of the pruning, which bounds the units of downstream layers with better slopes."""
+    calls = []
+    real = numpy_kernel.Pruning.__init__.__globals__["_Bounder"]
+    narrow = real._narrow
+    monkeypatch.setattr(
+        real, "_narrow", lambda self, *units: calls.append(sys._getframe(1).f_code.co_name) or narrow(self, *units)
+    )
+    agree(gaussian((2, 6, 6, 6, 1), 0), Polyhedron.box([-3, -3], [3, 3]), prune=True)
+    assert {"_tighten", "_drops_by_slopes"} <= set(calls)
+
+
+def test_the_tables_of_arrays_agree():
+    """The C kernel's tables are those of the schema, which are the fields of the records."""
+
+    def described(arrays):
+        return [(array.name, np.dtype(array.dtype).itemsize, array.shape) for array in arrays]
+
+    assert described(schema.REQUEST) == compiled.REQUEST
+    assert described(schema.RESULT) == compiled.RESULT
+    own = [field.name for field in dataclasses.fields(Cells)]
+    assert [array.name for array in schema.CELLS] == own
+    assert {array.name for array in schema.REQUEST} <= {*own, *schema.CutRequest._fields}
+    assert {array.name for array in schema.RESULT} == {*own, *schema.CutCells._fields} - {"cells"}
+
+
+def test_the_constants_agree():
+    for name, value in compiled.CONSTANTS.items():
+        home = next(module for module in (floats, numpy_pool, arrangement) if hasattr(module, name))
+        assert getattr(home, name) == value
+    assert compiled.CONSTANTS["MAX_DIM"] == MAX_DIM
+
+
+def request_of(**changes):
+    """A request to cut the triangle 0 <= x, y, x + y <= 1 by x = y, with some fields replaced."""
+    cells = Cells(
+        ptr=np.array([0, 3]),
+        points=np.array([[1, 0, 0], [1, 1, 0], [1, 0, 1]], float),
+        error=np.zeros(3),
+        integers=np.array([[1, 0, 0], [1, 1, 0], [1, 0, 1]]),
+        has_integers=np.ones(3, np.uint8),
+        tight=np.array([[1, 2], [2, 3], [1, 3]], np.int32),
+        plane_ptr=np.array([0, 3]),
+        plane_ids=np.array([1, 2, 3], np.int32),
+        plane_rows=np.array([[0, 1, 0], [0, 0, 1], [1, -1, -1]], float),
+        plane_error=np.zeros(3),
+    )
+    parts = {name: changes.pop(name) for name in list(changes) if hasattr(cells, name)}
+    fields = {
+        "cells": dataclasses.replace(cells, **parts),
+        "state": np.full((1, 1), 2, np.uint8),
+        "rows": np.array([[[0], [1], [-1]]], float),
+        "row_error": np.zeros(1),
+        "row_sums": np.array([2.0]),
+        "same": np.zeros(1, np.int32),
+        "scale": 1.0,
+        "first_id": 4,
+        "ids": 5,
+        "signs": lambda *_: pytest.fail("integers decide all signs"),
+        "limit": 10,
+    }
+    return schema.CutRequest(**fields | changes)
+
+
+def test_a_request_by_hand():
+    for module in (compiled, numpy_kernel):
+        result = module.cut(request_of())
+        above, below = np.split(schema.CutCells.read(result["finished"], 2, 1).cells.points, 2)
+        assert result["counts"]["cuts"] == result["parents"] == 1
+        assert {tuple(point) for point in above} == {(1, 0, 0), (1, 1, 0), (1, 0.5, 0.5)}
+        assert {tuple(point) for point in below} == {(1, 0, 0), (1, 0, 1), (1, 0.5, 0.5)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"points": np.zeros((3, 4))}, r"tight: expected an array of shape \(V,d\)|points"),
+        ({"error": np.zeros(2)}, r"error: expected an array of shape \(V\) with items of 8 bytes"),
+        ({"tight": np.zeros((3, 2), np.int64)}, r"tight: expected an array of shape \(V,d\) with items of 4 bytes"),
+        ({"state": np.zeros(1, np.uint8)}, r"state: expected an array of shape \(P,n\)"),
+        ({"rows": np.zeros((1, 3, 2))}, r"rows: expected an array of shape \(P,d\+1,n\)"),
+        ({"ptr": np.array([0, 2])}, "ptr or plane_ptr does not divide its arrays into cells"),
+        ({"plane_ptr": np.array([1, 3])}, "ptr or plane_ptr does not divide its arrays into cells"),
+        ({"ids": 4}, "an id for each neuron"),
+        ({"tight": np.array([[1, 2], [3, 2], [1, 3]], np.int32)}, "unknown or unsorted hyperplane 2"),
+        ({"plane_ids": np.array([1, 2, 9], np.int32)}, "hyperplane id 9"),
+    ],
+)
+def test_the_compiled_kernel_refuses_what_does_not_fit(changes, message):
+    """Arrays of another shape would be read beyond their ends."""
+    with pytest.raises(ValueError, match=message):
+        compiled.cut(request_of(**changes))
+
+
+@pytest.mark.parametrize("module", [compiled, numpy_kernel])
+def test_leaves_are_names_only(module, monkeypatch):
     """Half of the time for many small cells went into memory for what nobody reads."""
-    monkeypatch.setattr(arrangement, "_kernel", kernel)
+    monkeypatch.setattr(arrangement, "_kernel", module)
     run = Arrangement(gaussian((2, 5, 4, 1), 0).layers[:-1], Polyhedron.box([-6, -6], [6, 6]).hrep.rows, 2)
     (middle,) = run.advance(run.start())
     (leaves,) = run.advance(middle)
     for frontier, numbers in ((middle, True), (leaves, False)):
         assert len(frontier.cells.tight) == frontier.cells.ptr[-1] > len(frontier)
         assert len(frontier.cells.points) == len(frontier.cells.integers) == frontier.cells.ptr[-1] * numbers
-        assert len(frontier.cells.hrow) == frontier.cells.hptr[-1] >= 3 * len(frontier) * numbers
+        assert len(frontier.cells.plane_rows) == frontier.cells.plane_ptr[-1] >= 3 * len(frontier) * numbers
 
 
-@pytest.mark.parametrize("kernel", ["_kernel", "_kernel_numpy"])
+@pytest.mark.parametrize("module", [compiled, numpy_kernel])
 @pytest.mark.parametrize(("chunk", "cells"), [(1, 4096), (1 << 20, 1), (1 << 20, 3), (200, 2), (1, 1)])
-def test_the_order_does_not_depend_on_how_the_work_is_divided(kernel, chunk, cells, monkeypatch):
-    monkeypatch.setattr(arrangement, "_kernel", pytest.importorskip(f"exactzones.engine.{kernel}"))
+def test_the_order_does_not_depend_on_how_the_work_is_divided(module, chunk, cells, monkeypatch):
+    monkeypatch.setattr(arrangement, "_kernel", module)
     nets = [(gaussian((2, 7, 6, 5, 1), 1), None), (ternary((3, 6, 5, 1), 3), None), (gaussian((3, 6, 4, 1), 2), 6)]
     expected = [listed(net, side) for net, side in nets]
     monkeypatch.setattr(arrangement, "_CHUNK", chunk)
@@ -117,32 +227,46 @@ def listed(net, side):
 @settings(max_examples=25)
 @given(cases(networks()))
 def test_the_numpy_kernel_lists_the_same_zones(case):
-    """It prunes nothing, so what the target does on each cell is decided afterwards."""
-    expected = {zone.pattern: zone.vrep for zone in case.zones}
+    expected = [(zone.pattern, zone.vrep) for zone in case.zones]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arrangement, "_kernel", _kernel_numpy)
-        assert {zone.pattern: zone.vrep for zone in case.zones} == expected
+        patch.setattr(arrangement, "_kernel", numpy_kernel)
+        assert [(zone.pattern, zone.vrep) for zone in case.zones] == expected
 
 
-@pytest.mark.parametrize(("forced", "expected"), [("numpy", "_kernel_numpy"), ("", "_kernel")])
-def test_the_environment_chooses_the_kernel(forced, expected):
-    code = "from exactzones.engine import arrangement; print(arrangement._kernel.__name__)"
-    assert run_python(code, EXACTZONES_KERNEL=forced) == f"exactzones.engine.{expected}"
+@pytest.mark.parametrize(("chosen", "module", "name"), [("numpy", "numpy_kernel", "NumPy"), ("", "_compiled", "C")])
+def test_the_environment_chooses_the_kernel(chosen, module, name):
+    code = "from exactzones.engine import arrangement, kernel; print(arrangement._kernel.__name__, kernel.name())"
+    assert run_python(code, EXACTZONES_KERNEL=chosen).stdout.split() == [f"exactzones.engine.kernel.{module}", name]
+
+
+def test_the_name_of_the_kernel_takes_no_numpy():
+    code = "import sys; from exactzones.engine import kernel; print(kernel.name(), 'numpy' in sys.modules)"
+    assert run_python(code, EXACTZONES_KERNEL="").stdout.split() == ["C", "False"]
+
+
+TWO_LISTS = (
+    "from exactzones import ALWAYS, Network, find_zones\n"
+    "net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])\n"
+    "print(len(find_zones(net, ALWAYS)), len(find_zones(net, ALWAYS)))"
+)
+MISSING = "import sys; sys.modules['exactzones.engine.kernel._compiled'] = None\n"
 
 
 def test_without_the_compiled_kernel():
-    """A compiled kernel that does not import is done without."""
-    code = (
-        "import sys; sys.modules['exactzones.engine._kernel'] = None\n"
-        "from exactzones import ALWAYS, Network, find_zones\n"
-        "print(len(find_zones(Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])]), ALWAYS)))"
-    )
-    assert run_python(code) == "2"
+    """A compiled kernel that does not import is replaced by the NumPy kernel, with one warning."""
+    done = run_python(MISSING + TWO_LISTS + "\nfrom exactzones.engine import kernel; print(kernel.name())", EXACTZONES_KERNEL="")
+    assert done.stdout.split() == ["2", "2", "NumPy"]
+    assert done.stderr.count("SlowKernelWarning: the compiled kernel is missing") == 1
+    assert "EXACTZONES_KERNEL=numpy" in done.stderr
+
+
+@pytest.mark.parametrize(("code", "chosen"), [(TWO_LISTS, ""), (TWO_LISTS, "numpy"), (MISSING + TWO_LISTS, "numpy")])
+def test_no_warning_about_a_kernel_that_is_there_or_chosen(code, chosen):
+    assert not run_python(code, EXACTZONES_KERNEL=chosen).stderr
 
 
 def run_python(code, **environment):
     environment = {**os.environ, **environment}
-    done = subprocess.run(  # noqa: S603 - our own code
+    return subprocess.run(  # noqa: S603 - our own code
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
-    return done.stdout.strip()

@@ -7,6 +7,8 @@ import pytest
 
 from exactzones import ALWAYS, Network, feature, find_zones
 from exactzones.engine import arrangement
+from exactzones.engine.frontier import Cells
+from exactzones.engine.kernel.schema import CutRequest
 from exactzones.polyhedra import Polyhedron
 
 
@@ -15,43 +17,44 @@ def _asked(kernel, point, error, row, row_error):
     dim = len(point) - 1
     asked = []
     one = np.ones(1)
+    cells = Cells(
+        ptr=np.array([0, 1]),
+        points=np.array([point], float),
+        error=error * one,
+        integers=np.zeros((1, dim + 1), np.int64),
+        has_integers=np.zeros(1, np.uint8),
+        tight=np.arange(1, dim + 1, dtype=np.int32)[None],
+        plane_ptr=np.array([0, dim]),
+        plane_ids=np.arange(1, dim + 1, dtype=np.int32),
+        plane_rows=np.zeros((dim, dim + 1)),
+        plane_error=np.zeros(dim),
+    )
     kernel.cut(
-        dim,
-        1,
-        dim + 1,
-        dim + 2,
-        1,
-        10,
-        False,
-        0.0,
-        np.array([0, 1]),
-        np.array([point], float),
-        error * one,
-        np.zeros((1, dim + 1), np.int64),
-        np.zeros(1, np.uint8),
-        np.arange(1, dim + 1, dtype=np.int32)[None],
-        np.array([0, dim]),
-        np.arange(1, dim + 1, dtype=np.int32),
-        np.zeros((dim, dim + 1)),
-        np.zeros(dim),
-        np.array(row, float)[None, :, None],
-        row_error * one,
-        one,
-        np.zeros(1, np.int32),
-        np.full((1, 1), 2, np.uint8),
-        lambda *_: asked.append(True) or b"\2",
+        CutRequest(
+            cells=cells,
+            state=np.full((1, 1), 2, np.uint8),
+            rows=np.array(row, float)[None, :, None],
+            row_error=row_error * one,
+            row_sums=one,
+            same=np.zeros(1, np.int32),
+            scale=0.0,
+            first_id=dim + 1,
+            ids=dim + 2,
+            signs=lambda *_: asked.append(True) or b"\2",
+            limit=10,
+        )
     )
     return bool(asked)
 
 
-@pytest.mark.parametrize("name", ["_kernel", "_kernel_numpy"])
+@pytest.mark.parametrize("name", ["_compiled", "numpy_kernel"])
 def test_the_error_of_a_row_counts_at_the_true_generator(name):
     """The row may be off at a generator that is itself off: the product of both errors was missing.
 
     The true value below is as little as -.0875 + .9125 * .9 - 2 * .3375 * 1.1 = -.00875; the old bound was
     .1 * 1.5 + .0875 * 4 = .5, and at .0874 the value .5 was taken for positive.
     """
-    kernel = pytest.importorskip(f"exactzones.engine.{name}")
+    kernel = pytest.importorskip(f"exactzones.engine.kernel.{name}")
     point, row = (1, 1, 1, 1), (0, 1, -0.25, -0.25)
     assert _asked(kernel, point, 0.1, row, 0.0874)
     assert not _asked(kernel, point, 0.1, row, 0.07)
