@@ -9,6 +9,7 @@ import rich_click as click
 
 from exactzones.cli.options import json_option, net_argument
 from exactzones.cli.outputs import STDOUT, check_answer_target, print_table, save_answer
+from exactzones.engine import kernel
 from exactzones.models import load_network
 from exactzones.network import Network, regime_bound
 
@@ -65,6 +66,7 @@ def _print_network(network: Network, layers: Sequence[dict[str, int]]) -> None:
             ("weights", str(sum(layer["units"] * (layer["inputs"] + 1) for layer in layers))),
             ("latent spaces", ", ".join(f"{latent.name} (dimension {latent.dim})" for latent in network.latents)),
             ("sha256", network.sha256),
+            ("engine", f"{kernel.name()} kernel"),
         ]
     )
     for rationalization in network.rationalizations:

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from exactzones import __version__
+from exactzones.engine import kernel
 from exactzones.errors import BudgetExceeded, InputError
 
 _COMMANDS = {
@@ -60,7 +61,7 @@ class _LazyGroup(click.Group):
     invoke_without_command=True,
     no_args_is_help=False,
 )
-@click.version_option(__version__)
+@click.version_option(__version__, message=f"%(prog)s, version %(version)s, {kernel.name()} kernel")
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Find where in its input space a ReLU network's feature fires: exactly, and completely.

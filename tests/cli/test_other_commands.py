@@ -4,6 +4,7 @@ import pytest
 from cli.support import ABSOLUTE, PLANE, process, saved
 
 from exactzones import __version__
+from exactzones.engine import kernel
 from exactzones.network import Network
 from exactzones.testing import CheckFailed, checks
 
@@ -48,6 +49,7 @@ def test_info(run, tmp_path):
         "features       10 (layer 2)",
         "ReLU units     20",
         "input (dimension 2), latent1 (dimension 2)",
+        f"engine         {kernel.name()} kernel",
         "at most 56, not 2^10",
         "one: no ReLU",
     ):
@@ -105,7 +107,7 @@ def test_help(run, command, flag):
 def test_version(run):
     outcome = run("--version")
     assert outcome.code == 0
-    assert __version__ in outcome.out
+    assert outcome.out == f"exactzones, version {__version__}, {kernel.name()} kernel\n"
 
 
 def test_no_command_shows_the_help(run):

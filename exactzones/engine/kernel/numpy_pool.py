@@ -301,25 +301,34 @@ def _from_integers(integers: _Whole) -> tuple[Floats, float]:
 
 
 def _inverse(matrix: Floats) -> Floats | None:
-    """Invert a matrix approximately, by Gauss-Jordan elimination with partial pivoting; None if a pivot is 0."""
-    size = len(matrix)
-    if size == 1:
+    """Invert a matrix approximately; None if it is seen to be singular."""
+    if len(matrix) > 2:
+        return _eliminated(matrix.tolist())
+    if len(matrix) == 1:
         return None if matrix[0, 0] == 0 else 1 / matrix
-    if size == 2:
-        (a, b), (c, d) = matrix
-        determinant = a * d - b * c
-        return None if determinant == 0 else np.array([[d, -b], [-c, a]]) * (1 / determinant)
-    both = np.hstack([matrix, np.eye(size)])
+    (a, b), (c, d) = matrix
+    determinant = a * d - b * c
+    return None if determinant == 0 else np.array([[d, -b], [-c, a]]) * (1 / determinant)
+
+
+def _eliminated(rows: list[list[float]]) -> Floats | None:
+    """Invert a matrix by Gauss-Jordan elimination with partial pivoting; None if a pivot is 0."""
+    size = len(rows)
+    both = [[*row, *(float(i == k) for k in range(size))] for i, row in enumerate(rows)]
     for k in range(size):
-        column = np.abs(both[k:, k])
-        pivot = k + (0 if np.isnan(column[0]) else int(np.argmax(np.nan_to_num(column, nan=-1.0, posinf=math.inf))))
-        if both[pivot, k] == 0:
+        pivot = k
+        for i in range(k + 1, size):
+            pivot = i if abs(both[i][k]) > abs(both[pivot][k]) else pivot
+        if both[pivot][k] == 0:
             return None
-        both[[k, pivot]] = both[[pivot, k]]
-        both[k, k:] *= 1 / both[k, k]
-        others = np.flatnonzero((np.arange(size) != k) & (both[:, k] != 0))
-        both[others, k:] -= both[others, k][:, None] * both[k, k:]
-    return both[:, size:]
+        both[k], both[pivot] = both[pivot], both[k]
+        factor = 1 / both[k][k]
+        top = both[k] = [entry * factor for entry in both[k]]
+        for i, row in enumerate(both):
+            if i != k and row[k] != 0:
+                factor = row[k]
+                both[i] = [entry - factor * other for entry, other in zip(row, top, strict=True)]
+    return np.array([row[size:] for row in both])
 
 
 def _contraction(matrix: Floats, inverse: Floats, errors: Floats) -> float:

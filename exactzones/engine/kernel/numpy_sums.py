@@ -9,8 +9,8 @@ from exactzones.engine.frontier import Floats
 
 def in_order(terms: Floats, axis: int = 0) -> Floats:
     """Return sums along an axis, the terms added one after the other; ``np.sum`` adds pairwise, which rounds differently."""
-    total: Floats = np.take(np.add.accumulate(terms, axis=axis), -1, axis=axis)
-    return total
+    sums: Floats = np.add.accumulate(terms, axis=axis)[(slice(None),) * axis + (-1,)]
+    return sums
 
 
 def sizes(point: Floats) -> tuple[float, float]:
