@@ -59,8 +59,8 @@ def warn_if_slow() -> None:
     """Warn, once, if the NumPy kernel runs without having been chosen."""
     if load().__name__ == _NUMPY and not _is_numpy_chosen():
         warnings.warn(
-            "the compiled kernel is missing, so zones are listed with the NumPy kernel, about a hundred times slower; install a C "
-            "compiler and reinstall exactzones, or set EXACTZONES_KERNEL=numpy to silence this warning",
+            "the compiled kernel is missing, so zones are listed with the NumPy kernel, about a hundred times slower; install a "
+            "C compiler and reinstall exactzones, or set EXACTZONES_KERNEL=numpy to silence this warning",
             SlowKernelWarning,
             stacklevel=2,
         )
