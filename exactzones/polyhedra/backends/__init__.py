@@ -12,7 +12,7 @@ There are five implementations of double description, each for another purpose:
 
 * cddlib's, and that of ``ordered_field``: all generators of one system at once;
 * ``polyhedra/cells.py``: one exact cut after the other, of a cell whose generators are known;
-* the kernel of the forward engine (``engine/_kernel.c``, ``engine/_kernel_numpy.py``): thousands of cuts of simple cones at once,
+* the kernel of the forward engine (``engine/kernel``): thousands of cuts of simple cones at once,
   in floats with certified signs;
 * ``certification/provers/polytopes.py``: many polytopes at once, in plain floats, for proofs that are verified exactly later.
 """
