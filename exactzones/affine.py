@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
-from exactzones.errors import DimensionError, InputError
+from exactzones.errors import DimensionError, InputError, quoted
 from exactzones.notation import latex_affine
-from exactzones.rational import Matrix, Vector, vector
+from exactzones.rational import Matrix, Vector, vector_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class AffineMap:
         matrix: shape (m, n).
         offset: shape (m,).
 
-    >>> AffineMap.of([[2]], [1])(vector(3))
+    >>> AffineMap.of([[2]], [1])([3])
     (Fraction(7, 1),)
     """
 
@@ -26,6 +27,8 @@ class AffineMap:
     offset: Vector
 
     def __post_init__(self) -> None:
+        if not isinstance(self.matrix, Matrix):
+            raise InputError(f"matrix is {quoted(self.matrix)}; write AffineMap.of(matrix, offset)")
         if len(self.offset) != self.matrix.shape[0]:
             raise DimensionError("offset of the affine map", expected=self.matrix.shape[0], got=len(self.offset))
 
@@ -40,12 +43,13 @@ class AffineMap:
         Raises:
             DimensionError: the offset does not have m entries.
         """
-        return cls(Matrix.of(matrix), vector(*offset))
+        return cls(Matrix.of(matrix), vector_of(offset, "offset"))
 
     @classmethod
     def identity(cls, dim: int) -> AffineMap:
         """Return the identity of R^dim."""
-        return cls(Matrix.identity(dim), vector(*[0] * dim))
+        identity = Matrix.identity(dim)
+        return cls(identity, (Fraction(0),) * identity.shape[0])
 
     @classmethod
     def through(cls, *points: Any) -> AffineMap:
@@ -60,12 +64,12 @@ class AffineMap:
         Raises:
             InputError: there is no point, or the points have different dimensions.
 
-        >>> AffineMap.through([0, 0, 1], [1, 0, 1], [0, 1, 1])(vector(2, 3))
+        >>> AffineMap.through([0, 0, 1], [1, 0, 1], [0, 1, 1])([2, 3])
         (Fraction(2, 1), Fraction(3, 1), Fraction(1, 1))
         """
         if not points:
             raise InputError("a flat without points is not defined; pass at least one point")
-        origin, *others = (vector(*point) for point in points)
+        origin, *others = (vector_of(point, f"point {k}") for k, point in enumerate(points))
         for k, other in enumerate(others):
             if len(other) != len(origin):
                 raise DimensionError(f"point {k + 1}", expected=len(origin), got=len(other))
@@ -82,12 +86,14 @@ class AffineMap:
         """Dimension m of the codomain R^m."""
         return self.matrix.shape[0]
 
-    def __call__(self, point: Vector) -> Vector:
+    def __call__(self, point: Any) -> Vector:
         """Return the image of a point of shape (n,)."""
         return tuple(a + b for a, b in zip(self.matrix @ point, self.offset, strict=True))
 
     def after(self, inner: AffineMap) -> AffineMap:
         """Return the composition ``x -> self(inner(x))``."""
+        if not isinstance(inner, AffineMap):
+            raise InputError(f"inner map is {quoted(inner)}; write AffineMap.of(matrix, offset)")
         return AffineMap(self.matrix @ inner.matrix, self(inner.offset))
 
     def keeping(self, kept: tuple[bool, ...]) -> AffineMap:

@@ -84,4 +84,9 @@ def quoted(value: object, most: int = 60) -> str:
         line = " ".join(repr(value).split())
     except Exception:  # noqa: BLE001 - repr is other people's code, and fails for integers of many digits
         line = f"a {type(value).__name__}"
+    return shortened(line, most)
+
+
+def shortened(line: str, most: int = 60) -> str:
+    """Return a line, cut to so many characters."""
     return line if len(line) <= most else f"{line[: most - 3]}..."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, total_ordering
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 from exactzones.affine import AffineMap
 from exactzones.network import Network, Pattern
@@ -15,7 +15,7 @@ from exactzones.polyhedra import Cell, HRep, Polyhedron, VRep
 from exactzones.polyhedra.shapes import bounding_box, corners, outline
 from exactzones.polyhedra.svg import Shape, svg
 from exactzones.property import Condition, Property
-from exactzones.rational import Row, Vector, dot, integer_dot, integer_row, over_common_denominator, quotient
+from exactzones.rational import Row, Vector, dot, integer_dot, integer_row, over_common_denominator, quotient, read_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,29 +261,45 @@ class Zone:
             return Fraction(0)
         return self.firing_cell.volume() if self.firing_cell.is_bounded else None
 
-    def contains(self, point: Sequence[Any]) -> bool:
-        """Tell whether a point lies in the closed cell.
+    @overload
+    def contains(self, points: Sequence[Sequence[Any]]) -> list[bool]: ...
+    @overload
+    def contains(self, points: Any) -> bool: ...
+    def contains(self, points: Any) -> bool | list[bool]:
+        """Tell whether a point lies in the closed cell; of points, a list with an answer for each.
 
         Args:
-            point: exact numbers, shape (inputs,).
+            points: a point, shape (inputs,), or points, shape (points, inputs).
 
         Raises:
-            DimensionError: the point has another number of coordinates.
+            DimensionError: a point has another number of coordinates.
+            InexactError: a coordinate is not an exact number.
         """
-        return self.hrep.contains(self.network.point(point))
+        listed, many = read_points(points)
+        inside = [self.hrep.contains(self.network.point(point)) for point in (listed if many else [listed])]
+        return inside if many else inside[0]
 
-    def fires(self, point: Sequence[Any]) -> bool:
-        """Tell whether a point lies in the firing part.
+    @overload
+    def fires(self, points: Sequence[Sequence[Any]]) -> list[bool]: ...
+    @overload
+    def fires(self, points: Any) -> bool: ...
+    def fires(self, points: Any) -> bool | list[bool]:
+        """Tell whether a point lies in the firing part; of points, a list with an answer for each.
 
         Args:
-            point: exact numbers, shape (inputs,).
+            points: a point, shape (inputs,), or points, shape (points, inputs).
 
         Raises:
-            DimensionError: the point has another number of coordinates.
+            DimensionError: a point has another number of coordinates.
+            InexactError: a coordinate is not an exact number.
         """
-        at = self.network.point(point)
-        lifted = (Fraction(1), *at)
-        return self.hrep.contains(at) and all(
+        listed, many = read_points(points)
+        answers = [self._fires_at(self.network.point(point)) for point in (listed if many else [listed])]
+        return answers if many else answers[0]
+
+    def _fires_at(self, point: Vector) -> bool:
+        lifted = (Fraction(1), *point)
+        return self.hrep.contains(point) and all(
             condition.holds(dot(on_zone.row, lifted))
             for condition, on_zone in zip(self.prop.conditions, self.conditions, strict=True)
         )

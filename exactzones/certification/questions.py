@@ -15,15 +15,15 @@ from typing import Any
 
 from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_domain, as_network, as_seconds, as_unit
 from exactzones.certification.decide import case_of, certify
-from exactzones.certification.results import CanFire, CannotFire, Certificate, Decision, Undecided
+from exactzones.certification.results import CanFire, CannotFire, Certificate, Decision, Undecided, point_text
 from exactzones.certification.witness.search import cell_rows
 from exactzones.checker import Report, lines_of
 from exactzones.checker import check as check_lines
-from exactzones.errors import BudgetExceeded, DomainError, FeatureError, InputError, quoted
+from exactzones.errors import BudgetExceeded, DomainError, FeatureError, InputError, quoted, shortened
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron, lp
 from exactzones.property import Condition, Property, as_property, feature
-from exactzones.rational import Row, Vector, dot, entries, index
+from exactzones.rational import Row, Vector, dot, entries, index, text
 
 _MOST_LP_INPUTS = 32
 
@@ -43,6 +43,12 @@ class ProvedMaximum:
     point: Vector
     ray: Vector | None
     certificate: Certificate | None
+
+    def __repr__(self) -> str:
+        if self.ray is not None:
+            return f"ProvedMaximum(unbounded, from {point_text(self.point)} along {point_text(self.ray)})"
+        value = "" if self.value is None else shortened(text(self.value))
+        return f"ProvedMaximum({value} at {point_text(self.point)}{'' if self.certificate else ', not proved'})"
 
 
 def check(

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
+from os import PathLike
+from pathlib import Path
 from typing import TypeAlias
 
-from exactzones.rational import Vector
+from exactzones.arguments import as_path
+from exactzones.checker import lines_of
+from exactzones.errors import shortened
+from exactzones.rational import Vector, text
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,27 @@ class Certificate:
     """
 
     lines: tuple[str, ...]
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the certificate to a file, gzipped if its name ends in ``.gz``.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        import_module("exactzones.formats.certificates").save_certificate(self, as_path(path))  # by name: a floor above
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Certificate:
+        """Read a certificate from a file; whether it proves anything, ``check`` says.
+
+        Raises:
+            FormatError: the file is cut off, or not text.
+            InputError: the file cannot be read.
+        """
+        return cls(tuple(line.rstrip("\n") for line in lines_of(Path(as_path(path)))))
+
+    def __repr__(self) -> str:
+        return f"Certificate({len(self.lines):,} lines)"
 
 
 @dataclass(frozen=True)
@@ -33,6 +60,9 @@ class CanFire:
     case: int
     certificate: Certificate
 
+    def __repr__(self) -> str:
+        return f"CanFire(at {point_text(self.witness)}{f', case {self.case}' if self.case else ''})"
+
 
 @dataclass(frozen=True)
 class CannotFire:
@@ -46,6 +76,9 @@ class CannotFire:
     certificate: Certificate
     nodes: int
 
+    def __repr__(self) -> str:
+        return f"CannotFire({self.nodes:,} nodes)"
+
 
 @dataclass(frozen=True)
 class Complete:
@@ -58,6 +91,9 @@ class Complete:
 
     certificate: Certificate
     nodes: int
+
+    def __repr__(self) -> str:
+        return f"Complete({self.nodes:,} nodes)"
 
 
 @dataclass(frozen=True)
@@ -74,5 +110,13 @@ class Undecided:
     open_leaves: int
     reason: str
 
+    def __repr__(self) -> str:
+        return f"Undecided({self.reason}, {self.open_leaves:,} regions are left)"
+
 
 Decision: TypeAlias = CanFire | CannotFire | Undecided
+
+
+def point_text(point: Vector) -> str:
+    """Return a point as text for a representation: exact numbers, cut to a line."""
+    return shortened(f"({', '.join(map(text, point))})")

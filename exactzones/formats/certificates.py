@@ -6,7 +6,6 @@ import gzip
 from pathlib import Path
 
 from exactzones.certification import Certificate
-from exactzones.checker import lines_of
 from exactzones.files import write_atomically
 
 
@@ -21,10 +20,5 @@ def save_certificate(certificate: Certificate, path: str | Path) -> None:
 
 
 def load_certificate(path: str | Path) -> Certificate:
-    """Read a certificate, without checking what it says.
-
-    Raises:
-        FormatError: the file is cut short, or is not text.
-        InputError: the file cannot be read.
-    """
-    return Certificate(tuple(line.rstrip("\n") for line in lines_of(path)))
+    """Read a certificate: see ``Certificate.load``."""
+    return Certificate.load(path)

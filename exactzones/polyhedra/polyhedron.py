@@ -10,7 +10,7 @@ from typing import Any
 
 from exactzones import deprecated
 from exactzones.affine import AffineMap
-from exactzones.errors import DimensionError, DomainError, InputError
+from exactzones.errors import DimensionError, DomainError, InputError, quoted
 from exactzones.notation import linear_sum
 from exactzones.polyhedra import backends, lp
 from exactzones.polyhedra.cells import Cell, canonical_vrep, reduce_modulo
@@ -22,12 +22,14 @@ from exactzones.rational import (
     Row,
     Vector,
     algebraic,
+    entries,
+    index,
     integer_dot,
     integer_row,
     nullspace,
     row_echelon,
     text,
-    vector,
+    vector_of,
 )
 
 
@@ -64,7 +66,7 @@ class Polyhedron:
     @classmethod
     def space(cls, dim: int) -> Polyhedron:
         """Return all of R^dim."""
-        return cls(HRep(dim))
+        return cls(HRep(index(dim, "dimension", least=0)))
 
     @classmethod
     def box(cls, low: Any, high: Any, *, dim: int | None = None) -> Polyhedron:
@@ -78,11 +80,9 @@ class Polyhedron:
         Raises:
             InputError: there is neither a dimension nor a list of numbers, or the lists have different lengths.
         """
-        if dim is not None:
-            low, high = [low] * dim, [high] * dim
-        elif not all(isinstance(corner, Iterable) and not isinstance(corner, str) for corner in (low, high)):
-            raise InputError(f"the box from {low!r} to {high!r} has no dimension; pass dim=, or one number per coordinate")
-        below, above = vector(*low), vector(*high)
+        if dim is None and (_is_number(low) or _is_number(high)):
+            raise InputError(f"the box from {quoted(low)} to {quoted(high)} has no dimension; pass dim=2, or a list")
+        below, above = _corner(low, dim, "lower corner"), _corner(high, dim, "upper corner")
         if len(below) != len(above):
             raise DimensionError("upper corner of the box", expected=len(below), got=len(above))
         size = len(below)
@@ -104,12 +104,16 @@ class Polyhedron:
         Raises:
             DomainError: no vertices.
         """
-        if not vertices:
+        corners, directions, both_ways = _generators(vertices, "vertex"), _generators(rays, "ray"), _generators(lines, "line")
+        if not corners:
             raise DomainError("a hull without vertices is not defined; pass at least one vertex")
-        dim = len(vertices[0])
-        points = [integer_row((Fraction(1), *vector(*vertex))) for vertex in vertices]
-        cone = [integer_row((Fraction(0), *vector(*ray))) for ray in rays]
-        span = [integer_row((Fraction(0), *vector(*line))) for line in lines]
+        dim = len(corners[0])
+        for generator in (*corners, *directions, *both_ways):
+            if len(generator) != dim:
+                raise DimensionError("a generator of the hull", expected=dim, got=len(generator))
+        points = [integer_row((Fraction(1), *vertex)) for vertex in corners]
+        cone = [integer_row((Fraction(0), *ray)) for ray in directions]
+        span = [integer_row((Fraction(0), *line)) for line in both_ways]
         rows, equations = backends.inequalities(points, [r for r in cone if any(r)], [r for r in span if any(r)], dim)
         return cls(HRep.of(dim, rows, equations=equations))
 
@@ -178,11 +182,11 @@ class Polyhedron:
 
     def contains(self, point: Sequence[Any]) -> bool:
         """Tell whether a point of shape (d,) lies in it; strict rows count strictly."""
-        return self.hrep.contains(vector(*point))
+        return self.hrep.contains(vector_of(point))
 
     def intersect(self, other: Polyhedron) -> Polyhedron:
         """Return the intersection."""
-        return Polyhedron(self.hrep.intersect(other.hrep))
+        return Polyhedron(self.hrep.intersect(_hrep(other)))
 
     def preimage(self, mapping: AffineMap) -> Polyhedron:
         """Return ``{x : mapping(x) in self}``."""
@@ -204,11 +208,11 @@ class Polyhedron:
         >>> Polyhedron.box(0, 1, dim=2).maximize([1, 1]).value
         Fraction(2, 1)
         """
-        return lp.maximize(self.hrep, vector(*objective))
+        return lp.maximize(self.hrep, vector_of(objective, "objective"))
 
     def is_subset(self, other: Polyhedron) -> bool:
         """Tell whether every point of this polyhedron lies in ``other``."""
-        if other.ambient_dim != self.ambient_dim:
+        if _hrep(other).ambient_dim != self.ambient_dim:
             raise DimensionError(
                 "space of the other polyhedron", expected=self.ambient_dim, got=other.ambient_dim, size="dimension"
             )
@@ -305,6 +309,34 @@ def _reduced(rows: Sequence[Row], equations: Sequence[Row]) -> list[Row]:
     # Generators (0, a, b) and lines (0, a, b): the constant comes last, so that the pivots are coordinates.
     reduced = reduce_modulo([(0, *row[1:], row[0]) for row in rows], [(0, *row[1:], row[0]) for row in equations])
     return [(row[-1], *row[1:-1]) for row in reduced]
+
+
+def _is_number(corner: Any) -> bool:
+    """Tell whether a corner of a box is one number for all coordinates."""
+    if isinstance(corner, str):
+        return "," not in corner
+    shape = getattr(corner, "shape", None)
+    return not isinstance(corner, Iterable) if shape is None else shape == ()
+
+
+def _corner(corner: Any, dim: int | None, what: str) -> Vector:
+    """Return a corner of a box: one number for each coordinate."""
+    if dim is None or not _is_number(corner):
+        listed = vector_of(corner, what, "one number per coordinate")
+        if dim is not None and len(listed) != dim:
+            raise DimensionError(f"{what} of the box", expected=index(dim, "dimension"), got=len(listed))
+        return listed
+    return (algebraic(corner, what),) * index(dim, "dimension", least=0)
+
+
+def _generators(listed: Any, what: str) -> list[Vector]:
+    return [vector_of(each, f"{what} {k}") for k, each in enumerate(entries(listed, f"list of {what}s", "a list of points"))]
+
+
+def _hrep(other: Any) -> HRep:
+    if not isinstance(other, Polyhedron):
+        raise InputError(f"the other polyhedron is {quoted(other)}; write Polyhedron.box(0, 8, dim=2) or Polyhedron.of(..)")
+    return other.hrep
 
 
 def _echelon(equations: Sequence[Row]) -> list[Row]:

@@ -13,9 +13,9 @@ from typing import Any
 
 from exactzones import deprecated
 from exactzones.affine import AffineMap
-from exactzones.errors import DimensionError
+from exactzones.errors import DimensionError, InputError, quoted
 from exactzones.notation import latex_system
-from exactzones.rational import Row, Vector, algebraic, dot, integer_row, primitive
+from exactzones.rational import Row, Vector, algebraic, dot, entries, index, integer_row, primitive
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ class HRep:
         Raises:
             DimensionError: a row does not have dim + 1 entries.
             InexactError: an entry is not an exact number.
+            InputError: not a dimension, or not lists of rows.
         """
-        weak = {_row(row, dim) for row in rows}
-        strong = {_row(row, dim) for row in strict}
-        flat = {_row(row, dim) for row in equations}
+        size = index(dim, "dimension", least=0)
+        weak, strong, flat = _rows(rows, size, "rows"), _rows(strict, size, "strict rows"), _rows(equations, size, "equations")
         return cls(
-            dim,
+            size,
             tuple(sorted(row for row in weak if any(row[1:]) or row[0] < 0)),
             tuple(sorted(row for row in strong if any(row[1:]) or row[0] <= 0)),
             tuple(sorted({max(row, tuple(-entry for entry in row)) for row in flat if any(row)})),
@@ -82,6 +82,8 @@ class HRep:
 
     def preimage(self, mapping: AffineMap) -> HRep:
         """Return the system of ``{x : mapping(x) satisfies this system}``."""
+        if not isinstance(mapping, AffineMap):
+            raise InputError(f"mapping is {quoted(mapping)}; write AffineMap.of(matrix, offset) or AffineMap.through(point, ..)")
         if mapping.outputs != self.ambient_dim:
             raise DimensionError("codomain of the affine map", expected=self.ambient_dim, got=mapping.outputs, size="dimension")
         pull = row_puller(mapping)
@@ -157,7 +159,15 @@ def row_puller(mapping: AffineMap) -> Any:
     return pull
 
 
+def _rows(rows: Any, dim: int, what: str) -> set[Row]:
+    if isinstance(rows, str) or not isinstance(rows, Iterable):
+        raise InputError(f"{what} are {quoted(rows)}; expected a list of rows (b, a_1, .., a_{dim})")
+    return {_row(row, dim) for row in rows}
+
+
 def _row(row: Any, dim: int) -> Row:
+    if type(row) is not tuple:
+        row = entries(row, "row", f"{dim + 1} numbers (b, a_1, .., a_{dim})")
     if len(row) != dim + 1:
         raise DimensionError("row (b, a_1, .., a_d)", expected=dim + 1, got=len(row))
     if all(type(entry) is int for entry in row):

@@ -11,11 +11,11 @@ operations and the order of a Fraction, so type annotations say Fraction for bot
 
 from exactzones.rational.approximation import Rationalization, rationalize
 from exactzones.rational.elimination import common_zero, determinant, nullspace, rank, row_echelon
-from exactzones.rational.entries import entries, flag, index
+from exactzones.rational.entries import entries, flag, index, read_points
 from exactzones.rational.integers import IntegerMatrix
 from exactzones.rational.matrix import Matrix
 from exactzones.rational.quadratic import Quadratic, irrational, quotient, square_root, text
-from exactzones.rational.reading import Vector, algebraic, exact, integer, vector
+from exactzones.rational.reading import Vector, algebraic, exact, integer, vector, vector_of
 from exactzones.rational.rows import (
     Row,
     dot,
@@ -51,9 +51,11 @@ __all__ = [
     "quotient",
     "rank",
     "rationalize",
+    "read_points",
     "row_echelon",
     "square_root",
     "sum_of_quotients",
     "text",
     "vector",
+    "vector_of",
 ]

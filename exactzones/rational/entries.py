@@ -79,3 +79,47 @@ def flag(value: Any, what: str) -> bool:
     if isinstance(value, (bool, np.bool_)) or (isinstance(value, (int, np.integer)) and value in {0, 1}):
         return bool(value)
     raise InputError(f"{what} is {quoted(value)}; expected True or False")
+
+
+_POINTS = "expected a point (inputs,) or points (points, inputs)"
+
+
+def read_points(points: Any) -> tuple[Any, bool]:
+    """Tell whether a value is a point, shape (inputs,), or points, shape (points, inputs).
+
+    Returns:
+        The value: an array, or a list if it has no shape, such as a generator; and whether it is points.
+
+    Raises:
+        InputError: it is neither of them, or an array with masked entries.
+    """
+    if np.ma.is_masked(points):
+        raise InputError("the points have masked entries; fill them or leave these points out")
+    listed: Any
+    if isinstance(points, np.ndarray):
+        listed = points
+    elif hasattr(points, "tolist") or hasattr(points, "__array__"):
+        listed = np.array(entries(points, "points", "a point (inputs,) or points (points, inputs)"), dtype=object)
+    elif isinstance(points, str):
+        listed = points.split(",")
+    elif _is_list(points):
+        listed = [list(point) if _is_list(point) else point for point in points]
+    else:
+        raise InputError(f"points is {quoted(points)}; {_POINTS}")
+    axes = listed.ndim if isinstance(listed, np.ndarray) else _axes(listed)
+    if axes not in {1, 2}:
+        raise InputError(f"the points have the shape {np.shape(listed)}; {_POINTS}")
+    return listed, axes == 2
+
+
+def _axes(listed: list[Any]) -> int:
+    lists = {isinstance(entry, list) for entry in listed}
+    if len(lists) > 1:
+        raise InputError(f"points and numbers are mixed; {_POINTS}")
+    return 1 + (True in lists)
+
+
+def _is_list(entry: Any) -> bool:
+    if isinstance(entry, np.ndarray):
+        return entry.ndim > 0
+    return isinstance(entry, Iterable) and not isinstance(entry, (str, bytes, Mapping, AbstractSet))

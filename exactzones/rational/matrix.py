@@ -14,10 +14,10 @@ import numpy as np
 
 from exactzones.errors import DimensionError, InexactError, InputError, quoted
 from exactzones.rational.arrays import Floats, rational_entries
-from exactzones.rational.entries import entries
+from exactzones.rational.entries import entries, index
 from exactzones.rational.integers import IntegerMatrix
 from exactzones.rational.quadratic import irrational, text
-from exactzones.rational.reading import Vector, algebraic
+from exactzones.rational.reading import Vector, algebraic, vector_of
 from exactzones.rational.rows import Row, dot, integer_row, primitive
 
 _ZERO = Fraction(0)
@@ -88,7 +88,8 @@ class Matrix:
     @classmethod
     def identity(cls, size: int) -> Matrix:
         """Return the identity matrix of shape (size, size)."""
-        return cls.of([[int(k == j) for j in range(size)] for k in range(size)], columns=size)
+        count = index(size, "size of the matrix", least=0)
+        return cls.of([[int(k == j) for j in range(count)] for k in range(count)], columns=count)
 
     @classmethod
     def zeros(cls, height: int, width: int) -> Matrix:
@@ -142,9 +143,10 @@ class Matrix:
             if self.shape[1] != other.shape[0]:
                 raise DimensionError("matrix on the right", expected=self.shape[1], got=other.shape[0], size="rows")
             return self._times_matrix(other)
-        if len(other) != self.shape[1]:
-            raise DimensionError("vector", expected=self.shape[1], got=len(other))
-        return self._times_vector(other)
+        column: Vector = other if type(other) is tuple else vector_of(other, "vector")
+        if len(column) != self.shape[1]:
+            raise DimensionError("vector", expected=self.shape[1], got=len(column))
+        return self._times_vector(column)
 
     def _times_matrix(self, other: Matrix) -> Matrix:
         columns = list(zip(*other.rows, strict=True))

@@ -11,6 +11,7 @@ import flint
 import numpy as np
 
 from exactzones.errors import InexactError, quoted
+from exactzones.rational.entries import entries
 from exactzones.rational.quadratic import Quadratic, square_root
 
 Vector: TypeAlias = tuple[Fraction, ...]
@@ -161,10 +162,28 @@ def _from_sympy(expression: Any, what: str, sympy: Any) -> Fraction | None:
     return total
 
 
-def vector(*entries: Any) -> Vector:
+def vector(*numbers: Any) -> Vector:
     """Return numbers as a vector of exact numbers; each is read as by ``algebraic``.
 
     >>> vector(1, "1/3")
     (Fraction(1, 1), Fraction(1, 3))
     """
-    return tuple(algebraic(entry, f"entry {k}") for k, entry in enumerate(entries))
+    return tuple(algebraic(entry, f"entry {k}") for k, entry in enumerate(numbers))
+
+
+def vector_of(value: Any, what: str = "point", expected: str = "a sequence of numbers") -> Vector:
+    """Return the exact vector that is meant by a sequence, an array or a tensor, or by text such as "1/2,3".
+
+    Args:
+        value: what the caller passed.
+        what: how an error message names it.
+        expected: what an error message says to write.
+
+    Raises:
+        InexactError: an entry that is not an exact number.
+        InputError: not a sequence.
+
+    >>> vector_of("1/2,3")
+    (Fraction(1, 2), Fraction(3, 1))
+    """
+    return tuple(algebraic(entry, f"entry {k} of the {what}") for k, entry in enumerate(entries(value, what, expected)))

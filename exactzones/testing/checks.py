@@ -82,7 +82,7 @@ def zones_are_complete(zones: Zones, point: Vector) -> None:
     Raises:
         CheckFailed: the check fails at this point.
     """
-    if _in_domain(zones, point) and zones.network.satisfies(point, zones.prop) and not zones.fires(point):
+    if _in_domain(zones, point) and zones.network.satisfies(point, zones.prop) and zones.at(point) is None:
         raise CheckFailed(f"the property holds at {written(point)}, but none of the zones fires there")
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from exactzones.errors import InputError
-from exactzones.polyhedra.projection import Norm, distance_to_row, named_norm, project
-from exactzones.rational import Row, Vector, exact, integer_row
+from exactzones.errors import InputError, quoted, shortened
+from exactzones.polyhedra.projection import Norm, Projection, distance_to_row, named_norm, project
+from exactzones.rational import Row, Vector, exact, integer_row, irrational, text
+from exactzones.rational.floats import clipped_float
 from exactzones.zone import Zone
 from exactzones.zones.listing import Zones
 
@@ -22,13 +24,15 @@ class Nearest:
     to the nearest point, but not at it: ``attained`` is False, and ``inside`` returns an input at which the property fires.
 
     Attributes:
-        distance: the distance (the infimum, if it is not attained); for the norm 2 its square, which is rational.
+        distance: how far ``point`` is; in the norm 2 the nearest float, where the root is irrational.
+        distance_squared: the square of the distance, exactly.
         point: a nearest point of the closure of the firing set, shape (inputs,).
         zone: a zone whose firing part has this point in its closure.
         attained: whether the property fires at ``point``.
     """
 
-    distance: Fraction
+    distance: Fraction | float
+    distance_squared: Fraction
     point: Vector
     zone: Zone
     attained: bool
@@ -44,8 +48,12 @@ class Nearest:
         """
         part = exact(share, "share of the way")
         if not 0 < part <= 1:
-            raise InputError(f"the share of the way is {share}; expected a number above 0 and at most 1")
+            raise InputError(f"the share of the way is {quoted(share)}; expected a number above 0 and at most 1")
         return tuple(a + part * (b - a) for a, b in zip(self.point, self.zone.sample, strict=True))
+
+    def __repr__(self) -> str:
+        where = shortened(f"({', '.join(map(text, self.point))})")
+        return f"Nearest(distance {shortened(str(self.distance))} at {where}{'' if self.attained else ', not attained'})"
 
 
 def nearest(zones: Sequence[Zone], point: Sequence[Any], norm: Norm = 2) -> Nearest | None:
@@ -63,13 +71,15 @@ def nearest(zones: Sequence[Zone], point: Sequence[Any], norm: Norm = 2) -> Near
         DimensionError: the point does not have one number per input.
         InputError: the norm is none of these, or the list is incomplete, so that a zone that is not listed may be nearer.
 
-    >>> from exactzones import Network, feature, find_zones
+    >>> from exactzones import Network, find_zones
     >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
-    >>> found = nearest(find_zones(net, feature(0)), ["1/3"])
-    >>> found.point, found.distance, found.attained                    # the distance 2/3, squared
-    ((Fraction(1, 1),), Fraction(4, 9), False)
+    >>> answer = nearest(find_zones(net, 0), ["1/3"])
+    >>> answer.point, answer.distance, answer.attained
+    ((Fraction(1, 1),), Fraction(2, 3), False)
     """
     chosen = named_norm(norm)
+    if not isinstance(zones, Sequence) or not all(isinstance(zone, Zone) for zone in zones):
+        raise InputError(f"zones are {quoted(zones)}; expected the list that find_zones(net, feature(0)) returns")
     if isinstance(zones, Zones) and not zones.complete:
         raise InputError("the list of zones is incomplete; pass zones.zones to get the nearest of the zones that were found")
     if not zones:
@@ -77,14 +87,32 @@ def nearest(zones: Sequence[Zone], point: Sequence[Any], norm: Norm = 2) -> Near
     start = zones[0].network.point(point)
     lifted = integer_row((Fraction(1), *start))
     lower_bounds = [_lower_bound(zone, lifted, chosen) for zone in zones]
-    best: Nearest | None = None
+    best: tuple[Projection, Zone] | None = None
     for k in sorted(range(len(zones)), key=lambda k: lower_bounds[k]):
-        if best is not None and (lower_bounds[k] > best.distance or (lower_bounds[k] == best.distance and best.attained)):
+        if best is not None and (lower_bounds[k] > best[0].distance or (lower_bounds[k] == best[0].distance and best[0].attained)):
             break
         foot = project(zones[k].firing.hrep, start, chosen)
-        if best is None or (foot.distance, not foot.attained) < (best.distance, not best.attained):
-            best = Nearest(foot.distance, foot.point, zones[k], foot.attained)
-    return best
+        if best is None or (foot.distance, not foot.attained) < (best[0].distance, not best[0].attained):
+            best = foot, zones[k]
+    return None if best is None else _measured(*best, squared=chosen == 2)
+
+
+def _measured(projection: Projection, zone: Zone, *, squared: bool) -> Nearest:
+    """Return the answer; a projection in the norm 2 has the square of the distance."""
+    measured = projection.distance
+    distance, square = (_root(measured), measured) if squared else (measured, measured * measured)
+    return Nearest(distance, square, projection.point, zone, projection.attained)
+
+
+def _root(square: Fraction) -> Fraction | float:
+    """Return a square root: exactly where it is rational, else the nearest float, but for its last bit."""
+    if irrational([square]):
+        return math.sqrt(clipped_float(square))
+    above, below = math.isqrt(square.numerator), math.isqrt(square.denominator)
+    if above**2 == square.numerator and below**2 == square.denominator:
+        return Fraction(above, below)
+    shift = max(0, 128 + square.denominator.bit_length() - square.numerator.bit_length()) // 2
+    return clipped_float(Fraction(math.isqrt((square.numerator << 2 * shift) // square.denominator), 1 << shift))
 
 
 def _lower_bound(zone: Zone, lifted: Row, norm: Norm) -> Fraction:

@@ -9,19 +9,21 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from functools import cached_property
 from importlib import import_module
+from os import PathLike
 from typing import TYPE_CHECKING, Any, overload
 
-from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_domain, as_network
+from exactzones import deprecated
+from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_domain, as_network, as_path
 from exactzones.engine.forward import is_rational
 from exactzones.engine.search import Budget, as_budget, resolve, stream_zones
 from exactzones.errors import BudgetExceeded, InputError
-from exactzones.network import Network
+from exactzones.network import Network, Pattern
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property, as_property
-from exactzones.rational import dot, sum_of_quotients
+from exactzones.rational import dot, read_points, sum_of_quotients
 from exactzones.zone import Maximum, Zone
 from exactzones.zones.display import columns, page, picture, records
-from exactzones.zones.locate import Array, Locator, read_points
+from exactzones.zones.locate import Array, Locator
 from exactzones.zones.maps import count_maps
 from exactzones.zones.merge import MergedZone, merge
 
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, eq=False)
 class Zones(Sequence[Zone]):
     """The complete list of the zones of a property: a sequence of zones that knows how they hang together.
+
+    Two questions about points, each for a point, shape (inputs,), or for points, shape (points, inputs), which are answered by a
+    list: ``containing(points)`` gives the zones whose closed cell contains a point (several on their common boundary), and
+    ``at(points)`` the zone in which the property fires there, or None.  A zone answers them with ``contains`` and ``fires``.
 
     Lists are equal iff they hold the same zones of the same question, in whatever order.  A slice is a tuple of zones: a part of
     the list is not complete.
@@ -119,71 +125,79 @@ class Zones(Sequence[Zone]):
     @overload
     def containing(self, points: Sequence[Any]) -> list[Zone]: ...
     def containing(self, points: Any) -> list[Zone] | list[list[Zone]]:
-        """Return the zones whose closed cell contains a point, shape (inputs,); of points (points, inputs) a list for each.
+        """Return the zones whose closed cell contains a point, in the order of this list; of points, such a list for each.
 
-        Zones are in the order of this list.  One point is held against every zone's inequalities; many points are evaluated by
-        the network, all at once, and their signs looked up among the patterns.
+        One point is compared with every zone's inequalities; many points are evaluated by the network, all at once, and their
+        signs looked up among the patterns.
 
         Args:
-            points: exact numbers or floats.
+            points: a point, shape (inputs,), or points, shape (points, inputs).
 
         Raises:
             DimensionError: points of another space.
-            InexactError: a coordinate that is not a finite rational number.
+            InexactError: a coordinate that is not an exact number.
+            InputError: neither a point nor points.
         """
-        given, many = read_points(points)
+        listed, many = read_points(points)
         if many:
-            return [[self.zones[k] for k in indices] for indices in self.locate(given)]
-        lifted = (Fraction(1), *self.network.point(given))
+            return [[self.zones[k] for k in indices] for indices in self._indices(listed)]
+        lifted = (Fraction(1), *self.network.point(listed))
         return [zone for zone in self.zones if all(dot(row, lifted) >= 0 for row in zone.hrep.rows)]
-
-    def locate(self, points: Sequence[Sequence[Any]] | Array) -> list[tuple[int, ...]]:
-        """Return for each of many points, shape (points, inputs), the indices of the zones whose closed cell contains it.
-
-        Args:
-            points: exact numbers or floats.
-
-        Raises:
-            DimensionError: points of another space.
-            InexactError: a coordinate that is not a finite rational number.
-            InputError: a single point.
-        """
-        given, many = read_points(points)
-        if not many and len(given):
-            raise InputError("a single point; points (points, inputs) are expected: put it in a list, or ask containing(..)")
-        if is_rational(self.network, self.prop, self.domain.hrep.closed_rows if self.domain else ()):
-            return self._locator.locate(given if many else [])
-        return [tuple(k for k, zone in enumerate(self.zones) if zone.contains(point)) for point in given]
-
-    @cached_property
-    def _locator(self) -> Locator:
-        return Locator(self.network.layers[: self.prop.horizon], self.network.inputs, self.domain, self.zones)
 
     @overload
     def at(self, points: Sequence[Sequence[Any]] | Array) -> list[Zone | None]: ...
     @overload
     def at(self, points: Sequence[Any]) -> Zone | None: ...
     def at(self, points: Any) -> Zone | list[Zone | None] | None:
-        """Return the zone in which the property fires at a point, the first where several meet; None where it does not.
+        """Return the zone in which the property fires at a point, the first if several meet there, or None; of points, a list.
 
         Args:
-            points: a point, shape (inputs,), or points (points, inputs), for each of which an answer is returned.
+            points: a point, shape (inputs,), or points, shape (points, inputs).
 
         Raises:
             DimensionError: points of another space.
-            InexactError: a coordinate that is not a finite rational number.
+            InexactError: a coordinate that is not an exact number.
+            InputError: neither a point nor points.
         """
-        given, many = read_points(points)
+        listed, many = read_points(points)
         if many:
-            return [_firing(zones, point) for point, zones in zip(given, self.containing(given), strict=True)]
-        return _firing(self.containing(given), given)
+            return [_firing(zones, point) for point, zones in zip(listed, self.containing(listed), strict=True)]
+        return _firing(self.containing(listed), listed)
+
+    def index(self, value: Any, *bounds: Any) -> int:
+        """Return the index of a zone in this list, without comparing it with the others.
+
+        Raises:
+            ValueError: it is not in the list.
+        """
+        known = self._index_of.get(value.pattern) if isinstance(value, Zone) and not bounds else None
+        return known if known is not None and self.zones[known] == value else self.zones.index(value, *bounds)
+
+    @cached_property
+    def _index_of(self) -> dict[Pattern, int]:
+        return {zone.pattern: k for k, zone in enumerate(self.zones)}
+
+    def _indices(self, points: Any) -> list[tuple[int, ...]]:
+        """Return for each of many points the indices of the zones whose closed cell contains it."""
+        if is_rational(self.network, self.prop, self.domain.hrep.closed_rows if self.domain else ()):
+            return self._locator.locate(points)
+        return [tuple(k for k, zone in enumerate(self.zones) if zone.contains(point)) for point in points]
+
+    @cached_property
+    def _locator(self) -> Locator:
+        return Locator(self.network.layers[: self.prop.horizon], self.network.inputs, self.domain, self.zones)
+
+    def locate(self, points: Sequence[Sequence[Any]] | Array) -> list[tuple[int, ...]]:
+        """Return for each of many points the indices of the zones that contain it.  Deprecated: use ``containing``."""
+        deprecated.warn("Zones.locate", "zones.containing(points), and zones.index(zone) for the index of a zone")
+        listed, many = read_points(points)
+        if not many and len(listed):
+            raise InputError("a single point; points (points, inputs) are expected: put it in a list, or ask containing(..)")
+        return self._indices(listed if many else [])
 
     def fires(self, point: Sequence[Any]) -> bool:
-        """Tell from the zones alone whether the property fires at a point.
-
-        Args:
-            point: exact numbers, shape (inputs,).
-        """
+        """Tell whether the property fires at a point.  Deprecated: use ``at``."""
+        deprecated.warn("Zones.fires", "zones.at(point) is not None")
         return self.at(point) is not None
 
     def zones_in(self, latent: str) -> Zones:
@@ -213,6 +227,26 @@ class Zones(Sequence[Zone]):
             raise InputError("a data frame needs pandas, which is not installed: pip install exactzones[pandas]") from None
         index = pandas.RangeIndex(len(self.zones), name="zone")
         return pandas.DataFrame(records(self), index, columns(self.network.inputs), dtype=object).convert_dtypes()
+
+    def save(self, path: str | PathLike[str], *, merge: bool = False) -> None:
+        """Write the list to a file; the suffix says how.
+
+        ``.json``: everything, exactly, to be read by other programs.  ``.csv``: a line for each zone.  ``.graphml``, ``.gexf``:
+        which zones touch.  ``.geojson``, ``.wkt``: the parts that fire, of 2 inputs.  ``.smt2``: the question, for SMT solvers.
+        For pictures see ``exactzones.plot``, for pages ``exactzones.view``.
+
+        Args:
+            path: of the file, which holds either its old content or all of the new.
+            merge: whether JSON has the joined zones as well.
+
+        Raises:
+            InputError: another suffix, zones that the format cannot hold, or a file that cannot be written.
+        """
+        target = as_path(path)
+        if target.lower().endswith(".json"):  # by name: these packages are floors above
+            import_module("exactzones.formats.zones_json").save_zones(self, target, merge=merge)
+        else:
+            import_module("exactzones.export").save(self, target)
 
     def _repr_html_(self) -> str:
         return page(self)

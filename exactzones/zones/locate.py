@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from exactzones.errors import DimensionError, InexactError, InputError
+from exactzones.errors import DimensionError, InexactError
 from exactzones.network import Layer
 from exactzones.polyhedra import Polyhedron
 from exactzones.rational import IntegerMatrix, Matrix, Vector, exact, over_common_denominator
@@ -32,38 +32,6 @@ Floats: TypeAlias = NDArray[np.float64]
 Signs: TypeAlias = NDArray[np.int8]
 
 _BATCH = 1 << 21  # numbers in one array
-
-
-def read_points(points: Any) -> tuple[Any, bool]:
-    """Tell whether a value is a point, shape (inputs,), or points, shape (points, inputs).
-
-    Returns:
-        The value, as a list if it is an iterable without a shape, such as a generator; and whether it is points.
-
-    Raises:
-        InputError: it is neither of them, or an array with masked entries.
-    """
-    if np.ma.is_masked(points):
-        raise InputError("the points have masked entries; fill them or leave these points out")
-    if not _is_list(points):
-        raise InputError(f"{points!r} is not a point; expected a point (inputs,) or points (points, inputs)")
-    entries = np.asarray(points) if hasattr(points, "__array__") else [list(p) if _is_list(p) else p for p in points]
-    if isinstance(entries, np.ndarray):
-        axes = entries.ndim
-    else:
-        lists = {isinstance(entry, list) for entry in entries}
-        if len(lists) > 1:
-            raise InputError("points and numbers are mixed; expected a point (inputs,) or points (points, inputs)")
-        axes = 1 + (True in lists)
-    if axes not in {1, 2}:
-        raise InputError(f"the points have the shape {np.shape(entries)}; expected a point (inputs,) or points (points, inputs)")
-    return entries, axes == 2
-
-
-def _is_list(entry: Any) -> bool:
-    if isinstance(entry, np.ndarray):
-        return entry.ndim > 0
-    return isinstance(entry, Iterable) and not isinstance(entry, (str, bytes))
 
 
 class Locator:

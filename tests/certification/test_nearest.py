@@ -1,6 +1,8 @@
 """The nearest input that fires: against brute force over faces and corners, against certificates, and by what it promises."""
 
 import math
+import sys
+from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations, product
 from pathlib import Path
@@ -173,6 +175,13 @@ def test_the_distance_to_a_half_space(data):
         )
 
 
+def measured(answer, norm):
+    """What a projection measures: the distance, squared in the norm 2; the two of an answer must agree."""
+    assert math.isclose(float(answer.distance) ** 2, float(answer.distance_squared), rel_tol=1e-14)
+    assert norm == 2 or answer.distance**2 == answer.distance_squared
+    return answer.distance_squared if norm == 2 else answer.distance
+
+
 @given(st.data(), st.sampled_from(NORMS))
 def test_against_every_zone_by_brute_force(data, norm):
     """What is left out for its lower bound is no nearer; points on walls and outside the domain are among the points."""
@@ -185,13 +194,13 @@ def test_against_every_zone_by_brute_force(data, norm):
         assert found is None
         event("never fires")
         return
-    assert found.distance == min(by_brute_force(zone.firing.hrep, point, norm) for zone in zones)
-    assert found.distance == distance(found.point, point, norm)
+    assert measured(found, norm) == min(by_brute_force(zone.firing.hrep, point, norm) for zone in zones)
+    assert measured(found, norm) == distance(found.point, point, norm)
     assert found.zone.firing.closure().contains(found.point)
     assert net.satisfies(found.point, feature(0)) or not found.attained
     inside = found.inside("1/1000")
     assert net.satisfies(inside, feature(0))
-    assert distance(inside, point, norm) >= found.distance
+    assert distance(inside, point, norm) >= measured(found, norm)
     assert domain is None or domain.contains(inside)
     event(f"{'attained' if found.attained else 'approached'}, {'at' if not found.distance else 'off'} the point")
 
@@ -204,7 +213,8 @@ def test_every_zone_counts(norm):
     assert len(zones.islands) == 2
     for point in product(range(0, 9, 2), repeat=2):
         at = net.point(point)
-        assert nearest(zones, point, norm).distance == min(project(zone.firing.hrep, at, norm).distance for zone in zones)
+        least = min(project(zone.firing.hrep, at, norm).distance for zone in zones)
+        assert measured(nearest(zones, point, norm), norm) == least
 
 
 @pytest.mark.parametrize("side", [1, -1])
@@ -255,7 +265,8 @@ def test_a_point_that_fires_is_its_own_nearest():
 def test_strict_and_not():
     strictly, closed = (nearest(find_zones(HAT, condition({0: 1}, strict=s)), ["1/2"]) for s in (True, False))
     assert strictly.point == closed.point == (1,)
-    assert strictly.distance == closed.distance == Fraction(1, 4)
+    assert strictly.distance == closed.distance == Fraction(1, 2)
+    assert strictly.distance_squared == closed.distance_squared == Fraction(1, 4)
     assert (strictly.attained, closed.attained) == (False, True)
     assert strictly.inside(1) == strictly.zone.sample
     for share in (0, -1, "3/2"):
@@ -280,7 +291,18 @@ def test_flat_zones_have_a_nearest_point():
     net = Network.mlp([([[1, 0], [0, 1]], [0, 0])])
     flat = condition({0: 1}, strict=False) & condition({0: -1}, strict=False)
     found = nearest(find_zones(net, flat), [3, 1])
-    assert (found.distance, found.point, found.attained) == (9, (0, 1), True)
+    assert (found.distance, found.point, found.attained) == (3, (0, 1), True)
+
+
+@pytest.mark.parametrize("scale", [1, 3**400, Fraction(1, 3**400), Fraction(1, 10**300), 10**150])
+def test_an_irrational_distance_is_the_nearest_float(scale):
+    """From the origin to x + y >= s it is s / sqrt(2); numbers that are no floats are clipped."""
+    net = Network.of(([[1, 1]], [-Fraction(scale)], False))
+    found = nearest(find_zones(net, condition({0: 1}, strict=False)), [0, 0])
+    assert found.distance_squared == Fraction(scale) ** 2 / 2
+    assert type(found.distance) is float
+    exact = float(Decimal(Fraction(scale).numerator) / Decimal(Fraction(scale).denominator) / Decimal(2).sqrt())
+    assert found.distance == pytest.approx(min(exact, sys.float_info.max), rel=4e-16)
 
 
 def test_all_of_the_space():

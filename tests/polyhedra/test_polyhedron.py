@@ -297,7 +297,7 @@ def test_box(box):
     ("build", "error", "message"),
     [
         (lambda: Polyhedron.box([0], [1, 2]), DimensionError, "upper corner of the box has 2 entries; expected 1"),
-        (lambda: Polyhedron.box([float("nan")], [1]), InexactError, "entry 0 is nan"),
+        (lambda: Polyhedron.box([float("nan")], [1]), InexactError, "entry 0 of the lower corner is nan"),
         (lambda: Polyhedron.hull([]), DomainError, "a hull without vertices is not defined; pass at least one vertex"),
         (lambda: Polyhedron.of(2, [(1, 2)]), DimensionError, "has 2 entries; expected 3"),
         (lambda: Polyhedron.space(2).contains([1]), DimensionError, "point has 1 entry; expected 2"),
