@@ -89,7 +89,7 @@ def nearest(zones: Sequence[Zone], point: Sequence[Any], norm: Norm = 2) -> Near
     lower_bounds = [_lower_bound(zone, lifted, chosen) for zone in zones]
     best: tuple[Projection, Zone] | None = None
     for k in sorted(range(len(zones)), key=lambda k: lower_bounds[k]):
-        if best is not None and (lower_bounds[k] > best[0].distance or (lower_bounds[k] == best[0].distance and best[0].attained)):
+        if best is not None and (lower_bounds[k], best[0].attained) >= (best[0].distance, True):
             break
         foot = project(zones[k].firing.hrep, start, chosen)
         if best is None or (foot.distance, not foot.attained) < (best[0].distance, not best[0].attained):
