@@ -72,7 +72,7 @@ def _parse(data: bytes) -> Any:
     except RecursionError:
         raise FormatError("the document is nested too deeply to be a network") from None
     except ValueError as error:
-        raise FormatError(f"the file is not JSON, or cut short: {error}") from None
+        raise FormatError(f"the file is not JSON, or is cut short: {error}") from None
 
 
 class _Number(str):

@@ -49,7 +49,7 @@ def load_safetensors(path: str | Path) -> Network:
         try:
             entries = library.deserialize(data)
         except Exception as error:  # noqa: BLE001  the library's error class, from a package without types
-            raise FormatError(f"the file is not a safetensors file, or cut short: {error}") from None
+            raise FormatError(f"the file is not a safetensors file, or is cut short: {error}") from None
         return network_of_weights({name: _plain(entry, name) for name, entry in entries})
 
 

@@ -85,7 +85,7 @@ def adaptive_avg_pool(axes: int) -> Callable[..., Tensor]:
 
 
 def adaptive_max_pool(axes: int) -> Callable[..., Tensor]:
-    """Return the maximum over a given number of windows along each of some axes; they must have the same length."""
+    """Return the maximum over a given number of windows along each of some axes; all windows must have the same length."""
 
     def pool(x: Any, output_size: Any, return_indices: bool = False) -> Tensor:
         x = _batched(x, axes)
