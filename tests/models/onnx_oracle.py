@@ -7,6 +7,8 @@ from fractions import Fraction
 import numpy as np
 from onnx import helper, numpy_helper
 
+EPSILON, HARD_ALPHA, LEAKY_ALPHA = (float(np.float32(number)) for number in (1e-5, 0.2, 0.01))  # attributes are 32-bit floats
+
 
 def evaluate(model, point, factors=()):
     """Return the graph's output at a point.
@@ -128,7 +130,7 @@ def conv(x, weight, bias=None, group=1, **attributes):
     return result if bias is None else result + exact(bias).reshape(1, -1, *[1] * len(kernel))
 
 
-def normalized(x, scale, shift, mean, variance, factors, epsilon=1e-5, **_):
+def normalized(x, scale, shift, mean, variance, factors, epsilon=EPSILON, **_):
     result = np.empty(x.shape, object)
     for channel in range(x.shape[1]):
         above, square = exact(scale)[channel], exact(variance)[channel] + Fraction(epsilon)
@@ -222,9 +224,9 @@ OPERATORS = {
     "Gemm": gemm,
     "GlobalAveragePool": lambda x: reduced(x, range(2, x.ndim), mean=True),
     "GlobalMaxPool": lambda x: np.asarray(x.max(axis=tuple(range(2, x.ndim)), keepdims=True), object),
-    "HardSigmoid": lambda x, alpha=0.2, beta=0.5: each(lambda v: _clip(Fraction(alpha) * v + Fraction(beta), 0, 1))(x),
+    "HardSigmoid": lambda x, alpha=HARD_ALPHA, beta=0.5: each(lambda v: _clip(Fraction(alpha) * v + Fraction(beta), 0, 1))(x),
     "Identity": lambda x: x,
-    "LeakyRelu": lambda x, alpha=0.01: each(lambda v: v if v > 0 else exact(np.float32(alpha)).item() * v)(x),
+    "LeakyRelu": lambda x, alpha=LEAKY_ALPHA: each(lambda v: v if v > 0 else Fraction(alpha) * v)(x),
     "MatMul": matmul,
     "Max": each(lambda *v: max(v)),
     "MaxPool": lambda x, kernel_shape, **a: pooled(x, kernel_shape, a, lambda entries: max(v for v in entries if v is not None)),

@@ -7,7 +7,6 @@ oracle: add the operator to ``tests/models/onnx_oracle.py``, and cases to ``test
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from exactzones.models.onnx_node import OnnxNode, Operand
 from exactzones.models.onnx_operators import activations, arithmetic, constants, linear, shapes, windows
+from exactzones.models.onnx_operators.activations import LARGEST
 
 __all__ = ["MANY", "OPERATORS", "SMOOTH", "Operator"]
 
@@ -35,11 +35,16 @@ class Operator(NamedTuple):
     compute: Callable[[OnnxNode], Operand | list[Operand]]
 
 
+def _float32(number: float) -> float:
+    """Return an attribute's default: ONNX keeps attributes as 32-bit floats, written or not."""
+    return float(np.float32(number))
+
+
 MANY = 2**31
 """As the most inputs: any number."""
 
 _WINDOW = {"auto_pad": b"NOTSET", "dilations": [], "kernel_shape": [], "pads": [], "strides": []}
-_BATCH_NORMALIZATION = {"epsilon": 1e-5, "momentum": 0.9, "training_mode": 0, "spatial": 1}
+_BATCH_NORMALIZATION = {"epsilon": _float32(1e-5), "momentum": _float32(0.9), "training_mode": 0, "spatial": 1}
 _GEMM = {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0}
 _REDUCE = {"axes": [], "keepdims": 1, "noop_with_empty_axes": 0}
 
@@ -49,7 +54,7 @@ OPERATORS: dict[str, Operator] = {
     "AveragePool": Operator(1, 1, {**_WINDOW, "ceil_mode": 0, "count_include_pad": 0}, windows.average_pool),
     "BatchNormalization": Operator(5, 5, _BATCH_NORMALIZATION, linear.batch_normalization),
     "Cast": Operator(1, 1, {"to": 0, "saturate": 1}, constants.cast),
-    "Clip": Operator(1, 3, {"min": -math.inf, "max": math.inf}, activations.clip),
+    "Clip": Operator(1, 3, {"min": -LARGEST, "max": LARGEST}, activations.clip),
     "Concat": Operator(1, MANY, {"axis": 0}, shapes.concat),
     "ConstantOfShape": Operator(1, 1, {"value": np.zeros(1, np.float32)}, constants.constant_of_shape),
     "Conv": Operator(2, 3, {**_WINDOW, "group": 1}, windows.conv),
@@ -61,9 +66,9 @@ OPERATORS: dict[str, Operator] = {
     "Gemm": Operator(2, 3, _GEMM, linear.gemm),
     "GlobalAveragePool": Operator(1, 1, {}, windows.global_average_pool),
     "GlobalMaxPool": Operator(1, 1, {}, windows.global_max_pool),
-    "HardSigmoid": Operator(1, 1, {"alpha": 0.2, "beta": 0.5}, activations.hard_sigmoid),
+    "HardSigmoid": Operator(1, 1, {"alpha": _float32(0.2), "beta": 0.5}, activations.hard_sigmoid),
     "Identity": Operator(1, 1, {}, OnnxNode.operand),
-    "LeakyRelu": Operator(1, 1, {"alpha": float(np.float32(0.01))}, activations.leaky_relu),
+    "LeakyRelu": Operator(1, 1, {"alpha": _float32(0.01)}, activations.leaky_relu),
     "MatMul": Operator(2, 2, {}, linear.matmul),
     "Max": Operator(1, MANY, {}, arithmetic.maximum),
     "MaxPool": Operator(1, 1, {**_WINDOW, "ceil_mode": 0, "storage_order": 0}, windows.max_pool),

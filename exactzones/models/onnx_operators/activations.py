@@ -9,6 +9,8 @@ from exactzones.models import tensors
 from exactzones.models.onnx_node import OnnxNode
 from exactzones.models.tensors import Tensor
 
+LARGEST = float(np.finfo(np.float32).max)
+
 
 def absolute(node: OnnxNode) -> Tensor:
     """Return the absolute value."""
@@ -16,11 +18,11 @@ def absolute(node: OnnxNode) -> Tensor:
 
 
 def clip(node: OnnxNode) -> Tensor:
-    """Return ``min(max(x, low), high)``; before opset 11 the bounds are attributes."""
+    """Return ``min(max(x, low), high)``; before opset 11 the bounds are attributes, by default the extreme floats: no bounds."""
     low, high = node.constant(1), node.constant(2)
     if len(node.operands) == 1:
-        bounds = node.attributes["min"], node.attributes["max"]
-        low, high = (np.array(bound) if np.isfinite(bound) else None for bound in bounds)
+        low, high = (np.array(node.attributes[name]) for name in ("min", "max"))
+        low, high = None if low <= -LARGEST else low, None if high >= LARGEST else high
     for bound in (low, high):
         if bound is not None and bound.size != 1:
             raise FormatError(f"a bound has shape {bound.shape}; a single number is expected")
