@@ -174,7 +174,7 @@ class _GraphReader:
         else:
             operands = tuple(self.known[name] if name else None for name in names)
             attributes = self.attributes(node, operator.attributes)
-            result = operator.compute(OnnxNode(operands, attributes, node.name or node.output[0], len(node.output)))
+            result = operator.compute(OnnxNode(operands, attributes, node.name or node.output[0], tuple(node.output)))
         outputs = result if isinstance(result, list) else [result]
         self.known |= dict(zip(node.output, outputs, strict=False))  # the mask of Dropout stays unknown
 

@@ -24,13 +24,13 @@ class OnnxNode:
         operands: None where an optional one is left out.
         attributes: by name; those that the file leaves out have their default.
         name: of the node, for messages and records.
-        outputs: number of outputs.
+        outputs: names of the outputs, empty for those that are left out.
     """
 
     operands: tuple[Operand | None, ...]
     attributes: dict[str, Any]
     name: str
-    outputs: int
+    outputs: tuple[str, ...]
 
     @property
     def shape(self) -> Shape:

@@ -82,6 +82,11 @@ class Squared(nn.Module):
         return x * x
 
 
+class OfTheBatch(nn.Module):
+    def forward(self, x):
+        return nn.functional.batch_norm(x, torch.zeros(2), torch.ones(2), training=True)
+
+
 class Branching(nn.Module):
     def forward(self, x):
         return x if x.sum() > 0 else -x
@@ -112,6 +117,10 @@ def patched():
         (lambda: nn.Sequential(nn.Linear(2, 2), Smooth()), r"function 'tanh' in module '1': it is not piecewise linear"),
         (lambda: nn.Sequential(nn.Linear(2, 2), Branching()), r"cannot be traced .* must not depend on the values of tensors"),
         (lambda: nn.Sequential(nn.Linear(2, 2), Squared()), r"function 'mul' in module '1': a product of two tensors"),
+        (
+            lambda: nn.Sequential(nn.Linear(2, 2), OfTheBatch()),
+            r"function 'batch_norm' in module '1': it uses the statistics of the batch",
+        ),
         (lambda: torch.zeros(2), r"the module is a torch\.Tensor"),
         (lambda: torch.nn.functional.relu, r"the module is a builtins\.function"),
         (lambda: None, r"the module is a builtins\.NoneType"),

@@ -108,7 +108,7 @@ def split(node: OnnxNode) -> list[Operand]:
     axis = node.attributes["axis"]
     if not -len(node.shape) <= axis < len(node.shape):
         raise FormatError(f"axis {axis} does not exist in shape {node.shape}")
-    length, count = node.shape[axis], node.outputs
+    length, count = node.shape[axis], len(node.outputs)
     sizes = node.integers(1, "split") or [min(-(-length // count), length - k * -(-length // count)) for k in range(count)]
     if sum(sizes) != length or len(sizes) != count or min(sizes) < 1:
         raise FormatError(

@@ -35,11 +35,13 @@ def batch_norm(
     *,
     weight: Any = None,
     bias: Any = None,
-    training: bool = False,  # noqa: ARG001  evaluation is meant
+    training: bool = False,
     momentum: Any = 0.1,  # noqa: ARG001  for training only
     eps: float = 1e-5,
 ) -> Tensor:
     """Return the batch normalization with the running statistics."""
+    if training:
+        raise FormatError("it uses the statistics of the batch; training=False is expected, or training=self.training")
     return normalize(x, statistics(running_mean, running_var, weight=weight, bias=bias, eps=eps), "batch_norm")
 
 
