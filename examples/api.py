@@ -18,16 +18,16 @@ _NOT_IMPORTED = ("__main__", "cli")
 
 
 def build(folder: Path) -> None:
-    """Write a page for exactzones and one for each module and package right below it: what these export is public."""
+    """Write a page for exactzones and one for each of its public modules and packages."""
     public = [module.name for module in pkgutil.iter_modules(exactzones.__path__) if module.name not in _NOT_IMPORTED]
-    exactzones.__all__ = [*public, *exactzones.__all__]  # pdoc follows an __all__
-    # hypothesis hides where a composite strategy comes from; its annotations are shown as they are written.
+    exactzones.__all__ = [*public, *exactzones.__all__]  # pdoc documents what __all__ lists
+    # pdoc cannot resolve the annotations of composite hypothesis strategies and shows their text instead.
     warnings.filterwarnings("ignore", message="Error parsing type annotation")
     pdoc.render.configure(docformat="google", footer_text=f"exactzones {exactzones.__version__}")
     pdoc.pdoc("exactzones", output_directory=folder)
 
 
 if __name__ == "__main__":
-    chosen = Path(sys.argv[1] if len(sys.argv) > 1 else "build/api")
-    build(chosen)
-    print(f"wrote {chosen / 'index.html'}")
+    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "build/api")
+    build(folder)
+    print(f"wrote {folder / 'index.html'}")

@@ -1,10 +1,10 @@
-"""Three questions on which float tools err or contradict each other, settled with evidence.
+"""Three questions on which float tools err or contradict each other, settled with certificates.
 
-1. A network in the manner of "Fooling a complete neural network verifier" (Zombori et al., ICLR 2021): weights of 10^17 that
-   cancel.  Evaluated in floats, its features have the wrong sign at every point of the domain.
-2. A network with weights -1, 0 and 1 whose maximum on a box is exactly 19: "greater than 19" is a question without any slack.
-3. An instance of the VNN competition on which published verdicts contradict each other; EXACTZONES_VNNCOMP names the folder of
-   instances, without it this part is left out.
+1. A network after "Fooling a complete neural network verifier" (Zombori et al., ICLR 2021) with weights of 10^17 that cancel.
+   Evaluated in floats, its features have the wrong sign at every point of the domain.
+2. A network with weights -1, 0 and 1 whose maximum on a box is exactly 19: the question "greater than 19?" leaves no slack.
+3. An instance of the VNN competition on which published verdicts contradict each other.  EXACTZONES_VNNCOMP names the folder of
+   instances; without it this part is skipped.
 
 Run it:  python examples/disputed.py [PROPERTY.vnnlib of the category safenlp]
 """
@@ -18,21 +18,31 @@ from pathlib import Path
 
 import numpy as np
 
-from exactzones import Network, Polyhedron, feature
-from exactzones.certification import CanFire, CannotFire, Decision, case_of, certify, certify_cases, check, maximum
+from exactzones import (
+    CanFire,
+    CannotFire,
+    Decision,
+    Network,
+    Polyhedron,
+    certify,
+    check,
+    feature,
+    load_network,
+    maximum,
+)
+from exactzones.certification import case_of, certify_cases
 from exactzones.checker import check as check_cases
-from exactzones.models import load_network
 from exactzones.rational import text
 from exactzones.vnnlib.reader import read_vnnlib
 
 BIG = 10**17
-"""A float64 exactly; the next larger one is 16 away."""
+"""A float64; the next larger one is 16 away."""
 
 DISPUTED = "hyperrectangle_1359.vnnlib"
 
 
 def fooling() -> Network:
-    """Return a network from x to (x - 1/2, 1/2 - x) for x >= 0, by way of 10^17 + x - 10^17.
+    """Return a network that computes (x - 1/2, 1/2 - x) for x >= 0 as 10^17 + x - 10^17 and so on.
 
     >>> fooling()(["3/2"])
     (Fraction(1, 1), Fraction(-1, 1))
@@ -44,7 +54,7 @@ def fooling() -> Network:
 
 
 def in_floats(network: Network, point: list[float]) -> list[float]:
-    """Evaluate in float64; every weight of the networks here is one."""
+    """Evaluate in float64, which represents every weight of these networks exactly."""
     values = np.array(point)
     for layer in network.layers:
         weight = np.array([[float(entry) for entry in row] for row in layer.weight.rows])
@@ -54,7 +64,7 @@ def in_floats(network: Network, point: list[float]) -> list[float]:
 
 
 def ternary() -> Network:
-    """Return the network 2-6-6-1 with weights and biases drawn from -1, 0 and 1, layer by layer, weights first."""
+    """Return a network 2-6-6-1 whose weights and biases are drawn from -1, 0 and 1."""
     rng = np.random.default_rng(0)
     return Network.mlp([
         (rng.integers(-1, 2, (outputs, inputs)), rng.integers(-1, 2, outputs))
@@ -63,7 +73,7 @@ def ternary() -> Network:
 
 
 def spell(decision: Decision) -> str:
-    """Say what was decided, and on what evidence."""
+    """Return a decision and its evidence in words."""
     if isinstance(decision, CanFire):
         point = ", ".join(map(text, decision.witness))
         return "can fire" + (f", at ({point})" if len(point) < 60 else ", at a point of exact rationals")
@@ -72,11 +82,11 @@ def spell(decision: Decision) -> str:
     return f"undecided: {decision.reason}"
 
 
-def tell_of_cancellation() -> None:
-    """Show wrong signs in floats, and the right answers."""
+def show_cancellation() -> None:
+    """Print the wrong signs in floats and the right answers."""
     network, domain = fooling(), Polyhedron.box(1, 2, dim=1)
-    print("1. Two features that are x - 1/2 and 1/2 - x, for x in [1, 2], by way of 10^17 + x - 10^17")
-    print(f"   in floats, at x = 1.5:  {in_floats(network, [1.5])}, and so everywhere: the first is silent, the second fires")
+    print("1. Two features x - 1/2 and 1/2 - x for x in [1, 2], where x is computed as 10^17 + x - 10^17")
+    print(f"   in floats, at x = 1.5:  {in_floats(network, [1.5])}, wrong like everywhere else: the second seems to fire")
     print(f"   exactly, at x = 1.5:    {[float(value) for value in network(['3/2'])]}")
     for index in (0, 1):
         decision = certify(network, feature(index), domain)
@@ -85,12 +95,12 @@ def tell_of_cancellation() -> None:
     print()
 
 
-def tell_of_the_maximum() -> None:
-    """Ask for the maximum of the ternary network, and on both sides of it."""
+def show_maximum() -> None:
+    """Print the maximum of the ternary network, and what is certified just below and at it."""
     network, domain = ternary(), Polyhedron.box(-6, 6, dim=2)
     top = maximum(network, 0, domain)
     print("2. A network 2-6-6-1 with weights -1, 0 and 1 on [-6, 6]^2")
-    if top.value is None or top.certificate is None:  # for a type checker: a box bounds every feature
+    if top.value is None or top.certificate is None:  # never on a box, which bounds every feature; for type checkers
         return
     report = check(network, feature(0, top.value), domain, top.certificate)
     print(f"   the maximum is exactly {text(top.value)}, at ({', '.join(map(text, top.point))}); check says: {report}")
@@ -99,30 +109,30 @@ def tell_of_the_maximum() -> None:
     print()
 
 
-def tell_of_a_disputed_instance(folder: Path, name: str = DISPUTED, seconds: float = 60) -> str:
-    """Settle an instance of the category safenlp, and return the verdict: sat, unsat or unknown."""
+def settle_disputed_instance(folder: Path, name: str = DISPUTED, seconds: float = 60) -> str:
+    """Decide an instance of the category safenlp and return the verdict: sat, unsat or unknown."""
     with (folder / "expected.csv").open(encoding="utf-8") as stream:
         row = next(row for row in csv.DictReader(stream) if Path(row["vnnlib"]).name == name)
     (sat, unsat) = list(row.values())[-2:]
-    print(f"3. {name}: of the tools that answered, {sat} said sat and {unsat} said unsat")
+    print(f"3. {name}: {sat} tools answered sat and {unsat} answered unsat")
     network = load_network(folder / row["onnx"])
     cases = [case_of(network, case.property_for(network), case.domain) for case in read_vnnlib(folder / row["vnnlib"], network)]
     decision = certify_cases(network, cases, seconds=seconds)
     report = check_cases(network, cases, decision.certificate.lines)
     verdict = "sat" if isinstance(decision, CanFire) else "unsat" if isinstance(decision, CannotFire) else "unknown"
-    print(f"   it is {verdict}: the property {spell(decision)}; check says: {report}")
+    print(f"   the answer is {verdict}: the property {spell(decision)}; check says: {report}")
     if isinstance(decision, CanFire):
-        print(f"   the outputs there, exactly evaluated and rounded for print: {[float(v) for v in network(decision.witness)]}")
+        print(f"   the exact outputs there, rounded for printing: {[float(v) for v in network(decision.witness)]}")
     return verdict
 
 
 def main(arguments: list[str]) -> None:
-    """Tell the three stories."""
-    tell_of_cancellation()
-    tell_of_the_maximum()
+    """Print the three questions and their answers."""
+    show_cancellation()
+    show_maximum()
     folder = os.environ.get("EXACTZONES_VNNCOMP")
     if folder:
-        tell_of_a_disputed_instance(Path(folder) / "safenlp", arguments[0] if arguments else DISPUTED)
+        settle_disputed_instance(Path(folder) / "safenlp", arguments[0] if arguments else DISPUTED)
     else:
         print("3. Set EXACTZONES_VNNCOMP to the folder of public instances to settle a disputed one.")
 

@@ -25,7 +25,7 @@ class Program:
         return len(self.bounds) - 1
 
     def maximize(self, number: int) -> np.ndarray | None:
-        """Return the variables where one of them is largest, or None if HiGHS says that no values satisfy the constraints."""
+        """Return the variables that maximise one of them, or None if HiGHS says that the constraints cannot be satisfied."""
         matrix = np.zeros((len(self.constraints), len(self.bounds)))
         for line, (row, _, _) in zip(matrix, self.constraints, strict=True):
             line[list(row)] = list(row.values())
@@ -36,14 +36,14 @@ class Program:
 
 
 def largest_by_highs(network: Network, box: Polyhedron, *, at_least: float = -np.inf) -> tuple[float, list[float]] | None:
-    """Return the largest output that HiGHS finds on a box and where, or None if it says that none is ``at_least`` so large.
+    """Return the largest output on a box and its point according to HiGHS, or None if no output is ``at_least`` so large.
 
     A unit ``a = ReLU(z)``, where ``low <= z <= high`` by interval arithmetic, becomes ``z <= a <= z - low (1 - on)`` and
     ``0 <= a <= high on`` with ``on`` in {0, 1} (Tjeng, Xiao and Tedrake 2019).
 
     Args:
-        network: a ReLU on every hidden unit, and one output.
-        box: the domain, bounded.
+        network: a network with a ReLU on every hidden unit, and one output.
+        box: the bounded domain.
         at_least: a lower bound on the output.
     """
     program = Program()
@@ -65,5 +65,5 @@ def largest_by_highs(network: Network, box: Polyhedron, *, at_least: float = -np
             program.constraints.append(({**minus, a: 1, on: -low}, -np.inf, bias - low))
             program.constraints.append(({a: 1, on: -max(high, 0)}, -np.inf, 0))
             values.append(a)
-    found = program.maximize(values[0])
-    return None if found is None else (float(found[values[0]]), found[inputs].tolist())
+    best = program.maximize(values[0])
+    return None if best is None else (float(best[values[0]]), best[inputs].tolist())

@@ -1,6 +1,6 @@
 """Run notebooks from top to bottom and write their outputs into them: ``python examples/notebooks/run.py [NOTEBOOK ..]``.
 
-Times and versions, which would be other ones each time, are left out.  Needs ``pip install exactzones[notebooks]``.
+Times and versions, which change from run to run, are left out.  Needs ``pip install exactzones[notebooks]``.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ FOLDER = Path(__file__).parent
 
 
 def execute(path: Path) -> nbformat.NotebookNode:
-    """Return a notebook with the outputs that it has now, run in its folder by the Python that runs this."""
+    """Run a notebook in its folder with this Python, and return it with its new outputs."""
     notebook = nbformat.read(path, as_version=4)
-    where = {"metadata": {"path": str(path.parent)}}
+    resources = {"metadata": {"path": str(path.parent)}}
     client = NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources=where, record_timing=False, coalesce_streams=True
+        notebook, timeout=300, kernel_name="python3", resources=resources, record_timing=False, coalesce_streams=True
     )
     client.execute()
     notebook.metadata["language_info"] = {"name": "python"}
@@ -27,6 +27,6 @@ def execute(path: Path) -> nbformat.NotebookNode:
 
 
 if __name__ == "__main__":
-    for chosen in map(Path, sys.argv[1:] or sorted(FOLDER.glob("*.ipynb"))):
-        nbformat.write(execute(chosen), chosen)
-        print(f"wrote {chosen}")
+    for path in map(Path, sys.argv[1:] or sorted(FOLDER.glob("*.ipynb"))):
+        nbformat.write(execute(path), path)
+        print(f"wrote {path}")

@@ -73,7 +73,7 @@ def test_the_story_is_told(capsys, monkeypatch):
 
 @pytest.mark.skipif(not FOLDER, reason="EXACTZONES_VNNCOMP names no folder")
 def test_a_disputed_instance_is_settled(capsys):
-    assert example.tell_of_a_disputed_instance(Path(FOLDER) / "safenlp") == "sat"
+    assert example.settle_disputed_instance(Path(FOLDER) / "safenlp") == "sat"
     printed = capsys.readouterr().out
-    assert "5 said sat and 1 said unsat" in printed
+    assert "5 tools answered sat and 1 answered unsat" in printed
     assert "check says: valid" in printed
