@@ -52,7 +52,7 @@ class Maximum:
 
 
 class CellSource(Protocol):
-    """A cell that is computed on demand, and what is known of it without."""
+    """An object that computes a cell on demand, and other things about it without the cell."""
 
     def cell(self) -> Cell:
         """Return the cell."""

@@ -1,4 +1,4 @@
-"""The complete list of the zones of a property, and what it knows of how they hang together."""
+"""The complete list of the zones of a property, with their graph, islands, volume and maximum, and where points are."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Zones(Sequence[Zone]):
-    """The complete list of the zones of a property: a sequence of zones that knows how they hang together.
+    """The complete list of the zones of a property: a sequence of zones, with what follows from having all of them.
 
     Two questions about points, each for a point, shape (inputs,), or for points, shape (points, inputs), which are answered by a
     list: ``containing(points)`` gives the zones whose closed cell contains a point (several on their common boundary), and
@@ -46,8 +46,8 @@ class Zones(Sequence[Zone]):
         network: the network.
         prop: the resolved property.
         domain: the domain; None is all of the input space.
-        zones: in the engine's order, which depends on the network, property and domain only.
-        complete: False when a budget ran out; then the zones found so far.
+        zones: the zones in the engine's order, which depends on the network, property and domain only.
+        complete: False if the search was stopped; ``zones`` are then those that were found.
     """
 
     network: Network
@@ -68,14 +68,14 @@ class Zones(Sequence[Zone]):
 
     @cached_property
     def graph(self) -> networkx.Graph:
-        """Zones as nodes 0, 1, ..; an edge is a shared facet: see ``zones.graph.adjacency``."""
+        """The graph with zones as nodes 0, 1, .. and shared facets as edges; see ``zones.graph.adjacency``."""
         from exactzones.zones.graph import adjacency  # noqa: PLC0415 - networkx is slow to import
 
         return adjacency(self.zones)
 
     @cached_property
     def islands(self) -> tuple[tuple[int, ...], ...]:
-        """The connected components of the set that fires, as sorted tuples of zone indices, by smallest index."""
+        """The connected components of the firing set, as sorted tuples of zone indices, in the order of their first index."""
         from exactzones.zones.graph import islands  # noqa: PLC0415 - networkx is slow to import
 
         return islands(self.zones, self.graph)
@@ -83,35 +83,35 @@ class Zones(Sequence[Zone]):
     @cached_property
     def island_of(self) -> tuple[int, ...]:
         """For each zone the index of its island."""
-        found = {k: island for island, members in enumerate(self.islands) for k in members}
-        return tuple(found[k] for k in range(len(self.zones)))
+        islands = {k: island for island, members in enumerate(self.islands) for k in members}
+        return tuple(islands[k] for k in range(len(self.zones)))
 
     @cached_property
     def merged(self) -> tuple[MergedZone, ...]:
-        """Zones whose firing parts have a convex union, joined; every zone is a piece of exactly one."""
+        """Convex sets, merged from zones; every zone is a piece of exactly one.  See ``zones.merge.merge``."""
         return merge(self.zones, self.graph, self.islands)
 
     @cached_property
     def distinct_maps(self) -> int:
-        """Number of different affine maps that the network is on the zones."""
+        """The number of different affine maps of the network on the zones."""
         return count_maps(self.zones)
 
     @cached_property
     def volume(self) -> Fraction | None:
-        """Exact volume of the set that fires; None when it is infinite."""
+        """The exact volume of the firing set; None if it is infinite."""
         volumes = [zone.volume for zone in self.zones]
         return None if None in volumes else sum_of_quotients((v.numerator, v.denominator) for v in volumes if v is not None)
 
     @cached_property
     def share(self) -> Fraction | None:
-        """The firing share of the domain's volume; None on an unbounded domain."""
+        """The volume of the firing set divided by that of the domain; None if the domain is unbounded."""
         if self.domain is None or not self.domain.is_bounded or self.volume is None:
             return None
         return self.volume / self.domain.cell().volume()
 
     @cached_property
     def maximum(self) -> Maximum | None:
-        """The supremum of the property's first condition's feature over all zones; None when there are none."""
+        """The supremum over all zones of the feature in the property's first condition; None if there are no zones."""
         best: Zone | None = None
         for zone in self.zones:
             if zone.supremum is None:
@@ -201,22 +201,23 @@ class Zones(Sequence[Zone]):
         return self.at(point) is not None
 
     def zones_in(self, latent: str) -> Zones:
-        """Return the property's zones in a latent space, over all of it.
+        """Return the property's zones in a latent space, on all of it.
 
         Args:
-            latent: its name; ``network.latents`` lists them.
+            latent: the name of the latent space; ``network.latents`` lists them.
 
         Raises:
-            FeatureError: no such latent space, or the property looks at a layer before it.
+            FeatureError: the network has no such latent space, or the property refers to a layer before it.
         """
         layer = self.network.latent(latent).layer
         return find_zones(self.network.tail(layer), self.prop.shifted(layer))
 
     def to_dataframe(self) -> Any:
-        """Return the zones as a pandas DataFrame, one row a zone; numbers are exact (Fractions and integers).
+        """Return the zones as a pandas DataFrame with a row for each zone and exact numbers (Fractions and integers).
 
-        Columns: ``pattern``, ``island``; how many ``facets``, ``vertices``, ``rays`` and ``lines``; ``maximum`` of the feature
-        and, of up to 5 inputs, ``volume`` (None: infinite); ``x0``, ``x1``, .. a point at which the property fires.
+        Columns: ``pattern``; ``island``; the numbers of ``facets``, ``vertices``, ``rays`` and ``lines``; the ``maximum`` of the
+        feature; with up to 5 inputs the ``volume`` (missing if it is infinite); ``x0``, ``x1``, .., a point at which the property
+        fires.
 
         Raises:
             InputError: pandas is not installed.
@@ -263,7 +264,7 @@ class Zones(Sequence[Zone]):
         return hash((self.prop, self.network.sha256, len(self.zones)))
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave behind what can be worked out again."""
+        """Return the fields only: cached properties can be computed again."""
         return {part.name: getattr(self, part.name) for part in fields(self)}
 
     @property
@@ -275,6 +276,7 @@ class Zones(Sequence[Zone]):
 
 
 def _firing(zones: Sequence[Zone], point: Sequence[Any]) -> Zone | None:
+    """Return the first of some zones in which the property fires at a point."""
     return next((zone for zone in zones if zone.fires(point)), None)
 
 
@@ -299,16 +301,16 @@ def find_zones(
         domain: full-dimensional; a polyhedron, or a box such as "0:8" or (0, 8); None is all of the input space.
         engine: "forward", the fast one, or "backward", the literal un-ReLU: the same zones in another order.  Where "forward"
             does not apply (irrational numbers, above all), "backward" does the work.
-        seconds: time limit.
-        max_zones: limit of zones.
-        jobs: number of processes on this machine; the zones and their order are the same.
-        executor: its workers take part: ``dask.distributed``'s ``Client.get_executor()``, ``mpi4py``'s ``MPIPoolExecutor``, ..
-        progress: called now and then with (cells visited, zones found).
-        budget: ``Budget(max_zones, seconds)``, the same in one value.
+        seconds: the time limit.
+        max_zones: the largest number of zones to list.
+        jobs: the number of processes on this machine; it does not change the zones or their order.
+        executor: searches with its workers; for example ``dask.distributed``'s ``Client.get_executor()`` or ``MPIPoolExecutor``.
+        progress: called at most ten times a second with (cells visited, zones found).
+        budget: ``Budget(max_zones, seconds)``, both limits in one value.
 
     Raises:
-        InputError: an argument that does not fit.
-        BudgetExceeded: a limit was reached, a worker died for good, or the user interrupted; ``found`` is an incomplete Zones.
+        InputError: an argument does not fit.
+        BudgetExceeded: a limit was reached, workers died, or the user interrupted; ``found`` is an incomplete Zones.
 
     >>> from exactzones import Network
     >>> [zone.pattern for zone in find_zones(Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])]), 0)]    # |x| - 1
@@ -321,7 +323,7 @@ def find_zones(
 
 
 def _listed(network: Network, prop: Property, domain: Polyhedron | None, options: dict[str, Any]) -> Zones:
-    """List the zones that ``stream_zones`` yields; those that were found survive an interruption."""
+    """List the zones that ``stream_zones`` yields; an interruption raises BudgetExceeded with the zones until then."""
     zones: list[Zone] = []
     try:
         with closing(stream_zones(network, prop, domain, **options)) as stream:
