@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 class Zones(Sequence[Zone]):
     """The complete list of the zones of a property: a sequence of zones, with what follows from having all of them.
 
-    Two questions about points, each for a point, shape (inputs,), or for points, shape (points, inputs), which are answered by a
-    list: ``containing(points)`` gives the zones whose closed cell contains a point (several on their common boundary), and
-    ``at(points)`` the zone in which the property fires there, or None.  A zone answers them with ``contains`` and ``fires``.
+    There are two questions about points.  ``containing(points)`` returns the zones whose closed cell contains a point (several on
+    a common boundary); ``at(points)`` returns the zone in which the property fires at the point, or None.  Both take a point,
+    shape (inputs,), or points, shape (points, inputs), for which they return a list.  A zone has ``contains`` and ``fires``.
 
-    Lists are equal iff they hold the same zones of the same question, in whatever order.  A slice is a tuple of zones: a part of
-    the list is not complete.
+    Two lists are equal iff they have the same network, property and domain, and the same zones in any order.  A slice is a tuple
+    of zones, because a part of the list is not complete.
 
     Attributes:
         network: the network.
@@ -125,18 +125,18 @@ class Zones(Sequence[Zone]):
     @overload
     def containing(self, points: Sequence[Any]) -> list[Zone]: ...
     def containing(self, points: Any) -> list[Zone] | list[list[Zone]]:
-        """Return the zones whose closed cell contains a point, in the order of this list; of points, such a list for each.
+        """Return the zones whose closed cell contains a point, in the order of this list; for points, such a list for each.
 
-        One point is compared with every zone's inequalities; many points are evaluated by the network, all at once, and their
-        signs looked up among the patterns.
+        A single point is compared with the inequalities of every zone.  Several points are evaluated by the network at once, and
+        their signs are looked up among the patterns.
 
         Args:
             points: a point, shape (inputs,), or points, shape (points, inputs).
 
         Raises:
-            DimensionError: points of another space.
-            InexactError: a coordinate that is not an exact number.
-            InputError: neither a point nor points.
+            DimensionError: a point has another number of coordinates.
+            InexactError: a coordinate is not an exact number.
+            InputError: the argument is neither a point nor points.
         """
         listed, many = read_points(points)
         if many:
@@ -149,15 +149,15 @@ class Zones(Sequence[Zone]):
     @overload
     def at(self, points: Sequence[Any]) -> Zone | None: ...
     def at(self, points: Any) -> Zone | list[Zone | None] | None:
-        """Return the zone in which the property fires at a point, the first if several meet there, or None; of points, a list.
+        """Return the first zone that contains a point at which the property fires, or None; for points, a list.
 
         Args:
             points: a point, shape (inputs,), or points, shape (points, inputs).
 
         Raises:
-            DimensionError: points of another space.
-            InexactError: a coordinate that is not an exact number.
-            InputError: neither a point nor points.
+            DimensionError: a point has another number of coordinates.
+            InexactError: a coordinate is not an exact number.
+            InputError: the argument is neither a point nor points.
         """
         listed, many = read_points(points)
         if many:
@@ -168,7 +168,7 @@ class Zones(Sequence[Zone]):
         """Return the index of a zone in this list, without comparing it with the others.
 
         Raises:
-            ValueError: it is not in the list.
+            ValueError: the zone is not in the list.
         """
         known = self._index_of.get(value.pattern) if isinstance(value, Zone) and not bounds else None
         return known if known is not None and self.zones[known] == value else self.zones.index(value, *bounds)
