@@ -1,4 +1,8 @@
-"""Decide whether a feature can fire, with evidence: an exact witness or a certificate."""
+"""Decide whether a property can hold, with evidence: an exact witness or a certificate.
+
+``provers`` propose proofs, ``witness`` searches for points, ``run`` alternates between them.  ``exactzones.checker`` checks every
+node before it becomes part of a certificate.
+"""
 
 from exactzones.certification.decide import case_of, certify, certify_cases, prove_complete
 from exactzones.certification.questions import ProvedMaximum, check, conjunction, dead_features, maximum, never_together

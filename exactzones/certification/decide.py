@@ -153,7 +153,8 @@ def prove_complete(
     listed = [(zone.pattern, zone.sample) for zone in zones]
     numbers = {"".join(pattern): k for k, (pattern, _) in enumerate(listed)}
     workers = as_workers(jobs, executor)
-    decision = _decide(Run(zones.network, [case], as_seconds(seconds), as_progress(progress), numbers, listed), workers)
+    run = Run(zones.network, [case], as_seconds(seconds), as_progress(progress), patterns=numbers, zones=listed)
+    decision = _decide(run, workers)
     if isinstance(decision, CanFire):
         at = ", ".join(map(str, decision.witness))
         raise InputError(f"the list is not complete: at ({at}) the property holds outside all of its zones")
@@ -162,19 +163,19 @@ def prove_complete(
 
 @one_thread
 def _decide(run: Run, workers: Executor | int | None) -> Decision:
-    """Look for a witness, then prove region after region."""
+    """Search for a witness, then prove region after region."""
     try:
         with _gently_interrupted(run):
-            found = None if run.nodes else run.guess()
-            if found is None and workers is not None:
-                found = prove_with_workers(run, workers)
-            found = found or run.prove_all()
+            witness = None if run.nodes else run.guess()
+            if witness is None and workers is not None:
+                witness = prove_with_workers(run, workers)
+            witness = witness or run.prove_all()
         left = len(run.tree.waiting)
-    except KeyboardInterrupt:  # wherever it was: the tree may be half changed, or ahead of what is written
-        found, run.interrupted, left = None, True, run.open_leaves()
-    if found is not None:
-        case, witness = found
-        return CanFire(witness, case, run.certificate("can fire", witness=found))
+    except KeyboardInterrupt:  # it may come anywhere: the tree may be half changed, or ahead of what is written
+        witness, run.interrupted, left = None, True, run.open_leaves()
+    if witness is not None:
+        case, point = witness
+        return CanFire(point, case, run.certificate("can fire", witness=witness))
     if left:
         return Undecided(run.certificate("undecided"), left, run.reason())
     return CannotFire(run.certificate("complete" if run.zones else "cannot fire"), run.tree.nodes)
@@ -182,14 +183,14 @@ def _decide(run: Run, workers: Executor | int | None) -> Decision:
 
 @contextmanager
 def _gently_interrupted(run: Run) -> Iterator[None]:
-    """Let Ctrl-C end a run after the batch at hand, so that what its search has found is kept; a second one ends it at once."""
+    """Let the first Ctrl-C end a run after the current batch, so that what is proved is kept; a second one ends it at once."""
 
     def interrupt(_signal: int, _frame: Any) -> None:
         run.interrupted = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    mine = threading.current_thread() is threading.main_thread()
-    if not mine or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    on_main_thread = threading.current_thread() is threading.main_thread()  # only there may signal handlers be set
+    if not on_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
     signal.signal(signal.SIGINT, interrupt)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from exactzones.certification.run import MARGINS, Run
 from exactzones.checker import Case
 from exactzones.checker.certificate import read_node, write_node
-from exactzones.checker.tree import Place
+from exactzones.checker.rules import OpenRegion
 from exactzones.network import Network
 from exactzones.parallel import Call, Workers, WorkersLostError, executor_of
 from exactzones.rational import Vector
@@ -79,15 +79,15 @@ class _RegionResult:
     """
 
     nodes: tuple[str, ...]
-    waiting: dict[int, Place]
+    waiting: dict[int, OpenRegion]
     witness: tuple[int, Vector] | None
 
 
-def _prove_part(claim: _Claim, place: Place, seconds: float) -> _RegionResult:
+def _prove_part(claim: _Claim, region: OpenRegion, seconds: float) -> _RegionResult:
     """Prove what can be proved of a region in some seconds, in a worker."""
     network, cases, patterns, trees = claim
     run = Run(network, cases, seconds, None, patterns, trees=trees)
-    run.tree.waiting, run.tree.made = {0: place}, 1
+    run.tree.waiting, run.tree.made = {0: region}, 1
     witness = run.prove_all(MARGINS)
     return _RegionResult(tuple(run.nodes), run.tree.waiting, witness)
 
@@ -105,5 +105,5 @@ def _adopt(run: Run, number: int, part: _RegionResult) -> list[int]:
                 run.tree.made += 1
     del run.tree.waiting[number]
     run.tree.nodes += len(part.nodes)
-    run.tree.waiting.update({numbers[at]: place for at, place in part.waiting.items()})
+    run.tree.waiting.update({numbers[at]: region for at, region in part.waiting.items()})
     return [numbers[at] for at in part.waiting]

@@ -15,6 +15,7 @@ from typing import Any
 
 from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_domain, as_network, as_seconds, as_unit
 from exactzones.certification.decide import case_of, certify
+from exactzones.certification.limits import MAXIMUM_INPUTS
 from exactzones.certification.results import CanFire, CannotFire, Certificate, Decision, Undecided, point_text
 from exactzones.certification.witness.search import cell_rows
 from exactzones.checker import Report, lines_of
@@ -24,8 +25,6 @@ from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron, lp
 from exactzones.property import Condition, Property, as_property, feature
 from exactzones.rational import Row, Vector, dot, entries, index, text
-
-_MOST_LP_INPUTS = 32
 
 
 @dataclass(frozen=True)
@@ -208,8 +207,8 @@ def maximum(
     loaded = as_network(network)
     number, of_layer = as_unit(unit, layer)
     feature(number, layer=of_layer).resolve(loaded.widths)
-    if loaded.inputs > _MOST_LP_INPUTS:
-        raise InputError(f"the exact maximum needs at most {_MOST_LP_INPUTS} inputs, this network has {loaded.inputs}")
+    if loaded.inputs > MAXIMUM_INPUTS:
+        raise InputError(f"the exact maximum needs at most {MAXIMUM_INPUTS} inputs, this network has {loaded.inputs}")
     climb = _Climb(loaded, number, of_layer, as_domain(domain, loaded.inputs))
     return climb.run(as_seconds(seconds), {"jobs": jobs, "executor": executor})
 
@@ -247,7 +246,7 @@ class _Climb:
         return ProvedMaximum(None, point, ray, None)
 
     def top_of_cell(self, point: Vector) -> tuple[Fraction, Vector, Vector | None]:
-        """Return the largest value in the closed cell around a point, where it is, and a ray if there is no largest."""
+        """Return the maximum over the closed cell that contains a point, where it is attained, and a ray if it is infinite."""
         network, layer = self.network, self.layer % len(self.network.widths)
         pattern = network.pattern(point, layer)
         maps = network.regime_maps(pattern, layer)

@@ -1,4 +1,4 @@
-"""What certification answers, with the evidence."""
+"""The results of certification, with their evidence."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Certificate:
     """A certificate as lines of text, the header first.
 
     Attributes:
-        lines: lines of JSON without line ends; see proofs/certificate.md.
+        lines: lines of JSON without line breaks; see proofs/certificate.md.
     """
 
     lines: tuple[str, ...]
@@ -52,8 +52,8 @@ class CanFire:
 
     Attributes:
         witness: an exact point, shape (inputs,).
-        case: the first case is 0; ``certify`` has no other.
-        certificate: the claim with its witness.
+        case: number of the case, from 0; always 0 for ``certify``.
+        certificate: the witness as a certificate.
     """
 
     witness: Vector
@@ -70,7 +70,7 @@ class CannotFire:
 
     Attributes:
         certificate: the proof.
-        nodes: how many regions it has.
+        nodes: number of nodes of the proof.
     """
 
     certificate: Certificate
@@ -86,7 +86,7 @@ class Complete:
 
     Attributes:
         certificate: the proof, with the list of zones.
-        nodes: how many regions it has.
+        nodes: number of nodes of the proof.
     """
 
     certificate: Certificate
@@ -98,12 +98,12 @@ class Complete:
 
 @dataclass(frozen=True)
 class Undecided:
-    """A budget ran out; the certificate holds what was proved until then, and ``open_leaves`` regions are left.
+    """Not decided: the certificate holds what was proved, and ``open_leaves`` regions are left open.
 
     Attributes:
-        certificate: what was proved; ``certify`` goes on from it with ``resume``.
-        open_leaves: how many regions are left.
-        reason: why: time ran out, it was interrupted, or no prover could decide them.
+        certificate: what was proved; pass it to ``certify`` as ``resume`` to continue.
+        open_leaves: number of regions that are left open.
+        reason: why: time ran out, the user interrupted the run, a worker died, or no prover could decide the regions.
     """
 
     certificate: Certificate

@@ -7,32 +7,35 @@ import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from itertools import chain
 
+from exactzones.certification.limits import CELL_SEARCH_INPUTS, EXACT_PROVER_SIZE
 from exactzones.certification.provers.box_search import BoxSearch
 from exactzones.certification.provers.cell_search import CellSearch
 from exactzones.certification.provers.exact import ExactProver
-from exactzones.certification.provers.relaxation import Floats
-from exactzones.certification.provers.start import MOST_CELL_INPUTS, Starter
+from exactzones.certification.provers.search_factory import SearchFactory
 from exactzones.certification.results import Certificate
-from exactzones.certification.witness.search import find_witness
+from exactzones.certification.witness.float_network import FloatNetwork
+from exactzones.certification.witness.search import WitnessFinder
 from exactzones.checker import Bound, Case, Node
+from exactzones.checker.arithmetic import Array
 from exactzones.checker.certificate import read_header, read_node, write_header, write_node
 from exactzones.checker.core import batches, holds, matches, trees_of
 from exactzones.checker.records import family_of
-from exactzones.checker.tree import Invalid, Tree
+from exactzones.checker.rules import Invalid
+from exactzones.checker.tree import Tree
 from exactzones.errors import FormatError, InputError
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import HRep, Polyhedron, lp
 from exactzones.rational import Row, Vector
 
 BITS = 40
-"""How finely certificates count."""
+"""Number of fractional bits of the fixed-point numbers in new certificates."""
 MARGINS = (1.0, 8.0, 64.0, 512.0)
-"""What the checker did not accept is searched again, with more room."""
-_MOST_EXACT = 1200  # units times inputs: beyond that exact linear programs take too long to be a last resort
-_FIRST_GUESS = 0.2  # seconds for a witness before anything is proved
-_GUESSING = 0.1  # share of the time that goes into more guesses later
+"""Margins of the float searches: nodes that the checker does not accept are searched again with the next, larger one."""
+_FIRST_GUESS = 0.2  # seconds spent on a witness before anything is proved
+_GUESSING = 0.1  # share of the time that is spent on further guesses
 _NEARER = 30  # steps, each a sixteenth of the one before, towards a point that strict rows exclude
 
 
@@ -42,11 +45,16 @@ class Run:
 
     Args:
         network, cases: the claim.
-        seconds: how long it may take.
-        progress: is told how many regions were visited and how many wait.
-        patterns: of the zones that are listed, with their numbers: regions on which the property holds must be among them.
-        zones: the pattern and a witness of each.
-        trees: the cases that each tree is about; by default those that can share one do.
+        seconds: the time limit; None is no limit.
+        progress: is called with the numbers of regions that were visited and that are open.
+        patterns: the signs of listed zones and their numbers; None if the cases are claimed to hold nowhere.
+        zones: pattern and witness of each listed zone.
+        trees: the cases that each tree is about; by default cases share a tree where they can.
+
+    Attributes:
+        tree: the certificate's open regions.
+        nodes: the lines of the certificate so far, without the header.
+        interrupted: whether the user wants it to end.
     """
 
     network: Network
@@ -63,29 +71,30 @@ class Run:
     def __post_init__(self) -> None:
         self.start = time.monotonic()
         self._plant(self.trees or self._families())
-        self.guesses, self.guessed = 0, 0.0  # how many rounds, and how many seconds in all
-        self.domains: dict[tuple[Sequence[Row], Sequence[Row]], Polyhedron] = {}
+        self.guesses, self.guessed = 0, 0.0  # number of rounds, and seconds spent on them
+        self._finders: dict[tuple[Sequence[Row], Sequence[Row]], WitnessFinder] = {}
 
     def _plant(self, trees: Sequence[Sequence[int]]) -> None:
+        """Start with the roots of new trees."""
         texts = [] if self.patterns is None else list(self.patterns)
         self.trees = trees
-        planted = [[self.cases[k] for k in some] for some in trees]
-        self.tree = Tree(self.network, planted, BITS, [(text,) for text in texts])
-        self.starter = Starter(self.tree, self.patterns, self.holds)
+        cases = [[self.cases[k] for k in tree] for tree in trees]
+        self.tree = Tree(self.network, cases, BITS, [(text,) for text in texts])
+        self.searches = SearchFactory(self.tree, self.patterns, self.holds)
 
     def _families(self) -> list[list[int]]:
-        """Return cases that differ in their conditions only together: one tree proves them all, where cells are searched."""
-        few = self.network.inputs <= MOST_CELL_INPUTS
-        found: dict[Hashable, list[int]] = {}
+        """Return the cases that may share a tree, where cells are searched: one tree proves all of them."""
+        few = self.network.inputs <= CELL_SEARCH_INPUTS
+        families: dict[Hashable, list[int]] = {}
         for k, case in enumerate(self.cases):
-            found.setdefault(family_of(self.network, case) if few else k, []).append(k)
-        return list(found.values())
+            families.setdefault(family_of(self.network, case) if few else k, []).append(k)
+        return list(families.values())
 
     def replay(self, certificate: Certificate) -> None:
-        """Take over what an earlier run proved.
+        """Start from what an earlier run proved.
 
         Raises:
-            InputError: the certificate is of another claim, or broken.
+            InputError: the certificate is about another claim, or invalid.
         """
         try:
             header = read_header(next(iter(certificate.lines), ""))
@@ -100,22 +109,22 @@ class Run:
                     self.tree.add(batch)
                 self.nodes += certificate.lines[1:]
         except (Invalid, FormatError) as error:
-            raise InputError(f"the certificate to resume does not fit: {error}") from None
+            raise InputError(f"the certificate to resume is invalid: {error}") from None
 
     def certificate(self, verdict: str, *, witness: tuple[int, Vector] | None = None) -> Certificate:
-        """Return the certificate as it stands."""
+        """Return the certificate so far."""
         header = write_header(
             self.network.sha256, BITS, len(self.cases), verdict, trees=self.trees, witness=witness, zones=self.zones
         )
         return Certificate((header, *(() if witness else self.nodes)))
 
     def open_leaves(self) -> int:
-        """Return how many regions the nodes leave open that were written: all that counts if an exception came in between."""
+        """Return how many regions the written nodes leave open: after an exception the tree may be out of step with them."""
         splits = sum(read_node(line).kind in {"relu", "cut"} for line in self.nodes)
         return len(self.trees) + 2 * splits - len(self.nodes)
 
     def reason(self) -> str:
-        """Return why regions are left."""
+        """Return why regions are left open."""
         if self.interrupted:
             return "interrupted"
         if self.failure:
@@ -129,47 +138,58 @@ class Run:
         return float("inf") if self.seconds is None else self.seconds - (time.monotonic() - self.start)
 
     def stopped(self) -> bool:
-        """Tell whether the time is up, or someone wants it to end."""
+        """Tell whether the run is to end: time is up, the user interrupts it, or its workers failed."""
         return self.interrupted or bool(self.failure) or self.left() <= 0
 
     def guess(self, seconds: float = _FIRST_GUESS) -> tuple[int, Vector] | None:
-        """Look for a witness for so long, in all cases that are open, by sampling and ascent; returns a case and a witness."""
+        """Search for a witness in all open cases, by sampling and ascent; returns a case and a witness, or None."""
         if self.patterns is not None:
             return None
-        cases = sorted(chain(*(self.trees[tree] for tree in {place.tree for place in self.tree.waiting.values()})))
+        cases = sorted(chain(*(self.trees[tree] for tree in {region.tree for region in self.tree.waiting.values()})))
         self.guesses += 1
         for k in cases:
             start = time.monotonic()
-            rows = tuple(self.cases[k].rows), tuple(self.cases[k].strict)  # cases often share a domain, and what is known of it
-            domain = self.domains.setdefault(rows, Polyhedron(HRep.of(self.network.inputs, rows[0], strict=rows[1])))
             most = max(min(seconds, self.left()) / len(cases), 0.001)
             try:
-                found = find_witness(self.network, self.cases[k].prop, domain, seconds=most, seed=self.guesses)
+                witness = self._finder(k).find(self.cases[k].prop, seconds=most, seed=self.guesses)
             except OverflowError:  # numbers beyond the range of floats
-                found = None
+                witness = None
             self.guessed += time.monotonic() - start
-            if found is not None:
-                return k, found
+            if witness is not None:
+                return k, witness
         return None
 
+    def _finder(self, k: int) -> WitnessFinder:
+        """Return the finder of witnesses on the domain of case k; cases with the same domain share it."""
+        rows = tuple(self.cases[k].rows), tuple(self.cases[k].strict)
+        if rows not in self._finders:
+            domain = Polyhedron(HRep.of(self.network.inputs, rows[0], strict=rows[1]))
+            self._finders[rows] = WitnessFinder(self.network, domain, self._floats)
+        return self._finders[rows]
+
+    @cached_property
+    def _floats(self) -> FloatNetwork:
+        """The network in floats."""
+        return FloatNetwork.of(self.network)
+
     def prove_all(self, margins: Sequence[float | None] = (*MARGINS, None)) -> tuple[int, Vector] | None:
-        """Work on all regions that wait; returns a case and a witness if there is one."""
+        """Work on all open regions, with one margin after the other; returns a case and a witness if there is one."""
         for margin in margins:
             for number in sorted(self.tree.waiting):
                 if self.stopped():
                     return None
-                found = self.prove(number, margin)
-                if found is not None:
-                    return found
+                witness = self.prove(number, margin)
+                if witness is not None:
+                    return witness
         return None
 
-    def holds(self, tree: int, point: Floats) -> tuple[int, Vector] | None:
-        """Return which of a tree's cases holds at a float point, if one does, and the point as an exact one."""
+    def holds(self, tree: int, point: Array) -> tuple[int, Vector] | None:
+        """Return a tree's case that holds at a float point, and the exact point; None if no case does."""
         exact = self._clipped(self.trees[tree][0], tuple(Fraction(float(entry)) for entry in point))
         return next(((k, exact) for k in self.trees[tree] if holds(self.network, self.cases[k], exact)), None)
 
     def _clipped(self, k: int, point: Vector) -> Vector:
-        """Move a point into the box that rows with a single variable make."""
+        """Move a point into the box that a case's rows with a single variable define."""
         moved = list(point)
         for row in self.cases[k].rows:
             support = [j for j, entry in enumerate(row[1:]) if entry]
@@ -180,17 +200,17 @@ class Run:
         return tuple(moved)
 
     def prove(self, number: int, margin: float | None, *, until: float = math.inf) -> tuple[int, Vector] | None:
-        """Work on one region until it is proved, out of reach or out of time; returns a case and a witness if there is one.
+        """Work on one region until it is proved, undecided or out of time; returns a case and a witness if there is one.
 
         Args:
             number: of the region.
-            margin: what the search demands of bounds; None for the exact prover.
-            until: when to stop searching, if it comes before the end of all time.
+            margin: the margin of the float search; None for the exact prover.
+            until: a time (of ``time.monotonic``) at which to stop, if it comes before the run's time limit.
         """
         if margin is None:
             return self._prove_exactly(number)
         try:
-            found = self.starter.search(number, margin)
+            found = self.searches.search(number, margin)
         except OverflowError:  # numbers beyond the range of floats are left to the exact prover
             return None
         if found is None:
@@ -210,20 +230,21 @@ class Run:
         return None
 
     def _guess_again(self) -> tuple[int, Vector] | None:
-        """Guess as long as ever before, if that keeps to the share of guesses in all of the time."""
+        """Guess for as long as all guesses so far took, if that does not exceed the share of guesses in the time."""
         passed = time.monotonic() - self.start
         return self.guess(self.guessed) if self.guessed < _GUESSING * passed - _FIRST_GUESS else None
 
     def _prove_exactly(self, number: int) -> tuple[int, Vector] | None:
+        """Work on one region with the exact prover; returns a case and a witness if there is one."""
         tree = self.tree.waiting[number].tree
         claim = self.tree.claims[tree]
-        if claim.units * claim.inputs > _MOST_EXACT:
+        if claim.units * claim.inputs > EXACT_PROVER_SIZE:
             return None
         prover = ExactProver(self.tree, self.patterns, lambda tree, case, point: self._inside(self.trees[tree][case], point))
         return prover.prove(number, self._write, stop=self.stopped)
 
     def _inside(self, k: int, point: Vector) -> tuple[int, Vector] | None:
-        """Return case k and a point where it holds: this one or, if strict rows of the domain exclude it, one next to it."""
+        """Return case k and a point where it holds: this one or, if strict rows of the domain exclude it, one close to it."""
         case = self.cases[k]
         if holds(self.network, case, point):
             return k, point
@@ -240,27 +261,27 @@ class Run:
             self.progress(self.tree.nodes, len(self.tree.waiting))
 
     def _take(self, search: CellSearch | BoxSearch, number: int, bounds: tuple[Bound, ...]) -> None:
-        """Check the nodes of a search and write those that are accepted; the others are left open.
+        """Check the nodes of a search and write those that are accepted; other regions stay open.
 
         Args:
             search: finished or not.
             number: of the region that was searched.
-            bounds: of inputs, to be proved there first.
+            bounds: of inputs, which its node must prove first.
         """
-        generator = self.starter.proof(search).nodes(number)
-        made: dict[int, tuple[int, int]] | None = None
+        generator = self.searches.proof(search).nodes(number)
+        children: dict[int, tuple[int, int]] | None = None
         while True:
             try:
-                nodes = next(generator) if made is None else generator.send(made)
+                nodes = next(generator) if children is None else generator.send(children)
             except StopIteration:
                 return
             nodes = [replace(node, bounds=(*bounds, *node.bounds)) if node.number == number else node for node in nodes]
-            made = self._add(nodes)
+            children = self._add(nodes)
 
     def _add(self, nodes: Sequence[Node]) -> dict[int, tuple[int, int]]:
-        """Add nodes to the tree, all at once if possible, and write those that the checker accepts; returns their children."""
+        """Add nodes to the tree, all together if possible, and write those that the checker accepts; returns their children."""
         try:
-            made = self.tree.add(nodes)
+            children = self.tree.add(nodes)
         except Invalid:
             if len(nodes) == 1:
                 return {}
@@ -268,4 +289,4 @@ class Run:
             return self._add(nodes[:half]) | self._add(nodes[half:])
         for node in nodes:
             self._write(node)
-        return made
+        return children

@@ -1,6 +1,15 @@
-"""Check a certificate: plain integers, no engine, no linear programs, no floats.
+"""Check certificates: in integers, without the engine, linear programs or floats.
 
-The claim comes from the caller (network, property, domain), never from the certificate; ``proofs/certificate.md`` has the rules.
+The claim comes from the caller (network, property, domain), never from the certificate.  Three checkers implement the
+same rules, which ``proofs/certificate.md`` states.  A change of a rule touches, in this order:
+
+1. ``proofs/certificate.md``: the format, the rule, and why it is sound;
+2. ``certificate.py``: how nodes and hints are read and written;
+3. ``rules.py`` (when a node is accepted) or ``bounds.py`` (how a bound is computed): the fast checker;
+4. ``reference.py``: the reference checker, one file in plain fractions;
+5. ``proofs/coq`` (``Regions.v``, ``Certificate.v``), ``proofs/checker/main.ml``: the verified checker; ``verified.py`` runs it.
+
+``tests/checker`` compares the first two on random certificates, ``tests/proofs`` all three.
 """
 
 from exactzones.checker.certificate import Bound, Hint, Node, Refutation, lines_of

@@ -1,13 +1,14 @@
-"""Lower bounds of linear functions of a network's values, over a region of which bounds of single units are known.
+"""Rule of the fast checker: lower bounds of linear functions of a network's values on regions with known bounds of units.
 
-A function of values is carried back, layer by layer, to a function of the inputs that is nowhere greater
-(Zhang et al. 2018, CROWN; Wang et al. 2021, beta-CROWN).  Every step is one of these, and rounds down:
+A linear function of values is carried back, layer by layer, to a function of the inputs that is nowhere greater on the region
+(back-substitution: Zhang et al. 2018, CROWN; Wang et al. 2021, beta-CROWN).  Every step is one of these, and rounds down:
 
 - through ``z = W a + b``: the function itself, coefficients rounded down; a value that may be negative costs its lower bound
-  times what was cut off;
-- through ``a = ReLU(z)`` with ``l <= z <= u``, coefficient c of a, any coefficient p for z:
-  ``c a >= p z + 0`` if ``0 <= p <= c``, and ``c a >= p z + min(-p l, (c - p) u)`` if ``c < 0`` (concave in z: least at an end);
-- a multiple >= 0 of something that is >= 0 there may be subtracted.
+  times what the rounding cut off;
+- through ``a = ReLU(z)`` with ``l <= z <= u``, coefficient c of a, and p as the coefficient of z:
+  ``c a >= p z`` if ``0 <= p <= c``, and ``c a >= p z + min(-p l, (c - p) u)`` if ``c < 0``, for any p
+  (``c a - p z`` is then concave in z, so it is least at an end);
+- a nonnegative multiple of something that is >= 0 on the region may be subtracted.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,38 +26,59 @@ from exactzones.checker.claim import Claim, Units
 MULTIPLIER_BITS = 32
 """A whole multiplier m in a certificate stands for ``m / 2^32``."""
 SLOPE_BITS = 24
+"""Fractional bits of the upper slope of an open unit."""
 ALPHA_BITS = 8
+"""Fractional bits of the lower slopes in a certificate."""
 
 
 @dataclass
-class Region:
-    """What is known of all units on some regions: bounds ``v / 2^bits``, shape (regions, units), and which are known."""
+class KnownBounds:
+    """Known bounds of units on regions.
+
+    Attributes:
+        low, high: the bounds, as integers that stand for ``v / 2^bits``, shape (regions, units).
+        has_low, has_high: which bounds are known, of the same shape.
+    """
 
     low: Array
     high: Array
     has_low: Array
     has_high: Array
 
-    def part(self, region: int) -> Region:
-        """Return one of the regions, as a copy."""
-        return Region(*(part[region : region + 1].copy() for part in (self.low, self.high, self.has_low, self.has_high)))
+    def part(self, region: int) -> KnownBounds:
+        """Return the bounds on one region, as a copy."""
+        return KnownBounds(*(part[region : region + 1].copy() for part in (self.low, self.high, self.has_low, self.has_high)))
+
+    def of_units(self, units: slice) -> KnownBounds:
+        """Return the bounds of some units, as views."""
+        return KnownBounds(*(part[:, units] for part in (self.low, self.high, self.has_low, self.has_high)))
 
     @classmethod
-    def stack(cls, parts: Sequence[Region]) -> Region:
-        """Return several as one."""
+    def stack(cls, parts: Sequence[KnownBounds]) -> KnownBounds:
+        """Return the bounds on several regions as one batch."""
         return cls(
             *(np.concatenate(arrays) for arrays in zip(*((p.low, p.high, p.has_low, p.has_high) for p in parts), strict=True))
         )
 
+    def are_on(self) -> Array:
+        """Return which units are known to be >= 0, shape (regions, units)."""
+        on: Array = self.has_low & (self.low >= 0)
+        return on
+
+    def are_nonpositive(self) -> Array:
+        """Return which units are known to be <= 0, shape (regions, units)."""
+        nonpositive: Array = self.has_high & (self.high <= 0)
+        return nonpositive
+
     def learn(self, upper: bool, regions: Sequence[int], units: Sequence[int], values: Sequence[int]) -> None:
-        """Learn ``unit <= value`` (upper) or ``unit >= value`` of a unit on a region, for each of three lists of equal length."""
-        where, found = (np.array(regions), np.array(units)), integers(values)
+        """Add bounds ``unit <= value`` (``upper``) or ``unit >= value``; the three sequences are parallel."""
+        where, added = (np.array(regions), np.array(units)), integers(values)
         known, has = (self.high, self.has_high) if upper else (self.low, self.has_low)
-        if found.dtype == object:
+        if added.dtype == object:
             known = known.astype(object)
         fresh = ~has[where]
-        known[where[0][fresh], where[1][fresh]] = found[fresh]
-        (np.minimum if upper else np.maximum).at(known, where, found)
+        known[where[0][fresh], where[1][fresh]] = added[fresh]
+        (np.minimum if upper else np.maximum).at(known, where, added)
         has[where] = True
         if upper:
             self.high = known
@@ -66,15 +88,15 @@ class Region:
 
 @dataclass
 class Functions:
-    """Linear functions to be bounded from below, one per claim.
+    """Linear functions of a network's values that are to be bounded from below.
 
     Attributes:
-        regions: shape (claims,); the region that each is bounded on.
-        before: layer -> coefficients of its pre-activations, shape (claims, units).
-        after: the same of its activations.
-        constant: shape (claims,).
-        betas: (claim, unit, upper, multiplier): subtract that multiple of what a known bound leaves.
-        alphas: (claim, unit, slope): the lower slope of an open unit, in [0, 1].
+        regions: the region on which each is bounded, shape (functions,).
+        before: layer -> coefficients of its pre-activations, shape (functions, units).
+        after: layer -> coefficients of its activations, shape (functions, units).
+        constant: shape (functions,).
+        betas: (function, unit, upper, multiplier): subtract that multiple of ``unit - low`` or of ``high - unit``.
+        alphas: (function, unit, slope): the lower slope of an open unit, from 0 to ``2^ALPHA_BITS``.
     """
 
     regions: Array
@@ -85,34 +107,58 @@ class Functions:
     alphas: Sequence[tuple[int, int, int]] = ()
 
 
-class Fixed:
-    """Numbers are integers that stand for ``v / 2^bits``."""
+class LinearBounds(NamedTuple):
+    """Linear functions that are nowhere greater than given ones on their regions.
+
+    Attributes:
+        coefficients: of a layer's pre-activations or of its inputs, shape (functions, units).
+        constants: shape (functions,).
+        valid: where such a function exists, shape (functions,): it does not where a bound that it needs is unknown.
+    """
+
+    coefficients: Array
+    constants: Array
+    valid: Array
+
+
+class FixedPoint:
+    """Arithmetic in integers that stand for ``v / 2^bits``; every result is rounded down."""
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
         self.bits = self.scale = claim.bits
 
-    def known(self, region: Region) -> tuple[Array, Array]:
+    def known(self, known: KnownBounds) -> KnownBounds:
         """Return the bounds in these numbers."""
-        return region.low, region.high
+        return known
 
     def product(self, left: Array, units: Units, needed: Array, judged: Array) -> tuple[Array, Array, Array]:
-        """Return coefficients of the layer's input, which of those that are judged were rounded, and the bias's part."""
-        found, inexact = units.affine.product(left, np.concatenate([[True], needed]), judged=bool(judged.any()))
-        return found[:, 1:], inexact[:, 1:] & judged, found[:, 0]
+        """Multiply coefficients of a layer's pre-activations by its weights and biases.
+
+        Args:
+            left: the coefficients, shape (functions, units).
+            units: the layer.
+            needed: which inputs of the layer need a coefficient.
+            judged: for which of them it matters whether the coefficient was rounded.
+
+        Returns:
+            Coefficients of the layer's inputs, which judged ones were rounded, and what the biases add to the constants.
+        """
+        product, inexact = units.affine.product(left, np.concatenate([[True], needed]), judged=bool(judged.any()))
+        return product[:, 1:], inexact[:, 1:] & judged, product[:, 0]
 
     def times(self, left: Array, right: Array) -> Array:
         """Return the product, rounded down."""
         return times(left, right, self.bits)
 
     def chord(self, low: Array, high: Array) -> Array:
-        """Return ``high / (high - low)``, about, times ``2^SLOPE_BITS``."""
+        """Return the slope ``high / (high - low)``, rounded down to a multiple of ``2^-SLOPE_BITS``, times ``2^SLOPE_BITS``."""
         if size(high) + SLOPE_BITS < 62:
             return np.asarray((high << SLOPE_BITS) // (high - low))
         return integers((high.astype(object) << SLOPE_BITS) // (high - low))
 
     def scaled(self, coefficient: Array, numerator: Array, bits: int) -> Array:
-        """Return ``coefficient * numerator / 2^bits``, about, towards zero or down."""
+        """Return ``coefficient * numerator / 2^bits``, rounded down."""
         return times(coefficient, numerator, bits)
 
     def number(self, value: Fraction) -> int:
@@ -124,35 +170,36 @@ class Fixed:
         return int(total // (1 << bits))
 
 
-class Exact(Fixed):
-    """Numbers are Fractions, and nothing is rounded."""
+class RationalNumbers(FixedPoint):
+    """Arithmetic in Fractions; nothing is rounded."""
 
     def __init__(self, claim: Claim) -> None:
         super().__init__(claim)
         self.scale = 0
 
-    def known(self, region: Region) -> tuple[Array, Array]:
+    def known(self, known: KnownBounds) -> KnownBounds:
         """Return the bounds as Fractions."""
-        return fractions(region.low, 1 << self.bits), fractions(region.high, 1 << self.bits)
+        low, high = fractions(known.low, 1 << self.bits), fractions(known.high, 1 << self.bits)
+        return KnownBounds(low, high, known.has_low, known.has_high)
 
     def product(self, left: Array, units: Units, needed: Array, judged: Array) -> tuple[Array, Array, Array]:  # noqa: ARG002
-        """Return coefficients of the layer's input, none of them rounded, and the bias's part."""
-        found = left @ units.affine.exact
-        return found[:, 1:], np.zeros((len(found), len(needed)), bool), found[:, 0]
+        """Multiply coefficients of a layer's pre-activations by its weights and biases; none is rounded."""
+        product = left @ units.affine.exact
+        return product[:, 1:], np.zeros((len(product), len(needed)), bool), product[:, 0]
 
     def times(self, left: Array, right: Array) -> Array:
         """Return the product."""
         return left * right
 
     def chord(self, low: Array, high: Array) -> Array:
-        """Return ``high / (high - low)``, times ``2^SLOPE_BITS``."""
-        found: Array = high * (1 << SLOPE_BITS) / (high - low)
-        return found
+        """Return the slope ``high / (high - low)``, times ``2^SLOPE_BITS``."""
+        slopes: Array = high * (1 << SLOPE_BITS) / (high - low)
+        return slopes
 
     def scaled(self, coefficient: Array, numerator: Array, bits: int) -> Array:
         """Return ``coefficient * numerator / 2^bits``."""
-        found: Array = coefficient * numerator * Fraction(1, 1 << bits)  # "/" would make floats of integers
-        return found
+        product: Array = coefficient * numerator * Fraction(1, 1 << bits)  # "/" would make floats of integers
+        return product
 
     def number(self, value: Fraction) -> Fraction:  # type: ignore[override]
         """Return the number."""
@@ -163,96 +210,178 @@ class Exact(Fixed):
         return Fraction(total) / (1 << bits)
 
 
-def backward(kind: Fixed, region: Region, functions: Functions) -> tuple[Array, Array, Array]:
-    """Return functions of the inputs that are nowhere greater: coefficients (claims, inputs), constants, and which are valid."""
-    claim, at = kind.claim, functions.regions
-    low, high = kind.known(region)
-    constant = np.zeros(len(at), object) + functions.constant
+def backward(arithmetic: FixedPoint, known: KnownBounds, functions: Functions) -> LinearBounds:
+    """Carry functions back to the inputs.
+
+    Args:
+        arithmetic: in which numbers to compute; the functions' coefficients and constants are in these numbers.
+        known: the bounds on all regions.
+        functions: what is to be bounded, and the hints.
+    """
+    claim, at = arithmetic.claim, functions.regions
+    constants = np.zeros(len(at), object) + functions.constant
     valid = np.ones(len(at), bool)
     top = max([*functions.before, *functions.after, *(claim.layer_of(beta[1]) - 1 for beta in functions.betas)])
+    off = known.are_nonpositive() & ~known.are_on()
+    known = arithmetic.known(known)
     after: Any = functions.after.get(top)
     for k in range(top, -1, -1):
-        units, span = claim.layers[k], slice(claim.offsets[k + 1], claim.offsets[k + 1] + len(claim.layers[k].relu))
+        span = slice(claim.offsets[k + 1], claim.offsets[k + 1] + len(claim.layers[k].relu))
         before = functions.before.get(k)
         if after is not None and after.any():
-            through, cost, good = _through_relu(kind, region, (low, high), span, units, after, functions)
-            constant = constant + cost
-            valid &= good
-            before = through if before is None else before + through
+            through = _through_relu(arithmetic, known.of_units(span), functions, k, after)
+            constants = constants + through.constants
+            valid &= through.valid
+            before = through.coefficients if before is None else before + through.coefficients
         if before is None:
-            before = np.zeros((len(at), len(units.relu)), np.int64)
+            before = np.zeros((len(at), len(claim.layers[k].relu)), np.int64)
         if functions.betas:
             before = before.astype(object)
-        for row, unit, upper, multiplier in functions.betas:
-            if span.start <= unit < span.stop:
-                bound = (high if upper else low)[at[row], unit]
-                valid[row] &= bool((region.has_high if upper else region.has_low)[at[row], unit])
-                whole = not isinstance(multiplier, Fraction)
-                amount = kind.settle(multiplier * (1 << kind.scale), MULTIPLIER_BITS if whole else 0)
-                before[row, unit - span.start] += amount if upper else -amount
-                bound = bound if isinstance(bound, Fraction) else int(bound)  # a NumPy integer would overflow
-                constant[row] += kind.settle((-amount if upper else amount) * bound, kind.scale)
-        below = slice(claim.offsets[k], claim.offsets[k + 1])
-        linear = ~claim.relu[below]
-        # Coefficients of units that are off everywhere are not worked out: they would be dropped.
-        off = region.has_high[:, below] & (region.high[:, below] <= 0) & ~(region.has_low[:, below] & (region.low[:, below] >= 0))
-        needed = linear | ~off.all(0)
-        after, inexact, bias = kind.product(narrow(before) if kind.scale else before, units, needed, linear)
-        constant = constant + bias
-        if inexact.any():  # what may be negative loses by coefficients that were rounded down
-            known = region.has_low[:, below][at]
-            valid &= ~(inexact & ~known).any(1)
-            least = np.where(known & inexact, np.minimum(low[:, below][at], 0), 0)
-            constant = constant + (least.astype(object).sum(1) >> kind.bits)
-        more = functions.after.get(k - 1)
-        if more is not None:
-            after = after + more
-    return after, constant, valid
+            _subtract_known(arithmetic, known, functions, span, LinearBounds(before, constants, valid))
+        inputs = slice(claim.offsets[k], claim.offsets[k + 1])
+        through = _through_affine(arithmetic, known.of_units(inputs), k, before, (at, off[:, inputs]))
+        constants = constants + through.constants
+        valid &= through.valid
+        after = through.coefficients
+        if k - 1 in functions.after:
+            after = after + functions.after[k - 1]
+    return LinearBounds(after, constants, valid)
 
 
-def _through_relu(
-    kind: Fixed, region: Region, known: tuple[Array, Array], span: slice, units: Units, after: Array, functions: Functions
-) -> tuple[Array, Array, Array]:
-    """Turn coefficients of activations into those of pre-activations; returns them, constants, and which claims are valid."""
+def _subtract_known(arithmetic: FixedPoint, known: KnownBounds, functions: Functions, span: slice, bounds: LinearBounds) -> None:
+    """Subtract the betas' multiples of known bounds of a layer's units, in place.
+
+    Args:
+        arithmetic: in which numbers to compute.
+        known: the bounds of all units, in these numbers.
+        functions: what is bounded.
+        span: the layer's units among all units.
+        bounds: coefficients of the layer's pre-activations, constants and which are valid.
+    """
     at = functions.regions
-    low, high = known[0][:, span], known[1][:, span]
-    has_low, has_high = region.has_low[:, span], region.has_high[:, span]
-    on = ~units.relu | (has_low & (low >= 0))
-    off = ~on & has_high & (high <= 0)
-    open_ = ~on & ~off
+    for row, unit, upper, multiplier in functions.betas:
+        if span.start <= unit < span.stop:
+            bound = (known.high if upper else known.low)[at[row], unit]
+            bounds.valid[row] &= bool((known.has_high if upper else known.has_low)[at[row], unit])
+            whole = not isinstance(multiplier, Fraction)
+            amount = arithmetic.settle(multiplier * (1 << arithmetic.scale), MULTIPLIER_BITS if whole else 0)
+            bounds.coefficients[row, unit - span.start] += amount if upper else -amount
+            bound = bound if isinstance(bound, Fraction) else int(bound)  # a NumPy integer would overflow
+            bounds.constants[row] += arithmetic.settle((-amount if upper else amount) * bound, arithmetic.scale)
+
+
+def _through_affine(
+    arithmetic: FixedPoint, known: KnownBounds, k: int, before: Array, regions: tuple[Array, Array]
+) -> LinearBounds:
+    """Turn coefficients of layer k's pre-activations into those of its inputs.
+
+    Args:
+        arithmetic: in which numbers to compute.
+        known: the bounds of the layer's inputs, in these numbers.
+        k: the layer.
+        before: the coefficients, shape (functions, units).
+        regions: the region of each function, and which inputs of the layer are off on each region.
+    """
+    claim, (at, off) = arithmetic.claim, regions
+    linear = ~claim.relu[claim.offsets[k] : claim.offsets[k + 1]]
+    needed = linear | ~off.all(0)  # coefficients of units that are off on all regions would be dropped: not computed
+    left = narrow(before) if arithmetic.scale else before
+    after, inexact, constants = arithmetic.product(left, claim.layers[k], needed, linear)
+    valid = np.ones(len(at), bool)
+    if inexact.any():  # values that may be negative: pay for what was cut off their coefficients
+        has_low = known.has_low[at]
+        valid &= ~(inexact & ~has_low).any(1)
+        least = np.where(has_low & inexact, np.minimum(known.low[at], 0), 0)
+        constants = constants + (least.astype(object).sum(1) >> arithmetic.bits)
+    return LinearBounds(after, constants, valid)
+
+
+class _OpenTerms(NamedTuple):
+    """Terms ``c ReLU(z)`` of open units, as parallel arrays.
+
+    Attributes:
+        c: the coefficients, not zero.
+        alphas: the lower slopes of the hint, -1 where it has none.
+        low, high, has_low, has_high: the known bounds of z.
+        chords: the upper slopes, where both bounds are known.
+    """
+
+    c: Array
+    alphas: Array
+    low: Array
+    high: Array
+    has_low: Array
+    has_high: Array
+    chords: Array
+
+
+def _through_relu(arithmetic: FixedPoint, known: KnownBounds, functions: Functions, k: int, after: Array) -> LinearBounds:
+    """Turn coefficients of layer k's activations into those of its pre-activations.
+
+    Args:
+        arithmetic: in which numbers to compute.
+        known: the bounds of the layer's units, in these numbers.
+        functions: what is bounded.
+        k: the layer.
+        after: the coefficients, shape (functions, units).
+    """
+    at, claim = functions.regions, arithmetic.claim
+    on = ~claim.layers[k].relu | known.are_on()
+    is_open = ~on & ~known.are_nonpositive()
     before = np.where(on[at], after, 0 * after)
     costs = 0 * after
     valid = np.ones(len(at), bool)
-    rows, columns = np.nonzero(open_[at] & (after != 0))
+    rows, columns = np.nonzero(is_open[at] & (after != 0))
     if not len(rows):
-        return before, costs[:, 0], valid
-    where = at[rows], columns
-    c, least, most = after[rows, columns], low[where], high[where]
-    knows_low, knows_high = has_low[where], has_high[where]
-    positive = c > 0
-    lower = np.where(knows_low & knows_high & (most > -least), c, 0 * c)
-    given = np.full(after.shape, -1, np.int64)
+        return LinearBounds(before, costs[:, 0], valid)
+    alphas = np.full(after.shape, -1, np.int64)
+    first = claim.offsets[k + 1]
     for row, unit, numerator in functions.alphas:
-        if span.start <= unit < span.stop:
-            given[row, unit - span.start] = numerator
-    chosen = positive & (given[rows, columns] >= 0)
-    lower[chosen] = kind.scaled(c[chosen], given[rows, columns][chosen], ALPHA_BITS)
-    both = ~positive & knows_low & knows_high
-    slope = np.where(positive, lower, np.where(knows_low & ~knows_high, c, 0 * c))
-    bounded = open_ & has_low & has_high
-    found = kind.chord(low[bounded], high[bounded])
-    chords = np.zeros(low.shape, found.dtype)
-    chords[bounded] = found
-    slope[both] = kind.scaled(c[both], chords[where][both], SLOPE_BITS)
-    loss = 0 * c
-    ends, upper = ~positive & knows_low, ~positive & knows_high
-    at_low = kind.times(-slope[ends], least[ends])
-    at_high = kind.times(c[upper] - slope[upper], most[upper])
-    if object in (at_low.dtype, at_high.dtype):
-        loss, costs = loss.astype(object), costs.astype(object)
-    loss[ends] = at_low
-    loss[upper] = np.where(ends[upper], np.minimum(loss[upper], at_high), np.minimum(at_high, 0))
-    before[rows, columns] = slope
-    costs[rows, columns] = loss
-    valid[rows[~positive & ~knows_low & ~knows_high]] = False
-    return before, total(costs), valid
+        if first <= unit < first + after.shape[1]:
+            alphas[row, unit - first] = numerator
+    where = at[rows], columns
+    arrays = known.low, known.high, known.has_low, known.has_high, _chords(arithmetic, known, is_open)
+    terms = _OpenTerms(after[rows, columns], alphas[rows, columns], *(array[where] for array in arrays))
+    slopes = _slopes(arithmetic, terms)
+    losses = _losses(arithmetic, terms, slopes)
+    before[rows, columns] = slopes
+    costs = costs.astype(object) if losses.dtype == object else costs
+    costs[rows, columns] = losses
+    valid[rows[(terms.c < 0) & ~terms.has_low & ~terms.has_high]] = False
+    return LinearBounds(before, total(costs), valid)
+
+
+def _chords(arithmetic: FixedPoint, known: KnownBounds, is_open: Array) -> Array:
+    """Return the upper slopes of open units of which both bounds are known, shape (regions, units)."""
+    bounded = is_open & known.has_low & known.has_high
+    slopes = arithmetic.chord(known.low[bounded], known.high[bounded])
+    chords = np.zeros(is_open.shape, slopes.dtype)
+    chords[bounded] = slopes
+    return chords
+
+
+def _slopes(arithmetic: FixedPoint, terms: _OpenTerms) -> Array:
+    """Return for each term a coefficient p of z: of ``c ReLU(z) >= p z + t``."""
+    c, alphas, low, high, has_low, has_high, chords = terms
+    positive = c > 0
+    lower = np.where(has_low & has_high & (high > -low), c, 0 * c)
+    chosen = positive & (alphas >= 0)
+    lower[chosen] = arithmetic.scaled(c[chosen], alphas[chosen], ALPHA_BITS)
+    slopes = np.where(positive, lower, np.where(has_low & ~has_high, c, 0 * c))
+    both = ~positive & has_low & has_high
+    slopes[both] = arithmetic.scaled(c[both], chords[both], SLOPE_BITS)
+    return slopes
+
+
+def _losses(arithmetic: FixedPoint, terms: _OpenTerms, slopes: Array) -> Array:
+    """Return for each term with coefficient p of z the constant t of ``c ReLU(z) >= p z + t``; 0 where no bound is known."""
+    losses = 0 * terms.c
+    negative = terms.c < 0
+    at_low, at_high = negative & terms.has_low, negative & terms.has_high
+    low_end = arithmetic.times(-slopes[at_low], terms.low[at_low])
+    high_end = arithmetic.times(terms.c[at_high] - slopes[at_high], terms.high[at_high])
+    if object in (low_end.dtype, high_end.dtype):
+        losses = losses.astype(object)
+    losses[at_low] = low_end
+    losses[at_high] = np.where(at_low[at_high], np.minimum(losses[at_high], high_end), np.minimum(high_end, 0))
+    return losses

@@ -1,4 +1,4 @@
-"""Certificates as they come from outside: lines of JSON, looked at one by one, trusted in nothing."""
+"""The certificate format: lines of JSON, read one by one, each validated; and how they are written."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ from exactzones.errors import FormatError
 from exactzones.rational import integer, text
 
 FORMAT, VERSION = "exactzones certificate", 1
-_LONGEST_HEADER, _LONGEST_NODE = 1 << 26, 1 << 24  # bytes; Python needs up to 35 times as much to read one
-_LONGEST_NUMBER = 20_000
-_LONGEST_TEXTS = 1 << 16  # of all multipliers of a hint together: sums of quotients grow with every new denominator
+_LONGEST_HEADER, _LONGEST_NODE = 1 << 26, 1 << 24  # bytes; reading a line takes up to 35 times as much memory
+_LONGEST_NUMBER = 20_000  # characters
+_LONGEST_TEXTS = 1 << 16  # characters of all multipliers of a hint: sums of quotients grow with every new denominator
 _MOST_BITS = 1024
 
 
-class Hint(NamedTuple):  # there are millions of these: named tuples are made faster than dataclasses
-    """What a claim's bound is to be computed with; whatever it says, the bound is one.
+class Hint(NamedTuple):  # there are millions of these, and a named tuple is created faster than a dataclass
+    """The choices with which a bound is computed; every choice gives a true bound.
+
+    A multiplier that is an int m means ``m / 2^32``, a Fraction is the multiplier itself; all are >= 0.
 
     Attributes:
         rows: numbers of rows.
-        multipliers: of these rows, >= 0, times 2^32.
-        betas: (unit, upper, multiplier >= 0 times 2^32): known bounds of units.
+        multipliers: the multipliers of these rows.
+        betas: (unit, upper, multiplier): multiples of known bounds of units.
         alphas: (unit, lower slope times 2^8, from 0 to 2^8).
     """
 
@@ -44,7 +46,7 @@ class Hint(NamedTuple):  # there are millions of these: named tuples are made fa
         betas: Iterable[tuple[int, int, int | Fraction]] = (),
         alphas: Iterable[tuple[int, int]] = (),
     ) -> Hint:
-        """Return a hint with pairs of rows and multipliers."""
+        """Return the hint with these (row, multiplier) pairs."""
         rows, multipliers = tuple(zip(*pairs, strict=True)) or ((), ())
         return cls(rows, multipliers, tuple(betas), tuple(alphas))
 
@@ -53,13 +55,13 @@ _NO_HINT = Hint()
 
 
 class Bound(NamedTuple):
-    """The claim that a unit has a bound there: the checker computes which.
+    """A bound of a unit on a region, which the checker is to compute.
 
     Attributes:
-        unit: hidden units are numbered through, behind the inputs.
-        upper: whether the bound is from above.
-        exact: whether it is computed in rational numbers; in fixed ones, rounded outwards, otherwise.
-        hint: what it is computed with.
+        unit: number of the unit: inputs first, then the hidden units layer by layer.
+        upper: whether it is an upper bound.
+        exact: whether it is computed in rational numbers; otherwise in fixed-point numbers, rounded outward.
+        hint: the choices with which it is computed.
     """
 
     unit: int
@@ -72,8 +74,8 @@ class Refutation(NamedTuple):
     """Why the conditions of a case cannot hold together on a region.
 
     Attributes:
-        mu: pairs (condition, multiplier): their combination is not positive there.
-        hint: what that is computed with.
+        mu: pairs (condition, multiplier): the combination of conditions that is not positive on the region.
+        hint: the choices with which its bound is computed.
         exact: whether it is computed in rational numbers.
     """
 
@@ -84,17 +86,17 @@ class Refutation(NamedTuple):
 
 @dataclass(frozen=True)
 class Node:
-    """A region: bounds to be computed, in the order of layers, and then its kind.
+    """A region of a tree: bounds to be computed there, and what happens to the region.
 
     Attributes:
-        number: the roots have 0, .., trees - 1; the k-th node in the file that splits makes two more.
-        bounds: of units.
-        kind: ``relu`` (at: unit), ``cut`` (at: input, where: times 2^bits), ``no`` (refutations) or
-            ``zone`` (at; also: bounds that are computed last and count for this zone only).
-        at: a unit, an input or a zone, as the kind says.
-        where: of a cut, times 2^bits.
+        number: roots are numbered from 0; each node that splits gives its two children the next two numbers.
+        bounds: of units, in the order of layers.
+        kind: ``relu`` (split by hidden unit ``at``), ``cut`` (split by input ``at`` at ``where``), ``no`` (the conditions cannot
+            hold together, by ``refutations``) or ``zone`` (the region lies in zone ``at``, by the bounds ``also``).
+        at: a unit, an input or a zone.
+        where: the place of a cut, times 2^bits.
         refutations: of a ``no``, one for each case that the tree is about.
-        also: the further bounds of a ``zone``.
+        also: of a ``zone``, bounds that are computed last and are used for this zone only.
     """
 
     number: int
@@ -108,7 +110,18 @@ class Node:
 
 @dataclass(frozen=True)
 class Header:
-    """First line of a certificate; ``trees`` are the cases that each tree is about, None: a tree for each."""
+    """The first line of a certificate.
+
+    Attributes:
+        verdict: what the writer says that it proves; for people only.
+        network: SHA-256 of the network's exact weights.
+        bits: number of fractional bits of fixed-point numbers.
+        cases: number of cases of the claim.
+        case: the case that holds at ``witness``.
+        trees: the cases that each tree is about; None: each case has a tree of its own.
+        witness: a point, if the certificate proves that a case can hold.
+        zones: pattern and witness of each listed zone.
+    """
 
     verdict: str
     network: str
@@ -124,7 +137,7 @@ def lines_of(path: str | Path) -> Iterator[str]:
     """Yield the lines of a certificate file, plain or gzip.
 
     Raises:
-        FormatError: it is no such file, or a line is longer than anything that is written.
+        FormatError: the file cannot be read or is damaged, or a line is longer than any line of a certificate.
     """
     try:
         with Path(path).open("rb") as raw:
@@ -133,11 +146,11 @@ def lines_of(path: str | Path) -> Iterator[str]:
             most = _LONGEST_HEADER
             while line := stream.readline(most + 1):
                 if len(line) > most:
-                    raise FormatError(f"{path}: a line of more than {most} bytes; no certificate has one")
+                    raise FormatError(f"{path}: a line is longer than {most} bytes, the limit for certificates")
                 yield line.decode()
                 most = _LONGEST_NODE
     except (UnicodeDecodeError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise FormatError(f"{path}: not a certificate, or cut off in the middle ({error})") from None
+        raise FormatError(f"{path}: not a certificate, or truncated ({error})") from None
     except OSError as error:
         raise FormatError(f"{path}: cannot be read ({error.strerror or error})") from None
 
@@ -146,20 +159,20 @@ def read_header(line: str) -> Header:
     """Read the first line.
 
     Raises:
-        FormatError: it is none, or of another version.
+        FormatError: it is not a certificate's first line, or of another version.
     """
     data = _json(line, "the header")
     if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise FormatError(f'not a certificate: its first line is not {{"format": "{FORMAT}", ..}}')
-    if type(data.get("version")) is not int or data["version"] != VERSION:  # true is no number
-        raise FormatError(f"certificate of version {_shown(data.get('version'))}; this checker knows version {VERSION}")
+        raise FormatError(f'not a certificate: the first line is not {{"format": "{FORMAT}", ..}}')
+    if type(data.get("version")) is not int or data["version"] != VERSION:  # true is not a number
+        raise FormatError(f"the certificate has version {_shown(data.get('version'))}; this checker reads version {VERSION}")
     zones = data.get("zones", [])
     if not isinstance(zones, list) or not all(isinstance(z, list) and len(z) == 2 and isinstance(z[0], list) for z in zones):
-        raise FormatError("header: zones is a list of [pattern, witness]")
+        raise FormatError("header: zones must be a list of [pattern, witness]")
     witness = data.get("witness")
     trees = data.get("trees")
     if trees is not None and (not isinstance(trees, list) or not all(isinstance(tree, list) and tree for tree in trees)):
-        raise FormatError("header: trees is a list of lists of cases")
+        raise FormatError("header: trees must be a list of non-empty lists of cases")
     return Header(
         verdict=_text(data.get("verdict"), "verdict"),
         network=_text(data.get("network"), "network"),
@@ -167,8 +180,8 @@ def read_header(line: str) -> Header:
         cases=_whole(data.get("cases", 1), "cases", 0, 1 << 31),
         case=_whole(data.get("case", 0), "case", 0, 1 << 31),
         trees=None if trees is None else tuple(tuple(_whole(case, "case") for case in tree) for tree in trees),
-        witness=None if witness is None else _point(witness),
-        zones=tuple((tuple(_text(part, "pattern") for part in pattern), _point(point)) for pattern, point in zones),
+        witness=None if witness is None else _read_point(witness),
+        zones=tuple((tuple(_text(part, "pattern") for part in pattern), _read_point(point)) for pattern, point in zones),
     )
 
 
@@ -176,25 +189,27 @@ def read_node(line: str) -> Node:
     """Read one node: ``[number, [bound, ..], tail]``, as proofs/certificate.md describes.
 
     Raises:
-        FormatError: it is none.
+        FormatError: it is not a node.
     """
     data = _json(line, "a node")
     if not isinstance(data, list) or len(data) != 3 or not isinstance(data[1], list) or not isinstance(data[2], list):
-        raise FormatError("a node is [number, [bound, ..], tail]")
+        raise FormatError("a node must be [number, [bound, ..], tail]")
     number = _whole(data[0], "number of a node")
-    bounds = tuple(_bound(entry) for entry in data[1])
+    bounds = tuple(_read_bound(entry) for entry in data[1])
     match data[2]:
         case ["relu", at]:
             return Node(number, bounds, "relu", _whole(at, "unit"))
         case ["cut", at, where]:
             return Node(number, bounds, "cut", _whole(at, "input"), _whole(where, "cut", None))
         case ["zone", at, also] if isinstance(also, list):
-            return Node(number, bounds, "zone", _whole(at, "zone"), also=tuple(_bound(entry) for entry in also))
+            return Node(number, bounds, "zone", _whole(at, "zone"), also=tuple(_read_bound(entry) for entry in also))
         case ["no", *entries] if entries and len(entries) % 3 == 0:
             triples = zip(entries[::3], entries[1::3], entries[2::3], strict=True)
-            return Node(number, bounds, "no", refutations=tuple(starmap(_refutation, triples)))
+            return Node(number, bounds, "no", refutations=tuple(starmap(_read_refutation, triples)))
     raise FormatError(
-        f"a node's tail is relu, cut, zone or no with what belongs to it, not [{', '.join(map(_shown, data[2][:3]))} ..]"
+        'a node\'s tail must be ["relu", unit], ["cut", input, place], ["zone", zone, bounds] '
+        'or ["no", exact, multipliers, hint, ..], '
+        f"not [{', '.join(map(_shown, data[2][:3]))} ..]"
     )
 
 
@@ -208,7 +223,7 @@ def write_header(
     witness: tuple[int, Sequence[Fraction]] | None = None,
     zones: Iterable[tuple[Sequence[str], Sequence[Fraction]]] = (),
 ) -> str:
-    """Return the first line: of a proof, or of a witness ``(case, point)``."""
+    """Return the first line, of a proof or of a witness ``(case, point)``."""
     data: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
@@ -228,22 +243,22 @@ def write_header(
 def write_node(node: Node) -> str:
     """Return the line of a node."""
 
-    def written(bounds: Iterable[Bound]) -> list[Any]:
-        return [[4 * bound.unit + 2 * bound.exact + bound.upper, *_written(bound.hint)] for bound in bounds]
+    def bound_entries(bounds: Iterable[Bound]) -> list[Any]:
+        return [[4 * bound.unit + 2 * bound.exact + bound.upper, *_hint_entries(bound.hint)] for bound in bounds]
 
     tail: list[Any] = [node.kind, node.at]
     if node.kind == "cut":
         tail.append(node.where)
     elif node.kind == "zone":
-        tail.append(written(node.also))
+        tail.append(bound_entries(node.also))
     elif node.kind == "no":
         tail = ["no"]
         for mu, hint, exact in node.refutations:
-            tail += [int(exact), [entry for pair in mu for entry in pair], _written(hint)]
-    return json.dumps([node.number, written(node.bounds), tail], separators=(",", ":"))
+            tail += [int(exact), [entry for pair in mu for entry in pair], _hint_entries(hint)]
+    return json.dumps([node.number, bound_entries(node.bounds), tail], separators=(",", ":"))
 
 
-def _written(hint: Hint) -> list[Any]:
+def _hint_entries(hint: Hint) -> list[Any]:
     rows = [entry for row, m in zip(hint.rows, hint.multipliers, strict=True) for entry in (row, _text_of(m))]
     if not hint.betas and not hint.alphas:
         return rows
@@ -255,31 +270,33 @@ def _text_of(multiplier: int | Fraction) -> int | str:
     return multiplier if type(multiplier) is int else text(multiplier)  # asking for Fraction is slow
 
 
-def _bound(entry: Any) -> Bound:
+def _read_bound(entry: Any) -> Bound:
     if not isinstance(entry, list) or not entry:
-        raise FormatError("a bound is [4 unit + 2 exact + upper, row, multiplier, .., [betas], [alphas]]")
-    if set(map(type, entry)) == {int} and len(entry) % 2 and min(entry) >= 0:  # most are rows and whole numbers: read fast
+        raise FormatError("a bound must be [4 unit + 2 exact + upper, row, multiplier, .., [betas], [alphas]]")
+    if (
+        set(map(type, entry)) == {int} and len(entry) % 2 and min(entry) >= 0
+    ):  # rows and whole numbers only, as most are: a fast path
         hint = Hint(tuple(entry[1::2]), tuple(entry[2::2]))
     else:
-        hint = _hint(entry[1:])
+        hint = _read_hint(entry[1:])
     code = _whole(entry[0], "bound")
     return Bound(code >> 2, bool(code & 1), bool(code & 2), hint)
 
 
-def _refutation(exact: Any, mu: Any, hint: Any) -> Refutation:
+def _read_refutation(exact: Any, mu: Any, hint: Any) -> Refutation:
     if not isinstance(mu, list) or not isinstance(hint, list):
-        raise FormatError("a refutation is exact, [condition, multiplier, ..], hint")
+        raise FormatError("a refutation must be: exact, [condition, multiplier, ..], hint")
     pairs = tuple((_whole(k, "condition"), _whole(m, "multiplier of a condition")) for k, m in _pairs(mu))
-    return Refutation(pairs, _hint(hint), _whole(exact, "exact", 0, 1) == 1)
+    return Refutation(pairs, _read_hint(hint), _whole(exact, "exact", 0, 1) == 1)
 
 
-def _hint(entries: list[Any]) -> Hint:
+def _read_hint(entries: list[Any]) -> Hint:
     betas: list[Any] = []
     alphas: list[Any] = []
     if len(entries) >= 2 and isinstance(entries[-1], list) and isinstance(entries[-2], list):
         *entries, betas, alphas = entries
     if sum(len(m) for m in (*entries, *betas) if isinstance(m, str)) > _LONGEST_TEXTS:
-        raise FormatError(f"multipliers of more than {_LONGEST_TEXTS} characters in one hint; no certificate has such")
+        raise FormatError(f"a hint has multipliers of more than {_LONGEST_TEXTS} characters in all, the limit for certificates")
     rows = ((_whole(row, "row"), _multiplier(m)) for row, m in _pairs(entries))
     known = ((c >> 1, c & 1, _multiplier(m)) for c, m in ((_whole(c, "unit"), m) for c, m in _pairs(betas)))
     slopes = ((_whole(unit, "unit"), _whole(slope, "slope", 0, 256)) for unit, slope in _pairs(alphas))
@@ -294,22 +311,23 @@ def _pairs(entries: list[Any]) -> Iterator[tuple[Any, Any]]:
 
 def _multiplier(value: Any) -> int | Fraction:
     if isinstance(value, str):
-        found = _fraction(value)
-        if found < 0:
+        multiplier = _fraction(value)
+        if multiplier < 0:
             raise FormatError("a multiplier is negative")
-        return found
+        return multiplier
     return _whole(value, "multiplier")
 
 
 def _whole(value: Any, what: str, least: int | None = 0, most: int | None = None) -> int:
     if type(value) is not int or (least is not None and value < least) or (most is not None and value > most):
-        raise FormatError(f"{what} is {_shown(value)}; a whole number{'' if least is None else f' from {least}'} is expected")
+        span = "" if least is None else f" from {least}" + ("" if most is None else f" to {most}")
+        raise FormatError(f"{what} is {_shown(value)}; expected an integer{span}")
     return value
 
 
 def _text(value: Any, what: str) -> str:
     if not isinstance(value, str):
-        raise FormatError(f"{what} is {_shown(value)}; a text is expected")
+        raise FormatError(f"{what} is {_shown(value)}; expected a string")
     return value
 
 
@@ -320,12 +338,12 @@ def _fraction(value: Any) -> Fraction:
             return Fraction(integer(numerator), integer(denominator or "1"))
         except (ValueError, ZeroDivisionError):
             pass
-    raise FormatError(f'{_shown(value)} is not a number such as "-3/4"') from None
+    raise FormatError(f'{_shown(value)} is not a rational number as a string, such as "-3/4"') from None
 
 
-def _point(value: Any) -> tuple[Fraction, ...]:
+def _read_point(value: Any) -> tuple[Fraction, ...]:
     if not isinstance(value, list):
-        raise FormatError("a point is a list of numbers")
+        raise FormatError(f"a point is {_shown(value)}; expected a list of numbers")
     return tuple(_fraction(entry) for entry in value)
 
 
@@ -333,13 +351,13 @@ def _json(line: str, what: str) -> Any:
     try:
         return json.loads(line, parse_float=_no_float, parse_constant=_no_float)
     except (ValueError, RecursionError) as error:
-        raise FormatError(f"{what} is not JSON, or cut off: {str(error)[:80]}") from None
+        raise FormatError(f"{what} is not JSON, or is truncated: {str(error)[:80]}") from None
 
 
 def _shown(value: Any) -> str:
-    """Show what was found, whatever its size."""
+    """Return a short text for any value."""
     return type(value).__name__ if isinstance(value, (list, dict)) else repr(value[:40] if isinstance(value, str) else value)[:60]
 
 
 def _no_float(text: str) -> Any:
-    raise ValueError(f"{text} is a float")
+    raise ValueError(f"{text} is a float, but certificates contain integers and strings only")

@@ -1,4 +1,4 @@
-"""What is claimed, derived from the network, the property and the domain: never from a certificate."""
+"""The claim of a certificate in integers, derived from the network, the property and the domain, never from the certificate."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
-from math import lcm
 
 import numpy as np
 
 from exactzones.checker.arithmetic import Array, Weights, integers
-from exactzones.checker.records import Case, family_of, require_rational
+from exactzones.checker.records import Case, family_of, integer_condition, require_rational
 from exactzones.errors import DimensionError
 from exactzones.network import Layer, Network
 from exactzones.property import Condition
 
 
 class Units:
-    """A layer's units: ``(bias | weight)`` as an exact matrix, and which have a ReLU."""
+    """A layer's units: ``(bias | weight)`` as an exact matrix ``affine``, and which units have a ``relu``."""
 
     def __init__(self, layer: Layer) -> None:
         self.affine = Weights(layer.affine.augmented())
@@ -28,14 +27,14 @@ class Units:
 
 @dataclass(frozen=True)
 class Target:
-    """A condition ``g > 0`` (or >= 0) as minus g, with integer coefficients: what a proof bounds from below.
+    """The negation -g of a condition ``g > 0`` (or >= 0), with integer coefficients: proofs bound it from below.
 
     Attributes:
         layer: whose values it reads.
-        after_relu: those after the ReLU.
-        coefficients: shape (units,), exact, at scale 1.
-        constant: minus the condition's constant.
-        strict: whether the condition is.
+        after_relu: whether it reads them after the ReLU.
+        coefficients: Python integers, shape (units,).
+        constant: minus the condition's constant, scaled like the coefficients.
+        strict: whether the condition is strict.
     """
 
     layer: int
@@ -44,33 +43,38 @@ class Target:
     constant: Fraction
     strict: bool
 
-
-def _target(condition: Condition, width: int) -> Target:
-    scale = lcm(*(c.denominator for _, c in condition.terms))
-    coefficients = np.zeros(width, object)
-    for unit, c in condition.terms:
-        coefficients[unit] -= int(c * scale)
-    return Target(condition.layer, condition.after_relu, coefficients, -condition.constant * scale, condition.strict)
+    @classmethod
+    def of(cls, condition: Condition, width: int) -> Target:
+        """Return the negation of a condition on a layer of this width."""
+        coefficients, constant = integer_condition(condition, width)
+        return cls(condition.layer, condition.after_relu, -np.array(coefficients, object), -constant, condition.strict)
 
 
 class Claim:
-    """A network and what a tree is about, as integers: cases with the same polyhedron and the same hidden layers.
+    """What one tree is about, in integers: cases with the same polyhedron that are decided by the same hidden layers.
 
-    Units are numbered through: the inputs, then the units of each hidden layer that decides the properties.
+    Units are numbered consecutively: first the inputs, then the units of each hidden layer that decides the properties.
 
     Args:
         network: the network.
-        cases: a family of conjunctions on one polyhedron, each of them impossible.
-        bits: how finely the certificate counts.
-        units: the network's layers that are known already; the others are added.
+        cases: conjunctions on one polyhedron, each of which is claimed to hold nowhere on it.
+        bits: number of fractional bits of fixed-point numbers.
+        units: layers of the network that were converted before; missing ones are appended.
 
     Attributes:
-        targets: for each case its conditions.
+        inputs: number of inputs.
+        rows: of the polyhedron.
+        horizon: number of hidden layers that decide the properties.
+        layers: these layers, and one more if a condition reads its pre-activations.
+        offsets: the first unit of the inputs (0) and of each hidden layer, then the number of all units.
+        units: number of inputs and hidden units.
+        relu: which of them have a ReLU, shape (units,).
+        targets: for each case the negations of its conditions.
 
     Raises:
         DimensionError: a row of the domain that does not fit the network.
         FeatureError: a layer or unit that the network does not have.
-        InexactError: an irrational number; certificates are about integers.
+        InexactError: an irrational number; certificates are about rational numbers only.
     """
 
     def __init__(self, network: Network, cases: Sequence[Case], bits: int, units: list[Units]) -> None:
@@ -82,20 +86,22 @@ class Claim:
                 raise DimensionError("a row of the domain", expected=self.inputs + 1, got=len(row))
         self.horizon = family_of(network, cases[0])[1]
         conditions = [case.prop.resolve(network.widths).conditions for case in cases]
-        looked_at = max([self.horizon, *(condition.layer + 1 for condition in chain(*conditions))])
-        units += [Units(layer) for layer in network.layers[len(units) : looked_at]]
-        self.layers = units[:looked_at]
+        depth = max([self.horizon, *(condition.layer + 1 for condition in chain(*conditions))])
+        units += [Units(layer) for layer in network.layers[len(units) : depth]]
+        self.layers = units[:depth]
         self.offsets = [0, *np.cumsum([self.inputs, *(len(layer.relu) for layer in self.layers[: self.horizon])]).tolist()]
         self.units = self.offsets[-1]
         self.relu = np.concatenate([np.zeros(self.inputs, bool), *(layer.relu for layer in self.layers[: self.horizon])])
-        self.targets = [[_target(condition, network.widths[condition.layer]) for condition in some] for some in conditions]
+        self.targets = [
+            [Target.of(condition, network.widths[condition.layer]) for condition in of_case] for of_case in conditions
+        ]
 
     def layer_of(self, unit: int) -> int:
         """Return 0 for an input, k + 1 for a unit of hidden layer k."""
         return bisect_right(self.offsets, unit) - 1
 
     def box(self) -> tuple[Array, Array, Array, Array]:
-        """Return what single rows of the domain say of each unit: lower and upper bounds, and which are known."""
+        """Return the bounds that rows with a single variable give, rounded outward: lower, upper, and which of each are known."""
         low, high = np.zeros(self.units, object), np.zeros(self.units, object)
         has_low, has_high = np.zeros(self.units, bool), np.zeros(self.units, bool)
         for row in self.rows:

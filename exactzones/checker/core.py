@@ -1,4 +1,4 @@
-"""The checker: is this certificate a proof of that claim?"""
+"""The fast checker, from the lines of a certificate to a report; the rules of nodes are in ``rules.py``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from itertools import chain
 
 from exactzones.checker.certificate import Header, Node, read_header, read_node
 from exactzones.checker.records import Case, Report, family_of
-from exactzones.checker.tree import Invalid, Tree
+from exactzones.checker.rules import Invalid
+from exactzones.checker.tree import Tree
 from exactzones.errors import FormatError
 from exactzones.network import Network
 from exactzones.threads import one_thread
 
 _BATCH = 128
+"""How many nodes are checked together."""
 
 
 @one_thread
@@ -22,25 +24,28 @@ def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Repo
 
     Args:
         network: the network.
-        cases: what is claimed: that none of these conjunctions holds anywhere on its polyhedron; or, for a certificate that
-            lists zones (one case), that every point where it holds lies in a listed zone's closed cell.
-        lines: of the certificate.
+        cases: the claim: none of these conjunctions holds anywhere on its polyhedron; or, for a certificate that lists zones
+            (of one case), every point where it holds lies in a listed zone's closed cell.
+        lines: the lines of the certificate.
 
     Returns:
-        A report; a certificate that is broken in any way is an invalid one.
+        A report.  A certificate with any error is reported as invalid; no exception is raised for it.
+
+    Raises:
+        InexactError: the claim has irrational numbers.
     """
     stream = iter(lines)
     try:
         header = read_header(next(stream, ""))
         matches(header, network, cases)
         if header.witness is not None:
-            return _fires(network, cases, header)
+            return _check_witness(network, cases, header)
         patterns = [pattern for pattern, _ in header.zones]
-        tree = Tree(network, [[cases[k] for k in some] for some in trees_of(header)], header.bits, patterns)
+        tree = Tree(network, [[cases[k] for k in tree_cases] for tree_cases in trees_of(header)], header.bits, patterns)
         for batch in batches(stream, tree):
             tree.add(batch)
         for j, (pattern, point) in enumerate(header.zones):
-            _zone_fires(network, cases[0], j, pattern, point)
+            _check_zone_witness(network, cases[0], j, pattern, point)
     except (Invalid, FormatError) as error:
         return Report("invalid", why=str(error))
     if tree.waiting:
@@ -49,7 +54,7 @@ def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Repo
 
 
 def batches(stream: Iterator[str], tree: Tree) -> Iterator[list[Node]]:
-    """Yield nodes whose parents were added: many at once, for speed only."""
+    """Yield nodes in batches, each after the parents of its nodes were added to the tree; batches are for speed only."""
     batch: list[Node] = []
     for line in stream:
         node = read_node(line)
@@ -62,7 +67,7 @@ def batches(stream: Iterator[str], tree: Tree) -> Iterator[list[Node]]:
 
 
 def holds(network: Network, case: Case, point: Sequence[Fraction]) -> bool:
-    """Tell whether a point is in a case's polyhedron and has its property, by exact evaluation."""
+    """Tell by exact evaluation whether a point lies in a case's polyhedron, strict rows included, and has its property."""
     if len(point) != network.inputs:
         return False
     values = {row: row[0] + sum(a * x for a, x in zip(row[1:], point, strict=True)) for row in (*case.rows, *case.strict)}
@@ -71,48 +76,50 @@ def holds(network: Network, case: Case, point: Sequence[Fraction]) -> bool:
 
 
 def matches(header: Header, network: Network, cases: Sequence[Case]) -> None:
-    """Demand that a certificate is about a claim, before anything in it costs time or memory.
+    """Require that a certificate is about a claim, before anything in it costs time or memory.
 
     Raises:
-        Invalid: it is not.
+        Invalid: it is about another claim.
     """
     if header.network != network.sha256:
         raise Invalid("the certificate is about another network (its SHA-256 differs)")
-    if header.witness is not None:  # that is a proof of its own, whatever else the header says
+    if header.witness is not None:  # a proof by itself, whatever else the header says
         return
     if header.cases != len(cases):
-        raise Invalid(f"the certificate has {header.cases} cases, the claim {len(cases)}")
+        raise Invalid(f"the number of cases is {header.cases} in the certificate, but {len(cases)} in the claim")
     if header.zones and len(cases) != 1:
-        raise Invalid("a list of zones belongs to one case")
+        raise Invalid(f"a certificate that lists zones must be about one case, not {len(cases)}")
     if any(len({family_of(network, cases[k]) for k in tree}) > 1 for tree in trees_of(header)):
-        raise Invalid("cases share a tree that differ in more than their conditions")
+        raise Invalid("cases that share a tree differ in more than their conditions")
 
 
 def trees_of(header: Header) -> Sequence[Sequence[int]]:
     """Return the cases that each tree is about.
 
     Raises:
-        Invalid: that is not each case once.
+        Invalid: the trees are not about each case exactly once.
     """
-    found = [[k] for k in range(header.cases)] if header.trees is None else header.trees
-    if sum(map(len, found)) != header.cases or sorted(chain(*found)) != list(range(header.cases)):
+    trees = [[k] for k in range(header.cases)] if header.trees is None else header.trees
+    if sum(map(len, trees)) != header.cases or sorted(chain(*trees)) != list(range(header.cases)):
         raise Invalid("the trees are not about each case once")
-    return found
+    return trees
 
 
-def _fires(network: Network, cases: Sequence[Case], header: Header) -> Report:
+def _check_witness(network: Network, cases: Sequence[Case], header: Header) -> Report:
+    """Check a certificate that is a witness."""
     if header.witness is None or header.case >= len(cases) or not holds(network, cases[header.case], header.witness):
         raise Invalid("the witness does not have the property, or is not in the domain")
     return Report("valid", "can fire")
 
 
-def _zone_fires(network: Network, case: Case, j: int, pattern: tuple[str, ...], point: Sequence[Fraction]) -> None:
+def _check_zone_witness(network: Network, case: Case, j: int, pattern: tuple[str, ...], point: Sequence[Fraction]) -> None:
+    """Check that a listed zone's witness has the property and lies in the closed cell of the zone's pattern."""
     if not holds(network, case, point):
         raise Invalid(f"zone {j}: its witness does not have the property, or is not in the domain")
     hidden = zip(network.layers[: case.prop.resolve(network.widths).horizon], network.trace(point), strict=False)
-    switches = [[values[unit] for unit in layer.relu_units] for layer, values in hidden if layer.relu_units]
-    if [len(signs) for signs in pattern] != [len(values) for values in switches] or set("".join(pattern)) - {"+", "-"}:
+    relu_values = [[values[unit] for unit in layer.relu_units] for layer, values in hidden if layer.relu_units]
+    if [len(signs) for signs in pattern] != [len(values) for values in relu_values] or set("".join(pattern)) - {"+", "-"}:
         raise Invalid(f"zone {j}: its pattern does not fit the network")
-    for signs, values in zip(pattern, switches, strict=True):
+    for signs, values in zip(pattern, relu_values, strict=True):
         if any(value < 0 if sign == "+" else value > 0 for sign, value in zip(signs, values, strict=True)):
             raise Invalid(f"zone {j}: its witness is not in the closed cell of its pattern")

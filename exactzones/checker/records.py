@@ -1,24 +1,26 @@
-"""What every checker shares: the claim's cases, and the report of a check.  Nothing here checks anything."""
+"""What all checkers share: the cases of a claim, and the report of a check.  Nothing in this module checks anything."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import chain
+from math import lcm
 
 from exactzones.errors import InexactError
 from exactzones.network import Network
-from exactzones.property import Property
+from exactzones.property import Condition, Property
 from exactzones.rational import Row, irrational
 
 
 @dataclass(frozen=True)
 class Case:
-    """One conjunction on one polyhedron: no point of ``{x : b + a . x >= 0 for rows}`` has the property.
+    """One conjunction on one polyhedron: the claim that no point of ``{x : b + a . x >= 0 for all rows}`` has the property.
 
     Attributes:
         rows: integer rows ``(b, a_1, .., a_d)``.
-        prop: conditions that hold together.
-        strict: rows that a witness must satisfy strictly; they are among ``rows``, too.
+        prop: the conditions, which are meant to hold together.
+        strict: those of the rows that a witness must satisfy strictly.
     """
 
     rows: tuple[Row, ...]
@@ -27,10 +29,10 @@ class Case:
 
 
 def require_rational(network: Network, case: Case) -> None:
-    """Refuse a claim about irrational numbers.
+    """Raise an error if a claim has irrational numbers.
 
     Raises:
-        InexactError: the message says what is irrational and what to do.
+        InexactError: the network, the property or the domain has an irrational number.
     """
     for what, is_rational in (
         ("network", network.is_rational),
@@ -39,27 +41,44 @@ def require_rational(network: Network, case: Case) -> None:
     ):
         if not is_rational:
             raise InexactError(
-                f"the {what} has irrational numbers; certificates and SMT-LIB are about rational ones: list the zones instead "
+                f"the {what} has irrational numbers, but certificates and SMT-LIB need rational ones: list the zones instead "
                 "(find_zones), or round explicitly (for a network: network.rationalized(DENOMINATOR))"
             )
 
 
 def family_of(network: Network, case: Case) -> tuple[tuple[Row, ...], int]:
-    """Return what cases that share a tree have in common: rows, and how many hidden layers decide."""
+    """Return what cases must have in common to share a tree: their rows, and how many hidden layers decide them."""
     return case.rows, case.prop.resolve(network.widths).horizon
+
+
+def integer_condition(condition: Condition, width: int) -> tuple[list[int], Fraction]:
+    """Return a condition scaled to integer coefficients, by the least common denominator of its coefficients.
+
+    Args:
+        condition: with rational coefficients, on a layer that is counted from 0.
+        width: number of units of the layer.
+
+    Returns:
+        The coefficients of all units, and the constant.
+    """
+    scale = lcm(*(coefficient.denominator for _, coefficient in condition.terms))
+    coefficients = [0] * width
+    for unit, coefficient in condition.terms:
+        coefficients[unit] += int(coefficient * scale)
+    return coefficients, condition.constant * scale
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a check found.
+    """The result of a check.
 
     Attributes:
         verdict: ``valid``, ``invalid`` or ``incomplete``.
         proves: what a valid certificate proves: ``cannot fire``, ``can fire`` or ``complete`` (the list of zones).
-        why: for an invalid one, the rule that is broken and the node.
-        open_leaves: regions of which nothing is proved yet.
-        nodes: how many were checked.
-        zones: how many zones a valid certificate lists.
+        why: for an invalid certificate, which rule is broken and at which node.
+        open_leaves: number of regions that an incomplete certificate leaves open.
+        nodes: number of nodes that were checked.
+        zones: number of zones that a valid certificate lists.
     """
 
     verdict: str

@@ -1,8 +1,8 @@
-"""The rules of proofs/certificate.md in plain fractions: a whole checker, to be read in one sitting.
+"""The reference checker: the rules of proofs/certificate.md in plain fractions, a whole checker to be read in one sitting.
 
-One node, one unit, one term at a time, and slow for that.  No code is shared with the fast checker: only the network's exact
-weights, the claim's rows and conditions are read.  Numbers are what they mean (a bound l is l, not ``l * 2^bits``), and rounding
-is written out where the rules round.
+It handles one node, one unit, one term at a time, so it is slow.  It shares no rule with the fast checker: of the package it uses
+only the network's exact weights and the claim's rows and conditions.  Numbers are what they mean (a bound l is l, not
+``l * 2^bits``), and rounding is written out where the rules round.  It is one long file on purpose: an audit needs no other.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from exactzones.rational import integer
 
 Linear: TypeAlias = dict[int, Fraction]
 """A linear function of the units of a layer, or of the inputs: coefficients by number."""
-Row: TypeAlias = tuple[Linear, Fraction]
+Affine: TypeAlias = tuple[Linear, Fraction]
+"""A linear function and a constant."""
 Unit: TypeAlias = tuple[int, int]
-"""Layer and number in the layer; inputs are layer -1."""
+"""The layer and the place in it; the inputs are layer -1."""
 ZERO = Fraction(0)
 
 
@@ -34,19 +35,19 @@ class Broken(Exception):
 
 
 @dataclass
-class Region:
-    """What is known there: bounds of units by number; for every split on the way its row, fixed and exact, if there is one."""
+class PlainRegion:
+    """A region: known bounds by unit number, and per split on the path its row (rounded, exact), None where there is none."""
 
     low: dict[int, Fraction] = field(default_factory=dict)
     high: dict[int, Fraction] = field(default_factory=dict)
-    rows: list[tuple[Row | None, Row | None]] = field(default_factory=list)
+    rows: list[tuple[Affine | None, Affine | None]] = field(default_factory=list)
 
-    def copy(self) -> Region:
-        """Return a region of which the same is known."""
-        return Region(dict(self.low), dict(self.high), list(self.rows))
+    def copy(self) -> PlainRegion:
+        """Return a copy."""
+        return PlainRegion(dict(self.low), dict(self.high), list(self.rows))
 
     def learn(self, unit: int, value: Fraction, *, upper: bool) -> None:
-        """Learn ``unit <= value`` or ``unit >= value``, if that is news."""
+        """Add the bound ``unit <= value`` or ``unit >= value``, if it is better than the known one."""
         ends = self.high if upper else self.low
         if unit not in ends or (value < ends[unit] if upper else value > ends[unit]):
             ends[unit] = value
@@ -57,8 +58,8 @@ class Region:
 
 
 @dataclass
-class Hint:
-    """Rows with multipliers, known bounds (unit, upper, multiplier), lower slopes by unit."""
+class PlainHint:
+    """How to compute a bound: (row, multiplier), (unit, upper, multiplier) of known bounds, lower slopes by unit."""
 
     rows: list[tuple[int, Fraction]] = field(default_factory=list)
     known: list[tuple[int, bool, Fraction]] = field(default_factory=list)
@@ -66,12 +67,12 @@ class Hint:
 
 
 @dataclass
-class Function:
-    """What is to be bounded from below, and how: coefficients of activations and of pre-activations by layer."""
+class PlainFunction:
+    """A function to be bounded from below: coefficients of activations and of pre-activations by layer, and a constant."""
 
     after: dict[int, Linear]
     before: dict[int, Linear]
-    hint: Hint
+    hint: PlainHint
     exact: bool
     constant: Fraction = ZERO
 
@@ -85,7 +86,10 @@ def check_plainly(network: Network, cases: Sequence[Case], lines: Iterable[str])
         lines: of the certificate.
 
     Returns:
-        A report, with the verdict of ``exactzones.checker.check``; reasons are shorter.
+        A report with the same verdict as ``exactzones.checker.check``; reasons are shorter.
+
+    Raises:
+        InexactError: the claim has irrational numbers.
     """
     for case in cases:
         require_rational(network, case)
@@ -95,7 +99,7 @@ def check_plainly(network: Network, cases: Sequence[Case], lines: Iterable[str])
         if _is_witness(network, cases, header):
             return Report("valid", "can fire")
         zones = [(pattern, _point(point)) for pattern, point in header.get("zones", [])]
-        trees = [[cases[k] for k in some] for some in _trees(header, len(cases), zones=bool(zones))]
+        trees = [[cases[k] for k in tree] for tree in _trees(header, len(cases), zones=bool(zones))]
         checker = Checker(network, trees, _whole(header.get("bits", 24), 16, 1024), [pattern for pattern, _ in zones])
         for line in stream:
             checker.add(_read(line))
@@ -104,18 +108,18 @@ def check_plainly(network: Network, cases: Sequence[Case], lines: Iterable[str])
     except (Broken, FormatError) as error:
         return Report("invalid", why=str(error))
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-        return Report("invalid", why=f"it is not written as a certificate is ({type(error).__name__}: {str(error)[:80]})")
+        return Report("invalid", why=f"it does not follow the certificate format ({type(error).__name__}: {str(error)[:80]})")
     if checker.open:
         return Report("incomplete", open_leaves=len(checker.open), nodes=checker.nodes)
     return Report("valid", "complete" if zones else "cannot fire", nodes=checker.nodes, zones=len(zones))
 
 
 def _is_witness(network: Network, cases: Sequence[Case], header: Any) -> bool:
-    """Tell whether a header is all there is: a witness, and a true one."""
+    """Check the header; tell whether the certificate is a witness, and a true one."""
     if header["format"] != "exactzones certificate" or type(header["version"]) is not int or header["version"] != 1:
-        raise Broken("it is no certificate of version 1")
+        raise Broken("it is not a certificate of version 1")
     if not isinstance(header["verdict"], str):
-        raise Broken("its verdict is no text")
+        raise Broken("its verdict is not a string")
     case = _whole(header.get("case", 0))
     if header["network"] != network.sha256:
         raise Broken("it is about another network")
@@ -127,9 +131,9 @@ def _is_witness(network: Network, cases: Sequence[Case], header: Any) -> bool:
 
 
 def _trees(header: Any, cases: int, *, zones: bool) -> list[list[int]]:
-    """Return the cases that each tree is about."""
+    """Return the numbers of the cases that each tree is about."""
     if _whole(header.get("cases", 1)) != cases or (zones and cases != 1):
-        raise Broken("it is about another number of cases")
+        raise Broken("its number of cases is wrong")
     named = header.get("trees")
     trees = [[k] for k in range(cases)] if named is None else [[_whole(k) for k in tree] for tree in named]
     if sorted(chain(*trees)) != list(range(cases)) or not all(trees):
@@ -138,12 +142,12 @@ def _trees(header: Any, cases: int, *, zones: bool) -> list[list[int]]:
 
 
 class Checker:
-    """The regions of a certificate's trees that are open.
+    """The open regions of a certificate's trees.
 
     Args:
         network: the network.
-        trees: the cases that each is about.
-        bits: fixed numbers are multiples of ``2^-bits``.
+        trees: the cases that each tree is about.
+        bits: rounded numbers are multiples of ``2^-bits``.
         patterns: of the listed zones.
 
     Raises:
@@ -154,19 +158,19 @@ class Checker:
         self.network, self.bits, self.patterns = network, bits, patterns
         self.conditions = [[case.prop.resolve(network.widths).conditions for case in cases] for cases in trees]
         self.rows = [cases[0].rows for cases in trees]
-        self.units = [self._units(some[0]) for some in self.conditions]
-        for cases, some, rows, units in zip(trees, self.conditions, self.rows, self.units, strict=True):
-            if any(case.rows != rows for case in cases) or any(self._units(conditions) != units for conditions in some):
-                raise Broken("cases share a tree that differ in more than their conditions")
+        self.units = [self._units(of_cases[0]) for of_cases in self.conditions]
+        for cases, of_cases, rows, units in zip(trees, self.conditions, self.rows, self.units, strict=True):
+            if any(case.rows != rows for case in cases) or any(self._units(conditions) != units for conditions in of_cases):
+                raise Broken("cases that share a tree differ in more than their conditions")
         self.open = {k: (k, self._root(rows)) for k, rows in enumerate(self.rows)}
         self.made, self.nodes = len(trees), 0
 
     def down(self, value: Fraction) -> Fraction:
-        """Round down to a fixed number."""
+        """Round down to a multiple of ``2^-bits``."""
         return Fraction(floor(value * 2**self.bits), 2**self.bits)
 
     def _units(self, conditions: Sequence[Condition]) -> list[Unit]:
-        """Return the inputs and the units of the hidden layers that decide, in the order of their numbers."""
+        """Return the inputs and the units of the hidden layers that decide the conditions, in the order of their numbers."""
         horizon = max((c.layer + (1 if c.after_relu else 0) for c in conditions), default=0)
         inputs = [(-1, j) for j in range(self.network.inputs)]
         return inputs + [(k, j) for k in range(horizon) for j in range(self.network.widths[k])]
@@ -174,8 +178,9 @@ class Checker:
     def _has_relu(self, unit: Unit) -> bool:
         return unit[0] >= 0 and self.network.layers[unit[0]].relu[unit[1]]
 
-    def _root(self, rows: Sequence[Sequence[Any]]) -> Region:
-        region = Region()
+    def _root(self, rows: Sequence[Sequence[Any]]) -> PlainRegion:
+        """Return the root: rows with a single variable give bounds, rounded outward."""
+        region = PlainRegion()
         for b, *a in rows:
             inputs = [j for j, entry in enumerate(a) if entry != 0]
             if len(inputs) == 1:
@@ -187,7 +192,7 @@ class Checker:
     # A node.
 
     def add(self, node: Any) -> None:
-        """Check a node; the region that it is about is closed, those that it is split into are open.
+        """Check a node: its region is closed, and the children that it is split into are open.
 
         Raises:
             Broken: a rule is broken.
@@ -204,17 +209,17 @@ class Checker:
             self._zone(tree, region, *rest)
         elif kind == "no" and len(rest) == 3 * len(self.conditions[tree]):
             for case in range(len(self.conditions[tree])):
-                self._no(tree, case, region, *rest[3 * case : 3 * case + 3])
+                self._no(tree, case, region, rest[3 * case : 3 * case + 3])
         else:
-            raise Broken(f"node {number}: there is no such tail")
+            raise Broken(f"node {number}: its tail does not follow the certificate format")
         del self.open[number]
         self.nodes += 1
         for child in children:
             self.open[self.made] = tree, child
             self.made += 1
 
-    def learn(self, number: int, bounds: Sequence[Any]) -> tuple[int, Region]:
-        """Return of which tree a region is, and what is known there once a node's bounds have been computed."""
+    def learn(self, number: int, bounds: Sequence[Any]) -> tuple[int, PlainRegion]:
+        """Return a region's tree, and what is known on the region once a node's bounds have been computed."""
         if number not in self.open:
             raise Broken(f"node {number}: there is no such region")
         tree, before = self.open[number]
@@ -236,20 +241,20 @@ class Checker:
             raise Broken(f"there is no unit {number}")
         return units[number]
 
-    def _value(self, tree: int, region: Region, entry: Sequence[Any]) -> Fraction | None:
-        """Compute a lower bound of z, or of -z."""
+    def _value(self, tree: int, region: PlainRegion, entry: Sequence[Any]) -> Fraction | None:
+        """Compute a lower bound of z or, for an upper bound, of -z; None if there is none."""
         code, *rest = entry
         layer, index = self._unit(self.units[tree], _whole(code) >> 2)
         sign, hint = Fraction(-1 if code & 1 else 1), self.hint(tree, rest)
         wanted: dict[int, Linear] = {layer: {index: sign}}
-        if layer == -1:  # a bound of an input knows no multiples of units' bounds
-            function = Function(wanted, {}, Hint(hint.rows), exact=bool(code & 2))
+        if layer == -1:  # bounds of inputs use no multiples of units' bounds
+            function = PlainFunction(wanted, {}, PlainHint(hint.rows), exact=bool(code & 2))
         else:
-            function = Function({}, wanted, hint, exact=bool(code & 2))
-        found = self.least(tree, region, function)
-        return None if found is None else self.down(found)
+            function = PlainFunction({}, wanted, hint, exact=bool(code & 2))
+        value = self.least(tree, region, function)
+        return None if value is None else self.down(value)
 
-    def hint(self, tree: int, entries: Sequence[Any]) -> Hint:
+    def hint(self, tree: int, entries: Sequence[Any]) -> PlainHint:
         """Read a hint."""
         betas: list[Any] = []
         alphas: list[Any] = []
@@ -260,28 +265,28 @@ class Checker:
         for unit in (*(c for c, _, _ in known), *slopes):
             if self._unit(self.units[tree], unit)[0] < 0:
                 raise Broken(f"there is no hidden unit {unit}")
-        return Hint([(_whole(row), _multiplier(m)) for row, m in _pairs(entries)], known, slopes)
+        return PlainHint([(_whole(row), _multiplier(m)) for row, m in _pairs(entries)], known, slopes)
 
-    def _split(self, tree: int, region: Region, unit: int) -> list[Region]:
+    def _split(self, tree: int, region: PlainRegion, unit: int) -> list[PlainRegion]:
         layer, index = place = self._unit(self.units[tree], unit)
         if not self._has_relu(place):
-            raise Broken(f"unit {unit} has no ReLU")
+            raise Broken(f"unit {unit} is not a hidden unit with a ReLU")
         children = []
-        for upper in (True, False):  # z <= 0, so what is nowhere greater is; z >= 0: the same of -z
+        for upper in (True, False):  # z <= 0, so every function that is nowhere greater is <= 0; z >= 0: the same of -z
             wanted = {layer: {index: Fraction(1 if upper else -1)}}
             rows = []
             for exact in (False, True):
-                found = self.carried(tree, region, Function({}, wanted, Hint(), exact))
-                rows.append(found and ({j: -entry for j, entry in found[0].items()}, -found[1]))
+                below = self.carried(tree, region, PlainFunction({}, wanted, PlainHint(), exact))
+                rows.append(below and ({j: -entry for j, entry in below[0].items()}, -below[1]))
             child = region.copy()
             child.rows.append((rows[0], rows[1]))
             child.learn(unit, ZERO, upper=upper)
             children.append(child)
         return children
 
-    def _cut(self, region: Region, j: Any, where: Any) -> list[Region]:
+    def _cut(self, region: PlainRegion, j: Any, where: Any) -> list[PlainRegion]:
         if type(where) is not int or _whole(j) >= self.network.inputs:
-            raise Broken(f"there is no input {j}, or no such cut of it")
+            raise Broken(f"there is no input {j}, or the place of the cut is not an integer")
         at, children = Fraction(where, 2**self.bits), []
         for upper in (True, False):
             child, sign = region.copy(), Fraction(-1 if upper else 1)
@@ -290,7 +295,7 @@ class Checker:
             children.append(child)
         return children
 
-    def _zone(self, tree: int, region: Region, zone: Any, more: Sequence[Any]) -> None:
+    def _zone(self, tree: int, region: PlainRegion, zone: Any, more: Sequence[Any]) -> None:
         relus = [number for number, unit in enumerate(self.units[tree]) if self._has_relu(unit)]
         signs = "".join(self.patterns[_whole(zone)])
         if len(signs) != len(relus) or set(signs) - {"+", "-"}:
@@ -302,36 +307,39 @@ class Checker:
             if value is not None and value >= 0:
                 (off if entry[0] & 1 else on).add(entry[0] >> 2)
         if any(unit not in (on if sign == "+" else off) for unit, sign in zip(relus, signs, strict=True)):
-            raise Broken(f"a region is not proved to lie in zone {zone}")
+            raise Broken(f"the region is not proved to lie in zone {zone}")
 
-    def _no(self, tree: int, case: int, region: Region, exact: Any, mu: Sequence[Any], hint: Sequence[Any]) -> None:
+    def _no(self, tree: int, case: int, region: PlainRegion, refutation: Sequence[Any]) -> None:
+        exact, mu, hint = refutation
         pairs = [(_whole(k), _whole(m)) for k, m in _pairs(mu)]
-        found = self.denied(tree, case, region, pairs, self.hint(tree, hint), exact=_whole(exact, most=1) == 1)
-        strict = any(m > 0 and self.conditions[tree][case][k].strict for k, m in pairs)
-        if not (found is not None and (found > 0 or (found == 0 and strict))) and not region.is_empty():
-            raise Broken("the conditions are not proved to be impossible together")
+        conditions = self.conditions[tree][case]
+        function = self.negated(conditions, pairs, self.hint(tree, hint), exact=_whole(exact, most=1) == 1)
+        value = self.least(tree, region, function)
+        strict = any(m > 0 and conditions[k].strict for k, m in pairs)
+        if not (value is not None and (value > 0 or (value == 0 and strict))) and not region.is_empty():
+            raise Broken("the bound does not show that the conditions cannot hold together")
 
-    def denied(
-        self, tree: int, case: int, region: Region, pairs: Sequence[tuple[int, int]], hint: Hint, *, exact: bool
-    ) -> Fraction | None:
-        """Return a lower bound of minus a combination of conditions."""
+    def negated(
+        self, conditions: Sequence[Condition], pairs: Sequence[tuple[int, int]], hint: PlainHint, *, exact: bool
+    ) -> PlainFunction:
+        """Return minus a combination of conditions: pairs (condition, multiplier)."""
         after: dict[int, Linear] = {}
         before: dict[int, Linear] = {}
         constant = ZERO
         for k, m in pairs:
-            condition = self.conditions[tree][case][k]
+            condition = conditions[k]
             scale = lcm(*(c.denominator for _, c in condition.terms))
             part = (after if condition.after_relu else before).setdefault(condition.layer, {})
             for unit, c in condition.terms:
                 part[unit] = part.get(unit, ZERO) - m * c * scale
             share = -m * condition.constant * scale
             constant += share if exact else self.down(share)
-        return self.least(tree, region, Function(after, before, hint, exact, constant))
+        return PlainFunction(after, before, hint, exact, constant)
 
     # Bounds.
 
-    def least(self, tree: int, region: Region, function: Function) -> Fraction | None:
-        """Return a lower bound of a function; None if there is none."""
+    def least(self, tree: int, region: PlainRegion, function: PlainFunction) -> Fraction | None:
+        """Return a lower bound of a function on a region; None if there is none."""
         carried = self.carried(tree, region, function)
         if carried is None:
             return None
@@ -350,27 +358,27 @@ class Checker:
             total += entry * ends[j]
         return total if function.exact else self.down(total)
 
-    def _row(self, tree: int, region: Region, number: int, *, exact: bool) -> Row:
-        """Return a row that holds on a region: the domain's come first, then one of each split."""
+    def _row(self, tree: int, region: PlainRegion, number: int, *, exact: bool) -> Affine:
+        """Return a row that holds on a region: first those of the domain, then one for each split."""
         rows = self.rows[tree]
         if number < len(rows):
             b, *a = rows[number]
             return {j: Fraction(entry) for j, entry in enumerate(a)}, Fraction(b)
-        found = region.rows[number - len(rows)][exact] if number - len(rows) < len(region.rows) else None
-        if found is None:
+        row = region.rows[number - len(rows)][exact] if number - len(rows) < len(region.rows) else None
+        if row is None:
             raise Broken(f"there is no row {number}")
-        return found
+        return row
 
-    def carried(self, tree: int, region: Region, function: Function) -> Row | None:
-        """Return a function of the inputs that is nowhere greater, or None."""
-        units, rounded, hint = self.units[tree], _same if function.exact else self.down, function.hint
+    def carried(self, tree: int, region: PlainRegion, function: PlainFunction) -> Affine | None:
+        """Return an affine function of the inputs that is nowhere greater on a region; None if there is none."""
+        units, rounded, hint = self.units[tree], Fraction if function.exact else self.down, function.hint
         number = {unit: k for k, unit in enumerate(units)}
-        passed = {layer: dict(part) for layer, part in function.after.items()}  # layer -1: of inputs
+        carried = {layer: dict(part) for layer, part in function.after.items()}  # layer -1: of inputs
         top = max([-1, *function.after, *function.before, *(units[unit][0] for unit, _, _ in hint.known)])
         constant, good = function.constant, True
         for k in range(top, -1, -1):
             layer, p = self.network.layers[k], dict[int, Fraction]()
-            for j, c in passed.get(k, {}).items():
+            for j, c in carried.get(k, {}).items():
                 part = self._through(region, number.get((k, j)), c, function, rounded) if layer.relu[j] else (c, ZERO)
                 good = good and part is not None
                 p[j], cost = part or (ZERO, ZERO)
@@ -385,20 +393,20 @@ class Checker:
             for j, c in function.before.get(k, {}).items():
                 p[j] = p.get(j, ZERO) + c
             constant += rounded(sum((c * layer.bias[j] for j, c in p.items()), ZERO))
-            lost, below = ZERO, passed.setdefault(k - 1, {})
+            lost, below = ZERO, carried.setdefault(k - 1, {})
             for i in range(layer.inputs):
                 product = sum((c * layer.weight.rows[j][i] for j, c in p.items()), ZERO)
                 entry = rounded(product)
                 below[i] = below.get(i, ZERO) + entry
-                if entry != product and not self._has_relu((k - 1, i)):  # what may be negative loses by what was cut off
+                if entry != product and not self._has_relu((k - 1, i)):  # a value that may be negative: pay for what was cut off
                     least = region.low.get(number[k - 1, i])
                     good = good and least is not None
                     lost += min(least or ZERO, ZERO)
             constant += rounded(lost / 2**self.bits)
-        return (passed.get(-1, {}), constant) if good else None
+        return (carried.get(-1, {}), constant) if good else None
 
     def _through(
-        self, region: Region, unit: int | None, c: Fraction, function: Function, rounded: Callable[[Fraction], Fraction]
+        self, region: PlainRegion, unit: int | None, c: Fraction, function: PlainFunction, rounded: Callable[[Fraction], Fraction]
     ) -> tuple[Fraction, Fraction] | None:
         """Return p and t with ``c ReLU(z) >= p z + t``; None if there are none."""
         low, high = (None, None) if unit is None else (region.low.get(unit), region.high.get(unit))
@@ -420,17 +428,13 @@ class Checker:
     # Zones.
 
     def in_zone(self, case: Case, pattern: Sequence[str], point: Sequence[Fraction]) -> None:
-        """Demand that a listed zone's witness has the property and lies in the closed cell of the zone's pattern."""
+        """Require that a listed zone's witness has the property and lies in the closed cell of the zone's pattern."""
         values = list(_values(self.network, point))
         hidden = [values[k][0][j] for k, j in self.units[0] if self._has_relu((k, j))]
         signs = "".join(pattern)
         fits = len(signs) == len(hidden) and all(z >= 0 if sign == "+" else z <= 0 for sign, z in zip(signs, hidden, strict=True))
         if not fits or set(signs) - {"+", "-"} or not _holds(self.network, case, point):
-            raise Broken("a zone's witness is none")
-
-
-def _same(value: Fraction) -> Fraction:
-    return value
+            raise Broken("a zone's witness does not have the property, or does not lie in the zone's closed cell")
 
 
 def _values(network: Network, point: Sequence[Fraction]) -> Iterator[tuple[list[Fraction], list[Fraction]]]:
@@ -460,28 +464,28 @@ def _holds(network: Network, case: Case, point: Sequence[Fraction]) -> bool:
 
 def _read(line: str) -> Any:
     def refuse(text: str) -> Any:
-        raise Broken(f"{text} is a float")
+        raise Broken(f"{text} is a float, but certificates contain integers and strings only")
 
     return json.loads(line, parse_float=refuse, parse_constant=refuse)
 
 
 def _whole(value: Any, least: int = 0, most: int | None = None) -> int:
     if type(value) is not int or value < least or (most is not None and value > most):
-        raise Broken(f"{str(value)[:40]} is not a whole number from {least}{'' if most is None else f' to {most}'}")
+        raise Broken(f"{str(value)[:40]} is not an integer from {least}{'' if most is None else f' to {most}'}")
     return value
 
 
 def _pairs(entries: Any) -> list[tuple[Any, Any]]:
     if not isinstance(entries, list):
-        raise Broken("a list is expected")
+        raise Broken("a list of pairs is expected")
     return list(zip(entries[::2], entries[1::2], strict=True))
 
 
 def _multiplier(value: Any) -> Fraction:
-    found = _fraction(value) if isinstance(value, str) else Fraction(_whole(value), 2**32)
-    if found < 0:
+    multiplier = _fraction(value) if isinstance(value, str) else Fraction(_whole(value), 2**32)
+    if multiplier < 0:
         raise Broken("a multiplier is negative")
-    return found
+    return multiplier
 
 
 def _fraction(text: str) -> Fraction:

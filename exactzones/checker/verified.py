@@ -1,6 +1,6 @@
-"""The verified checker: the same rules, proved sound in Coq and extracted to a program.  See ``proofs/README.md``.
+"""Run the verified checker: the same rules, proved sound in Coq and extracted to a program.  See ``proofs/README.md``.
 
-What it is asked is this package's claim, written to a file; what it reads is the very certificate.
+This module writes the claim to a file for it.  The program reads the claim and the certificate itself.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from typing import Any
 
 from exactzones.checker.certificate import read_header, read_node, write_node
 from exactzones.checker.core import matches, trees_of
-from exactzones.checker.records import Case, Report, require_rational
-from exactzones.checker.tree import Invalid
+from exactzones.checker.records import Case, Report, integer_condition, require_rational
+from exactzones.checker.rules import Invalid
 from exactzones.errors import BackendError, FormatError
 from exactzones.network import Layer, Network
 from exactzones.property import Condition
 
 VARIABLE = "EXACTZONES_VERIFIED"
-"""Environment variable: where the built checker is, if not in this source tree."""
+"""Environment variable: path of the built checker, if it is not the one of this source tree."""
 _BUILT = Path(__file__).resolve().parents[2] / "proofs" / "build" / "exactzones-checker"
 
 
 def program() -> Path:
-    """Return the built checker.
+    """Return the path of the built checker.
 
     Raises:
-        BackendError: it is not built; the message says how to.
+        BackendError: it is not built; the message says how to build it.
     """
     named = os.environ.get(VARIABLE)
-    found = shutil.which(named) if named else shutil.which(_BUILT)
-    if found is None:
-        where = f"{VARIABLE}={named} is no program" if named else f"there is no {_BUILT}"
-        raise BackendError(f"the verified checker is not built ({where}); build it with: bash proofs/build.sh")
-    return Path(found)
+    path = shutil.which(named) if named else shutil.which(_BUILT)
+    if path is None:
+        reason = f"{VARIABLE}={named} is not a program" if named else f"{_BUILT} does not exist"
+        raise BackendError(f"the verified checker is not built ({reason}); build it with: bash proofs/build.sh")
+    return Path(path)
 
 
 def check_verified(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Report:
@@ -54,11 +54,11 @@ def check_verified(network: Network, cases: Sequence[Case], lines: Iterable[str]
         lines: of the certificate.
 
     Returns:
-        A report, with the verdict of ``exactzones.checker.check``; reasons may be worded otherwise, and where cases share a tree
-        nodes and open leaves are counted for each case.
+        A report with the same verdict as ``exactzones.checker.check``; reasons may be worded differently, and where cases share
+        a tree, nodes and open leaves are counted once for each case.
 
     Raises:
-        BackendError: the checker is not built, or broke down.
+        BackendError: the checker is not built, or it crashed.
     """
     built = program()
     with tempfile.TemporaryDirectory() as folder:
@@ -78,13 +78,13 @@ def check_verified(network: Network, cases: Sequence[Case], lines: Iterable[str]
 
 
 def one_tree_each(lines: Iterable[str]) -> Iterator[str]:
-    """Yield a certificate whose trees are about one case each.
+    """Yield the lines of an equivalent certificate in which each tree is about one case.
 
-    A tree about several cases stands for as many trees that are alike but for their refutations.
+    A tree about several cases stands for one tree for each case; these differ in their refutations only.
 
     Raises:
-        FormatError: a line that is none of a certificate.
-        Invalid: a node of no region, or refutations of other cases than the tree's.
+        FormatError: a line that no certificate has.
+        Invalid: a node of a region that does not exist, or a wrong number of refutations.
     """
     stream = iter(lines)
     first = next(stream, "")
@@ -95,14 +95,14 @@ def one_tree_each(lines: Iterable[str]) -> Iterator[str]:
         return
     trees = trees_of(header)
     yield json.dumps({key: value for key, value in json.loads(first).items() if key != "trees"})
-    numbers = {root: list(cases) for root, cases in enumerate(trees)}  # of the same region in each of the cases' own trees
-    shared, single = len(trees), header.cases  # how many regions there are
+    numbers = {root: list(cases) for root, cases in enumerate(trees)}  # region -> its numbers in the cases' own trees
+    shared, single = len(trees), header.cases  # numbers of regions so far: in shared trees, in the cases' own trees
     for line in stream:
         node = read_node(line)
         splits = node.kind in {"relu", "cut"}
         copies = numbers.pop(node.number, [])
         if not copies or (node.kind == "no" and len(node.refutations) != len(copies)):
-            raise Invalid(f"node {node.number}: there is no such region, or its cases are not refuted one by one")
+            raise Invalid(f"node {node.number}: there is no such region, or it does not have one refutation for each case")
         for j, number in enumerate(copies):
             yield write_node(replace(node, number=number, refutations=node.refutations[j : j + 1]))
             if splits:
@@ -121,11 +121,11 @@ def _report(done: subprocess.CompletedProcess[str]) -> Report:
             return Report("invalid", why=verdict.removeprefix("invalid: "))
         case 3:
             return Report("incomplete", open_leaves=int(verdict.split()[1]))
-    raise BackendError(f"the verified checker broke down (exit code {done.returncode}): {done.stderr.strip()[-300:]}")
+    raise BackendError(f"the verified checker crashed (exit code {done.returncode}): {done.stderr.strip()[-300:]}")
 
 
 def claim_of(network: Network, cases: Sequence[Case]) -> dict[str, Any]:
-    """Return the claim as data: exact weights as integers over one denominator, rows and conditions as integers.
+    """Return the claim as JSON data: exact weights as integers over a common denominator, rows and conditions as integers.
 
     Raises:
         InexactError: an irrational number.
@@ -164,12 +164,8 @@ def _layer(layer: Layer) -> dict[str, Any]:
 
 
 def _condition(condition: Condition, width: int) -> dict[str, Any]:
-    """Scale a condition by the least common denominator of its coefficients."""
-    scale = lcm(*(coefficient.denominator for _, coefficient in condition.terms))
-    terms = [0] * width
-    for unit, coefficient in condition.terms:
-        terms[unit] += int(coefficient * scale)
-    constant = condition.constant * scale
+    """Return a condition with integer coefficients as data."""
+    terms, constant = integer_condition(condition, width)
     return {
         "layer": condition.layer,
         "after_relu": condition.after_relu,

@@ -12,11 +12,12 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from exactzones import ALWAYS, Network, Polyhedron, condition, feature, find_zones
-from exactzones.certification.witness.float_network import FloatNetwork, Slacks, to_float
-from exactzones.certification.witness.region import Region, contains
+from exactzones.certification.witness.float_network import FloatNetwork, Slacks
 from exactzones.certification.witness.search import find_witness
+from exactzones.certification.witness.search_domain import SearchDomain, contains
 from exactzones.errors import DimensionError, FeatureError
 from exactzones.models import load_network
+from exactzones.rational.floats import clipped_float
 from exactzones.testing.strategies import domains, features, networks, points, polyhedra, properties
 from exactzones.vnnlib.reader import read_vnnlib
 
@@ -198,7 +199,7 @@ def test_what_does_not_fit():
 def test_regions_lead_back_into_the_domain(data):
     dim = data.draw(st.integers(1, 3))
     domain = data.draw(polyhedra(dim, full_dimensional=data.draw(st.booleans()), strict=True))
-    region = Region.of(domain)
+    region = SearchDomain.of(domain)
     assert (region is None) == domain.is_empty
     if region is not None:
         point = region.embed(region.exact(data.draw(points(region.dim, bound=20))))
@@ -232,9 +233,9 @@ def test_floats_come_close(data):
 
 
 def test_numbers_too_large_for_floats():
-    assert to_float(-(10**400)) == -to_float(10**400)
+    assert clipped_float(-(10**400)) == -clipped_float(10**400)
     net = Network.of(([[10**400]], [0], False))
-    assert FloatNetwork.of(net).weights[0][0, 0] == to_float(10**400)
+    assert FloatNetwork.of(net).weights[0][0, 0] == clipped_float(10**400)
 
 
 HARD = {

@@ -5,7 +5,7 @@ import json
 from exactzones.certification import case_of
 from exactzones.checker import check
 from exactzones.checker.certificate import read_node, write_header
-from exactzones.checker.tree import Invalid
+from exactzones.checker.rules import Invalid
 
 
 def certificate(network, *nodes, bits=40, cases=1, zones=(), witness=None):

@@ -55,8 +55,8 @@ def test_zero_suffices_if_a_condition_is_strict():
         ([SPLIT, LEFT, LEFT], "node 1: there is no such region"),
         ([SPLIT, LEFT, [3, [], no((0, 1))]], "node 3: there is no such region"),
         ([LEFT], "node 1: there is no such region"),
-        ([[0, [], ["relu", 0]]], "no hidden unit with a ReLU"),
-        ([[0, [], ["relu", 3]]], "no hidden unit with a ReLU"),
+        ([[0, [], ["relu", 0]]], "not a hidden unit with a ReLU"),
+        ([[0, [], ["relu", 3]]], "not a hidden unit with a ReLU"),
         ([[0, [], ["cut", 1, 0]]], "there is no input 1"),
         ([[0, [], ["zone", 0, []]]], "there is no zone 0"),
         ([[0, [low(3)], no((0, 1))]], "there is no unit 3"),
@@ -82,7 +82,7 @@ def test_what_breaks_a_rule(nodes, why):
 
 
 def test_units_without_a_relu_are_not_split():
-    assert "no hidden unit with a ReLU" in verdict(LANE, feature(0), TOUCHING, [0, [], ["relu", 2]])
+    assert "not a hidden unit with a ReLU" in verdict(LANE, feature(0), TOUCHING, [0, [], ["relu", 2]])
     assert verdict(LANE, feature(0), TOUCHING, [0, [], ["relu", 1]]) == "incomplete: 2 open leaves"
 
 
@@ -212,7 +212,9 @@ def test_several_cases_have_a_tree_each():
     ]
     assert str(check(ABSOLUTE, cases, certificate(ABSOLUTE, *nodes, cases=2))) == "valid"
     assert str(check(ABSOLUTE, cases, certificate(ABSOLUTE, *nodes[:-1], cases=2))) == "incomplete: 1 open leaves"
-    assert "has 1 cases, the claim 2" in str(check(ABSOLUTE, cases, certificate(ABSOLUTE, *nodes, cases=1)))
+    assert "the number of cases is 1 in the certificate, but 2 in the claim" in str(
+        check(ABSOLUTE, cases, certificate(ABSOLUTE, *nodes, cases=1))
+    )
     wrong = [cases[0], case_of(ABSOLUTE, feature(0, Fraction(99, 100)), Polyhedron.box([-2], [2]))]
     assert check(ABSOLUTE, wrong, certificate(ABSOLUTE, *nodes, cases=2)).verdict == "invalid"
     assert check(ABSOLUTE, wrong[::-1], certificate(ABSOLUTE, *nodes, cases=2)).verdict == "invalid"

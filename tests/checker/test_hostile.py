@@ -206,7 +206,7 @@ def test_lines_that_are_no_node(text):
     [
         ([HUGE, [], ["relu", 1]], "no such region"),
         ([0, [[4 * HUGE]], ["relu", 1]], "no unit"),
-        ([0, [], ["relu", HUGE]], "no hidden unit"),
+        ([0, [], ["relu", HUGE]], "not a hidden unit"),
         ([0, [], ["cut", HUGE, 0]], "no input"),
         ([0, [], ["zone", HUGE, []]], "no zone"),
         ([0, [], no((HUGE, 1))], "no condition"),
@@ -254,8 +254,8 @@ def test_nodes_that_come_again_or_make_a_circle():
     refused([LINES[0], json.dumps([1, [], ["relu", 1]]), LINES[1]], "node 1: there is no such region")
     refused([LINES[0], json.dumps([2, [], ["relu", 1]])], "node 2")
     refused([*LINES, LINES[1]], "node 0")
-    refused([*LINES, LINES[0]], "a node is")
-    refused([LINES[0], *LINES], "a node is")
+    refused([*LINES, LINES[0]], "a node must be")
+    refused([LINES[0], *LINES], "a node must be")
     refused([*LINES, "garbage"], "not JSON")
 
 
@@ -315,7 +315,7 @@ def test_files_that_are_cut_off_or_damaged(tmp_path):
     assert str(check(ABSOLUTE, [CASE], lines_of(path))) == "valid"
     for end in range(2, len(packed) - 1, 7):
         path.write_bytes(packed[:end])
-        broken_file(path, "cut off")
+        broken_file(path, "truncated")
     for place in range(2, len(packed), 5):
         path.write_bytes(packed[:place] + bytes([packed[place] ^ 0x55]) + packed[place + 1 :])
         found = check(ABSOLUTE, [CASE], lines_of(path))

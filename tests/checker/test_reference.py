@@ -87,7 +87,8 @@ def test_leaves_are_accepted_up_to_the_last_digit(claim, bits, seed):
     try:
         _, region = reference.learn(0, node[1])
         pairs = list(zip(mu[::2], mu[1::2], strict=True))
-        value = reference.denied(0, 0, region, pairs, reference.hint(0, node[2][3]), exact=exact == 1)
+        function = reference.negated(reference.conditions[0][0], pairs, reference.hint(0, node[2][3]), exact=exact == 1)
+        value = reference.least(0, region, function)
     except (Broken, LookupError):
         return
     if value is None:

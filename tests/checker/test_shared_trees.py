@@ -19,7 +19,8 @@ from exactzones.checker import Case, check
 from exactzones.checker.certificate import write_header
 from exactzones.checker.records import family_of
 from exactzones.checker.reference import check_plainly
-from exactzones.checker.tree import Invalid, Tree
+from exactzones.checker.rules import Invalid
+from exactzones.checker.tree import Tree
 from exactzones.checker.verified import one_tree_each
 from exactzones.errors import FormatError
 from exactzones.testing import boxes, networks, properties
@@ -115,15 +116,15 @@ def test_one_tree_proves_both():
 @pytest.mark.parametrize(
     ("trees", "nodes", "why"),
     [
-        ([[0, 1]], [ONE], "refutes 1, not 2 cases"),
-        ([[0], [1]], [BOTH, [1, *BOTH[1:]]], "refutes 2, not 1 cases"),
+        ([[0, 1]], [ONE], "number of refutations: expected 2, one for each case of the tree; got 1"),
+        ([[0], [1]], [BOTH, [1, *BOTH[1:]]], "number of refutations: expected 1, one for each case of the tree; got 2"),
         ([[0]], [ONE], "each case once"),
         ([[0, 0]], [BOTH], "each case once"),
         ([[0, 1], [1]], [BOTH, [1, *ONE[1:]]], "each case once"),
         ([[0, 2]], [BOTH], "each case once"),
         ([], [], "each case once"),
-        ([[]], [], "trees is a list"),
-        ({"0": 1}, [BOTH], "trees is a list"),
+        ([[]], [], "trees must be a list"),
+        ({"0": 1}, [BOTH], "trees must be a list"),
         ([[0, True]], [BOTH], "case is True"),
         ([[0, 1]], [[0, UNITS, ["no", 0, [0, 1], [], 0, [1, 1], []]]], "there is no condition 1"),
         ([[0, 1]], [[0, UNITS, ["no", 0, [0, 1], [], 0, [0, 1]]]], "tail"),

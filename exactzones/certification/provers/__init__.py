@@ -1,1 +1,4 @@
-"""Searches in floats for a proof, and the nodes of the certificate that they lead to.  Nothing here is trusted."""
+"""Provers: searches in floats and an exact search, and the certificate nodes that they lead to.  Nothing here is trusted.
+
+Every prover proposes nodes; ``exactzones.checker.tree`` accepts or refuses them.
+"""

@@ -1,4 +1,4 @@
-"""What the two float searches share: a tree of regions that grows, batch by batch.  Nothing in it is trusted."""
+"""What the two float searches share: branch and bound over the subregions of one region.  Nothing in it is trusted."""
 
 from __future__ import annotations
 
@@ -9,58 +9,65 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from exactzones.certification.provers.relaxation import FloatClaim, Floats
+from exactzones.certification.provers.relaxation import FloatClaim
 from exactzones.checker import Node
+from exactzones.checker.arithmetic import Array
 from exactzones.rational import Vector
 
 UNKNOWN = 1e9
-"""What stands for a bound that is not known."""
-SHARE = 10
-"""Bits of the multiplier of a condition beside others."""
+"""Stands for a bound that is not known."""
+SHARE_BITS = 10
+"""Fractional bits of the multipliers when several conditions are combined."""
 
 
-class Rows(NamedTuple):
-    """Rows ``b + a . x >= 0``: shape (rows, inputs + 1), their numbers in the certificate, what they were divided by."""
-
-    matrix: Floats
-    numbers: Sequence[int]
-    sizes: Sequence[Fraction]
-
-
-class Start(NamedTuple):
-    """The region that is searched.
+class FloatRows(NamedTuple):
+    """Rows ``b + a . x >= 0`` in floats.
 
     Attributes:
-        claim: the network and the conditions in floats, of the inputs that vary.
+        matrix: shape (rows, inputs + 1).
+        numbers: the row numbers in the certificate.
+        divisors: what each row was divided by.
+    """
+
+    matrix: Array
+    numbers: Sequence[int]
+    divisors: Sequence[Fraction]
+
+
+class FloatRegion(NamedTuple):
+    """The region to be searched, in floats, without the inputs that are constant on it.
+
+    Attributes:
+        claim: the network and the conditions.
         low, high: a box that contains the region, shape (inputs,).
-        rows: rows of the region that are not in the box.
-        known: bounds of all hidden units there, -inf or inf where there is none.
-        confirm: is asked whether a point is a witness of a case, exactly; returns both.
+        rows: rows of the region that the box does not express.
+        known: lower and upper bounds of all hidden units on the region, -inf or inf where none is known.
+        confirm: tells whether a point is an exact witness of a case; returns the case and the witness.
     """
 
     claim: FloatClaim
-    low: Floats
-    high: Floats
-    rows: Rows
-    known: tuple[Floats, Floats]
-    confirm: Callable[[Floats], tuple[int, Vector] | None]
+    low: Array
+    high: Array
+    rows: FloatRows
+    known: tuple[Array, Array]
+    confirm: Callable[[Array], tuple[int, Vector] | None]
 
 
-class Search(ABC):
-    """Search of one region.
+class RegionSearch(ABC):
+    """Branch and bound over the subregions of one region.
 
     Attributes:
-        stack: what waits; every item has a ``parent`` (-1 for the root) and the ``side`` of the parent that it is.
-        count: how many regions were visited; they are numbered in that order.
-        split: node -> the hidden unit that it is split by.
-        children: node -> the numbers of its two children, -1 while they wait.
-        leaf: node -> the proof that the conditions cannot hold there, in the search's own terms.
-        zone: node -> the listed zone that it lies in.
-        witness: a case and a point where its conditions hold, once one was found.
+        stack: open subregions; each has a ``parent`` (a node, -1 for the root) and a ``side`` (0 or 1: which child it is).
+        count: how many subregions were visited; nodes are numbered in that order.
+        split: node -> the hidden unit that splits it.
+        children: node -> the numbers of its two children, -1 while they are open.
+        leaf: node -> why the conditions cannot hold there, as the search records it.
+        zone: node -> the listed zone that contains it.
+        witness: a case and a point where its conditions hold, once one is found.
     """
 
-    def __init__(self, start: Start, batch: int) -> None:
-        self.claim, self.confirm, self.batch = start.claim, start.confirm, batch
+    def __init__(self, region: FloatRegion, batch: int) -> None:
+        self.claim, self.confirm, self.batch = region.claim, region.confirm, batch
         self.stack: list[Any] = []
         self.count = 0
         self.split: dict[int, int] = {}
@@ -70,65 +77,67 @@ class Search(ABC):
         self.witness: tuple[int, Vector] | None = None
 
     def run(self) -> Iterator[int]:
-        """Work batch by batch, yielding how many regions were visited; ends when nothing waits or a witness was found."""
+        """Work batch by batch, yielding how many subregions were visited; ends when none is open or a witness is found."""
         while self.stack and self.witness is None:
-            some = self.stack[-self.batch :]
+            batch = self.stack[-self.batch :]
             del self.stack[-self.batch :]
-            numbers = self.count + np.arange(len(some))
-            self.count += len(some)
-            for number, item in zip(numbers.tolist(), some, strict=True):
-                if item.parent >= 0:
-                    self.children[item.parent][item.side] = number
-            self._step(some, numbers)
+            numbers = self.count + np.arange(len(batch))
+            self.count += len(batch)
+            for number, subregion in zip(numbers.tolist(), batch, strict=True):
+                if subregion.parent >= 0:
+                    self.children[subregion.parent][subregion.side] = number
+            self._step(batch, numbers)
             yield self.count
 
-    def _divide(self, node: int, unit: int) -> None:
-        """Record that a node is split by a unit."""
+    def _record_split(self, node: int, unit: int) -> None:
+        """Record that a unit splits a node."""
         self.split[node], self.children[node] = unit, [-1, -1]
 
-    def _try(self, points: Floats) -> None:
-        """Ask whether the most promising of some points is a witness."""
+    def _try_witness(self, points: Array) -> None:
+        """Ask for exact confirmation of the most promising point, if its conditions hold in floats."""
         values = self.claim.slack(points)
         best = int(values.argmax())
         if values[best] > 0:
             self.witness = self.confirm(points[best])
 
     @abstractmethod
-    def _step(self, some: list[Any], numbers: Floats) -> None:
-        """Visit regions: prove them, or put the two sides of a split on the stack."""
+    def _step(self, batch: list[Any], numbers: Array) -> None:
+        """Visit subregions: prove each, or put the two sides of a split on the stack."""
 
 
-S = TypeVar("S", bound=Search)
+S = TypeVar("S", bound=RegionSearch)
 
 
 class Proof(ABC, Generic[S]):
     """The tree of a search as nodes of a certificate.
 
     Args:
-        search: finished or not; regions that still wait are left open.
+        search: finished or not; subregions that it has not proved are left open.
     """
 
     def __init__(self, search: S) -> None:
         self.search = search
 
     def nodes(self, root: int, batch: int = 128) -> Generator[list[Node], dict[int, tuple[int, int]], None]:
-        """Yield the nodes, some at a time, parents first; wants the numbers of children sent back.
+        """Yield the nodes in batches, parents first; expects the numbers of the children of each batch to be sent back.
 
         Args:
             root: the root's number in the certificate.
-            batch: how many at a time.
+            batch: how many nodes to yield at a time.
         """
         search = self.search
         decided = {*search.split, *search.leaf, *search.zone}
         stack = [(0, root)] if search.count else []
         while stack:
-            some = stack[-batch:]
+            chosen = stack[-batch:]
             del stack[-batch:]
-            made = yield [self.written(node, number) for node, number in some if node in decided]
-            for node, number in some:
-                if number in made:
-                    stack += [(child, at) for child, at in zip(search.children[node], made[number], strict=True) if child >= 0]
+            children = yield [self.certificate_node(node, number) for node, number in chosen if node in decided]
+            for node, number in chosen:
+                if number in children:
+                    stack += [
+                        (child, at) for child, at in zip(search.children[node], children[number], strict=True) if child >= 0
+                    ]
 
     @abstractmethod
-    def written(self, node: int, number: int) -> Node:
-        """Return a node with the number that it has in the certificate."""
+    def certificate_node(self, node: int, number: int) -> Node:
+        """Return a node of the search as the certificate's node ``number``."""

@@ -1,4 +1,4 @@
-"""From what a search of cells recorded to the nodes of a certificate: only the bounds that its leaves rest on."""
+"""From what a search of cells logged to the nodes of a certificate: only the bounds on which its leaves rest."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from fractions import Fraction
 
 import numpy as np
 
-from exactzones.certification.provers.base import SHARE, Proof
+from exactzones.certification.provers.base import SHARE_BITS, Proof
 from exactzones.certification.provers.cell_search import CellSearch
-from exactzones.certification.provers.relaxation import Floats
 from exactzones.checker import Bound, Hint, Node, Refutation
+from exactzones.checker.arithmetic import Array
 from exactzones.checker.bounds import ALPHA_BITS, MULTIPLIER_BITS
 
 
 class CellProof(Proof[CellSearch]):
-    """The tree of a cell search, trimmed.
+    """The tree of a cell search, trimmed to what proves its leaves.
 
     Args:
-        search: finished or not; cells that still wait are left open.
-        inputs: of the network, with those that are constant.
+        search: finished or not; cells that it has not proved are left open.
+        inputs: number of inputs of the network, with those that are constant.
     """
 
     def __init__(self, search: CellSearch, inputs: int) -> None:
         super().__init__(search)
         self.claim, self.inputs = search.claim, inputs
-        recorded = search.recorded
-        if not recorded.count:
+        log = search.log
+        if not log.count:
             self.unit = self.upper = self.chosen = np.zeros(0, int)
             self.index = self.multipliers = np.zeros((0, search.dim), int)
             self.first = np.zeros(search.count + 1, int)
             return
-        self.unit, self.upper = np.concatenate(recorded.unit), np.concatenate(recorded.upper)
-        self.node, row, tight = np.concatenate(recorded.node), np.concatenate(recorded.row), np.concatenate(recorded.tight)
+        self.unit, self.upper = np.concatenate(log.unit), np.concatenate(log.upper)
+        self.node, row, tight = np.concatenate(log.node), np.concatenate(log.row), np.concatenate(log.tight)
         self.kept = np.zeros(len(self.unit), bool)
         self.tight = tight
-        self._trim()
+        self._mark_needed()
         chosen = np.nonzero(self.kept)[0]
         self.chosen = chosen[np.lexsort((self.upper[chosen], self.unit[chosen], self.node[chosen]))]
         planes = tight[self.chosen]
@@ -43,13 +43,13 @@ class CellProof(Proof[CellSearch]):
         self.index, self.multipliers = search.planes.index_of[planes], np.rint(multipliers * (1 << MULTIPLIER_BITS))
         self.first = np.searchsorted(self.node[self.chosen], np.arange(search.count + 1))
 
-    def _trim(self) -> None:
-        """Mark what the leaves rest on, from the last node to the first."""
+    def _mark_needed(self) -> None:
+        """Mark the bounds on which the leaves rest, from the last node to the first."""
         search, claim = self.search, self.claim
         layer = np.concatenate([claim.layer_of, [claim.depth] * len(claim.targets)])
-        need = np.zeros(search.count, int)
+        need = np.zeros(search.count, int)  # of each node: bounds of the layers before this one are needed
 
-        def mark(bounds: Floats) -> None:
+        def mark(bounds: Array) -> None:
             fresh = bounds[~self.kept[bounds]]
             self.kept[fresh] = True
             np.maximum.at(need, self.node[fresh], layer[self.unit[fresh]])
@@ -62,27 +62,30 @@ class CellProof(Proof[CellSearch]):
             elif node in search.split:
                 need[node] = max(need[node], layer[search.split[node]])
             low, high, low_from, high_from = search.bounds_at[node]
-            asked = layer[: claim.units] < need[node]
-            chosen = self._sloped(node)
-            if chosen is not None:
-                asked[chosen] = False
-            mark(low_from[asked & (high > 0) & (low_from >= 0)])
-            mark(high_from[asked & (low < 0) & (high_from >= 0)])
+            needed = layer[: claim.units] < need[node]
+            without = self._units_by_slope(node)
+            if without is not None:
+                needed[without] = False
+            mark(low_from[needed & (high > 0) & (low_from >= 0)])
+            mark(high_from[needed & (low < 0) & (high_from >= 0)])
 
-    def _sloped(self, node: int) -> Floats | None:
-        """Return the units of the last layer that count positively at a leaf: of them only the lower slope matters, no bound."""
-        found = np.ones(self.claim.units, bool)
+    def _units_by_slope(self, node: int) -> Array | None:
+        """Return the units of the last layer with positive coefficients at a leaf: their lower slope matters, no bound does.
+
+        None if the node is not a leaf, or if other conditions take part in its refutation.
+        """
+        common = np.ones(self.claim.units, bool)
         for leaf in self.search.leaf.get(node, ()):
             layer, coefficients, _ = self.claim.targets[int(self.unit[leaf]) - self.claim.units]
             if layer == 0 or (self.search.planes.index_of[self.tight[leaf]] < -1).any():  # other conditions take part
                 return None
-            here = np.zeros(self.claim.units, bool)
-            here[self.claim.span(layer - 1)] = (coefficients > 0) & self.claim.masks[layer - 1]
-            found &= here
-        return np.nonzero(found)[0] if node in self.search.leaf else None
+            positive = np.zeros(self.claim.units, bool)
+            positive[self.claim.span(layer - 1)] = (coefficients > 0) & self.claim.masks[layer - 1]
+            common &= positive
+        return np.nonzero(common)[0] if node in self.search.leaf else None
 
-    def written(self, node: int, number: int) -> Node:
-        """Return a node with the number that it has in the certificate."""
+    def certificate_node(self, node: int, number: int) -> Node:
+        """Return a node of the search as the certificate's node ``number``."""
         search, inputs = self.search, self.inputs
         hints = list(self._hints(node))
         bounds = tuple(Bound(inputs + unit, bool(upper), False, hint) for unit, upper, hint in hints if unit < self.claim.units)
@@ -100,17 +103,17 @@ class CellProof(Proof[CellSearch]):
 
     @staticmethod
     def _refutation(condition: int, first: int, hint: Hint, slopes: Sequence[tuple[int, int]]) -> Refutation:
-        """Return why a case's conditions, which come after ``first`` others, cannot hold together."""
+        """Return why the conditions of a case, which are numbered from ``first``, cannot hold together."""
         mu, pairs = [(condition, 1)], list(zip(hint.rows, hint.multipliers, strict=True))
         others = [(-2 - index - first, int(m)) for index, m in pairs if index < 0]
         if others:
-            mu = [(condition, 1 << SHARE), *((r, m >> (MULTIPLIER_BITS - SHARE)) for r, m in others)]
-            pairs = [(index, m * (1 << SHARE)) for index, m in pairs if index >= 0]
+            mu = [(condition, 1 << SHARE_BITS), *((r, m >> (MULTIPLIER_BITS - SHARE_BITS)) for r, m in others)]
+            pairs = [(index, m * (1 << SHARE_BITS)) for index, m in pairs if index >= 0]
         return Refutation(tuple(mu), Hint.of(pairs, alphas=slopes))
 
     def _slopes(self, node: int) -> tuple[tuple[int, int], ...]:
-        """Return the lower slopes that the search took where no bounds are kept: 1 or 0."""
-        units = self._sloped(node)
+        """Return the lower slopes, 1 or 0, that the search used for units whose bounds are not kept."""
+        units = self._units_by_slope(node)
         if units is None:
             return ()
         low, high = (part[units] for part in self.search.bounds_at[node][:2])
@@ -118,32 +121,32 @@ class CellProof(Proof[CellSearch]):
         return tuple(zip((units + self.inputs).tolist(), slopes.tolist(), strict=True))
 
     def _hints(self, node: int) -> Iterator[tuple[int, int, Hint]]:
-        """Yield the bounds of a node that are kept: unit, upper, multiples of rows; other conditions count as rows -2, -3, .."""
+        """Yield the bounds of a node that are kept as (unit, upper, hint); condition k counts as row -2 - k."""
         mine = slice(self.first[node], self.first[node + 1])
-        which, divided = self.chosen[mine], self.search.divided
+        which, divisors = self.chosen[mine], self.search.divisors
         used = (self.multipliers[mine] > 0) & (self.index[mine] != -1)
         indices = self.index[mine][used].tolist()
         multipliers: list[int | Fraction] = [*map(int, self.multipliers[mine][used].tolist())]
-        if divided:
+        if divisors:
             pairs = zip(indices, multipliers, strict=True)
-            multipliers = [Fraction(m, 1 << MULTIPLIER_BITS) / divided[k] if k in divided else m for k, m in pairs]
+            multipliers = [Fraction(m, 1 << MULTIPLIER_BITS) / divisors[k] if k in divisors else m for k, m in pairs]
         ends = used.sum(1).cumsum().tolist()
         for unit, upper, start, end in zip(self.unit[which].tolist(), self.upper[which].tolist(), [0, *ends], ends, strict=False):
             yield unit, upper, Hint(tuple(indices[start:end]), tuple(multipliers[start:end]))
 
 
-def _solve(normals: Floats, rows: Floats) -> Floats:
+def _solve(normals: Array, rows: Array) -> Array:
     """Return multipliers m with ``sum m_h normals_h = row``; zeros where the normals are dependent."""
     if not len(rows):
         return rows
     transposed, right = normals.transpose(0, 2, 1), rows[:, :, None]
     try:
-        found = np.linalg.solve(transposed, right)[:, :, 0]
+        multipliers = np.linalg.solve(transposed, right)[:, :, 0]
     except np.linalg.LinAlgError:
-        found = np.zeros_like(rows)
+        multipliers = np.zeros_like(rows)
         for k in range(len(rows)):
             try:
-                found[k] = np.linalg.solve(transposed[k], right[k])[:, 0]
+                multipliers[k] = np.linalg.solve(transposed[k], right[k])[:, 0]
             except np.linalg.LinAlgError:
                 continue
-    return np.where(np.isfinite(found) & (np.abs(found) < 1 << 40), found, 0)
+    return np.where(np.isfinite(multipliers) & (np.abs(multipliers) < 1 << 40), multipliers, 0)

@@ -1,54 +1,140 @@
-"""Prover for few inputs: cells of a bounded domain, kept by their vertices, cut by hidden units in the order of layers.
+"""Prover for few inputs: cells of a bounded domain, stored by their vertices, cut by hidden units layer by layer.
 
-Nothing here is trusted: floats propose a tree, the checker's integers decide.  On a cell, the units of the layers that are not
-settled yet get linear bounds (CROWN) whose least value is taken over the cell's vertices; the vertex at which it is taken
-names the rows whose multipliers prove the bound (its tight rows).  A cell is dropped once a condition cannot hold on it, else
-split by a unit of the first layer that is still open.  No linear program is solved.
+Nothing here is trusted: floats propose a tree, the checker's integers decide.  On a cell, open units get linear bounds (CROWN),
+whose least value is taken over the cell's vertices; the vertex at which it is attained names the rows whose multipliers prove
+the bound (its tight rows).  A cell is proved once a condition cannot hold on it, and is split otherwise, by an open unit of the
+first layer that has one.  No linear program is solved.
 """
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
-from exactzones.certification.provers.base import UNKNOWN, Search, Start
-from exactzones.certification.provers.polytopes import Planes, crossings
-from exactzones.certification.provers.relaxation import Floats, Relaxation
+from exactzones.certification.provers.base import UNKNOWN, FloatRegion, RegionSearch
+from exactzones.certification.provers.polytopes import Planes, Vertices, crossings
+from exactzones.certification.provers.relaxation import FloatClaim, Relaxation
+from exactzones.checker.arithmetic import Array
 
 _SETTLED = 1e-9
-_ROUNDING = 2.0**-26  # what the checker's rounding costs a bound, about, for values of size 1
-_PERIOD = 2  # of the levels at which bounds of later layers are kept
+"""A unit counts as settled where its pre-activation exceeds zero by at most this."""
+_ROUNDING = 2.0**-26
+"""What the checker's rounding costs a bound of values of size 1, approximately."""
+_PERIOD = 2
+"""Bounds of layers after the first open one are kept at every so-many-th level of the tree only."""
+_SPLIT = -2
+"""Origin of a bound that a split gave; -1 where it comes from before the search."""
+
+
+class CellBounds(NamedTuple):
+    """Bounds of all hidden units on cells, and where each comes from: a number in the log, -1, or ``_SPLIT``.
+
+    All arrays have shape (cells, units), or (units,) for a single cell.
+    """
+
+    low: Array
+    high: Array
+    low_from: Array
+    high_from: Array
+
+    @classmethod
+    def stack(cls, parts: list[CellBounds]) -> CellBounds:
+        """Return the bounds of single cells as one batch."""
+        return cls(*(np.array(arrays) for arrays in zip(*parts, strict=True)))
+
+    def of(self, cell: int) -> CellBounds:
+        """Return the bounds of one cell, as views."""
+        return CellBounds(*(array[cell] for array in self))
+
+    def copy(self) -> CellBounds:
+        """Return a copy."""
+        return CellBounds(*(array.copy() for array in self))
 
 
 @dataclass
-class Cell:
-    """A cell that waits: vertices (k, d), the ids of the d hyperplanes tight at each, bounds of all hidden units."""
+class OpenCell:
+    """A cell that waits to be visited: its vertices (k, d), the ids of the d hyperplanes tight at each, bounds of its units."""
 
-    vertices: Floats
-    tight: Floats
-    low: Floats
-    high: Floats
-    low_from: Floats  # which bound each comes from; -1 none, -2 a split
-    high_from: Floats
+    points: Array
+    tight: Array
+    bounds: CellBounds
     parent: int
     side: int
     depth: int
 
 
-@dataclass
-class _Recorded:
-    """All bounds that were taken, as parallel lists of arrays."""
+class _CellBatch:
+    """Cells that are visited together.
 
-    node: list[Floats] = field(default_factory=list)
-    unit: list[Floats] = field(default_factory=list)
-    upper: list[Floats] = field(default_factory=list)
-    row: list[Floats] = field(default_factory=list)
-    tight: list[Floats] = field(default_factory=list)
+    Attributes:
+        cells: as they waited.
+        numbers: of their nodes.
+        vertices: of all of them.
+        lifted: (1, vertex) of each cell, padded; shape (cells, dim + 1, most vertices of a cell).
+        tight: the ids tight at each vertex, padded; shape (cells, most vertices of a cell, dim).
+        bounds: of all hidden units; improved in place.
+        live: which cells are not proved yet.
+        targets: linear lower bounds of the negated conditions, shape (cells, conditions, dim + 1).
+    """
+
+    def __init__(self, cells: list[OpenCell], numbers: Array, claim: FloatClaim) -> None:
+        self.cells, self.numbers, self.claim = cells, numbers, claim
+        count, dim = len(cells), cells[0].points.shape[1]
+        sizes = np.array([len(cell.points) for cell in cells])
+        owner = np.repeat(np.arange(count), sizes)
+        self.vertices = Vertices(
+            np.concatenate([cell.points for cell in cells]), np.concatenate([cell.tight for cell in cells]), owner
+        )
+        first = np.cumsum(sizes) - sizes
+        padded = first[:, None] + np.minimum(np.arange(sizes.max()), sizes[:, None] - 1)
+        ones = np.ones((count, 1, sizes.max()))
+        self.lifted = np.concatenate([ones, self.vertices.points[padded].transpose(0, 2, 1)], 1)
+        self.tight = self.vertices.tight[padded]
+        self.centres = np.add.reduceat(self.vertices.points, first) / sizes[:, None]
+        self.bounds = CellBounds.stack([cell.bounds for cell in cells])
+        self.live = np.ones(count, bool)
+        self.targets = np.zeros((count, len(claim.targets), dim + 1))
+
+    @property
+    def is_root(self) -> bool:
+        """Whether the batch is the whole region."""
+        return self.cells[0].parent < 0
+
+    def open_units(self) -> Array:
+        """Return which units have a ReLU and no sign yet, shape (cells, units)."""
+        open_units: Array = self.claim.relu & (self.bounds.low < -_SETTLED) & (self.bounds.high > _SETTLED)
+        return open_units
+
+    def relax(self) -> list[Relaxation]:
+        """Return the relaxations of all layers."""
+        return [self.claim.relax(k, self.bounds.low, self.bounds.high) for k in range(self.claim.depth)]
+
+    def least(self, rows: Array, cell: Array) -> tuple[Array, Array]:
+        """Return the least value of rows over their cells' vertices, and at which vertex; rows come cell by cell."""
+        counts = np.bincount(cell, minlength=len(self.lifted))
+        place = np.arange(len(cell)) - (np.cumsum(counts) - counts)[cell]
+        padded = np.zeros((len(self.lifted), counts.max(), self.lifted.shape[1]))
+        padded[cell, place] = rows
+        values = np.matmul(padded, self.lifted)
+        at = values.argmin(2)
+        return np.take_along_axis(values, at[..., None], 2)[cell, place, 0], at[cell, place]
+
+
+@dataclass
+class _BoundLog:
+    """All bounds that were computed, as parallel lists of arrays."""
+
+    node: list[Array] = field(default_factory=list)
+    unit: list[Array] = field(default_factory=list)
+    upper: list[Array] = field(default_factory=list)
+    row: list[Array] = field(default_factory=list)
+    tight: list[Array] = field(default_factory=list)
     count: int = 0
 
-    def add(self, node: Floats, unit: Floats, upper: int, row: Floats, tight: Floats) -> Floats:
+    def add(self, node: Array, unit: Array, upper: int, row: Array, tight: Array) -> Array:
         """Record bounds; returns their numbers."""
         self.node.append(node)
         self.unit.append(unit)
@@ -59,285 +145,247 @@ class _Recorded:
         return np.arange(self.count - len(node), self.count)
 
 
-class CellSearch(Search):
-    """Search of one region.
+class CellSearch(RegionSearch):
+    """Search of one region by cells.
 
     Args:
-        start: the region.
+        region: the region.
         depth: how many splits led to it.
-        patterns: signs of listed zones and their numbers: cells on which the conditions hold are to be such zones, and no
-            witness is looked for.
-        margin: how far beyond zero a bound must be, in units of what the checker's rounding may cost, about.
-        batch: how many cells at once.
+        patterns: signs of listed zones and their numbers: cells on which the conditions hold are expected to be such zones,
+            and no witness is searched for; None if there is no list.
+        margin: by how much a bound must exceed zero, in multiples of what the checker's rounding may cost, approximately.
+        batch: how many cells to visit at once.
     """
 
     def __init__(
-        self, start: Start, depth: int, *, patterns: dict[str, int] | None = None, margin: float = 1, batch: int = 256
+        self, region: FloatRegion, depth: int, *, patterns: dict[str, int] | None = None, margin: float = 1, batch: int = 256
     ) -> None:
-        super().__init__(start, batch)
+        super().__init__(region, batch)
         self.patterns = patterns
         self.margin = margin * _ROUNDING
-        self.dim = len(start.low)
+        self.dim = len(region.low)
         self.planes = Planes(self.dim)
-        box = []
+        self.log = _BoundLog()
+        self.bounds_at: dict[int, CellBounds] = {}
+        self.divisors = {number: size for _, number, size in zip(*region.rows, strict=True) if size != 1}
+        points, tight = self._box(region)
+        for row, number, _ in zip(*region.rows, strict=True):
+            points, tight = self._cut_one(points, tight, row, number)
+        origin = np.full(self.claim.units, -1, np.int32)
+        known = np.maximum(region.known[0], -UNKNOWN), np.minimum(region.known[1], UNKNOWN)
+        if len(points) > self.dim:
+            self.stack.append(OpenCell(points, tight, CellBounds(*known, origin, origin.copy()), -1, 0, depth))
+
+    def _box(self, region: FloatRegion) -> tuple[Array, Array]:
+        """Return the corners of the box around a region, and the ids of the sides tight at each."""
+        sides = []
         for j in range(self.dim):
             unit = np.eye(self.dim)[j]
-            box += [[start.high[j], *-unit], [-start.low[j], *unit]]
-        self.planes.add(np.array(box), np.full(2 * self.dim, -1))
-        self.recorded = _Recorded()
-        self.bounds_at: dict[int, tuple[Floats, Floats, Floats, Floats]] = {}
+            sides += [[region.high[j], *-unit], [-region.low[j], *unit]]
+        self.planes.add(np.array(sides), np.full(2 * self.dim, -1))
         corners = np.array(list(itertools.product((0, 1), repeat=self.dim)))
-        vertices = np.where(corners, start.high, start.low)
-        tight = np.where(corners, 0, 1) + 2 * np.arange(self.dim)
-        self.divided = {number: size for _, number, size in zip(*start.rows, strict=True) if size != 1}
-        for row, number, _ in zip(*start.rows, strict=True):
-            vertices, tight = self._cut_alone(vertices, tight, row, number)
-        origin = np.full(self.claim.units, -1, np.int32)
-        bounds = np.maximum(start.known[0], -UNKNOWN), np.minimum(start.known[1], UNKNOWN)
-        if len(vertices) > self.dim:
-            self.stack.append(Cell(vertices, tight, *bounds, origin, origin.copy(), -1, 0, depth))
+        return np.where(corners, region.high, region.low), np.where(corners, 0, 1) + 2 * np.arange(self.dim)
 
-    def _step(self, some: list[Cell], numbers: Floats) -> None:
-        claim, cells, count = self.claim, some, len(some)
-        sizes = np.array([len(cell.vertices) for cell in cells])
-        vertices = np.concatenate([cell.vertices for cell in cells])
-        tight = np.concatenate([cell.tight for cell in cells])
-        owner = np.repeat(np.arange(count), sizes)
-        first = np.cumsum(sizes) - sizes
-        padded = first[:, None] + np.minimum(np.arange(sizes.max()), sizes[:, None] - 1)
-        points = np.concatenate([np.ones((count, 1, sizes.max())), vertices[padded].transpose(0, 2, 1)], 1)
-        centres = np.add.reduceat(vertices, first) / sizes[:, None]
+    def _step(self, batch: list[OpenCell], numbers: Array) -> None:
+        cells, claim = _CellBatch(batch, numbers, self.claim), self.claim
         if self.patterns is None:
-            self._try(centres)
-        low, high = np.array([cell.low for cell in cells]), np.array([cell.high for cell in cells])
-        low_from, high_from = np.array([cell.low_from for cell in cells]), np.array([cell.high_from for cell in cells])
-        before = low.copy(), high.copy(), low_from.copy(), high_from.copy()
-        root = cells[0].parent < 0
-        live, targets = self._tighten(low, high, low_from, high_from, points, tight[padded], numbers, root=root)
-        if not root:
-            self._forget(np.array([cell.depth for cell in cells]), live, before, low, high, low_from, high_from)
-        for c in range(count):
-            self.bounds_at[int(numbers[c])] = low[c], high[c], low_from[c], high_from[c]
-        open_ = claim.relu & (low < -_SETTLED) & (high > _SETTLED)
-        layer = np.full(count, -1)
+            self._try_witness(cells.centres)
+        before = cells.bounds.copy()
+        self._tighten(cells)
+        if not cells.is_root:
+            self._forget(cells, before)
+        for c, number in enumerate(numbers.tolist()):
+            self.bounds_at[number] = cells.bounds.of(c)
+        open_units = cells.open_units()
+        layer = np.full(len(batch), -1)  # the first layer that has an open unit
         for k in range(claim.depth - 1, -1, -1):
-            layer[open_[:, claim.span(k)].any(1)] = k
-        for c in np.nonzero(live & (layer < 0))[0].tolist():
-            self._finish(int(numbers[c]), targets[c], vertices[owner == c], tight[owner == c])
-        live &= layer >= 0
-        if live.any() and self.witness is None:
-            keep = live[owner]
-            self._split(
-                cells, numbers, live, layer, open_, (vertices[keep], tight[keep], owner[keep]), (low, high, low_from, high_from)
-            )
+            layer[open_units[:, claim.span(k)].any(1)] = k
+        for c in np.nonzero(cells.live & (layer < 0))[0].tolist():
+            self._finish(int(numbers[c]), cells.targets[c], cells.vertices.take(cells.vertices.owner == c))
+        cells.live &= layer >= 0
+        if cells.live.any() and self.witness is None:
+            unit, rows = self._choose_splits(cells, layer, open_units)
+            self._split(cells, unit, rows)
 
     # Bounds.
 
-    def _least(self, rows: Floats, cell: Floats, points: Floats) -> tuple[Floats, Floats]:
-        """Return the least value of rows over their cells' vertices, and at which vertex; rows come cell by cell."""
-        counts = np.bincount(cell, minlength=len(points))
-        place = np.arange(len(cell)) - (np.cumsum(counts) - counts)[cell]
-        batch = np.zeros((len(points), counts.max(), self.dim + 1))
-        batch[cell, place] = rows
-        values = np.matmul(batch, points)
-        at = values.argmin(2)
-        return np.take_along_axis(values, at[..., None], 2)[cell, place, 0], at[cell, place]
-
-    def _tighten(
-        self,
-        low: Floats,
-        high: Floats,
-        low_from: Floats,
-        high_from: Floats,
-        points: Floats,
-        tight: Floats,
-        numbers: Floats,
-        *,
-        root: bool,
-    ) -> tuple[Floats, Floats]:
-        """Bound open units layer by layer, in place; returns which cells live on, and linear bounds of the conditions there."""
-        claim, count = self.claim, len(low)
-        live = np.ones(count, bool)
-        targets = np.zeros((count, len(claim.targets), self.dim + 1))
+    def _tighten(self, cells: _CellBatch) -> None:
+        """Bound open units and then the conditions layer by layer, in place; cells on which no case can hold are proved."""
+        claim = self.claim
         relaxed: list[Relaxation] = []
-        old = [claim.relax(k, low, high) for k in range(claim.depth)]
+        earlier = cells.relax()
         for k in range(claim.depth):
-            span = claim.span(k)
-            cell, unit = np.nonzero((low[:, span] < 0) & (high[:, span] > 0) & live[:, None])
-            if len(cell):
-                weight, bias, half = claim.weights[k][unit], claim.biases[k][unit], len(cell)
-                both = np.concatenate([weight, -weight]), np.concatenate([bias, -bias]), np.concatenate([cell, cell])
-                rows = claim.lower(*both, relaxed)
-                for upper, chosen, known, source in ((0, rows[:half], low, low_from), (1, rows[half:], high, high_from)):
-                    value, at = self._least(chosen, cell, points)
-                    value = np.where(np.abs(value) < _SETTLED, -_SETTLED, value)
-                    value = -value if upper else value
-                    before = known[cell, span.start + unit]
-                    better = np.nonzero(value < before if upper else value > before)[0]
-                    units = span.start + unit[better]
-                    found = self.recorded.add(
-                        numbers[cell[better]], units, upper, chosen[better], tight[cell[better], at[better]]
-                    )
-                    known[cell[better], units], source[cell[better], units] = value[better], found
-                old[k] = claim.relax(k, low, high)
-            relaxed.append(old[k])
-            if (root and k < claim.depth - 1) or not live.any():
+            changed = self._bound_layer(cells, k, relaxed)
+            if len(changed):
+                earlier[k] = claim.relax(k, cells.bounds.low, cells.bounds.high)
+            relaxed.append(earlier[k])
+            if (cells.is_root and k < claim.depth - 1) or not cells.live.any():
                 continue
-            # The conditions after each layer: a cell is done as soon as it can be.
-            some = np.nonzero(live)[0] if k in (0, claim.depth - 1) else np.intersect1d(np.nonzero(live)[0], cell)
-            if len(some):
-                targets[some] = claim.lower_targets(some, [*relaxed, *old[k + 1 :]])
-                self._drop(some, targets[some], points, tight, numbers, live, low, high)
+            # Bound the conditions after every layer: a cell is finished as soon as it can be.
+            live = np.nonzero(cells.live)[0]
+            chosen = live if k in (0, claim.depth - 1) else np.intersect1d(live, changed)
+            if len(chosen):
+                cells.targets[chosen] = claim.lower_targets(chosen, [*relaxed, *earlier[k + 1 :]])
+                self._refute_cells(cells, chosen)
         if claim.depth == 0 and claim.targets:
-            targets[:] = claim.lower_targets(np.arange(count), [])
-            self._drop(np.arange(count), targets, points, tight, numbers, live, low, high)
-        return live, targets
+            every = np.arange(len(cells.numbers))
+            cells.targets[:] = claim.lower_targets(every, [])
+            self._refute_cells(cells, every)
 
-    def _drop(
-        self,
-        some: Floats,
-        targets: Floats,
-        points: Floats,
-        tight: Floats,
-        numbers: Floats,
-        live: Floats,
-        low: Floats,
-        high: Floats,
-    ) -> None:
-        """Drop cells on which in every case some condition is certainly not met."""
-        width, cases = targets.shape[1], self.claim.cases
+    def _bound_layer(self, cells: _CellBatch, k: int, relaxed: list[Relaxation]) -> Array:
+        """Bound the open units of hidden layer k, in place; returns the cell of each such unit."""
+        claim, bounds, span = self.claim, cells.bounds, self.claim.span(k)
+        cell, unit = np.nonzero((bounds.low[:, span] < 0) & (bounds.high[:, span] > 0) & cells.live[:, None])
+        if not len(cell):
+            return cell
+        weight, bias, half = claim.weights[k][unit], claim.biases[k][unit], len(cell)
+        both_signs = np.concatenate([weight, -weight]), np.concatenate([bias, -bias]), np.concatenate([cell, cell])
+        rows = claim.lower(*both_signs, relaxed)
+        for upper, lower_rows, known, source in (
+            (0, rows[:half], bounds.low, bounds.low_from),
+            (1, rows[half:], bounds.high, bounds.high_from),
+        ):
+            value, at = cells.least(lower_rows, cell)
+            value = np.where(np.abs(value) < _SETTLED, -_SETTLED, value)
+            value = -value if upper else value
+            before = known[cell, span.start + unit]
+            better = np.nonzero(value < before if upper else value > before)[0]
+            units = span.start + unit[better]
+            tight = cells.tight[cell[better], at[better]]
+            logged = self.log.add(cells.numbers[cell[better]], units, upper, lower_rows[better], tight)
+            known[cell[better], units], source[cell[better], units] = value[better], logged
+        return cell
+
+    def _refute_cells(self, cells: _CellBatch, chosen: Array) -> None:
+        """Finish those of the chosen cells on which in every case some condition certainly does not hold."""
+        cases = self.claim.cases
         if any(case.start == case.stop for case in cases):
             return
-        value, at = self._least(targets.reshape(-1, self.dim + 1), np.repeat(some, width), points)
+        targets, bounds = cells.targets[chosen], cells.bounds
+        width = targets.shape[1]
+        value, at = cells.least(targets.reshape(-1, self.dim + 1), np.repeat(chosen, width))
         value, at = value.reshape(-1, width), at.reshape(-1, width)
         best = np.stack([case.start + value[:, case].argmax(1) for case in cases], 1)
-        sizes = np.maximum(np.abs(low[some]), np.abs(high[some]))
-        margin = self.margin * (1 + np.where(sizes < UNKNOWN, sizes, 0).sum(1))  # the other side of a split may be unknown
+        sizes = np.maximum(np.abs(bounds.low[chosen]), np.abs(bounds.high[chosen]))
+        margin = self.margin * (1 + np.where(sizes < UNKNOWN, sizes, 0).sum(1))  # one bound of a split unit may be unknown
         done = (np.take_along_axis(value, best, 1) > margin[:, None]).all(1)
         if done.any():
             index, condition = np.repeat(np.nonzero(done)[0], len(cases)), best[done].ravel()
-            cell = some[index]
-            found = self.recorded.add(
-                numbers[cell], self.claim.units + condition, 0, targets[index, condition], tight[cell, at[index, condition]]
-            )
-            self.leaf.update(zip(numbers[some[done]].tolist(), found.reshape(-1, len(cases)).tolist(), strict=True))
-            live[some[done]] = False
+            cell = chosen[index]
+            tight = cells.tight[cell, at[index, condition]]
+            logged = self.log.add(cells.numbers[cell], self.claim.units + condition, 0, targets[index, condition], tight)
+            numbers = cells.numbers[chosen[done]].tolist()
+            self.leaf.update(zip(numbers, logged.reshape(-1, len(cases)).tolist(), strict=True))
+            cells.live[chosen[done]] = False
 
-    def _forget(self, depth: Floats, live: Floats, before: tuple[Floats, ...], *now: Floats) -> None:
-        """On every other level forget what was learnt behind the first open layer: shorter proofs for a few more cells."""
-        claim, low, high = self.claim, now[0], now[1]
+    def _forget(self, cells: _CellBatch, before: CellBounds) -> None:
+        """On every other level drop new bounds of layers after the first open one: shorter proofs for a few more cells."""
+        claim, bounds = self.claim, cells.bounds
+        depth = np.array([cell.depth for cell in cells.cells])
         first = np.full(len(depth), claim.depth)
         for k in range(claim.depth - 1, -1, -1):
-            first[((low[:, claim.span(k)] < -_SETTLED) & (high[:, claim.span(k)] > _SETTLED)).any(1)] = k
-        forget = (live & (depth % _PERIOD != 0))[:, None] & (claim.layer_of[None] > first[:, None])
-        for old, new in zip(before, now, strict=True):
+            span = claim.span(k)
+            first[((bounds.low[:, span] < -_SETTLED) & (bounds.high[:, span] > _SETTLED)).any(1)] = k
+        forget = (cells.live & (depth % _PERIOD != 0))[:, None] & (claim.layer_of[None] > first[:, None])
+        for old, new in zip(before, bounds, strict=True):
             new[forget] = old[forget]
 
-    # Splits and ends.
+    # Splits.
 
-    def _split(
-        self,
-        cells: list[Cell],
-        numbers: Floats,
-        live: Floats,
-        layer: Floats,
-        open_: Floats,
-        geometry: tuple[Floats, Floats, Floats],
-        bounds: tuple[Floats, Floats, Floats, Floats],
-    ) -> None:
-        claim, count = self.claim, len(cells)
-        low, high, low_from, high_from = bounds
-        vertices, tight, owner = geometry
-        rows = np.zeros((2, count, self.dim + 1))
-        unit = np.zeros(count, int)
-        relaxed = [claim.relax(k, low, high) for k in range(claim.depth)]
+    def _choose_splits(self, cells: _CellBatch, layer: Array, open_units: Array) -> tuple[Array, Array]:
+        """Choose the unit that splits each live cell: of its first open layer the one whose range is cut most evenly.
+
+        Returns:
+            The units, shape (cells,), and linear lower bounds of z and -z of these units, shape (2, cells, dim + 1).
+        """
+        claim, bounds = self.claim, cells.bounds
+        rows = np.zeros((2, len(layer), self.dim + 1))
+        unit = np.zeros(len(layer), int)
+        relaxed = cells.relax()
         for k in range(claim.depth):
-            some = np.nonzero((layer == k) & live)[0]
-            if not len(some):
+            chosen = np.nonzero((layer == k) & cells.live)[0]
+            if not len(chosen):
                 continue
             span = claim.span(k)
-            score = np.where(open_[some, span], np.minimum(-low[some, span], high[some, span]), -1)
+            score = np.where(open_units[chosen, span], np.minimum(-bounds.low[chosen, span], bounds.high[chosen, span]), -1)
             j = score.argmax(1)
-            unit[some] = span.start + j
+            unit[chosen] = span.start + j
             for side, sign in ((0, 1), (1, -1)):
-                rows[side, some] = claim.lower(sign * claim.weights[k][j], sign * claim.biases[k][j], some, relaxed[:k])
-        alive = np.nonzero(live)[0].tolist()
-        domain = claim.domain_rows
-        children: dict[int, list[tuple[int, Cell]]] = {}
-        for side in (0, 1):  # z <= 0, so its lower bound is; z >= 0, so the lower bound of -z is <= 0
-            values = -(rows[side][owner, 0] + (rows[side][owner, 1:] * vertices).sum(1))
-            ids = np.full(count, -1)
-            ids[alive] = self.planes.add(-rows[side][alive], np.array([domain + cells[c].depth for c in alive]))
-            fresh, fresh_tight, fresh_owner = crossings(vertices, tight, owner, values, ids)
-            keep = values >= 0
-            parts = [
-                np.concatenate(pair) for pair in ((vertices[keep], fresh), (tight[keep], fresh_tight), (owner[keep], fresh_owner))
-            ]
-            order = np.argsort(parts[2], kind="stable")
-            corners, planes, owners = (part[order] for part in parts)
-            counts = np.bincount(owners, minlength=count)
-            first = np.cumsum(counts) - counts
-            for c in alive:
-                if counts[c] <= self.dim:  # a sliver: the whole cell contains it
-                    mine = owner == c
-                    shape = vertices[mine], tight[mine]
-                else:
-                    mine = slice(first[c], first[c] + counts[c])
-                    shape = corners[mine], planes[mine]
-                child = Cell(
-                    *shape,
-                    low[c].copy(),
-                    high[c].copy(),
-                    low_from[c].copy(),
-                    high_from[c].copy(),
-                    int(numbers[c]),
-                    side,
-                    cells[c].depth + 1,
-                )
-                if side:
-                    child.low[unit[c]], child.low_from[unit[c]] = max(child.low[unit[c]], 0.0), -2
-                else:
-                    child.high[unit[c]], child.high_from[unit[c]] = min(child.high[unit[c]], 0.0), -2
-                children.setdefault(c, []).append((side, child))
-        for c in alive:
-            self._divide(int(numbers[c]), int(unit[c]))
-        for side in (0, 1):
-            self.stack += [children[c][side][1] for c in alive]
+                rows[side, chosen] = claim.lower(sign * claim.weights[k][j], sign * claim.biases[k][j], chosen, relaxed[:k])
+        return unit, rows
 
-    def _finish(self, number: int, targets: Floats, vertices: Floats, tight: Floats) -> None:
+    def _split(self, cells: _CellBatch, unit: Array, rows: Array) -> None:
+        """Split the live cells and put their children on the stack: all sides z <= 0 first."""
+        live = np.nonzero(cells.live)[0].tolist()
+        vertices = cells.vertices.take(cells.live[cells.vertices.owner])
+        for side in (0, 1):
+            shapes = self._cut(cells, vertices, rows[side], live)
+            for c, (points, tight) in zip(live, shapes, strict=True):
+                bounds, u, cell = cells.bounds.of(c).copy(), unit[c], cells.cells[c]
+                if side:
+                    bounds.low[u], bounds.low_from[u] = max(bounds.low[u], 0.0), _SPLIT
+                else:
+                    bounds.high[u], bounds.high_from[u] = min(bounds.high[u], 0.0), _SPLIT
+                self.stack.append(OpenCell(points, tight, bounds, int(cells.numbers[c]), side, cell.depth + 1))
+        for c in live:
+            self._record_split(int(cells.numbers[c]), int(unit[c]))
+
+    def _cut(self, cells: _CellBatch, vertices: Vertices, rows: Array, live: list[int]) -> list[tuple[Array, Array]]:
+        """Return the parts of live cells where rows are <= 0, as points and tight ids; a whole cell where a part is a sliver."""
+        values = -(rows[vertices.owner, 0] + (rows[vertices.owner, 1:] * vertices.points).sum(1))
+        ids = np.full(len(rows), -1)
+        ids[live] = self.planes.add(-rows[live], np.array([self.claim.domain_rows + cells.cells[c].depth for c in live]))
+        parts = Vertices.stack([vertices.take(values >= 0), crossings(vertices, values, ids)])
+        parts = parts.take(np.argsort(parts.owner, kind="stable"))
+        counts = np.bincount(parts.owner, minlength=len(rows))
+        first = np.cumsum(counts) - counts
+        shapes = []
+        for c in live:
+            if counts[c] <= self.dim:
+                whole = vertices.take(vertices.owner == c)
+                shapes.append((whole.points, whole.tight))
+            else:
+                mine = slice(first[c], first[c] + counts[c])
+                shapes.append((parts.points[mine], parts.tight[mine]))
+        return shapes
+
+    # Cells on which all units are settled.
+
+    def _finish(self, number: int, targets: Array, vertices: Vertices) -> None:
         """Decide a cell on which every unit is settled: the conditions are affine there."""
-        refuted = []
-        for case in self.claim.cases:  # all of them: where one only touches another may hold
-            found, where = self._refute(number, case, targets, vertices, tight)
-            if found is None and len(where) and self.patterns is None:
-                self._try(where.mean(0)[None])
+        refuted: list[int | None] = []
+        for case in self.claim.cases:  # all cases: where one holds only on the boundary another may hold inside
+            bound, points = self._refute(number, case, targets, vertices)
+            if bound is None and len(points) and self.patterns is None:
+                self._try_witness(points.mean(0)[None])
                 if self.witness is not None:
                     return
-            refuted.append(found)
+            refuted.append(bound)
         if None not in refuted:
             self.leaf[number] = refuted
             return
-        if not len(where) or self.patterns is None:
+        if not len(points) or self.patterns is None:
             return
-        signs = "".join("+" if entry > -_SETTLED else "-" for entry in self.bounds_at[number][0][self.claim.relu])
+        signs = "".join("+" if entry > -_SETTLED else "-" for entry in self.bounds_at[number].low[self.claim.relu])
         if signs in self.patterns:
             self.zone[number] = self.patterns[signs]
 
-    def _refute(self, number: int, case: slice, targets: Floats, vertices: Floats, tight: Floats) -> tuple[int | None, Floats]:
-        """Return the bound that shows that a case's conditions cannot hold together, or else where they do, as vertices."""
+    def _refute(self, number: int, case: slice, targets: Array, vertices: Vertices) -> tuple[int | None, Array]:
+        """Return the logged bound that shows that a case cannot hold, or None and the vertices of where it holds."""
+        points, tight = vertices.points, vertices.tight
         for r in range(case.start, case.stop):  # the condition holds where -row > 0
             row = targets[r]
-            values = row[0] + vertices @ row[1:]
-            if len(vertices) and values.min() > self.margin:
+            values = row[0] + points @ row[1:]
+            if len(points) and values.min() > self.margin:
                 unit = np.array([self.claim.units + r])
-                return int(self.recorded.add(np.array([number]), unit, 0, row[None], tight[[values.argmin()]])[0]), vertices
-            vertices, tight = self._cut_alone(vertices, tight, -row, -2 - r)
-        return None, vertices
+                return int(self.log.add(np.array([number]), unit, 0, row[None], tight[[values.argmin()]])[0]), points
+            points, tight = self._cut_one(points, tight, -row, -2 - r)
+        return None, points
 
-    def _cut_alone(self, vertices: Floats, tight: Floats, row: Floats, number: int) -> tuple[Floats, Floats]:
+    def _cut_one(self, points: Array, tight: Array, row: Array, number: int) -> tuple[Array, Array]:
         """Cut a single cell by ``row >= 0``."""
-        values, owner = row[0] + vertices @ row[1:], np.zeros(len(vertices), int)
+        values = row[0] + points @ row[1:]
         ids = self.planes.add(row[None], np.array([number]))
-        fresh, fresh_tight, _ = crossings(vertices, tight, owner, values, ids)
+        fresh = crossings(Vertices(points, tight, np.zeros(len(points), int)), values, ids)
         keep = values >= 0
-        return np.concatenate([vertices[keep], fresh]), np.concatenate([tight[keep], fresh_tight])
+        return np.concatenate([points[keep], fresh.points]), np.concatenate([tight[keep], fresh.tight])

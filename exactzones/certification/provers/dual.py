@@ -1,134 +1,189 @@
-"""Lower bounds of linear functions of a network's values on many regions at once, and their ascent.
+"""Lower bounds of linear functions of a network's values on many boxes at once, and their maximisation over dual variables.
 
-The bound is the checker's: carried back through the layers with lower slopes (alphas) of open units, multiples (betas) of the
-split units' bounds, multipliers of the domain's rows; its least value over a box of inputs.  It is concave in what is chosen
-layer by layer, and its gradient comes from one pass forward: the corner of the box at which the bound is taken, carried through
-the relaxation that it was computed with.
+The bound is the checker's: back-substitution through the layers, with lower slopes (alphas) of open units, multiples (betas) of
+the split units' bounds and multipliers of the domain's rows, then the least value over a box of inputs.  In each layer's
+variables it is concave.  One forward pass gives its gradient: it carries the corner of the box at which the bound is attained
+through the relaxation with which the bound was computed.
 
-Source: Wang et al. 2021, Beta-CROWN; Xu et al. 2021, Fast and Complete.  Nothing here is trusted.
+Sources: Wang et al. 2021, Beta-CROWN; Xu et al. 2021, Fast and Complete.  Nothing in this module is trusted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from exactzones.certification.provers.relaxation import FloatClaim, Floats
+from exactzones.certification.provers.relaxation import FloatClaim
+from exactzones.checker.arithmetic import Array
 
 _CHORD = 2.0**-22
-"""What the checker's slopes of 24 bits cost at most, relatively, and a reserve of four."""
+"""Largest relative error of the checker's slopes, which have 24 bits, with a factor of four to spare."""
 _FIXED = 2.0**-26
-"""What its fixed numbers (2^-40 each, summed over weights) cost a bound of values of size 1, with an ample reserve."""
+"""Rounding error, for values of size 1, of the checker's fixed-point numbers: 2^-40 each, summed over weights; generous."""
 _RATE, _DECAY = 0.25, 0.96
-_BETA_RATE = 6.0  # of betas, in units of the coefficients
+_BETA_RATE = 6.0
+"""Learning rate of betas and of rows' multipliers, relative to the mean absolute coefficient."""
 _FIRST, _SECOND = 0.8, 0.99
+"""Decay rates of Adam's first and second moments."""
+_SHRINK = 0.8
+"""Proved boxes are taken out of a batch once fewer than this share of it is unproved."""
+
+Combinations: TypeAlias = tuple[dict[int, Array], Array]
+"""Linear functions, one for each box: by layer the coefficients of its inputs, shape (boxes, units), and constants."""
 
 
 @dataclass
-class Regions:
-    """Regions of the inputs, one a row.
+class BoxBatch:
+    """Regions of the input space that are boxes, one in each row.
 
     Attributes:
-        low, high: bounds of all hidden units, shape (regions, units).
-        box_low, box_high: of the inputs, shape (regions, inputs).
-        side: 1 and -1 for units that the path splits (z >= 0, z <= 0), else 0; shape (regions, units).
+        low, high: bounds of all hidden units, shape (boxes, units).
+        box_low, box_high: bounds of the inputs, shape (boxes, inputs).
+        side: 1 or -1 for units that were split on the path (z >= 0 or z <= 0), else 0; shape (boxes, units).
     """
 
-    low: Floats
-    high: Floats
-    box_low: Floats
-    box_high: Floats
-    side: Floats
+    low: Array
+    high: Array
+    box_low: Array
+    box_high: Array
+    side: Array
 
     @classmethod
-    def stack(cls, parts: Sequence[Regions]) -> Regions:
-        """Return several as one."""
+    def stack(cls, parts: Sequence[BoxBatch]) -> BoxBatch:
+        """Return several batches as one."""
         names = "low", "high", "box_low", "box_high", "side"
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
-    def take(self, some: Any) -> Regions:
-        """Return some of them, in that order."""
-        return Regions(self.low[some], self.high[some], self.box_low[some], self.box_high[some], self.side[some])
+    def take(self, rows: Any) -> BoxBatch:
+        """Return the boxes with these row numbers, in that order."""
+        return BoxBatch(self.low[rows], self.high[rows], self.box_low[rows], self.box_high[rows], self.side[rows])
 
 
 @dataclass
-class Hints:
-    """What bounds are computed with, one a row: slopes and multiples of hidden units, of conditions, of the domain's rows.
+class DualVariables:
+    """The dual variables of bounds, one bound in each row.
 
     Attributes:
-        alpha, beta: shape (regions, units).
-        mu: shape (regions, conditions), sums of 1.
-        rows: shape (regions, rows).
+        alpha, beta: lower slopes of open units and multipliers of split units' bounds, shape (boxes, units).
+        mu: multipliers of the conditions, which sum to 1; shape (boxes, conditions).
+        rows: multipliers of the domain's rows, shape (boxes, rows).
     """
 
-    alpha: Floats
-    beta: Floats
-    mu: Floats
-    rows: Floats
+    alpha: Array
+    beta: Array
+    mu: Array
+    rows: Array
 
     @classmethod
-    def stack(cls, parts: Sequence[Hints]) -> Hints:
-        """Return several as one."""
-        return cls(*(np.concatenate(arrays) for arrays in zip(*(part.parts() for part in parts), strict=True)))
+    def stack(cls, parts: Sequence[DualVariables]) -> DualVariables:
+        """Return several batches as one."""
+        return cls(*(np.concatenate(arrays) for arrays in zip(*(part.arrays() for part in parts), strict=True)))
 
-    def take(self, some: Any) -> Hints:
-        """Return some of them, in that order."""
-        return Hints(self.alpha[some], self.beta[some], self.mu[some], self.rows[some])
+    def take(self, rows: Any) -> DualVariables:
+        """Return the variables with these row numbers, in that order."""
+        return DualVariables(self.alpha[rows], self.beta[rows], self.mu[rows], self.rows[rows])
 
-    def put(self, some: Floats, other: Hints) -> None:
-        """Replace some of them."""
-        for mine, theirs in zip(self.parts(), other.parts(), strict=True):
-            mine[some] = theirs
+    def put(self, rows: Array, other: DualVariables) -> None:
+        """Replace the variables with these row numbers."""
+        for ours, theirs in zip(self.arrays(), other.arrays(), strict=True):
+            ours[rows] = theirs
 
-    def parts(self) -> tuple[Floats, Floats, Floats, Floats]:
+    def arrays(self) -> tuple[Array, Array, Array, Array]:
         """Return the four arrays."""
         return self.alpha, self.beta, self.mu, self.rows
 
 
 @dataclass
-class Taken:
-    """Bounds as they were computed.
+class BoundResult:
+    """Lower bounds and the quantities needed for their gradients.
 
     Attributes:
-        value: shape (regions,).
-        margin: what the checker's rounding may take from them, shape (regions,).
-        coefficients: of all hidden units' activations on the way back, shape (regions, units).
-        inputs: of the inputs, shape (regions, inputs).
+        value: the bounds, shape (boxes,).
+        margin: what the checker's rounding may subtract from them, shape (boxes,).
+        coefficients: of all hidden units' activations in the back-substitution, shape (boxes, units).
+        inputs: coefficients of the inputs, shape (boxes, inputs).
     """
 
-    value: Floats
-    margin: Floats
-    coefficients: Floats
-    inputs: Floats
+    value: Array
+    margin: Array
+    coefficients: Array
+    inputs: Array
 
 
 class Relaxed:
-    """Slopes and shifts of all units, ``ReLU(z) <= slope z + shift``, and which are on and open; shape (regions, units)."""
+    """The triangle relaxation of all units: ``ReLU(z) <= slope z + shift``, and which units are on and open.
 
-    def __init__(self, claim: FloatClaim, regions: Regions) -> None:
-        low, high = regions.low, regions.high
+    All arrays have shape (boxes, units).
+    """
+
+    def __init__(self, claim: FloatClaim, boxes: BoxBatch) -> None:
+        low, high = boxes.low, boxes.high
         self.on = (low >= 0) | ~claim.relu
         self.open = ~self.on & (high > 0)
         self.slope = np.where(self.open, high / np.where(self.open, high - low, 1.0), self.on)
         self.shift = np.where(self.open, -self.slope * low, 0.0)
 
-    def slopes(self, alpha: Floats) -> Floats:
-        """Return the lower slopes of all units for those of open ones."""
+    def lower_slopes(self, alpha: Array) -> Array:
+        """Return the lower slopes of all units: alpha where a unit is open, else 1 or 0."""
         return np.where(self.open, alpha, self.on)
 
 
-class Dual:
-    """The bound of one claim.
+class Adam:
+    """Gradient ascent with adaptive steps, for the four arrays of dual variables.
+
+    Attributes:
+        scales: learning rate of each array, relative to the common one.
+
+    Source: Kingma and Ba 2015, Adam: A Method for Stochastic Optimization.
+    """
+
+    def __init__(self, variables: DualVariables) -> None:
+        self._first = [np.zeros_like(part) for part in variables.arrays()]
+        self._second = [np.zeros_like(part) for part in variables.arrays()]
+        self.scales = np.ones(4)
+
+    def keep(self, rows: Array) -> None:
+        """Go on with these rows of the batch only."""
+        self._first, self._second = [part[rows] for part in self._first], [part[rows] for part in self._second]
+
+    def step(self, step: int, variables: DualVariables, gradient: DualVariables) -> DualVariables:
+        """Return the variables after step number ``step``, projected onto what is allowed."""
+        moved = []
+        for k, (part, slope) in enumerate(zip(variables.arrays(), gradient.arrays(), strict=True)):
+            first = self._first[k] = _FIRST * self._first[k] + (1 - _FIRST) * slope
+            second = self._second[k] = _SECOND * self._second[k] + (1 - _SECOND) * slope**2
+            direction = first / (1 - _FIRST ** (step + 1)) / (np.sqrt(second / (1 - _SECOND ** (step + 1))) + 1e-30)
+            moved.append(part + _RATE * _DECAY**step * self.scales[k] * direction)
+        alpha, beta, mu, rows = moved
+        return DualVariables(np.clip(alpha, 0, 1), np.maximum(beta, 0), _on_simplex(mu), np.maximum(rows, 0))
+
+
+class Ascent(NamedTuple):
+    """The best bounds that an ascent met.
+
+    Attributes:
+        value: the bounds less the checker's rounding, shape (boxes,).
+        corners: where over the box each is attained, shape (boxes, inputs).
+        variables: the dual variables of each.
+    """
+
+    value: Array
+    corners: Array
+    variables: DualVariables
+
+
+class DualBound:
+    """The lower bound of a claim's conditions as a function of dual variables.
 
     Args:
         claim: the network and the conditions.
         rows: of the domain, ``b + a . x >= 0``, shape (rows, inputs + 1).
     """
 
-    def __init__(self, claim: FloatClaim, rows: Floats) -> None:
+    def __init__(self, claim: FloatClaim, rows: Array) -> None:
         self.claim, self.rows = claim, rows
         widths = {layer: len(coefficients) for layer, coefficients, _ in claim.targets}
         self.conditions = {
@@ -137,116 +192,112 @@ class Dual:
         }
         self.constants = np.array([constant for _, _, constant in claim.targets])
 
-    def start(self, mu: Floats) -> tuple[dict[int, Floats], Floats]:
-        """Return combinations of the conditions: coefficients of activations (layer: shape (regions, units)), and constants."""
+    def combined(self, mu: Array) -> Combinations:
+        """Return the combinations of the conditions with multipliers of shape (boxes, conditions)."""
         return {top: mu @ conditions for top, conditions in self.conditions.items()}, mu @ self.constants
 
     def bound(
-        self, regions: Regions, relaxed: Relaxed, hints: Hints, start: tuple[dict[int, Floats], Floats], *, margin: bool = False
-    ) -> Taken:
-        """Bound functions of the network's values from below, one for each region."""
+        self, boxes: BoxBatch, relaxed: Relaxed, variables: DualVariables, functions: Combinations, *, margin: bool = False
+    ) -> BoundResult:
+        """Bound linear functions of the network's values from below, one on each box; ``margin``: bound the rounding as well."""
         claim = self.claim
-        begun, constant = start
+        coefficients_of, constant = functions
         count = len(constant)
         coefficients = np.zeros((count, claim.units))
-        lower, lost = relaxed.slopes(hints.alpha), np.zeros(count)
+        lower, lost = relaxed.lower_slopes(variables.alpha), np.zeros(count)
         after = np.zeros((count, 0))
-        for k in range(max(begun, default=0) - 1, -1, -1):
+        for k in range(max(coefficients_of, default=0) - 1, -1, -1):
             span = claim.span(k)
-            after = begun[k + 1] + after if after.size and k + 1 in begun else begun.get(k + 1, after)
+            after = (
+                coefficients_of[k + 1] + after if after.size and k + 1 in coefficients_of else coefficients_of.get(k + 1, after)
+            )
             coefficients[:, span] = after
             positive = np.maximum(after, 0)
             negative = after - positive
-            before = positive * lower[:, span] + negative * relaxed.slope[:, span] - regions.side[:, span] * hints.beta[:, span]
+            before = positive * lower[:, span] + negative * relaxed.slope[:, span] - boxes.side[:, span] * variables.beta[:, span]
             constant = constant + np.einsum("bn,bn->b", negative, relaxed.shift[:, span]) + before @ claim.biases[k]
             if margin:
-                most = np.maximum(-regions.low[:, span], regions.high[:, span])
+                most = np.maximum(-boxes.low[:, span], boxes.high[:, span])
                 lost += (np.abs(after) * np.where(relaxed.open[:, span], most, 0)).sum(1) * _CHORD
-                lost += _FIXED * (np.maximum(regions.high[:, span], 0).sum(1) + after.shape[1] + np.abs(claim.biases[k]).sum())
+                lost += _FIXED * (np.maximum(boxes.high[:, span], 0).sum(1) + after.shape[1] + np.abs(claim.biases[k]).sum())
             after = before @ claim.weights[k]
-        if 0 in begun:
-            after = begun[0] + after if after.size else begun[0]
-        if not after.size:
-            after = np.zeros((count, regions.box_low.shape[1]))
+        if 0 in coefficients_of:
+            after = coefficients_of[0] + after if after.size else coefficients_of[0]
+        inputs = after if after.size else np.zeros((count, boxes.box_low.shape[1]))
         if len(self.rows):
-            after, constant = after - hints.rows @ self.rows[:, 1:], constant - hints.rows @ self.rows[:, 0]
-        value = constant + (np.maximum(after, 0) * regions.box_low + np.minimum(after, 0) * regions.box_high).sum(1)
+            inputs, constant = inputs - variables.rows @ self.rows[:, 1:], constant - variables.rows @ self.rows[:, 0]
+        value = constant + (np.maximum(inputs, 0) * boxes.box_low + np.minimum(inputs, 0) * boxes.box_high).sum(1)
         if margin:
-            lost += _FIXED * (np.maximum(np.abs(regions.box_low), np.abs(regions.box_high)).sum(1) + 1)
+            lost += _FIXED * (np.maximum(np.abs(boxes.box_low), np.abs(boxes.box_high)).sum(1) + 1)
             lost += 1e-12 * np.abs(value)
-        return Taken(value, lost, coefficients, after)
+        return BoundResult(value, lost, coefficients, inputs)
 
-    def forward(self, regions: Regions, relaxed: Relaxed, hints: Hints, taken: Taken) -> tuple[Floats, Hints]:
-        """Return the corners at which bounds are taken, and the gradients."""
+    def gradient(
+        self, boxes: BoxBatch, relaxed: Relaxed, variables: DualVariables, result: BoundResult
+    ) -> tuple[Array, DualVariables]:
+        """Return the corners at which bounds of combined conditions are attained, and the gradients there."""
         claim = self.claim
-        point = np.where(taken.inputs > 0, regions.box_low, regions.box_high)
-        lower = relaxed.slopes(hints.alpha)
-        before = np.empty_like(hints.alpha)
-        values, along = point, {0: point}
+        corners = np.where(result.inputs > 0, boxes.box_low, boxes.box_high)
+        lower = relaxed.lower_slopes(variables.alpha)
+        before = np.empty_like(variables.alpha)
+        values, values_before = corners, {0: corners}
         for k in range(claim.depth):
             span = claim.span(k)
             z = values @ claim.weights[k].T + claim.biases[k]
             before[:, span] = z
             values = np.where(
-                taken.coefficients[:, span] > 0, lower[:, span] * z, relaxed.slope[:, span] * z + relaxed.shift[:, span]
+                result.coefficients[:, span] > 0, lower[:, span] * z, relaxed.slope[:, span] * z + relaxed.shift[:, span]
             )
-            along[k + 1] = values
-        mu = np.zeros_like(hints.mu)
+            values_before[k + 1] = values
+        mu = np.zeros_like(variables.mu)
         if mu.size:
             mu += self.constants
             for top, conditions in self.conditions.items():
-                mu += along[top] @ conditions.T
-        rows = -(point @ self.rows[:, 1:].T + self.rows[:, 0]) if len(self.rows) else np.zeros_like(hints.rows)
-        alpha = np.where(relaxed.open, np.maximum(taken.coefficients, 0) * before, 0)
-        return point, Hints(alpha, -regions.side * before, mu, rows)
+                mu += values_before[top] @ conditions.T
+        rows = -(corners @ self.rows[:, 1:].T + self.rows[:, 0]) if len(self.rows) else np.zeros_like(variables.rows)
+        alpha = np.where(relaxed.open, np.maximum(result.coefficients, 0) * before, 0)
+        return corners, DualVariables(alpha, -boxes.side * before, mu, rows)
 
-    def ascend(self, regions: Regions, hints: Hints, steps: int, *, margin: float = 1) -> tuple[Floats, Floats, Hints]:
-        """Improve the hints of regions until the conditions cannot hold there, or for some steps.
+    def ascend(self, boxes: BoxBatch, start: DualVariables, steps: int, *, margin: float = 1) -> Ascent:
+        """Improve dual variables until the conditions cannot hold on their box, at most for some steps.
 
-        Returns:
-            The bounds, the corners at which they are taken, and the best hints.
+        Args:
+            boxes: the regions.
+            start: the variables to start from.
+            steps: how many steps at most.
+            margin: how many times the bound on the checker's rounding is subtracted.
         """
-        count = len(hints.alpha)
-        best, corners, chosen = np.full(count, -np.inf), np.zeros_like(regions.box_low), hints.take(np.arange(count))
-        where = np.arange(count)
-        relaxed = Relaxed(self.claim, regions)
-        now = hints.take(where)
-        first = [np.zeros_like(part) for part in now.parts()]
-        second = [np.zeros_like(part) for part in now.parts()]
-        scale = np.ones(4)
+        count = len(start.alpha)
+        rows = np.arange(count)  # which boxes are still worked on
+        best = Ascent(np.full(count, -np.inf), np.zeros_like(boxes.box_low), start.take(rows))
+        relaxed, variables, adam = Relaxed(self.claim, boxes), start.take(rows), Adam(start)
         for step in range(steps + 1):
-            taken = self.bound(regions, relaxed, now, self.start(now.mu), margin=True)
-            point, gradient = self.forward(regions, relaxed, now, taken)
-            value = taken.value - margin * taken.margin
-            if step == 0:
-                scale[1] = scale[3] = _BETA_RATE * (np.abs(taken.coefficients).mean() + 1e-12) if taken.coefficients.size else 1.0
-            better = np.nonzero(value > best[where])[0]
-            best[where[better]], corners[where[better]] = value[better], point[better]
-            chosen.put(where[better], now.take(better))
+            result = self.bound(boxes, relaxed, variables, self.combined(variables.mu), margin=True)
+            corners, gradient = self.gradient(boxes, relaxed, variables, result)
+            value = result.value - margin * result.margin
+            if step == 0 and result.coefficients.size:
+                adam.scales[[1, 3]] = _BETA_RATE * (np.abs(result.coefficients).mean() + 1e-12)
+            better = np.nonzero(value > best.value[rows])[0]
+            best.value[rows[better]], best.corners[rows[better]] = value[better], corners[better]
+            best.variables.put(rows[better], variables.take(better))
             left = np.nonzero(value <= 0)[0]
             if not len(left) or step == steps:
                 break
-            parts = []
-            if len(left) < 0.8 * len(where):
-                where, regions, gradient, now = where[left], regions.take(left), gradient.take(left), now.take(left)
-                first, second = [part[left] for part in first], [part[left] for part in second]
-                relaxed = Relaxed(self.claim, regions)
-            for k, (part, slope) in enumerate(zip(now.parts(), gradient.parts(), strict=True)):
-                first[k] = _FIRST * first[k] + (1 - _FIRST) * slope
-                second[k] = _SECOND * second[k] + (1 - _SECOND) * slope**2
-                direction = first[k] / (1 - _FIRST ** (step + 1)) / (np.sqrt(second[k] / (1 - _SECOND ** (step + 1))) + 1e-30)
-                parts.append(part + _RATE * _DECAY**step * scale[k] * direction)
-            now = Hints(np.clip(parts[0], 0, 1), np.maximum(parts[1], 0), _on_simplex(parts[2]), np.maximum(parts[3], 0))
-        return best, corners, chosen
+            if len(left) < _SHRINK * len(rows):
+                rows, boxes, gradient, variables = rows[left], boxes.take(left), gradient.take(left), variables.take(left)
+                adam.keep(left)
+                relaxed = Relaxed(self.claim, boxes)
+            variables = adam.step(step, variables, gradient)
+        return best
 
 
-def _on_simplex(points: Floats) -> Floats:
+def _on_simplex(points: Array) -> Array:
     """Return the nearest points with entries >= 0 that sum to 1 (Held, Wolfe and Crowder 1974)."""
     if points.shape[1] < 2:
         return np.ones_like(points)
-    falling = -np.sort(-points, 1)
-    above = np.cumsum(falling, 1) - 1
-    many = (falling * np.arange(1, points.shape[1] + 1) > above).sum(1)
-    shift = above[np.arange(len(points)), many - 1] / many
-    found: Floats = np.maximum(points - shift[:, None], 0)
-    return found
+    descending = -np.sort(-points, 1)
+    excess = np.cumsum(descending, 1) - 1
+    positive = (descending * np.arange(1, points.shape[1] + 1) > excess).sum(1)
+    shift = excess[np.arange(len(points)), positive - 1] / positive
+    projected: Array = np.maximum(points - shift[:, None], 0)
+    return projected

@@ -1,38 +1,41 @@
-"""A claim in floats: what the provers guess with.  Nothing here is trusted."""
+"""A claim in floats, and linear relaxations of its layers; the provers guess with them.  Nothing here is trusted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, pairwise
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
+from exactzones.checker.arithmetic import Array
 from exactzones.checker.claim import Claim
 
-Floats: TypeAlias = np.ndarray[Any, Any]
-Relaxation: TypeAlias = tuple[Floats, Floats, Floats]
+Relaxation: TypeAlias = tuple[Array, Array, Array]
+"""Upper slopes, upper constants and lower slopes of a layer's units, each of shape (cells, units)."""
 
 
 class FloatClaim:
-    """Weights of the layers that decide some cases, their conditions, and linear bounds through them.
+    """The layers and conditions of a claim in floats.
 
     Args:
-        claim: the cases.
-        fixed: shape (inputs,); values of inputs that are constant on the domain, NaN for the others, which alone remain.
+        claim: the cases of one tree.
+        fixed: shape (inputs,); the values of inputs that are constant on the domain, NaN for the others; constants are
+            substituted, so only the others remain inputs.
 
     Attributes:
         weights, biases: per layer, shapes (units, inputs) and (units,).
-        depth: how many hidden layers there are.
-        units: how many hidden units, all layers together.
-        relu: shape (units,).
-        layer_of: shape (units,).
-        targets: per condition (layer, coefficients of that layer's input activations, constant): minus the condition.
-        cases: the conditions of each case that the tree is about, as slices of ``targets``.
-        domain_rows: how many rows the domain has.
+        masks: per layer, shape (units,); which units have a ReLU.
+        depth: number of hidden layers.
+        units: number of hidden units of all layers together.
+        relu: shape (units,); which hidden units have a ReLU.
+        layer_of: shape (units,); the layer of each hidden unit.
+        targets: for each condition its negation, as (layer, coefficients of that layer's inputs, constant).
+        cases: the conditions of each case of the tree, as slices of ``targets``.
+        domain_rows: number of rows of the domain.
     """
 
-    def __init__(self, claim: Claim, fixed: Floats | None = None) -> None:
+    def __init__(self, claim: Claim, fixed: Array | None = None) -> None:
         affine = [_floats(units.affine.integers, units.affine.denominator) for units in claim.layers]
         self.weights, self.biases = [part[:, 1:].copy() for part in affine], [part[:, 0].copy() for part in affine]
         self.masks = [units.relu for units in claim.layers]
@@ -41,7 +44,7 @@ class FloatClaim:
         self.units = self.offsets[-1]
         self.relu = claim.relu[claim.inputs :]
         self.layer_of = np.searchsorted(self.offsets, np.arange(self.units), side="right") - 1
-        self.targets: list[tuple[int, Floats, float]] = []
+        self.targets: list[tuple[int, Array, float]] = []
         ends = np.cumsum([0, *map(len, claim.targets)]).tolist()
         self.cases = [slice(first, end) for first, end in pairwise(ends)]
         for target in chain(*claim.targets):
@@ -53,10 +56,10 @@ class FloatClaim:
                 self.targets.append((target.layer, coefficients @ weight, constant + float(coefficients @ bias)))
 
         if fixed is not None and np.isfinite(fixed).any():
-            self._fix(fixed)
+            self._substitute(fixed)
 
-    def _fix(self, values: Floats) -> None:
-        """Make inputs constants."""
+    def _substitute(self, values: Array) -> None:
+        """Replace inputs by the constants that are not NaN."""
         free, known = ~np.isfinite(values), np.where(np.isfinite(values), values, 0)
         for r, (layer, coefficients, constant) in enumerate(self.targets):
             if layer == 0:
@@ -66,11 +69,11 @@ class FloatClaim:
             self.weights[0] = self.weights[0][:, free]
 
     def span(self, k: int) -> slice:
-        """Return where hidden layer k is among all units."""
+        """Return the slice of hidden layer k among all hidden units."""
         return slice(self.offsets[k], self.offsets[k + 1])
 
-    def slack(self, points: Floats) -> Floats:
-        """Return the least slack of the conditions at points of shape (count, inputs), in the case where it is greatest."""
+    def slack(self, points: Array) -> Array:
+        """Return the least slack of a case's conditions at points of shape (count, inputs), for the case where it is greatest."""
         values, slacks = points, np.zeros((len(self.targets), len(points)))
         for k in range(len(self.weights) + 1):
             for r, (layer, coefficients, constant) in enumerate(self.targets):
@@ -79,16 +82,16 @@ class FloatClaim:
             if k < len(self.weights):
                 before = values @ self.weights[k].T + self.biases[k]
                 values = np.where(self.masks[k], np.maximum(before, 0), before)
-        found: Floats = np.max([slacks[case].min(0, initial=np.inf) for case in self.cases], axis=0)
-        return found
+        greatest: Array = np.max([slacks[case].min(0, initial=np.inf) for case in self.cases], axis=0)
+        return greatest
 
-    def relax(self, k: int, low: Floats, high: Floats) -> Relaxation:
-        """Return upper slopes, upper constants and lower slopes of hidden layer k's units, each of shape (cells, units).
+    def relax(self, k: int, low: Array, high: Array) -> Relaxation:
+        """Return the linear relaxation of hidden layer k.
 
         Args:
             k: the layer.
             low: lower bounds of all hidden units, shape (cells, units).
-            high: upper bounds.
+            high: upper bounds of the same units.
         """
         low, high = low[:, self.span(k)], high[:, self.span(k)]
         on = (low >= 0) | ~self.masks[k]
@@ -97,14 +100,14 @@ class FloatClaim:
         slope = np.where(on, 1.0, np.where(open_, high / np.where(open_, high - low, 1.0), 0.0))
         return slope, np.where(open_, -slope * low, 0.0), np.where(on | (open_ & (high > -low)), 1.0, 0.0)
 
-    def lower(self, coefficients: Floats, constants: Floats, cell: Floats, relaxed: Sequence[Relaxation]) -> Floats:
-        """Return rows ``(b, a)`` over the inputs that are nowhere greater than functions of a layer's activations.
+    def lower(self, coefficients: Array, constants: Array, cell: Array, relaxed: Sequence[Relaxation]) -> Array:
+        """Return linear lower bounds ``(b, a)`` over the inputs of functions of a layer's activations, by back-substitution.
 
         Args:
-            coefficients: shape (claims, units of the layer); of the inputs if nothing is relaxed.
-            constants: shape (claims,).
-            cell: shape (claims,); whose bounds hold.
-            relaxed: of the layers up to that one.
+            coefficients: of the activations, shape (functions, units of the layer); of the inputs if ``relaxed`` is empty.
+            constants: shape (functions,).
+            cell: shape (functions,); the cell on which each function is bounded.
+            relaxed: relaxations of the layers up to that one.
         """
         for k in range(len(relaxed) - 1, -1, -1):
             slope, shift, lower = relaxed[k]
@@ -115,15 +118,15 @@ class FloatClaim:
             coefficients = coefficients @ self.weights[k]
         return np.concatenate([constants[:, None], coefficients], 1)
 
-    def lower_targets(self, cell: Floats, relaxed: Sequence[Relaxation]) -> Floats:
-        """Return rows below minus each condition, shape (cells, conditions, inputs + 1)."""
+    def lower_targets(self, cell: Array, relaxed: Sequence[Relaxation]) -> Array:
+        """Return linear lower bounds of the negated conditions, shape (cells, conditions, inputs + 1)."""
         parts = []
         for layer, coefficients, constant in self.targets:
             parts.append(self.lower(np.tile(coefficients, (len(cell), 1)), np.full(len(cell), constant), cell, relaxed[:layer]))
         return np.stack(parts, 1)
 
 
-def _floats(integers: Floats, denominator: int) -> Floats:
+def _floats(integers: Array, denominator: int) -> Array:
     if integers.dtype != object and denominator < 1 << 1000:
         return integers / denominator
     return np.array([[int(entry) / denominator for entry in row] for row in integers]).reshape(integers.shape)

@@ -1,1 +1,1 @@
-"""Search for a point at which a property holds.  Floats guess; the point is confirmed exactly."""
+"""Search for a point at which a property holds: floats guess, exact evaluation confirms."""

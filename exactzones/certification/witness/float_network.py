@@ -2,49 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exactzones.network import Network
 from exactzones.property import Property
-from exactzones.rational import Matrix
-
-Floats: TypeAlias = NDArray[np.float64]
-
-
-def to_float(value: Fraction | int) -> float:
-    """Return the nearest float; what is too large becomes the largest one.
-
-    >>> to_float(10**400) == sys.float_info.max
-    True
-    """
-    try:
-        return float(value)
-    except OverflowError:
-        return sys.float_info.max if value > 0 else -sys.float_info.max
-
-
-def float_vector(entries: Sequence[Fraction | int]) -> Floats:
-    """Return exact numbers as floats, shape (n,)."""
-    return np.array([to_float(entry) for entry in entries], dtype=np.float64)
-
-
-def float_matrix(matrix: Matrix) -> Floats:
-    """Return an exact matrix as floats."""
-    if matrix.floats is not None:
-        return matrix.floats
-    numerators, denominator = matrix.scaled()
-    try:
-        quotients = [[entry / denominator for entry in row] for row in numerators.rows()]
-    except OverflowError:
-        quotients = [[to_float(Fraction(entry, denominator)) for entry in row] for row in numerators.rows()]
-    return np.array(quotients, dtype=np.float64).reshape(matrix.shape)
+from exactzones.rational.arrays import Floats
+from exactzones.rational.floats import clipped_float, float_matrix, float_vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +21,7 @@ class FloatNetwork:
     Attributes:
         weights: per layer, shape (outputs, inputs).
         biases: per layer, shape (outputs,).
-        masks: per layer, shape (outputs,); which units carry a ReLU.
+        masks: per layer, shape (outputs,); which units have a ReLU.
     """
 
     weights: tuple[Floats, ...]
@@ -63,17 +30,12 @@ class FloatNetwork:
 
     @classmethod
     def of(cls, network: Network) -> FloatNetwork:
-        """Round the weights of a network; the last one is remembered, since cases of one question come in a row."""
-        known = _last.get("network")
-        if known is not None and known[0] is network:
-            return known[1]
-        made = cls(
-            tuple(float_matrix(layer.weight) for layer in network.layers),
-            tuple(float_vector(layer.bias) for layer in network.layers),
+        """Return a network with its weights rounded to floats."""
+        return cls(
+            tuple(float_matrix(layer.weight, clipped_float) for layer in network.layers),
+            tuple(float_vector(layer.bias, clipped_float) for layer in network.layers),
             tuple(np.array(layer.relu, dtype=np.bool_) for layer in network.layers),
         )
-        _last["network"] = network, made
-        return made
 
     def activate(self, layer: int, values: Floats) -> Floats:
         """Apply the ReLU of a layer to pre-activations of shape (points, outputs)."""
@@ -87,7 +49,7 @@ class FloatNetwork:
             last: a layer, counted from 0.
 
         Returns:
-            One array of shape (points, outputs) per layer; where numbers are too large, infinities and NaN.
+            For each layer an array of shape (points, outputs); infinities and NaN where numbers are too large.
         """
         trace: list[Floats] = []
         values = points
@@ -103,9 +65,9 @@ class FloatNetwork:
 
         Args:
             trace: as ``trace`` returned it.
-            seeds: per layer of the trace, shape (points, outputs) or None for zero.
-            leak: the slope to assume for units that are off, one for all or shape (points, 1): 0 gives the gradient, more a
-                guess at what these units may become.
+            seeds: for each layer of the trace an array of shape (points, outputs), or None for zero.
+            leak: the slope that is assumed for units that are off, a number or shape (points, 1).  Zero gives the gradient;
+                larger slopes also show the way to points at which such units are on.
 
         Returns:
             Shape (points, inputs).
@@ -125,22 +87,19 @@ class FloatNetwork:
         return gradient
 
 
-_last: dict[str, tuple[Network, FloatNetwork]] = {}
-
-
 class Slacks:
-    """The values of a property's conditions in float64: it holds where all are positive, or zero if not strict.
+    """The slacks of a property's conditions in float64: it holds where all are positive (nonnegative if not strict).
 
     Attributes:
-        horizon: the last layer that a condition looks at.
+        horizon: the last layer that a condition reads.
         strict: which conditions are strict, shape (conditions,).
     """
 
     def __init__(self, network: FloatNetwork, prop: Property) -> None:
-        """Compile a property whose layers are counted from 0 (``Property.resolve``)."""
+        """Prepare a property whose layers are counted from 0 (``Property.resolve``)."""
         self._network = network
         self._groups: list[tuple[int, bool, NDArray[np.intp], Floats]] = []
-        self._constants = float_vector([condition.constant for condition in prop.conditions])
+        self._constants = float_vector([condition.constant for condition in prop.conditions], clipped_float)
         self.strict = np.array([condition.strict for condition in prop.conditions], dtype=np.bool_)
         self.horizon = max((condition.layer for condition in prop.conditions), default=0)
         for layer, after in sorted({(condition.layer, condition.after_relu) for condition in prop.conditions}):
@@ -148,24 +107,24 @@ class Slacks:
             rows = np.zeros((len(members), len(network.biases[layer])))
             for row, k in zip(rows, members, strict=True):
                 for unit, coefficient in prop.conditions[k].terms:
-                    row[unit] += to_float(coefficient)
+                    row[unit] += clipped_float(coefficient)
             self._groups.append((layer, after, np.array(members), rows))
 
     def trace(self, points: Floats) -> list[Floats]:
-        """Return the pre-activations of the layers that matter."""
+        """Return the pre-activations of the layers up to the last one that a condition reads."""
         return self._network.trace(points, self.horizon)
 
     def values(self, trace: Sequence[Floats]) -> Floats:
-        """Return the left-hand sides, shape (points, conditions); minus infinity where a number is too large."""
-        found = np.empty((len(trace[0]), len(self._constants)))
+        """Return the slacks, shape (points, conditions); minus infinity where a number is too large."""
+        values = np.empty((len(trace[0]), len(self._constants)))
         with np.errstate(all="ignore"):
             for layer, after, members, rows in self._groups:
                 units = self._network.activate(layer, trace[layer]) if after else trace[layer]
-                found[:, members] = units @ rows.T + self._constants[members]
-        return np.where(np.isfinite(found), found, -np.inf)
+                values[:, members] = units @ rows.T + self._constants[members]
+        return np.where(np.isfinite(values), values, -np.inf)
 
     def gradients(self, trace: Sequence[Floats], weights: Floats, leak: Floats | float = 0.0) -> Floats:
-        """Return the gradients at the inputs of a weighted sum of the left-hand sides.
+        """Return the gradients at the inputs of a weighted sum of the slacks.
 
         Args:
             trace: as ``trace`` returned it.

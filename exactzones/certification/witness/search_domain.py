@@ -1,4 +1,4 @@
-"""A domain as a search sees it: full-dimensional, with float bounds to sample from and an exact way back into it."""
+"""A domain prepared for the search for witnesses: full-dimensional coordinates, float bounds, exact points near float ones."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ from typing import NamedTuple
 import numpy as np
 
 from exactzones.affine import AffineMap
-from exactzones.certification.witness.float_network import Floats, float_vector, to_float
+from exactzones.certification.limits import BOUNDING_INPUTS, FEASIBILITY_INPUTS
 from exactzones.polyhedra import HRep, Infeasible, Optimal, Polyhedron, lp
 from exactzones.rational import Matrix, Row, Vector, nullspace, row_echelon
+from exactzones.rational.arrays import Floats
+from exactzones.rational.floats import clipped_float, float_vector
 
-_MOST_LP_INPUTS = 40  # an exact linear program with more may take minutes
-_MOST_BOUNDED_INPUTS = 12
 
+class _End(NamedTuple):
+    """A lower or upper bound of a coordinate."""
 
-class _Bound(NamedTuple):
     value: Fraction
     strict: bool
 
 
-class _Sparse(NamedTuple):
-    """``constant + sum of coefficient * coordinate`` is >= 0, or > 0 when strict."""
+class _SparseRow(NamedTuple):
+    """The row ``constant + sum of coefficient * coordinate >= 0``, or ``> 0`` if strict; terms: (coordinate, coefficient)."""
 
     constant: int
     terms: tuple[tuple[int, int], ...]
     strict: bool
 
     @classmethod
-    def of(cls, row: Row, strict: bool = False) -> _Sparse:
+    def of(cls, row: Row, strict: bool = False) -> _SparseRow:
         return cls(row[0], tuple((k, entry) for k, entry in enumerate(row[1:]) if entry), strict)
 
     def value(self, point: Sequence[Fraction]) -> Fraction:
@@ -43,14 +44,13 @@ class _Sparse(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Region:
-    """A domain without its flat directions.
+class SearchDomain:
+    """A domain in coordinates of its affine hull, so that it is full-dimensional.
 
     Attributes:
-        system: its rows in the coordinates of the search; no equations.
-        embedding: the map from there to the input space; None when it is the identity.
-        low: lower bounds in floats, minus infinity where there is none.
-        high: upper bounds in floats.
+        system: its rows in these coordinates, without equations.
+        embedding: the map from these coordinates to the input space; None if it is the identity.
+        low, high: bounds of the coordinates in floats, infinite where there is none.
     """
 
     system: HRep
@@ -58,24 +58,14 @@ class Region:
     low: Floats
     high: Floats
     _centre: Vector
-    _bounds: tuple[tuple[_Bound | None, _Bound | None], ...]
-    _rows: tuple[_Sparse, ...]  # those that are no bounds
-    _slopes: Floats  # the same in floats, of length 1
+    _bounds: tuple[tuple[_End | None, _End | None], ...]
+    _rows: tuple[_SparseRow, ...]  # all rows except bounds of single coordinates
+    _slopes: Floats  # the same rows in floats, with normals of length 1
     _offsets: Floats
 
     @classmethod
-    def of(cls, domain: Polyhedron) -> Region | None:
-        """Return the region of a domain; None when it is empty, or when no interior point was found in short time.
-
-        The last one is remembered, since cases of one question come in a row.
-        """
-        known = _last.get("domain")
-        if known is None or known[0] is not domain:
-            known = _last["domain"] = domain, cls._of(domain)
-        return known[1]
-
-    @classmethod
-    def _of(cls, domain: Polyhedron) -> Region | None:
+    def of(cls, domain: Polyhedron) -> SearchDomain | None:
+        """Return a domain prepared for the search; None if it is empty, or if no interior point was found quickly."""
         system: HRep | None = domain.hrep
         embedding: AffineMap | None = None
         while system is not None:
@@ -86,23 +76,24 @@ class Region:
                 embedding = step if embedding is None else embedding.after(step)
                 system = _reduced(system, step)
                 continue
-            region = cls._inside(system, embedding)
-            if region is not None:
-                return region
+            prepared = cls._full_dimensional(system, embedding)
+            if prepared is not None:
+                return prepared
             system = _flattened(system)
         return None
 
     @classmethod
-    def _inside(cls, system: HRep, embedding: AffineMap | None) -> Region | None:
-        sparse = [*map(_Sparse.of, system.rows), *(_Sparse.of(row, strict=True) for row in system.strict)]
+    def _full_dimensional(cls, system: HRep, embedding: AffineMap | None) -> SearchDomain | None:
+        """Return a domain with an interior point; None if none was found."""
+        sparse = [*map(_SparseRow.of, system.rows), *(_SparseRow.of(row, strict=True) for row in system.strict)]
         bounds = _bounds(sparse, system.ambient_dim)
         rows = tuple(row for row in sparse if len(row.terms) != 1)
-        low = np.array([-np.inf if lower is None else to_float(lower.value) for lower, _ in bounds])
-        high = np.array([np.inf if upper is None else to_float(upper.value) for _, upper in bounds])
+        low = np.array([-np.inf if lower is None else clipped_float(lower.value) for lower, _ in bounds])
+        high = np.array([np.inf if upper is None else clipped_float(upper.value) for _, upper in bounds])
         slopes, offsets = _normalised(rows, system.ambient_dim)
         centre = _middle(bounds)
         if any(row.value(centre) <= 0 for row in rows):
-            if system.ambient_dim <= _MOST_LP_INPUTS:
+            if system.ambient_dim <= FEASIBILITY_INPUTS:
                 start = lp.feasibility(HRep.of(system.ambient_dim, strict=system.closed_rows))
                 if isinstance(start, Infeasible):
                     return None
@@ -111,28 +102,28 @@ class Region:
                 centre = tuple(map(Fraction, _relaxed(centre, low, high, slopes, offsets)))
         if any(row.value(centre) <= 0 for row in sparse):
             return None
-        if rows and system.ambient_dim <= _MOST_BOUNDED_INPUTS:
+        if rows and system.ambient_dim <= BOUNDING_INPUTS:
             _imply_bounds(system, low, high)
-        return cls(system, embedding, low, high, centre, bounds, rows, slopes, offsets)
+        return cls(system, embedding, low, high, _centre=centre, _bounds=bounds, _rows=rows, _slopes=slopes, _offsets=offsets)
 
     @property
     def dim(self) -> int:
-        """Number of coordinates of the search."""
+        """Number of coordinates."""
         return self.system.ambient_dim
 
     def embed(self, point: Vector) -> Vector:
-        """Return a point of the search in the input space."""
+        """Return a point, given by its coordinates, in the input space."""
         if self.embedding is None:
             return point
         return self.embedding(point) if self.dim else self.embedding.offset
 
     def corners(self, rng: np.random.Generator, most: int) -> Floats:
-        """Return the centre and corners of the bounds, at most so many, moved into the region."""
+        """Return the centre and corners of the bounds, ``most`` points at most, moved into the domain."""
         if 2**self.dim < most:
             ups = np.arange(2**self.dim)[:, None] >> np.arange(self.dim) & 1
         else:
             ups = rng.integers(0, 2, (most - 1, self.dim))
-        centre = float_vector(self._centre)
+        centre = float_vector(self._centre, clipped_float)
         corners = np.where(ups, self.high, self.low)
         return self.fit(np.vstack([centre, np.where(np.isfinite(corners), corners, centre)]))
 
@@ -141,28 +132,28 @@ class Region:
 
         Args:
             rng: the source of randomness.
-            scales: shape (points, 1); how far to go where there is no bound.
+            scales: shape (points, 1); the standard deviation where there is no bound.
         """
         count = len(scales)
         shape = (count, self.dim)
-        centre = float_vector(self._centre)
+        centre = float_vector(self._centre, clipped_float)
         bounded = np.isfinite(self.low) & np.isfinite(self.high)
         low, high = np.where(bounded, self.low, 0.0), np.where(bounded, self.high, 0.0)
         points = np.where(bounded, low + (high - low) * rng.random(shape), centre + scales * rng.normal(size=shape))
         corners = np.where(rng.random(shape) < 1 / 2, self.low, self.high)
         near_corner = (rng.random((count, 1)) < 1 / 2) & (rng.random(shape) < 1 / 2) & np.isfinite(corners)
         points = self.fit(np.where(near_corner, corners, points))
-        if self._rows:  # what was moved lies on the boundary: spread it over the inside as well
+        if self._rows:  # points that were moved lie on the boundary: spread them over the interior, too
             share = np.where(rng.random((count, 1)) < 1 / 2, 1.0, rng.random((count, 1)) ** (1 / max(1, self.dim)))
             points = centre + share * (points - centre)
         return points
 
     def spans(self, points: Floats, scales: Floats) -> Floats:
-        """Return how far it makes sense to go from each point in each coordinate."""
+        """Return the length of a large step from each point in each coordinate: the width of the domain where it is bounded."""
         return np.where(np.isfinite(self.high - self.low), self.high - self.low, np.maximum(scales, np.abs(points)))
 
     def fit(self, points: Floats) -> Floats:
-        """Move points into the region, up to rounding: to near points where that is easy, else towards the centre."""
+        """Move points into the domain, up to rounding: by a few projections, then towards the centre."""
         points = np.clip(points, self.low, self.high)
         if not self._rows:
             return points
@@ -170,7 +161,7 @@ class Region:
             for slope, offset in zip(self._slopes, self._offsets, strict=True):
                 points = points - np.minimum(0.0, points @ slope + offset)[:, None] * slope
             points = np.clip(points, self.low, self.high)
-        centre = float_vector(self._centre)
+        centre = float_vector(self._centre, clipped_float)
         inside = np.maximum(self._slopes @ centre + self._offsets, 0.0)
         outside = np.maximum(-(points @ self._slopes.T + self._offsets), 0.0)
         shares: Floats = np.where(outside > 0, inside / np.maximum(inside + outside, 1e-300), 1.0)
@@ -178,7 +169,7 @@ class Region:
         return pulled
 
     def exact(self, point: Sequence[Fraction]) -> Vector:
-        """Return an exact point of the region close to a point: clipped to the bounds, then pulled towards the centre."""
+        """Return an exact point of the domain close to a point: clipped to the bounds, then moved towards the centre."""
         clipped = list(point)
         for k, (lower, upper) in enumerate(self._bounds):
             for bound, sign in ((lower, 1), (upper, -1)):
@@ -187,34 +178,31 @@ class Region:
         share = Fraction(1)
         for row in self._rows:
             if not row.holds(clipped):
-                there, here = row.value(clipped), row.value(self._centre)
-                share = min(share, here / (here - there) * (1 - Fraction(row.strict, 2**20)))
+                outside, inside = row.value(clipped), row.value(self._centre)
+                share = min(share, inside / (inside - outside) * (1 - Fraction(row.strict, 2**20)))
         if share == 1:
             return tuple(clipped)
-        share = Fraction(int(share * 2**40), 2**40)  # down, so never outside, and to a shorter number
+        share = Fraction(int(share * 2**40), 2**40)  # rounded down, so never outside, to a shorter number
         return tuple(c + share * (x - c) for c, x in zip(self._centre, clipped, strict=True))
 
 
-_last: dict[str, tuple[Polyhedron, Region | None]] = {}
-
-
 def contains(system: HRep, point: Vector) -> bool:
-    """Tell whether a point satisfies every row, as ``HRep.contains``, in little time when rows are mostly zeros."""
+    """Tell whether a point satisfies every row, as ``HRep.contains`` does; fast for rows that are mostly zeros."""
     return (
-        all(_Sparse.of(row).holds(point) for row in system.rows)
-        and all(_Sparse.of(row, strict=True).holds(point) for row in system.strict)
-        and all(_Sparse.of(row).value(point) == 0 for row in system.equations)
+        all(_SparseRow.of(row).holds(point) for row in system.rows)
+        and all(_SparseRow.of(row, strict=True).holds(point) for row in system.strict)
+        and all(_SparseRow.of(row).value(point) == 0 for row in system.equations)
     )
 
 
 def _opposite(system: HRep) -> list[Row]:
-    """Return the equations that pairs of opposite rows make."""
+    """Return the equations that pairs of opposite rows imply."""
     rows = set(system.rows)
     return [row for row in system.rows if row < (negative := tuple(-entry for entry in row)) and negative in rows]
 
 
 def _solution(equations: Iterable[Row], dim: int) -> AffineMap | None:
-    """Parametrise the solutions of equations; None when there is none."""
+    """Return a parametrisation of the solutions of equations; None if there is no solution."""
     echelon, pivots = row_echelon([(*equation[1:], equation[0]) for equation in equations])
     if dim in pivots:
         return None
@@ -227,7 +215,7 @@ def _solution(equations: Iterable[Row], dim: int) -> AffineMap | None:
 
 
 def _reduced(system: HRep, step: AffineMap) -> HRep | None:
-    """Return a system in the coordinates of the solutions of its equations."""
+    """Return a system in the coordinates of the solutions of its equations; None if it is a single point that violates a row."""
     others = HRep(system.ambient_dim, system.rows, system.strict)
     if step.inputs:
         return others.preimage(step)
@@ -235,20 +223,20 @@ def _reduced(system: HRep, step: AffineMap) -> HRep | None:
 
 
 def _flattened(system: HRep) -> HRep | None:
-    """Return a system without interior with the equations that it implies; None when it is empty, or too large to tell."""
-    if system.ambient_dim > _MOST_LP_INPUTS or isinstance(lp.feasibility(system), Infeasible):
+    """Return a system without interior together with the equations that it implies; None if it is empty or too large to tell."""
+    if system.ambient_dim > FEASIBILITY_INPUTS or isinstance(lp.feasibility(system), Infeasible):
         return None
     return HRep.of(system.ambient_dim, system.rows, strict=system.strict, equations=Polyhedron(system).irredundant.equations)
 
 
-def _bounds(rows: Iterable[_Sparse], dim: int) -> tuple[tuple[_Bound | None, _Bound | None], ...]:
+def _bounds(rows: Iterable[_SparseRow], dim: int) -> tuple[tuple[_End | None, _End | None], ...]:
     """Return the tightest lower and upper bound of each coordinate."""
-    lower: dict[int, _Bound] = {}
-    upper: dict[int, _Bound] = {}
+    lower: dict[int, _End] = {}
+    upper: dict[int, _End] = {}
     for constant, terms, strict in rows:
         if len(terms) == 1:
             ((k, entry),) = terms
-            bound = _Bound(Fraction(-constant, entry), strict)
+            bound = _End(Fraction(-constant, entry), strict)
             if entry > 0:
                 lower[k] = max(bound, lower.get(k, bound))
             else:
@@ -256,7 +244,8 @@ def _bounds(rows: Iterable[_Sparse], dim: int) -> tuple[tuple[_Bound | None, _Bo
     return tuple((lower.get(k), upper.get(k)) for k in range(dim))
 
 
-def _middle(bounds: Iterable[tuple[_Bound | None, _Bound | None]]) -> Vector:
+def _middle(bounds: Iterable[tuple[_End | None, _End | None]]) -> Vector:
+    """Return the centre of a box; in unbounded coordinates a point at distance 1 from the bound, or 0."""
     middle = []
     for lower, upper in bounds:
         if lower is not None and upper is not None:
@@ -268,7 +257,8 @@ def _middle(bounds: Iterable[tuple[_Bound | None, _Bound | None]]) -> Vector:
     return tuple(middle)
 
 
-def _normalised(rows: Sequence[_Sparse], dim: int) -> tuple[Floats, Floats]:
+def _normalised(rows: Sequence[_SparseRow], dim: int) -> tuple[Floats, Floats]:
+    """Return rows in floats with normals of length 1: slopes, shape (rows, dim), and offsets."""
     slopes, offsets = np.zeros((len(rows), dim)), np.zeros(len(rows))
     for k, row in enumerate(rows):
         size = max((abs(entry) for _, entry in row.terms), default=1)
@@ -276,16 +266,16 @@ def _normalised(rows: Sequence[_Sparse], dim: int) -> tuple[Floats, Floats]:
             slopes[k, index] = entry / size
         norm = np.linalg.norm(slopes[k]) or 1.0
         slopes[k] /= norm
-        offsets[k] = to_float(Fraction(row.constant, size)) / norm
+        offsets[k] = clipped_float(Fraction(row.constant, size)) / norm
     return slopes, offsets
 
 
 def _relaxed(start: Vector, low: Floats, high: Floats, slopes: Floats, offsets: Floats) -> Floats:
-    """Reflect at the row that is violated most until none is: a guess at an interior point.
+    """Return a guess at an interior point: reflect at the most violated row until no row is violated.
 
     Source: Motzkin and Schoenberg 1954, The relaxation method for linear inequalities.
     """
-    point = float_vector(start)
+    point = float_vector(start, clipped_float)
     margin = np.where(np.isfinite(high - low), (high - low) / 64, 0.0)
     for _ in range(1000):
         values = slopes @ point + offsets
@@ -297,10 +287,10 @@ def _relaxed(start: Vector, low: Floats, high: Floats, slopes: Floats, offsets: 
 
 
 def _imply_bounds(system: HRep, low: Floats, high: Floats) -> None:
-    """Put the bounds that the rows imply together in place of infinite ones."""
+    """Replace infinite bounds by those that the rows imply together, in place."""
     for k in range(system.ambient_dim):
         for sign, ends in ((-1, low), (1, high)):
             if not np.isfinite(ends[k]):
                 best = lp.maximize(system, tuple(Fraction(sign * (j == k)) for j in range(system.ambient_dim)))
                 if isinstance(best, Optimal):
-                    ends[k] = sign * to_float(best.value)
+                    ends[k] = sign * clipped_float(best.value)

@@ -1,0 +1,136 @@
+"""From an open region of a certificate's tree to the float search that suits it: cells for few inputs, boxes for many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from exactzones.certification.limits import CELL_SEARCH_INPUTS
+from exactzones.certification.provers.base import FloatRegion, FloatRows
+from exactzones.certification.provers.box_search import BoxProof, BoxSearch
+from exactzones.certification.provers.cell_proof import CellProof
+from exactzones.certification.provers.cell_search import CellSearch
+from exactzones.certification.provers.relaxation import FloatClaim
+from exactzones.checker import Bound, Hint
+from exactzones.checker.arithmetic import Array
+from exactzones.checker.rules import OpenRegion, region_row
+from exactzones.checker.tree import Tree
+from exactzones.errors import BackendError
+from exactzones.polyhedra import HRep, lp
+from exactzones.rational import Row, Vector, primitive
+
+
+class SearchFactory:
+    """Sets up the float searches of a tree's open regions.
+
+    Args:
+        tree: the certificate so far.
+        patterns: the signs of listed zones and their numbers; None if the property is claimed to hold nowhere.
+        confirm: tells whether a case of a tree holds at a float point; returns which case, and the exact point.
+    """
+
+    def __init__(
+        self, tree: Tree, patterns: dict[str, int] | None, confirm: Callable[[int, Array], tuple[int, Vector] | None]
+    ) -> None:
+        self.tree, self.patterns, self.confirm = tree, patterns, confirm
+        self._claims: dict[tuple[int, bytes], FloatClaim] = {}
+
+    def search(self, number: int, margin: float) -> tuple[CellSearch | BoxSearch, tuple[Bound, ...]] | None:
+        """Set up the search of an open region.
+
+        Returns:
+            The search, and bounds of inputs that its node must prove first; None where the region is unbounded or a point, or
+            has too many inputs for a list of zones.
+        """
+        region = self.tree.waiting[number]
+        box = self._box(region)
+        if box is None:
+            return None
+        low, high, bounds = box
+        free = low != high
+        few = free.sum() <= CELL_SEARCH_INPUTS
+        if not free.any() or not (few or self.patterns is None):
+            return None
+
+        def confirm(point: Array) -> tuple[int, Vector] | None:
+            whole = low.copy()
+            whole[free] = point
+            return self.confirm(region.tree, whole)
+
+        claim, rows = self._float_claim(region.tree, low, free), self._rows(region, low, free, path=few)
+        task = FloatRegion(claim, low[free], high[free], rows, known=self._known(region), confirm=confirm)
+        if few:
+            return CellSearch(task, len(region.rows), patterns=self.patterns, margin=margin), bounds
+        inputs = self.tree.claims[region.tree].inputs
+        sides = {row.split[0] - inputs: row.split[1] for row in region.rows if row.split is not None}
+        return BoxSearch(task, sides, margin=margin), bounds
+
+    def proof(self, search: CellSearch | BoxSearch) -> CellProof | BoxProof:
+        """Return the nodes of a search, finished or not."""
+        inputs = self.tree.claims[0].inputs
+        return CellProof(search, inputs) if isinstance(search, CellSearch) else BoxProof(search, inputs)
+
+    def _float_claim(self, tree: int, values: Array, free: Array) -> FloatClaim:
+        """Return a tree's claim in floats with constant inputs substituted; regions with the same constants share it."""
+        fixed = np.where(free, np.nan, values)
+        key = tree, fixed.tobytes()
+        if key not in self._claims:
+            self._claims[key] = FloatClaim(self.tree.claims[tree], fixed)
+        return self._claims[key]
+
+    def _known(self, region: OpenRegion) -> tuple[Array, Array]:
+        """Return the bounds of hidden units that the certificate has on a region."""
+        claim, known = self.tree.claims[region.tree], region.known
+        hidden, scale = slice(claim.inputs, None), 1 << claim.bits
+        low, high = (part[0, hidden].astype(float) / scale for part in (known.low, known.high))
+        return np.where(known.has_low[0, hidden], low, -np.inf), np.where(known.has_high[0, hidden], high, np.inf)
+
+    def _rows(self, region: OpenRegion, low: Array, free: Array, *, path: bool) -> FloatRows:
+        """Return the domain's rows that the box does not express and, with ``path``, those of the splits on the path."""
+        claim, exact_numbers = self.tree.claims[region.tree], self.tree.exact[region.tree]
+        rows, numbers, divisors = [], [], []
+        for index in range(len(claim.rows) + (len(region.rows) if path else 0)):
+            exact = region_row(exact_numbers, region, index)
+            of_domain = index < len(claim.rows)
+            if exact is None or (of_domain and sum(map(bool, exact[1:])) == 1):
+                continue
+            divisor = max(1, *map(abs, exact)) if of_domain else 1  # the domain's rows may have numbers of any size
+            row = np.array([float(Fraction(entry) / divisor) for entry in exact])
+            rows.append([row[0] + row[1:][~free] @ low[~free], *row[1:][free]])
+            divisors.append(Fraction(divisor))
+            numbers.append(index)
+        return FloatRows(np.array(rows).reshape(len(rows), int(free.sum()) + 1), numbers, divisors)
+
+    def _box(self, region: OpenRegion) -> tuple[Array, Array, tuple[Bound, ...]] | None:
+        """Return a box around a region, and bounds of inputs that prove it together with the rows of a single variable.
+
+        Exact linear programs over the domain find these bounds; None if the domain is unbounded or empty.
+        """
+        claim, known = self.tree.claims[region.tree], region.known
+        scale = 1 << claim.bits
+        low = known.low[0, : claim.inputs].astype(float) / scale
+        high = known.high[0, : claim.inputs].astype(float) / scale
+        system, bounds = HRep.of(claim.inputs, claim.rows), []
+        for j in range(claim.inputs):
+            for upper, has, side in ((False, known.has_low, low), (True, known.has_high, high)):
+                if has[0, j]:
+                    continue
+                best = lp.maximize(system, [Fraction((1 if upper else -1) if i == j else 0) for i in range(claim.inputs)])
+                if not isinstance(best, lp.Optimal):
+                    return None
+                side[j] = float(best.value if upper else -best.value)
+                pairs = zip(system.closed_rows, best.multipliers, strict=True)
+                hint = Hint.of(_of_claim(claim.rows, row, m) for row, m in pairs if m)
+                bounds.append(Bound(j, upper, exact=True, hint=hint))
+        return low, high, tuple(bounds)
+
+
+def _of_claim(rows: Sequence[Row], row: Row, multiplier: Fraction) -> tuple[int, Fraction]:
+    """Return which of the claim's rows has this primitive row, and the multiplier of that row."""
+    for number, other in enumerate(rows):
+        if primitive(other) == row:
+            place = next(k for k, entry in enumerate(row) if entry)
+            return number, multiplier * row[place] / other[place]
+    raise BackendError("the linear program returned a multiplier for a row that the claim does not have")

@@ -1,0 +1,386 @@
+"""The rules of the fast checker, one function each: when a node is accepted, and what becomes known on its region.
+
+``proofs/certificate.md`` states every rule and why it is sound.  Nodes of one tree are checked together, for speed.  Only
+integers and rationals decide: no engine, no linear programs, no floats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from exactzones.checker.arithmetic import Array, narrow
+from exactzones.checker.bounds import MULTIPLIER_BITS, FixedPoint, Functions, KnownBounds, LinearBounds, RationalNumbers, backward
+from exactzones.checker.certificate import Bound, Hint, Node, Refutation
+from exactzones.checker.claim import Claim, Target
+
+
+class Invalid(Exception):
+    """A rule is broken."""
+
+
+@dataclass
+class PathRow:
+    """A row ``b + a . x >= 0`` that holds on a region because the region is one side of a split.
+
+    Attributes:
+        split: the hidden unit that was split, and the side; None for a cut of an input.
+        fixed: the row in fixed-point numbers; None if no such row could be computed.
+        exact: the row in Fractions; that of a hidden unit is computed on demand, from ``known``.
+        known: the bounds that were known where the unit was split.
+    """
+
+    split: tuple[int, int] | None
+    fixed: list[Any] | None
+    exact: list[Any] | None = None
+    known: KnownBounds | None = None
+
+
+@dataclass
+class OpenRegion:
+    """A region of a tree whose node has not come yet.
+
+    Attributes:
+        tree: the number of the tree.
+        known: the known bounds of units there; arrays of a single region.
+        rows: one for each split on the path from the root.
+    """
+
+    tree: int
+    known: KnownBounds
+    rows: tuple[PathRow, ...]
+
+
+class SignedUnits(NamedTuple):
+    """Units of one layer, each as the function z or, where ``upper`` is true, -z: what bounds of them are computed from."""
+
+    layer: int
+    units: Array
+    upper: Array
+
+
+class Batch(NamedTuple):
+    """Nodes of one tree that are checked together.
+
+    Attributes:
+        nodes, regions: the nodes, and the open region of each.
+        known: the known bounds on all of these regions; computed bounds are added.
+        fixed, exact: the tree's two kinds of arithmetic.
+    """
+
+    nodes: Sequence[Node]
+    regions: Sequence[OpenRegion]
+    known: KnownBounds
+    fixed: FixedPoint
+    exact: RationalNumbers
+
+    @property
+    def claim(self) -> Claim:
+        """What the tree is about."""
+        return self.fixed.claim
+
+
+# Bounds of units.
+
+
+def compute_bounds(batch: Batch) -> None:
+    """Compute the bounds that nodes ask for, layer by layer, and add them to what is known.
+
+    Raises:
+        Invalid: a bound of a unit that does not exist, or bounds that are not in the order of layers.
+    """
+    claim = batch.claim
+    groups: dict[tuple[int, bool], list[tuple[int, Bound]]] = {}
+    for i, node in enumerate(batch.nodes):
+        layer = 0
+        for bound in node.bounds:
+            _require_unit(claim, node, bound.unit)
+            if claim.layer_of(bound.unit) < layer:
+                raise Invalid(f"node {node.number}: bounds are not in the order of layers")
+            layer = claim.layer_of(bound.unit)
+            groups.setdefault((layer, bound.exact), []).append((i, bound))
+    for key in sorted(groups):
+        computed = list(_bound_values(batch, groups[key]))
+        for upper in (False, True):
+            triples = [(i, bound.unit, -value if upper else value) for (i, bound), value in computed if bound.upper == upper]
+            if triples:
+                batch.known.learn(upper, *zip(*triples, strict=True))
+
+
+def _bound_values(batch: Batch, asked: Sequence[tuple[int, Bound]]) -> Iterator[tuple[tuple[int, Bound], int]]:
+    """Yield lower bounds of z (or -z) of units of one layer, each with its question; nothing where there is no bound."""
+    arithmetic = batch.exact if asked[0][1].exact else batch.fixed
+    hints = _checked_hints(batch.claim, [(batch.nodes[i], bound.hint) for i, bound in asked])
+    functions = Functions(np.array([i for i, _ in asked]), **hints)
+    units, upper = np.array([bound.unit for _, bound in asked]), np.array([bound.upper for _, bound in asked])
+    signed = SignedUnits(batch.claim.layer_of(asked[0][1].unit), units, upper)
+    carried = carry_units(arithmetic, batch.known, functions, signed)
+    values = _least_values(batch, arithmetic, [(i, bound.hint) for i, bound in asked], carried)
+    for question, value in zip(asked, values, strict=True):
+        if value is not None:
+            yield question, batch.fixed.number(value) if question[1].exact else value
+
+
+def carry_units(arithmetic: FixedPoint, known: KnownBounds, functions: Functions, signed: SignedUnits) -> LinearBounds:
+    """Carry units of one layer back to the inputs.
+
+    Args:
+        arithmetic: in which numbers to compute.
+        known: the bounds on all regions.
+        functions: the region and the hints of each; their coefficients are replaced by those of the units.
+        signed: the units.
+    """
+    claim, (layer, units, upper) = arithmetic.claim, signed
+    rows = np.arange(len(units))
+    sign = [int(s) << arithmetic.scale for s in np.where(upper, -1, 1)]
+    if layer == 0:
+        coefficients = np.zeros((len(units), claim.inputs), object)
+        coefficients[rows, units] = sign
+        return LinearBounds(coefficients, np.zeros(len(units), object), np.ones(len(units), bool))
+    k = layer - 1
+    dtype = object if arithmetic.scale == 0 or arithmetic.scale > 60 else np.int64
+    start = np.zeros((len(units), len(claim.layers[k].relu)), dtype)
+    start[rows, units - claim.offsets[layer]] = sign
+    return backward(arithmetic, known, replace(functions, before={k: start}))
+
+
+def _least_values(batch: Batch, arithmetic: FixedPoint, asked: Sequence[tuple[int, Hint]], functions: LinearBounds) -> list[Any]:
+    """Return the least value of functions of the inputs over their regions, after subtracting the multiples of rows in hints.
+
+    Args:
+        batch: the nodes and regions.
+        arithmetic: in which numbers to compute.
+        asked: for each function its region and its hint.
+        functions: the functions of the inputs.
+
+    Returns:
+        For each function a number, or None where there is no bound.
+    """
+    at = np.array([i for i, _ in asked])
+    coefficients, constants = functions.coefficients.astype(object), functions.constants.astype(object)
+    bits = arithmetic.scale
+    if any(hint.rows for _, hint in asked):
+        bits += MULTIPLIER_BITS
+        multiples = _multiples_of_rows(batch, arithmetic, asked, functions.valid)
+        coefficients = coefficients * (1 << MULTIPLIER_BITS) - multiples[:, 1:]
+        constants = constants * (1 << MULTIPLIER_BITS) - multiples[:, 0]
+    inputs = slice(batch.claim.inputs)
+    known = arithmetic.known(batch.known.of_units(inputs))
+    positive, negative = coefficients > 0, coefficients < 0
+    least = (coefficients * np.where(positive, known.low.astype(object)[at], known.high.astype(object)[at])).sum(1)
+    lacking = (positive & ~known.has_low[at]) | (negative & ~known.has_high[at])
+    valid = (functions.valid & ~lacking.any(1)).tolist()
+    values = (constants * (1 << arithmetic.scale) + least).tolist()
+    return [arithmetic.settle(value, bits) if good else None for value, good in zip(values, valid, strict=True)]
+
+
+def _multiples_of_rows(batch: Batch, arithmetic: FixedPoint, asked: Sequence[tuple[int, Hint]], valid: Array) -> Array:
+    """Return for each valid function the sum of multiples of rows that its hint names, times ``2^MULTIPLIER_BITS``."""
+    tables: list[dict[int, list[Any]]] = [{} for _ in batch.regions]
+    rows: list[list[Any]] = []
+    multipliers: list[int | Fraction] = []
+    numbers, first = [], []
+    for number in np.nonzero(valid)[0].tolist():
+        i, hint = asked[number]
+        if not hint.rows:
+            continue
+        table = tables[i]
+        for index in hint.rows:
+            if index not in table:
+                row = region_row(arithmetic, batch.regions[i], index)
+                if row is None:
+                    raise Invalid(f"node {batch.nodes[i].number}: there is no row {index}")
+                table[index] = row
+        numbers.append(number)
+        first.append(len(rows))
+        rows += [table[index] for index in hint.rows]
+        multipliers += hint.multipliers
+    total = np.zeros((len(asked), batch.claim.inputs + 1), object)
+    if rows:
+        scaled = [m if type(m) is int else m * (1 << MULTIPLIER_BITS) for m in multipliers]
+        products = np.array(rows, dtype=object) * np.array(scaled, dtype=object)[:, None]
+        total[numbers] = np.add.reduceat(products, first, axis=0)
+    return total
+
+
+def region_row(arithmetic: FixedPoint, region: OpenRegion, index: int) -> list[Any] | None:
+    """Return a row that holds on a region, None if there is none: first those of the domain, then one for each split."""
+    rows = arithmetic.claim.rows
+    if index < len(rows):
+        return [entry << arithmetic.scale for entry in rows[index]]
+    if index - len(rows) < len(region.rows):
+        row = region.rows[index - len(rows)]
+        return row.fixed if arithmetic.scale else _exact_row(arithmetic, row)
+    return None
+
+
+def _exact_row(arithmetic: FixedPoint, row: PathRow) -> list[Any] | None:
+    """Return the row of a split in Fractions; it is computed once."""
+    if row.exact is None and row.known is not None and row.split is not None:
+        unit, side = row.split
+        signed = SignedUnits(arithmetic.claim.layer_of(unit), np.array([unit]), np.array([side == 1]))
+        coefficients, constants, valid = carry_units(arithmetic, row.known, Functions(np.array([0])), signed)
+        row.exact = [-constants[0], *(-entry for entry in coefficients[0].tolist())] if valid[0] else None
+        row.known = None
+    return row.exact
+
+
+# Leaves.
+
+
+def refute(batch: Batch, case: int) -> None:
+    """Check the ``no`` nodes: a case's conditions cannot hold together where minus a combination of them is positive.
+
+    Raises:
+        Invalid: the bound of the combination is not positive (or not nonnegative, with a strict condition).
+    """
+    targets = batch.claim.targets[case]
+    for exact in (False, True):
+        every = [(i, node, node.refutations[case]) for i, node in enumerate(batch.nodes) if node.kind == "no"]
+        asked = [refutation for refutation in every if refutation[2].exact == exact]
+        if not asked:
+            continue
+        arithmetic = batch.exact if exact else batch.fixed
+        functions = _combinations(arithmetic, targets, asked)
+        if functions.before or functions.after or functions.betas:
+            carried = backward(arithmetic, batch.known, functions)
+        else:  # rows alone show that the region is empty
+            zeros = np.zeros((len(asked), batch.claim.inputs), object)
+            carried = LinearBounds(zeros, functions.constant, np.ones(len(asked), bool))
+        values = _least_values(batch, arithmetic, [(i, refutation.hint) for i, _, refutation in asked], carried)
+        for (i, node, refutation), value in zip(asked, values, strict=True):
+            strict = any(m and targets[index].strict for index, m in refutation.mu)
+            proved = value is not None and (value > 0 or (value == 0 and strict))
+            if not proved and not _is_empty(batch.known, i):
+                raise Invalid(f"node {node.number}: the bound does not show that the conditions cannot hold together")
+
+
+def _combinations(arithmetic: FixedPoint, targets: Sequence[Target], asked: Sequence[tuple[int, Node, Refutation]]) -> Functions:
+    """Return minus the combinations of conditions that refutations name."""
+    count = len(asked)
+    hints = _checked_hints(arithmetic.claim, [(node, refutation.hint) for _, node, refutation in asked])
+    functions = Functions(np.array([i for i, _, _ in asked]), constant=np.zeros(count, object), **hints)
+    for number, (_, node, refutation) in enumerate(asked):
+        for index, m in refutation.mu:
+            if index >= len(targets):
+                raise Invalid(f"node {node.number}: there is no condition {index}")
+            target = targets[index]
+            part = functions.after if target.after_relu else functions.before
+            coefficients = part.setdefault(target.layer, np.zeros((count, len(target.coefficients)), object))
+            coefficients[number] += m * target.coefficients * (1 << arithmetic.scale)
+            functions.constant[number] += arithmetic.number(m * target.constant)
+    for part in (functions.before, functions.after):
+        part.update({layer: narrow(array) if arithmetic.scale else array for layer, array in part.items()})
+    return functions
+
+
+def require_zone(batch: Batch, i: int, signs: Array | None) -> None:
+    """Check a ``zone`` node: the region lies in a listed zone's closed cell.
+
+    Args:
+        batch: the nodes and regions.
+        i: the node's place in the batch.
+        signs: 1 or -1 for units with a ReLU, else 0, shape (units,); None if no such zone or pattern exists.
+
+    Raises:
+        Invalid: some unit is not known to have the sign that the zone's pattern says.
+    """
+    node, known = batch.nodes[i], batch.known.part(i)
+    if signs is None:
+        raise Invalid(f"node {node.number}: there is no zone {node.at} with a pattern that fits the network")
+    on, off = known.are_on()[0], known.are_nonpositive()[0]
+    for bound in node.also:
+        _require_unit(batch.claim, node, bound.unit)
+        for _, value in _bound_values(batch, [(i, bound)]):
+            (off if bound.upper else on)[bound.unit] |= value >= 0
+    if not (np.where(signs > 0, on, True) & np.where(signs < 0, off, True)).all():
+        raise Invalid(f"node {node.number}: the region is not proved to lie in zone {node.at}")
+
+
+# Splits.
+
+
+def split_rows(batch: Batch) -> dict[int, list[PathRow]]:
+    """Return for each region that a unit splits the rows of its two sides, z <= 0 and z >= 0, as rows of the inputs.
+
+    Raises:
+        Invalid: a node splits by something else than a hidden unit with a ReLU.
+    """
+    claim = batch.claim
+    rows: dict[int, list[PathRow]] = {}
+    layers: dict[int, list[tuple[int, int]]] = {}
+    for i, node in enumerate(batch.nodes):
+        if node.kind != "relu":
+            continue
+        if node.at >= claim.units or claim.layer_of(node.at) == 0 or not claim.relu[node.at]:
+            raise Invalid(f"node {node.number}: unit {node.at} is not a hidden unit with a ReLU")
+        layers.setdefault(claim.layer_of(node.at), []).append((i, node.at))
+    for layer, pairs in layers.items():
+        where = np.array([i for i, _ in pairs] * 2)
+        units = np.array([unit for _, unit in pairs] * 2)
+        upper = np.repeat([False, True], len(pairs))
+        signed = SignedUnits(layer, units, upper)
+        coefficients, constants, valid = carry_units(batch.fixed, batch.known, Functions(where), signed)
+        known = {i: batch.known.part(i) for i, _ in pairs}
+        for number, (i, unit) in enumerate(zip(where.tolist(), units.tolist(), strict=True)):
+            fixed = None
+            if valid[number]:  # lower(z) <= z <= 0, or lower(-z) <= -z <= 0
+                fixed = [-int(constants[number]), *(-entry for entry in coefficients[number].tolist())]
+            rows.setdefault(i, []).append(PathRow((unit, int(upper[number])), fixed, known=known[i]))
+    return rows
+
+
+def relu_children(batch: Batch, i: int, rows: Sequence[PathRow]) -> list[OpenRegion]:
+    """Return the two sides z <= 0 and z >= 0 of a ``relu`` node, given their rows."""
+    node, region = batch.nodes[i], batch.regions[i]
+    children = [OpenRegion(region.tree, batch.known.part(i), (*region.rows, row)) for row in rows]
+    for child, upper in zip(children, (True, False), strict=True):
+        child.known.learn(upper, [0], [node.at], [0])
+    return children
+
+
+def cut_children(batch: Batch, i: int) -> list[OpenRegion]:
+    """Return the two sides x <= c and x >= c of a ``cut`` node.
+
+    Raises:
+        Invalid: there is no such input.
+    """
+    node, region, claim = batch.nodes[i], batch.regions[i], batch.claim
+    if node.at >= claim.inputs:
+        raise Invalid(f"node {node.number}: there is no input {node.at}")
+    children = []
+    for sign, upper in ((-1, True), (1, False)):
+        fixed = [-sign * node.where, *(sign << claim.bits if j == node.at else 0 for j in range(claim.inputs))]
+        exact = [Fraction(entry, 1 << claim.bits) for entry in fixed]
+        child = OpenRegion(region.tree, batch.known.part(i), (*region.rows, PathRow(None, fixed, exact)))
+        child.known.learn(upper, [0], [node.at], [node.where])
+        children.append(child)
+    return children
+
+
+def _require_unit(claim: Claim, node: Node, unit: int) -> None:
+    if unit >= claim.units:
+        raise Invalid(f"node {node.number}: there is no unit {unit}")
+
+
+def _checked_hints(claim: Claim, asked: Sequence[tuple[Node, Hint]]) -> dict[str, Any]:
+    """Return the betas and alphas of hints, one hint for each function, in the form in which ``Functions`` has them."""
+    betas, alphas = [], []
+    for number, (node, hint) in enumerate(asked):
+        if not hint.betas and not hint.alphas:
+            continue
+        for unit in (*(beta[0] for beta in hint.betas), *(alpha[0] for alpha in hint.alphas)):
+            if not claim.inputs <= unit < claim.units:
+                raise Invalid(f"node {node.number}: there is no hidden unit {unit}")
+        betas += [(number, *beta) for beta in hint.betas]
+        alphas += [(number, *alpha) for alpha in hint.alphas]
+    return {"betas": betas, "alphas": alphas}
+
+
+def _is_empty(known: KnownBounds, i: int) -> bool:
+    """Tell whether the bounds of some unit on a region contradict each other, so that the region is empty."""
+    return bool((known.has_low[i] & known.has_high[i] & (known.low[i] > known.high[i])).any())
