@@ -102,6 +102,7 @@ class _GraphReader:
         onnx: the package.
         graph: a GraphProto.
         known: by name, the tensors that are computed and, as arrays, the constants.
+        origins: by name, the types in the model of constants that are computed exactly.
     """
 
     def __init__(self, onnx: Any, model: Any) -> None:
@@ -119,6 +120,7 @@ class _GraphReader:
         }
         if len(self.known) < len(graph.initializer):
             raise FormatError("two initializers have the same name; different names are expected")
+        self.origins: dict[str, np.dtype[Any]] = {}
         inputs = [value for value in graph.input if value.name not in self.known]  # older files list the weights, too
         if len(inputs) != 1 or len(graph.output) != 1:
             raise FormatError(
@@ -173,10 +175,20 @@ class _GraphReader:
             result = constant_value(self.onnx, node)
         else:
             operands = tuple(self.known[name] if name else None for name in names)
-            attributes = self.attributes(node, operator.attributes)
-            result = operator.compute(OnnxNode(operands, attributes, node.name or node.output[0], tuple(node.output)))
+            attributes, origin = self.attributes(node, operator.attributes), self.origin(names[0])
+            made = OnnxNode(operands, attributes, node.name or node.output[0], tuple(node.output), origin)
+            result = operator.compute(made)
+            if origin is not None:
+                self.origins |= dict.fromkeys(node.output, origin)
         outputs = result if isinstance(result, list) else [result]
         self.known |= dict(zip(node.output, outputs, strict=False))  # the mask of Dropout stays unknown
+
+    def origin(self, name: str) -> np.dtype[Any] | None:
+        """Return the type of a constant in the model; None for a tensor that depends on the input."""
+        operand = self.known.get(name)
+        if not isinstance(operand, np.ndarray):
+            return None
+        return self.origins.get(name) if operand.dtype == object else operand.dtype
 
     def attributes(self, node: Any, defaults: dict[str, Any]) -> dict[str, Any]:
         """Return a node's attributes by name, with the defaults of those that it leaves out."""

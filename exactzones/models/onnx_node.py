@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from exactzones.errors import FormatError
 from exactzones.models.arrays import Array, Shape
 from exactzones.models.tensors import Tensor
@@ -25,12 +27,14 @@ class OnnxNode:
         attributes: by name; those that the file leaves out have their default.
         name: of the node, for messages and records.
         outputs: names of the outputs, empty for those that are left out.
+        origin: NumPy type of the first operand, if that is a constant; of one that is computed exactly, the type in the model.
     """
 
     operands: tuple[Operand | None, ...]
     attributes: dict[str, Any]
     name: str
     outputs: tuple[str, ...]
+    origin: np.dtype[Any] | None = None
 
     @property
     def shape(self) -> Shape:

@@ -208,7 +208,7 @@ OPERATORS = {
         x, kernel_shape, a, lambda entries: average(entries, count_include_pad)
     ),
     "BatchNormalization": normalized,
-    "Cast": lambda x, **_: x,
+    "Cast": lambda x, to, **_: x if x.dtype == object else x.astype(helper.tensor_dtype_to_np_dtype(to)),
     "Clip": lambda x, low=None, high=None, min=None, max=None: each(  # noqa: A006
         lambda v: _clip(v, min if low is None else low, max if high is None else high)
     )(x),

@@ -170,3 +170,15 @@ def test_two_inputs_and_two_outputs():
         from_torch(Two(), (2,))
     with pytest.raises(InputError, match="returns a tuple"):
         from_torch(Pair(), (2,))
+
+
+def test_a_constant_that_is_cast_to_float_is_rounded():
+    class Cast(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("shift", torch.tensor([0.1], dtype=torch.float64))
+
+        def forward(self, x):
+            return x.float() + self.shift.float()
+
+    assert from_torch(Cast(), (1,)).layers[0].bias == vector(torch.tensor(0.1).item())

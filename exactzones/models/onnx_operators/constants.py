@@ -8,23 +8,28 @@ import numpy as np
 
 from exactzones.errors import FormatError
 from exactzones.files import MAX_WEIGHTS
+from exactzones.models import casts
 from exactzones.models.arrays import Array
 from exactzones.models.onnx_node import OnnxNode, Operand
 from exactzones.models.tensors import Tensor
 
-_FLOATS = (1, 10, 11, 16)  # FLOAT, FLOAT16, DOUBLE, BFLOAT16
+_FLOATS = {1: casts.FLOAT32, 10: casts.FLOAT16, 11: casts.FLOAT64, 16: casts.BFLOAT16}
 _INTEGERS = (6, 7)  # INT32, INT64
 
 
 def cast(node: OnnxNode) -> Operand:
-    """Return the operand in another type: floats as they are, integer constants as floats or 64-bit integers."""
-    operand, kind = node.operand(), node.attributes["to"]
-    if isinstance(operand, Tensor) or operand.dtype.kind not in "iu":
-        if kind in _FLOATS:
+    """Return the operand in another type.
+
+    A constant is rounded to a type that does not hold all numbers of its own.  A tensor that depends on the input stays exact.
+    """
+    operand, target = node.operand(), _FLOATS.get(node.attributes["to"])
+    if isinstance(operand, Tensor):
+        if target is not None:
             return operand
-    elif kind in _FLOATS:
-        return operand.astype(np.float64)
-    elif kind in _INTEGERS:
+    elif target is not None:
+        source = None if node.origin is None else casts.BY_NAME.get(node.origin.name)
+        return operand if source is not None and target.holds(source) else target.rounded(operand, "its input")
+    elif node.attributes["to"] in _INTEGERS and operand.dtype.kind in "iu":
         return operand.astype(np.int64)
     raise FormatError("a cast to integers or truth values is not piecewise linear; a cast to floats is expected")
 

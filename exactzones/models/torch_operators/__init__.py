@@ -45,7 +45,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "dropout1d": shapes.same,
     "dropout2d": shapes.same,
     "flatten": shapes.flatten,
-    "float": shapes.same,
+    "float": arithmetic.to_float32,
     "floordiv": arithmetic.floordiv,
     "getattr": shapes.get_attribute,
     "getitem": shapes.getitem,

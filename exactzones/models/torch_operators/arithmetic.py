@@ -10,6 +10,7 @@ import numpy as np
 from exactzones.errors import FormatError
 from exactzones.models import pooling, tensors
 from exactzones.models.arrays import fractions
+from exactzones.models.casts import FLOAT32
 from exactzones.models.tensors import Tensor
 from exactzones.models.torch_operators.operands import Operand, axis_from_front, constant, operand, tensor
 
@@ -100,3 +101,8 @@ def _reduced(x: Any, dim: Any, *, mean: bool, keep: bool) -> Tensor:
     rank = len(tensor(x).shape)
     axes = range(rank) if dim is None else (dim,) if isinstance(dim, int) else dim
     return pooling.summed(tensor(x), {axis_from_front(axis, rank) for axis in axes}, mean=mean, keep=keep)
+
+
+def to_float32(x: Any) -> Any:
+    """Return a constant rounded to 32 bits; a tensor that depends on the input stays exact."""
+    return FLOAT32.rounded(x, "its argument") if isinstance(x, np.ndarray) else x
