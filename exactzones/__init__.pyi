@@ -1,3 +1,7 @@
+from . import export as export
+from . import plot as plot
+from . import testing as testing
+from . import view as view
 from .affine import AffineMap
 from .certification import (
     CanFire,
@@ -15,8 +19,9 @@ from .certification import (
     never_together,
     prove_complete,
 )
+from .checker import Report
 from .engine.backward import unrelu
-from .engine.search import Budget, stream_zones
+from .engine.search import ENGINES, Budget, stream_zones
 from .errors import (
     BackendError,
     BudgetExceeded,
@@ -31,22 +36,24 @@ from .errors import (
 from .layer import Layer
 from .models import from_flax, from_sklearn, from_torch, load_network, save_network
 from .network import Latent, Network, regime_bound
-from .polyhedra import HRep, Polyhedron, VRep
+from .polyhedra import Cell, HRep, Polyhedron, VRep
 from .property import ALWAYS, Condition, Property, condition, feature
 from .rational import Matrix, exact, vector
-from .zone import Zone
-from .zones import Nearest, Zones, find_zones, nearest
+from .zone import Maximum, Zone, ZoneCondition
+from .zones import MergedZone, Nearest, Zones, find_zones, nearest
 
 __version__: str
 
 __all__ = [
     "ALWAYS",
+    "ENGINES",
     "AffineMap",
     "BackendError",
     "Budget",
     "BudgetExceeded",
     "CanFire",
     "CannotFire",
+    "Cell",
     "Certificate",
     "Complete",
     "Condition",
@@ -62,14 +69,18 @@ __all__ = [
     "Latent",
     "Layer",
     "Matrix",
+    "Maximum",
+    "MergedZone",
     "Nearest",
     "Network",
     "Polyhedron",
     "Property",
     "ProvedMaximum",
+    "Report",
     "Undecided",
     "VRep",
     "Zone",
+    "ZoneCondition",
     "Zones",
     "certify",
     "check",

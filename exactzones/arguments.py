@@ -181,14 +181,3 @@ def as_progress(value: Any) -> Progress | None:
         raise InputError(f"progress is {quoted(value)}; expected a function of two counts, such as print")
     progress: Progress | None = value
     return progress
-
-
-def as_path(value: Any, what: str = "path") -> str:
-    """Return the path of a file.
-
-    Raises:
-        InputError: neither text nor a path.
-    """
-    if not isinstance(value, (str, os.PathLike)):
-        raise InputError(f'{what} is {quoted(value)}; expected the path of a file, such as "zones.json"')
-    return os.fspath(value)

@@ -7,8 +7,9 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from exactzones.errors import FormatError, InputError
+from exactzones.errors import FormatError, InputError, quoted
 
 MAX_BYTES = 2**31
 """Limit for the size of a file, and of the arrays that a compressed file unpacks to."""
@@ -17,6 +18,17 @@ MAX_WEIGHTS = 50_000_000
 """Limit for the weights of a network; an exact weight takes some 70 bytes in memory."""
 
 _LONGEST_MESSAGE = 400
+
+
+def as_path(value: Any, what: str = "path") -> str:
+    """Return the path of a file.
+
+    Raises:
+        InputError: neither text nor a path.
+    """
+    if not isinstance(value, (str, os.PathLike)):
+        raise InputError(f'{what} is {quoted(value)}; expected the path of a file, such as "zones.json"')
+    return os.fspath(value)
 
 
 @contextmanager

@@ -66,6 +66,9 @@ class Layer:
         units = entries(relu, f"{what} relu", "True, False, or one of them per unit")
         return cls(matrix, offsets, tuple(flag(unit, f"{what} relu[{k}]") for k, unit in enumerate(units)))
 
+    def __repr__(self) -> str:
+        return f"Layer({self.inputs}-{self.outputs}, {len(self.relu_units)} ReLU units)"
+
     @property
     def inputs(self) -> int:
         """Number of values it takes."""

@@ -129,8 +129,9 @@ class Network:
         >>> print(net.rationalized(100).rationalizations[0])
         sqrt(3)/2 taken as 84/97 (off by at most 4.6e-05)
         """
+        most = index(max_denominator, "max_denominator", least=1)
         layers = ((layer.weight.rows, layer.bias, layer.relu) for layer in self.layers)
-        found = Network.of(*layers, rationalize=max_denominator)
+        found = Network.of(*layers, rationalize=most)
         return Network(found.layers, (*self.rationalizations, *found.rationalizations))
 
     @property
@@ -164,9 +165,11 @@ class Network:
             FeatureError: no such latent space; the message lists those there are.
         """
         for latent in self.latents:
-            if latent.name == name:
+            if isinstance(name, str) and latent.name == name:
                 return latent
-        raise FeatureError(f"no latent space {name!r}; this network has {', '.join(latent.name for latent in self.latents)}")
+        raise FeatureError(
+            f"no latent space {quoted(name)}; this network has {', '.join(latent.name for latent in self.latents)}"
+        )
 
     def tail(self, layer: int) -> Network:
         """Return the network from layer ``layer`` on; its input space is that layer's input.
@@ -188,7 +191,7 @@ class Network:
             DimensionError: the embedding does not end in this network's input space.
         """
         if not isinstance(embedding, AffineMap):
-            raise InputError(f"embedding is {quoted(embedding)}; write AffineMap.through(point, ..), or .of(matrix, offset)")
+            raise InputError(f"embedding is {quoted(embedding)}; write AffineMap.of(matrix, offset), or .through(point, ..)")
         if embedding.outputs != self.inputs:
             raise DimensionError("codomain of the embedding", expected=self.inputs, got=embedding.outputs, size="dimension")
         first = self.layers[0]

@@ -76,6 +76,8 @@ def _lines(certificate: Any) -> Iterable[str]:
     if isinstance(certificate, Certificate):
         return certificate.lines
     if isinstance(certificate, (str, PathLike)):
+        if not Path(certificate).is_file():
+            raise InputError(f"certificate is {quoted(str(certificate))}; expected the path of a file, and there is no such file")
         return lines_of(Path(certificate))
     if isinstance(certificate, Iterable) and not isinstance(certificate, (bytes, Mapping)):
         return (as_line(line) for line in certificate)
@@ -137,6 +139,8 @@ def never_together(
         pair, region = [features, other], domain
     else:
         pair, region = entries(features, "features", "two features, such as [0, 1]"), other if domain is None else domain
+        if domain is not None and other is not None:
+            raise InputError(f"other is {quoted(other)} after a list of features; write never_together(net, [0, 1], domain)")
     if len(pair) != 2:
         raise InputError(f"features are {quoted(pair)}; write never_together(net, [0, 1]), or certify(net, conjunction(..))")
     both = [as_property(each, "feature", layer=layer) for each in pair]

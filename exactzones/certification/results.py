@@ -8,9 +8,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TypeAlias
 
-from exactzones.arguments import as_path
 from exactzones.checker import lines_of
 from exactzones.errors import shortened
+from exactzones.files import as_path
 from exactzones.rational import Vector, text
 
 

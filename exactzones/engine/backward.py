@@ -22,7 +22,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from exactzones.affine import AffineMap
-from exactzones.errors import DimensionError
+from exactzones.errors import DimensionError, InputError, quoted
 from exactzones.network import Layer, Network, Pattern
 from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.polyhedra.representation import row_puller
@@ -229,6 +229,10 @@ def unrelu(target: Polyhedron, layer: Layer) -> list[tuple[str, Polyhedron]]:
     >>> [(signs, piece.interior_point()[0] > 0) for signs, piece in unrelu(Polyhedron.of(2, strict=[(0, 1, 0)]), plus_and_minus)]
     [('+-', True)]
     """
+    if not isinstance(layer, Layer):
+        raise InputError(f"layer is {quoted(layer)}; write Layer.of(weight, bias), or network.layers[0]")
+    if not isinstance(target, Polyhedron):
+        raise InputError(f"target is {quoted(target)}; write Polyhedron.box(0, 8, dim={layer.outputs}) or Polyhedron.of(..)")
     if target.ambient_dim != layer.outputs:
         raise DimensionError("space of the target", expected=layer.outputs, got=target.ambient_dim, size="dimension")
     pieces = []

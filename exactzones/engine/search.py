@@ -90,7 +90,7 @@ def stream_zones(
         InputError: an argument does not fit; raised before the first zone is asked for.
         BudgetExceeded: the time or the number of zones ran out, or workers died; the zones that were yielded are right.
     """
-    if engine not in ENGINES:
+    if not isinstance(engine, str) or engine not in ENGINES:
         raise InputError(f"engine is {quoted(engine)}; expected {' or '.join(map(repr, ENGINES))}")
     workers = as_workers(jobs, executor)
     if engine != "forward" and workers is not None:

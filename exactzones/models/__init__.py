@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
-from exactzones.errors import FormatError
+from exactzones.errors import FormatError, InputError, quoted
+from exactzones.files import as_path
 from exactzones.models.network_json import load_json, save_json
 from exactzones.models.npz import load_npz, save_npz
 from exactzones.models.onnx_model import load_onnx, save_onnx
@@ -45,7 +46,8 @@ def load_network(path: str | Path) -> Network:
         FormatError: the suffix is another one, or the file is not what its suffix says.
         InputError: the file cannot be read, or an optional package is missing.
     """
-    return _by_suffix(_LOADERS, path)(path)
+    name = as_path(path)
+    return _by_suffix(_LOADERS, name)(name)
 
 
 def save_network(network: Network, path: str | Path) -> None:
@@ -60,7 +62,10 @@ def save_network(network: Network, path: str | Path) -> None:
         InputError: the format cannot hold the network exactly, the file cannot be written, or an optional package is
             missing.
     """
-    _by_suffix(_SAVERS, path)(network, path)
+    if not isinstance(network, Network):
+        raise InputError(f"network is {quoted(network)}; write save_network(network, path), with from_torch(module) for a module")
+    name = as_path(path)
+    _by_suffix(_SAVERS, name)(network, name)
 
 
 def _by_suffix(table: dict[str, _Function], path: str | Path) -> _Function:

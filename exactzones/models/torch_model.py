@@ -7,18 +7,19 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from exactzones.errors import InputError
+from exactzones.errors import InputError, quoted
 from exactzones.models.arrays import Array, finite
 from exactzones.models.tensors import Tensor
 from exactzones.models.torch_operators import FUNCTIONS, function
 from exactzones.models.torch_operators.linear import normalize, statistics
 from exactzones.network import Network
+from exactzones.rational import entries, index
 
 _DTYPES = ("torch.float16", "torch.bfloat16", "torch.float32", "torch.float64")
 _TRUSTED = ("torch", "_operator", "operator", "builtins", "math")
 
 
-def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> Network:
+def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> Network:
     """Read a ``torch.nn.Module`` of Linear, Conv, ReLU and other piecewise linear parts, in evaluation mode.
 
     A module with a forward of its own is traced with ``torch.fx``: sums of branches, concatenation, slices, maxima and
@@ -28,28 +29,42 @@ def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> Network
 
     Args:
         module: neither it nor its parts may have forward hooks.
-        input_shape: of one sample, without the batch, such as ``(3, 8, 8)``; by default the number of inputs of the first Linear.
+        input_shape: of one sample, without the batch, such as ``(3, 8, 8)``; 4 is (4,); by default the number of inputs of the
+            first Linear.
 
     Raises:
         InputError: a part is not piecewise linear or not supported (the message gives its path and class), has forward
             hooks, or has weights that are not 16- to 64-bit floats in memory.
     """
+    if isinstance(module, type) or not callable(getattr(module, "modules", None)):
+        raise InputError(f"module is {quoted(module)}; expected a torch.nn.Module: from_torch(module, input_shape)")
+    shape = None if input_shape is None else _lengths(input_shape)
     with _evaluating(module):
         steps = _Steps(module)
-        if input_shape is None:
+        if shape is None:
             size = steps.first_size()
             if size is None:
                 raise InputError(
                     "the module does not start with a Linear, so its number of inputs is not known; "
                     "give input_shape=(..), the shape of one sample"
                 )
-            input_shape = (size,)
-        if not input_shape or not all(isinstance(length, int) and length > 0 for length in input_shape):
-            raise InputError(f"input_shape {input_shape} is not the shape of one sample, such as (3, 8, 8)")
-        result = steps.run(Tensor.start((1, *input_shape)))
+            shape = (size,)
+        result = steps.run(Tensor.start((1, *shape)))
     if not isinstance(result, Tensor):
         raise InputError(f"the module returns a {type(result).__name__}; one tensor that depends on the input is expected")
     return result.graph.network(result.value)
+
+
+def _lengths(input_shape: Any) -> tuple[int, ...]:
+    """Return the shape of one sample; one number is the length of a vector."""
+    try:
+        listed = entries(input_shape, "input_shape", "") if isinstance(input_shape, Sequence) else [input_shape]
+        lengths = tuple(index(length, "length", least=1) for length in listed)
+    except InputError:
+        lengths = ()
+    if not lengths:
+        raise InputError(f"input_shape is {quoted(input_shape)}; expected the shape of one sample, such as (3, 8, 8) or 4")
+    return lengths
 
 
 @contextmanager

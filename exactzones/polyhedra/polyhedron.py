@@ -82,7 +82,8 @@ class Polyhedron:
         """
         if dim is None and (_is_number(low) or _is_number(high)):
             raise InputError(f"the box from {quoted(low)} to {quoted(high)} has no dimension; pass dim=2, or a list")
-        below, above = _corner(low, dim, "lower corner"), _corner(high, dim, "upper corner")
+        size = None if dim is None else index(dim, "dimension", least=0)
+        below, above = _corner(low, size, "lower corner"), _corner(high, size, "upper corner")
         if len(below) != len(above):
             raise DimensionError("upper corner of the box", expected=len(below), got=len(above))
         size = len(below)
@@ -324,9 +325,9 @@ def _corner(corner: Any, dim: int | None, what: str) -> Vector:
     if dim is None or not _is_number(corner):
         listed = vector_of(corner, what, "one number per coordinate")
         if dim is not None and len(listed) != dim:
-            raise DimensionError(f"{what} of the box", expected=index(dim, "dimension"), got=len(listed))
+            raise DimensionError(f"{what} of the box", expected=dim, got=len(listed))
         return listed
-    return (algebraic(corner, what),) * index(dim, "dimension", least=0)
+    return (algebraic(corner, what),) * dim
 
 
 def _generators(listed: Any, what: str) -> list[Vector]:

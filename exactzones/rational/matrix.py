@@ -75,7 +75,7 @@ class Matrix:
             entries(row, f"row {k} of {what}", "a sequence of numbers")
             for k, row in enumerate(entries(rows, what, "a list of rows"))
         ]
-        width = columns if columns is not None else (len(listed[0]) if listed else 0)
+        width = index(columns, "columns", least=0) if columns is not None else (len(listed[0]) if listed else 0)
         for k, row in enumerate(listed):
             if len(row) != width:
                 raise DimensionError(f"row {k} of {what}", expected=width, got=len(row))

@@ -13,10 +13,11 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, overload
 
 from exactzones import deprecated
-from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_domain, as_network, as_path
+from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_domain, as_network
 from exactzones.engine.forward import is_rational
 from exactzones.engine.search import Budget, as_budget, resolve, stream_zones
 from exactzones.errors import BudgetExceeded, InputError
+from exactzones.files import as_path
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property, as_property

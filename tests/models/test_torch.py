@@ -153,7 +153,7 @@ def test_numbers_that_are_not_finite():
 
 @pytest.mark.parametrize("shape", [(), (0,), (-1, -2), (2.0,), "ab"])
 def test_an_input_shape_that_is_none(shape):
-    with pytest.raises(InputError, match="is not the shape of one sample"):
+    with pytest.raises(InputError, match="expected the shape of one sample"):
         from_torch(nn.Linear(2, 1), shape)
 
 

@@ -1,0 +1,405 @@
+"""Every public function, each of its arguments, each kind of value that people pass: the plain meaning, or one line of advice."""
+
+import dataclasses
+import inspect
+import re
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import exactzones
+from exactzones import (
+    AffineMap,
+    Budget,
+    Certificate,
+    HRep,
+    InputError,
+    Layer,
+    Matrix,
+    Network,
+    Polyhedron,
+    Property,
+    certify,
+    condition,
+    conjunction,
+    feature,
+    find_zones,
+    nearest,
+)
+
+
+class Tensor:
+    """What torch's and others' tensors have in common."""
+
+    def __init__(self, entries):
+        self.entries = np.array(entries)
+        self.shape = self.entries.shape
+
+    def __array__(self, dtype=None, copy=None):
+        del copy
+        return self.entries if dtype is None else self.entries.astype(dtype)
+
+
+class Module:
+    """Looks like a module of a library that is not known."""
+
+    def forward(self, x):
+        return x
+
+    def parameters(self):
+        return []
+
+
+VALUES = {
+    "int": 3,
+    "float": 1.5,
+    "str": "x",
+    "list": [1, 2],
+    "array": np.array([1.0, 2.0]),
+    "tensor": Tensor([1.0, 2.0]),
+    "module": Module(),
+    "path": Path("/nowhere/net.npz"),
+    "none": None,
+    "dict": {"a": 1},
+    "object": object(),
+}
+NET = Network.mlp([([[1, 0], [-1, 0]], [0, 0]), ([[1, 1], [-1, -1], [1, 0], [0, 1]], [-1, -1, 0, 0])])
+"""Features |x| - 1, -|x| - 1, max(x, 0), max(-x, 0) of (x, y)."""
+BOX = Polyhedron.box(-3, 3, dim=2)
+ZONES = find_zones(NET, feature(0), BOX)
+PROOF = certify(NET, feature(1), BOX).certificate
+MAP = AffineMap.through([0, 0], [1, 0])
+ADVICE = re.compile(
+    r"expected|write |pass |such as|at least|at most|end in|there is |No such file"
+    r"|has (features|layers)|layers are|go up to|this network has"
+)
+
+POINT = {"list": [1, 2], "array": [1, 2], "tensor": [1, 2]}
+LIMIT = {"int": 3, "float": 1.5, "none": None}
+COUNT = {"int": 3}
+NUMBER = {"int": "3", "float": "3/2"}
+DOMAIN = {**dict.fromkeys(("list", "array", "tensor"), Polyhedron.box(1, 2, dim=2)), "none": Polyhedron.space(2)}
+FEATURE = {"int": feature(3)}
+SEARCH = {"seconds": LIMIT, "jobs": {"int": ...}, "executor": {"none": None}}
+FREE = dict.fromkeys(VALUES, ...)
+"""``...`` stands for a value that is accepted and not compared."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """A function with arguments that fit, and which of the values are accepted in their place, as what."""
+
+    call: object
+    arguments: dict
+    accepted: dict = field(default_factory=dict)
+    compare: object = None
+
+
+def kind(decision):
+    return type(decision)
+
+
+def in_order(function):
+    """Call a function that takes its arguments in order."""
+    return lambda **places: function(*places.values())
+
+
+CLAIM = {"network": NET, "prop": feature(0), "domain": BOX}
+OF_CLAIM = {"prop": FEATURE, "domain": DOMAIN}
+DOORS = {
+    "AffineMap.after": Door(in_order(MAP.after), {"inner": AffineMap.identity(1)}),
+    "AffineMap.identity": Door(AffineMap.identity, {"dim": 2}, {"dim": COUNT}),
+    "AffineMap.of": Door(AffineMap.of, {"matrix": [[1, 0], [0, 1]], "offset": [0, 0]}, {"offset": POINT}),
+    "AffineMap.through": Door(
+        in_order(AffineMap.through), {"first": [0, 0], "second": [1, 0]}, {"first": POINT, "second": POINT}
+    ),
+    "AffineMap()": Door(in_order(AffineMap.identity(2)), {"point": [0, 0]}, {"point": POINT}),
+    "AffineMap": Door(AffineMap, {"matrix": Matrix.identity(1), "offset": (0,)}, {"offset": FREE}),
+    "Budget": Door(Budget, {"zones": 1, "seconds": 1.0}, {"zones": {**COUNT, "none": None}, "seconds": LIMIT}),
+    "Certificate.load": Door(Certificate.load, {"path": Path(__file__)}),
+    "HRep.of": Door(
+        HRep.of,
+        {"dim": 1, "rows": [(1, 1)], "strict": [], "equations": []},
+        {"dim": {}},
+    ),
+    "Layer.of": Door(
+        Layer.of,
+        {"weight": [[1, 0], [0, 1]], "bias": [0, 0], "relu": True, "what": "layer"},
+        {"bias": {**POINT, "none": [0, 0]}, "what": FREE},
+    ),
+    "Layer": Door(Layer, {"weight": Matrix.identity(1), "bias": (0,), "relu": (True,)}, {"bias": FREE, "relu": FREE}),
+    "Matrix.identity": Door(Matrix.identity, {"size": 2}, {"size": COUNT}),
+    "Matrix.of": Door(
+        Matrix.of,
+        {"rows": [[1, 2]], "what": "matrix", "columns": 2},
+        {"what": FREE, "columns": {"none": None}},
+    ),
+    "Matrix @": Door(in_order(Matrix.identity(2).__matmul__), {"vector": [0, 0]}, {"vector": POINT}),
+    "Nearest.inside": Door(nearest(ZONES, [0, 0]).inside, {"share": "1/2"}),
+    "Network": Door(Network, {"layers": NET.layers, "rationalizations": ()}, {"rationalizations": FREE}),
+    "Network.__call__": Door(in_order(NET), {"point": [0, 0]}, {"point": POINT}),
+    "Network.compose": Door(NET.compose, {"embedding": MAP}),
+    "Network.latent": Door(NET.latent, {"name": "input"}),
+    "Network.mlp": Door(Network.mlp, {"pairs": [([[1]], [0])], "rationalize": None}, {"rationalize": {"int": 3, "none": None}}),
+    "Network.of": Door(in_order(Network.of), {"layer": ([[1]], [0], True)}),
+    "Network.pattern": Door(
+        NET.pattern, {"point": [0, 0], "horizon": None}, {"point": POINT, "horizon": {"int": 3, "none": None}}
+    ),
+    "Network.point": Door(NET.point, {"coordinates": [0, 0]}, {"coordinates": POINT}),
+    "Network.rationalized": Door(NET.rationalized, {"max_denominator": 2}, {"max_denominator": COUNT}),
+    "Network.satisfies": Door(NET.satisfies, {"point": [0, 0], "prop": feature(0)}, {"point": POINT, "prop": FEATURE}),
+    "Network.save": Door(NET.save, {"path": "/nowhere/net.json"}),
+    "Network.tail": Door(NET.tail, {"layer": 0}),
+    "Network.trace": Door(NET.trace, {"point": [0, 0]}, {"point": POINT}),
+    "Polyhedron.box": Door(
+        Polyhedron.box,
+        {"low": [0, 0], "high": [4, 4], "dim": 2},
+        {
+            "low": {**POINT, "int": [3, 3], "float": ["3/2", "3/2"]},
+            "high": {**POINT, "int": [3, 3], "float": ["3/2"] * 2},
+            "dim": {"none": 2},
+        },
+    ),
+    "Polyhedron.contains": Door(BOX.contains, {"point": [0, 0]}, {"point": POINT}),
+    "Polyhedron.hull": Door(
+        Polyhedron.hull,
+        {"vertices": [[0, 0]], "rays": [], "lines": []},
+    ),
+    "Polyhedron.intersect": Door(BOX.intersect, {"other": BOX}),
+    "Polyhedron.is_subset": Door(BOX.is_subset, {"other": BOX}),
+    "Polyhedron.maximize": Door(BOX.maximize, {"objective": [1, 0]}, {"objective": POINT}),
+    "Polyhedron.of": Door(Polyhedron.of, {"dim": 1, "rows": [(1, 1)], "strict": [], "equations": []}),
+    "Polyhedron.preimage": Door(BOX.preimage, {"mapping": MAP}),
+    "Polyhedron.space": Door(Polyhedron.space, {"dim": 2}, {"dim": COUNT}),
+    "Property": Door(Property, {"conditions": feature(0).conditions}),
+    "Zone.contains": Door(ZONES[0].contains, {"points": [0, 0]}, {"points": POINT}),
+    "Zone.fires": Door(ZONES[0].fires, {"points": [0, 0]}, {"points": POINT}),
+    "Zones.at": Door(ZONES.at, {"points": [0, 0]}, {"points": POINT}),
+    "Zones.containing": Door(ZONES.containing, {"points": [0, 0]}, {"points": POINT}),
+    "Zones.save": Door(ZONES.save, {"path": "/nowhere/zones.json"}),
+    "Zones.zones_in": Door(ZONES.zones_in, {"latent": "input"}),
+    "certify": Door(
+        certify,
+        {**CLAIM, "seconds": 60, "resume": None, "jobs": 1, "executor": None, "progress": None},
+        {**OF_CLAIM, **SEARCH, "resume": {"none": None}, "progress": {"none": None}},
+        kind,
+    ),
+    "check": Door(in_order(exactzones.check), {**CLAIM, "certificate": PROOF}, OF_CLAIM),
+    "condition": Door(
+        condition,
+        {"coefficients": [1], "constant": 0, "layer": -1, "strict": True, "after_relu": False},
+        {"coefficients": POINT, "constant": NUMBER, "layer": COUNT},
+    ),
+    "conjunction": Door(in_order(conjunction), {"first": feature(0), "second": 1}, {"first": FEATURE, "second": FEATURE}),
+    "dead_features": Door(
+        exactzones.dead_features,
+        {"network": NET, "domain": BOX, "layer": -1, "seconds": 60, "jobs": 1, "executor": None},
+        {"domain": DOMAIN, **SEARCH},
+        sorted,
+    ),
+    "exact": Door(exactzones.exact, {"value": 1, "what": "value"}, {"value": NUMBER, "what": FREE}),
+    "feature": Door(
+        feature,
+        {"index": 0, "threshold": 0, "layer": -1},
+        {"index": COUNT, "threshold": NUMBER, "layer": COUNT},
+    ),
+    "find_zones": Door(
+        find_zones,
+        {**CLAIM, "engine": "forward", "seconds": 60, "max_zones": None, "jobs": 1, "executor": None, "progress": None},
+        {**OF_CLAIM, **SEARCH, "max_zones": {"int": 3, "none": None}, "progress": {"none": None}},
+    ),
+    "find_zones(budget)": Door(find_zones, {**CLAIM, "budget": Budget(9, 60)}, {**OF_CLAIM, "budget": {"none": None}}),
+    "from_flax": Door(exactzones.from_flax, {"parameters": {"Dense_0": {"kernel": np.eye(2)}}}),
+    "from_sklearn": Door(exactzones.from_sklearn, {"model": None}),
+    "from_torch": Door(exactzones.from_torch, {"module": None}),
+    "load_network": Door(exactzones.load_network, {"path": "net.npz"}),
+    "maximum": Door(
+        exactzones.maximum,
+        {"network": NET, "unit": 0, "domain": BOX, "layer": -1, "seconds": 60, "jobs": 1, "executor": None},
+        {"unit": {"int": feature(3)}, "domain": DOMAIN, **SEARCH},
+        lambda best: (best.value, best.point, best.ray),
+    ),
+    "nearest": Door(nearest, {"zones": ZONES, "point": [0, 0], "norm": 2}, {"point": POINT}),
+    "never_together": Door(
+        exactzones.never_together,
+        {"network": NET, "features": 0, "other": 2, "domain": BOX, "layer": -1, "seconds": 60, "jobs": 1, "executor": None},
+        {"features": FEATURE, "other": FEATURE, "domain": DOMAIN, **SEARCH},
+        kind,
+    ),
+    "never_together(list)": Door(
+        exactzones.never_together,
+        {"network": NET, "features": [feature(0), 2], "other": BOX},
+        {"features": {"list": [feature(1), feature(2)]}, "other": DOMAIN},
+        kind,
+    ),
+    "prove_complete": Door(
+        exactzones.prove_complete,
+        {"zones": ZONES, "seconds": 60, "jobs": 1, "executor": None, "progress": None},
+        {**SEARCH, "progress": {"none": None}},
+        kind,
+    ),
+    "regime_bound": Door(exactzones.regime_bound, {"units": 10, "dim": 2}, {"units": COUNT, "dim": COUNT}),
+    "save_network": Door(in_order(exactzones.save_network), {"network": NET, "path": "/nowhere/net.json"}),
+    "stream_zones": Door(
+        lambda **places: list(exactzones.stream_zones(**places)),
+        {**CLAIM, "engine": "forward", "seconds": 60, "max_zones": None, "jobs": 1, "executor": None, "progress": None},
+        {**OF_CLAIM, **SEARCH, "max_zones": {"int": 3, "none": None}, "progress": {"none": None}},
+    ),
+    "unrelu": Door(in_order(exactzones.unrelu), {"target": BOX, "layer": NET.layers[0]}),
+    "vector": Door(in_order(exactzones.vector), {"first": 1, "second": 2}, {"first": NUMBER, "second": NUMBER}),
+}
+RECORDS = {
+    *(
+        "CanFire",
+        "CannotFire",
+        "Certificate",
+        "Complete",
+        "Maximum",
+        "MergedZone",
+        "Nearest",
+        "ProvedMaximum",
+        "Report",
+        "Undecided",
+    ),
+    *("Cell", "Condition", "HRep", "Latent", "Matrix", "Polyhedron", "VRep", "Zone", "ZoneCondition", "Zones"),
+}
+"""What functions return; their parts are not read at a door, but where they have one of their own, such as ``Matrix.of``."""
+
+
+def places():
+    for name, door in DOORS.items():
+        for place in door.arguments:
+            for value in VALUES:
+                yield pytest.param(name, place, value, id=f"{name}-{place}-{value}")
+
+
+def one_line(error):
+    message = str(error)
+    assert "\n" not in message
+    assert len(message) < 300, message
+    assert ADVICE.search(message), message
+
+
+@pytest.mark.parametrize(("name", "place", "value"), list(places()))
+def test_what_is_passed_is_taken_in_its_plain_meaning_or_refused_in_one_line(name, place, value):
+    door = DOORS[name]
+    accepted = door.accepted.get(place, {})
+    compare = door.compare or (lambda outcome: outcome)
+    attempt = partial(door.call, **{**door.arguments, place: VALUES[value]})
+    if value not in accepted:
+        with pytest.raises(InputError) as refused:
+            attempt()
+        one_line(refused.value)
+    elif accepted[value] is not ...:
+        assert compare(attempt()) == compare(door.call(**{**door.arguments, place: accepted[value]}))
+
+
+def test_every_public_function_has_a_door():
+    assert set(DOORS) >= {name for name in exactzones.__all__ if inspect.isfunction(getattr(exactzones, name))}
+    for name in exactzones.__all__:
+        public = getattr(exactzones, name)
+        if not inspect.isclass(public) or issubclass(public, Exception):
+            continue
+        assert any(door.partition(".")[0] == name for door in DOORS) or name in RECORDS, name
+
+
+@pytest.mark.parametrize("name", sorted(RECORDS - {"Matrix"}))
+def test_records_are_plain_values(name):
+    assert dataclasses.is_dataclass(getattr(exactzones, name))
+
+
+def test_a_domain_may_be_text_a_pair_or_pairs():
+    for domain in ("-3:3", "-3:3,-3:3", (-3, 3), ("-3", 3), [(-3, 3), (-3, 3)], np.array([[-3, 3], [-3, 3]]), BOX.hrep, BOX):
+        assert find_zones(NET, 0, domain) == ZONES
+    assert find_zones(NET, np.int64(0), "all") == find_zones(NET, feature(0))
+    with pytest.raises(InputError, match="domain of input 1 is empty: 3 > -3"):
+        find_zones(NET, 0, [(-3, 3), (3, -3)])
+    with pytest.raises(InputError, match="the network has 2 inputs"):
+        find_zones(NET, 0, [(-3, 3)] * 3)
+
+
+def test_a_network_may_be_a_path(tmp_path):
+    NET.save(tmp_path / "net.json")
+    for path in (tmp_path / "net.json", str(tmp_path / "net.json")):
+        assert find_zones(path, 0, BOX) == ZONES
+
+
+def test_a_network_may_be_a_module():
+    torch = pytest.importorskip("torch")
+    module = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    network = exactzones.from_torch(module, 4)
+    assert network == exactzones.from_torch(module, (4,)) == exactzones.from_torch(module)
+    assert find_zones(module, 0, (0, 1)) == find_zones(network, 0, (0, 1))
+    point = torch.tensor([0.5, 1, -1, 2], requires_grad=True)
+    assert network(point) == network([0.5, 1, -1, 2])
+    assert Layer.of(module[0].weight, module[0].bias) == network.layers[0]
+    with pytest.raises(InputError, match="give input_shape="):
+        find_zones(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 1)), 0)
+
+
+def test_points_may_be_text():
+    assert NET("1/2,3") == NET(["1/2", 3])
+    assert ZONES.containing("5/2,3") == ZONES.containing(["5/2", 3]) == [ZONES[ZONES.index(ZONES.at("5/2,3"))]]
+
+
+def test_the_same_questions_in_two_ways():
+    together = exactzones.never_together(NET, [2, 3], BOX)
+    assert kind(together) is kind(exactzones.never_together(NET, 2, 3, BOX)) is exactzones.CannotFire
+    assert exactzones.maximum(NET, feature(2), "-3:3").value == exactzones.maximum(NET, 2, BOX).value == 3
+    assert str(exactzones.check(NET, 1, (-3, 3), PROOF)) == "valid"
+    with pytest.raises(InputError, match="expected one unit without threshold"):
+        exactzones.maximum(NET, feature(2, threshold=1))
+    with pytest.raises(InputError, match="feature is True, a truth value"):
+        feature(True)
+
+
+@pytest.mark.parametrize("run", [find_zones, lambda *a, **k: list(exactzones.stream_zones(*a, **k))])
+def test_limits_of_a_list_raise_with_what_was_found(run):
+    for limits in ({"max_zones": 1}, {"budget": Budget(zones=1)}):
+        with pytest.raises(exactzones.BudgetExceeded) as stopped:
+            run(NET, 0, BOX, **limits)
+        assert run is not find_zones or len(stopped.value.found) == 1
+    with pytest.raises(InputError, match="pass seconds=60, max_zones=1000 or both, and no budget"):
+        run(NET, 0, seconds=1, budget=Budget())
+
+
+def test_verdicts_are_undecided_when_time_is_up():
+    assert kind(certify(NET, 1, BOX, seconds=0)) is exactzones.Undecided
+    assert kind(exactzones.prove_complete(ZONES, seconds=0)) is exactzones.Undecided
+    assert {kind(verdict) for verdict in exactzones.dead_features(NET, BOX, seconds=0).values()} == {exactzones.Undecided}
+
+
+def test_results_are_one_line_when_printed():
+    wide = Network.mlp([(np.ones((50, 30)), np.zeros(50)), (np.ones((1, 50)), [0])])
+    best = exactzones.maximum(NET, 2, BOX)
+    shown = {
+        repr(wide): "Network(30-50-1, 50 ReLU units)",
+        repr(best): "ProvedMaximum(3 at (3, 3))",
+        repr(certify(NET, 0, "2:3")): None,
+        repr(certify(NET, 1)): None,
+        repr(PROOF): f"Certificate({len(PROOF.lines)} lines)",
+        repr(certify(NET, 1, BOX, seconds=0)): None,
+        repr(exactzones.prove_complete(ZONES)): None,
+        repr(nearest(ZONES, [0, 0])): "Nearest(distance 1 at (1, 0), not attained)",
+        repr(wide.layers[0]): None,
+    }
+    for line, expected in shown.items():
+        assert "\n" not in line
+        assert len(line) < 150, line
+        assert expected in (None, line)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".csv", ".graphml", ".gexf", ".geojson", ".wkt", ".smt2"])
+def test_lists_of_zones_are_saved_by_suffix(suffix, tmp_path):
+    ZONES.save(tmp_path / f"zones{suffix}")
+    assert (tmp_path / f"zones{suffix}").stat().st_size > 100
+
+
+@pytest.mark.parametrize("name", ["proof.json", "proof.json.gz"])
+def test_certificates_are_saved_and_loaded(name, tmp_path):
+    PROOF.save(tmp_path / name)
+    assert Certificate.load(tmp_path / name) == PROOF
+    assert str(exactzones.check(NET, 1, BOX, str(tmp_path / name))) == "valid"
