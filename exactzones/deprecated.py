@@ -14,6 +14,7 @@ PACKAGES = {"exactzones.certify": "exactzones.certification", "exactzones.check"
 """Old package -> new package."""
 
 MODULES = {
+    "exactzones.check.checker": "exactzones.checker.core",
     "exactzones.check.plain": "exactzones.checker.reference",
     "exactzones.check.verified": "exactzones.checker.verified",
     "exactzones.formats.files": "exactzones.files",
@@ -27,7 +28,7 @@ MODULES = {
     "exactzones.formats.vnnlib": "exactzones.vnnlib.reader",
     "exactzones.zones.backward": "exactzones.engine.backward",
     "exactzones.zones.forward": "exactzones.engine.forward",
-    "exactzones.zones.search": "exactzones.engine.search",
+    "exactzones.zones.search": "exactzones.zones",
     "exactzones.zones.workers": "exactzones.parallel",
     "exactzones.zones.zone": "exactzones.zone",
 }
