@@ -133,9 +133,7 @@ class Arrangement:
         maps = np.zeros((len(cells), self.dim + 1, self.dim + 1))
         maps[:, 0, -1] = 1
         maps[:, np.arange(1, self.dim + 1), np.arange(self.dim)] = 1
-        return Frontier(
-            layer=0, cells=cells, state=state, prefix=_no_prefix(len(cells)), maps=maps, maps_error=np.zeros(len(cells))
-        )
+        return _uncut(cells, state, maps)
 
     def _open(self, layer: int, count: int) -> States:
         """Return the states of a layer's units on cells that it has not cut; units without a ReLU are always on."""
@@ -155,14 +153,7 @@ class Arrangement:
         state = np.full((len(cells), count), OPEN, np.uint8)
         for k, cone in enumerate(cones):
             state[k, [identity - 1 for identity in cone.chosen if identity <= count]] = ON
-        frontier = Frontier(
-            layer=0,
-            cells=cells,
-            state=state,
-            prefix=_no_prefix(len(cells)),
-            maps=np.zeros((len(cells), 1, 1)),
-            maps_error=np.zeros(len(cells)),
-        )
+        frontier = _uncut(cells, state, np.zeros((len(cells), 1, 1)))
 
         def signs(parent: int, tight: bytes) -> bytes:
             return self.exact.domain_signs(self._generator(frontier, parent, tight, cones[parent].signs))
@@ -210,10 +201,11 @@ class Arrangement:
             return [self._next(frontier, uncut, rows, row_error)]
         result = self._cut(self._request(frontier, rows, row_error, limit or _MAX_CELLS))
         parts = []
-        finished, rest = (CutCells.read(result[part], self.dim, layer.outputs) for part in ("finished", "rest"))
-        if len(finished.cells):
+        if result["finished"]["parent"]:
+            finished = CutCells.read(result["finished"], self.dim, layer.outputs)
             parts.append(self._next(frontier, finished, rows, row_error))
-        if len(rest.cells):
+        if result["rest"]["parent"]:
+            rest = CutCells.read(result["rest"], self.dim, layer.outputs)
             parts.append(
                 replace(
                     frontier,
@@ -332,8 +324,11 @@ def settled(frontier: Frontier, parts: Sequence[Frontier]) -> int:
     return sum(len(part) for part in parts if part.layer > frontier.layer)
 
 
-def _no_prefix(count: int) -> States:
-    return np.zeros((count, 0), np.uint8)
+def _uncut(cells: Cells, state: States, maps: Floats) -> Frontier:
+    """Return a frontier of cells before the first layer, with exact maps."""
+    count = len(cells)
+    prefix = np.zeros((count, 0), np.uint8)
+    return Frontier(layer=0, cells=cells, state=state, prefix=prefix, maps=maps, maps_error=np.zeros(count))
 
 
 def _as_cells(cones: Sequence[Cone], dim: int) -> Cells:

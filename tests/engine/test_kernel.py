@@ -16,7 +16,7 @@ from exactzones import ALWAYS, Network, feature, find_zones
 from exactzones.engine import arrangement
 from exactzones.engine.arrangement import MAX_DIM, Arrangement, Stats
 from exactzones.engine.frontier import Cells
-from exactzones.engine.kernel import numpy_kernel, numpy_pool, numpy_prune, schema
+from exactzones.engine.kernel import numpy_bounds, numpy_kernel, numpy_pool, schema
 from exactzones.engine.starting_cones import NotPointedError
 from exactzones.network import Layer
 from exactzones.polyhedra import Polyhedron
@@ -102,13 +102,13 @@ def test_the_kernels_drop_the_same_cells(make, widths):
 def test_the_rarest_part_of_the_pruning_is_compared(widths, seed, monkeypatch):
     """Ranges of units in downstream layers are narrowed with better slopes; in layers after the first, also without."""
     callers = set()
-    narrow = numpy_prune._Bounder._narrow
+    narrow = numpy_bounds.Bounder._narrow
 
     def recorded(self, *unit):
         callers.add(sys._getframe(1).f_code.co_name)
         narrow(self, *unit)
 
-    monkeypatch.setattr(numpy_prune._Bounder, "_narrow", recorded)
+    monkeypatch.setattr(numpy_bounds.Bounder, "_narrow", recorded)
     agree(gaussian(widths, seed), Polyhedron.box([-3, -3], [3, 3]), prune=True)
     assert callers == {"_drops_by_slopes", *(["_tighten"] if len(widths) > 4 else [])}
 

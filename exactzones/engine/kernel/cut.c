@@ -350,52 +350,6 @@ static PyObject *cut(PyObject *self, PyObject *request) {
     return result;
 }
 
-/* The next layer's input as rows: out[p] = rows[parents[p]] with the units that are off set to zero, then the constant one. */
-static int expand_rows(const Py_buffer *views) {
-    const Py_ssize_t P = views[3].shape[0], w = views[3].shape[1], n = views[3].shape[2] - 1, parents = views[0].shape[0];
-    if (views[0].shape[1] != w || views[0].shape[2] != n || views[1].shape[0] != P || views[2].shape[0] != P ||
-        views[2].shape[1] != n) {
-        PyErr_SetString(PyExc_ValueError, "expected rows (.., d+1, n), parents (P), state (P, n) and out (P, d+1, n+1)");
-        return -1;
-    }
-    for (Py_ssize_t p = 0; p < P; p++) {
-        const int64_t parent = ((const int64_t *)views[1].buf)[p];
-        const uint8_t *state = (const uint8_t *)views[2].buf + p * n;
-        if (parent < 0 || parent >= parents) {
-            PyErr_Format(PyExc_ValueError, "parent %lld of %zd", (long long)parent, parents);
-            return -1;
-        }
-        for (Py_ssize_t c = 0; c < w; c++) {
-            const double *from = (const double *)views[0].buf + (parent * w + c) * n;
-            double *to = (double *)views[3].buf + (p * w + c) * (n + 1);
-            for (Py_ssize_t j = 0; j < n; j++) to[j] = state[j] == ON ? from[j] : 0;
-            to[n] = c == 0;
-        }
-    }
-    return 0;
-}
-
-static PyObject *expand(PyObject *self, PyObject *args) {
-    (void)self;
-    static const Array expected[4] = {{"rows", 8, "P,d+1,n"}, {"parents", 8, "P"}, {"state", 1, "P,n"}, {"out", 8, "P,d+1,n+1"}};
-    static const int axes[4] = {3, 1, 2, 3};
-    PyObject *objects[4];
-    if (!PyArg_ParseTuple(args, "OOOO", &objects[0], &objects[1], &objects[2], &objects[3])) return NULL;
-    Py_buffer views[4];
-    int taken = 0, failed = 0;
-    for (; !failed && taken < 4; taken++) {
-        failed = PyObject_GetBuffer(objects[taken], &views[taken], PyBUF_C_CONTIGUOUS | (taken == 3 ? PyBUF_WRITABLE : 0));
-        if (failed) break;
-        if (views[taken].itemsize == expected[taken].itemsize && views[taken].ndim == axes[taken]) continue;
-        PyErr_Format(PyExc_ValueError, "%s: expected an array of shape (%s)", expected[taken].name, expected[taken].shape);
-        failed = -1;
-    }
-    if (!failed) failed = expand_rows(views);
-    for (int k = 0; k < taken; k++) PyBuffer_Release(&views[k]);
-    if (failed) return NULL;
-    Py_RETURN_NONE;
-}
-
 /* --- The module --- */
 
 static PyMethodDef methods[] = {

@@ -46,4 +46,8 @@ PyObject *written(Output *out);
 /* The arrays of a request or of a result as a list of (name, itemsize, shape). */
 PyObject *declared(int is_result);
 
+/* The function of the module: the next layer's input as rows, out[p] = rows[parents[p]] with the units that are off set to zero,
+   then the constant one. */
+PyObject *expand(PyObject *self, PyObject *args);
+
 #endif

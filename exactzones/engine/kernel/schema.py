@@ -71,6 +71,8 @@ RESULT = (
 )
 """The arrays of cells that come out."""
 
+_LAST_AXES = [(array, array.shape.partition(",")[2]) for array in RESULT]
+
 
 class DownstreamLayer(NamedTuple):
     """A layer after the one that cuts.
@@ -172,9 +174,8 @@ class CutCells(NamedTuple):
         """Read ``finished`` or ``rest``."""
         sizes = {"d": dim, "d+1": dim + 1, "n": units}
         arrays: dict[str, Any] = {}
-        for array in RESULT:
-            axes = array.shape.split(",")[1:]
+        for array, axis in _LAST_AXES:
             flat = np.frombuffer(written[array.name], array.dtype)
-            arrays[array.name] = flat.reshape(-1, *[sizes[axis] for axis in axes]) if axes else flat
+            arrays[array.name] = flat.reshape(-1, sizes[axis]) if axis else flat
         own = {name: arrays.pop(name) for name in ("state", "parent", "verdict")}
         return cls(Cells(**arrays), **own)
