@@ -1,14 +1,14 @@
-"""The figures of "Multi-Layer Latent Space Visualization", made from exact zones, into examples/figures/.
+"""Draw the figures of "Multi-Layer Latent Space Visualization" from exact zones, into examples/figures/.
 
 * ``samples_and_zones``: where a feature of a 2-10-10-4 network fires, by samples and by zones; the samples miss an island.
 * ``beta_space``: the latent space of the worked example with the half-planes of its three features.
 * ``alpha_zones``: the zones of the worked example's first feature in its input space, one by one.
-* ``cube``: the space between, R^3: a cube cut by the feature's constraint, by the ReLU's orthant, by both, and the range of W.
-* ``three_in_one``: the un-ReLUed pieces of beta-space, which are one half-space together.
-* ``unrelu_steps``: how the pieces of alpha-space come about: one neuron is un-ReLUed at a time, then two; ``unrelu.gif`` moves.
-* ``superposition``: where four features of the 2-10-2-10 network fire, one over the other.
-* ``touching``: which zones of its last feature share a facet.
-* ``through_spaces``: the zones of a feature of a network of three blocks in its input, and where they go.
+* ``cube``: the space of activations, R^3: a cube cut by the feature's constraint, by the positive orthant, and by both.
+* ``three_in_one``: the un-ReLUed pieces of beta-space, whose union is one half-space.
+* ``unrelu_steps``: un-ReLU step by step; ``unrelu.gif`` is the animation.
+* ``superposition``: where four features of the 2-10-2-10 network fire, one on top of the other.
+* ``touching``: the graph of the zones of its last feature that share a facet.
+* ``through_spaces``: the zones of a feature of a network of three blocks, and their images in its latent spaces.
 
 The worked example is the version of the text's final code, square roots and all.
 
@@ -22,11 +22,11 @@ from typing import Any
 
 import numpy as np
 import worked_example
+import worked_versions
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from exactzones import Network, Polyhedron, feature, find_zones
-from exactzones.models import load_network
+from exactzones import Network, Polyhedron, feature, find_zones, load_network
 from exactzones.plot import (
     UnReLU,
     animate_unrelu,
@@ -51,13 +51,13 @@ ORTHANT = Polyhedron.of(3, [(0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)])
 
 
 def samples_and_zones(network: Network) -> Figure:
-    """Draw sampled points beside zones, for a feature with an island in which no drawn sample lies."""
+    """Draw samples beside zones, for a feature with an island that contains none of the samples."""
     box = Polyhedron.box(-6, 6, dim=2)
     zones = find_zones(network, feature(2), box)
     island = min(zones.islands, key=len)
     points = sample(box, SAMPLES, seed=0)
     if any(zones[k].fires(point) for k in island for point in points):
-        raise SystemExit("a drawn sample lies in the small island: the picture would be wrong")
+        raise SystemExit("a sample lies in the small island: the picture would be wrong")
     figure = Figure(figsize=(12.5, 5), layout="constrained")
     left, right = figure.subplots(1, 2)
     plot_samples(network, zones.prop, box, SAMPLES, seed=0, ax=left)
@@ -71,7 +71,7 @@ def samples_and_zones(network: Network) -> Figure:
     plot_zones(zones, window=ZOOM, legend=False, ax=above)
     share = sum(zones[k].volume for k in island) / box.volume()
     for patch in list(above.patches):
-        if patch.get_linestyle() == "--":  # the domain goes on beyond the inset
+        if patch.get_linestyle() == "--":  # the domain extends beyond the inset
             patch.remove()
     above.set(xlabel="", ylabel="")
     above.set_title(f"island 2 is 1/{round(1 / share):,} of the box", fontsize=9)
@@ -81,7 +81,7 @@ def samples_and_zones(network: Network) -> Figure:
 
 
 def _magnifier(ax: Any) -> Any:
-    """Return axes inside of others that show ``ZOOM`` enlarged, joined to it by lines."""
+    """Return inset axes that show ``ZOOM`` enlarged, joined to it by lines."""
     low, high = floats(sides(ZOOM))
     inset = ax.inset_axes((0.54, 0.48, 0.42, 0.42))
     inset.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
@@ -99,7 +99,7 @@ def beta_space(network: Network) -> Figure:
 
 
 def alpha_zones(network: Network) -> Figure:
-    """Draw the zones of h1 > 0 in alpha-space, all of them and then one by one."""
+    """Draw the zones of h1 > 0 in alpha-space: all together, then each alone."""
     window = Polyhedron.box(-5, 5, dim=2)
     zones = worked_example.alpha_zones(network)
     figure = Figure(figsize=(11, 3.6 * -(-(len(zones) + 1) // 3)), layout="constrained")
@@ -108,22 +108,22 @@ def alpha_zones(network: Network) -> Figure:
     panels[0].set_title(f"all {len(zones)} zones")
     for k, (zone, ax) in enumerate(zip(zones, panels[1:], strict=False)):
         plot_zones(zones, only=[k], window=window, color_by="zone", ax=ax, legend=False)
-        ax.set_title(f"zone {k + 1}: regime {zone.pattern[0]}")
+        ax.set_title(f"zone {k + 1}: pattern {zone.pattern[0]}")
     return figure
 
 
 def cube(network: Network) -> Figure:
-    """Draw the cube of a-space: cut by the constraint, by the orthant, by both, and both with the range of W."""
+    """Draw the cube of activations: cut by the constraint, by the orthant, by both, and the latter with the range of W."""
     window = Polyhedron.box(-3, 3, dim=3)
     constraint = worked_example.half_space(network).preimage(network.layers[1].affine)
     both = constraint.intersect(ORTHANT)
     walls = ORTHANT.hrep.rows
     panels: list[tuple[str, Polyhedron, dict[str, Any]]] = [
         ("the constraint of h1", constraint, {}),
-        ("the orthant that the ReLU allows", ORTHANT, {"group": 1}),
+        ("the orthant of possible activations", ORTHANT, {"group": 1}),
         ("both", both, {"group": 2}),
         (
-            "both, and the range of $W x + b_W$;\nonly the darker walls are within reach",
+            "both, and the range of $W x + b_W$;\nonly the darker walls can be reached",
             both,
             {"group": 2, "plane": network.layers[0].affine, "walls": walls},
         ),
@@ -140,7 +140,7 @@ def cube(network: Network) -> Figure:
 
 
 def three_in_one(network: Network) -> Figure:
-    """Draw the un-ReLUed pieces of beta-space, and what they are together."""
+    """Draw the un-ReLUed pieces of beta-space, and their union."""
     window = Polyhedron.box(-2, 2, dim=2)
     pieces = worked_example.beta_zones(network)
     figure = Figure(figsize=(11, 4.3), layout="constrained")
@@ -148,19 +148,19 @@ def three_in_one(network: Network) -> Figure:
     for ax, merged in ((left, False), (right, True)):
         plot_zones(pieces, window=window, color_by="zone", merged=merged, ax=ax)
         ax.set(xlabel="$z_0$", ylabel="$z_1$")
-    left.set_title(f"{len(pieces)} pieces, one per regime of U ..")
+    left.set_title(f"{len(pieces)} pieces, one per activation pattern of U ..")
     right.set_title(f".. are {len(pieces.merged)} half-space")
     return figure
 
 
 def unrelu_of(network: Network) -> UnReLU:
-    """Return the un-ReLU of the worked example's first layer: h1 > 0, pulled back to the activations of W."""
+    """Return the un-ReLU of the worked example's first layer, for the preimage of h1 > 0 in the activations of W."""
     target = worked_example.half_space(network).preimage(network.layers[1].affine)
     return UnReLU(network.layers[0], target, Polyhedron.box(-4, 4, dim=2))
 
 
 def unrelu_steps(network: Network) -> Figure:
-    """Draw three moments of un-ReLU: before it, after one neuron at a time, after two."""
+    """Draw three moments of un-ReLU: the start, after the pieces with one inactive neuron, after those with two."""
     picture = unrelu_of(network)
     figure = Figure(figsize=(13, 8), layout="constrained")
     moments = [(picture.steps[0], 0), *((step, 1) for step in picture.steps)]
@@ -168,7 +168,7 @@ def unrelu_steps(network: Network) -> Figure:
         above = figure.add_subplot(2, len(moments), k + 1, projection="3d")
         below = figure.add_subplot(2, len(moments), len(moments) + k + 1)
         plot_unrelu(picture, step, progress, axes=(above, below))
-    figure.axes[0].set_title("where the ReLU left the pieces")
+    figure.axes[0].set_title("where the ReLU put the pieces")
     return figure
 
 
@@ -181,7 +181,7 @@ def superposition(network: Network) -> Figure:
 
 
 def touching(network: Network) -> Figure:
-    """Draw which zones of the last feature touch."""
+    """Draw the adjacency graph of the zones of the last feature."""
     figure = Figure(figsize=(8, 5.8), layout="constrained")
     plot_adjacency(find_zones(network, feature(9), Polyhedron.box(-6, 6, dim=2)), ax=figure.add_subplot())
     return figure
@@ -206,7 +206,7 @@ def through_spaces(network: Network) -> Figure:
 
 def main() -> None:
     """Write every figure."""
-    text_network, example = load_network(HERE / "networks" / "text_2_10_2_10.npz"), worked_example.final_version()
+    text_network, example = load_network(HERE / "networks" / "text_2_10_2_10.npz"), worked_versions.final_version()
     (HERE / "figures").mkdir(exist_ok=True)
     for make, network in (
         (samples_and_zones, load_network(HERE / "networks" / "small_island.npz")),
