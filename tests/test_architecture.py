@@ -70,6 +70,14 @@ def test_every_path_on_the_page_exists(path):
     assert (PACKAGE / path).exists() or (ROOT / path).exists()
 
 
+def test_every_name_in_the_table_is_in_the_code():
+    files = [path for suffix in ("py", "c", "h") for path in PACKAGE.rglob(f"*.{suffix}")]
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    named = {name for row in table("To add something") for name in re.findall(r"`(\w+)`", " ".join(row))}
+    assert len(named) > 10
+    assert [name for name in sorted(named) if not re.search(rf"\b{name}\b", sources)] == []
+
+
 def test_the_page_names_many_paths():
     assert len(paths()) > 60
 
