@@ -58,7 +58,7 @@ class FacetBatch:
             chosen = slice(first, first + size)
             prefix = np.frombuffer(b"".join(prefixes[chosen]), np.uint8).reshape(-1, len(prefixes[first]))
             ptr = np.concatenate([[0], np.cumsum([len(generators) for generators in tight[chosen]])])
-            yield cls(arrangement, modular, first, prefix, ptr, np.concatenate(tight[chosen]))
+            yield cls(arrangement, modular, first, prefix=prefix, ptr=ptr, tight=np.concatenate(tight[chosen]))
 
     @cached_property
     def _leaf_of(self) -> Integers:

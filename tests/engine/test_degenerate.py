@@ -39,7 +39,7 @@ COUNTS = {
     # Lines x = 0, x = 1 (twice) and y = 0: three strips, each halved.
     "x, x - 1, 2 - 2 x, y": (one_layer([[1, 0], [1, 0], [-2, 0], [0, 1]], [0, -1, 2, 0]), 6),
     # h = ReLU(x) <= 0 where x <= 0; beyond, h - 1 and 1 - h change sign together at x = 1.
-    "ReLU(h - 1), ReLU(1 - h) behind h = ReLU(x)": (Network.of(([[1]], [0], True), ([[1], [-1]], [-1, 1], True)), 3),
+    "ReLU(h - 1), ReLU(1 - h) after h = ReLU(x)": (Network.of(([[1]], [0], True), ([[1], [-1]], [-1, 1], True)), 3),
     # 1, 2 and 1 are powers of two: rounding a row's factor to single precision keeps the row proportional to (1, 2, 1).
     "(1, 2, 1) times 1, 1/3, 1/7, -1/11 as float32": (one_layer(*rows_as_float32(1, 1 / 3, 1 / 7, -1 / 11)), 2),
     # Three lines through one point cut the plane into six wedges; these three do, to the last bit:
@@ -72,7 +72,7 @@ def test_region_counts(engine, name):
 
 
 def test_float64_biases_are_what_the_comments_say(engine):
-    """The facts behind 6, 6 and 7."""
+    """Why the numbers of zones are 6, 6 and 7."""
     assert engine
     third, seventh = Fraction(THIRD), Fraction(SEVENTH)
     assert Fraction(THIRD + SEVENTH) == third + seventh
@@ -133,7 +133,7 @@ def test_a_value_of_exactly_the_threshold_does_not_fire(engine):
 
 
 def test_a_negative_threshold_looks_at_the_pre_activation(engine):
-    """z = -1 - |x| behind a last ReLU: a = 0 > -2 everywhere, but the feature is z > -2, so |x| < 1."""
+    """z = -1 - |x| before a last ReLU: a = 0 > -2 everywhere, but the feature is z > -2, so |x| < 1."""
     net = Network.of(([[1], [-1]], [0, 0], True), ([[-1, -1]], [-1], True))
     zones = find_zones(net, feature(0, threshold=-2), engine=engine)
     assert zones.volume == 2
@@ -150,8 +150,8 @@ def test_a_last_relu_changes_nothing_for_a_threshold_of_zero_or_more(engine):
         one = find_zones(with_relu, feature(0, threshold), engine=engine)
         other = find_zones(without, feature(0, threshold), engine=engine)
         assert [(zone.pattern, zone.vrep) for zone in one] == [(zone.pattern, zone.vrep) for zone in other]
-    behind = find_zones(with_relu, condition([1], after_relu=True), engine=engine)
-    assert {zone.pattern[:1] for zone in behind} == {zone.pattern for zone in find_zones(without, feature(0), engine=engine)}
+    after = find_zones(with_relu, condition([1], after_relu=True), engine=engine)
+    assert {zone.pattern[:1] for zone in after} == {zone.pattern for zone in find_zones(without, feature(0), engine=engine)}
 
 
 def test_one_input(engine):

@@ -104,7 +104,7 @@ def test_a_change_of_input_coordinates_carries_the_zones_along(data, net, engine
 
 @given(st.data(), small_networks(max_width=3), engines)
 def test_a_linear_layer_in_between_changes_no_zone(data, net, engine):
-    """W_(k+1) = (W_(k+1) A^-1) A: behind every layer an invertible one without ReLU, and a latent space more to stop at."""
+    """W_(k+1) = (W_(k+1) A^-1) A: an invertible layer without ReLU after every layer, one more space to stop at."""
     layers = []
     change = None
     for one in net.layers:

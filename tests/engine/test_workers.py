@@ -144,7 +144,7 @@ def test_same_zones_same_order_on_any_network(data, net, pools):
 
 @pytest.mark.parametrize("seed", range(25))
 def test_order_where_bounds_tie(seed, monkeypatch):
-    """Neurons that come twice and rows of small integers cost a bound the same: which is cut first must not hang on rounding."""
+    """Neurons that come twice and rows of small integers cost a bound the same: the choice must not depend on rounding."""
     net = ternary_network(3, 8, 8, 1, seed=seed)
     twice = Network.mlp(
         [
@@ -162,7 +162,7 @@ def test_order_where_bounds_tie(seed, monkeypatch):
             assert leaves(find_zones(one, feature(0), box(3))) == alone
 
 
-def test_order_does_not_depend_on_who_is_first(watched):
+def test_order_does_not_depend_on_which_worker_is_first(watched):
     net, prop, domain = CASES["plane"]
     alone = leaves(find_zones(net, prop, domain))
     for pace in (
@@ -177,17 +177,17 @@ def test_order_does_not_depend_on_who_is_first(watched):
     assert watched.most <= 3 * 3  # bounded: two pieces for each worker, and the calls that woke them
 
 
-def test_a_small_search_asks_nobody():
-    class Nobody(Executor):
+def test_a_small_search_starts_no_workers():
+    class Unused(Executor):
         def submit(self, *_args):
             raise AssertionError
 
     net, prop, domain = CASES["a line"]
     with paced(Pace(alone_seconds=60)):
-        assert len(find_zones(net, prop, domain, executor=Nobody()))
+        assert len(find_zones(net, prop, domain, executor=Unused()))
 
 
-def test_workers_that_never_come_are_not_waited_for():
+def test_workers_that_never_start_are_not_waited_for():
     class Asleep(Executor):
         def submit(self, *_args):
             return Future()
@@ -215,7 +215,7 @@ def test_exact_fallback_in_workers(pools):
 def test_counts_are_those_of_one_worker_alone(pools):
     net, prop, domain = CASES["four dimensions"]
     seen = {}
-    for name, pool in {"nobody": None, **pools}.items():
+    for name, pool in {"alone": None, **pools}.items():
         counts = []
         with paced(PIECES):
             zones = find_zones(net, prop, domain, executor=pool, progress=lambda *count, counts=counts: counts.append(count))
@@ -244,7 +244,7 @@ ENDLESS = random_network(4, 60, 60, 1), feature(0), box(4)
 
 
 def all_end(watched):
-    """Nothing is left that would go on."""
+    """Check that no call is left running."""
     deadline = time.monotonic() + 20
     while not all(future.done() for future in watched.futures):
         assert time.monotonic() < deadline
@@ -311,7 +311,7 @@ def test_an_error_in_a_worker_is_the_drivers(monkeypatch, watched):
 
 
 def test_a_process_that_dies():
-    """One clear stop; what was found is kept."""
+    """The search stops with a clear message and keeps what was found."""
     complete = stream_zones(*ENDLESS)
     killed = []
     with processes(2) as pool, paced(Pace(alone_seconds=0, wait_for_workers=True)):

@@ -13,7 +13,7 @@ from exactzones.testing import domains, features, networks, properties
 from exactzones.zones import ENGINES, Zones, find_zones
 
 EVERY_CELL = condition({}, 1, after_relu=True)
-"""1 > 0, looked at behind the last layer: holds everywhere, and its zones are all cells."""
+"""1 > 0 at the network's output: it holds everywhere, so its zones are all cells."""
 
 engines = st.sampled_from(sorted(ENGINES))
 

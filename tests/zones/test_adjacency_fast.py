@@ -159,7 +159,7 @@ def test_weights_of_zero_and_one(widths, seed):
 
 
 def test_neurons_that_are_repeated_flip_together():
-    """Every neuron of either layer twice, once with another scale: two flips at least at every edge, four behind x = 0."""
+    """Every neuron of either layer twice, once with another scale: two flips at least at every edge, four at x = 0."""
     one, two = ([[1, 2], [2, -1], [1, 1]], [1, 0, -1]), ([[1, -1, 1], [2, 1, -2]], [-1, 1])
     twice = Network.mlp(
         [

@@ -156,7 +156,7 @@ def test_a_line_in_every_zone(engine):
 
 @both
 def test_conditions_on_several_layers(engine):
-    """x > 1/2 on the first layer, a <= 2 behind its ReLU, the output >= 1: 1 <= x <= 2."""
+    """x > 1/2 on the first layer, a <= 2 after its ReLU, the output >= 1: 1 <= x <= 2."""
     net = Network.of(([[1]], [0], True), ([[1]], [0], False))
     prop = condition([1], "-1/2", layer=0) & condition([-1], 2, layer=0, strict=False, after_relu=True)
     prop &= condition([1], -1, strict=False)
