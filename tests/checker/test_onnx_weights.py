@@ -307,6 +307,28 @@ def certified(run, tmp_path):
     return path, tmp_path / "proof.json", *claim
 
 
+@pytest.mark.parametrize(
+    ("nodes", "defaults"),
+    [
+        ([("Gemm", "x W b", "y")], {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0}),
+        ([("Flatten", "x", "f"), ("Gemm", "f W b", "y")], {"axis": 1}),
+        ([("Transpose", "W", "w"), ("MatMul", "x w", "y")], {"perm": [1, 0]}),
+    ],
+)
+def test_a_written_default_gives_the_same_layers(nodes, defaults, tmp_path):
+    constants = {"W": np.array([[1.0, 2.0], [3.0, 4.0]]), "b": [1.0, 2.0]}
+
+    def layers(attributes):
+        made = [(*nodes[0], attributes), *((*node, {}) for node in nodes[1:])]
+        return plain_layers(save(build(made, (1, 2), constants), tmp_path / "net.onnx"))
+
+    omitted = layers({})
+    assert omitted is not None
+    for name, default in defaults.items():
+        assert layers({name: default}) == omitted, name
+    assert layers(defaults) == omitted
+
+
 def test_check_says_that_it_read_twice(run, certified):
     outcome = run("check", *certified)
     assert outcome.code == 0
