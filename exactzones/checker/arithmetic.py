@@ -1,9 +1,9 @@
 """Integer arithmetic on whole arrays: products rounded down, exactly as Python's integers would give them.
 
-Every number of the fixed kind is an integer ``v`` that stands for ``v / 2^bits``.  Machine integers do the work where it is
-certain that they suffice (magnitudes are looked at before every product, and long factors are cut into digits, whose
-products a matrix of floats adds up below 2^50, where floats are integers); else Python's own integers do, in arrays of
-objects, with the same results.  The exact kind has Fractions in arrays of objects.
+A fixed-point number is an integer ``v`` that stands for ``v / 2^bits``.  Machine integers are used where they certainly suffice:
+magnitudes are compared before every product, and long factors are split into digits whose products are added up in floats below
+2^50, where floats are exact.  Elsewhere Python's integers are used, in arrays of objects, with the same results.  Rational
+numbers are Fractions in arrays of objects.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from exactzones.rational import Matrix
 
 Array: TypeAlias = np.ndarray[Any, Any]
 _WORD = 62
-"""Sums stay below ``2^62``: one bit less than int64 has."""
+"""Sums in int64 stay below ``2^62``, with one bit to spare."""
 _FLOAT = 50
-"""Sums of products below ``2^50`` go through floats, which hold integers up to ``2^53``: three bits are spare."""
-_SHORTEST = 8  # bits of a digit: with shorter ones Python's integers are as fast
-_FEW = 1 << 14  # products: for fewer the way through floats does not pay
+"""Sums of products in floats stay below ``2^50``; floats represent integers up to ``2^53`` exactly, so three bits are spare."""
+_SHORTEST = 8  # bits of a digit: with shorter digits Python's integers are as fast
+_FEW = 1 << 14  # products: for fewer, int64 is as fast as the detour through floats
 
 
 def size(array: Array) -> int:
@@ -34,18 +34,18 @@ def size(array: Array) -> int:
 
 
 def integers(values: Any) -> Array:
-    """Return Python integers as an array: of int64 where they fit, else of objects."""
+    """Return Python integers as an array: int64 if all fit, else objects."""
     array = np.array(values, dtype=object)
     return array.astype(np.int64) if size(array) < _WORD else array
 
 
 def narrow(array: Array) -> Array:
-    """Return an array of objects as int64 again where they fit."""
+    """Return an array of objects as int64 if all entries fit."""
     return array.astype(np.int64) if array.dtype == object and size(array) < _WORD else array
 
 
 class Weights:
-    """Exact rational matrix, for products from the left that are rounded down.
+    """An exact rational matrix, for products from the left that are rounded down.
 
     Args:
         matrix: shape (outputs, inputs).
@@ -67,16 +67,16 @@ class Weights:
 
     @cached_property
     def size(self) -> int:
-        """How many bits an entry has at most."""
+        """The number of bits of the largest entry."""
         return size(self.integers)
 
     def product(self, left: Array, needed: Array | None = None, *, judged: bool = True) -> tuple[Array, Array]:
-        """Return ``floor(left @ matrix)``, and where that is less than the product.
+        """Return ``floor(left @ matrix)``, and a mask of the entries that were rounded.
 
         Args:
             left: shape (rows, outputs).
-            needed: shape (inputs,); columns that are not needed come out as zeros.
-            judged: whether it is asked where something was cut off; else nothing is said to be.
+            needed: shape (inputs,); columns that are not needed are returned as zeros.
+            judged: whether the mask is needed; otherwise it may be all False.
         """
         used = left.any(0)
         columns = np.ones(self.integers.shape[1], bool) if needed is None else needed
@@ -110,11 +110,11 @@ class Weights:
         return total // self.denominator, (total % self.denominator).astype(bool)
 
     def _by_digits(self, left: Array, part: Any, shift: int, judged: bool) -> tuple[Array, Array]:
-        """Multiply by digits of both factors, through floats, and carry from the lowest: ``floor(product / 2^shift)``.
+        """Multiply the digits of both factors in floats, then carry from the lowest digit: ``floor(product / 2^shift)``.
 
         NumPy multiplies matrices of floats twenty times as fast as those of integers.  Digits are so short that all sums of
-        absolute products stay below ``2^50``, and the few of them that are added below ``2^53``: whatever order they are
-        added in, no step is rounded.
+        absolute products stay below ``2^50``, and sums of a few of these below ``2^53``: no step is rounded, in whatever order
+        the products are added.
         """
         step = (_FLOAT - len(self.integers).bit_length()) // 2
         if step not in self._digits:
@@ -131,36 +131,36 @@ class Weights:
 
 
 def _digits(array: Array, bits: int, step: int) -> list[Array]:
-    """Return digits of ``step`` bits of integers below ``2^bits``, the lowest first; the last one has the sign."""
+    """Return the digits, of ``step`` bits, of integers below ``2^bits``: least significant first; the last has the sign."""
     count = max(1, -(-bits // step))
     mask = (1 << step) - 1
     return [*((array >> (step * k)) & mask for k in range(count - 1)), array >> (step * (count - 1))]
 
 
 def _carried(sums: Sequence[Array], step: int, shift: int, judged: bool) -> tuple[Array, Array]:
-    """Return ``floor(sum_k sums[k] 2^(step k) / 2^shift)``, and where something is cut off, if that is asked."""
+    """Return ``floor(sum_k sums[k] 2^(step k) / 2^shift)`` and, if ``judged``, a mask of the entries that were rounded."""
     mask = (1 << step) - 1
-    found, lost, carry = np.zeros_like(sums[0]), np.zeros(sums[0].shape, bool), np.zeros_like(sums[0])
+    result, lost, carry = np.zeros_like(sums[0]), np.zeros(sums[0].shape, bool), np.zeros_like(sums[0])
     for k, part in enumerate(sums):
         value, place, last = part + carry, step * k - shift, k + 1 == len(sums)
         carry = value >> step
-        if place <= -step and not (last or judged):  # all of it is cut off
+        if place <= -step and not (last or judged):  # it does not reach the result
             continue
         digit = value if last else value & mask
         if place >= 0:
-            found += digit << place
+            result += digit << place
             continue
-        found += digit >> min(-place, 63)
+        result += digit >> min(-place, 63)
         if judged:
             lost |= (digit & ((1 << min(-place, 63)) - 1)) != 0
-    return found, lost
+    return result, lost
 
 
 def fractions(array: Array, denominator: int) -> Array:
     """Return ``array / denominator`` as Fractions."""
-    found = np.empty(array.shape, object)
-    found.ravel()[:] = [Fraction(int(entry), denominator) for entry in array.ravel()]
-    return found
+    quotients = np.empty(array.shape, object)
+    quotients.ravel()[:] = [Fraction(int(entry), denominator) for entry in array.ravel()]
+    return quotients
 
 
 def times(left: Array, right: Array, bits: int) -> Array:
@@ -171,7 +171,7 @@ def times(left: Array, right: Array, bits: int) -> Array:
             left, right, one, other = right, left, other, one
         step, carry = _WORD - 1 - one, np.zeros((), np.int64)
         if step >= _SHORTEST and one + other - bits < _WORD and other <= step + bits // step * step:
-            while other > step:  # the lowest digit of the right factor comes first
+            while other > step:  # the least significant digit of the right factor comes first
                 carry = (carry + left * (right & ((1 << step) - 1))) >> step
                 right, other, bits = right >> step, other - step, bits - step
             return np.asarray((carry + left * right) >> bits)
@@ -181,5 +181,5 @@ def times(left: Array, right: Array, bits: int) -> Array:
 def total(array: Array) -> Array:
     """Return the sums of the rows."""
     safe = array.dtype == object or size(array) + array.shape[1].bit_length() < _WORD
-    found: Array = (array if safe else array.astype(object)).sum(1)
-    return found
+    sums: Array = (array if safe else array.astype(object)).sum(1)
+    return sums

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from exactzones.checker.arithmetic import Array, fractions, integers, narrow, size, times, total
-from exactzones.checker.claim import Claim, Units
+from exactzones.checker.claim import Claim, LayerUnits
 
 MULTIPLIER_BITS = 32
 """A whole multiplier m in a certificate stands for ``m / 2^32``."""
@@ -132,7 +132,7 @@ class FixedPoint:
         """Return the bounds in these numbers."""
         return known
 
-    def product(self, left: Array, units: Units, needed: Array, judged: Array) -> tuple[Array, Array, Array]:
+    def product(self, left: Array, units: LayerUnits, needed: Array, judged: Array) -> tuple[Array, Array, Array]:
         """Multiply coefficients of a layer's pre-activations by its weights and biases.
 
         Args:
@@ -182,7 +182,7 @@ class RationalNumbers(FixedPoint):
         low, high = fractions(known.low, 1 << self.bits), fractions(known.high, 1 << self.bits)
         return KnownBounds(low, high, known.has_low, known.has_high)
 
-    def product(self, left: Array, units: Units, needed: Array, judged: Array) -> tuple[Array, Array, Array]:  # noqa: ARG002
+    def product(self, left: Array, units: LayerUnits, needed: Array, judged: Array) -> tuple[Array, Array, Array]:  # noqa: ARG002
         """Multiply coefficients of a layer's pre-activations by its weights and biases; none is rounded."""
         product = left @ units.affine.exact
         return product[:, 1:], np.zeros((len(product), len(needed)), bool), product[:, 0]

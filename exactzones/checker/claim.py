@@ -17,7 +17,7 @@ from exactzones.network import Layer, Network
 from exactzones.property import Condition
 
 
-class Units:
+class LayerUnits:
     """A layer's units: ``(bias | weight)`` as an exact matrix ``affine``, and which units have a ``relu``."""
 
     def __init__(self, layer: Layer) -> None:
@@ -53,7 +53,7 @@ class Target:
 class Claim:
     """What one tree is about, in integers: cases with the same polyhedron that are decided by the same hidden layers.
 
-    Units are numbered consecutively: first the inputs, then the units of each hidden layer that decides the properties.
+    LayerUnits are numbered consecutively: first the inputs, then the units of each hidden layer that decides the properties.
 
     Args:
         network: the network.
@@ -77,7 +77,7 @@ class Claim:
         InexactError: an irrational number; certificates are about rational numbers only.
     """
 
-    def __init__(self, network: Network, cases: Sequence[Case], bits: int, units: list[Units]) -> None:
+    def __init__(self, network: Network, cases: Sequence[Case], bits: int, units: list[LayerUnits]) -> None:
         for case in cases:
             require_rational(network, case)
         self.inputs, self.bits, self.rows = network.inputs, bits, cases[0].rows
@@ -87,7 +87,7 @@ class Claim:
         self.horizon = family_of(network, cases[0])[1]
         conditions = [case.prop.resolve(network.widths).conditions for case in cases]
         depth = max([self.horizon, *(condition.layer + 1 for condition in chain(*conditions))])
-        units += [Units(layer) for layer in network.layers[len(units) : depth]]
+        units += [LayerUnits(layer) for layer in network.layers[len(units) : depth]]
         self.layers = units[:depth]
         self.offsets = [0, *np.cumsum([self.inputs, *(len(layer.relu) for layer in self.layers[: self.horizon])]).tolist()]
         self.units = self.offsets[-1]

@@ -10,7 +10,7 @@ from exactzones.checker import rules
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.bounds import FixedPoint, KnownBounds, RationalNumbers
 from exactzones.checker.certificate import Node
-from exactzones.checker.claim import Claim, Units
+from exactzones.checker.claim import Claim, LayerUnits
 from exactzones.checker.records import Case
 from exactzones.checker.rules import Batch, Invalid, OpenRegion
 from exactzones.network import Network
@@ -37,7 +37,7 @@ class Tree:
     def __init__(
         self, network: Network, trees: Sequence[Sequence[Case]], bits: int, patterns: Sequence[tuple[str, ...]] = ()
     ) -> None:
-        units: list[Units] = []
+        units: list[LayerUnits] = []
         self.claims = [Claim(network, cases, bits, units) for cases in trees]
         self.fixed = [FixedPoint(claim) for claim in self.claims]
         self.exact = [RationalNumbers(claim) for claim in self.claims]

@@ -204,7 +204,7 @@ class BoxSearch(RegionSearch):
         negative, positive = np.maximum(-result.coefficients, 0), np.maximum(result.coefficients, 0)
         gain = negative * relaxed.shift + 0.1 * positive * np.minimum(-boxes.low, boxes.high)
         gain = np.where(relaxed.open, gain, -1)
-        return _Candidates(boxes, variables, relaxed, result, gain, np.minimum(value, -1e-9)[:, None])
+        return _Candidates(boxes, variables, relaxed, result, gain=gain, worst=np.minimum(value, -1e-9)[:, None])
 
     def _best_later_unit(self, candidates: _Candidates) -> tuple[Array, Array]:
         """Bound both sides of a few splits of each region; returns the best unit and its score, shape (boxes,).

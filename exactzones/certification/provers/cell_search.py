@@ -174,7 +174,7 @@ class CellSearch(RegionSearch):
         origin = np.full(self.claim.units, -1, np.int32)
         known = np.maximum(region.known[0], -UNKNOWN), np.minimum(region.known[1], UNKNOWN)
         if len(points) > self.dim:
-            self.stack.append(OpenCell(points, tight, CellBounds(*known, origin, origin.copy()), -1, 0, depth))
+            self.stack.append(OpenCell(points, tight, CellBounds(*known, origin, origin.copy()), parent=-1, side=0, depth=depth))
 
     def _box(self, region: FloatRegion) -> tuple[Array, Array]:
         """Return the corners of the box around a region, and the ids of the sides tight at each."""
@@ -326,7 +326,7 @@ class CellSearch(RegionSearch):
                     bounds.low[u], bounds.low_from[u] = max(bounds.low[u], 0.0), _SPLIT
                 else:
                     bounds.high[u], bounds.high_from[u] = min(bounds.high[u], 0.0), _SPLIT
-                self.stack.append(OpenCell(points, tight, bounds, int(cells.numbers[c]), side, cell.depth + 1))
+                self.stack.append(OpenCell(points, tight, bounds, int(cells.numbers[c]), side=side, depth=cell.depth + 1))
         for c in live:
             self._record_split(int(cells.numbers[c]), int(unit[c]))
 

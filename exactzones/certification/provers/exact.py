@@ -117,7 +117,7 @@ class _Draft:
         path = [(k, region_row(arithmetic, region, k)) for k in range(len(domain), len(domain) + len(region.rows))]
         rows = [*enumerate(domain), *((k, row) for k, row in path if row is not None)]
         exact = _ExactRows(arithmetic.claim.inputs, [tuple(map(Fraction, row)) for _, row in rows], [k for k, _ in rows])
-        return cls(number, region, arithmetic, region.known.part(0), exact, [])
+        return cls(number, region, arithmetic, known=region.known.part(0), rows=exact, bounds=[])
 
     @property
     def claim(self) -> Claim:
