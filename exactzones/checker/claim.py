@@ -53,7 +53,7 @@ class Target:
 class Claim:
     """What one tree is about, in integers: cases with the same polyhedron that are decided by the same hidden layers.
 
-    LayerUnits are numbered consecutively: first the inputs, then the units of each hidden layer that decides the properties.
+    Units are numbered consecutively: first the inputs, then the units of each hidden layer that decides the properties.
 
     Args:
         network: the network.
