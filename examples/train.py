@@ -101,8 +101,8 @@ def search(seeds: Iterable[int]) -> int:
         silent = np.flatnonzero(~fires.any(axis=0))
         proposed = [k for k in range(10) if silent.size and _has_piece_outside(fires[:, k].reshape(side, side), off_limits)]
         network = text_network(seed)
-        found = (find_zones(network, feature(k)) for k in proposed)
-        if any(0 < len(hidden_islands(zones)) < len(zones.islands) for zones in found) and any(
+        candidates = (find_zones(network, feature(k)) for k in proposed)
+        if any(0 < len(hidden_islands(zones)) < len(zones.islands) for zones in candidates) and any(
             not find_zones(network, feature(int(k))) for k in silent
         ):
             return seed
@@ -169,8 +169,8 @@ def train(recipe: Recipe) -> tuple[Network, float]:
     model.coefs_ = [weight.astype(np.float32) for weight in model.coefs_]
     model.intercepts_ = [bias.astype(np.float32) for bias in model.intercepts_]
     network = from_sklearn(model)
-    said = [_class_of(network, point) for point in recipe.projection.transform(unknown)]
-    return network, float(np.mean(np.array(said) == expected))
+    predicted = [_class_of(network, point) for point in recipe.projection.transform(unknown)]
+    return network, float(np.mean(np.array(predicted) == expected))
 
 
 def _class_of(network: Network, point: np.ndarray) -> int:

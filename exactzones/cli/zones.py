@@ -140,7 +140,7 @@ def zones(net: Path, question: QuestionOptions, outputs: OutputOptions, search: 
     asked = question.read(net)
     outputs.check(net, asked)
     listing = find(asked, search, quiet=quiet)
-    # Files first: whoever reads the summary through a pipe may leave before its end.
+    # Files first: a program that reads the summary through a pipe may close it early.
     outputs.write(listing.zones)
     status = listing.exit_code
     if outputs.certificate is not None and listing.zones.complete:

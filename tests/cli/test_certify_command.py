@@ -90,13 +90,13 @@ def test_the_claim_comes_from_the_command_line(run, net, tmp_path):
         ("--feature", 0, "--domain=-1:1", "--threshold=-1/1000000000000000"),
         ("--feature", 0, "--layer", 0, "--domain=-1:1"),
     ):
-        found = run("check", net, out, *claim)
-        assert found.code == 1, claim
-        assert last(found).startswith("invalid: ")
-        assert found.err == ""
+        checked = run("check", net, out, *claim)
+        assert checked.code == 1, claim
+        assert last(checked).startswith("invalid: ")
+        assert checked.err == ""
     other = saved(PLANE, tmp_path / "plane.json")
-    found = run("check", other, out, "--feature", 0, "--domain=-1:1,-1:1")
-    assert (found.code, "another network" in last(found)) == (1, True)
+    checked = run("check", other, out, "--feature", 0, "--domain=-1:1,-1:1")
+    assert (checked.code, "another network" in last(checked)) == (1, True)
 
 
 def test_incomplete_certificates(run, net, tmp_path):
@@ -104,9 +104,9 @@ def test_incomplete_certificates(run, net, tmp_path):
     run("certify", net, *CLAIM, "--out", out)
     lines = out.read_text().splitlines()
     out.write_text("\n".join(lines[:-1]))
-    found = run("check", net, out, *CLAIM)
-    assert found.code == 3
-    assert last(found) == "incomplete: 1 open leaves"
+    checked = run("check", net, out, *CLAIM)
+    assert checked.code == 3
+    assert last(checked) == "incomplete: 1 open leaves"
 
 
 def test_gzip(run, net, tmp_path):
@@ -116,9 +116,9 @@ def test_gzip(run, net, tmp_path):
     assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
     assert run("check", net, packed, *CLAIM).code == 0
     packed.write_bytes(packed.read_bytes()[:-12])
-    found = run("check", net, packed, *CLAIM)
-    assert found.code == 1
-    assert "cut off" in last(found)
+    checked = run("check", net, packed, *CLAIM)
+    assert checked.code == 1
+    assert "cut off" in last(checked)
 
 
 def test_time_runs_out_and_another_run_goes_on(run, tmp_path):
@@ -134,9 +134,9 @@ def test_time_runs_out_and_another_run_goes_on(run, tmp_path):
         assert done.code == 3
         assert last(done) == "undecided"
         assert "open leaves" in done.err
-        found = run("check", net, out, *claim)
-        assert found.code == 3
-        assert last(found).startswith("incomplete: ")
+        checked = run("check", net, out, *claim)
+        assert checked.code == 3
+        assert last(checked).startswith("incomplete: ")
     assert nodes == sorted(nodes)
     done = run("certify", net, *claim, "--resume", out, "--out", more)
     assert (done.code, last(done)) == (0, "cannot fire")
@@ -248,11 +248,11 @@ def test_bad_input_of_check(run, refused, net, tmp_path):
 def test_hostile_certificates_are_invalid(run, net, tmp_path, text):
     out = tmp_path / "hostile.json"
     out.write_text(text)
-    found = run("check", net, out, *CLAIM)
-    assert found.code == 1
-    assert last(found).startswith("invalid: ")
-    assert found.out.count("\n") == 1
-    assert found.err == ""
+    checked = run("check", net, out, *CLAIM)
+    assert checked.code == 1
+    assert last(checked).startswith("invalid: ")
+    assert checked.out.count("\n") == 1
+    assert checked.err == ""
 
 
 def test_nothing_is_half_written(run, net, tmp_path):

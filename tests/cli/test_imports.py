@@ -13,8 +13,8 @@ HEAVY = {"matplotlib", "networkx", "numpy", "onnx", "pandas", "plotly", "rich_cl
 def imported(*arguments):
     """Return the heavy packages that a Python process with these arguments imports."""
     command = [sys.executable, "-X", "importtime", *arguments]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stderr  # noqa: S603 - this very Python
-    lines = [line for line in told.splitlines() if line.startswith("import time:")]
+    timings = subprocess.run(command, capture_output=True, text=True, check=True).stderr  # noqa: S603 - this very Python
+    lines = [line for line in timings.splitlines() if line.startswith("import time:")]
     assert len(lines) > 20
     return HEAVY & {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
 

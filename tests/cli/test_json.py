@@ -14,56 +14,56 @@ BOX = "--domain=-6:6"
 
 def answer(outcome, code=0):
     assert outcome.code == code
-    found = json.loads(outcome.out)
-    assert found.pop("format") == "exactzones/answer"
-    assert found.pop("version") == 1
-    return found
+    document = json.loads(outcome.out)
+    assert document.pop("format") == "exactzones/answer"
+    assert document.pop("version") == 1
+    return document
 
 
 def test_certify(run):
-    found = answer(run("certify", NET, "--feature", 9, BOX, "--json", "-"))
-    assert found["verdict"] == "can fire"
-    point = ",".join(found["witness"])
-    said = answer(run("eval", NET, "--at=" + point, "--json", "-"))
-    assert 9 in said["fires"]
-    assert said["values"] == found["outputs"]
-    found = answer(run("certify", NET, "--feature", 8, BOX, "--json", "-"))
-    assert (found["verdict"], found["certificate"]) == ("cannot fire", None)
-    assert found["nodes"] > 0
+    document = answer(run("certify", NET, "--feature", 9, BOX, "--json", "-"))
+    assert document["verdict"] == "can fire"
+    point = ",".join(document["witness"])
+    printed = answer(run("eval", NET, "--at=" + point, "--json", "-"))
+    assert 9 in printed["fires"]
+    assert printed["values"] == document["outputs"]
+    document = answer(run("certify", NET, "--feature", 8, BOX, "--json", "-"))
+    assert (document["verdict"], document["certificate"]) == ("cannot fire", None)
+    assert document["nodes"] > 0
 
 
 def test_undecided(run):
-    found = answer(run("certify", NET, "--feature", 8, BOX, "--timeout", "1e-9", "--json", "-", "--quiet"), code=3)
-    assert found["verdict"] == "undecided"
-    assert found["open_leaves"] > 0
-    assert "time" in found["reason"]
+    document = answer(run("certify", NET, "--feature", 8, BOX, "--timeout", "1e-9", "--json", "-", "--quiet"), code=3)
+    assert document["verdict"] == "undecided"
+    assert document["open_leaves"] > 0
+    assert "time" in document["reason"]
 
 
 def test_check(run, tmp_path):
     proof = tmp_path / "proof.json"
     run("certify", NET, "--feature", 8, BOX, "--out", proof, "--quiet")
-    found = answer(run("check", NET, proof, "--feature", 8, BOX, "--json", "-"))
-    assert (found["verdict"], found["proves"]) == ("valid", "cannot fire")
-    found = answer(run("check", NET, proof, "--feature", 9, BOX, "--json", "-"), code=1)
-    assert found["verdict"] == "invalid"
-    assert found["why"]
+    document = answer(run("check", NET, proof, "--feature", 8, BOX, "--json", "-"))
+    assert (document["verdict"], document["proves"]) == ("valid", "cannot fire")
+    document = answer(run("check", NET, proof, "--feature", 9, BOX, "--json", "-"), code=1)
+    assert document["verdict"] == "invalid"
+    assert document["why"]
 
 
 def test_zones(run, tmp_path):
-    said = run("zones", NET, "--feature", 9, BOX, "--json", "-")
+    printed = run("zones", NET, "--feature", 9, BOX, "--json", "-")
     out = tmp_path / "zones.json"
     run("zones", NET, "--feature", 9, BOX, "--json", out)
-    assert said.out == out.read_text()
-    assert len(json.loads(said.out)["zones"]) == 17
+    assert printed.out == out.read_text()
+    assert len(json.loads(printed.out)["zones"]) == 17
 
 
 def test_info_and_proptest(run):
-    found = answer(run("info", NET, "--json", "-"))
-    assert (found["inputs"], found["features"]) == (2, 10)
-    assert found["layers"][0]["regimes"] == 56
-    found = answer(run("proptest", NET, "--feature", 9, BOX, "--examples", 5, "--json", "-"))
-    assert found["zones"] == 17
-    assert {entry["failure"] for entry in found["checks"]} == {None}
+    document = answer(run("info", NET, "--json", "-"))
+    assert (document["inputs"], document["features"]) == (2, 10)
+    assert document["layers"][0]["regimes"] == 56
+    document = answer(run("proptest", NET, "--feature", 9, BOX, "--examples", 5, "--json", "-"))
+    assert document["zones"] == 17
+    assert {entry["failure"] for entry in document["checks"]} == {None}
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_a_file_beside_what_is_printed(run, tmp_path, command):
 
 def test_view(run, tmp_path):
     out = tmp_path / "page.html"
-    found = answer(run("view", NET, "--feature", 9, BOX, "--out", out, "--json", "-"))
-    assert (found["zones"], found["islands"], found["complete"]) == (17, 2, True)
-    assert found["page"] == str(out)
+    document = answer(run("view", NET, "--feature", 9, BOX, "--out", out, "--json", "-"))
+    assert (document["zones"], document["islands"], document["complete"]) == (17, 2, True)
+    assert document["page"] == str(out)
     assert out.exists()
 
 
@@ -100,5 +100,5 @@ def test_completion_scripts(run, shell):
 def test_words_are_completed():
     asked = {"_EXACTZONES_COMPLETE": "bash_complete", "COMP_WORDS": "exactzones certify --f", "COMP_CWORD": "2"}
     program = [sys.executable, "-c", "from exactzones.cli import main; main()"]
-    found = subprocess.run(program, env={**os.environ, **asked}, capture_output=True, text=True, check=True)  # noqa: S603 - this very Python
-    assert found.stdout.splitlines() == ["plain,--feature"]
+    document = subprocess.run(program, env={**os.environ, **asked}, capture_output=True, text=True, check=True)  # noqa: S603 - this very Python
+    assert document.stdout.splitlines() == ["plain,--feature"]

@@ -101,7 +101,7 @@ def test_help(run, command, flag):
     outcome = run(*command, flag)
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.strip().startswith("Usage: exactzones")
-    assert "\x1b" not in outcome.out  # no colours, for this is no terminal
+    assert "\x1b" not in outcome.out  # no colours: this is not a terminal
 
 
 def test_version(run):

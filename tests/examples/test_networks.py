@@ -112,7 +112,7 @@ def test_samples_of_the_inner_box_miss_the_island() -> None:
     assert min(vertex[1] for k in small for vertex in zones[k].firing.vrep.vertices) > 4
     share = sum(zones[k].volume for k in small) / 144
     assert round(float(share), 4) == 0.0069
-    # It is no artefact of the engine: the network itself fires there.
+    # Not an artefact of the engine: the network itself fires there.
     assert all(net(zones[k].sample)[9] > 0 for k in small)
 
 

@@ -48,7 +48,7 @@ def test_it_prints_what_it_was_committed_with(path, tmp_path, monkeypatch):
 
 
 def test_every_picture_is_shown_without_a_magic_command(tmp_path, monkeypatch):
-    """Also the second one, and one of the user's own behind it: the first loads the backend, which turns on showing them."""
+    """Also the second one and one that the user draws: the first loads the backend, which turns the display on."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     cells = (
         """

@@ -31,7 +31,7 @@ from exactzones.zones.window import default_window
 DIAMOND = Network.mlp([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, 1, 1]], [-1])])  # |x| + |y| - 1
 ABS = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])  # |x| - 1
 SQUARE = Polyhedron.box(-2, 2, dim=2)
-# Corners a hair or 10^18 apart are one point as floats: shapes of such networks are no shapes to shapely.
+# Corners a hair or 10^18 apart are one point as floats: shapely does not accept shapes of such networks.
 planar = st.sampled_from([kind for kind in KINDS if kind != "float"]).flatmap(lambda kind: cases(small_networks(kind, inputs=2)))
 
 

@@ -66,7 +66,7 @@ def test_a_right_list_passes_and_the_report_counts(right):
     assert started == [report.name for report in reports] == NAMES
     assert all(isinstance(report, CheckReport) and report.failure is None for report in reports)
     assert [report.tried for report in reports[:3]] == [50, 50, 50]
-    assert reports[3].tried == 4  # there are no more zones to try
+    assert reports[3].tried == 4  # only four zones exist
 
 
 def test_an_empty_list_has_no_neighbours_to_check():

@@ -31,7 +31,7 @@ def opened(chromium, tmp_path):
         save(zones, tmp_path / "page.html", *data, **options)
         tab = context.new_page()
         tab.on("pageerror", lambda error: wrong.append(str(error)))
-        tab.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        tab.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         tab.on(
             "request", lambda asked: wrong.append(asked.url) if not asked.url.startswith(("file:", "data:", "blob:")) else None
         )

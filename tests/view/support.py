@@ -27,11 +27,11 @@ DEEP = Network.of(
 
 def carried(page):
     """Return (scene, exact): the data inside a page."""
-    found = []
+    parts = []
     for name in ("scene", "exact"):
         (packed,) = re.findall(rf'<script type="application/octet-stream" id="{name}">([^<]*)</script>', page)
-        found.append(json.loads(gzip.decompress(base64.b64decode(packed))))
-    return found
+        parts.append(json.loads(gzip.decompress(base64.b64decode(packed))))
+    return parts
 
 
 def numbers(rows):

@@ -11,8 +11,8 @@ ALL = find_zones(DIAMOND, feature(0), SQUARE)  # four corners of the square, aro
 INSIDE = find_zones(DIAMOND, feature(1), SQUARE)  # four triangles, the diamond
 
 
-def told(tab, where):
-    """What is written somewhere, minus signs as a keyboard has them."""
+def text_at(tab, where):
+    """Return the text of an element, with minus signs as hyphens."""
     return tab.locator(where).inner_text().replace("\N{MINUS SIGN}", "-")
 
 
@@ -71,9 +71,9 @@ def test_the_zone_under_a_point_is_the_one_that_holds_it(opened, seed):
     zones = find_zones(Network.mlp([(weight.tolist(), bias.tolist()) for weight, bias in layers]), feature(0), SQUARE)
     tab = opened(zones)
     points = draw.uniform(-2, 2, (300, 2)).tolist()
-    found = tab.evaluate("(points) => points.map(([x, y]) => exactzones.finder.at(x, y))", points)
+    zones_found = tab.evaluate("(points) => points.map(([x, y]) => exactzones.finder.at(x, y))", points)
     known = {id(zone): k for k, zone in enumerate(zones)}
-    assert found == [-1 if zone is None else known[id(zone)] for zone in zones.at(points)]
+    assert zones_found == [-1 if zone is None else known[id(zone)] for zone in zones.at(points)]
 
 
 def test_the_pointer_asks(opened):
@@ -82,21 +82,21 @@ def test_the_pointer_asks(opened):
     tab.mouse.move(*screen(tab, 0.1, 0.1))
     assert not tip.is_visible()
     tab.mouse.move(*screen(tab, 1.25, 1.5))
-    said = told(tab, "#tip")
-    assert f"Zone {zone_at(ALL, '5/4', '3/2') + 1}, island 1" in said
+    shown = text_at(tab, "#tip")
+    assert f"Zone {zone_at(ALL, '5/4', '3/2') + 1}, island 1" in shown
     for part in ("+-+-", "value here ≈ 1.7", "-x0 ≥ -2", "x1 ≥ 0", "(0, 0)", "(2, 2)", "x0 + x1 - 1"):
-        assert part in said
+        assert part in shown
 
 
 def test_clicking_two_zones_shows_what_they_share(opened):
     tab = opened(ALL)
     tab.mouse.click(*screen(tab, 1.5, 1.5))
-    card = told(tab, "#chosen")
+    card = text_at(tab, "#chosen")
     first, second = zone_at(ALL, "3/2", "3/2"), zone_at(ALL, "3/2", "-3/2")
     assert f"Zone {first + 1}, island 1" in card
     assert "x0 + x1 > 1" in card
     tab.mouse.click(*screen(tab, 1.5, -1.5))
-    shared = told(tab, "#chosen")
+    shared = text_at(tab, "#chosen")
     edge = ALL.graph.edges[first, second]
     assert f"Zones {first + 1} and {second + 1} share a facet" in shared
     assert "x1 = 0" in shared
@@ -114,7 +114,7 @@ def test_zones_that_only_touch(opened):
     tab = opened(INSIDE)
     tab.mouse.click(*screen(tab, 0.3, 0.3))
     tab.mouse.click(*screen(tab, -0.3, -0.3))
-    card = told(tab, "#chosen")
+    card = text_at(tab, "#chosen")
     assert "share no facet" in card
     assert "(0, 0)" in card
 
@@ -188,10 +188,10 @@ def test_colours(opened):
     tab.get_by_label("activation value").check()
     high, low = colour(tab, 0.02, 0.03), colour(tab, 0.48, 0.48)
     assert high[0] > low[0] + 80  # yellow at the top, violet at the threshold
-    assert "0" in told(tab, ".ends")
-    assert "1 (in the window)" in told(tab, ".ends")
+    assert "0" in text_at(tab, ".ends")
+    assert "1 (in the window)" in text_at(tab, ".ends")
     tab.get_by_label("affine map").check()
-    assert "4 functions" in told(tab, "#colouring")
+    assert "4 functions" in text_at(tab, "#colouring")
 
 
 def test_dark_mode(opened):
@@ -204,11 +204,11 @@ def test_dark_mode(opened):
 def test_latent_spaces_follow(opened):
     zones = find_zones(DEEP, feature(0), SQUARE)
     tab = opened(zones)
-    assert "β-space, latent1" in told(tab, "#latents")
+    assert "β-space, latent1" in text_at(tab, "#latents")
     tab.evaluate("exactzones.choose(0)")
     settled(tab)
-    said = told(tab, "#latents")
-    assert f"Zone 1 is mapped into the dashed zone, pattern {zones[0].pattern[1]}." in said
+    shown = text_at(tab, "#latents")
+    assert f"Zone 1 is mapped into the dashed zone, pattern {zones[0].pattern[1]}." in shown
     rings = tab.evaluate("exactzones.panels[0].marked().map(({ rings }) => rings.map((ring) => ring.map((at) => [...at])))")
     image = {tuple(map(float, DEEP.trace(corner)[1])) for corner in zones[0].firing_cell.vrep.vertices}
     assert np.array(sorted(rings[1][0])) == pytest.approx(np.array(sorted(image)))
@@ -216,14 +216,14 @@ def test_latent_spaces_follow(opened):
 
 def test_data_points(opened):
     tab = opened(ALL, [[1, 1], [0, 0], ["-3/2", 1]], labels=["a", "<b>", "a"])
-    said = told(tab, "#colouring")
-    assert "a: 2, 2 in zones" in said
-    assert "<b>: 1, 0 in zones" in said
+    shown = text_at(tab, "#colouring")
+    assert "a: 2, 2 in zones" in shown
+    assert "<b>: 1, 0 in zones" in shown
     marked = colour(tab, 0, 0)
     tab.mouse.move(*screen(tab, -1.5, 1))
-    assert f"Data point 3: a, in zone {zone_at(ALL, '-3/2', 1) + 1}\n(-3/2, 1)" in told(tab, "#tip")
+    assert f"Data point 3: a, in zone {zone_at(ALL, '-3/2', 1) + 1}\n(-3/2, 1)" in text_at(tab, "#tip")
     tab.mouse.move(*screen(tab, 0, 0))
-    assert told(tab, "#tip") == "Data point 2: <b>, in no zone\n(0, 0)"
+    assert text_at(tab, "#tip") == "Data point 2: <b>, in no zone\n(0, 0)"
     tab.get_by_label("3 data points").uncheck()
     assert colour(tab, 0, 0) != marked
 
@@ -241,7 +241,7 @@ def test_solids(opened):
     tab = opened(zones, [[1, 1, 1]], names=["<b>x</b>", "y", "z"])
     tab.wait_for_selector("#picture canvas")
     tab.evaluate("exactzones.choose(0, 1)")
-    assert "share a facet" in told(tab, "#chosen")
+    assert "share a facet" in text_at(tab, "#chosen")
     until(tab, "document.getElementById('picture').data.length >= 6")
     camera = "Object.values(exactzones.view.camera.eye)"
     before = tab.evaluate(camera)
@@ -262,13 +262,13 @@ def test_solids(opened):
 def test_one_input(opened):
     tab = opened(find_zones(ABS, feature(0), Polyhedron.box(-3, 2, dim=1)))
     tab.mouse.click(*screen(tab, -2.5, 0.5))
-    assert "(-3)" in told(tab, "#chosen")
+    assert "(-3)" in text_at(tab, "#chosen")
     assert colour(tab, 1.5, 0.7) == colour(tab, -1, 0.1)  # above the graph as beside it
 
 
 def test_the_empty_list(opened):
     tab = opened(find_zones(DIAMOND, feature(0, 100), SQUARE))
-    assert told(tab, "#picture") == "Cannot fire"
+    assert text_at(tab, "#picture") == "Cannot fire"
     tab.keyboard.press("n")
     assert tab.evaluate("exactzones.state.chosen") == []
 
@@ -285,10 +285,10 @@ def test_slices(opened):
     tab = opened(find_zones(net.compose(flat), feature(0), SQUARE), [[0, 0, 1, 1]], flat=flat)
     tab.evaluate("exactzones.choose(0)")
     tab.get_by_text("in the input space", exact=True).click()
-    assert "(2, 0, 7/3, 2)" in told(tab, "#chosen")  # where u = (2, 2)
-    assert "1 point off the slice (faint)" in told(tab, "#colouring")
+    assert "(2, 0, 7/3, 2)" in text_at(tab, "#chosen")  # where u = (2, 2)
+    assert "1 point off the slice (faint)" in text_at(tab, "#colouring")
     tab.get_by_text("position of the slice in the input space").click()
-    assert "x2 = u1 + 1/3" in told(tab, "#facts")
+    assert "x2 = u1 + 1/3" in text_at(tab, "#facts")
 
 
 def test_without_webgl(opened, chromium, tmp_path):
@@ -310,20 +310,20 @@ def test_long_numbers_in_full_or_rounded(opened):
     third = Network.mlp([([[1, 0], [0, 1]], [0, 0]), ([[1, 1]], ["-1/" + "3" * 40])])
     tab = opened(find_zones(third, feature(0), SQUARE))
     tab.keyboard.press("n")
-    assert "> 1/" + "3" * 40 in told(tab, "#chosen")
+    assert "> 1/" + "3" * 40 in text_at(tab, "#chosen")
     tab.get_by_label("rounded").check()
-    assert "3" * 40 not in told(tab, "#chosen")
-    assert "> 3e-40" in told(tab, "#chosen")
+    assert "3" * 40 not in text_at(tab, "#chosen")
+    assert "> 3e-40" in text_at(tab, "#chosen")
 
 
 def test_square_roots(opened):
     root = Network.mlp([([["sqrt(3)", 0], [0, 1]], [0, 0]), ([[1, 1]], [-1])])
     tab = opened(find_zones(root, feature(0), SQUARE))
     tab.mouse.click(*screen(tab, 1.5, 1.5))
-    said = told(tab, "#chosen")
-    assert "sqrt(3) x0 + x1 > 1" in said
+    shown = text_at(tab, "#chosen")
+    assert "sqrt(3) x0 + x1 > 1" in shown
     tab.mouse.move(*screen(tab, 1, 1))
-    assert "value here ≈ 1.73" in told(tab, "#tip")
+    assert "value here ≈ 1.73" in text_at(tab, "#tip")
 
 
 def test_hands_never_wait_for_a_slow_painting(opened):
@@ -356,7 +356,7 @@ def test_of_many_solids_the_outside_is_drawn(opened):
     zones = find_zones(crowd, feature(0), Polyhedron.box(-1, 1, dim=3))
     tab = opened(zones)
     assert len(zones) > 500
-    assert "only their outer surface is drawn" in told(tab, "#notes")
+    assert "only their outer surface is drawn" in text_at(tab, "#notes")
     outside = tab.evaluate("[...exactzones.drawn.points]")
     facets = tab.evaluate("[exactzones.drawn.ringCount, exactzones.shape.ringCount]")
     assert facets[0] < facets[1] / 2
