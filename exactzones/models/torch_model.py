@@ -36,7 +36,7 @@ def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> N
         InputError: a part is not piecewise linear or not supported (the message gives its path and class), has forward
             hooks, or has weights that are not 16- to 64-bit floats in memory.
     """
-    if isinstance(module, type) or not callable(getattr(module, "modules", None)):
+    if isinstance(module, type) or not hasattr(module, "_forward_hooks"):
         raise InputError(f"module is {quoted(module)}; expected a torch.nn.Module: from_torch(module, input_shape)")
     shape = None if input_shape is None else _lengths(input_shape)
     with _evaluating(module):
@@ -101,8 +101,6 @@ class _Steps:
     def __init__(self, module: Any) -> None:
         self.module = module
         self.nodes: list[Any] = []
-        if not hasattr(module, "_forward_hooks"):
-            raise InputError(f"the module is a {type(module).__module__}.{type(module).__name__}; a torch.nn.Module is expected")
         self.is_leaf = _kind(module) not in (None, "Sequential")
         for path, part in module.named_modules():
             if "forward" in vars(part) or part._forward_hooks or part._forward_pre_hooks:  # noqa: SLF001  not public

@@ -142,7 +142,7 @@ def test_every_truncation(tmp_path):
 
 def test_a_file_beyond_the_limit(tmp_path, monkeypatch):
     monkeypatch.setattr(network_json, "_MAX_FILE", 50)
-    refused(load_network, write(tmp_path / "bad.json", '[{"weight": [[1]]}]'), "at most 50 are read")
+    refused(load_network, write(tmp_path / "bad.json", '[{"weight": [[1]]}]'), "at most 50 are supported")
 
 
 def test_short_files_do_not_grow_without_bound(tmp_path, monkeypatch):

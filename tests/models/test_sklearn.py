@@ -100,5 +100,5 @@ def test_weights_that_are_not_finite():
 
 
 def test_torch_is_not_needed_to_refuse_what_is_no_module():
-    with pytest.raises(InputError, match=r"a torch\.nn\.Module is expected"):
+    with pytest.raises(InputError, match=r"expected a torch\.nn\.Module: from_torch"):
         from_torch(object())
