@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import find, settings
 
 import exactzones
 from exactzones import (
@@ -28,6 +29,7 @@ from exactzones import (
     feature,
     find_zones,
     nearest,
+    testing,
 )
 
 
@@ -105,6 +107,11 @@ def kind(decision):
 def in_order(function):
     """Call a function that takes its arguments in order."""
     return lambda **places: function(*places.values())
+
+
+def drawn_from(strategy, *, argument):
+    """Draw one example: a strategy that is composed reads its arguments when it draws."""
+    return find(strategy(argument), lambda _: True, settings=settings(max_examples=5, database=None))
 
 
 CLAIM = {"network": NET, "prop": feature(0), "domain": BOX}
@@ -251,6 +258,23 @@ DOORS = {
     "unrelu": Door(in_order(exactzones.unrelu), {"target": BOX, "layer": NET.layers[0]}),
     "vector": Door(in_order(exactzones.vector), {"first": 1, "second": 2}, {"first": NUMBER, "second": NUMBER}),
 }
+DOORS |= {
+    "testing.adjacency_is_right": Door(testing.adjacency_is_right, {"zones": ZONES, "index": 0}),
+    "testing.check_zones": Door(testing.check_zones, {"zones": ZONES, "examples": 1, "progress": print}, {"examples": COUNT}),
+    "testing.domain_points": Door(testing.domain_points, {"zones": ZONES}),
+    "testing.domains": Door(testing.domains, {"dim": 2}, {"dim": {"int": ...}}),
+    "testing.dyadics": Door(testing.dyadics, {"bits": 4, "bound": 3}, {"bits": {"int": ...}, "bound": {"int": ...}}),
+    "testing.floats32": Door(testing.floats32, {"bound": 3}, {"bound": {"int": ...}}),
+    "testing.points": Door(testing.points, {"dim": 2}, {"dim": {"int": ...}}),
+    "testing.rationals": Door(testing.rationals, {"max_denominator": 4}, {"max_denominator": {"int": ...}}),
+    "testing.zones_are_complete": Door(testing.zones_are_complete, {"zones": ZONES, "point": [0, 0]}, {"point": POINT}),
+    "testing.zones_are_sound": Door(testing.zones_are_sound, {"zones": ZONES, "point": [0, 0]}, {"point": POINT}),
+    "testing.zones_do_not_overlap": Door(testing.zones_do_not_overlap, {"zones": ZONES, "point": [0, 0]}, {"point": POINT}),
+}
+for _name, _argument in (("boxes", 2), ("features", NET), ("networks", "plain"), ("points_near", NET), ("polyhedra", 2)):
+    _kept = {"int": ...} if _argument == 2 else {"none": ...} if _name == "networks" else {}
+    DOORS[f"testing.{_name}"] = Door(partial(drawn_from, getattr(testing, _name)), {"argument": _argument}, {"argument": _kept})
+
 RECORDS = {
     *(
         "CanFire",

@@ -13,11 +13,12 @@ from typing import TypeAlias
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from exactzones.errors import InputError
+from exactzones.arguments import as_network
+from exactzones.errors import InputError, quoted
 from exactzones.network import Layer, Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property, condition, feature
-from exactzones.rational import Vector, dot, row_echelon
+from exactzones.rational import Vector, dot, index, row_echelon
 
 Numbers: TypeAlias = SearchStrategy[Fraction]
 _Unit: TypeAlias = tuple[list[Fraction], Fraction]
@@ -47,11 +48,12 @@ def rationals(max_denominator: int = 4, bound: int = 3) -> Numbers:
     >>> find(rationals(max_denominator=3), lambda number: number > 0)
     Fraction(1, 1)
     """
+    most = index(bound, "bound", least=0)
 
     def over(denominator: int) -> Numbers:
-        return st.integers(-bound * denominator, bound * denominator).map(lambda numerator: Fraction(numerator, denominator))
+        return st.integers(-most * denominator, most * denominator).map(lambda numerator: Fraction(numerator, denominator))
 
-    return st.integers(1, max_denominator).flatmap(over)
+    return st.integers(1, index(max_denominator, "max_denominator", least=1)).flatmap(over)
 
 
 def dyadics(bits: int = 4, bound: int = 3) -> Numbers:
@@ -61,7 +63,8 @@ def dyadics(bits: int = 4, bound: int = 3) -> Numbers:
     >>> find(dyadics(bits=1), lambda number: number.denominator > 1)
     Fraction(1, 2)
     """
-    return st.integers(-bound << bits, bound << bits).map(lambda numerator: Fraction(numerator, 1 << bits))
+    most, shift = index(bound, "bound", least=0), index(bits, "bits", least=0)
+    return st.integers(-most << shift, most << shift).map(lambda numerator: Fraction(numerator, 1 << shift))
 
 
 def floats32(bound: int = 3) -> Numbers:
@@ -73,7 +76,8 @@ def floats32(bound: int = 3) -> Numbers:
     >>> find(floats32(), lambda number: number < 0)
     Fraction(-1, 1)
     """
-    return st.floats(-bound, bound, width=32, allow_subnormal=False).map(Fraction)
+    most = index(bound, "bound", least=0)
+    return st.floats(-most, most, width=32, allow_subnormal=False).map(Fraction)
 
 
 @st.composite
@@ -103,8 +107,8 @@ def networks(
     (1, 1, 1)
     """
     chosen = draw(st.sampled_from(KINDS)) if kind is None else kind
-    if chosen not in KINDS:
-        raise InputError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}")
+    if not isinstance(chosen, str) or chosen not in KINDS:
+        raise InputError(f"kind is {quoted(kind)}; expected one of {', '.join(KINDS)}")
     numbers = _numbers(draw, chosen)
     width = draw(_between(inputs))
     layers: list[Layer] = []
@@ -120,7 +124,10 @@ def networks(
 
 
 def _between(size: int | tuple[int, int]) -> SearchStrategy[int]:
-    return st.just(size) if isinstance(size, int) else st.integers(*size)
+    if isinstance(size, (tuple, list)) and len(size) == 2:
+        least, most = (index(end, "size", least=1) for end in size)
+        return st.integers(least, most)
+    return st.just(index(size, "size", least=1))
 
 
 def _numbers(draw: DrawFn, kind: str) -> Numbers:
@@ -177,7 +184,7 @@ def points(dim: int, *, max_denominator: int = 4, bound: int = 3) -> SearchStrat
     >>> find(points(2), lambda point: point[1] > 0)
     (Fraction(0, 1), Fraction(1, 1))
     """
-    return st.tuples(*[rationals(max_denominator, bound)] * dim)
+    return st.tuples(*[rationals(max_denominator, bound)] * index(dim, "dim", least=0))
 
 
 @st.composite
@@ -193,6 +200,7 @@ def points_near(draw: DrawFn, net: Network) -> Vector:
     >>> 2 * point[0] + 3 * point[1]
     Fraction(1, 1)
     """
+    net = as_network(net)
     point = draw(points(net.inputs))
     last = len(net.layers) - 1
     maps = net.regime_maps(net.pattern(point), last)
@@ -219,7 +227,7 @@ def boxes(draw: DrawFn, dim: int, *, bound: int = 3) -> Polyhedron:
     Fraction(1, 1)
     """
     low = draw(points(dim, bound=bound))
-    widths = draw(st.tuples(*[rationals(bound=bound).map(lambda width: abs(width) or Fraction(1))] * dim))
+    widths = draw(st.tuples(*[rationals(bound=bound).map(lambda width: abs(width) or Fraction(1))] * len(low)))
     return Polyhedron.box(low, [a + b for a, b in zip(low, widths, strict=True)])
 
 
@@ -249,8 +257,8 @@ def polyhedra(
     >>> find(polyhedra(1, full_dimensional=False), lambda p: p.is_empty).dim
     -1
     """
-    slopes = st.tuples(*[st.integers(-2, 2)] * dim)
-    rows = draw(st.lists(st.tuples(st.integers(-2, 2), slopes), max_size=max_rows))
+    slopes = st.tuples(*[st.integers(-2, 2)] * index(dim, "dim", least=1))
+    rows = draw(st.lists(st.tuples(st.integers(-2, 2), slopes), max_size=index(max_rows, "max_rows", least=0)))
     lifted: list[_Row] = [(b, *a) for b, a in rows]
     centre = draw(points(dim, max_denominator=2, bound=2))
     if full_dimensional:
@@ -291,9 +299,10 @@ def domains(dim: int, *, bounded: bool | None = None) -> SearchStrategy[Polyhedr
     >>> find(domains(2), lambda domain: True) is None
     True
     """
-    shapes: list[SearchStrategy[Polyhedron | None]] = [polyhedra(dim, bounded=bounded)]
+    size = index(dim, "dim", least=1)
+    shapes: list[SearchStrategy[Polyhedron | None]] = [polyhedra(size, bounded=bounded)]
     if bounded is not False:
-        shapes.insert(0, boxes(dim))
+        shapes.insert(0, boxes(size))
     if not bounded:
         shapes.insert(0, st.none())
     return st.one_of(shapes)
@@ -313,6 +322,7 @@ def features(draw: DrawFn, net: Network, *, hidden: bool = True) -> Property:
     >>> str(find(features(net), lambda prop: True))
     'z-1[0] > 0'
     """
+    net = as_network(net)
     layer = draw(st.sampled_from([-1, -1, *range(len(net.layers) - 1)] if hidden else [-1]))
     unit = draw(st.integers(0, net.widths[layer] - 1))
     return feature(unit, draw(st.just(Fraction(0)) | rationals(bound=2)), layer)
@@ -333,8 +343,8 @@ def properties(draw: DrawFn, net: Network, *, max_conditions: int = 2) -> Proper
     >>> prop.is_open, prop.horizon
     (False, 1)
     """
-    drawn = Property(())
-    for _ in range(draw(st.integers(1, max_conditions))):
+    net, drawn = as_network(net), Property(())
+    for _ in range(draw(st.integers(1, index(max_conditions, "max_conditions", least=1)))):
         layer = draw(st.integers(0, len(net.layers) - 1).map(lambda back: len(net.layers) - 1 - back))
         size = net.widths[layer]
         coefficients = draw(_coefficients(size))
