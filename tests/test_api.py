@@ -416,7 +416,7 @@ def test_results_are_one_line_when_printed():
         assert expected in (None, line)
 
 
-@pytest.mark.parametrize("suffix", [".json", ".csv", ".graphml", ".gexf", ".geojson", ".wkt", ".smt2"])
+@pytest.mark.parametrize("suffix", [".json", *exactzones.export.SUFFIXES])
 def test_lists_of_zones_are_saved_by_suffix(suffix, tmp_path):
     ZONES.save(tmp_path / f"zones{suffix}")
     assert (tmp_path / f"zones{suffix}").stat().st_size > 100

@@ -99,7 +99,7 @@ def _adopt(run: Run, number: int, part: _RegionResult) -> list[int]:
     numbers = {0: number}
     for node in map(read_node, part.nodes):
         run.nodes.append(write_node(replace(node, number=numbers[node.number])))
-        if node.kind in {"relu", "cut"}:
+        if node.splits:
             for _ in range(2):
                 numbers[len(numbers)] = run.tree.made
                 run.tree.made += 1

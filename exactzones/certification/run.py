@@ -120,7 +120,7 @@ class Run:
 
     def open_leaves(self) -> int:
         """Return how many regions the written nodes leave open: after an exception the tree may be out of step with them."""
-        splits = sum(read_node(line).kind in {"relu", "cut"} for line in self.nodes)
+        splits = sum(read_node(line).splits for line in self.nodes)
         return len(self.trees) + 2 * splits - len(self.nodes)
 
     def reason(self) -> str:

@@ -107,6 +107,11 @@ class Node:
     refutations: tuple[Refutation, ...] = ()
     also: tuple[Bound, ...] = ()
 
+    @property
+    def splits(self) -> bool:
+        """Whether the node divides its region into two children."""
+        return self.kind in {"relu", "cut"}
+
 
 @dataclass(frozen=True)
 class Header:

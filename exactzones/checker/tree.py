@@ -109,7 +109,7 @@ class Tree:
         children = {}
         for i, (node, region) in enumerate(zip(nodes, regions, strict=True)):
             most = batch.claim.units + _MOST_SPLITS
-            if node.kind in {"relu", "cut"} and len(region.rows) > most:
+            if node.splits and len(region.rows) > most:
                 raise Invalid(f"node {node.number}: {len(region.rows)} splits lead to it; at most {most} are allowed")
             if node.kind == "zone":
                 rules.require_zone(batch, i, self._signs[node.at] if node.at < len(self._signs) else None)

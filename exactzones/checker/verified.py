@@ -99,17 +99,16 @@ def one_tree_each(lines: Iterable[str]) -> Iterator[str]:
     shared, single = len(trees), header.cases  # numbers of regions so far: in shared trees, in the cases' own trees
     for line in stream:
         node = read_node(line)
-        splits = node.kind in {"relu", "cut"}
         copies = numbers.pop(node.number, [])
         if not copies or (node.kind == "no" and len(node.refutations) != len(copies)):
             raise Invalid(f"node {node.number}: there is no such region, or it does not have one refutation for each case")
         for j, number in enumerate(copies):
             yield write_node(replace(node, number=number, refutations=node.refutations[j : j + 1]))
-            if splits:
+            if node.splits:
                 for side in (0, 1):
                     numbers.setdefault(shared + side, []).append(single + side)
                 single += 2
-        shared += 2 * splits
+        shared += 2 * node.splits
 
 
 def _report(done: subprocess.CompletedProcess[str]) -> Report:
