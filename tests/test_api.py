@@ -26,6 +26,7 @@ from exactzones import (
     certify,
     condition,
     conjunction,
+    export,
     feature,
     find_zones,
     nearest,
@@ -259,6 +260,7 @@ DOORS = {
     "vector": Door(in_order(exactzones.vector), {"first": 1, "second": 2}, {"first": NUMBER, "second": NUMBER}),
 }
 DOORS |= {
+    "export.save": Door(in_order(export.save), {"zones": ZONES, "path": "/nowhere/zones.csv"}),
     "testing.adjacency_is_right": Door(testing.adjacency_is_right, {"zones": ZONES, "index": 0}),
     "testing.check_zones": Door(testing.check_zones, {"zones": ZONES, "examples": 1, "progress": print}, {"examples": COUNT}),
     "testing.domain_points": Door(testing.domain_points, {"zones": ZONES}),
