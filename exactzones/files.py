@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from exactzones.errors import FormatError, InputError, quoted
 
@@ -76,13 +76,24 @@ def write_atomically(path: str | Path, data: bytes) -> None:
     Raises:
         InputError: the file cannot be written; the message says why.
     """
+    with atomic_stream(path) as stream:
+        stream.write(data)
+
+
+@contextmanager
+def atomic_stream(path: str | Path) -> Iterator[BinaryIO]:
+    """Open a new file that takes the place of ``path`` once the block has ended; if the block raises, ``path`` stays as it is.
+
+    Raises:
+        InputError: the file cannot be written; the message says why.
+    """
     target = Path(path)
     # Not tempfile: its files are private to the user, and the target would take over that mode.
     scratch = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
     try:
         try:
             with scratch.open("xb") as stream:
-                stream.write(data)
+                yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
             scratch.replace(target)

@@ -13,7 +13,7 @@ import rich_click as click
 from exactzones.cli.options import Question, gathered, jobs_option, max_zones_option, timeout_option
 from exactzones.cli.outputs import progress
 from exactzones.errors import BudgetExceeded, InputError
-from exactzones.zones import ENGINES, Budget, Zones, find_zones
+from exactzones.zones import ENGINES, Budget, Zone, Zones, find_zones
 
 _DASK_SECONDS = 10  # time for a scheduler to answer
 
@@ -95,7 +95,13 @@ class _CellCounter:
             self.report(cells, zones)
 
 
-def find(question: Question, options: SearchOptions | BudgetOptions, *, quiet: bool) -> Listing:
+def find(
+    question: Question,
+    options: SearchOptions | BudgetOptions,
+    *,
+    quiet: bool,
+    on_zone: Callable[[Zone], None] | None = None,
+) -> Listing:
     """Find the zones of a question; if the budget runs out, say so on standard error and return the zones found so far."""
     if isinstance(options, BudgetOptions):
         options = SearchOptions(ENGINES[0], options.max_zones, options.timeout, jobs=1, dask=None)
@@ -104,7 +110,9 @@ def find(question: Question, options: SearchOptions | BudgetOptions, *, quiet: b
     start = time.monotonic()
     try:
         with _executor(options) as executor, progress(quiet=quiet) as counter.report:
-            zones = find_zones(*question, engine=options.engine, budget=budget, progress=counter, executor=executor)
+            zones = find_zones(
+                *question, engine=options.engine, budget=budget, progress=counter, executor=executor, on_zone=on_zone
+            )
     except BudgetExceeded as stopped:
         zones = stopped.found
         click.echo(f"incomplete: {stopped.reason}", err=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import rich_click as click
 
@@ -85,15 +87,28 @@ class OutputOptions:
 
             require_rational(question.network, case_of(*question))
 
-    def write(self, zones: Zones) -> None:
-        """Write all files but the certificate."""
-        if self.json_path is not None:
-            from exactzones.formats.zones_json import save_zones, zones_text
+    def list_zones(self, question: Question, search: SearchOptions, *, quiet: bool) -> Listing:
+        """Find the zones, and write them as JSON meanwhile."""
+        if self.json_path is None:
+            return find(question, search, quiet=quiet)
+        from exactzones.formats.zones_json import ZonesWriter, zones_writer
 
-            if self.json_path == STDOUT:
-                click.echo(zones_text(zones, merge=self.merge), nl=False)
-            else:
-                save_zones(zones, self.json_path, merge=self.merge)
+        if self.json_path != STDOUT:
+            with zones_writer(self.json_path, *question) as writer:
+                listing = find(question, search, quiet=quiet, on_zone=writer.add)
+                writer.finish(listing.zones, merge=self.merge)
+            return listing
+        with TemporaryFile() as scratch:  # an interruption must not tear what is printed
+            writer = ZonesWriter(scratch, question)
+            listing = find(question, search, quiet=quiet, on_zone=writer.add)
+            writer.finish(listing.zones, merge=self.merge)
+            scratch.seek(0)
+            for part in iter(partial(scratch.read, 1 << 20), b""):
+                click.echo(part, nl=False)
+        return listing
+
+    def write(self, zones: Zones) -> None:
+        """Write all files but JSON and the certificate."""
         if self.plot is not None:
             from exactzones.plot import save_zones as save_picture
 
@@ -139,7 +154,7 @@ def zones(net: Path, question: QuestionOptions, outputs: OutputOptions, search: 
     """
     asked = question.read(net)
     outputs.check(net, asked)
-    listing = find(asked, search, quiet=quiet)
+    listing = outputs.list_zones(asked, search, quiet=quiet)
     # Files first: a program that reads the summary through a pipe may close it early.
     outputs.write(listing.zones)
     status = listing.exit_code

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass, fields
@@ -233,8 +233,9 @@ class Zones(Sequence[Zone]):
     def save(self, path: str | PathLike[str], *, merge: bool = False) -> None:
         """Write the list to a file; the suffix says how.
 
-        ``.json``: everything, exactly, to be read by other programs.  ``.csv``: a line for each zone.  ``.graphml``, ``.gexf``:
-        which zones touch.  ``.geojson``, ``.wkt``: the parts that fire, of 2 inputs.  ``.smt2``: the question, for SMT solvers.
+        ``.json``, ``.json.gz``: everything, exactly, to be read by other programs.  ``.csv``: a line for each zone.
+        ``.graphml``, ``.gexf``: which zones touch.  ``.geojson``, ``.wkt``: the parts that fire, of 2 inputs.  ``.smt2``: the
+        question, for SMT solvers.
         For pictures see ``exactzones.plot``, for pages ``exactzones.view``.
 
         Args:
@@ -245,7 +246,7 @@ class Zones(Sequence[Zone]):
             InputError: another suffix, zones that the format cannot hold, or a file that cannot be written.
         """
         target = as_path(path)
-        if target.lower().endswith(".json"):  # by name: these packages are floors above
+        if target.lower().endswith((".json", ".json.gz")):  # by name: these packages are floors above
             import_module("exactzones.formats.zones_json").save_zones(self, target, merge=merge)
         else:
             import_module("exactzones.export").save(self, target)
@@ -293,6 +294,7 @@ def find_zones(
     executor: Executor | None = None,
     progress: Progress | None = None,
     budget: Budget | None = None,
+    on_zone: Callable[[Zone], None] | None = None,
 ) -> Zones:
     """Return the complete list of the zones of a property.
 
@@ -308,6 +310,7 @@ def find_zones(
         executor: searches with its workers; for example ``dask.distributed``'s ``Client.get_executor()`` or ``MPIPoolExecutor``.
         progress: called at most ten times a second with (cells visited, zones found).
         budget: ``Budget(max_zones, seconds)``, both limits in one value.
+        on_zone: called with each zone when it has been found.
 
     Raises:
         InputError: an argument does not fit.
@@ -320,17 +323,25 @@ def find_zones(
     limits = as_budget(budget, seconds, max_zones)
     options = {"engine": engine, "jobs": jobs, "executor": executor, "progress": progress, "budget": limits}
     loaded = as_network(network)
-    return _listed(loaded, resolve(loaded, as_property(prop)), as_domain(domain, loaded.inputs), options)
+    question = loaded, resolve(loaded, as_property(prop)), as_domain(domain, loaded.inputs)
+    return _listed(question, options, on_zone or _ignore)
 
 
-def _listed(network: Network, prop: Property, domain: Polyhedron | None, options: dict[str, Any]) -> Zones:
+def _ignore(zone: Zone) -> None:
+    """Do nothing with a zone."""
+
+
+def _listed(
+    question: tuple[Network, Property, Polyhedron | None], options: dict[str, Any], on_zone: Callable[[Zone], None]
+) -> Zones:
     """List the zones that ``stream_zones`` yields; an interruption raises BudgetExceeded with the zones until then."""
     zones: list[Zone] = []
     try:
-        with closing(stream_zones(network, prop, domain, **options)) as stream:
+        with closing(stream_zones(*question, **options)) as stream:
             for zone in stream:
-                zones.append(zone)  # noqa: PERF402 - the list is kept when the stream raises
+                zones.append(zone)
+                on_zone(zone)
     except (BudgetExceeded, KeyboardInterrupt) as stopped:
         reason = stopped.reason if isinstance(stopped, BudgetExceeded) else "interrupted"
-        raise BudgetExceeded(reason, Zones(network, prop, domain, tuple(zones), complete=False)) from None
-    return Zones(network, prop, domain, tuple(zones))
+        raise BudgetExceeded(reason, Zones(*question, tuple(zones), complete=False)) from None
+    return Zones(*question, tuple(zones))

@@ -238,7 +238,7 @@ def test_the_schema_refuses_what_is_no_document():
     document = zones_to_json(find_zones(ABSOLUTE, feature(0)))
     jsonschema.Draft202012Validator.check_schema(schema())
     for change in (
-        {"version": 2},
+        {"version": 3},
         {"complete": "yes"},
         {"islands": [[]]},
         {"adjacency": [[0]]},
