@@ -103,7 +103,7 @@ def certify(net: Path, claim: ClaimOptions, options: CertifyOptions, report: Rep
 
     \b
     exactzones certify net.npz --feature 0 --domain=-6:6 --out proof.json
-    exactzones certify net.onnx --property robust.vnnlib --timeout 60 --out proof.json.gz
+    exactzones certify net.onnx --property robust.vnnlib --out proof.json.gz
     """
     network, cases = claim.read(net)
     check_target(options.out, net)

@@ -22,8 +22,8 @@ _LONG_BOUND = 10**12
 def info(net: Path, json_path: Path | None) -> None:
     """Describe a network: its layers, the length of its numbers, and how many activation regions each layer can make.
 
-    A layer of n ReLU units splits each piece on which the layers before it are affine into at most C(n,0) + .. + C(n,d) regions
-    (its activation patterns that occur), not 2^n; d is the dimension of the input or of the narrowest layer in between.
+    Where the layers before it are affine, a layer of n ReLU units makes at most C(n,0) + .. + C(n,d) activation regions, not 2^n;
+    d is the dimension of the input or, if that is smaller, of the narrowest layer in between.
     """
     network = load_network(net)
     check_answer_target(json_path, net)

@@ -67,8 +67,8 @@ def cli(context: click.Context) -> None:
     """Find where in its input space a ReLU network's feature fires: exactly, and completely.
 
     A feature is a unit of the network; it fires where its value before the ReLU is greater than a threshold (0 by default).
-    A zone is an activation region, a polyhedron on which the network is affine, together with the condition that the feature
-    fires.  An island is a connected component of the zones.
+    A zone is an activation region (a polyhedron on which the network is affine) in which the feature fires somewhere.
+    An island is a connected component of the zones.
 
     NET is a network file: .npz with W0, b0, W1, b1, .. (a ReLU between layers), .json with exact numbers as strings, .onnx,
     or a state dict of linear layers (.safetensors, .pt, .pth).

@@ -149,8 +149,9 @@ def zones(net: Path, question: QuestionOptions, outputs: OutputOptions, search: 
 
     \b
     exactzones zones net.npz --feature 0
-    exactzones zones net.onnx --feature 2 --threshold 1/2 --domain=-6:6 --json zones.json --plot zones.svg
-    exactzones zones net.npz --feature 0 --jobs 4 --export zones.csv --export touching.graphml
+    exactzones zones net.onnx --feature 2 --domain=-6:6 --json zones.json
+    exactzones zones net.npz --feature 0 --threshold 1/2 --plot zones.svg
+    exactzones zones net.npz --feature 0 --jobs 4 --export touching.graphml
     """
     asked = question.read(net)
     outputs.check(net, asked)
