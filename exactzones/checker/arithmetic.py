@@ -2,8 +2,8 @@
 
 A fixed-point number is an integer ``v`` that stands for ``v / 2^bits``.  Machine integers are used where they certainly suffice:
 magnitudes are compared before every product, and long factors are split into digits whose products are added up in floats below
-2^50, where floats are exact.  Elsewhere Python's integers are used, in arrays of objects, with the same results.  Rational
-numbers are Fractions in arrays of objects.
+2^50, where floats are exact.  Elsewhere the arrays hold Python integers as objects, with the same results.  Rational
+numbers are Fractions, in arrays of objects.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WORD = 62
 _FLOAT = 50
 """Sums of products in floats stay below ``2^50``; floats represent integers up to ``2^53`` exactly, so three bits are spare."""
 _SHORTEST = 8  # bits of a digit: with shorter digits Python's integers are as fast
-_FEW = 1 << 14  # products: for fewer, int64 is as fast as the detour through floats
+_FEW = 1 << 14  # products: for fewer, int64 is as fast as digits in floats
 
 
 def size(array: Array) -> int:
@@ -76,7 +76,7 @@ class Weights:
         Args:
             left: shape (rows, outputs).
             needed: shape (inputs,); columns that are not needed are returned as zeros.
-            judged: whether the mask is needed; otherwise it may be all False.
+            judged: whether the mask is needed; if not, it may be False everywhere.
         """
         used = left.any(0)
         columns = np.ones(self.integers.shape[1], bool) if needed is None else needed

@@ -1,10 +1,10 @@
 """Rule of the fast checker: lower bounds of linear functions of a network's values on regions with known bounds of units.
 
-A linear function of values is carried back, layer by layer, to a function of the inputs that is nowhere greater on the region
+A linear function of values is carried back, layer by layer, to a function of the inputs that nowhere exceeds it on the region
 (back-substitution: Zhang et al. 2018, CROWN; Wang et al. 2021, beta-CROWN).  Every step is one of these, and rounds down:
 
-- through ``z = W a + b``: the function itself, coefficients rounded down; a value that may be negative costs its lower bound
-  times what the rounding cut off;
+- through ``z = W a + b``: the function itself with its coefficients rounded down; if a value may be negative, its lower bound
+  times what the rounding cut off is added;
 - through ``a = ReLU(z)`` with ``l <= z <= u``, coefficient c of a, and p as the coefficient of z:
   ``c a >= p z`` if ``0 <= p <= c``, and ``c a >= p z + min(-p l, (c - p) u)`` if ``c < 0``, for any p
   (``c a - p z`` is then concave in z, so it is least at an end);
@@ -108,12 +108,12 @@ class Functions:
 
 
 class LinearBounds(NamedTuple):
-    """Linear functions that are nowhere greater than given ones on their regions.
+    """Linear functions that on their regions nowhere exceed the functions to be bounded.
 
     Attributes:
         coefficients: of a layer's pre-activations or of its inputs, shape (functions, units).
         constants: shape (functions,).
-        valid: where such a function exists, shape (functions,): it does not where a bound that it needs is unknown.
+        valid: whether each function exists, shape (functions,); it does not if a bound that it needs is unknown.
     """
 
     coefficients: Array
@@ -139,10 +139,10 @@ class FixedPoint:
             left: the coefficients, shape (functions, units).
             units: the layer.
             needed: which inputs of the layer need a coefficient.
-            judged: for which of them it matters whether the coefficient was rounded.
+            judged: those of them for which the caller needs to know whether the coefficient was rounded.
 
         Returns:
-            Coefficients of the layer's inputs, which judged ones were rounded, and what the biases add to the constants.
+            Coefficients of the layer's inputs, a mask of the judged ones that were rounded, and what biases add to the constants.
         """
         product, inexact = units.affine.product(left, np.concatenate([[True], needed]), judged=bool(judged.any()))
         return product[:, 1:], inexact[:, 1:] & judged, product[:, 0]
@@ -280,7 +280,7 @@ def _through_affine(
         known: the bounds of the layer's inputs, in these numbers.
         k: the layer.
         before: the coefficients, shape (functions, units).
-        regions: the region of each function, and which inputs of the layer are off on each region.
+        regions: the region of each function, and a mask of the layer's inputs that are off on each region.
     """
     claim, (at, off) = arithmetic.claim, regions
     linear = ~claim.relu[claim.offsets[k] : claim.offsets[k + 1]]
@@ -288,7 +288,7 @@ def _through_affine(
     left = narrow(before) if arithmetic.scale else before
     after, inexact, constants = arithmetic.product(left, claim.layers[k], needed, linear)
     valid = np.ones(len(at), bool)
-    if inexact.any():  # values that may be negative: pay for what was cut off their coefficients
+    if inexact.any():  # where a value may be negative, subtract what rounding its coefficient down may have added
         has_low = known.has_low[at]
         valid &= ~(inexact & ~has_low).any(1)
         least = np.where(has_low & inexact, np.minimum(known.low[at], 0), 0)

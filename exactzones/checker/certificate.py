@@ -16,16 +16,16 @@ from exactzones.errors import FormatError
 from exactzones.rational import integer, text
 
 FORMAT, VERSION = "exactzones certificate", 1
-_LONGEST_HEADER, _LONGEST_NODE = 1 << 26, 1 << 24  # bytes; reading a line takes up to 35 times as much memory
+_LONGEST_HEADER, _LONGEST_NODE = 1 << 26, 1 << 24  # bytes; reading a line takes up to 35 times its length in memory
 _LONGEST_NUMBER = 20_000  # characters
-_LONGEST_TEXTS = 1 << 16  # characters of all multipliers of a hint: sums of quotients grow with every new denominator
+_LONGEST_TEXTS = 1 << 16  # characters of all multipliers of a hint, whose sum grows with every new denominator
 _MOST_BITS = 1024
 
 
 class Hint(NamedTuple):  # there are millions of these, and a named tuple is created faster than a dataclass
     """The choices with which a bound is computed; every choice gives a true bound.
 
-    A multiplier that is an int m means ``m / 2^32``, a Fraction is the multiplier itself; all are >= 0.
+    A multiplier is an int m, which means ``m / 2^32``, or a Fraction, which is the multiplier itself; it is >= 0.
 
     Attributes:
         rows: numbers of rows.
@@ -90,13 +90,13 @@ class Node:
 
     Attributes:
         number: roots are numbered from 0; each node that splits gives its two children the next two numbers.
-        bounds: of units, in the order of layers.
+        bounds: those of units to be computed, in the order of layers.
         kind: ``relu`` (split by hidden unit ``at``), ``cut`` (split by input ``at`` at ``where``), ``no`` (the conditions cannot
             hold together, by ``refutations``) or ``zone`` (the region lies in zone ``at``, by the bounds ``also``).
         at: a unit, an input or a zone.
         where: the place of a cut, times 2^bits.
-        refutations: of a ``no``, one for each case that the tree is about.
-        also: of a ``zone``, bounds that are computed last and are used for this zone only.
+        refutations: for ``no``, one for each case that the tree is about.
+        also: for ``zone``, bounds that are computed last and serve this test only.
     """
 
     number: int
@@ -118,12 +118,12 @@ class Header:
     """The first line of a certificate.
 
     Attributes:
-        verdict: what the writer says that it proves; for people only.
+        verdict: what the certificate proves, according to its writer; for people only.
         network: SHA-256 of the network's exact weights.
         bits: number of fractional bits of fixed-point numbers.
         cases: number of cases of the claim.
-        case: the case that holds at ``witness``.
-        trees: the cases that each tree is about; None: each case has a tree of its own.
+        case: number of the case that holds at ``witness``.
+        trees: the cases that each tree is about; None if each case has a tree of its own.
         witness: a point, if the certificate proves that a case can hold.
         zones: pattern and witness of each listed zone.
     """
@@ -142,7 +142,7 @@ def lines_of(path: str | Path) -> Iterator[str]:
     """Yield the lines of a certificate file, plain or gzip.
 
     Raises:
-        FormatError: the file cannot be read or is damaged, or a line is longer than any line of a certificate.
+        FormatError: the file cannot be read or is damaged, or a line exceeds the limit for certificates.
     """
     try:
         with Path(path).open("rb") as raw:
@@ -164,7 +164,7 @@ def read_header(line: str) -> Header:
     """Read the first line.
 
     Raises:
-        FormatError: it is not a certificate's first line, or of another version.
+        FormatError: the line is not the first line of a certificate of this version.
     """
     data = _json(line, "the header")
     if not isinstance(data, dict) or data.get("format") != FORMAT:
@@ -228,7 +228,7 @@ def write_header(
     witness: tuple[int, Sequence[Fraction]] | None = None,
     zones: Iterable[tuple[Sequence[str], Sequence[Fraction]]] = (),
 ) -> str:
-    """Return the first line, of a proof or of a witness ``(case, point)``."""
+    """Return the first line of a proof or, if there is a witness ``(case, point)``, of a witness."""
     data: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,

@@ -27,7 +27,7 @@ class LayerUnits:
 
 @dataclass(frozen=True)
 class Target:
-    """The negation -g of a condition ``g > 0`` (or >= 0), with integer coefficients: proofs bound it from below.
+    """The negation -g of a condition ``g > 0`` (or >= 0), with integer coefficients.  Proofs bound it from below.
 
     Attributes:
         layer: whose values it reads.
@@ -65,7 +65,7 @@ class Claim:
         inputs: number of inputs.
         rows: of the polyhedron.
         horizon: number of hidden layers that decide the properties.
-        layers: these layers, and one more if a condition reads its pre-activations.
+        layers: these layers, and the next one if a condition reads its pre-activations.
         offsets: the first unit of the inputs (0) and of each hidden layer, then the number of all units.
         units: number of inputs and hidden units.
         relu: which of them have a ReLU, shape (units,).

@@ -24,8 +24,8 @@ def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Repo
 
     Args:
         network: the network.
-        cases: the claim: none of these conjunctions holds anywhere on its polyhedron; or, for a certificate that lists zones
-            (of one case), every point where it holds lies in a listed zone's closed cell.
+        cases: the claim that none of these conjunctions holds anywhere on its polyhedron; for a certificate that lists zones
+            (of one case), that every point where it holds lies in a listed zone's closed cell.
         lines: the lines of the certificate.
 
     Returns:
@@ -54,7 +54,7 @@ def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Repo
 
 
 def batches(stream: Iterator[str], tree: Tree) -> Iterator[list[Node]]:
-    """Yield nodes in batches, each after the parents of its nodes were added to the tree; batches are for speed only."""
+    """Yield nodes in batches, for speed; the parents of a batch's nodes have been added to the tree before it is yielded."""
     batch: list[Node] = []
     for line in stream:
         node = read_node(line)
@@ -83,7 +83,7 @@ def matches(header: Header, network: Network, cases: Sequence[Case]) -> None:
     """
     if header.network != network.sha256:
         raise Invalid("the certificate is about another network (its SHA-256 differs)")
-    if header.witness is not None:  # a proof by itself, whatever else the header says
+    if header.witness is not None:  # a witness is a proof by itself; the rest of the header does not matter
         return
     if header.cases != len(cases):
         raise Invalid(f"the number of cases is {header.cases} in the certificate, but {len(cases)} in the claim")
@@ -97,7 +97,7 @@ def trees_of(header: Header) -> Sequence[Sequence[int]]:
     """Return the cases that each tree is about.
 
     Raises:
-        Invalid: the trees are not about each case exactly once.
+        Invalid: some case is in no tree, or in several.
     """
     trees = [[k] for k in range(header.cases)] if header.trees is None else header.trees
     if sum(map(len, trees)) != header.cases or sorted(chain(*trees)) != list(range(header.cases)):

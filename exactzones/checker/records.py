@@ -1,4 +1,4 @@
-"""What all checkers share: the cases of a claim, and the report of a check.  Nothing in this module checks anything."""
+"""Records that all checkers share: the cases of a claim, and the report of a check.  This module contains no rules."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Case:
 
     Attributes:
         rows: integer rows ``(b, a_1, .., a_d)``.
-        prop: the conditions, which are meant to hold together.
-        strict: those of the rows that a witness must satisfy strictly.
+        prop: the conjunction of conditions.
+        strict: the rows that a witness must satisfy strictly, a part of ``rows``.
     """
 
     rows: tuple[Row, ...]
@@ -47,7 +47,7 @@ def require_rational(network: Network, case: Case) -> None:
 
 
 def family_of(network: Network, case: Case) -> tuple[tuple[Row, ...], int]:
-    """Return what cases must have in common to share a tree: their rows, and how many hidden layers decide them."""
+    """Return what cases that share a tree must have in common: their rows, and how many hidden layers decide them."""
     return case.rows, case.prop.resolve(network.widths).horizon
 
 

@@ -1,8 +1,8 @@
-"""The reference checker: the rules of proofs/certificate.md in plain fractions, a whole checker to be read in one sitting.
+"""The reference checker: the rules of proofs/certificate.md in plain fractions, complete and short enough to read in one sitting.
 
 It handles one node, one unit, one term at a time, so it is slow.  It shares no rule with the fast checker: of the package it uses
-only the network's exact weights and the claim's rows and conditions.  Numbers are what they mean (a bound l is l, not
-``l * 2^bits``), and rounding is written out where the rules round.  It is one long file on purpose: an audit needs no other.
+only the network's exact weights and the claim's rows and conditions.  A bound l is stored as l, not as
+``l * 2^bits``, and the code rounds where the rules do.  It is one long file on purpose, so that an audit needs no other.
 """
 
 from __future__ import annotations
@@ -272,7 +272,7 @@ class Checker:
         if not self._has_relu(place):
             raise Broken(f"unit {unit} is not a hidden unit with a ReLU")
         children = []
-        for upper in (True, False):  # z <= 0, so every function that is nowhere greater is <= 0; z >= 0: the same of -z
+        for upper in (True, False):  # z <= 0: a function that nowhere exceeds z is <= 0, too; z >= 0: the same with -z
             wanted = {layer: {index: Fraction(1 if upper else -1)}}
             rows = []
             for exact in (False, True):
@@ -370,7 +370,7 @@ class Checker:
         return row
 
     def carried(self, tree: int, region: PlainRegion, function: PlainFunction) -> Affine | None:
-        """Return an affine function of the inputs that is nowhere greater on a region; None if there is none."""
+        """Return an affine function of the inputs that nowhere exceeds a function on a region; None if there is none."""
         units, rounded, hint = self.units[tree], Fraction if function.exact else self.down, function.hint
         number = {unit: k for k, unit in enumerate(units)}
         carried = {layer: dict(part) for layer, part in function.after.items()}  # layer -1: of inputs
@@ -398,7 +398,7 @@ class Checker:
                 product = sum((c * layer.weight.rows[j][i] for j, c in p.items()), ZERO)
                 entry = rounded(product)
                 below[i] = below.get(i, ZERO) + entry
-                if entry != product and not self._has_relu((k - 1, i)):  # a value that may be negative: pay for what was cut off
+                if entry != product and not self._has_relu((k - 1, i)):  # subtract what rounding down may have added
                     least = region.low.get(number[k - 1, i])
                     good = good and least is not None
                     lost += min(least or ZERO, ZERO)

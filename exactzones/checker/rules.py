@@ -42,11 +42,11 @@ class PathRow:
 
 @dataclass
 class OpenRegion:
-    """A region of a tree whose node has not come yet.
+    """A region of a tree whose node has not been read yet.
 
     Attributes:
         tree: the number of the tree.
-        known: the known bounds of units there; arrays of a single region.
+        known: the known bounds of units, as arrays of one region.
         rows: one for each split on the path from the root.
     """
 
@@ -56,7 +56,7 @@ class OpenRegion:
 
 
 class SignedUnits(NamedTuple):
-    """Units of one layer, each as the function z or, where ``upper`` is true, -z: what bounds of them are computed from."""
+    """Units of one layer whose bounds are to be computed: each as the function z or, where ``upper`` is true, -z."""
 
     layer: int
     units: Array
@@ -112,7 +112,7 @@ def compute_bounds(batch: Batch) -> None:
 
 
 def _bound_values(batch: Batch, asked: Sequence[tuple[int, Bound]]) -> Iterator[tuple[tuple[int, Bound], int]]:
-    """Yield lower bounds of z (or -z) of units of one layer, each with its question; nothing where there is no bound."""
+    """Yield each question with a lower bound of its unit's z (or -z), for units of one layer; skip those without a bound."""
     arithmetic = batch.exact if asked[0][1].exact else batch.fixed
     hints = _checked_hints(batch.claim, [(batch.nodes[i], bound.hint) for i, bound in asked])
     functions = Functions(np.array([i for i, _ in asked]), **hints)
@@ -233,7 +233,7 @@ def _exact_row(arithmetic: FixedPoint, row: PathRow) -> list[Any] | None:
 
 
 def refute(batch: Batch, case: int) -> None:
-    """Check the ``no`` nodes: a case's conditions cannot hold together where minus a combination of them is positive.
+    """Check that a case's conditions cannot hold together on the regions of ``no`` nodes: minus a combination is positive.
 
     Raises:
         Invalid: the bound of the combination is not positive (or not nonnegative, with a strict condition).
@@ -308,7 +308,7 @@ def split_rows(batch: Batch) -> dict[int, list[PathRow]]:
     """Return for each region that a unit splits the rows of its two sides, z <= 0 and z >= 0, as rows of the inputs.
 
     Raises:
-        Invalid: a node splits by something else than a hidden unit with a ReLU.
+        Invalid: a node splits by a unit that is not a hidden unit with a ReLU.
     """
     claim = batch.claim
     rows: dict[int, list[PathRow]] = {}

@@ -16,7 +16,7 @@ from exactzones.checker.rules import Batch, Invalid, OpenRegion
 from exactzones.network import Network
 
 _MOST_SPLITS = 1000
-"""How many more splits than units a path may have: each region stores its path, so long paths would exhaust the memory."""
+"""How many more splits than units a path may have; each region stores its path, so long paths would exhaust the memory."""
 
 
 class Tree:
@@ -24,14 +24,14 @@ class Tree:
 
     Args:
         network: the network.
-        trees: the cases that each tree is about: they have one polyhedron, on which each is claimed to hold nowhere.
+        trees: the cases that each tree is about; they have one polyhedron, and each is claimed to hold nowhere on it.
         bits: number of fractional bits of fixed-point numbers.
         patterns: of the listed zones.
 
     Attributes:
         waiting: the open regions by number.
-        made: how many regions there were so far: the number of the next one.
-        nodes: how many nodes were accepted.
+        made: number of regions so far, which is also the number of the next one.
+        nodes: number of accepted nodes.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Tree:
         """Check nodes of open regions together, and replace each region by its children; all are added, or none.
 
         Returns:
-            For the number of each node that splits the numbers of its children.
+            The number of each node that splits -> the numbers of its two children.
 
         Raises:
             Invalid: a rule is broken.
@@ -92,7 +92,7 @@ class Tree:
         return made
 
     def _check(self, nodes: Sequence[Node], regions: Sequence[OpenRegion], k: int) -> dict[int, list[OpenRegion]]:
-        """Check nodes of tree k; return the children of those that split, by place in the sequence."""
+        """Check nodes of tree k; return the children of those that split, by their place in the sequence."""
         known = KnownBounds.stack([region.known for region in regions])
         batch = Batch(nodes, regions, known, self.fixed[k], self.exact[k])
         rules.compute_bounds(batch)

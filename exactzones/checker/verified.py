@@ -1,6 +1,6 @@
 """Run the verified checker: the same rules, proved sound in Coq and extracted to a program.  See ``proofs/README.md``.
 
-This module writes the claim to a file for it.  The program reads the claim and the certificate itself.
+This module writes the claim to a file; the program reads that file and the certificate.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from exactzones.network import Layer, Network
 from exactzones.property import Condition
 
 VARIABLE = "EXACTZONES_VERIFIED"
-"""Environment variable: path of the built checker, if it is not the one of this source tree."""
+"""Environment variable with the path of the built checker; by default it is the one in this source tree."""
 _BUILT = Path(__file__).resolve().parents[2] / "proofs" / "build" / "exactzones-checker"
 
 
@@ -83,8 +83,8 @@ def one_tree_each(lines: Iterable[str]) -> Iterator[str]:
     A tree about several cases stands for one tree for each case; these differ in their refutations only.
 
     Raises:
-        FormatError: a line that no certificate has.
-        Invalid: a node of a region that does not exist, or a wrong number of refutations.
+        FormatError: a line does not follow the certificate format.
+        Invalid: a node's region does not exist, or its number of refutations is wrong.
     """
     stream = iter(lines)
     first = next(stream, "")

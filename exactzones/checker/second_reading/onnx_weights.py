@@ -1,7 +1,7 @@
 """A second reader of plain ONNX files: of the bytes themselves, without a library and without floats.
 
-It shares no line with the reader in ``models``, so that a mistake of either one shows.  It supports chains of Gemm, MatMul, Add,
-Sub, Relu and of operators that change shapes, as exporters write multilayer perceptrons; other files are not read.
+It shares no code with the reader in ``models``, so that a mistake in either of them is noticed.  It supports chains of Gemm,
+MatMul, Add, Sub, Relu and of operators that change shapes, as exporters write multilayer perceptrons; other files are not read.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _MOST_NUMBERS = 10_000_000
 _MOST_AXES = 32
 _DOMAINS = {b"", b"ai.onnx"}
 _FLOATS = {1: ("I", 8, 23), 11: ("Q", 11, 52), 10: ("H", 5, 10), 16: ("H", 8, 7)}
-"""By ONNX's number of a type (FLOAT, DOUBLE, FLOAT16, BFLOAT16): the code of a word in struct, bits of exponent and fraction."""
-_TYPED = {1: 4, 11: 10, 7: 7}  # the field of a tensor with its float, double and int64 entries, if they are not raw
+"""ONNX's number of a type (FLOAT, DOUBLE, FLOAT16, BFLOAT16) -> the word's code in struct, bits of exponent and fraction."""
+_TYPED = {1: 4, 11: 10, 7: 7}  # the fields of a tensor that hold its float, double and int64 entries, if they are not raw
 _FLOAT, _INT, _TENSOR, _INTS = 1, 2, 4, 7  # types of attributes
 _KEPT = {_FLOAT: 2, _INT: 3, _TENSOR: 5, _INTS: 8}  # the field of an attribute with its value
 
@@ -56,7 +56,7 @@ def plain_layers(path: str | Path) -> tuple[PlainLayer, ...] | None:
 
 
 def same_function(layers: Sequence[PlainLayer], network: Network) -> bool:
-    """Whether a network has these layers, possibly after composing linear layers in a row and leaving out a last identity."""
+    """Tell whether a network has these layers, possibly after composing linear layers in a row and omitting a final identity."""
     if len(layers) == len(network.layers) and all(
         (layer.weight.rows, layer.bias) == (rows, bias) and set(layer.relu) == {relu}
         for layer, (rows, bias, relu) in zip(network.layers, layers, strict=True)
@@ -74,7 +74,7 @@ def _composed(layers: Sequence[Layer]) -> list[Layer]:
         else:
             composed.append(layer)
     if len(composed) > 1 and composed[-1].affine == AffineMap.identity(composed[-1].inputs) and not any(composed[-1].relu):
-        composed.pop()  # constants that cancel: a reader that notices in time makes no layer of them
+        composed.pop()  # constants that cancel: a reader that notices this early makes no layer of them
     return composed
 
 
@@ -148,7 +148,7 @@ class _ChainReader:
 
     Attributes:
         graph: the fields of the GraphProto.
-        budget: how many more numbers may be handled.
+        budget: how many more entries may be computed.
         tensors: the initializers, by name.
         known: the values that are computed, by name.
     """
@@ -173,7 +173,7 @@ class _ChainReader:
         self.known: dict[bytes, _Operand] = {one_bytes(inputs[0], 1): start}
 
     def spend(self, numbers: int) -> int:
-        """Return a number of numbers that are handled, after taking it from the budget."""
+        """Take a number of entries from the budget, and return that number."""
         self.budget -= numbers
         if self.budget < 0:
             raise UnknownError
@@ -242,7 +242,7 @@ class _ChainReader:
         return _AffineValue(value.shape, (*value.layers, layer), None, [Fraction(0)] * size)
 
     def product(self, value: _Operand, weight: list[list[Fraction]], shape: _Shape) -> _AffineValue:
-        """Return a product with a weight; of two products in a row, the first stays a layer."""
+        """Return a product with a weight; after another product, that one becomes a layer of its own."""
         if not isinstance(value, _AffineValue) or len(weight[0]) != len(value.bias):
             raise UnknownError
         if value.rows is not None:

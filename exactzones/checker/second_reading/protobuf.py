@@ -14,7 +14,7 @@ _DAMAGED = "the file is not an ONNX model, or is cut short"
 
 
 class UnknownError(Exception):
-    """A file has something that this reader does not support; no error, since the other reader may support it."""
+    """A file has something that this reader does not support; the other reader may, so users do not see this exception."""
 
 
 def _varint(data: bytes, place: int) -> tuple[int, int]:
@@ -77,7 +77,7 @@ def integers(fields: Fields, number: int, expected: int | None = None) -> list[i
 
 
 def one_bytes(fields: Fields, number: int) -> bytes:
-    """Return a field of bytes that occurs at most once, empty if it does not; parts of a repeated one would have to be merged."""
+    """Return a field of bytes that occurs at most once, empty if it does not occur; a repeated one would have to be merged."""
     value = fields.get(number, [b""])
     if len(value) > 1 or isinstance(value[0], int):
         raise UnknownError
