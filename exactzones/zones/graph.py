@@ -9,9 +9,10 @@ from typing import Any, NamedTuple, TypeAlias
 import networkx
 import numpy as np
 
-from exactzones.engine.facets import FacetBatch, Flags
+from exactzones.engine.facets import FacetBatch
 from exactzones.engine.frontier import OFF, ON, OPEN, Integers
 from exactzones.engine.leaf import Leaf
+from exactzones.engine.leaf_arrays import Flags
 from exactzones.engine.residues import UnluckyPrimeError
 from exactzones.polyhedra import Polyhedron
 from exactzones.rational import Row, integer_dot, rank

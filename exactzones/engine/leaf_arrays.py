@@ -1,0 +1,210 @@
+"""Leaves of the forward engine by the thousand: their vertices and the target's values there, in floats with proved error bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from exactzones.engine.arrangement import Arrangement
+from exactzones.engine.frontier import Floats, Ids, Integers, States
+from exactzones.rational.floats import SLACK, TINY, UNIT_ROUNDOFF, filter_float
+
+_BY_COFACTORS = 3  # the largest dimension in which this is faster than LAPACK
+_BATCH = 1 << 18  # numbers in one batch of rows: more would leave the cache
+
+Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
+Bounded: TypeAlias = tuple[Floats, Floats]
+"""Values, and bounds on their errors; an infinite bound: nothing is known."""
+
+
+@dataclass(frozen=True, eq=False)
+class LeafArrays:
+    """Successive leaves of one arrangement as flat arrays.
+
+    Attributes:
+        arrangement: whose leaves they are.
+        first: index of the first leaf.
+        prefix: (P, units) states.
+        ptr: (P + 1,) where the generators of each leaf start in ``tight``.
+        tight: (V, d) ids of the hyperplanes that are tight at each generator.
+    """
+
+    arrangement: Arrangement
+    first: int
+    prefix: States
+    ptr: Integers
+    tight: Ids
+
+    @classmethod
+    def batches(cls, arrangement: Arrangement, prefixes: Sequence[bytes], tight: Sequence[Ids]) -> Iterator[LeafArrays]:
+        """Yield all leaves in batches of bounded size."""
+        widest = max(max(layer.inputs, layer.outputs) for layer in arrangement.layers) + 1
+        generators = arrangement.dim * sum(map(len, tight)) // max(1, len(tight))
+        size = max(1, _BATCH // (max(widest, generators) * (arrangement.dim + 1)))
+        for first in range(0, len(prefixes), size):
+            chosen = slice(first, first + size)
+            prefix = np.frombuffer(b"".join(prefixes[chosen]), np.uint8).reshape(-1, len(prefixes[first]))
+            ptr = np.concatenate([[0], np.cumsum([len(generators) for generators in tight[chosen]])])
+            yield cls(arrangement, first, prefix=prefix, ptr=ptr, tight=np.concatenate(tight[chosen]))
+
+    def __len__(self) -> int:
+        return len(self.prefix)
+
+    @cached_property
+    def leaf_of(self) -> Integers:
+        """The leaf of each generator, counted in the batch."""
+        return np.repeat(np.arange(len(self.prefix)), np.diff(self.ptr))
+
+    @cached_property
+    def groups(self) -> list[Integers]:
+        """Per layer a number for each leaf, non-decreasing, that is equal for leaves with the same states before the layer."""
+        groups = []
+        for before in self.arrangement.exact.base[:-1]:
+            states = self.prefix[:, : before - self.arrangement.exact.base[0]]
+            groups.append(np.concatenate([[0], np.cumsum((states[1:] != states[:-1]).any(axis=1))]))
+        return groups
+
+    def representatives(self, layer: int) -> Integers:
+        """Return the first leaf of each of a layer's groups."""
+        return np.flatnonzero(np.diff(self.groups[layer], prepend=-1))
+
+    def inputs(self, layer: int, rows: Floats) -> Floats:
+        """Return a layer's input on each of its groups, given the rows of the previous layer on the groups of that one."""
+        leaves = self.representatives(layer)
+        base = self.arrangement.exact.base
+        states = self.prefix[leaves, base[layer - 1] - base[0] : base[layer] - base[0]]
+        kept: Floats = rows[self.groups[layer - 1][leaves]] * states[:, None, :]
+        return kept
+
+    @cached_property
+    def _rows(self) -> tuple[list[Floats], list[Floats]]:
+        """(rows, factors): per layer and for the target, rows (groups, d + 1, units) in floats and factors (groups,).
+
+        Each entry of the row of unit j has an error of at most ``row_sums[j] * factor``.
+        """
+        width = self.arrangement.dim + 1
+        maps = np.roll(np.eye(width), -1, axis=1)[None]
+        error = np.zeros(1)
+        rows: list[Floats] = []
+        factors: list[Floats] = []
+        for layer, floats in enumerate(self.arrangement.floats):
+            if layer:
+                kept = self.inputs(layer, rows[-1])
+                maps = np.concatenate([kept, np.zeros((*kept.shape[:2], 1))], axis=2)
+                maps[:, 0, -1] = 1
+                row_sum = self.arrangement.floats[layer - 1].row_sums.max()
+                error = factors[-1][self.groups[layer - 1][self.representatives(layer)]] * (row_sum * SLACK)
+            largest = np.abs(maps).max(axis=(1, 2))
+            factors.append((error + (maps.shape[2] + 4) * UNIT_ROUNDOFF * largest) * SLACK + TINY)
+            rows.append(maps @ floats.weight.T)
+        return rows, factors
+
+    def gathered(self, leaves: Integers, ids: Integers, fixed: Floats, layers: Sequence[Floats]) -> Floats:
+        """Return the rows of hyperplanes on leaves, (n, d + 1).
+
+        Args:
+            leaves: (n,).
+            ids: (n,) the hyperplane on each leaf.
+            fixed: the rows of infinity and of the domain.
+            layers: per layer the rows of its units on each group.
+        """
+        rows = np.empty((len(ids), self.arrangement.dim + 1))
+        base = self.arrangement.exact.base
+        is_fixed = ids < base[0]
+        rows[is_fixed] = fixed[ids[is_fixed]]
+        for layer, (start, stop) in enumerate(pairwise(base[: len(self.arrangement.layers) + 1])):
+            at = np.flatnonzero((ids >= start) & (ids < stop))
+            rows[at] = layers[layer][self.groups[layer][leaves[at]], :, ids[at] - start]
+        return rows
+
+    @cached_property
+    def shared(self) -> tuple[Integers, Integers]:
+        """(used, index): generator k is the same as generator ``used[index[k]]``; each is used once for the leaves of a group.
+
+        The hyperplanes of a tight set depend on the states before the layer of the last of them only.
+        """
+        exact, dim = self.arrangement.exact, self.arrangement.dim
+        everything = np.arange(len(self.tight))
+        if len(self.prefix) * exact.ids**dim >= 1 << 62:
+            return everything, everything
+        layer = np.searchsorted(exact.base[: len(self.arrangement.layers)], self.tight[:, -1], side="right") - 1
+        group = np.array(self.groups)[np.maximum(layer, 0), self.leaf_of]
+        key = group.astype(np.int64)
+        for column in range(dim):
+            key = key * exact.ids + self.tight[:, column]
+        _, used, index = np.unique(key, return_index=True, return_inverse=True)
+        return used, index
+
+    def points(self, used: Integers) -> Bounded:
+        """Return generators as points, (n, d), and bounds on the errors of their coordinates, (n,): infinite at a ray."""
+        dim, base = self.arrangement.dim, self.arrangement.exact.base
+        rows, factors = self._rows
+        domain = [[filter_float(entry) for entry in row] for row in self.arrangement.domain]
+        fixed = np.array([[1.0, *[0.0] * dim], *domain])
+        leaves, ids = np.repeat(self.leaf_of[used], dim), self.tight[used].ravel().astype(np.int64)
+        planes = self.gathered(leaves, ids, fixed, rows).reshape(-1, dim, dim + 1)
+        off = np.abs(fixed).max(axis=1)[np.minimum(ids, len(fixed) - 1)] * (2 * UNIT_ROUNDOFF)
+        for layer, (start, stop) in enumerate(pairwise(base[: len(self.arrangement.layers) + 1])):
+            at = np.flatnonzero((ids >= start) & (ids < stop))
+            sums = self.arrangement.floats[layer].row_sums
+            off[at] = sums[ids[at] - start] * factors[layer][self.groups[layer][leaves[at]]] * SLACK
+        points, error = solved(planes, off.reshape(-1, dim))
+        error[self.tight[used, 0] == 0] = np.inf
+        return points, error
+
+    def target_values(self, used: Integers, points: Bounded) -> Bounded:
+        """Return the target's values at generators, (n,), given the points of these, and bounds on their errors, (n,)."""
+        places, error = points
+        dim = self.arrangement.dim
+        rows, factors = self._rows
+        group = self.groups[-1][self.leaf_of[used]]
+        target = rows[-1][group, :, 0]
+        values = target[:, 0] + (target[:, 1:] * places).sum(axis=1)
+        largest = np.maximum(1, np.abs(places).max(axis=1))
+        total = 1 + np.abs(places).sum(axis=1)
+        wrong = self.arrangement.floats[-1].row_sums[0] * factors[-1][group]
+        bound = np.abs(target).sum(axis=1) * ((dim + 4) * UNIT_ROUNDOFF * largest + error) + wrong * (total + dim * error)
+        return values, bound * SLACK + TINY
+
+
+def solved(planes: Floats, off: Floats) -> Bounded:
+    """Return the points where d hyperplanes meet, and bounds on the error of their coordinates (infinite: not known).
+
+    The rows (b | M) have entrywise errors of at most ``off``.  With an approximate inverse B of M, and r* and M* for the true
+    residual b + M x and matrix, the true point x* has |x* - x| <= |B| |r*| / (1 - |I - B M*|) in the maximum norm:
+    proofs/filter.md.
+    """
+    dim = planes.shape[1]
+    constant, matrix = planes[:, :, 0], planes[:, :, 1:]
+    inverse, singular = _inverses(matrix)
+    points = -(inverse @ constant[:, :, None])[:, :, 0]
+    sizes, inverses = np.abs(matrix), np.abs(inverse)
+    length = 1 + np.abs(points).sum(axis=1, keepdims=True)
+    residual = np.abs(constant + (matrix @ points[:, :, None])[:, :, 0])
+    rounding = (dim + 4) * UNIT_ROUNDOFF * (np.abs(constant) + (sizes @ np.abs(points)[:, :, None])[:, :, 0])
+    residual = (residual + rounding + off * length) * SLACK + TINY
+    defect = np.abs(np.eye(dim) - inverse @ matrix) + (dim + 4) * UNIT_ROUNDOFF * (np.eye(dim) + inverses @ sizes)
+    contraction = (defect.sum(axis=2) + dim * (inverses @ off[:, :, None])[:, :, 0]).max(axis=1) * SLACK + TINY
+    error = (inverses @ residual[:, :, None])[:, :, 0].max(axis=1) / (1 - contraction) * SLACK + TINY
+    return points, np.where((contraction < 0.5) & ~singular, error, np.inf)
+
+
+def _inverses(matrix: Floats) -> tuple[Floats, Flags]:
+    """Return approximate inverses of square matrices, and which matrices are singular and have none."""
+    dim = matrix.shape[1]
+    if dim > _BY_COFACTORS:
+        singular: Flags = np.linalg.slogdet(matrix)[0] == 0
+        return np.linalg.inv(np.where(singular[:, None, None], np.eye(dim), matrix)), singular
+    cofactors = np.ones_like(matrix)
+    if dim == 2:  # noqa: PLR2004
+        cofactors = matrix[:, ::-1, ::-1] * np.array([[1, -1], [-1, 1]])
+    elif dim == 3:  # noqa: PLR2004
+        a, b = matrix[:, [1, 2, 0]], matrix[:, [2, 0, 1]]
+        cofactors = a[:, :, [1, 2, 0]] * b[:, :, [2, 0, 1]] - a[:, :, [2, 0, 1]] * b[:, :, [1, 2, 0]]
+    determinant = (matrix[:, 0] * cofactors[:, 0]).sum(axis=1)
+    return cofactors.transpose(0, 2, 1) / determinant[:, None, None], determinant == 0
