@@ -75,6 +75,12 @@ class FacetBatch:
         inner = np.flatnonzero(keys % ids >= self.arrangement.exact.base[0])
         return keys[inner] // ids, keys[inner] % ids, inner
 
+    def index_of(self, leaves: Integers, ids: Integers) -> Integers:
+        """Return the indices of the facets of leaves, counted in the batch, at hyperplanes."""
+        inner, keys = self.facets[2], self._incidence[0]
+        found: Integers = np.searchsorted(keys[inner], leaves * self.arrangement.exact.ids + ids)
+        return found
+
     def generators(self, facet: int) -> Ids:
         """Return the tight sets of a facet's generators, (n, d)."""
         _, start, generators = self._incidence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -9,7 +10,7 @@ from functools import cached_property
 from exactzones.engine.arrangement import Arrangement
 from exactzones.engine.frontier import ON, Ids
 from exactzones.polyhedra import Cell
-from exactzones.rational import Row, Vector, dot, integer_dot
+from exactzones.rational import Row, Vector, dot, integer_dot, rank
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,15 @@ class Leaf:
 
     def _facet_rows(self) -> list[Row]:
         return list(self.facets.values())
+
+    def spans_facet(self, generators: Iterable[Ids]) -> bool:
+        """Tell whether generators span a face of dimension d - 1, given their tight sets."""
+        return rank([self.generator(tight) for tight in generators]) == self.arrangement.dim
+
+    def fires_at(self, generators: Iterable[Ids]) -> bool:
+        """Tell whether the arrangement's target is positive at one of some generators, given their tight sets."""
+        target = self.row(self.arrangement.exact.ids - 1)
+        return any(integer_dot(target, self.generator(tight)) > 0 for tight in generators)
 
     def conditions(self) -> tuple[Vector] | None:
         """Return the row of the arrangement's target, which is the property's only condition; None if there is no target."""

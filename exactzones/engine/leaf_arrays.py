@@ -1,4 +1,4 @@
-"""Leaves of the forward engine by the thousand: their vertices and the target's values there, in floats with proved error bounds."""
+"""Leaves of the forward engine by the thousand: vertices and the target's values there, in floats with proved error bounds."""
 
 from __future__ import annotations
 
@@ -201,9 +201,9 @@ def _inverses(matrix: Floats) -> tuple[Floats, Flags]:
         singular: Flags = np.linalg.slogdet(matrix)[0] == 0
         return np.linalg.inv(np.where(singular[:, None, None], np.eye(dim), matrix)), singular
     cofactors = np.ones_like(matrix)
-    if dim == 2:  # noqa: PLR2004
+    if dim == 2:
         cofactors = matrix[:, ::-1, ::-1] * np.array([[1, -1], [-1, 1]])
-    elif dim == 3:  # noqa: PLR2004
+    elif dim == 3:
         a, b = matrix[:, [1, 2, 0]], matrix[:, [2, 0, 1]]
         cofactors = a[:, :, [1, 2, 0]] * b[:, :, [2, 0, 1]] - a[:, :, [2, 0, 1]] * b[:, :, [1, 2, 0]]
     determinant = (matrix[:, 0] * cofactors[:, 0]).sum(axis=1)

@@ -15,7 +15,7 @@ from exactzones.engine.leaf import Leaf
 from exactzones.engine.leaf_arrays import Flags
 from exactzones.engine.residues import UnluckyPrimeError
 from exactzones.polyhedra import Polyhedron
-from exactzones.rational import Row, integer_dot, rank
+from exactzones.rational import Row, integer_dot
 from exactzones.zone import Zone
 
 _OFF, _ON = bytes([OFF]), bytes([ON])
@@ -235,8 +235,7 @@ class _Matching:
         """Tell exactly which facets have dimension d - 1."""
         spans = batch.spans(facets)
         for k in np.flatnonzero(~spans).tolist():
-            leaf = self.leaves[self._leaf_and_id(batch, facets[k])[0]]
-            spans[k] = rank([leaf.generator(tight) for tight in batch.generators(facets[k])]) == self.arrangement.dim
+            spans[k] = self.leaves[self._leaf_and_id(batch, facets[k])[0]].spans_facet(batch.generators(facets[k]))
         return spans
 
     def _fires(self, batch: FacetBatch, facets: list[int]) -> Sequence[bool]:
@@ -255,9 +254,7 @@ class _Matching:
         return _fires_on(self.zones[a], section.lift_row(leaf.row(identity)), corners)
 
     def _target_fires_on(self, batch: FacetBatch, facet: int) -> bool:
-        leaf = self.leaves[self._leaf_and_id(batch, facet)[0]]
-        target = leaf.row(self.arrangement.exact.ids - 1)
-        return any(integer_dot(target, leaf.generator(tight)) > 0 for tight in batch.generators(facet))
+        return self.leaves[self._leaf_and_id(batch, facet)[0]].fires_at(batch.generators(facet))
 
 
 def _is_multiple(row: Row, other: Row) -> bool:

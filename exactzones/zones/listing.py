@@ -24,6 +24,7 @@ from exactzones.property import Property, as_property
 from exactzones.rational import dot, read_points, sum_of_quotients
 from exactzones.zone import Maximum, Zone
 from exactzones.zones.display import columns, page, picture, records
+from exactzones.zones.islands import Connections
 from exactzones.zones.locate import Array, Locator
 from exactzones.zones.maps import count_maps
 from exactzones.zones.merge import MergedZone, merge
@@ -77,9 +78,16 @@ class Zones(Sequence[Zone]):
     @cached_property
     def islands(self) -> tuple[tuple[int, ...], ...]:
         """The connected components of the firing set, as sorted tuples of zone indices, in the order of their first index."""
+        if "graph" not in self.__dict__ and self._connections is not None and (parts := self._connections.islands()) is not None:
+            return parts
         from exactzones.zones.graph import islands  # noqa: PLC0415 - networkx is slow to import
 
         return islands(self.zones, self.graph)
+
+    @cached_property
+    def _connections(self) -> Connections | None:
+        """What floats say about all zones at once; None where the forward engine has no target."""
+        return Connections.of(self.zones)
 
     @cached_property
     def island_of(self) -> tuple[int, ...]:
@@ -114,7 +122,8 @@ class Zones(Sequence[Zone]):
     def maximum(self) -> Maximum | None:
         """The supremum over all zones of the feature in the property's first condition; None if there are no zones."""
         best: Zone | None = None
-        for zone in self.zones:
+        bounds = self._connections
+        for zone in self.zones if bounds is None else [self.zones[k] for k in bounds.survey.competing.tolist()]:
             if zone.supremum is None:
                 return zone.maximum
             if best is None or best.supremum is None or zone.supremum > best.supremum:

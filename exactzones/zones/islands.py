@@ -1,0 +1,154 @@
+"""Islands of thousands of zones, without their graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from exactzones.engine.facets import FacetBatch
+from exactzones.engine.frontier import Integers, States
+from exactzones.engine.leaf import Leaf
+from exactzones.engine.leaf_arrays import Flags
+from exactzones.engine.survey import Survey
+from exactzones.zone import Zone
+
+Hashes: TypeAlias = np.ndarray[Any, np.dtype[np.uint64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Connections:
+    """How the leaves of one arrangement with a target, which is positive on each, are connected.
+
+    Facets are matched by their patterns as in ``zones.graph``, but only those are proved that join islands.
+
+    Attributes:
+        leaves: the leaves.
+        survey: what floats say about them.
+    """
+
+    leaves: Sequence[Leaf]
+    survey: Survey
+
+    @classmethod
+    def of(cls, zones: Sequence[Zone]) -> Connections | None:
+        """Return the connections of zones; None if they are not those of one search of the forward engine for a target."""
+        leaves = [zone.source for zone in zones if isinstance(zone.source, Leaf)]
+        if not leaves or len(leaves) < len(zones) or not leaves[0].arrangement.has_target:
+            return None
+        if any(leaf.arrangement is not leaves[0].arrangement for leaf in leaves):
+            return None
+        return cls(leaves, Survey.of(leaves))
+
+    @cached_property
+    def matches(self) -> Integers:
+        """(F,) for each facet the index of the one with the same neuron on the leaf where only that neuron differs; -1: none."""
+        base, matches = self.leaves[0].arrangement.exact.base[0], np.full(len(self.survey.facet_ids), -1)
+        leaf, unit = self.survey.facet_leaves, self.survey.facet_ids - base
+        states = np.frombuffer(b"".join([leaf.prefix for leaf in self.leaves]), np.uint8).reshape(len(self.leaves), -1)
+        packed = np.packbits(states, axis=1)
+        random = np.random.default_rng(0).integers(0, 1 << 64, (2, states.shape[1]), np.uint64)
+        keys = _hashes(packed, random[0])[leaf] ^ random[1][unit] ^ np.where(states[leaf, unit], random[0][unit], np.uint64(0))
+        order = np.argsort(keys)
+        equal = np.flatnonzero(keys[order][1:] == keys[order][:-1])
+        one, other = order[equal], order[equal + 1]
+        differing = packed[leaf[one]] ^ packed[leaf[other]]
+        differing[np.arange(len(one)), unit[one] >> 3] ^= np.left_shift(1, 7 - (unit[one] & 7)).astype(np.uint8)
+        right = (unit[one] == unit[other]) & ~differing.any(axis=1)
+        matches[one[right]], matches[other[right]] = other[right], one[right]
+        return matches
+
+    @property
+    def covers(self) -> bool:
+        """Whether it is certain that there is no cell of the domain but these.
+
+        If every facet inside the domain has a leaf on its other side, nothing of the domain is left: a path out of the union
+        could be chosen to leave it through a facet.
+        """
+        return bool((self.matches >= 0).all())
+
+    def islands(self) -> tuple[tuple[int, ...], ...] | None:
+        """Return the connected components, as ``zones.graph.islands`` does; None if that takes the graph."""
+        survey, matches = self.survey, self.matches
+        arrangement = self.leaves[0].arrangement
+        last_layer = survey.facet_ids >= arrangement.exact.base[len(arrangement.layers) - 1]
+        open_ends = np.flatnonzero((matches < 0) & (survey.verdicts >= 0))
+        facets = np.flatnonzero((matches > np.arange(len(matches))) & (survey.verdicts >= 0))
+        neighbours = survey.facet_leaves[matches[facets]]
+        ends = np.stack([survey.facet_leaves[facets], neighbours])
+        certain = last_layer[facets] & (survey.verdicts[facets] > 0)  # zones.graph._Matching, 3
+        labels = joined(np.arange(len(self.leaves)), ends[:, certain])
+        facets, ends = facets[~certain], ends[:, ~certain]
+        while len(facets):
+            apart = labels[ends[0]] != labels[ends[1]]
+            facets, ends = facets[apart], ends[:, apart]
+            if not len(facets):
+                break
+            _, tried = np.unique(labels[ends[0]], return_index=True)  # one facet of each component
+            connects = self._connect(facets[tried])
+            labels = joined(labels, ends[:, tried[connects]])
+            left = np.ones(len(facets), bool)
+            left[tried] = False
+            facets, ends = facets[left], ends[:, left]
+        if len(np.unique(labels[survey.facet_leaves[open_ends]])) > 1:
+            return None  # several neurons may flip at once
+        return _components(labels)
+
+    def _connect(self, facets: Integers) -> Flags:
+        """Tell exactly whether facets have dimension d - 1 and the target is positive somewhere on them."""
+        survey = self.survey
+        order = np.argsort(survey.facet_leaves[facets], kind="stable")
+        used, place = np.unique(survey.facet_leaves[facets[order]], return_inverse=True)
+        leaves = [self.leaves[k] for k in used.tolist()]
+        connects = np.zeros(len(facets), bool)
+        for batch in FacetBatch.batches(leaves[0].arrangement, [leaf.prefix for leaf in leaves], [leaf.tight for leaf in leaves]):
+            inside = np.flatnonzero((place >= batch.first) & (place < batch.first + len(batch.leaves)))
+            chosen = order[inside]
+            at = batch.index_of(place[inside] - batch.first, survey.facet_ids[facets[chosen]])
+            spans = batch.spans(at)
+            for k in np.flatnonzero(~spans | (survey.verdicts[facets[chosen]] == 0)).tolist():
+                leaf, corners = leaves[place[inside[k]]], batch.generators(int(at[k]))
+                fires = survey.verdicts[facets[chosen[k]]] > 0 or leaf.fires_at(corners)
+                spans[k] = fires and (spans[k] or leaf.spans_facet(corners))
+            connects[chosen] = spans
+        return connects
+
+
+def joined(labels: Integers, edges: Integers) -> Integers:
+    """Return the labels of the components that edges join: for each node the first node of its component.
+
+    Args:
+        labels: (n,) the first node of each node's component without these edges.
+        edges: (2, E) nodes.
+    """
+    while True:
+        ends = labels[edges]
+        edges = edges[:, ends[0] != ends[1]]
+        if not edges.shape[1]:
+            return labels
+        ends = np.sort(labels[edges], axis=0)
+        labels = labels.copy()
+        np.minimum.at(labels, ends[1], ends[0])
+        while (shorter := labels[labels]).tobytes() != labels.tobytes():
+            labels = shorter
+
+
+def _hashes(packed: States, random: Hashes) -> Hashes:
+    """Return the exclusive or of the random numbers of the units that are on, for states packed into bits."""
+    numbers = np.zeros(packed.shape[1] * 8, np.uint64)
+    numbers[: len(random)] = random
+    bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(bool)
+    hashes = np.zeros(len(packed), np.uint64)
+    for column, own in zip(packed.T, numbers.reshape(-1, 8), strict=True):
+        hashes ^= np.bitwise_xor.reduce(np.where(bits, own, np.uint64(0)), axis=1)[column]
+    return hashes
+
+
+def _components(labels: Integers) -> tuple[tuple[int, ...], ...]:
+    """Return the nodes of each component, ascending, in the order of their first nodes."""
+    order = np.argsort(labels, kind="stable")
+    cuts = np.flatnonzero(np.diff(labels[order])) + 1
+    return tuple(tuple(nodes.tolist()) for nodes in np.split(order, cuts))
