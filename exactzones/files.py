@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import secrets
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +21,7 @@ MAX_WEIGHTS = 50_000_000
 """Limit for the weights of a network; an exact weight takes some 70 bytes in memory."""
 
 _LONGEST_MESSAGE = 400
+_GZIP = b"\x1f\x8b"
 
 
 def as_path(value: Any, what: str = "path") -> str:
@@ -68,6 +72,26 @@ def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:
     if size > limit:
         raise FormatError(f"the file has {size} bytes; at most {limit} are supported")
     return Path(path).read_bytes()
+
+
+def read_unpacked(path: str | Path, limit: int = MAX_BYTES) -> bytes:
+    """Return a file's content, decompressed if it is gzipped, whatever its name.
+
+    Raises:
+        FormatError: the file, or what it unpacks to, is larger than ``limit`` bytes; or the compressed data is damaged.
+        OSError: the file cannot be read.
+    """
+    data = read_bytes(path, limit)
+    if not data.startswith(_GZIP):
+        return data
+    try:
+        with gzip.open(io.BytesIO(data)) as stream:
+            content = stream.read(limit + 1)
+    except (OSError, EOFError, zlib.error):
+        raise FormatError("the gzipped file is damaged or cut short; compress it again") from None
+    if len(content) > limit:
+        raise FormatError(f"the file unpacks to more than {limit} bytes, which is the limit")
+    return content
 
 
 def write_atomically(path: str | Path, data: bytes) -> None:

@@ -105,7 +105,7 @@ def certify(net: Path, claim: ClaimOptions, options: CertifyOptions, report: Rep
     exactzones certify net.npz --feature 0 --domain=-6:6 --out proof.json
     exactzones certify net.onnx --property robust.vnnlib --out proof.json.gz
     """
-    network, cases = claim.read(net)
+    stored, network, cases = claim.read(net)
     check_target(options.out, net)
     check_answer_target(report.json_path, net)
     check_distinct(("--out", options.out), ("--json", report.json_path), ("--property", claim.prop_path))
@@ -115,12 +115,12 @@ def certify(net: Path, claim: ClaimOptions, options: CertifyOptions, report: Rep
         decision = certify_cases(network, cases, seconds=options.timeout, resume=earlier, jobs=options.jobs, progress=show)
     if options.out is not None:
         save_certificate(decision.certificate, options.out)
-    answer = _answer(network, decision, vnnlib=claim.prop_path is not None)
+    answer = _answer(stored, decision, vnnlib=claim.prop_path is not None)
     if "reason" in answer:
         click.echo(f"incomplete: {answer['reason']}; {answer['open_leaves']} open leaves", err=True)
     save_answer({**answer, "certificate": None if options.out is None else str(options.out)}, report.json_path)
     if report.json_path != STDOUT:
-        _print_decision(network, decision, answer["verdict"], None if report.quiet else options.out, quiet=report.quiet)
+        _print_decision(stored, decision, answer["verdict"], None if report.quiet else options.out, quiet=report.quiet)
     return 3 if "reason" in answer else 0
 
 
@@ -171,14 +171,14 @@ def check(net: Path, cert: Path, claim: ClaimOptions, options: CheckerOptions, j
     exactzones check net.npz proof.json --feature 0 --domain=-6:6
     """
     checker = options.checker()
-    network, cases = claim.read(net)
+    stored, network, cases = claim.read(net)
     check_answer_target(json_path, net)
     check_distinct(("CERT", cert), ("--json", json_path), ("--property", claim.prop_path))
-    readings = _read_twice(net, network)
+    readings = _read_twice(net, stored)
     total = _count_lines(require_file(cert))
     with progress(quiet=False, activity="checking", counts="{:,} of {:,} lines checked", of_total=True) as show:
         report = checker(network, cases, _reporting(lines_of(cert), total, show))
-    save_answer({"command": "check", "network": network.sha256, **asdict(report)}, json_path)
+    save_answer({"command": "check", "network": stored.sha256, **asdict(report)}, json_path)
     if json_path != STDOUT:
         if readings:
             click.echo(readings)

@@ -144,6 +144,20 @@ class QuestionOptions:
         return Question(network, prop, domain)
 
 
+class Claim(NamedTuple):
+    """Can any of the cases hold on the network?
+
+    Attributes:
+        stored: the network in the file.
+        network: the network that the cases speak of; it differs from ``stored`` if it repeats the inputs among its outputs.
+        cases: any of them makes the answer "can fire" (or "sat").
+    """
+
+    stored: Network
+    network: Network
+    cases: Sequence[Case]
+
+
 @dataclass(frozen=True)
 class ClaimOptions:
     """The options that name what to certify or check: a feature and a domain, or a VNN-LIB property."""
@@ -154,8 +168,8 @@ class ClaimOptions:
     spec: str
     prop_path: Path | None
 
-    def read(self, net: Path) -> tuple[Network, Sequence[Case]]:
-        """Load the network; return it and the cases of the claim, any of which makes the answer "can fire" (or "sat").
+    def read(self, net: Path) -> Claim:
+        """Load the network and return the claim that the options state about it.
 
         Raises:
             InputError: options that contradict each other or do not fit the network, or a file that cannot be read.
@@ -166,14 +180,15 @@ class ClaimOptions:
             raise InputError("give either --feature (with --threshold, --layer, --domain) or --property")
         if self.prop_path is None:
             network, prop, domain = QuestionOptions(self.index or 0, self.threshold, self.layer, self.spec).read(net)
-            return network, [case_of(network, prop, domain)]
+            return Claim(network, network, [case_of(network, prop, domain)])
         if (self.threshold, self.layer, self.spec) != ("0", -1, "all"):
             raise InputError("--property states the whole claim; it cannot be combined with --threshold, --layer or --domain")
         from exactzones.vnnlib.reader import read_vnnlib
 
-        network = load_network(net)
-        cases = read_vnnlib(self.prop_path, network)
-        return network, [case_of(network, case.property_for(network), case.domain) for case in cases]
+        stored = load_network(net)
+        cases = read_vnnlib(self.prop_path, stored)
+        network = cases[0].network_for(stored) if cases else stored
+        return Claim(stored, network, [case_of(network, case.property_for(stored), case.domain) for case in cases])
 
 
 question_options = gathered("question", QuestionOptions, *_question(required=True))

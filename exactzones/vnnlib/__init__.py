@@ -1,1 +1,1 @@
-"""Properties in the VNN-LIB format: ``reader`` turns a file into cases, ``formula`` is the syntax."""
+"""Properties in the VNN-LIB format: ``reader`` turns a file into cases; ``syntax`` and ``conditions`` read its text."""

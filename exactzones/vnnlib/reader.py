@@ -1,8 +1,8 @@
 """VNN-LIB 1.0 properties: assertions on the inputs ``X_i`` and outputs ``Y_j`` of a network, as cases.
 
-The conjunction of the assertions is a formula of ``and``, ``or`` and linear comparisons.  It is read as a list of cases: the
-conjunctions of its disjunctive normal form.  Numbers are exact decimals, never floats.  The outputs are what the network returns:
-the values of the last layer, after its ReLU where it has one.
+The conjunction of the assertions is a formula of ``and``, ``or``, ``not``, ``=>`` and linear comparisons.  It is read as a list
+of cases: the conjunctions of its disjunctive normal form.  Numbers are exact decimals, never floats.  The outputs are what the
+network returns: the values of the last layer, after its ReLU where it has one.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import TypeAlias
 
 from exactzones.errors import FormatError
-from exactzones.files import naming, read_bytes
+from exactzones.files import naming
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron
 from exactzones.property import Condition, Property
 from exactzones.rational import Row, integer_row
-from exactzones.vnnlib.formula import Assertions, Atom, Formula, Inequality
+from exactzones.vnnlib.formula import Atom, Formula, Inequality
+from exactzones.vnnlib.product import carrying_inputs
+from exactzones.vnnlib.syntax import commands, read_text
+from exactzones.vnnlib.version1 import Assertions
 
 __all__ = ["Inequality", "Interval", "VnnlibCase", "read_vnnlib"]
-
-_MAX_FILE = 2**26
 
 Interval: TypeAlias = tuple[Fraction | None, Fraction | None]
 """Lower and upper bound, None where there is none."""
@@ -38,34 +39,40 @@ class VnnlibCase:
     Attributes:
         box: an interval per input, with lower <= upper.
         rows: the conditions on inputs that ``box`` cannot express: on several inputs, or strict.
-        outputs: the conditions on the network's outputs.
+        outputs: the conditions on the network's outputs; an index below 0 is an input, see ``Atom``.
         output_count: number of outputs that the file declares.
+        mixed: whether a condition of the file has both inputs and outputs.
     """
 
     box: Box
     rows: tuple[Inequality, ...]
     outputs: tuple[Inequality, ...]
     output_count: int
+    mixed: bool = False
 
     @property
     def domain(self) -> Polyhedron:
         """The inputs that satisfy ``box`` and ``rows``; cases in a row that agree in both share the polyhedron."""
         return _domain(self.box, self.rows)
 
+    def network_for(self, network: Network) -> Network:
+        """Return the network that the property speaks of: if conditions are mixed, the one that repeats its inputs as outputs."""
+        return carrying_inputs(network) if self.mixed else network
+
     def property_for(self, network: Network) -> Property:
-        """Return the conditions on the outputs as conditions on the last layer of a network.
+        """Return the conditions on the outputs as conditions on the last layer of ``network_for(network)``.
 
         Raises:
             FormatError: the network has not as many inputs and outputs as the file declares.
         """
         _match(len(self.box), self.output_count, network)
         mask = network.layers[-1].relu
-        return Property(
-            tuple(
-                Condition(-1, row.terms, row.constant, row.strict, after_relu=any(mask[unit] for unit, _ in row.terms))
-                for row in self.outputs
-            )
-        )
+        conditions = []
+        for row in self.outputs:
+            units = tuple((unit if unit >= 0 else self.output_count + ~unit, entry) for unit, entry in row.terms)
+            after_relu = any(unit >= 0 and mask[unit] for unit, _ in row.terms)
+            conditions.append(Condition(-1, tuple(sorted(units)), row.constant, row.strict, after_relu))
+        return Property(tuple(conditions))
 
 
 def read_vnnlib(path: str | Path, network: Network | None = None) -> list[VnnlibCase]:
@@ -78,16 +85,12 @@ def read_vnnlib(path: str | Path, network: Network | None = None) -> list[Vnnlib
         network: if given, its numbers of inputs and outputs are compared with those of the file.
 
     Raises:
-        FormatError: the file is not VNN-LIB, a condition is not linear or mixes inputs and outputs, there are too many cases, or
-            the network has other numbers of inputs and outputs; the message names the file and the line.
+        FormatError: the file is not VNN-LIB, a condition is not linear, there are too many cases, or the network has other
+            numbers of inputs and outputs; the message names the file and the line.
         InputError: the file cannot be read.
     """
     with naming(path):
-        data = read_bytes(path, _MAX_FILE)
-        try:
-            assertions = Assertions(data.decode())
-        except UnicodeDecodeError as error:
-            raise FormatError(f"byte {error.start} is not valid UTF-8; a VNN-LIB file is expected, which is text") from None
+        assertions = Assertions(commands(read_text(path)))
         if network is not None:
             _match(assertions.inputs, assertions.outputs, network)
         return _cases(assertions)
@@ -101,13 +104,14 @@ def _cases(assertions: Assertions) -> list[VnnlibCase]:
     if box is None:
         return []
     cases = []
+    mixed = any(atom.kind == "XY" for atom in assertions.formula.comparisons())
     for atoms in rest.expand():
         tight = _tightened(box, atoms)
         on_inputs = (atom.inequality for atom in (*common, *atoms) if atom.kind == "X")
         rows = tuple(dict.fromkeys(row for row in on_inputs if not _is_bound(row)))
         if tight is not None and not any(_contradicts(row, tight) for row in rows):
-            outputs = tuple(dict.fromkeys(atom.inequality for atom in (*common, *atoms) if atom.kind == "Y"))
-            cases.append(VnnlibCase(tight, rows, outputs, assertions.outputs))
+            outputs = tuple(dict.fromkeys(atom.inequality for atom in (*common, *atoms) if atom.kind != "X"))
+            cases.append(VnnlibCase(tight, rows, outputs, assertions.outputs, mixed))
     return cases
 
 
@@ -119,7 +123,7 @@ def _tightened(box: Box, atoms: tuple[Atom, ...]) -> Box | None:
     """Return a box tightened by the bounds among the atoms, strict or not; None if it becomes empty."""
     tight: dict[int, Interval] = {}
     for atom in atoms:
-        if atom.kind == "Y" or len(atom.inequality.terms) > 1:
+        if atom.kind != "X" or len(atom.inequality.terms) > 1:
             continue
         ((index, coefficient),) = atom.inequality.terms
         lower, upper = tight.get(index, box[index])

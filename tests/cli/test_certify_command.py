@@ -196,6 +196,21 @@ def test_vnnlib_with_several_cases(run, net, vnnlib, tmp_path):
     assert run("certify", net, "--property", path, "--timeout", "1e-9").code in (0, 3)
 
 
+@pytest.mark.parametrize(("least", "says"), [("-0.5", "sat"), ("-0.49", "unsat")])  # |x| - 1 - x/2 is at most -1/2 on [0, 1]
+def test_vnnlib_with_an_input_and_an_output_in_one_condition(run, tmp_path, vnnlib, least, says):
+    net = tmp_path / "net.onnx"
+    ABSOLUTE.save(net)
+    text = "(declare-const X_0 Real)(declare-const Y_0 Real)(declare-const Y_1 Real)(assert (<= 0 X_0 1))"
+    text += "(assert (>= (- Y_0 (/ X_0 2)) {least}))"
+    path, out = vnnlib(text=text, least=least), tmp_path / "c.json"
+    done = run("certify", net, "--property", path, "--out", out)
+    assert (done.code, last(done)) == (0, says)
+    for option in (), ("--plain",):
+        checked = run("check", net, out, "--property", path, *option)
+        assert (checked.code, last(checked)) == (0, "valid")
+    assert "network read by two independent readers: they agree" in checked.out
+
+
 def test_unknown(run, tmp_path, vnnlib):
     net = hard(tmp_path / "hard.npz")
     text = "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const X_2 Real)(declare-const X_3 Real)"

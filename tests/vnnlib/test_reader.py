@@ -1,5 +1,6 @@
 """VNN-LIB files: the cases say what the assertions say, and what cannot be read is refused in one line."""
 
+import gzip
 import os
 import re
 from fractions import Fraction
@@ -13,7 +14,7 @@ from models.support import refused
 
 from exactzones.errors import FormatError, InputError
 from exactzones.network import Network
-from exactzones.vnnlib.formula import MAX_CASES
+from exactzones.vnnlib.conditions import MAX_CASES
 from exactzones.vnnlib.reader import read_vnnlib
 
 FOLDER = os.environ.get("EXACTZONES_VNNCOMP")
@@ -63,8 +64,21 @@ def truth(formula, values):
         return {"true": True, "false": False}[formula]
     if formula[0] in {"and", "or"}:
         return {"and": all, "or": any}[formula[0]](truth(part, values) for part in formula[1:])
+    if formula[0] == "not":
+        return not truth(formula[1], values)
+    if formula[0] == "=>":  # to the right: a => b => c is a => (b => c)
+        *premises, conclusion = (truth(part, values) for part in formula[1:])
+        return not all(premises) or conclusion
     sides = [value(part, values) for part in formula[1:]]
-    compare = {"<=": Fraction.__le__, ">=": Fraction.__ge__, "<": Fraction.__lt__, ">": Fraction.__gt__, "=": Fraction.__eq__}
+    compare = {
+        "!=": Fraction.__ne__,
+        "==": Fraction.__eq__,
+        "<=": Fraction.__le__,
+        ">=": Fraction.__ge__,
+        "<": Fraction.__lt__,
+        ">": Fraction.__gt__,
+        "=": Fraction.__eq__,
+    }
     return all(compare[formula[0]](left, right) for left, right in pairwise(sides))
 
 
@@ -84,7 +98,8 @@ def case_holds(case, inputs, outputs):
     inside = all(
         (low is None or low <= x) and (high is None or x <= high) for (low, high), x in zip(case.box, inputs, strict=True)
     )
-    return inside and all(row_holds(row, inputs) for row in case.rows) and all(row_holds(row, outputs) for row in case.outputs)
+    both = [*outputs, *reversed(inputs)]  # input i has index ~i
+    return inside and all(row_holds(row, inputs) for row in case.rows) and all(row_holds(row, both) for row in case.outputs)
 
 
 def named(inputs, outputs):
@@ -111,8 +126,8 @@ def identity(inputs, outputs, *, relu=False):
 NUMBERS = st.sampled_from(["0", "1", "-1", "2", "0.5", "-0.25", "1e0", "5E-1", "+2.0", "(- 1)", "(/ 1 3)", "(* 2 0.5)"])
 
 
-def terms(kind):
-    variable = st.sampled_from([f"{kind}_0", f"{kind}_1"])
+def terms(kinds):
+    variable = st.sampled_from([f"{kind}_{k}" for kind in kinds for k in range(2)])
     scaled = st.builds("(* {} {})".format, NUMBERS, variable) | st.builds("(/ {} 2.0)".format, variable)
     leaf = variable | NUMBERS | scaled
     return st.recursive(
@@ -128,16 +143,21 @@ def terms(kind):
 
 
 def comparisons(kind):
-    operator = st.sampled_from(["<=", ">=", "<", ">", "="])
+    operator = st.sampled_from(["<=", ">=", "<", ">", "=", "!="])
+    chained = st.sampled_from(["<=", ">=", "<", ">", "="])
     pair = st.builds("({} {} {})".format, operator, terms(kind), terms(kind))
-    bound = st.builds("({} {}_{} {})".format, operator, st.just(kind), st.sampled_from("01"), NUMBERS)
-    return bound | pair | st.builds("({} {} {} {})".format, operator, NUMBERS, terms(kind), NUMBERS)
+    bound = st.builds("({} {}_{} {})".format, operator, st.sampled_from(kind), st.sampled_from("01"), NUMBERS)
+    return bound | pair | st.builds("({} {} {} {})".format, chained, NUMBERS, terms(kind), NUMBERS)
 
 
 FORMULAS = st.recursive(
-    comparisons("X") | comparisons("Y") | st.sampled_from(["true", "false"]),
-    lambda deeper: st.builds(
-        "({} {})".format, st.sampled_from(["and", "or"]), st.lists(deeper, min_size=1, max_size=3).map("\n ; aside )\n ".join)
+    comparisons("X") | comparisons("Y") | comparisons("XY") | st.sampled_from(["true", "false"]),
+    lambda deeper: (
+        st.builds(
+            "({} {})".format, st.sampled_from(["and", "or"]), st.lists(deeper, min_size=1, max_size=3).map("\n ; aside )\n ".join)
+        )
+        | st.builds("(not {})".format, deeper)
+        | st.builds("(=> {})".format, st.lists(deeper, min_size=2, max_size=3).map(" ".join))
     ),
     max_leaves=10,
 )
@@ -157,7 +177,9 @@ def test_the_cases_hold_where_the_assertions_do(tmp_path_factory, formulas, data
         assert any(case_holds(case, inputs, outputs) for case in cases) == expected
         for net in nets:
             expected = asserted(source, named(inputs, net(inputs)))
-            fires = [case.domain.contains(inputs) and net.satisfies(inputs, case.property_for(net)) for case in cases]
+            fires = [
+                case.domain.contains(inputs) and case.network_for(net).satisfies(inputs, case.property_for(net)) for case in cases
+            ]
             assert any(fires) == expected
 
 
@@ -243,7 +265,10 @@ def test_deep_and_wide_formulas(read):
         ("(assert (<= X_0 1)))", ["line 5", "closing"]),
         ("\n\nassert", ["line 7", "'assert'", "outside"]),
         ("(assert\n(<= X_0 1) (<= X_1 1))", ["line 5", "2 arguments"]),
-        ("(assert\n(not (<= X_0 1)))", ["line 6", "'not'", "and, or"]),
+        ("(assert\n(xor (<= X_0 1) true))", ["line 6", "'xor'", "and, or"]),
+        ("(assert (not true false))", ["line 5", "(not) has 2 arguments; 1 is expected"]),
+        ("(assert (=> true))", ["line 5", "(=>) has one argument; two conditions are expected"]),
+        ("(assert (!= X_0 1 2))", ["line 5", "!= compares 2 terms; their number is 3"]),
         ("(assert (<= X_0))", ["line 5", "<= compares 2 or more terms; their number is 1"]),
         ("(assert (<= X_7 1))", ["line 5", "X_7", "declare-const"]),
         ("(assert (<= Z_0 1))", ["line 5", "Z_0"]),
@@ -261,12 +286,14 @@ def test_deep_and_wide_formulas(read):
         ("()", ["line 5", "a command is expected"]),
         ("(assert X_0)", ["line 5", "'X_0'"]),
         ("(assert (and))", ["line 5", "(and) has no arguments; at least one condition is expected"]),
-        ("(assert (<= (+ X_0 X_1)\n (- Y_1 Y_0)))", ["line 5", "mixes inputs and outputs (X_0 and Y_1)", "repeat the inputs"]),
+        ("(check-sat)\n(assert (<= X_0 1))", ["line 6", "assert comes after check-sat", "before it"]),
+        ("(exit)\n(declare-const X_2 Real)", ["line 6", "declare-const comes after exit"]),
         ("(declare-const X_0 Real)", ["line 5", "X_0", "twice"]),
         ("(declare-const X_3 Real)", ["X_2 is not declared"]),
         ("(declare-const X_2 Int)", ["line 5", "Real"]),
         ("(declare-const X_02 Real)", ["line 5", "Real"]),
-        ("(check-sat)", ["line 5", "'check-sat'"]),
+        ("(push 1)", ["line 5", "'push'"]),
+        ("; é\r(assert (<= X_0 é))", ["line 6", "byte 16 of the line (0xc3) is not ASCII", "comments"]),
         (f"(assert {'(and ' * 500}(<= X_0 1){')' * 500})", ["line 5", "deep"]),
         ("(" * 100_000, ["line 5", "deep"]),
         ("(assert (or (<= X_0 1) (<= X_1 1)))" * 17, [f"{2**17} cases", str(MAX_CASES), "split"]),
@@ -284,7 +311,11 @@ def test_refused(tmp_path, assertion, parts):
 def test_no_text_no_variables_no_file(tmp_path):
     path = tmp_path / "property.vnnlib"
     path.write_bytes(b"\xff\xfe\x00")
-    refused(read_vnnlib, path, "byte 0 is not valid UTF-8; a VNN-LIB file is expected")
+    refused(read_vnnlib, path, "byte 2 is not valid UTF-16; a VNN-LIB file is expected")
+    path.write_bytes(b"\xfe\x00\x00")
+    refused(read_vnnlib, path, "line 1: byte 0 of the line (0xfe) is not ASCII; a VNN-LIB file is expected")
+    path.write_bytes(gzip.compress(b"; nothing")[:-9])
+    refused(read_vnnlib, path, "gzipped file is damaged or cut short")
     path.write_text("; nothing\n")
     refused(read_vnnlib, path, "X_0 is not declared; write (declare-const X_0 Real)")
     path.write_text("(declare-const X_0 Real)")
@@ -301,6 +332,63 @@ def test_another_number_of_inputs_or_outputs(read):
             read(assertion, network=net)
         with pytest.raises(FormatError, match=f"2 {what} are declared"):
             read(assertion)[0].property_for(net)
+
+
+# Files as they are in the wild.
+
+PLAIN = DECLARATIONS + "; two bounds\n(assert (<= X_0 1))\n(assert (>= Y_0 0.5)) ; and no more\n"
+
+
+def box_and_outputs(path):
+    return [(case.box, case.outputs) for case in read_vnnlib(path)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbf" + PLAIN.encode(),
+        PLAIN.encode("utf-16"),
+        PLAIN.replace("\n", "\r\n").encode(),
+        PLAIN.replace("\n", "\r").encode(),
+        PLAIN.replace("bounds", "Schränke").encode("latin-1"),
+        PLAIN.replace("bounds", "Schränke").encode(),
+        PLAIN.replace("bounds", "限").encode("gb18030"),
+        gzip.compress(PLAIN.encode()),
+    ],
+    ids=["UTF-8 mark", "UTF-16", "CR LF", "CR", "Latin-1 comment", "UTF-8 comment", "GB 18030 comment", "gzip"],
+)
+def test_every_encoding_reads_like_plain_text(tmp_path, data):
+    plain, path = tmp_path / "plain.vnnlib", tmp_path / "p.vnnlib.gz"
+    plain.write_text(PLAIN)
+    path.write_bytes(data)
+    assert box_and_outputs(path) == box_and_outputs(plain)
+    assert len(box_and_outputs(path)) == 1
+
+
+def test_commands_of_smt_solvers_are_passed_over(read):
+    around = '(set-option :produce-models true)\n(set-info :source |a ( b\n; c|)\n(set-info :note "; )")\n'
+    (case,) = read("(assert (<= X_0 1))", "(check-sat)(get-model)(get-value (X_0))\n(exit)", declarations=around + DECLARATIONS)
+    assert case.box == ((None, 1), (None, None))
+    with pytest.raises(FormatError, match="line 9"):  # lines within quotes count
+        read("(assert (<= X_0 Z))", declarations=around + DECLARATIONS)
+
+
+def test_a_negation_turns_bounds_and_strictness_around(read):
+    (case,) = read("(assert (not (or (> X_0 1) (<= X_1 2) (not (>= Y_0 3)))))")
+    assert case.box == ((None, 1), (2, None))
+    assert [row.strict for row in case.rows] == [True]
+    assert [(row.constant, row.terms, row.strict) for row in case.outputs] == [(-3, ((0, 1),), False)]
+    assert [case.box[0] for case in read("(assert (=> (>= X_0 0) (<= X_0 -5)))")] == [(None, 0), (None, -5)]
+
+
+def test_inputs_and_outputs_in_one_condition_are_asked_about_a_network_that_repeats_its_inputs(read):
+    (case,) = read("(assert (<= (+ X_0 (* 2 X_1)) (- Y_1 Y_0)))", "(assert (>= Y_0 0))")
+    net = Network.of(([[1, 2], [3, 4]], None, True), ([[1, 1], [1, -1]], None, False))
+    wide, prop = case.network_for(net), case.property_for(net)
+    assert wide([1, -2]) == (*net([1, -2]), 1, -2)
+    assert [condition.terms for condition in prop.conditions] == [((0, -1), (1, 1), (2, -1), (3, -2)), ((0, 1),)]
+    (case,) = read("(assert (>= Y_0 0))")
+    assert case.network_for(net) is net
 
 
 # The public files.
