@@ -36,7 +36,7 @@ def case_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None)
     Args:
         network: the network.
         prop: a feature or a conjunction of conditions.
-        domain: a polyhedron or a box; None is all of the input space.  Of a strict row its closure counts.
+        domain: a polyhedron or a box; None is all of the input space.  Strict rows count as non-strict ones.
 
     Raises:
         DimensionError: a domain of another dimension.
@@ -71,10 +71,10 @@ def certify(
     Args:
         network: the network, or the path of its file.
         prop: a feature (``feature(2)``, or just 2) or a conjunction of conditions.
-        domain: a polyhedron (of a strict row its closure counts for "cannot") or a box such as "0:8" or (0, 8); None is all of
-            the input space.
+        domain: a polyhedron or a box such as "0:8" or (0, 8); None is all of the input space.  "Cannot fire" is proved for
+            the closed polyhedron, without regard to which rows are strict.
         seconds: time limit.
-        resume: the certificate of an earlier run, which goes on from there.
+        resume: the certificate of an earlier run, from which this one continues.
         jobs: number of processes on this machine.
         executor: its workers take part.
         progress: called now and then with (regions visited, regions that wait).
@@ -106,7 +106,7 @@ def certify_cases(
         network: the network, or the path of its file.
         cases: what ``case_of`` returns, or the cases of a VNN-LIB file.
         seconds: time limit.
-        resume: the certificate of an earlier run, which goes on from there.
+        resume: the certificate of an earlier run, from which this one continues.
         jobs: number of processes on this machine.
         executor: its workers take part.
         progress: called now and then with (regions visited, regions that wait).
@@ -143,7 +143,8 @@ def prove_complete(
         progress: called now and then with (regions visited, regions that wait).
 
     Raises:
-        InputError: the list is not complete, since a budget ended the search or a zone is missing; or not a list of zones.
+        InputError: the list is not complete, because a budget ended the search or a zone is missing; or it is not a list of
+        zones.
     """
     if not isinstance(zones, Zones):
         raise InputError(f"zones are {quoted(zones)}; expected the list that find_zones returns")
@@ -171,7 +172,7 @@ def _decide(run: Run, workers: Executor | int | None) -> Decision:
                 witness = prove_with_workers(run, workers)
             witness = witness or run.prove_all()
         left = len(run.tree.waiting)
-    except KeyboardInterrupt:  # it may come anywhere: the tree may be half changed, or ahead of what is written
+    except KeyboardInterrupt:  # it may come at any point: the tree may be half changed, or ahead of the nodes that are written
         witness, run.interrupted, left = None, True, run.open_leaves()
     if witness is not None:
         case, point = witness
@@ -189,7 +190,7 @@ def _gently_interrupted(run: Run) -> Iterator[None]:
         run.interrupted = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    on_main_thread = threading.current_thread() is threading.main_thread()  # only there may signal handlers be set
+    on_main_thread = threading.current_thread() is threading.main_thread()  # signal handlers may be set in the main thread only
     if not on_main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return

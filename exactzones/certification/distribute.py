@@ -16,19 +16,19 @@ from exactzones.network import Network
 from exactzones.parallel import Call, Workers, WorkersLostError, executor_of
 from exactzones.rational import Vector
 
-_ALONE_SECONDS = 1.0  # that this process works before others are started
-_REGION_SECONDS = 8.0  # that a worker spends on a region before what is left of it is distributed again
+_ALONE_SECONDS = 1.0  # for which this process works alone before others are started
+_REGION_SECONDS = 8.0  # that a worker spends on a region before the rest of it is distributed again
 _POLL_SECONDS = 1.0
 
 _Claim: TypeAlias = tuple[Network, Sequence[Case], dict[str, int] | None, Sequence[Sequence[int]]]
 
 
 def prove_with_workers(run: Run, workers: Executor | int) -> tuple[int, Vector] | None:
-    """Prove a run's open regions with workers, until all are proved, time is up or a worker dies.
+    """Prove a run's open regions with workers until all are proved, time is up or a worker dies.
 
     Args:
-        run: what is proved so far; the rest is added to it.
-        workers: an executor, or the number of processes; they start only if this process alone does not get done in a second.
+        run: what has been proved so far; what is proved is added to it.
+        workers: an executor, or the number of processes; they start only if this process alone does not finish within a second.
 
     Returns:
         A case and a witness if there is one.
@@ -50,7 +50,7 @@ def prove_with_workers(run: Run, workers: Executor | int) -> tuple[int, Vector] 
 
 
 def _distribute(run: Run, workers: Workers[_RegionResult]) -> tuple[int, Vector] | None:
-    """Let workers prove regions and what is left of them, the newest first; return a case and a witness if there is one."""
+    """Let workers prove regions, and the parts they leave open, newest first; return a case and a witness if there is one."""
     claim = run.network, run.cases, run.patterns, run.trees
     queue = sorted(run.tree.waiting)
     in_flight: dict[Call[_RegionResult], int] = {}
@@ -74,7 +74,7 @@ class _RegionResult:
 
     Attributes:
         nodes: lines of a certificate; the region has the number 0.
-        waiting: the regions that are left, by number.
+        waiting: the regions that are left open, by number.
         witness: a case and a witness if there is one.
     """
 
@@ -84,7 +84,7 @@ class _RegionResult:
 
 
 def _prove_part(claim: _Claim, region: OpenRegion, seconds: float) -> _RegionResult:
-    """Prove what can be proved of a region in some seconds, in a worker."""
+    """Prove as much of a region as possible within some seconds, in a worker."""
     network, cases, patterns, trees = claim
     run = Run(network, cases, seconds, None, patterns, trees=trees)
     run.tree.waiting, run.tree.made = {0: region}, 1
@@ -93,7 +93,7 @@ def _prove_part(claim: _Claim, region: OpenRegion, seconds: float) -> _RegionRes
 
 
 def _adopt(run: Run, number: int, part: _RegionResult) -> list[int]:
-    """Add to a run what a worker proved and checked of a region; return the numbers of the regions that are left of it."""
+    """Add to a run what a worker proved of a region, and checked; return the numbers of the regions that are left open."""
     if not part.nodes:  # no progress: the region is left to the provers that come last
         return []
     numbers = {0: number}

@@ -1,4 +1,4 @@
-"""Up to which sizes exact and exponential methods are used; beyond them they would take too long."""
+"""Sizes up to which exact and exponential methods are used; beyond them they would take too long."""
 
 MAXIMUM_INPUTS = 32
 """Inputs of networks whose exact maximum is computed: each step solves a linear program over all inputs."""
@@ -11,6 +11,6 @@ WITNESS_CELL_INPUTS = 12
 WITNESS_CELL_UNITS = 1000
 """Hidden units up to which it does so: each is a row of the cell."""
 CELL_SEARCH_INPUTS = 9
-"""Inputs that vary, up to which cells are searched: a box of d inputs has 2^d vertices."""
+"""Varying inputs up to which cells are searched: a box of d inputs has 2^d vertices."""
 EXACT_PROVER_SIZE = 1200
 """Units times inputs up to which the exact prover is the last resort: it solves linear programs for every unit."""

@@ -33,9 +33,9 @@ class ProvedMaximum:
 
     Attributes:
         value: the largest value; None if the feature is unbounded.
-        point: where it is attained, or where the ray starts.
-        ray: a direction in which it grows for ever.
-        certificate: that the feature is nowhere greater than ``value``; None if it is unbounded.
+        point: where it is attained or, if the feature is unbounded, where the ray starts.
+        ray: a direction in which it grows without bound.
+        certificate: proves that the feature is nowhere greater than ``value``; None if it is unbounded.
     """
 
     value: Fraction | None
@@ -62,7 +62,7 @@ def check(
         certificate: from ``certify`` or ``prove_complete``, the path of its file, or its lines; the claim is not taken from it.
 
     Raises:
-        InputError: an argument that does not fit; what is wrong with a certificate, the report says.
+        InputError: an argument that does not fit.  (A certificate that is wrong raises no error: the report says why.)
 
     >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
     >>> str(check(net, 0, (-1, 1), certify(net, 0, (-1, 1)).certificate))
@@ -96,7 +96,7 @@ def as_line(line: Any) -> str:
 
 
 def conjunction(*properties: PropertyLike) -> Property:
-    """Return the property that all of these hold at once.
+    """Return the conjunction of properties.
 
     Args:
         properties: any number, each a property or the number of a feature; none gives the property that always holds.
@@ -125,7 +125,7 @@ def never_together(
     Args:
         network: the network, or the path of its file.
         features: a list of two features, or the first one: numbers of units, or properties.
-        other: the second feature; after a list, the domain.
+        other: the second feature, if ``features`` is the first one; otherwise the domain.
         domain: a polyhedron or a box; None is all of the input space.
         layer: of features that are passed as numbers; 0 is the first, -1 the last.
         seconds: time limit.
@@ -189,10 +189,10 @@ def maximum(
     jobs: int = 1,
     executor: Executor | None = None,
 ) -> ProvedMaximum:
-    """Return the exact supremum of a feature on a domain, with a certificate that nothing is higher.
+    """Return the exact supremum of a feature on a domain, with a certificate that the feature is nowhere greater.
 
-    From a point where the feature is larger than anything before, an exact linear program climbs to the top of the cell it is in;
-    then it is decided whether the feature can be larger still.
+    From a point of the domain, an exact linear program climbs to the feature's maximum on the point's cell.  Then certification
+    decides whether the feature is larger anywhere; if so, the witness is the next point.
 
     Args:
         network: the network, or the path of its file.
@@ -212,14 +212,14 @@ def maximum(
     number, of_layer = as_unit(unit, layer)
     feature(number, layer=of_layer).resolve(loaded.widths)
     if loaded.inputs > MAXIMUM_INPUTS:
-        raise InputError(f"the exact maximum needs at most {MAXIMUM_INPUTS} inputs, this network has {loaded.inputs}")
+        raise InputError(f"the network has {loaded.inputs} inputs; the exact maximum is computed for at most {MAXIMUM_INPUTS}")
     climb = _Climb(loaded, number, of_layer, as_domain(domain, loaded.inputs))
     return climb.run(as_seconds(seconds), {"jobs": jobs, "executor": executor})
 
 
 @dataclass(frozen=True)
 class _Climb:
-    """The way to the maximum of a unit on a domain, from one cell's top to the next."""
+    """The search for the maximum of a unit on a domain, from one cell's maximum to the next."""
 
     network: Network
     unit: int
@@ -232,7 +232,7 @@ class _Climb:
         return () if self.domain is None else case_of(self.network, feature(self.unit, layer=self.layer), self.domain).rows
 
     def run(self, seconds: float | None, options: dict[str, Any]) -> ProvedMaximum:
-        """Climb until nothing is higher; ``options`` are those of ``certify``."""
+        """Climb until the unit is nowhere greater; ``options`` are those of ``certify``."""
         end = None if seconds is None else time.monotonic() + seconds
         start = lp.feasibility(HRep.of(self.network.inputs, self.rows))
         if isinstance(start, lp.Infeasible):

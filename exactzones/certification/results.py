@@ -34,10 +34,10 @@ class Certificate:
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Certificate:
-        """Read a certificate from a file; whether it proves anything, ``check`` says.
+        """Read a certificate from a file, without checking it: see ``check``.
 
         Raises:
-            FormatError: the file is cut off, or not text.
+            FormatError: the file is truncated, or not text.
             InputError: the file cannot be read.
         """
         return cls(tuple(line.rstrip("\n") for line in lines_of(Path(as_path(path)))))
@@ -103,7 +103,7 @@ class Undecided:
     Attributes:
         certificate: what was proved; pass it to ``certify`` as ``resume`` to continue.
         open_leaves: number of regions that are left open.
-        reason: why: time ran out, the user interrupted the run, a worker died, or no prover could decide the regions.
+        reason: time ran out, the user interrupted the run, a worker died, or no prover could decide the regions.
     """
 
     certificate: Certificate

@@ -33,10 +33,10 @@ from exactzones.rational import Row, Vector
 BITS = 40
 """Number of fractional bits of the fixed-point numbers in new certificates."""
 MARGINS = (1.0, 8.0, 64.0, 512.0)
-"""Margins of the float searches: nodes that the checker does not accept are searched again with the next, larger one."""
+"""Margins of the float searches: if the checker refuses nodes, their regions are searched again with the next, larger one."""
 _FIRST_GUESS = 0.2  # seconds spent on a witness before anything is proved
 _GUESSING = 0.1  # share of the time that is spent on further guesses
-_NEARER = 30  # steps, each a sixteenth of the one before, towards a point that strict rows exclude
+_NEARER = 30  # steps towards a point that strict rows exclude, each a sixteenth of the one before
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Run:
     Attributes:
         tree: the certificate's open regions.
         nodes: the lines of the certificate so far, without the header.
-        interrupted: whether the user wants it to end.
+        interrupted: whether the user has asked it to end.
     """
 
     network: Network
@@ -75,7 +75,7 @@ class Run:
         self._finders: dict[tuple[Sequence[Row], Sequence[Row]], WitnessFinder] = {}
 
     def _plant(self, trees: Sequence[Sequence[int]]) -> None:
-        """Start with the roots of new trees."""
+        """Start again from the roots of these trees."""
         texts = [] if self.patterns is None else list(self.patterns)
         self.trees = trees
         cases = [[self.cases[k] for k in tree] for tree in trees]
@@ -83,7 +83,7 @@ class Run:
         self.searches = SearchFactory(self.tree, self.patterns, self.holds)
 
     def _families(self) -> list[list[int]]:
-        """Return the cases that may share a tree, where cells are searched: one tree proves all of them."""
+        """Group the cases that may share a tree; only where cells are searched does one tree prove several."""
         few = self.network.inputs <= CELL_SEARCH_INPUTS
         families: dict[Hashable, list[int]] = {}
         for k, case in enumerate(self.cases):
@@ -91,7 +91,7 @@ class Run:
         return list(families.values())
 
     def replay(self, certificate: Certificate) -> None:
-        """Start from what an earlier run proved.
+        """Add what an earlier run proved.
 
         Raises:
             InputError: the certificate is about another claim, or invalid.
@@ -119,7 +119,7 @@ class Run:
         return Certificate((header, *(() if witness else self.nodes)))
 
     def open_leaves(self) -> int:
-        """Return how many regions the written nodes leave open: after an exception the tree may be out of step with them."""
+        """Return how many regions the written nodes leave open; after an exception the tree may not match them."""
         splits = sum(read_node(line).splits for line in self.nodes)
         return len(self.trees) + 2 * splits - len(self.nodes)
 
@@ -138,7 +138,7 @@ class Run:
         return float("inf") if self.seconds is None else self.seconds - (time.monotonic() - self.start)
 
     def stopped(self) -> bool:
-        """Tell whether the run is to end: time is up, the user interrupts it, or its workers failed."""
+        """Tell whether the run must end: time is up, the user has interrupted it, or its workers have failed."""
         return self.interrupted or bool(self.failure) or self.left() <= 0
 
     def guess(self, seconds: float = _FIRST_GUESS) -> tuple[int, Vector] | None:
@@ -230,7 +230,7 @@ class Run:
         return None
 
     def _guess_again(self) -> tuple[int, Vector] | None:
-        """Guess for as long as all guesses so far took, if that does not exceed the share of guesses in the time."""
+        """Guess for as long as all guesses so far took together, unless guesses would then exceed their share of the time."""
         passed = time.monotonic() - self.start
         return self.guess(self.guessed) if self.guessed < _GUESSING * passed - _FIRST_GUESS else None
 
@@ -244,7 +244,7 @@ class Run:
         return prover.prove(number, self._write, stop=self.stopped)
 
     def _inside(self, k: int, point: Vector) -> tuple[int, Vector] | None:
-        """Return case k and a point where it holds: this one or, if strict rows of the domain exclude it, one close to it."""
+        """Return case k and a point where it holds: this point or, if strict rows of the domain exclude it, one close to it."""
         case = self.cases[k]
         if holds(self.network, case, point):
             return k, point
@@ -261,7 +261,7 @@ class Run:
             self.progress(self.tree.nodes, len(self.tree.waiting))
 
     def _take(self, search: CellSearch | BoxSearch, number: int, bounds: tuple[Bound, ...]) -> None:
-        """Check the nodes of a search and write those that are accepted; other regions stay open.
+        """Check the nodes of a search and write the accepted ones; the other regions stay open.
 
         Args:
             search: finished or not.

@@ -1,4 +1,4 @@
-"""What the two float searches share: branch and bound over the subregions of one region.  Nothing in it is trusted."""
+"""What the two float searches share: branch and bound over the subregions of one region.  Nothing in this module is trusted."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ class RegionSearch(ABC):
 
     Attributes:
         stack: open subregions; each has a ``parent`` (a node, -1 for the root) and a ``side`` (0 or 1: which child it is).
-        count: how many subregions were visited; nodes are numbered in that order.
+        count: number of visited subregions; nodes are numbered in the order of visits.
         split: node -> the hidden unit that splits it.
         children: node -> the numbers of its two children, -1 while they are open.
-        leaf: node -> why the conditions cannot hold there, as the search records it.
+        leaf: node -> why the conditions cannot hold there, in the search's own form.
         zone: node -> the listed zone that contains it.
         witness: a case and a point where its conditions hold, once one is found.
     """
@@ -77,7 +77,7 @@ class RegionSearch(ABC):
         self.witness: tuple[int, Vector] | None = None
 
     def run(self) -> Iterator[int]:
-        """Work batch by batch, yielding how many subregions were visited; ends when none is open or a witness is found."""
+        """Visit subregions batch by batch, and yield their number after each batch, until none is open or a witness is found."""
         while self.stack and self.witness is None:
             batch = self.stack[-self.batch :]
             del self.stack[-self.batch :]
@@ -94,7 +94,7 @@ class RegionSearch(ABC):
         self.split[node], self.children[node] = unit, [-1, -1]
 
     def _try_witness(self, points: Array) -> None:
-        """Ask for exact confirmation of the most promising point, if its conditions hold in floats."""
+        """Try to confirm the most promising point exactly, if the conditions hold there in floats."""
         values = self.claim.slack(points)
         best = int(values.argmax())
         if values[best] > 0:
@@ -119,7 +119,7 @@ class Proof(ABC, Generic[S]):
         self.search = search
 
     def nodes(self, root: int, batch: int = 128) -> Generator[list[Node], dict[int, tuple[int, int]], None]:
-        """Yield the nodes in batches, parents first; expects the numbers of the children of each batch to be sent back.
+        """Yield the nodes in batches, parents first; the caller sends back the numbers of each batch's children.
 
         Args:
             root: the root's number in the certificate.

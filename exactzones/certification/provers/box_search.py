@@ -23,15 +23,15 @@ from exactzones.checker.arithmetic import Array
 from exactzones.checker.bounds import ALPHA_BITS, MULTIPLIER_BITS
 
 _ROOT_STEPS, _STEPS = 100, 20
-_CANDIDATES = 8  # units whose splits are bounded in full; those of the first layer are cheaper and come in addition
+_CANDIDATES = 8  # units whose splits are bounded in full; units of the first layer are cheaper, and are tried in addition
 _FIRST_LAYER = 128  # candidates of the first layer
-_WORK = 1 << 22  # how many numbers a batch of bounds may take
+_WORK = 1 << 22  # most numbers in a batch of bounds
 _WORTH = 0.05  # a unit's bound is kept if it narrows the unit's range by this share, or settles the unit
 
 
 @dataclass
 class _OpenBoxes:
-    """Regions that wait to be visited, as batches of a single row, with the dual variables to start from."""
+    """A region that waits to be visited, as a batch of one row, with the dual variables to start from."""
 
     boxes: BoxBatch
     variables: DualVariables
@@ -44,7 +44,7 @@ class _Refuted:
     """Why the conditions cannot hold on a region.
 
     Attributes:
-        variables: rounded as they will be written, of a single row.
+        variables: one row, rounded as they will be written.
         open, positive: which units are open and which have positive coefficients: only their alphas are written.
         side: the sides of split units.
     """
@@ -78,7 +78,7 @@ class BoxSearch(RegionSearch):
     Args:
         region: the region; of its rows only those of the domain are used.
         sides: hidden units that were split on the path to the region, and the side (0 or 1) of each.
-        margin: how many times the bound on the checker's rounding is subtracted.
+        margin: how often the bound on the checker's rounding is subtracted from a bound.
     """
 
     def __init__(self, region: FloatRegion, sides: dict[int, int], *, margin: float = 1) -> None:
@@ -158,7 +158,7 @@ class BoxSearch(RegionSearch):
                 self.bounds.setdefault(int(numbers[c]), []).append((u, upper))
 
     def _prove(self, boxes: BoxBatch, variables: DualVariables, numbers: Array, likely: Array) -> Array:
-        """Round the dual variables of regions that seem proved, and record those that still are; returns which."""
+        """Round the dual variables of regions that seem proved, record those that remain proved, and return which."""
         done = np.zeros(len(numbers), bool)
         chosen = np.nonzero(likely)[0]
         if not len(chosen):
@@ -179,7 +179,7 @@ class BoxSearch(RegionSearch):
     # Splits.
 
     def _branch(self, boxes: BoxBatch, variables: DualVariables, value: Array, numbers: Array) -> None:
-        """Split each region by the most promising of a few open units, judged by the better of the two sides."""
+        """Split each region by the most promising of a few open units, judged mostly by the better of the two sides."""
         if not self.claim.depth:
             return
         candidates = self._candidates(boxes, variables, value)
@@ -188,7 +188,7 @@ class BoxSearch(RegionSearch):
             first, first_score = self._best_first_unit(candidates)
             best = np.where(first_score > score, first, best)
         for k, number in enumerate(numbers.tolist()):
-            if not candidates.relaxed.open[k].any():  # all units are settled, and still not proved: left to the exact prover
+            if not candidates.relaxed.open[k].any():  # all units are settled and nothing is proved: left to the exact prover
                 continue
             self._record_split(number, int(best[k]))
             for side in (0, 1):
@@ -230,7 +230,7 @@ class BoxSearch(RegionSearch):
         return units[every, best], score[every, best]
 
     def _best_first_unit(self, candidates: _Candidates) -> tuple[Array, Array]:
-        """Do the same for units of the first layer: splitting one changes the function of the inputs by a multiple of a row."""
+        """Do the same for units of the first layer: a split of one changes the function of the inputs by a multiple of a row."""
         boxes, variables, relaxed, result, all_gains, worst = candidates
         claim = self.claim
         gain = all_gains[:, : claim.offsets[1]]

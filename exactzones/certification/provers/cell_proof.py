@@ -1,4 +1,4 @@
-"""From what a search of cells logged to the nodes of a certificate: only the bounds on which its leaves rest."""
+"""Turn the log of a cell search into nodes of a certificate that contain only the bounds on which the leaves rest."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class CellProof(Proof[CellSearch]):
         self.first = np.searchsorted(self.node[self.chosen], np.arange(search.count + 1))
 
     def _mark_needed(self) -> None:
-        """Mark the bounds on which the leaves rest, from the last node to the first."""
+        """Mark the bounds on which the leaves rest, going from the last node to the first."""
         search, claim = self.search, self.claim
         layer = np.concatenate([claim.layer_of, [claim.depth] * len(claim.targets)])
-        need = np.zeros(search.count, int)  # of each node: bounds of the layers before this one are needed
+        need = np.zeros(search.count, int)  # by node: bounds of the layers before this one are needed
 
         def mark(bounds: Array) -> None:
             fresh = bounds[~self.kept[bounds]]
@@ -70,7 +70,7 @@ class CellProof(Proof[CellSearch]):
             mark(high_from[needed & (low < 0) & (high_from >= 0)])
 
     def _units_by_slope(self, node: int) -> Array | None:
-        """Return the units of the last layer with positive coefficients at a leaf: their lower slope matters, no bound does.
+        """Return the units of the last layer with positive coefficients at a leaf: these need a lower slope, but no bounds.
 
         None if the node is not a leaf, or if other conditions take part in its refutation.
         """

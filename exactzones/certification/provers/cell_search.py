@@ -20,13 +20,13 @@ from exactzones.certification.provers.relaxation import FloatClaim, Relaxation
 from exactzones.checker.arithmetic import Array
 
 _SETTLED = 1e-9
-"""A unit counts as settled where its pre-activation exceeds zero by at most this."""
+"""A unit counts as settled on a cell on which its pre-activation exceeds zero by at most this."""
 _ROUNDING = 2.0**-26
 """What the checker's rounding costs a bound of values of size 1, approximately."""
 _PERIOD = 2
-"""Bounds of layers after the first open one are kept at every so-many-th level of the tree only."""
+"""Bounds of layers after the first open one are kept only at levels of the tree that are multiples of this."""
 _SPLIT = -2
-"""Origin of a bound that a split gave; -1 where it comes from before the search."""
+"""Origin of a bound that a split gave.  The origin -1 means that it was known before the search."""
 
 
 class CellBounds(NamedTuple):
@@ -56,7 +56,7 @@ class CellBounds(NamedTuple):
 
 @dataclass
 class OpenCell:
-    """A cell that waits to be visited: its vertices (k, d), the ids of the d hyperplanes tight at each, bounds of its units."""
+    """A cell that waits to be visited: its k vertices, shape (k, d), the ids of d hyperplanes tight at each, bounds of units."""
 
     points: Array
     tight: Array
@@ -70,7 +70,7 @@ class _CellBatch:
     """Cells that are visited together.
 
     Attributes:
-        cells: as they waited.
+        cells: the open cells.
         numbers: of their nodes.
         vertices: of all of them.
         lifted: (1, vertex) of each cell, padded; shape (cells, dim + 1, most vertices of a cell).
@@ -210,7 +210,7 @@ class CellSearch(RegionSearch):
     # Bounds.
 
     def _tighten(self, cells: _CellBatch) -> None:
-        """Bound open units and then the conditions layer by layer, in place; cells on which no case can hold are proved."""
+        """Bound open units and then the conditions layer by layer, in place; record cells on which no case can hold as proved."""
         claim = self.claim
         relaxed: list[Relaxation] = []
         earlier = cells.relax()
@@ -257,7 +257,7 @@ class CellSearch(RegionSearch):
         return cell
 
     def _refute_cells(self, cells: _CellBatch, chosen: Array) -> None:
-        """Finish those of the chosen cells on which in every case some condition certainly does not hold."""
+        """Finish those of the chosen cells on which every case has a condition that certainly does not hold."""
         cases = self.claim.cases
         if any(case.start == case.stop for case in cases):
             return
@@ -279,7 +279,7 @@ class CellSearch(RegionSearch):
             cells.live[chosen[done]] = False
 
     def _forget(self, cells: _CellBatch, before: CellBounds) -> None:
-        """On every other level drop new bounds of layers after the first open one: shorter proofs for a few more cells."""
+        """At every other level drop new bounds of layers after the first open one: proofs are shorter, with a few more cells."""
         claim, bounds = self.claim, cells.bounds
         depth = np.array([cell.depth for cell in cells.cells])
         first = np.full(len(depth), claim.depth)
@@ -293,7 +293,7 @@ class CellSearch(RegionSearch):
     # Splits.
 
     def _choose_splits(self, cells: _CellBatch, layer: Array, open_units: Array) -> tuple[Array, Array]:
-        """Choose the unit that splits each live cell: of its first open layer the one whose range is cut most evenly.
+        """Choose the unit that splits each live cell: in its first open layer, the one whose range zero divides most evenly.
 
         Returns:
             The units, shape (cells,), and linear lower bounds of z and -z of these units, shape (2, cells, dim + 1).
@@ -315,7 +315,7 @@ class CellSearch(RegionSearch):
         return unit, rows
 
     def _split(self, cells: _CellBatch, unit: Array, rows: Array) -> None:
-        """Split the live cells and put their children on the stack: all sides z <= 0 first."""
+        """Split the live cells and put their children on the stack, all sides z <= 0 first."""
         live = np.nonzero(cells.live)[0].tolist()
         vertices = cells.vertices.take(cells.live[cells.vertices.owner])
         for side in (0, 1):
@@ -331,7 +331,7 @@ class CellSearch(RegionSearch):
             self._record_split(int(cells.numbers[c]), int(unit[c]))
 
     def _cut(self, cells: _CellBatch, vertices: Vertices, rows: Array, live: list[int]) -> list[tuple[Array, Array]]:
-        """Return the parts of live cells where rows are <= 0, as points and tight ids; a whole cell where a part is a sliver."""
+        """Return the parts of live cells where rows are <= 0, as points and tight ids; if a part is a sliver, the whole cell."""
         values = -(rows[vertices.owner, 0] + (rows[vertices.owner, 1:] * vertices.points).sum(1))
         ids = np.full(len(rows), -1)
         ids[live] = self.planes.add(-rows[live], np.array([self.claim.domain_rows + cells.cells[c].depth for c in live]))
@@ -354,7 +354,7 @@ class CellSearch(RegionSearch):
     def _finish(self, number: int, targets: Array, vertices: Vertices) -> None:
         """Decide a cell on which every unit is settled: the conditions are affine there."""
         refuted: list[int | None] = []
-        for case in self.claim.cases:  # all cases: where one holds only on the boundary another may hold inside
+        for case in self.claim.cases:  # all cases: one may hold on the boundary only, and another one inside
             bound, points = self._refute(number, case, targets, vertices)
             if bound is None and len(points) and self.patterns is None:
                 self._try_witness(points.mean(0)[None])
@@ -371,7 +371,7 @@ class CellSearch(RegionSearch):
             self.zone[number] = self.patterns[signs]
 
     def _refute(self, number: int, case: slice, targets: Array, vertices: Vertices) -> tuple[int | None, Array]:
-        """Return the logged bound that shows that a case cannot hold, or None and the vertices of where it holds."""
+        """Return the logged bound that shows that a case cannot hold, or None and the vertices of the part where it holds."""
         points, tight = vertices.points, vertices.tight
         for r in range(case.start, case.stop):  # the condition holds where -row > 0
             row = targets[r]

@@ -1,8 +1,8 @@
 """Lower bounds of linear functions of a network's values on many boxes at once, and their maximisation over dual variables.
 
 The bound is the checker's: back-substitution through the layers, with lower slopes (alphas) of open units, multiples (betas) of
-the split units' bounds and multipliers of the domain's rows, then the least value over a box of inputs.  In each layer's
-variables it is concave.  One forward pass gives its gradient: it carries the corner of the box at which the bound is attained
+the split units' bounds and multipliers of the domain's rows, then the least value over a box of inputs.  It is concave in the
+variables of each layer.  One forward pass gives its gradient: it carries the corner of the box at which the bound is attained
 through the relaxation with which the bound was computed.
 
 Sources: Wang et al. 2021, Beta-CROWN; Xu et al. 2021, Fast and Complete.  Nothing in this module is trusted.
@@ -22,14 +22,14 @@ from exactzones.checker.arithmetic import Array
 _CHORD = 2.0**-22
 """Largest relative error of the checker's slopes, which have 24 bits, with a factor of four to spare."""
 _FIXED = 2.0**-26
-"""Rounding error, for values of size 1, of the checker's fixed-point numbers: 2^-40 each, summed over weights; generous."""
+"""Generous bound on the rounding error, for values of size 1, of the checker's fixed-point numbers: 2^-40 for each weight."""
 _RATE, _DECAY = 0.25, 0.96
 _BETA_RATE = 6.0
 """Learning rate of betas and of rows' multipliers, relative to the mean absolute coefficient."""
 _FIRST, _SECOND = 0.8, 0.99
 """Decay rates of Adam's first and second moments."""
 _SHRINK = 0.8
-"""Proved boxes are taken out of a batch once fewer than this share of it is unproved."""
+"""Proved boxes are removed from a batch once less than this share of the batch is unproved."""
 
 Combinations: TypeAlias = tuple[dict[int, Array], Array]
 """Linear functions, one for each box: by layer the coefficients of its inputs, shape (boxes, units), and constants."""
@@ -146,7 +146,7 @@ class Adam:
         self.scales = np.ones(4)
 
     def keep(self, rows: Array) -> None:
-        """Go on with these rows of the batch only."""
+        """Keep these rows of the batch only."""
         self._first, self._second = [part[rows] for part in self._first], [part[rows] for part in self._second]
 
     def step(self, step: int, variables: DualVariables, gradient: DualVariables) -> DualVariables:
@@ -162,11 +162,11 @@ class Adam:
 
 
 class Ascent(NamedTuple):
-    """The best bounds that an ascent met.
+    """The best bounds that an ascent reached.
 
     Attributes:
         value: the bounds less the checker's rounding, shape (boxes,).
-        corners: where over the box each is attained, shape (boxes, inputs).
+        corners: the corner of the box at which each is attained, shape (boxes, inputs).
         variables: the dual variables of each.
     """
 
@@ -199,7 +199,7 @@ class DualBound:
     def bound(
         self, boxes: BoxBatch, relaxed: Relaxed, variables: DualVariables, functions: Combinations, *, margin: bool = False
     ) -> BoundResult:
-        """Bound linear functions of the network's values from below, one on each box; ``margin``: bound the rounding as well."""
+        """Bound linear functions of the network's values from below, one on each box, and with ``margin`` the rounding."""
         claim = self.claim
         coefficients_of, constant = functions
         count = len(constant)
@@ -259,13 +259,13 @@ class DualBound:
         return corners, DualVariables(alpha, -boxes.side * before, mu, rows)
 
     def ascend(self, boxes: BoxBatch, start: DualVariables, steps: int, *, margin: float = 1) -> Ascent:
-        """Improve dual variables until the conditions cannot hold on their box, at most for some steps.
+        """Improve dual variables until they prove that the conditions cannot hold on their box, or the steps are used up.
 
         Args:
             boxes: the regions.
             start: the variables to start from.
-            steps: how many steps at most.
-            margin: how many times the bound on the checker's rounding is subtracted.
+            steps: largest number of steps.
+            margin: how often the bound on the checker's rounding is subtracted from a bound.
         """
         count = len(start.alpha)
         rows = np.arange(count)  # which boxes are still worked on

@@ -1,4 +1,4 @@
-"""The exact prover: exact linear programs, layer by layer and unit by unit.  It is slow, but rounding cannot mislead it.
+"""The exact prover: exact linear programs, layer by layer and unit by unit.  It is slow, but does not round.
 
 It decides what floats cannot: values that are exactly zero, slivers, unbounded domains, weights of very different sizes.
 """
@@ -34,7 +34,7 @@ class _ExactRows:
     Attributes:
         inputs: number of inputs.
         rows: ``(b, a_1, .., a_d)``, each ``b + a . x >= 0``.
-        names: of each row its number in the certificate, or (unit, upper) for a known bound of a unit.
+        names: for each row its number in the certificate, or (unit, upper) for a known bound of a unit.
     """
 
     inputs: int
@@ -66,7 +66,7 @@ class _Program:
     Attributes:
         rows: the rows from which it was made.
         system: the closed system.
-        origin: for each of its rows which given row it is (extra ones come last), and by how much that was multiplied.
+        origin: for each of its rows the number of the row from which it was made (extra ones come last), and the factor.
     """
 
     rows: _ExactRows
@@ -74,7 +74,7 @@ class _Program:
     origin: dict[Row, tuple[int, Fraction]]
 
     def hint(self, multipliers: Iterable[Fraction]) -> tuple[Hint, tuple[tuple[int, Fraction], ...]]:
-        """Return multipliers of the system's rows as a hint for the certificate, and those of extra rows by number."""
+        """Split multipliers of the system's rows into a hint for the certificate and the multipliers of extra rows, by number."""
         numbered, betas, extra = [], [], []
         for row, m in zip(self.system.closed_rows, multipliers, strict=False):
             if not m:
@@ -149,7 +149,7 @@ class _Draft:
         return Node(self.number, tuple(self.bounds), "no", refutations=(refutation,) * len(self.claim.targets))
 
     def bound(self, unit: int, form: _ExactRow, *, upper: bool) -> Bound | None:
-        """Return the proof that a unit is <= 0 (``upper``) or >= 0 on the region, if it is."""
+        """Return the proof that a unit is <= 0 (``upper``) or >= 0 on the region, or None if it is not."""
         program = self.rows.program()
         best = lp.maximize(program.system, [a if upper else -a for a in form[1:]])
         if isinstance(best, lp.Optimal) and best.value + (form[0] if upper else -form[0]) <= 0:
@@ -210,7 +210,7 @@ class ExactProver:
         return None
 
     def _node(self, number: int) -> Node | _Witness | None:
-        """Return the node of a region, or a witness; None where there is neither."""
+        """Return the node of a region, or a witness; None if neither exists."""
         draft = _Draft.of(self.tree, number)
         claim = draft.claim
         sides = dict(row.split for row in draft.region.rows if row.split is not None)
@@ -220,7 +220,7 @@ class ExactProver:
             span = range(claim.offsets[layer], claim.offsets[layer + 1])
             forms = draft.forms(layer, [u for u in span if claim.relu[u] and (u in sides or not draft.is_settled(u))])
             for unit in [unit for unit in forms if unit in sides]:
-                # The row that the split gave may be weaker than what is known now that the layers before are settled.
+                # The row of the split may be weaker than what is known now, since the layers before are settled.
                 row = tuple((1 if sides[unit] else -1) * entry for entry in forms.pop(unit))
                 draft.rows.add(row, (unit, 1 - sides[unit]))
             if isinstance(answer := draft.point_or_hint(), Hint):
@@ -252,7 +252,7 @@ class ExactProver:
 
 
 def _refutation_or_point(draft: _Draft, targets: Sequence[Target]) -> Refutation | Vector:
-    """Decide a case on a region where every unit is settled, so that the conditions are affine; returns why not, or where."""
+    """Return why a case cannot hold on a region, or where it does; every unit is settled there, so the conditions are affine."""
     conditions = []
     for target in targets:
         asked = Functions(np.array([0]), constant=target.constant)
@@ -270,7 +270,7 @@ def _refutation_or_point(draft: _Draft, targets: Sequence[Target]) -> Refutation
         return best.point[:-1]
     if isinstance(best, lp.Unbounded):
         raise BackendError("the linear-program solver reports no optimum for a program whose optimum is at most 1")
-    # The cap is not tight, so it has no multiplier: all extra rows with one are conditions.
+    # The cap t <= 1 is not tight, so its multiplier is 0: all extra rows with multipliers are conditions.
     hint, mu = program.hint(best.farkas if isinstance(best, lp.Infeasible) else best.multipliers)
     scale = lcm(*(m.denominator for _, m in mu))
     multiples = tuple(m * scale for m in hint.multipliers), tuple((u, s, m * scale) for u, s, m in hint.betas)

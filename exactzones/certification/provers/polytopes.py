@@ -1,6 +1,6 @@
 """Many simple polytopes at once, in floats: their vertices, and the hyperplanes that are tight at each.
 
-This double description is for proofs whose every step is verified exactly later, so its floats need no error bounds.
+This double description serves proofs of which every step is verified exactly later, so its floats need no error bounds.
 ``polyhedra/backends/__init__.py`` lists the other implementations.
 """
 
@@ -70,7 +70,7 @@ def crossings(vertices: Vertices, values: Array, ids: Array) -> Vertices:
 
     Args:
         vertices: of all cells.
-        values: of each vertex in the row of its cell's new hyperplane, shape (vertices,).
+        values: for each vertex the value of its cell's new hyperplane's row, shape (vertices,).
         ids: the id of each cell's new hyperplane, -1 where a cell is not cut; shape (cells,).
     """
     points, tight, owner = vertices

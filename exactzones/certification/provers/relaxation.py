@@ -1,4 +1,4 @@
-"""A claim in floats, and linear relaxations of its layers; the provers guess with them.  Nothing here is trusted."""
+"""A claim in floats, and linear relaxations of its layers, with which the provers guess.  Nothing in this module is trusted."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class FloatClaim:
         return slice(self.offsets[k], self.offsets[k + 1])
 
     def slack(self, points: Array) -> Array:
-        """Return the least slack of a case's conditions at points of shape (count, inputs), for the case where it is greatest."""
+        """Return for each point, shape (count, inputs), the least slack of a case's conditions, maximised over the cases."""
         values, slacks = points, np.zeros((len(self.targets), len(points)))
         for k in range(len(self.weights) + 1):
             for r, (layer, coefficients, constant) in enumerate(self.targets):
@@ -107,7 +107,7 @@ class FloatClaim:
             coefficients: of the activations, shape (functions, units of the layer); of the inputs if ``relaxed`` is empty.
             constants: shape (functions,).
             cell: shape (functions,); the cell on which each function is bounded.
-            relaxed: relaxations of the layers up to that one.
+            relaxed: relaxations of the layers up to and including that one.
         """
         for k in range(len(relaxed) - 1, -1, -1):
             slope, shift, lower = relaxed[k]

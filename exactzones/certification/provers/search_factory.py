@@ -1,4 +1,4 @@
-"""From an open region of a certificate's tree to the float search that suits it: cells for few inputs, boxes for many."""
+"""Set up the float search that suits an open region of a certificate's tree: cells for few inputs, boxes for many."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SearchFactory:
         """Set up the search of an open region.
 
         Returns:
-            The search, and bounds of inputs that its node must prove first; None where the region is unbounded or a point, or
+            The search, and bounds of inputs that its node must prove first; None if the region is unbounded, or is a point, or
             has too many inputs for a list of zones.
         """
         region = self.tree.waiting[number]
@@ -128,7 +128,7 @@ class SearchFactory:
 
 
 def _of_claim(rows: Sequence[Row], row: Row, multiplier: Fraction) -> tuple[int, Fraction]:
-    """Return which of the claim's rows has this primitive row, and the multiplier of that row."""
+    """Return the number of the claim's row that is a multiple of a primitive row, and that row's multiplier."""
     for number, other in enumerate(rows):
         if primitive(other) == row:
             place = next(k for k, entry in enumerate(row) if entry)

@@ -1,4 +1,4 @@
-"""A network and a property in float64, evaluated at many points at once: for guesses, never for proofs."""
+"""A network and a property in float64, evaluated at many points at once, for guesses and never for proofs."""
 
 from __future__ import annotations
 

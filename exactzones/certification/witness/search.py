@@ -28,12 +28,12 @@ from exactzones.rational.floats import clipped_float, float_vector
 from exactzones.zone import condition_on
 
 _STEPS = 40
-_STRIDES = (0.02, 0.5)  # the range of first steps, relative to the width of the domain: each point has its own
+_STRIDES = (0.02, 0.5)  # the range of first steps relative to the width of the domain; each point has its own
 _FINE_STRIDES = (1e-5, 0.1)
 _LEAKS = (0.0, 0.0, 0.0, 0.1, 0.3, 1.0)
 _DECAY = 0.93
 _FURTHER = 8  # steps after a point is found: more slack allows shorter numbers
-_DIGITS = (0, 1, 2, 3, 4, 6, 9, 12)  # decimal places to which a point is rounded, in the order of trial
+_DIGITS = (0, 1, 2, 3, 4, 6, 9, 12)  # decimal places to which points are rounded, in the order in which they are tried
 
 
 def find_witness(network: Network, prop: Property, domain: Polyhedron, *, seconds: float, seed: int = 0) -> Vector | None:
@@ -47,7 +47,8 @@ def find_witness(network: Network, prop: Property, domain: Polyhedron, *, second
         seed: another seed tries other points.
 
     Returns:
-        A point of the domain with ``network.satisfies(point, prop)``, or None if none was found; there may still be one.
+        A point of the domain with ``network.satisfies(point, prop)``; None if none was found, which does not show that none
+        exists.
 
     Raises:
         DimensionError: the domain does not lie in the network's input space.
@@ -127,7 +128,7 @@ class _PropertySearch:
         self._deadline, seed = budget
         self._rng = np.random.default_rng(seed)
         self._slacks = Slacks(floats, prop)
-        # Slacks are divided by these sizes, so that the worst condition does not depend on how each is scaled.
+        # Slacks are divided by these sizes, so that which condition is worst does not depend on their scales.
         sizes = [max((abs(entry) for _, entry in condition.terms), default=Fraction(1)) for condition in prop.conditions]
         self._sizes = float_vector(sizes, clipped_float)
         self._tried: set[Pattern] = set()
@@ -135,7 +136,7 @@ class _PropertySearch:
         self._hopeless = False
 
     def candidates(self) -> Iterator[Vector]:
-        """Yield points of the domain until time is up, or until it is known that there is no witness."""
+        """Yield points of the domain until time is up, or until no witness can exist."""
         start = time.monotonic() - 0.1  # the first cells may always be tried
         rng, domain = self._rng, self._domain
         weights = sum(layer.inputs * layer.outputs for layer in self._network.layers)
@@ -163,7 +164,7 @@ class _PropertySearch:
             rounds += 1
 
     def _scales(self, count: int, bounded: bool, rounds: int) -> Floats:
-        """Return how far to go where there is no bound: usually not far, occasionally very far."""
+        """Return how far to go in unbounded coordinates: usually not far, occasionally very far."""
         if bounded:
             return np.ones((count, 1))
         reach = 2 + 2 * (rounds % 5)
@@ -179,14 +180,14 @@ class _PropertySearch:
 
         Args:
             points: shape (points, dim).
-            scales: how far to go where there is no bound, shape (points, 1).
+            scales: how far to go in unbounded coordinates, shape (points, 1).
             strides: the range of first steps; if fine, each step starts at the best point so far.
         """
         rng, domain, slacks = self._rng, self._domain, self._slacks
         stride = np.exp(rng.uniform(np.log(strides[0]), np.log(strides[1]), (len(points), 1)))
-        # Some points move in a few coordinates at a time, for the worst condition changes from step to step.
+        # Some points move in a few coordinates at a time, because the worst condition changes from step to step.
         share = rng.choice([0.3, 0.6, 1.0], (len(points), 1))
-        # Where units are off, no gradient shows the way to points at which they are on: some points assume a slope instead.
+        # A unit that is off has no gradient towards points at which it is on, so some points assume a slope for it.
         leak = rng.choice(_LEAKS, (len(points), 1)) if strides is _STRIDES else np.zeros((len(points), 1))
         best, highest = points, np.full(len(points), -np.inf)
         left = _STEPS
@@ -219,7 +220,7 @@ class _PropertySearch:
                 yield from self._rounded(tuple(map(Fraction, points[k].tolist())))
 
     def _rounded(self, point: Vector) -> Iterator[Vector]:
-        """Yield points of the domain close to a point: first such with few digits, finally the point itself."""
+        """Yield points of the domain close to a point: first with few digits, finally the point itself."""
         large = max(abs(entry) for entry in point)
         digits = [-k for k in (6, 4, 2, 1) if 10**k < large] + list(_DIGITS)
         short = [self._domain.exact([round(entry, k) for entry in point]) for k in digits]
@@ -268,7 +269,7 @@ class _PropertySearch:
             chosen += [row for _, row in sorted(values)[:4]]
 
     def _cell(self, pattern: Pattern) -> tuple[list[Row], HRep]:
-        """Return the rows of the cell with a pattern, and the domain with the rows of the property as it is in that cell."""
+        """Return the rows of a pattern's cell, and the domain with the conditions as rows, which are affine in that cell."""
         prop, network = self._prop, self._network
         maps = network.regime_maps(pattern, prop.horizon)
         signs = iter(pattern)
@@ -282,6 +283,6 @@ class _PropertySearch:
 
 
 def cell_rows(network: Network, pattern: Pattern, maps: Sequence[AffineMap]) -> list[Row]:
-    """Return the rows of a pattern's cell, one for each ReLU unit of the layers whose affine maps are given."""
+    """Return the rows of a pattern's cell, one for each unit with a ReLU of the layers whose affine maps are passed."""
     signed = zip(network.neuron_rows(maps), "".join(pattern), strict=True)
     return [row if sign == "+" else tuple(-entry for entry in row) for (_, _, row), sign in signed]

@@ -65,7 +65,7 @@ class SearchDomain:
 
     @classmethod
     def of(cls, domain: Polyhedron) -> SearchDomain | None:
-        """Return a domain prepared for the search; None if it is empty, or if no interior point was found quickly."""
+        """Return a domain prepared for the search; None if it is empty or an interior point was not found quickly."""
         system: HRep | None = domain.hrep
         embedding: AffineMap | None = None
         while system is not None:
@@ -118,7 +118,7 @@ class SearchDomain:
         return self.embedding(point) if self.dim else self.embedding.offset
 
     def corners(self, rng: np.random.Generator, most: int) -> Floats:
-        """Return the centre and corners of the bounds, ``most`` points at most, moved into the domain."""
+        """Return the centre and corners of the bounds, at most ``most`` points, moved into the domain."""
         if 2**self.dim < most:
             ups = np.arange(2**self.dim)[:, None] >> np.arange(self.dim) & 1
         else:
@@ -143,7 +143,7 @@ class SearchDomain:
         corners = np.where(rng.random(shape) < 1 / 2, self.low, self.high)
         near_corner = (rng.random((count, 1)) < 1 / 2) & (rng.random(shape) < 1 / 2) & np.isfinite(corners)
         points = self.fit(np.where(near_corner, corners, points))
-        if self._rows:  # points that were moved lie on the boundary: spread them over the interior, too
+        if self._rows:  # points that were moved lie on the boundary; spread some over the interior
             share = np.where(rng.random((count, 1)) < 1 / 2, 1.0, rng.random((count, 1)) ** (1 / max(1, self.dim)))
             points = centre + share * (points - centre)
         return points
@@ -182,7 +182,7 @@ class SearchDomain:
                 share = min(share, inside / (inside - outside) * (1 - Fraction(row.strict, 2**20)))
         if share == 1:
             return tuple(clipped)
-        share = Fraction(int(share * 2**40), 2**40)  # rounded down, so never outside, to a shorter number
+        share = Fraction(int(share * 2**40), 2**40)  # rounded down to a shorter number, so that the point stays inside
         return tuple(c + share * (x - c) for c, x in zip(self._centre, clipped, strict=True))
 
 
