@@ -1,6 +1,6 @@
-"""The forward engine: the input space is cut into cells by one neuron after another, in floats, with every sign certified.
+"""The forward engine: cut the input space into cells by one neuron after another, in floats, with every sign certified.
 
-A frontier of cells is processed at once.  The rows of a layer on all of them are one matrix product; the kernel then cuts each
+A frontier of cells is processed at once.  One matrix product gives the rows of a layer on all of them; the kernel then cuts each
 cell by the neurons that cross it.  A sign is taken from floats only where the value exceeds a proved error bound
 (proofs/filter.md); otherwise it is computed exactly.  The results are patterns and tight sets, which are combinatorial, hence
 exact; rows and generators are computed from them on demand.
@@ -44,9 +44,9 @@ class Stats:
         cuts: cells that a neuron cut in two.
         bounds: cells on which the target was bounded; ``dropped`` of them cannot fire.
         dropped: see ``bounds``.
-        undecided: signs that floats left open; ``exact`` of them took rational arithmetic.
+        undecided: signs that floats left open; ``exact`` of them were decided by rational arithmetic.
         exact: see ``undecided``.
-        solved: generators that took the solution of a linear system.
+        solved: generators that were computed by solving a linear system.
         cells: cells that were reached after all layers and not dropped.
     """
 
@@ -69,7 +69,7 @@ class Arrangement:
 
     Args:
         layers: the layers that cut; at least one has a ReLU.
-        target: one more layer, of a single unit, whose sign on the cells matters; its unit is not cut.
+        target: one more layer, of a single unit, whose sign on the cells matters; cells are not cut by it.
         domain: rows ``b + a . x >= 0`` of a full-dimensional polyhedron; none for all of R^d.
         inputs: dimension of the input space.
     """
@@ -84,7 +84,7 @@ class Arrangement:
         while target is not None and not layers[-1].relu_units:  # linear layers at the end belong to the target
             folded = target.affine.after(layers[-1].affine)
             layers, target = layers[:-1], Layer(folded.matrix, folded.offset, target.relu)
-        # Linear layers in front are one affine map: nothing cuts before the first ReLU.
+        # Linear layers at the front are one affine map, since nothing cuts before the first ReLU.
         leading = next((k for k, layer in enumerate(layers) if layer.relu_units), len(layers) - 1)
         self.layers = tuple(layers[leading:])
         if leading or self.section.lines:
@@ -136,7 +136,7 @@ class Arrangement:
         return _uncut(cells, state, maps)
 
     def _open(self, layer: int, count: int) -> States:
-        """Return the states of a layer's units on cells that it has not cut; units without a ReLU are always on."""
+        """Return the states of a layer's units on cells that the layer has not cut; units without a ReLU are always on."""
         relu = self.layers[layer].relu if layer < len(self.layers) else ()
         return np.tile(np.where(relu, OPEN, ON).astype(np.uint8), (count, 1))
 
@@ -184,10 +184,10 @@ class Arrangement:
 
         Args:
             frontier: cells, not after the last layer.
-            limit: number of resulting cells after which the others come back uncut; a default if None.
+            limit: number of resulting cells after which the remaining cells are returned uncut; None is a default.
 
         Returns:
-            Frontiers in the order in which they are to be visited: cells before the next layer, then those that are not done.
+            Frontiers in the order in which they are to be visited: cells that the layer has cut, then the remaining ones.
         """
         layer, floats = self.layers[frontier.layer], self.floats[frontier.layer]
         width = self.dim + 1
@@ -249,7 +249,7 @@ class Arrangement:
         return result
 
     def _row_error(self, frontier: Frontier, floats: FloatLayer) -> Floats:
-        """Return f with: row j of cell p is off by at most ``row_sums[j] * f[p]`` in every entry; 0 where it is exact."""
+        """Return f such that row j of cell p is off by at most ``row_sums[j] * f[p]`` in every entry; 0 where it is exact."""
         largest = np.abs(frontier.maps.reshape(len(frontier), -1)).max(axis=1)
         terms = frontier.maps.shape[2]
         factor: Floats = (frontier.maps_error + (terms + 4) * UNIT_ROUNDOFF * largest) * SLACK + TINY
@@ -276,7 +276,7 @@ class Arrangement:
         )
 
     def fires(self, leaves: Frontier) -> list[int]:
-        """Return the numbers of the leaves on which the target is positive somewhere; exact where the kernel could not tell."""
+        """Return the numbers of the leaves on which the target is positive somewhere, exactly where the kernel could not tell."""
         verdicts = leaves.verdict.tolist()
         return [k for k, verdict in enumerate(verdicts) if verdict == SOMEWHERE or self._fires_exactly(leaves, k)]
 
@@ -299,14 +299,14 @@ class Arrangement:
         return [Downstream(layers[k + 1 :], target.weight, target.scale) for k in range(len(self.layers))]
 
     def _generator(self, frontier: Frontier, cell: int, tight: bytes, sides: dict[int, int] | None = None) -> Row:
-        """Return the exact generator of a cell or its part at which these hyperplanes are tight; ``sides`` as in ``_facets``."""
+        """Return the exact generator of a cell, or of a part of it, at these hyperplanes; ``sides`` as in ``_facets``."""
         facets = partial(self._facets, frontier, cell, sides)
         return self.exact.generator(frontier.prefix[cell].tobytes(), tuple(memoryview(tight).cast("i")), facets)
 
     def _facets(self, frontier: Frontier, parent: int, sides: dict[int, int] | None = None) -> list[Row]:
         """Return the exact rows of a cell's hyperplanes, non-negative on it, which orient a ray.
 
-        ``sides`` are their signs on the cell by id where these are not given by the frontier's states.
+        ``sides`` has their signs on the cell, by id, if these do not follow from the frontier's states.
         """
         cells, first = frontier.cells, self.exact.base[0]
         prefix = frontier.prefix[parent].tobytes()
@@ -320,7 +320,7 @@ class Arrangement:
 
 
 def settled(frontier: Frontier, parts: Sequence[Frontier]) -> int:
-    """Return how many of the parts of a frontier are past its layer; each counts once, however they are divided."""
+    """Return how many cells of a frontier's parts are past its layer."""
     return sum(len(part) for part in parts if part.layer > frontier.layer)
 
 

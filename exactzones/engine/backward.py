@@ -1,4 +1,4 @@
-"""Un-ReLU: pull the zones of a property back, block by block, from the output to the input.  The literal engine.
+"""Un-ReLU: pull the zones of a property back, block by block, from the output to the input, as un-ReLU is defined.
 
 A zone of a latent space is pulled back through the block before it, one regime (activation region of the block) at a time.  In
 the regime where S is the set of neurons that the ReLU sets to zero, the block is a single affine map.  The zone's inequalities
@@ -132,7 +132,7 @@ class _Block:
     Attributes:
         network: the layers of the block and all later ones.
         prop: the property, its layers counted from the start of the block.
-        cell: the part of the block's input space in which zones are looked for.
+        cell: the part of the block's input space in which zones are searched for.
         depth: number of layers in the block.
         tick: called once per visited cell.
     """
@@ -144,7 +144,7 @@ class _Block:
     tick: Tick
 
     def zones(self) -> Iterator[Zone]:
-        """Yield the zones of the last block, which ends where the property's last condition is."""
+        """Yield the zones of the last block, which ends at the layer of the property's last condition."""
         for regime in self._regimes():
             maps, kept = regime.maps, regime.kept
             if any(condition.layer == self.depth for condition in self.prop.conditions):
@@ -154,7 +154,7 @@ class _Block:
             yield from self._firing(regime.pattern, regime.cell, conditions)
 
     def pull_back(self, zones: list[Zone]) -> Iterator[Zone]:
-        """Yield the zones of which these are the images at the end of the block."""
+        """Yield the zones whose images at the end of the block are these zones."""
         for regime in self._regimes():
             mapping = regime.activation
             assert mapping is not None  # noqa: S101 - a block has layers
@@ -182,12 +182,12 @@ def pull_exactly(mapping: AffineMap, condition: ZoneCondition) -> Vector:
 
 
 def _cut_by_zones(cell: Cell, mapping: AffineMap, zones: list[Zone], tick: Tick) -> Iterator[tuple[Zone, str, Cell]]:
-    """Yield (zone, signs, part): the full-dimensional parts of a cell that an affine map takes into zones.
+    """Yield (zone, signs, part) for the full-dimensional parts of a cell that an affine map takes into zones.
 
-    The zones came from cutting their space by one neuron after the other.  The same cuts, pulled back, are repeated on the cell,
-    as far as there are zones.  Where a neuron's pre-activation is zero on a whole part, because the map takes the part into the
-    neuron's hyperplane, the neuron's sign is "-" and either side of the hyperplane describes the part; the side with zones is
-    followed.
+    The zones were made by cutting their space by one neuron after the other.  The same cuts, pulled back, are repeated on
+    the cell as far as there are zones.  Where a neuron's pre-activation is zero on a whole part, because the map takes the part
+    into the neuron's hyperplane, the neuron's sign is "-" and either side of the hyperplane describes the part; the side with
+    zones is followed.
     """
     pull = row_puller(mapping)
     stack = [(cell, zones, "")]

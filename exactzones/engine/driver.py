@@ -1,9 +1,9 @@
 """The driver of a search with several workers: it distributes the work and puts the results back in order.
 
 The work is an ordered queue of frontiers.  Workers get pieces of it, from the front.  A worker that does not finish its piece in
-a fraction of a second returns what is left of it, which takes the piece's place in the queue.  So pieces need not be of the right
-size beforehand, memory stays bounded, and every worker can be stopped soon.  Leaves are taken from the front of the queue only:
-in the order in which a single worker would find them, however the work was divided.
+a fraction of a second returns the rest of it, which takes the piece's place in the queue.  So the size of a piece need not be
+right beforehand, memory stays bounded, and every worker can be stopped soon.  Leaves are taken from the front of the queue only,
+so they come in the order in which a single worker would find them, however the work was divided.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from exactzones.parallel import Call, Workers, WorkersLostError
 PACE = Pace()
 _PIECE_BYTES = 4 << 20  # of the frontiers in one piece
 _POLL_SECONDS = 0.1
-_FIRST_COST = 1e-3  # seconds per cell, as long as nothing is known
+_FIRST_COST = 1e-3  # seconds per cell, until some are measured
 
 _Item: TypeAlias = Frontier | PieceResult | Call[PieceResult]
 
 
 class _Estimate(NamedTuple):
-    """How many seconds a piece of the queue should take, and the layers that cut its cells."""
+    """Estimate of a piece of the queue: how many seconds it takes, and the layers that cut its cells."""
 
     layers: frozenset[int]
     expected: float
@@ -63,13 +63,13 @@ class Driver:
 
     Args:
         job: the search.
-        executor: any; it is not shut down.
+        executor: any executor; it is not shut down.
         tick: called with numbers of cells visited, at least ten times a second; it may raise to stop the search.
         pace: how finely the search is divided.
 
     Attributes:
-        queue: frontiers that wait, calls that workers are busy with and results that wait for their turn, in order.
-        in_flight: the pieces that workers are busy with, by call.
+        queue: in order, frontiers that wait, calls that workers execute, and results that wait for their turn.
+        in_flight: the pieces that workers process, by call.
         buffered_bytes: size of the results in the queue.
     """
 
@@ -107,7 +107,7 @@ class Driver:
     def _alone(
         self, rest: list[Frontier], seconds: float, stop: Callable[[], bool]
     ) -> Generator[LeafBatch, None, list[Frontier]]:
-        """Work without workers for some time or until ``stop`` says so; return the frontiers that are left."""
+        """Work without workers for some time or until ``stop`` returns true; return the frontiers that are left."""
         spent = 0.0
         while rest and spent < seconds and not stop():
             result = self.worker.work(rest, self.pace, self.pace.short_piece_seconds)
@@ -118,7 +118,7 @@ class Driver:
         return rest
 
     def _together(self, workers: Workers[PieceResult]) -> Iterator[LeafBatch]:
-        """Let the workers do what is in the queue."""
+        """Let the workers process the queue."""
         while self.queue:
             while self.queue and isinstance(first := self.queue[0], PieceResult):
                 del self.queue[0]
@@ -148,7 +148,7 @@ class Driver:
             self.queue.insert(at, call)
 
     def _take(self, at: int, seconds: float) -> list[Frontier]:
-        """Take successive frontiers out of the queue, with as many cells as should take so long; at least one."""
+        """Take successive frontiers out of the queue whose cells should take so many seconds; at least one cell."""
         piece: list[Frontier] = []
         room = _PIECE_BYTES
         while at < len(self.queue) and isinstance(frontier := self.queue[at], Frontier):

@@ -19,12 +19,13 @@ class ExactSigns:
     """Exact rows and generators of a network's cells, on the section of the input space in which the engine works.
 
     Args:
-        layers: the layers that cut, in section coordinates (see ``engine.starting_cones``), perhaps followed by a target layer.
+        layers: the layers that cut, in section coordinates (see ``engine.starting_cones``), with a target layer at the end if
+            there is a target.
         domain: the rows of the domain, in section coordinates.
         dim: dimension of the section.
 
     Attributes:
-        base: the id of each layer's first neuron, and then the number of ids.
+        base: the id of each layer's first neuron; the last entry is the number of ids.
         ids: the number of ids.
     """
 
@@ -94,18 +95,19 @@ class ExactSigns:
         return self.base[self._layer_of[identity - self.base[0]]] - self.base[0] if identity >= self.base[0] else 0
 
     def _solved(self, prefix: bytes, tight: tuple[int, ...]) -> Row:
-        """Return a homogeneous vector that spans the intersection of d hyperplanes; of a point, a positive multiple of (1, x)."""
+        """Return a homogeneous vector that spans the intersection of d hyperplanes; for a point x, a positive multiple."""
         line = common_zero([self.row(prefix, identity) for identity in tight])
         return line if line[0] >= 0 else tuple(-entry for entry in line)
 
     def generator(self, prefix: bytes, tight: tuple[int, ...], facets: Callable[[], Sequence[Row]]) -> Row:
         """Return the generator of a cell at which d hyperplanes are tight.
 
-        It does not depend on the states of tight neurons: if one of them is changed, the rows of later neurons change by
-        multiples of its row, and the rows of the tight set span the same space.  So all cells around a generator share it.
+        The generator does not depend on the states of tight neurons: if such a state changes, the rows of later neurons change
+        by multiples of the tight neuron's row, so the rows of the tight set span the same space.  So all cells around a generator
+        share it.
 
         Args:
-            prefix: the states of the units, at least of the layers that the last hyperplane depends on.
+            prefix: the states of the units; at least those of the layers on which the last hyperplane depends.
             tight: the sorted ids of the hyperplanes.
             facets: returns rows that are non-negative on the cell and make it pointed.  It is called only if the hyperplanes meet
                 at infinity, which parallel hyperplanes do even if the hyperplane at infinity is not one of them.

@@ -1,9 +1,10 @@
-"""Facets of the forward engine's cells, thousands at a time: what can be decided without exact cells.
+"""Facets of the forward engine's cells, thousands at a time, as far as they can be decided without exact cells.
 
 Each answer is proved or "not known", by one of two kinds of arithmetic:
 
 * modulo a prime p, in random coordinates: an integer that is not zero modulo p is not zero.  So vectors that are linearly
-  independent modulo p are linearly independent.  The converse is nearly always true, but has to be decided exactly;
+  independent modulo p are linearly independent.  Vectors that are dependent modulo p nearly always are dependent, too, but this
+  has to be decided exactly;
 * in floats with the error bounds of the engine (proofs/filter.md): a value that exceeds its bound has a certain sign.
 """
 
@@ -57,9 +58,9 @@ class FacetBatch:
 
     @cached_property
     def _incidence(self) -> tuple[Integers, Integers, Integers]:
-        """Which generators are on which hyperplanes of their leaf: (keys, start, generators).
+        """The generators on each hyperplane of their leaf: (keys, start, generators).
 
-        Incidence f is about the leaf and the id with ``keys[f] = leaf * ids + id``; the hyperplane's generators are
+        Incidence f belongs to the leaf and the id with ``keys[f] = leaf * ids + id``; the generators on that hyperplane are
         ``generators[start[f] : start[f + 1]]``.
         """
         keys = (self.leaves.leaf_of[:, None] * self.arrangement.exact.ids + self.tight).ravel()
@@ -112,7 +113,7 @@ class FacetBatch:
         return certain
 
     def _some_generators(self, facets: Integers, most: int) -> tuple[Integers, Integers, Integers]:
-        """Return at most so many generators of each facet, spread evenly over its list: (used, index, start).
+        """Return at most ``most`` generators of each facet, spread evenly over its list: (used, index, start).
 
         ``used`` has every generator once; those of facet k are ``used[index[start[k] : start[k + 1]]]``.
         """
@@ -140,7 +141,7 @@ class FacetBatch:
         return independent & np.logical_and.reduceat(certain[index], start)
 
     def vanishing(self, chosen: Integers) -> Flags:
-        """Tell which units may be zero on a facet's whole hyperplane, (facets, units); all others certainly are not.
+        """Tell which units may be zero on a facet's whole hyperplane, (facets, units); the others certainly are not.
 
         Units are evaluated at a point that depends on the hyperplane only, so that the answer, even if it is wrong, is the same
         from both sides of a facet.

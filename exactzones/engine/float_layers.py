@@ -1,4 +1,4 @@
-"""Layers and rows in floats, with what is needed to bound their errors."""
+"""Layers and rows in floats, with the numbers from which their errors are bounded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from exactzones.network import Layer
 from exactzones.rational import Row, primitive
 from exactzones.rational.floats import EXACT_INTEGERS, SLACK, TINY, UNIT_ROUNDOFF, filter_float, float_matrix, float_vector
 
-_NEARLY_EQUAL = 1e-9  # relative difference of means up to which rows are compared exactly
+_NEARLY_EQUAL = 1e-9  # rows whose means differ by less, relatively, are compared exactly
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,10 @@ def float_rows(rows: Sequence[Row]) -> tuple[Floats, Floats, float]:
 
 @np.errstate(all="ignore")
 def _multiples(layer: Layer, floats: Floats) -> Ids:
-    """Return a number for each unit, the same for those whose rows (weights, bias) are multiples of each other.
+    """Return a number for each unit; units whose rows (weights, bias) are multiples of each other have the same number.
 
-    A row divided by its first entry that is not zero is the same for all its multiples, up to rounding, and so is a weighted mean
-    of it; only rows whose means are nearly equal are compared exactly.
+    Divided by its first entry that is not zero, a row is the same as all its multiples, up to rounding; so is a weighted mean of
+    its entries.  Only rows whose means are nearly equal are compared exactly.
     """
     first = np.argmax(floats != 0, axis=1)
     quotients = floats / floats[np.arange(len(floats)), first][:, None]

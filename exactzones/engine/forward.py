@@ -1,4 +1,4 @@
-"""Zones of a property by the forward engine: the arrangement's cells on which it fires, computed exactly on demand."""
+"""Zones of a property by the forward engine: the arrangement's cells on which the property fires, exact on demand."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ZoneSearch:
 
     @property
     def _needs_zones(self) -> bool:
-        """Whether only zones can tell where the property fires: there is no target, and the conditions are not constant."""
+        """Whether only exact zones can tell where the property fires: there is no target, and the conditions are not constant."""
         return not self.arrangement.has_target and any(condition.terms for condition in self.prop.conditions)
 
     def _zones(self, leaves: LeafBatch, chosen: Sequence[int]) -> Iterator[Zone]:
@@ -82,9 +82,9 @@ def forward(
 ) -> Generator[Zone, None, None] | None:
     """Return an iterator over the zones of a property: those of ``backward``, in another order.
 
-    None where this engine cannot work: a number is irrational, no layer has a ReLU, nothing depends on the input, there are more
-    dimensions than the kernel supports, or an unbounded domain contains lines along which the first layer with a ReLU is constant
-    and a later one is not.
+    Returns None if this engine cannot work: a number is irrational, no layer has a ReLU, nothing depends on the input, there are
+    more dimensions than the kernel supports, or an unbounded domain contains lines along which the first layer with a ReLU is
+    constant and a later one is not.
 
     Args:
         network: the network.
@@ -108,7 +108,7 @@ def forward(
 
 
 def is_rational(network: Network, prop: Property, domain: Iterable[Row]) -> bool:
-    """Tell whether all numbers of a question are rational, so that they can be computed with in floats and integers."""
+    """Tell whether all numbers of a question are rational, as floats and integers require."""
     return network.is_rational and prop.is_rational and not irrational(itertools.chain(*domain))
 
 

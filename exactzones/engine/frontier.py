@@ -1,4 +1,4 @@
-"""Cells by the thousand, as flat arrays."""
+"""Thousands of cells as flat arrays."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Cells:
         return len(self.ptr) - 1
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Leave out integers where none are known: they are a third of the data."""
+        """Leave out integers if none are known: they are a third of the data."""
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
         if not self.has_integers.any():
             del arrays["integers"]

@@ -59,7 +59,7 @@ class Leaf:
         return rank([self.generator(tight) for tight in generators]) == self.arrangement.dim
 
     def fires_at(self, generators: Iterable[Ids]) -> bool:
-        """Tell whether the arrangement's target is positive at one of some generators, given their tight sets."""
+        """Tell whether the arrangement's target is positive at one of several generators, given their tight sets."""
         target = self.row(self.arrangement.exact.ids - 1)
         return any(integer_dot(target, self.generator(tight)) > 0 for tight in generators)
 

@@ -1,4 +1,4 @@
-"""Leaves of the forward engine by the thousand: vertices and the target's values there, in floats with proved error bounds."""
+"""Thousands of leaves of the forward engine: their vertices and the target's values there, in floats with proved error bounds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BATCH = 1 << 18  # numbers in one batch of rows: more would leave the cache
 
 Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 Bounded: TypeAlias = tuple[Floats, Floats]
-"""Values, and bounds on their errors; an infinite bound: nothing is known."""
+"""Values, and bounds on their errors; where a bound is infinite, nothing is known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,9 +124,9 @@ class LeafArrays:
 
     @cached_property
     def shared(self) -> tuple[Integers, Integers]:
-        """(used, index): generator k is the same as generator ``used[index[k]]``; each is used once for the leaves of a group.
+        """(used, index): generator k equals generator ``used[index[k]]``; the leaves of a group use each generator once.
 
-        The hyperplanes of a tight set depend on the states before the layer of the last of them only.
+        The hyperplanes of a tight set depend only on the states before the layer of the last one.
         """
         exact, dim = self.arrangement.exact, self.arrangement.dim
         everything = np.arange(len(self.tight))
@@ -141,7 +141,7 @@ class LeafArrays:
         return used, index
 
     def points(self, used: Integers) -> Bounded:
-        """Return generators as points, (n, d), and bounds on the errors of their coordinates, (n,): infinite at a ray."""
+        """Return generators as points, (n, d), and bounds on the errors of their coordinates, (n,), infinite at a ray."""
         dim, base = self.arrangement.dim, self.arrangement.exact.base
         rows, factors = self._rows
         domain = [[filter_float(entry) for entry in row] for row in self.arrangement.domain]

@@ -17,7 +17,7 @@ _BATCH = 1 << 21  # numbers in one batch
 
 
 class UnluckyPrimeError(Exception):
-    """A number other than zero is zero modulo the prime, so the question has to be answered in another way."""
+    """A non-zero number is zero modulo the prime, so the question must be answered in another way."""
 
 
 class Modulus:

@@ -38,7 +38,7 @@ _REPORT_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Limits of a search; None is no limit.
+    """Limits of a search; None means no limit.
 
     Attributes:
         zones: the largest number of zones to list.
@@ -58,7 +58,7 @@ def check_domain(network: Network, domain: Polyhedron | None) -> None:
 
     Raises:
         DimensionError: the domain has another dimension than the network's input space.
-        DomainError: the domain has too many vertices to be represented by them.
+        DomainError: the domain has too many vertices: cells are represented by theirs.
     """
     if domain is None:
         return
@@ -87,14 +87,14 @@ def stream_zones(
     """Yield the zones of a property one by one, as ``find_zones`` lists them, and with the same arguments.
 
     Raises:
-        InputError: an argument does not fit; raised before the first zone is asked for.
+        InputError: an argument does not fit; raised by the call, not by the first zone.
         BudgetExceeded: the time or the number of zones ran out, or workers died; the zones that were yielded are right.
     """
     if not isinstance(engine, str) or engine not in ENGINES:
         raise InputError(f"engine is {quoted(engine)}; expected {' or '.join(map(repr, ENGINES))}")
     workers = as_workers(jobs, executor)
     if engine != "forward" and workers is not None:
-        raise InputError(f"the {engine} engine works alone; pass jobs= or executor= with the forward engine only")
+        raise InputError(f"the {engine} engine runs in a single process; use jobs= and executor= with the forward engine only")
     meter = _Meter(as_budget(budget, seconds, max_zones), as_progress(progress))
     loaded = as_network(network)
     resolved = resolve(loaded, as_property(prop))
@@ -113,7 +113,7 @@ def _zones_of(
     visit: Callable[..., None],
     executor: Executor | None,
 ) -> Generator[Zone, None, None]:
-    """Return the zones from an engine; the backward engine does what the forward engine cannot."""
+    """Return the zones from an engine; what the forward engine cannot do, the backward engine does."""
     zones = None
     if engine == "forward":
         zones = forward(network, prop, () if domain is None else domain.facet_rows(), visit, executor)
@@ -136,17 +136,17 @@ def _metered(
 
 
 def as_budget(budget: Any, seconds: float | None, max_zones: int | None) -> Budget:
-    """Return the budget that ``seconds`` and ``max_zones`` are, or the one that is passed as such.
+    """Return the budget that ``seconds`` and ``max_zones`` define, or the one that is passed.
 
     Raises:
-        InputError: both, or something else than a budget.
+        InputError: both are passed, or the budget is not a ``Budget``.
     """
     if budget is None:
         return Budget(as_count(max_zones, "max_zones"), as_seconds(seconds))
     if not isinstance(budget, Budget):
         raise InputError(f"budget is {quoted(budget)}; pass seconds=60, max_zones=1000 or both instead")
     if seconds is not None or max_zones is not None:
-        raise InputError("a budget and seconds or max_zones are given; pass seconds=60, max_zones=1000 or both, and no budget")
+        raise InputError("a budget and seconds or max_zones are passed; pass only seconds=60, max_zones=1000 or both")
     return budget
 
 

@@ -1,4 +1,4 @@
-"""Where the forward engine starts: a domain as exact simplicial cones.
+"""The start of the forward engine: a domain as exact simplicial cones.
 
 Cells are represented as cones over R^d, which must be pointed.  A domain with lines, such as R^d itself, is first cut by as many
 neurons of the first layer as necessary: k independent ones give 2^k cones.  If all of them together leave lines, because the rank
@@ -20,7 +20,7 @@ from exactzones.rational import Matrix, Row, integer_dot, nullspace, primitive, 
 
 
 class NotPointedError(BackendError):
-    """The neurons that cut the whole input space do not make the domain pointed, and later layers depend on its lines."""
+    """The neurons of the first layer do not make the domain pointed, and later layers depend on its lines."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Cone:
         generators: the apex and the rays, homogeneous.
         tight: for each generator the sorted ids of the hyperplanes that are tight at it.
         chosen: the hyperplanes that bound the cone, id -> row.
-        signs: the side of each on which the cone lies, id -> 1 or -1.
+        signs: id -> 1 or -1, the side of the hyperplane on which the cone lies.
     """
 
     generators: tuple[Row, ...]

@@ -19,9 +19,9 @@ class Survey:
     """Proved bounds on the target of one arrangement on its leaves, and the facets that they may have.
 
     Attributes:
-        least: (P,) lower bounds of the target on each leaf; -infinity: not known, as it is with a ray.
+        least: (P,) lower bounds of the target on each leaf; -infinity where none is known, for example if the leaf has a ray.
         lower: (P,) lower bounds of its supremum.
-        upper: (P,) upper bounds of its supremum; infinity: not known, as it is with a ray.
+        upper: (P,) upper bounds of its supremum; infinity where none is known, for example if the leaf has a ray.
         facet_leaves: (F,) the leaf of each neuron's hyperplane that may have a facet.
         facet_ids: (F,) the id of the hyperplane.
         verdicts: (F,) whether the target is positive somewhere on the facet: 1 yes, -1 no, 0 not certain.
@@ -43,7 +43,7 @@ class Survey:
 
     @property
     def competing(self) -> Integers:
-        """The indices, ascending, of the leaves on which the target may be as large as anywhere."""
+        """The indices, ascending, of the leaves on which the target may attain its maximum."""
         return np.flatnonzero(~(self.upper < self.lower.max()))
 
 

@@ -1,4 +1,4 @@
-"""What a worker does with a piece of a search: follow its frontiers to their leaves until the time is up."""
+"""What a worker does with a piece of a search: follow its frontiers to their leaves until time is up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from exactzones.engine.arrangement import Arrangement, Stats, settled
 from exactzones.engine.frontier import Frontier, Ids, Integers, States
 
-_FIRST_LIMIT = 64  # cells that the first call of the kernel on a layer returns
+_FIRST_LIMIT = 64  # cells returned by the kernel's first call on a layer
 _JOBS = 2  # that a worker keeps
 
 
@@ -25,11 +25,11 @@ class Pace:
     Attributes:
         alone_seconds: how long the driver works by itself before it starts workers; most networks are done by then.
         wait_for_workers: whether the driver waits until workers have started; otherwise it works until the first is ready.
-        piece_seconds: after which a worker returns what is left of its piece.
+        piece_seconds: after so many seconds a worker returns what is left of its piece.
         short_piece_seconds: the same while there are fewer pieces than workers.
         call_seconds: how long one call of the kernel should take.
-        call_cells: how many cells a call may return; fewer where that takes longer.
-        piece_leaves: how many leaves end a piece as well.
+        call_cells: how many cells a call may return; fewer if they take longer than ``call_seconds``.
+        piece_leaves: a piece also ends after so many leaves.
         buffer_bytes: size of the results that may wait for their turn.
     """
 
@@ -129,14 +129,14 @@ class Worker:
 
     Attributes:
         job: which.
-        limits: layer -> how many cells a call of the kernel returns in the time that a call should take.
+        limits: layer -> how many cells a call of the kernel may return, so that it takes the time that a call should take.
     """
 
     job: Job
     limits: dict[int, int] = field(default_factory=dict)
 
     def work(self, piece: Sequence[Frontier], pace: Pace, seconds: float) -> PieceResult:
-        """Follow frontiers to their leaves, depth first, until the time is up; at least one step is made."""
+        """Follow frontiers to their leaves, depth first, until time is up, but for at least one step."""
         arrangement = self.job.arrangement
         arrangement.stats, before = Stats(), arrangement.stats
         stack = [*reversed(piece)]
@@ -165,7 +165,7 @@ class Worker:
 
 
 class _Memory(threading.local):
-    """What a thread of a worker keeps between pieces; caches and counters of a job must not be shared by threads."""
+    """What a thread of a worker keeps between pieces; threads must not share the caches and counters of a job."""
 
     def __init__(self) -> None:
         self.workers: dict[bytes, Worker] = {}

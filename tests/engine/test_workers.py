@@ -199,7 +199,7 @@ def test_workers_that_never_start_are_not_waited_for():
 
 def test_the_backward_engine_works_alone(watched):
     net, prop, domain = CASES["plane"]
-    with pytest.raises(InputError, match="the backward engine works alone"):
+    with pytest.raises(InputError, match="the backward engine runs in a single process"):
         find_zones(net, prop, domain, engine="backward", executor=watched)
 
 

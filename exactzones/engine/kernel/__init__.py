@@ -1,8 +1,8 @@
 """The forward engine's inner loop: neurons of one layer cut cells, and cells that cannot fire are dropped.
 
 There are two kernels with one algorithm, the same results, and the same order of results.  The C kernel (``cut.c`` and the files
-beside it) is compiled when exactzones is installed; the NumPy kernel (``numpy_kernel``, ``numpy_prune``) is for reading, checks
-the other one in tests, and runs where there is no C compiler.  ``schema`` declares what both take and return.
+beside it) is compiled when exactzones is installed; the NumPy kernel (``numpy_kernel``, ``numpy_prune``) is easier to read,
+checks the C kernel in tests, and runs where there is no C compiler.  ``schema`` declares what both take and return.
 
 The environment variable ``EXACTZONES_KERNEL=numpy`` chooses the NumPy kernel; otherwise the C kernel runs if it was compiled.
 
@@ -36,7 +36,7 @@ def load() -> ModuleType:
     if not _is_numpy_chosen():
         try:
             return import_module(_COMPILED)
-        except ImportError:  # it was not compiled, or for another Python
+        except ImportError:  # it was not compiled, or was compiled for another Python
             pass
     return import_module(_NUMPY)
 

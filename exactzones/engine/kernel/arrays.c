@@ -1,4 +1,4 @@
-/* What comes into a call and goes out of it, and the growing arrays that everything is made of. */
+/* The input and output of a call, and growing arrays, of which the output consists. */
 
 #include "request.h"
 
@@ -38,7 +38,7 @@ PyObject *release(Bytes *b) {
     return object;
 }
 
-/* --- What comes in --- */
+/* --- Input --- */
 
 static const Array arrays[ARRAYS] = {
     {"ptr", 8, "P+1"}, {"points", 8, "V,d+1"}, {"error", 8, "V"}, {"integers", 8, "V,d+1"}, {"has_integers", 1, "V"},
@@ -60,7 +60,7 @@ PyObject *declared(int is_result) {
     return list;
 }
 
-/* Compare an array's shape with the one declared; an axis that has not been met yet defines its size. */
+/* Compare an array's shape with the declared one; the first array that has an axis defines its size. */
 static int check_shape(Request *in, const Array *array, const Py_buffer *view) {
     const char *axis = array->shape;
     int right = view->itemsize == array->itemsize;
@@ -141,7 +141,7 @@ void free_request(Request *in) {
     for (int k = 0; k < in->taken; k++) PyBuffer_Release(&in->views[k]);
 }
 
-/* --- What comes out --- */
+/* --- Output --- */
 
 int put_offsets(const Layer *L, Output *out) {
     const int64_t generators = out->part[TIGHT].used / (L->d * sizeof(int32_t));
@@ -149,7 +149,7 @@ int put_offsets(const Layer *L, Output *out) {
     return put(&out->part[PTR], &generators, sizeof generators) || put(&out->part[PLANE_PTR], &planes, sizeof planes) ? -1 : 0;
 }
 
-/* Put a generator's coordinates, and those of its hyperplanes that this cell has not had yet. */
+/* Write a generator's coordinates, and those of its hyperplanes that have not been written for this cell. */
 static int emit_generator(const Layer *L, Py_ssize_t v, Bytes *part, int32_t *seen, int32_t stamp) {
     double row[MAX_DIM + 1], error;
     if (put(&part[POINTS], VX(L, v), L->w * sizeof(double)) || put(&part[ERROR], &VE(L, v), sizeof(double)) ||

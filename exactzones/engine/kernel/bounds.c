@@ -1,13 +1,13 @@
-/* Bounds of affine functions on a cell, with units that are not settled relaxed.
+/* Bounds of affine functions on a cell; units that are not settled are relaxed.
 
    All bounds are taken over the cell's generators, where affine functions have their extremes, and are widened by what rounding
-   may have cost: proofs/pruning.md.  Source of the relaxation: Zhang et al. 2018 (CROWN), with vertices for boxes.
+   may have cost: proofs/pruning.md.  Source of the relaxation: Zhang et al. 2018 (CROWN), with vertices in place of boxes.
 
    numpy_bounds.py does the same operations in the same order. */
 
 #include "bounds.h"
 
-/* Extend a range by values of affine functions; after a sum that overflowed nothing is known. */
+/* Extend a range by values of affine functions; if a sum overflows, nothing is known. */
 static void keep_range(double *low, double *high, double least, double most) {
     if (!isfinite(least) || !isfinite(most)) *low = *high = NAN;
     if (least < *low) *low = least;
@@ -154,7 +154,7 @@ static double through_relu(const Downstream *D, int count, double *coefficient, 
 }
 
 /* A bound that is being computed: an affine function of a layer's activations, its coefficients in G->coefficients, with the sum
-   `size` of the absolute values of the shifts that went into its constant, the error `off`, and a count of roundings. */
+   `size` of the absolute values of the shifts in its constant, the error `off`, and a count of roundings. */
 typedef struct { double constant, size, off, terms; } Bound;
 
 /* Rewrite the function as one of the activations of the layer before `q`, for an upper bound. */
@@ -231,7 +231,7 @@ double upper_bound(BoundedCell *b, int last, double constant, int *next) {
     return high + bound.off * SLACK;
 }
 
-/* Bound the open units of a downstream layer once more, from this layer all the way back: often tighter. */
+/* Bound the open units of a downstream layer once more, from this layer all the way back, which is often tighter. */
 static void tighten(BoundedCell *b, int q) {
     Target *G = b->G;
     Downstream *D = &G->layers[q];

@@ -6,7 +6,7 @@
 #include "prune.h"
 
 /* Rows come from a matrix product whose rounding may depend on how many cells are multiplied at once.  A choice made by comparing
-   floats must not depend on it, or the order of the zones would depend on how the work is divided: values within NEAR count as
+   floats must not depend on that, or the order of the zones would depend on how the work is divided.  So values within NEAR count as
    equal. */
 #define NEAR 1e-6
 
@@ -23,7 +23,7 @@ static inline void extend(Reach *reach, const Layer *L, Py_ssize_t v) {
     double top, total;
     sizes_of(L, v, &top, &total);
     keep_largest(&reach->reach, (L->d + 4) * UNIT_ROUNDOFF * top + VE(L, v));
-    keep_largest(&reach->total, total + L->d * VE(L, v)); /* coefficients are off at the true generator, not at this one */
+    keep_largest(&reach->total, total + L->d * VE(L, v)); /* the coefficients' errors count at the true generator, not at this one */
     keep_largest(&reach->top, top);
 }
 
@@ -49,7 +49,7 @@ typedef struct {
 /* Relax a unit whose pre-activation is in a range. */
 void relax(Downstream *D, int i, double low, double high);
 
-/* Bound the target on a cell with the slopes that its ranges suggest; suggests in *next the neuron to cut with. */
+/* Bound the target on a cell with the slopes that its ranges suggest; put into *next the neuron to cut with. */
 double first_bound(BoundedCell *b, int *next);
 
 /* Bound an affine function of the activations of layer `last` (an index of `layers`, -1 for the layer that cuts) from above.

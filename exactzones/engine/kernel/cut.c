@@ -11,7 +11,7 @@
 
    Cells are visited depth first, so the order of the output does not depend on how the work is divided into calls.
 
-   The names of arrays that come in and go out are those of schema.py; kernel.h explains the short names. */
+   The arrays of input and output have the names of schema.py; kernel.h explains the short names. */
 
 #include "prune.h"
 #include "request.h"
@@ -164,7 +164,7 @@ typedef struct {
     Edges edges;
     uint8_t *state, *other; /* of the cell, and of its part below */
     uint8_t *signs;         /* which signs each neuron takes on the cell */
-    int32_t *seen, stamp;   /* by hyperplane: the stamp of the last cell that put it out */
+    int32_t *seen, stamp;   /* by hyperplane: the stamp of the last cell that wrote it */
     long long cuts;
     Py_ssize_t parents;     /* how many are done */
 } Run;
@@ -277,7 +277,7 @@ static int load_generators(Run *run) {
     return stack_push(&run->stack, &run->cell, AT(uint8_t, in, STATE) + (size_t)L->parent * n, n);
 }
 
-/* Whether the cell at hand need not be visited; may change *next, the neuron to cut with, and sets *verdict. */
+/* Whether the current cell need not be visited; may change *next, the neuron to cut with, and sets *verdict. */
 static int is_dropped(Run *run, int *next, uint8_t *verdict) {
     Layer *L = &run->layer;
     Target *G = &run->target;
@@ -291,7 +291,7 @@ static int is_dropped(Run *run, int *next, uint8_t *verdict) {
     return !seems_to_fire(L, G, &run->cell, run->state, next) && cannot_fire(L, G, &run->cell, run->state, next);
 }
 
-/* Cut the cell at hand by neuron j, and put both parts onto the stack, the one above on top. */
+/* Cut the current cell by neuron j, and put both parts onto the stack, the one above on top. */
 static int cut_cell(Run *run, int j) {
     Layer *L = &run->layer;
     List *above = &run->above, *below = &run->below;
@@ -306,7 +306,7 @@ static int cut_cell(Run *run, int j) {
     return stack_push(&run->stack, above, run->state, L->n);
 }
 
-/* Cut a parent by all neurons of the layer.  Cells that are on the stack when the limit is reached come out unfinished, in the
+/* Cut a parent by all neurons of the layer.  Cells that are on the stack when the limit is reached are written unfinished, in the
    order in which they would have been visited. */
 static int cut_parent(Run *run, Py_ssize_t parent) {
     Layer *L = &run->layer;
@@ -364,7 +364,7 @@ static PyObject *constants(void) {
         "EXACT_INTEGERS", EXACT_INTEGERS, "SMALL_INTEGER", (long long)SMALL_INTEGER, "LARGE_INTEGER", (long long)LARGE_INTEGER);
 }
 
-/* Add a new object to the module, which takes it over. */
+/* Add a new object to the module, which then owns it. */
 static int add(PyObject *self, const char *name, PyObject *object) {
     const int failed = object ? PyModule_AddObjectRef(self, name, object) : -1;
     Py_XDECREF(object);

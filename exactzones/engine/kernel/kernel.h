@@ -43,8 +43,8 @@ enum { NOWHERE = 0, SOMEWHERE = 1, UNKNOWN = 2 };
 
 typedef __int128 wide;
 
-/* A growing array of bytes inside a Python object, which becomes the result without being copied: allocating fresh memory
-   costs more than most of what is done with it here. */
+/* A growing array of bytes inside a Python object, which becomes the result without being copied: allocating new memory
+   costs more than most of the work that is done with it. */
 typedef struct { PyObject *object; char *at; size_t used, room; } Bytes;
 
 /* A cell: the pool numbers of its generators. */

@@ -1,6 +1,6 @@
-"""Bounds of affine functions on a cell in NumPy, with units that are not settled relaxed.
+"""Bounds of affine functions on a cell in NumPy; units that are not settled are relaxed.
 
-Like ``bounds.c`` and the search for better slopes in ``prune.c``, the same operations in the same order; see there and
+The same operations in the same order as ``bounds.c`` and the search for better slopes in ``prune.c``: see there and
 proofs/pruning.md.  Affine functions over (1, x) are columns of arrays (d + 1, units).
 """
 
@@ -20,13 +20,13 @@ from exactzones.engine.kernel.schema import Downstream
 from exactzones.rational.floats import SLACK, TINY, UNIT_ROUNDOFF
 
 NEAR = 1e-6
-"""Relative difference up to which values count as equal where a choice must not depend on rounding."""
+"""Relative difference up to which values count as equal, in choices that must not depend on rounding."""
 
 LARGEST_REACH = 1e-3
-"""Generators that are less exact than this are not worth a bound."""
+"""No bounds are computed from generators that are less exact than this."""
 
 TARGET_ROUNDS, UNIT_ROUNDS = 8, 3
-"""Rounds of the search for good lower slopes: of the target, and of a unit."""
+"""Rounds of the search for good lower slopes, for the target and for a unit."""
 
 _ROUNDED_UP = 1 + 4 * sys.float_info.epsilon
 _SMALLEST = sys.float_info.min
@@ -51,7 +51,7 @@ class Reach:
         for v in cell:
             (largest, size), error, dim = sizes(pool.points[v]), pool.errors[v], len(pool.points[v]) - 1
             reach = np.maximum(reach, (dim + 4) * UNIT_ROUNDOFF * largest + error)
-            total = np.maximum(total, size + dim * error)  # coefficients are off at the true generator, not at this one
+            total = np.maximum(total, size + dim * error)  # the coefficients' errors count at the true generator, not at this one
             top = np.maximum(top, largest)
         return cls(float(reach), float(total), float(top))
 
@@ -63,7 +63,7 @@ class Reach:
 
 @dataclass
 class Units:
-    """A layer's units on a cell: u_slope z + u_shift >= ReLU(z) >= l_slope z, and ``largest``, which |z| and |ReLU(z)| are below.
+    """A layer's units on a cell: u_slope z + u_shift >= ReLU(z) >= l_slope z, and ``largest``, a bound of |z| and |ReLU(z)|.
 
     ``upper`` and ``lower``, (d + 1, units), are affine bounds of a layer's activations; ``low`` and ``high`` are ranges of z.
     """
@@ -146,7 +146,7 @@ class Bounder:
         self.highest = 0  # number of the generator at which the last bound was largest
 
     def proves(self, following: int | None) -> tuple[bool, int | None]:
-        """Tell whether the target is certainly positive nowhere on the cell; if not, return the neuron to cut with, too."""
+        """Return whether the target is certainly positive nowhere on the cell and, if not, the neuron to cut with."""
         error, before = self._relax_own(), self.own
         for q, layer in enumerate(self.layers):
             units = self.units[q]
@@ -185,7 +185,7 @@ class Bounder:
         return low - off, high + off
 
     def _bound_downstream(self, q: int, before: Units, error: float, largest: float) -> float:
-        """Bound a layer's pre-activations from bounds of the activations before it, off by ``error``, at most ``largest``.
+        """Bound a layer's pre-activations from bounds of the activations before it, with their ``error`` and ``largest`` entry.
 
         Returns the error of the new coefficients.
         """
@@ -215,7 +215,7 @@ class Bounder:
         units.low[i] = max(units.low[i], low)
 
     def _tighten(self, q: int) -> None:
-        """Bound the open units of a layer once more, from this layer all the way back: often tighter."""
+        """Bound the open units of a layer once more, from this layer all the way back, which is often tighter."""
         for i in self._open_units(q):
             row = self.layers[q].weight[i]
             high, _ = self._upper_bound(q - 1, row)
@@ -287,7 +287,7 @@ class Bounder:
         return high
 
     def _drops_by_slopes(self, before: float) -> bool:
-        """Bound the target again with better slopes; where they help much, bound units downstream likewise, and it once more."""
+        """Bound the target with better slopes; if they help much, bound downstream units likewise, then the target again."""
         last = len(self.layers) - 1
         bound = self._bound_by_slopes(last, self.target, TARGET_ROUNDS, before)
         if bound <= 0:
@@ -304,10 +304,10 @@ class Bounder:
         return self._bound_by_slopes(last, self.target, TARGET_ROUNDS) <= 0
 
     def _bound_by_slopes(self, last: int, row: Floats, rounds: int, least: float = math.nan) -> float:
-        """Bound a function as ``_upper_bound`` does, with lower slopes that suit the points where the bounds were largest.
+        """Bound a function as ``_upper_bound`` does, but with lower slopes that suit the points where the bounds were largest.
 
-        ``least`` is the bound with the slopes at hand, if known.  Stops at a bound of 0 or less.  This is fictitious play with
-        weights that favour later rounds: any slopes give a bound.
+        ``least`` is the bound with the current slopes, if known.  Stops at a bound of 0 or less.  Any slopes give a bound; these
+        are found by fictitious play with weights that favour later rounds.
         """
         mean = np.zeros(self.points.shape[1])
         for attempt in range(0 if math.isnan(least) else 1, rounds + 1):
@@ -333,7 +333,7 @@ class Bounder:
 
 
 def affine(weight: Floats, values: Floats, one: float) -> Floats:
-    """Return an affine map's values, its last column times ``one`` first."""
+    """Return an affine map's values; the sum begins with its last column times ``one``."""
     return in_order(np.concatenate([weight[:, -1:] * one, weight[:, :-1] * values], axis=1), axis=1)
 
 

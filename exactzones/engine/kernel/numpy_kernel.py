@@ -1,7 +1,7 @@
-"""The kernel in NumPy: for reading, as an oracle for the C kernel in tests, and where there is no C compiler.
+"""The kernel in NumPy: to read, to check the C kernel in tests, and to run where there is no C compiler.
 
-Algorithm, error bounds and order of the output are those of the C files, see there and proofs/filter.md.  So are the roundings:
-the same operations in the same order, so that both kernels return the same bits.
+Algorithm, error bounds and order of the output are those of the C files: see there and proofs/filter.md.  Even the roundings are
+the same: the operations have the same order, so that both kernels return the same bits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from exactzones.engine.kernel.schema import NOWHERE, RESULT, UNKNOWN, CutRequest
 
 @dataclass
 class _Output:
-    """Cells that come out of a call, one after the other; of leaves only what names their generators, no numbers."""
+    """The cells that a call returns, one after the other; for leaves only the tight sets of their generators, no numbers."""
 
     leaves: bool
     parent: list[int] = field(default_factory=list)
@@ -72,7 +72,7 @@ def cut(request: CutRequest) -> CutResult:
         pool = Parent.of_request(request, parents, counts)
         stack = [(list(range(len(pool.points))), request.state[parents].copy())]
         _cut_parent(request, pool, stack, finished)
-        for cell, state in reversed(stack):  # what the limit left comes out unfinished, in the order of visits
+        for cell, state in reversed(stack):  # what the limit left is returned unfinished, in the order of visits
             rest.emit(pool, cell, state, UNKNOWN)
         parents += 1
     return {"finished": finished.as_bytes(), "rest": rest.as_bytes(), "parents": parents, "counts": counts}

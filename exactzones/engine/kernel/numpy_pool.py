@@ -1,6 +1,6 @@
 """The pool of a parent's generators in NumPy: their signs, and those that arise where a neuron crosses an edge.
 
-Like ``pool.c`` and ``solve.c``; see ``numpy_kernel``.
+The same as ``pool.c`` and ``solve.c``; see ``numpy_kernel``.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Parent:
         return parent
 
     def add(self, tight: _Tight, point: Floats, error: float, integers: _Whole | None) -> int:
-        """Put a generator into the pool, with the signs that floats can tell; return its number."""
+        """Put a generator into the pool, with the signs that floats can decide; return its number."""
         v = len(self.points)
         self.points.append(point)
         self.errors.append(error)
@@ -212,7 +212,7 @@ class Parent:
         tight = tuple(sorted((*kept, self.base + j)))
         if tight in self.known:
             return self.known[tight]
-        if self.flags[p][j] == ZERO:  # the edge leaves where it begins: the same generator with another tight set
+        if self.flags[p][j] == ZERO:  # the neuron is zero at p: the crossing is p itself with another tight set
             v = self.add(tight, self.points[p], self.errors[p], self.integers[p])
             self.flags[v] = self.flags[p].copy()
             return v

@@ -1,6 +1,6 @@
 """Pruning in NumPy: cells on which the target is positive nowhere are dropped before they are cut further.
 
-Like ``prune.c`` and ``target.c``, the same operations in the same order; see there and proofs/pruning.md.
+The same operations in the same order as ``prune.c`` and ``target.c``: see there and proofs/pruning.md.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Pruning:
         self.guesses: dict[int, bool] = {}
 
     def look(self, cell: list[int], state: States, following: int | None) -> tuple[int, int | None]:
-        """Return whether the target is positive on a cell, if that is seen, and the neuron to cut with.
+        """Return the verdict about the target on a cell, and the neuron to cut with.
 
         ``following`` is the first neuron that crosses the cell.
         """
@@ -49,7 +49,7 @@ class Pruning:
 
     @cached_property
     def _magnitude(self) -> float:
-        """How large the target can be where no entry of a generator exceeds 1."""
+        """How large the target can be at a generator whose entries do not exceed 1."""
         values = self.pool.sums
         for layer in self.layers:
             values = affine(np.abs(layer.weight), values, 1.0)
@@ -68,7 +68,7 @@ class Pruning:
         return self.guesses[v]
 
     def _cut_off_most(self, cell: list[int], positive: list[bool], state: States, following: int | None) -> int | None:
-        """Return the neuron with a side on which the target seems positive nowhere, and which has most generators there."""
+        """Return the neuron that has most generators on a side on which the target seems positive nowhere."""
         flags, is_positive = np.array([self.pool.flags[v] for v in cell]), np.array(positive)
         most = 0
         for j in np.flatnonzero(state == OPEN).tolist():
@@ -109,7 +109,7 @@ class Pruning:
 
 
 def _target_row(constant: float, terms: Floats) -> Floats:
-    """Return sums of rows of terms, that of the first beginning with the constant."""
+    """Return the sums of rows of terms; the first sum begins with the constant."""
     first = np.zeros((len(terms), 1))
     first[0] = constant
     return in_order(np.concatenate([first, terms], axis=1), axis=1)

@@ -2,7 +2,7 @@
 
 #include "kernel.h"
 
-/* Compiles a function for vectors of two doubles and of four; the processor decides which runs; the results are the same. */
+/* Compiles a function for vectors of two doubles and of four; which one runs depends on the processor, the results do not. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define VECTORS __attribute__((target_clones("avx2", "default")))
 #else
@@ -239,7 +239,7 @@ Py_ssize_t crossing(Layer *L, Py_ssize_t p, int drop, Py_ssize_t q, int j) {
     if (known) return known - 1;
     Py_ssize_t v = new_vertex(L, T, S);
     if (v < 0) return -1;
-    if (FLAGS(L, p)[j] == ZERO) { /* the edge leaves where it begins: the same generator with another tight set */
+    if (FLAGS(L, p)[j] == ZERO) { /* the neuron is zero at p: the crossing is p itself with another tight set */
         copy_generator(L, p, v);
         return v;
     }

@@ -1,12 +1,12 @@
-/* Pruning: downstream of the layer that cuts come further layers and then a single unit, the target.  A cell is dropped as soon
+/* Pruning.  The layer that cuts is followed by further layers and then by a single unit, the target.  A cell is dropped as soon
    as a linear relaxation of the units that are not settled proves that the target is positive nowhere on it.
 
    numpy_prune.py and numpy_bounds.py do the same operations in the same order. */
 
 #include "bounds.h"
 
-#define LARGEST_REACH 1e-3 /* generators that are less exact than this are not worth a bound */
-/* Rounds of the search for good lower slopes: of the target, and of a unit. */
+#define LARGEST_REACH 1e-3 /* no bounds are computed from generators that are less exact than this */
+/* Rounds of the search for good lower slopes, for the target and for a unit. */
 #define TARGET_ROUNDS 8
 #define UNIT_ROUNDS 3
 
@@ -15,7 +15,7 @@ enum { NO_GUESS = 0, SEEMS_POSITIVE = 1, SEEMS_NEGATIVE = 2 };
 
 /* --- Guesses --- */
 
-/* How large the target can be where no entry of a generator exceeds 1: values far below count as rounding errors of zero. */
+/* How large the target can be at a generator whose entries do not exceed 1; values far below that count as zero. */
 static double magnitude(const Layer *L, Target *G) {
     double *now = G->coefficients, *next = G->others;
     for (int j = 0; j < L->n; j++) now[j] = L->LA[j];
@@ -59,8 +59,8 @@ static int guess_at(const Layer *L, Target *G, Py_ssize_t v, const uint8_t *stat
     return sum > NEAR * NEAR * G->magnitude * top ? SEEMS_POSITIVE : SEEMS_NEGATIVE;
 }
 
-/* Choose the neuron with a side on which the target seems positive at no generator, and which has most generators there.  *next
-   stays if there is none. */
+/* Choose the neuron that has most generators on a side on which the target seems positive at none.  *next stays as it is if there is
+   no such neuron. */
 static void cut_off_most(const Layer *L, const List *cell, const uint8_t *state, int *next) {
     long most = 0;
     for (int j = 0; j < L->n; j++) {
@@ -76,8 +76,8 @@ static void cut_off_most(const Layer *L, const List *cell, const uint8_t *state,
     }
 }
 
-/* Where the target seems positive at some generator no bound can drop the cell, and none is tried.  This decides nothing: it only
-   saves work. */
+/* If the target seems positive at some generator, no bound is expected to drop the cell, and none is computed.  This only saves
+   work: it decides nothing. */
 int seems_to_fire(Layer *L, Target *G, const List *cell, const uint8_t *state, int *next) {
     Py_ssize_t positive = 0;
     for (Py_ssize_t k = 0; k < cell->used; k++) {
@@ -122,12 +122,12 @@ static void lean_towards(BoundedCell *b, const double *point, int last, int roun
 /* An affine function of the activations of layer `last`, times a sign: `count` coefficients, then the constant. */
 typedef struct { int last, count; const double *f; double sign; } Affine;
 
-/* Bound such a function from above.  If `least`, the bound so far, is NaN, this begins with the slopes at hand; then it tries
+/* Bound such a function from above.  If `least`, the bound so far, is NaN, this begins with the current slopes; then it tries
    lower slopes that suit the points where the bounds were largest, until the bound is 0 or less.
 
-   This is fictitious play with weights that favour later rounds: one player answers a mean of the generators that the other has
-   played with slopes that make the relaxation exact there; the other answers a mean of those slopes with the generator where the
-   bound is largest.  Any slopes give a bound. */
+   This is fictitious play between two players, with weights that favour later rounds.  One chooses the slopes that make the relaxation
+   exact at a mean of the generators that the other has chosen; the other chooses the generator at which the bound with a mean of
+   those slopes is largest.  Any slopes give a bound. */
 static double bound_by_slopes(BoundedCell *b, Affine affine, int rounds, double least) {
     const Layer *L = b->L;
     Target *G = b->G;
@@ -162,11 +162,11 @@ static void tighten_by_slopes(BoundedCell *b) {
     }
 }
 
-/* Bound the target again with better slopes; where they help much, bound the units of downstream layers likewise, and then the
+/* Bound the target again with better slopes; if they help much, bound the units of downstream layers likewise, and then the
    target once more.  Returns 1 if that drops the cell.
 
-   Nothing else may depend on the points and slopes that are tried here, as nearly equal values do not count as equal.  The next
-   neuron has been chosen before. */
+   Nothing else may depend on the points and slopes that this tries, because nearly equal values do not count as equal in it.  The
+   neuron to cut with has been chosen before. */
 static int drops_by_slopes(BoundedCell *b, double before) {
     const Affine target = {b->G->depth - 1, b->G->target_inputs, b->G->target, 1};
     const double bound = bound_by_slopes(b, target, TARGET_ROUNDS, before);
@@ -176,7 +176,7 @@ static int drops_by_slopes(BoundedCell *b, double before) {
     return bound_by_slopes(b, target, TARGET_ROUNDS, NAN) <= 0;
 }
 
-/* About unbounded cells this says nothing. */
+/* Nothing is concluded about unbounded cells. */
 int cannot_fire(const Layer *L, Target *G, const List *cell, const uint8_t *state, int *next) {
     BoundedCell b = {L, G, cell, state, {0, 0, 0}};
     for (Py_ssize_t k = 0; k < cell->used; k++) {

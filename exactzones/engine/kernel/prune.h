@@ -5,7 +5,7 @@
 
 #include "kernel.h"
 
-/* A layer, and what is known of its units on the cell at hand. */
+/* A layer, and what is known of its units on the current cell. */
 typedef struct {
     int inputs, outputs;
     const double *weight; /* outputs rows of inputs + 1 entries, the bias last */
@@ -38,10 +38,10 @@ void target_free(Target *G);
 /* Prepare for a new parent. */
 void target_start(const Layer *L, Target *G);
 
-/* Whether the target seems positive at a generator of the cell; suggests in *next the neuron to cut with. */
+/* Whether the target seems positive at a generator of the cell; may put into *next the neuron to cut with. */
 int seems_to_fire(Layer *L, Target *G, const List *cell, const uint8_t *state, int *next);
 
-/* Whether the target is certainly positive nowhere on the cell; else suggests in *next the neuron to cut with. */
+/* Whether the target is certainly positive nowhere on the cell; otherwise puts into *next the neuron to cut with. */
 int cannot_fire(const Layer *L, Target *G, const List *cell, const uint8_t *state, int *next);
 
 /* Whether the target is positive somewhere on a cell where all units before it are settled. */

@@ -19,7 +19,7 @@ enum { PARENT = STATE + 1, VERDICT, RESULTS };
 typedef struct {
     Py_buffer views[ARRAYS];
     int taken;                  /* how many of them are held */
-    Py_ssize_t sizes[128];      /* by the letter of an axis; -1 as long as it is not known */
+    Py_ssize_t sizes[128];      /* by the letter of an axis; -1 while it is not known */
     int base, ids, keep_above, leaves;
     Py_ssize_t limit;
     double scale;
@@ -27,17 +27,17 @@ typedef struct {
 
 #define AT(type, request, k) ((const type *)(request)->views[k].buf)
 
-/* Cells, one after the other; of leaves only what names their generators, no numbers. */
+/* Cells, one after the other; for leaves only the tight sets of their generators, no numbers. */
 typedef struct { Bytes part[RESULTS]; int leaves; Py_ssize_t cells; } Output;
 
-/* Read a request; what is taken of it is freed by free_request, also after an error. */
+/* Read a request.  The caller calls free_request afterwards, also after an error. */
 int read_request(Request *in, PyObject *request);
 void free_request(Request *in);
 
-/* Put where the next cell's generators and hyperplanes begin; once before the first cell. */
+/* Write the offsets at which the next cell's generators and hyperplanes begin; also called once before the first cell. */
 int put_offsets(const Layer *L, Output *out);
 
-/* Put a cell out; `seen` holds for each hyperplane the stamp of the last cell that put it out. */
+/* Write a cell; `seen` holds for each hyperplane the stamp of the last cell that wrote it. */
 int emit(const Layer *L, const List *cell, const uint8_t *state, uint8_t verdict, Output *out, int32_t *seen, int32_t stamp);
 
 /* The cells as a dictionary of bytes; NULL on error. */

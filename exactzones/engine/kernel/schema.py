@@ -22,7 +22,7 @@ NOWHERE, SOMEWHERE, UNKNOWN = 0, 1, 2
 """Verdicts: whether the target is positive somewhere on a cell."""
 
 Signs: TypeAlias = Callable[[int, bytes], bytes]
-"""Exact signs of all neurons at a generator of a parent; takes the parent and the tight set (int32); 0, 1 (+) or 2 (-) each."""
+"""Returns the exact signs of all neurons, 0, 1 (+) or 2 (-), at a generator: takes the parent and the tight set (int32)."""
 
 
 class Array(NamedTuple):
@@ -69,7 +69,7 @@ RESULT = (
     Array("parent", np.int64, "P"),
     Array("verdict", np.uint8, "P"),
 )
-"""The arrays of cells that come out."""
+"""The arrays of cells that a kernel returns."""
 
 _LAST_AXES = [(array, array.shape.partition(",")[2]) for array in RESULT]
 
@@ -115,10 +115,10 @@ class CutRequest(NamedTuple):
         scale: where ``row_error`` is 0, ``rows * scale`` are integers, exactly, unless it is 0.
         first_id: the first neuron's id as a hyperplane; the others follow.
         ids: number of ids of all hyperplanes.
-        signs: exact signs, asked for where floats and integers cannot tell.
+        signs: returns exact signs; called where floats and integers do not decide.
         limit: number of finished cells after which the call stops.
-        keep_above: drop cells on which a neuron is off.
-        leaves: finished cells are not cut any more: return no numbers of them, only ``tight``.
+        keep_above: whether to drop cells on which a neuron is off.
+        leaves: whether finished cells are leaves, of which only ``tight`` is returned, no numbers.
         downstream: what cells are pruned by, or None.
     """
 
@@ -139,13 +139,13 @@ class CutRequest(NamedTuple):
 
 
 class CutResult(TypedDict):
-    """What came of a request.
+    """The result of a request.
 
     Attributes:
         finished: cells on which all neurons are settled, the arrays of ``RESULT`` as bytes.
-        rest: cells of the last parent that the limit left open, likewise, to be visited after the finished ones.
+        rest: in the same form, cells of the last parent that the limit left open; to be visited after the finished ones.
         parents: number of parents that were cut; the others are to be visited after the rest.
-        counts: what was done, by the names of ``arrangement.Stats``.
+        counts: counts of what was done, by the names of ``arrangement.Stats``.
     """
 
     finished: dict[str, bytes]
@@ -155,7 +155,7 @@ class CutResult(TypedDict):
 
 
 class CutCells(NamedTuple):
-    """Cells that came out.
+    """Cells that a kernel returned.
 
     Attributes:
         cells: P cells.

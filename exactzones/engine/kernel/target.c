@@ -23,7 +23,7 @@ static int make_room(Downstream *D, int w) {
     return D->u_slope && D->u_shift && D->l_slope && D->low && D->high && D->upper && D->lower ? 0 : out_of_memory();
 }
 
-/* Take an array of a record; of `length` items, any number of them if it is 0. */
+/* Take an array of a record, with `length` items or, if that is 0, any number of them. */
 static const void *take(Target *G, PyObject *record, const char *name, Py_ssize_t itemsize, Py_ssize_t length) {
     PyObject *object = PyObject_GetAttrString(record, name);
     if (!object) return NULL;
@@ -116,7 +116,7 @@ static TargetRow target_row(const Layer *L, const Target *G, const uint8_t *stat
     return target;
 }
 
-/* Whether the target is positive at a generator, in integers; UNKNOWN where these are not at hand or not small. */
+/* Whether the target is positive at a generator, in integers; UNKNOWN if these are not known or not small. */
 static int sign_in_integers(const Layer *L, const Target *G, const TargetRow *target, Py_ssize_t v) {
     if (!target->exact || !HAS_Z(L, v)) return UNKNOWN;
     wide value = 0;
