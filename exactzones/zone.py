@@ -52,7 +52,7 @@ class Maximum:
 
 
 class CellSource(Protocol):
-    """An object that computes a cell on demand, and other things about it without the cell."""
+    """An object that computes a cell on demand, and some of the cell's properties without computing the cell."""
 
     def cell(self) -> Cell:
         """Return the cell."""
@@ -66,7 +66,7 @@ class CellSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CellWithConditions:
-    """A cell and the rows of the property's conditions on it; a ``CellSource`` where both have been computed already."""
+    """A cell and the rows of the property's conditions on it: the ``CellSource`` for cells that have been computed already."""
 
     known_cell: Cell
     rows: tuple[Vector, ...]
@@ -99,7 +99,7 @@ class Zone:
         pattern: the activation pattern: a string of signs for each layer with ReLU units that matters to the property.
         source: the closed cell, intersected with the domain, or an object that computes it on demand.
 
-    Source: DESIGN.md, section 1; proofs/4-cover.md.
+    Source: proofs/4-cover.md.
     """
 
     network: Network
@@ -142,7 +142,7 @@ class Zone:
 
     @cached_property
     def maps(self) -> tuple[AffineMap, ...]:
-        """The affine maps from the input to the pre-activations of each layer up to the property's."""
+        """The affine maps from the input to the pre-activations of each layer up to the property's last layer."""
         return self.network.regime_maps(self.pattern, self.prop.horizon)
 
     @property
@@ -206,7 +206,7 @@ class Zone:
 
     @property
     def firing_part(self) -> Cell | Polyhedron:
-        """The firing part as a shape: ``firing_cell``, or ``firing`` where the part is not full-dimensional."""
+        """The firing part as a shape: ``firing_cell``, or ``firing`` if the part is not full-dimensional."""
         return self.firing_cell or self.firing
 
     @cached_property
@@ -229,7 +229,7 @@ class Zone:
 
     @cached_property
     def supremum(self) -> Fraction | None:
-        """``maximum.value``, without computing the cell where its generators are known without it."""
+        """``maximum.value``; the cell is not computed if its generators are known without it."""
         row, scale = self._feature
         rays, lines = self._generators
         if any(integer_dot(row, line) for line in lines):
@@ -266,7 +266,7 @@ class Zone:
     @overload
     def contains(self, points: Any) -> bool: ...
     def contains(self, points: Any) -> bool | list[bool]:
-        """Tell whether a point lies in the closed cell; of points, a list with an answer for each.
+        """Tell whether a point lies in the closed cell; for points, return a list of answers.
 
         Args:
             points: a point, shape (inputs,), or points, shape (points, inputs).
@@ -284,7 +284,7 @@ class Zone:
     @overload
     def fires(self, points: Any) -> bool: ...
     def fires(self, points: Any) -> bool | list[bool]:
-        """Tell whether a point lies in the firing part; of points, a list with an answer for each.
+        """Tell whether a point lies in the firing part; for points, return a list of answers.
 
         Args:
             points: a point, shape (inputs,), or points, shape (points, inputs).

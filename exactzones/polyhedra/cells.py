@@ -22,7 +22,7 @@ from exactzones.polyhedra.volume import volume
 from exactzones.rational import Row, Vector, integer_dot, primitive, quotient, row_echelon, sum_of_quotients
 
 _ROUNDINGS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
-_UNIT = 1 << 96  # a centre is calculated with this many binary digits before it is rounded
+_UNIT = 1 << 96  # binary digits with which a centre is calculated before it is rounded
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Cell:
 
     @property
     def ambient_dim(self) -> int:
-        """Dimension of the space that it lies in: its own dimension, for a cell is full-dimensional."""
+        """Dimension of the space that contains it, which is its own dimension, because a cell is full-dimensional."""
         return self.dim
 
     @classmethod
@@ -109,7 +109,7 @@ class Cell:
         )
 
     def _halves_of_pointed(self, row: Row, values: list[int]) -> tuple[Cell, Cell]:
-        """Cut where the row is zero on all lines, and has these values on the rays, some of either sign."""
+        """Cut by a row that is zero on all lines; its ``values`` on the rays have both signs."""
         bit = 1 << (len(self.rows) + 1)
         shared: list[tuple[Row, int]] = [
             (ray, mask | bit) for ray, mask, value in zip(self.rays, self.tight, values, strict=True) if value == 0
@@ -195,7 +195,7 @@ class Cell:
         return not self.lines and all(ray[0] for ray in self.rays)
 
     def interior_point(self) -> Vector:
-        """Return an exact point strictly inside: the centre, rounded to as few binary digits as keep it strictly inside.
+        """Return an exact point strictly inside: the centre, rounded to as few binary digits as possible.
 
         The centre is the mean of the vertices plus every ray, scaled so that its largest entry is 1.
         """

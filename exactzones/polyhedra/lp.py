@@ -1,7 +1,7 @@
 """Exact linear programs, each answer with a certificate that proves it.
 
-Every certificate is verified before it is returned, by multiplying out: a wrong answer of a back end (``polyhedra.backends``) is
-an error, never a result.
+Every certificate is verified before it is returned, by multiplying out, so that a wrong answer of a back end
+(``polyhedra.backends``) becomes an error, never a result.
 
 Source: Schrijver 1986, Theory of Linear and Integer Programming, chapter 7 (duality, Farkas' lemma, Motzkin's
 transposition theorem for strict rows).
@@ -25,7 +25,7 @@ class Optimal:
     """The maximum over the closure, a point where it is attained, and multipliers that prove it.
 
     Attributes:
-        value: the maximum; over the polyhedron itself a supremum where strict rows leave the point out.
+        value: the maximum over the closure; over the polyhedron itself it is a supremum if strict rows exclude the point.
         point: shape (dim,).
         multipliers: one entry per row of ``closed_rows`` (all >= 0), then one per equation (of any sign), such that
             ``value - objective . x = sum multipliers_k * row_k(x)`` for all x.
@@ -75,7 +75,7 @@ def feasibility(system: HRep) -> Vector | Infeasible:
 
 
 def _phase_one(system: HRep, *, strictly: bool) -> Vector | Infeasible:
-    """Find a point of the closed system, or, strictly, of the whole system once the closed one is known to have a point.
+    """Find a point of the closed system or, if ``strict``, of the whole system, whose closed one is known to have a point.
 
     The linear program maximises t <= 1 where the relaxed rows are >= t; it is feasible and bounded.  For the closed system all
     rows are relaxed (equations as pairs of rows), and the system is infeasible if t < 0.  Strictly, only the strict rows are
@@ -123,7 +123,7 @@ def maximize(system: HRep, objective: Sequence[Fraction]) -> LPResult:
     """Maximise ``objective . x`` over the closure of a system, exactly.
 
     Args:
-        system: once it is known to have a point, its strict rows are read as ``>=``, so that ``value`` is the supremum.
+        system: if it has a point, its strict rows are read as ``>=``, so that ``value`` is the supremum.
         objective: exact numbers, shape (dim,).
 
     Raises:
@@ -159,7 +159,7 @@ def _improving_ray(system: HRep, objective: Sequence[Fraction]) -> Vector | None
     bound = HRep.of(system.ambient_dim, [(1, *(-entry for entry in objective))]).rows
     solution = backends.maximize([*rows, *bound], equations, (0, *objective))
     if solution.value <= 0:
-        return None  # proved by the multipliers of the optimum: the next program
+        return None  # the multipliers of the optimum prove this, so continue with the next program
     if (
         not HRep(system.ambient_dim, tuple(rows), (), tuple(equations)).contains(solution.point)
         or dot(objective, solution.point) <= 0

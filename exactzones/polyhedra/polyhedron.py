@@ -40,8 +40,8 @@ class Polyhedron:
     ``==`` is equality of sets.
 
     Attributes:
-        hrep: the inequalities and equations as they were given; ``irredundant`` is their canonical form.
-        known_vrep: vertices, rays and lines of the closure where the caller has them already; else ``vrep`` computes them.
+        hrep: the inequalities and equations as they were passed; ``irredundant`` is their canonical form.
+        known_vrep: vertices, rays and lines of the closure if the caller has them already; otherwise ``vrep`` computes them.
 
     >>> square = Polyhedron.box(0, 1, dim=2)
     >>> square.vrep.vertices[0], square.volume()
@@ -74,7 +74,7 @@ class Polyhedron:
 
         Args:
             low: one number for all coordinates (then ``dim`` is needed), or one per coordinate.
-            high: the same.
+            high: in the same form.
             dim: dimension, if low and high are numbers.
 
         Raises:
@@ -148,7 +148,7 @@ class Polyhedron:
     def irredundant(self) -> HRep:
         """The canonical system: no redundant row, all equations explicit and in echelon form, rows reduced modulo the equations.
 
-        Strict rows are kept, as strict ones, where they touch the closure; elsewhere they are redundant.
+        Strict rows that touch the closure are kept as strict rows; the others are redundant.
         """
         if self.is_empty:
             return HRep.of(self.ambient_dim, [(-1, *(0,) * self.ambient_dim)])
@@ -178,7 +178,7 @@ class Polyhedron:
 
     @property
     def is_bounded(self) -> bool:
-        """Whether it fits in a box."""
+        """Whether it is bounded."""
         return self.vrep.is_bounded
 
     def contains(self, point: Sequence[Any]) -> bool:
@@ -204,7 +204,7 @@ class Polyhedron:
             objective: exact numbers, shape (d,).
 
         Returns:
-            Optimal (its value is a supremum where strict rows leave the point out), Unbounded or Infeasible, each with a proof.
+            Optimal (its value is a supremum if strict rows exclude the point), Unbounded or Infeasible, each with a proof.
 
         >>> Polyhedron.box(0, 1, dim=2).maximize([1, 1]).value
         Fraction(2, 1)
@@ -306,14 +306,14 @@ class Polyhedron:
 
 
 def _reduced(rows: Sequence[Row], equations: Sequence[Row]) -> list[Row]:
-    """Return rows modulo equations, so that rows equal on the flat of the equations become equal."""
+    """Return rows modulo equations, so that rows with the same values on the solutions of the equations become equal."""
     # Generators (0, a, b) and lines (0, a, b): the constant comes last, so that the pivots are coordinates.
     reduced = reduce_modulo([(0, *row[1:], row[0]) for row in rows], [(0, *row[1:], row[0]) for row in equations])
     return [(row[-1], *row[1:-1]) for row in reduced]
 
 
 def _is_number(corner: Any) -> bool:
-    """Tell whether a corner of a box is one number for all coordinates."""
+    """Tell whether a corner of a box is a single number for all coordinates."""
     if isinstance(corner, str):
         return "," not in corner
     shape = getattr(corner, "shape", None)

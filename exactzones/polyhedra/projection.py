@@ -33,7 +33,7 @@ class Projection:
     Attributes:
         distance: the distance; for the norm 2 its square.
         point: a nearest point of the closure, shape (dim,).
-        attained: whether ``point`` lies in the polyhedron itself.  If not, no nearest point does, because of strict rows.
+        attained: whether ``point`` lies in the polyhedron itself.  If not, strict rows exclude all nearest points.
     """
 
     distance: Fraction
@@ -57,7 +57,7 @@ def project(system: HRep, point: Vector, norm: Norm = 2) -> Projection:
     """Return a nearest point of a system's closure.
 
     Args:
-        system: a system on R^dim; once it is known to have a point, its strict rows are read as ``>=``.
+        system: a system on R^dim; if it has a point, its strict rows are read as ``>=``.
         point: shape (dim,).
         norm: 1, 2 or "inf".
 
@@ -104,7 +104,7 @@ def distance_to_row(row: Row, lifted: Row, norm: Norm = 2) -> Fraction:
 
 
 def _by_linear_programs(system: HRep, point: Vector, norm: Literal[1, "inf"]) -> Projection:
-    """Minimise the sum of upper bounds of |x_k - point_k|: one bound per coordinate for the norm 1, a common one for infinity."""
+    """Minimise the sum of upper bounds of |x_k - point_k|: one for each coordinate in the norm 1, a common one for infinity."""
     dim, bounds = system.ambient_dim, system.ambient_dim if norm == 1 else 1
     zero = (0,) * bounds
     rows: list[tuple[Fraction | int, ...]] = [(*row, *zero) for row in system.rows]
@@ -130,8 +130,8 @@ def _by_active_set(system: HRep, point: Vector) -> Vector:
 
     Invariant: ``x = point + sum of multiplier * slope`` over the active rows, with multipliers >= 0, and active rows are tight at
     x.  So x is the projection onto the polyhedron of the active rows alone; once no row is violated, it is the projection onto
-    that of all rows.  A violated row joins the active ones; a row whose multiplier falls to zero on the way leaves them.  The
-    distance grows whenever a row has joined, so no active set recurs, and the loop ends.
+    the polyhedron of all rows.  A violated row joins the active ones; a row whose multiplier falls to zero on the way leaves
+    them.  The distance grows whenever a row has joined, so no active set recurs, and the loop ends.
     """
     rows = [*system.closed_rows, *system.equations, *(tuple(-entry for entry in row) for row in system.equations)]
     rows = [row for row in rows if any(row[1:])]
@@ -152,7 +152,7 @@ def _join(row: Row, x: Vector, active: dict[Row, Fraction]) -> tuple[Vector, dic
         shares = _shares(list(active), row)
         along = [entry - sum(s * other[k + 1] for other, s in shares.items()) for k, entry in enumerate(row[1:])]
         rate = dot(row[1:], along)
-        # How far to go until the new row is tight, or until an active row's multiplier is zero; in a tie the new row comes first.
+        # The step until the new row is tight, or until an active row's multiplier is zero; in a tie the new row comes first.
         ends = [(-dot(row, (1, *x)) / rate, row)] if rate else []
         ends += [(active[other] / share, other) for other, share in shares.items() if share > 0]
         if not ends:

@@ -9,7 +9,7 @@ from exactzones.rational import Row
 
 
 def without_redundancy(rows: Sequence[Row], equations: Sequence[Row], dim: int) -> tuple[list[Row], list[Row]]:
-    """Return (rows, equations) of a *non-empty* system without redundant rows; rows that are zero all over it are equations."""
+    """Return (rows, equations) of a *non-empty* system without redundant rows; rows that are zero everywhere become equations."""
     remaining, flat = [row for row in rows if any(row[1:])], list(equations)
     if not _can_be_positive(remaining, remaining, flat, dim):
         implicit = [row for row in remaining if not _can_be_positive([row], remaining, flat, dim)]
@@ -25,7 +25,7 @@ def without_redundancy(rows: Sequence[Row], equations: Sequence[Row], dim: int) 
 
 
 def _can_be_positive(chosen: Sequence[Row], rows: Sequence[Row], equations: Sequence[Row], dim: int) -> bool:
-    """Tell whether a non-empty system has a point where all the chosen ones of its rows are positive."""
+    """Tell whether a non-empty system has a point where all chosen rows are positive."""
     # One more variable t <= 1, and the chosen rows are >= t.
     lifted = [*((*row, -1 if row in chosen else 0) for row in rows), (1, *(0,) * dim, -1)]
     return backends.maximize(lifted, [(*row, 0) for row in equations], (*(0,) * (dim + 1), 1)).value > 0

@@ -49,7 +49,7 @@ class HRep:
         Raises:
             DimensionError: a row does not have dim + 1 entries.
             InexactError: an entry is not an exact number.
-            InputError: not a dimension, or not lists of rows.
+            InputError: ``dim`` is not a dimension, or rows are not lists of rows.
         """
         size = index(dim, "dimension", least=0)
         weak, strong, flat = _rows(rows, size, "rows"), _rows(strict, size, "strict rows"), _rows(equations, size, "equations")
@@ -66,7 +66,7 @@ class HRep:
         return tuple(sorted({*self.rows, *self.strict}))
 
     def closure(self) -> HRep:
-        """Return the system with its strict rows read as ``>= 0``: the closure, if it has a point."""
+        """Return the system with its strict rows read as ``>= 0``: the closure, if the system has a point."""
         return HRep(self.ambient_dim, self.closed_rows, (), self.equations)
 
     def contains(self, point: Sequence[Fraction | int]) -> bool:

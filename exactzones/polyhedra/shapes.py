@@ -1,4 +1,4 @@
-"""Polyhedra as shapes: their parts inside a window as rings of corners, exactly.  Only ``floats`` returns floats."""
+"""Polyhedra as shapes: their parts inside a window as rings of corners.  All functions are exact, except ``floats``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Ring: TypeAlias = tuple[Vector, ...]
 
 
 def bounding_box(points: Iterable[Vector], *, margin: Fraction = Fraction(0)) -> Polyhedron:
-    """Return the smallest box around at least one point, extended on every side by a share of its longest side.
+    """Return the smallest box around points (at least one), extended on every side by a share of its longest side.
 
     A box with a side of length zero is not a window: such sides are extended by 1 if the margin is 0.
     """
@@ -62,7 +62,7 @@ def cut(cell: Cell, window: Polyhedron) -> Cell | None:
 def outline(part: Cell | Polyhedron, window: Polyhedron) -> list[Ring]:
     """Return the rings (see ``rings``) of the part of a cell or polyhedron inside a window.
 
-    Either may be unbounded; a polyhedron may be flat, too.
+    Both may be unbounded; a polyhedron may also be flat.
     """
     if isinstance(part, Cell):
         inside = cut(part, window)

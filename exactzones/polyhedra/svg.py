@@ -1,4 +1,4 @@
-"""Shapes in the plane as SVG, without a plotting library: how a notebook displays an object."""
+"""Shapes in the plane as SVG, without a plotting library, for the display of objects in notebooks."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from exactzones.polyhedra.svg import Shape, svg
 from exactzones.zones.window import Listed, default_window
 
 MAX_VOLUME_INPUTS = 5
-"""Volumes are given up to this number of inputs d, because even a cube is cut into d! simplices."""
+"""Volumes are computed up to this number of inputs d, because even a cube is cut into d! simplices."""
 
 _ROWS = 20  # at most in a table
 _DRAWN = 2000  # zones at most in a picture

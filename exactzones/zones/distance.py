@@ -24,7 +24,7 @@ class Nearest:
     to the nearest point, but not at it: ``attained`` is False, and ``inside`` returns an input at which the property fires.
 
     Attributes:
-        distance: how far ``point`` is; in the norm 2 the nearest float, where the root is irrational.
+        distance: the distance of ``point``; in the norm 2 the nearest float, if the root is irrational.
         distance_squared: the square of the distance, exactly.
         point: a nearest point of the closure of the firing set, shape (inputs,).
         zone: a zone whose firing part has this point in its closure.
@@ -59,8 +59,8 @@ class Nearest:
 def nearest(zones: Sequence[Zone], point: Sequence[Any], norm: Norm = 2) -> Nearest | None:
     """Return the nearest input at which a property fires, or None if there are no zones.
 
-    Zones are tried in the order of a lower bound of their distance, the distance to their most distant half-space, until no other
-    zone can be nearer.
+    Zones are tried in the order of a lower bound of their distance (the distance to their most distant half-space) until no
+    remaining zone can be nearer.
 
     Args:
         zones: the complete list of the property's zones, or a selection of zones.
@@ -69,7 +69,7 @@ def nearest(zones: Sequence[Zone], point: Sequence[Any], norm: Norm = 2) -> Near
 
     Raises:
         DimensionError: the point does not have one number per input.
-        InputError: the norm is none of these, or the list is incomplete, so that a zone that is not listed may be nearer.
+        InputError: the norm is not one of these, or the list is incomplete, so that an unlisted zone may be nearer.
 
     >>> from exactzones import Network, find_zones
     >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
@@ -105,7 +105,7 @@ def _measured(projection: Projection, zone: Zone, *, squared: bool) -> Nearest:
 
 
 def _root(square: Fraction) -> Fraction | float:
-    """Return a square root: exactly where it is rational, else the nearest float, but for its last bit."""
+    """Return a square root, exactly if it is rational, otherwise as a float whose last bit may be wrong."""
     if irrational([square]):
         return math.sqrt(clipped_float(square))
     above, below = math.isqrt(square.numerator), math.isqrt(square.denominator)

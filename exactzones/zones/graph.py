@@ -139,20 +139,20 @@ class _Matching:
     V the neurons that are zero on all of H in C's regime; j is one of them.
 
     1.  *Another full-dimensional cell C' contains F iff the patterns agree outside V.*  If they agree, the affine maps of the two
-        regimes agree on H, layer by layer: units of V pass on zero in either regime, the others pass on the same values.  So a
+        regimes agree on H, layer by layer: units of V pass on zero in both regimes, the others pass on the same values.  So a
         point of H satisfies the inequalities of C iff it satisfies those of C', and F is contained in both.  Conversely, neurons
         whose signs differ between two cells that contain F are zero on F, hence on H.  There is at most one such C'.
     2.  *Exactly one of the ids that are tight at C's generators has the hyperplane of F, and the generators at which it is tight
-        span F.*  Consider the cells that were cut until C was left.  The first neuron with that hyperplane that cut one of them
-        is the only one, because a later one has a single sign on what is left; and in the interior of F the infinitesimal shifts
-        that break ties change nothing.  If C' contains F as well, this neuron is the one that separated the two.  Conversely, an
+        span F.*  Consider the cells that were cut on the way to C.  Only the first neuron with that hyperplane cut one of them,
+        because a later one has a single sign on the part that contains C; and in the interior of F the infinitesimal shifts that
+        break ties change nothing.  If C' contains F as well, this neuron is the one that separated the two.  Conversely, an
         id may be tight at some generators without having a facet, because they may span less.
     3.  *If j is in the last layer, and another full-dimensional cell C' differs from C in j only, then F has dimension d - 1*: C
         and C' are the two parts into which H cuts the convex set that is defined by the other neurons.
 
     So neighbours are looked up by the pattern with one neuron flipped.  If that pattern is listed, it remains to prove that F has
-    dimension d - 1; if it is not, that V = {j}.  Both hold except by coincidence, so both are proved modulo a prime for thousands
-    of facets at once.  For the few facets that are left, the dimension is computed exactly, and facets are matched by their
+    dimension d - 1; otherwise, that V = {j}.  Both are nearly always true, and are proved modulo a prime for thousands of facets
+    at once.  For the few facets that are left, the dimension is computed exactly, and facets are matched by their
     patterns outside V.  Here V is computed modulo the prime: it may be too large, but is the same from both sides of a facet.
     Finally the neurons that differ are proved to vanish on H exactly.
     """

@@ -23,11 +23,11 @@ Hashes: TypeAlias = np.ndarray[Any, np.dtype[np.uint64]]
 class Connections:
     """How the leaves of one arrangement with a target, which is positive on each, are connected.
 
-    Facets are matched by their patterns as in ``zones.graph``, but only those are proved that join islands.
+    Facets are matched by their patterns as in ``zones.graph``, but only facets that join islands are proved.
 
     Attributes:
         leaves: the leaves.
-        survey: what floats say about them.
+        survey: what is proved about them in floats.
     """
 
     leaves: Sequence[Leaf]
@@ -35,7 +35,7 @@ class Connections:
 
     @classmethod
     def of(cls, zones: Sequence[Zone]) -> Connections | None:
-        """Return the connections of zones; None if they are not those of one search of the forward engine for a target."""
+        """Return the connections of zones; None if the zones do not come from one search of the forward engine for a target."""
         leaves = [zone.source for zone in zones if isinstance(zone.source, Leaf)]
         if not leaves or len(leaves) < len(zones) or not leaves[0].arrangement.has_target:
             return None
@@ -45,7 +45,7 @@ class Connections:
 
     @cached_property
     def matches(self) -> Integers:
-        """(F,) for each facet the index of the one with the same neuron on the leaf where only that neuron differs; -1: none."""
+        """(F,) per facet the index of the same neuron's facet on the leaf that differs in that neuron only; -1: none."""
         base, matches = self.leaves[0].arrangement.exact.base[0], np.full(len(self.survey.facet_ids), -1)
         leaf, unit = self.survey.facet_leaves, self.survey.facet_ids - base
         states = np.frombuffer(b"".join([leaf.prefix for leaf in self.leaves]), np.uint8).reshape(len(self.leaves), -1)
@@ -63,15 +63,15 @@ class Connections:
 
     @property
     def covers(self) -> bool:
-        """Whether it is certain that there is no cell of the domain but these.
+        """Whether it is certain that these are all cells of the domain.
 
-        If every facet inside the domain has a leaf on its other side, nothing of the domain is left: a path out of the union
-        could be chosen to leave it through a facet.
+        If every facet inside the domain has a leaf on its other side, the leaves cover the domain: otherwise some path would
+        leave their union through a facet.
         """
         return bool((self.matches >= 0).all())
 
     def islands(self) -> tuple[tuple[int, ...], ...] | None:
-        """Return the connected components, as ``zones.graph.islands`` does; None if that takes the graph."""
+        """Return the connected components, as ``zones.graph.islands`` does; None if only the graph can tell."""
         survey, matches = self.survey, self.matches
         arrangement = self.leaves[0].arrangement
         last_layer = survey.facet_ids >= arrangement.exact.base[len(arrangement.layers) - 1]

@@ -1,4 +1,4 @@
-"""The complete list of the zones of a property, with their graph, islands, volume and maximum, and where points are."""
+"""The complete list of the zones of a property, with their graph, islands, volume and maximum, and the location of points."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Zones(Sequence[Zone]):
-    """The complete list of the zones of a property: a sequence of zones, with what follows from having all of them.
+    """The complete list of the zones of a property: a sequence of zones, and what follows from its being complete.
 
     There are two questions about points.  ``containing(points)`` returns the zones whose closed cell contains a point (several on
     a common boundary); ``at(points)`` returns the zone in which the property fires at the point, or None.  Both take a point,
@@ -49,7 +49,7 @@ class Zones(Sequence[Zone]):
         prop: the resolved property.
         domain: the domain; None is all of the input space.
         zones: the zones in the engine's order, which depends on the network, property and domain only.
-        complete: False if the search was stopped; ``zones`` are then those that were found.
+        complete: False if the search was stopped; ``zones`` then has the zones up to that point.
     """
 
     network: Network
@@ -86,12 +86,12 @@ class Zones(Sequence[Zone]):
 
     @cached_property
     def _connections(self) -> Connections | None:
-        """What floats say about all zones at once; None where the forward engine has no target."""
+        """What floats prove about all zones at once; None if the forward engine has no target."""
         return Connections.of(self.zones)
 
     @cached_property
     def island_of(self) -> tuple[int, ...]:
-        """For each zone the index of its island."""
+        """The index of each zone's island."""
         islands = {k: island for island, members in enumerate(self.islands) for k in members}
         return tuple(islands[k] for k in range(len(self.zones)))
 
@@ -135,7 +135,7 @@ class Zones(Sequence[Zone]):
     @overload
     def containing(self, points: Sequence[Any]) -> list[Zone]: ...
     def containing(self, points: Any) -> list[Zone] | list[list[Zone]]:
-        """Return the zones whose closed cell contains a point, in the order of this list; for points, such a list for each.
+        """Return the zones whose closed cell contains a point, in the order of this list; for several points, a list of these.
 
         A single point is compared with the inequalities of every zone.  Several points are evaluated by the network at once, and
         their signs are looked up among the patterns.
@@ -159,7 +159,7 @@ class Zones(Sequence[Zone]):
     @overload
     def at(self, points: Sequence[Any]) -> Zone | None: ...
     def at(self, points: Any) -> Zone | list[Zone | None] | None:
-        """Return the first zone that contains a point at which the property fires, or None; for points, a list.
+        """Return the first zone in which the property fires at a point, or None; for several points, a list of these.
 
         Args:
             points: a point, shape (inputs,), or points, shape (points, inputs).
@@ -188,7 +188,7 @@ class Zones(Sequence[Zone]):
         return {zone.pattern: k for k, zone in enumerate(self.zones)}
 
     def _indices(self, points: Any) -> list[tuple[int, ...]]:
-        """Return for each of many points the indices of the zones whose closed cell contains it."""
+        """Return the indices of the zones whose closed cell contains a point, for each of many points."""
         if is_rational(self.network, self.prop, self.domain.hrep.closed_rows if self.domain else ()):
             return self._locator.locate(points)
         return [tuple(k for k, zone in enumerate(self.zones) if zone.contains(point)) for point in points]
@@ -202,7 +202,7 @@ class Zones(Sequence[Zone]):
         deprecated.warn("Zones.locate", "zones.containing(points), and zones.index(zone) for the index of a zone")
         listed, many = read_points(points)
         if not many and len(listed):
-            raise InputError("a single point; points (points, inputs) are expected: put it in a list, or ask containing(..)")
+            raise InputError("points is a single point; expected points, shape (points, inputs): pass [point]")
         return self._indices(listed if many else [])
 
     def fires(self, point: Sequence[Any]) -> bool:
@@ -255,7 +255,7 @@ class Zones(Sequence[Zone]):
             InputError: another suffix, zones that the format cannot hold, or a file that cannot be written.
         """
         target = as_path(path)
-        if target.lower().endswith((".json", ".json.gz")):  # by name: these packages are floors above
+        if target.lower().endswith((".json", ".json.gz")):  # imported by name: these packages are on floors above
             import_module("exactzones.formats.zones_json").save_zones(self, target, merge=merge)
         else:
             import_module("exactzones.export").save(self, target)
@@ -287,7 +287,7 @@ class Zones(Sequence[Zone]):
 
 
 def _firing(zones: Sequence[Zone], point: Sequence[Any]) -> Zone | None:
-    """Return the first of some zones in which the property fires at a point."""
+    """Return the first of several zones in which the property fires at a point."""
     return next((zone for zone in zones if zone.fires(point)), None)
 
 
@@ -311,15 +311,15 @@ def find_zones(
         network: the network, or the path of its file.
         prop: a feature (``feature(2)``, or just 2) or a conjunction of conditions.
         domain: full-dimensional; a polyhedron, or a box such as "0:8" or (0, 8); None is all of the input space.
-        engine: "forward", the fast one, or "backward", the literal un-ReLU: the same zones in another order.  Where "forward"
-            does not apply (irrational numbers, above all), "backward" does the work.
+        engine: "forward", which is fast, or "backward", which is un-ReLU as defined: the same zones in another order.  Where
+            "forward" does not apply (above all, to irrational numbers), "backward" does the work.
         seconds: the time limit.
         max_zones: the largest number of zones to list.
         jobs: the number of processes on this machine; it does not change the zones or their order.
         executor: searches with its workers; for example ``dask.distributed``'s ``Client.get_executor()`` or ``MPIPoolExecutor``.
         progress: called at most ten times a second with (cells visited, zones found).
         budget: ``Budget(max_zones, seconds)``, both limits in one value.
-        on_zone: called with each zone when it has been found.
+        on_zone: called with each zone as soon as it has been found.
 
     Raises:
         InputError: an argument does not fit.
@@ -343,7 +343,7 @@ def _ignore(zone: Zone) -> None:
 def _listed(
     question: tuple[Network, Property, Polyhedron | None], options: dict[str, Any], on_zone: Callable[[Zone], None]
 ) -> Zones:
-    """List the zones that ``stream_zones`` yields; an interruption raises BudgetExceeded with the zones until then."""
+    """List the zones that ``stream_zones`` yields; an interruption raises BudgetExceeded with the zones found until then."""
     zones: list[Zone] = []
     try:
         with closing(stream_zones(*question, **options)) as stream:

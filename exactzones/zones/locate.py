@@ -2,7 +2,7 @@
 
 A closed cell contains a point of the domain iff no hidden neuron has opposite signs at the point and in the cell's pattern.  Then
 the affine maps of the regime give the network's values at the point, layer by layer, because a neuron that is zero passes on zero
-in either regime.  So the zones need not be tried one by one: the network is evaluated at the points, and their signs are looked
+in both regimes.  So the zones need not be tried one by one: the network is evaluated at the points, and their signs are looked
 up among the patterns.
 
 Signs are taken from floats where a value exceeds its error bound, as in proofs/filter.md.  Points at which a sign is not certain
@@ -83,7 +83,7 @@ class Locator:
         return tuple(np.flatnonzero(((self._signs == signs) | (signs == 0)).all(axis=1)).tolist())
 
     def _signs_at(self, points: _ExactPoints) -> Signs:
-        """Return the exact signs of points, (points, 1 + neurons): first 1 in the domain and -1 outside, then each neuron's."""
+        """Return exact signs at points, (points, 1 + neurons): first 1 inside the domain or -1 outside, then each neuron's."""
         signs, certain = self._signs_in_floats(points)
         uncertain = np.flatnonzero(~certain)
         if len(uncertain):
@@ -147,7 +147,7 @@ class _Stage:
     def bounded(self, values: Floats, error: Floats) -> tuple[Signs, NDArray[np.bool_], Floats, Floats]:
         """Return the signs of the map's values, which of them are certain, the values after the ReLU, and bounds on their errors.
 
-        With |a - a'| <= e for the exact a', a relative error of u in the weights, and rounding in m products and their sum:
+        If |a - a'| <= e for the exact a', with a relative error of u in the weights and rounding in m products and their sum:
         |z - z'| <= (m + 3) u (|W| |a| + |b|) + (1 + 2 u) |W| e.
         """
         sizes = np.abs(self.weight).T

@@ -35,14 +35,14 @@ def count_maps(zones: Sequence[Zone]) -> int:
 
 
 def equal_maps(layers: Sequence[Layer], prefix: States) -> Integers:
-    """Return a number for each regime of a chain of layers; two are equal iff the maps to the last pre-activations are equal.
+    """Return a number for each regime of a chain of layers; regimes have the same number iff their affine maps are equal.
 
     Multiplied by the product D of all denominators, the entries of the maps are integers of absolute value at most D B.  So maps
     are equal if they agree modulo primes whose product is greater than 2 D B, and different if they differ modulo a prime.
 
     Args:
         layers: the input of each is the output of the previous one.
-        prefix: (P, units) states of the units, layer by layer; units that are missing at the end are on.
+        prefix: (P, units) states of the units, layer by layer; units missing at the end count as on.
 
     Returns:
         Shape (P,).

@@ -42,7 +42,7 @@ def merge(zones: Sequence[Zone], graph: networkx.Graph, islands: Sequence[Sequen
 
     Each result is exactly the union of its pieces, strict boundaries included, and every zone is a piece of exactly one result.
     The number of results is not always the smallest possible, which would be a hard covering problem.  The results do not depend
-    on the order of the zones, which are taken in the order of their patterns.
+    on the order of the zones: they are merged in the order of their patterns.
 
     Args:
         zones: zones of one network and property.
@@ -81,7 +81,7 @@ def _merge_in_order(zones: Sequence[Zone], graph: networkx.Graph, islands: Seque
             and len(full) == len(island)
             and all(_is_valid(row, groups[k].cell) for row in outer for k in remaining)
         ):
-            # The island's boundary has no dent: the island is the intersection of its outer half-spaces.
+            # The boundary has no dent, so the island is the intersection of its outer half-spaces.
             whole = _exactly([groups[k] for k in remaining], Cell.of(zones[0].cell.dim, outer))
             if whole is not None:
                 groups = {k: group for k, group in groups.items() if k not in remaining} | {remaining[0]: whole}
@@ -113,9 +113,9 @@ def _join(first: _Convex, second: _Convex) -> _Convex | None:
     """Return the union of two convex sets with disjoint interiors if it is convex, boundary included; else None.
 
     Suppose that a hyperplane, the wall, contains a facet of each and separates them.  Then the union of their closures is convex
-    iff every other facet's row of either set is valid on the other set.  Necessity: in the interior of such a facet the union
-    ends, because the other set is on the other side of the wall.  Sufficiency: all these rows define a set that the wall divides
-    into the two sets.
+    iff every other facet's row of either set is valid on the other set.  Necessity: the union ends in the interior of such
+    a facet, because the other set is on the other side of the wall.  Sufficiency: together these rows define a set that the wall
+    divides into the two sets.
     """
     parts = [first, second]
     ours, theirs = ({row for row, _ in part.cell.facets} for part in parts)
@@ -149,7 +149,7 @@ def _exactly(parts: Sequence[_Convex], envelope: Cell | None) -> _Convex | None:
         return None
     strict = frozenset(row for part in parts for row in part.strict if all(_is_valid(row, other.cell) for other in parts))
     for part in parts:
-        # No strict row of the union excludes a point of a part, and the union contains no point that a part excludes.
+        # No strict row of the union excludes a point of a part, and the union contains no points that a part excludes.
         if any(_meets(part.cell, row, part.strict) for row in strict) or any(
             _meets(part.cell, row, strict) for row in part.strict
         ):

@@ -17,7 +17,7 @@ _FAR = 5
 
 
 class Listed(Protocol):
-    """A list of zones, as far as pictures and tables need it."""
+    """The part of a list of zones that pictures and tables need."""
 
     @property
     def network(self) -> Network:
@@ -51,8 +51,8 @@ class Listed(Protocol):
 def default_window(zones: Listed) -> Polyhedron:
     """Return the bounding box of a bounded domain; otherwise a box with a margin around all vertices of the firing parts.
 
-    Nearly parallel hyperplanes meet far away.  If such vertices would shrink the rest to a dot, the window omits them but shows
-    at least one vertex of every island.  Pictures mark zones that continue beyond the window.
+    Nearly parallel hyperplanes meet far away.  If showing such vertices would shrink the rest to a dot, the window omits them,
+    but it shows at least one vertex of every island.  Pictures mark zones that continue beyond the window.
     """
     if zones.domain is not None and zones.domain.is_bounded:
         return bounding_box(zones.domain.vrep.vertices)

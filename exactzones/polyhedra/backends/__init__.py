@@ -8,7 +8,7 @@ A back end is a module with the three functions of ``protocol.Backend``.  There 
 To add one, write its module and enter it in ``BACKENDS``, the only place where back ends are chosen; the tests of
 tests/polyhedra/test_backends.py then run on it, too.  Linear programs need not be trusted: ``lp`` verifies their certificates.
 
-There are five implementations of double description, each for another purpose:
+There are five implementations of double description, each for a purpose of its own:
 
 * cddlib's, and that of ``ordered_field``: all generators of one system at once;
 * ``polyhedra/cells.py``: one exact cut after the other, of a cell whose generators are known;
@@ -29,7 +29,7 @@ from exactzones.rational import Row
 __all__ = ["BACKENDS", "Backend", "Entries", "Solution", "UnsupportedNumbersError", "generators", "inequalities", "maximize"]
 
 BACKENDS: tuple[Backend, ...] = (cddlib, ordered_field)
-"""In the order in which they are asked: the fastest first, and last the one that supports all numbers."""
+"""In the order in which they are tried: the fastest first, and last the one that supports all numbers."""
 
 Answer = TypeVar("Answer")
 

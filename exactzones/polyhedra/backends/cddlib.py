@@ -2,11 +2,13 @@
 
 It is the only module that imports cddlib, and knows its pitfalls, all seen with pycddlib 3.0.2 and cddlib 0.94m:
 
-* A system without rows, or one that describes a cone, comes back without its dimension or without its apex.  So the row
+* For a system without rows, or one that describes a cone, cddlib's answer lacks the dimension or the apex.  So the row
   ``1 0 .. 0`` is added first, and removed from the answer.
-* The dual simplex method, the default and what ``matrix_canonicalize`` uses, runs in floats first, and writes outside its arrays
-  when coefficients differ by many orders of magnitude: the process dies.  The criss-cross method does not (at worst it reports on
-  standard error that it starts again exactly).  So all linear programs use it, and ``polyhedra.redundancy`` is made of them.
+* The dual simplex method, which is the default and which ``matrix_canonicalize`` uses, first runs in floats.  If coefficients
+differ
+  by many orders of magnitude, it writes outside its arrays, and the process dies.  The criss-cross method does not (at worst it
+  reports on standard error that it starts again exactly).  So all linear programs use that method, and ``polyhedra.redundancy``
+  consists of linear programs.
 * The dual solution of an infeasible linear program is not a Farkas vector: ``polyhedra.lp`` only asks for programs that are
   feasible.
 * Numbers are passed on as decimals, and Python neither writes nor reads integers of more than 4,300 digits: the ValueError that
@@ -67,7 +69,7 @@ def maximize(rows: Sequence[Row], equations: Sequence[Row], objective: Entries) 
     """Solve a linear program that is feasible and bounded: see ``Backend.maximize``."""
     system = [*rows, *equations]
     _refuse_irrational(chain(objective, *system))
-    if not system:  # cddlib would not know the dimension
+    if not system:  # without rows cddlib would not know the dimension
         if any(objective[1:]):
             raise BackendError("a linear program without rows is unbounded")
         return Solution(Fraction(objective[0]), (Fraction(0),) * (len(objective) - 1), ())
@@ -110,7 +112,7 @@ def _refuse_irrational(numbers: Iterable[Fraction | int]) -> None:
 
 @contextmanager
 def _refusing_long_numbers() -> Iterator[None]:
-    """Name the error of a number that is too long for Python's conversion from or to decimals."""
+    """Raise an UnsupportedNumbersError if a number is too long for Python's conversion from or to decimals."""
     try:
         yield
     except ValueError as error:

@@ -1,11 +1,11 @@
 """The back end in plain Python, over any ordered field: double description, and linear programs by the criss-cross method.
 
-It is for irrational numbers, which cddlib does not know, and for rational ones that are too long for pycddlib.  It asks nothing
-of numbers but arithmetic and order; for rational ones it gives what cddlib gives.  Simple and slow: fine for polyhedra with a few
-dozen rows.
+It is for irrational numbers, which cddlib does not support, and for rational numbers that are too long for pycddlib.  It needs
+only the arithmetic and order of numbers; for rational ones it returns what cddlib returns.  It is simple and slow, and suits
+polyhedra with a few dozen rows.
 
 Sources: Motzkin, Raiffa, Thompson, Thrall 1953 (double description); Terlaky 1985 (the criss-cross method with least indices,
-which ends from any start, needs no feasible one, and finds the multipliers on the way).
+which terminates from any start, feasible or not, and yields the multipliers as well).
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def maximize(rows: Sequence[Entries], equations: Sequence[Entries], objective: E
     coordinates = range(free, free + len(objective) - 1)
     program = _Dictionary([*rows, *equations], objective)
     for name in range(height, free):
-        # The slack of an equation is zero: it leaves the basis for good, unless it depends on no coordinate, and is constant.
+        # The slack of an equation is zero: it leaves the basis for good, unless it depends on no coordinate and is constant.
         program.pivot(name, next((other for other in coordinates if program.lines[name].get(other)), None))
     for name in coordinates:
         # A coordinate is free: it enters the basis for good, unless no row depends on it, and it stays zero.
@@ -89,7 +89,7 @@ _CONTRADICTION = "the criss-cross method finds a linear program infeasible or un
 
 
 class _Dictionary:
-    """A linear program in the course of its solution: basic variables and the objective as affine functions of the other ones.
+    """A linear program while it is solved: basic variables and the objective as affine functions of the other variables.
 
     Attributes:
         lines: for each basic variable its coefficients, by variable.  Variables are numbered: the slacks of the rows, 0, 1, ..,
@@ -115,7 +115,7 @@ class _Dictionary:
         self.lines[entering] = solved
 
     def criss_cross(self, height: int) -> None:
-        """Pivot until the first ``height`` variables are >= 0, and the objective increases with none of them.
+        """Pivot until the first ``height`` variables are >= 0 and the objective does not increase with any of them.
 
         Raises:
             BackendError: the program is infeasible or unbounded.

@@ -1,4 +1,4 @@
-"""What a back end is: conversions between the two representations of a polyhedron, and linear programs."""
+"""The interface of a back end: conversions between the two representations of a polyhedron, and linear programs."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class Solution:
 
 
 class UnsupportedNumbersError(BackendError):
-    """A back end cannot calculate with these numbers; another one has to."""
+    """A back end cannot calculate with these numbers; the next one is tried."""
 
 
 class Backend(Protocol):
-    """The functions of a back end; a module that has them is one.
+    """The functions of a back end: any module that has them is a back end.
 
     Rows mean ``b + a . x >= 0``, equations ``b + a . x = 0``.  Generators are homogeneous rows ``(x_0, x)``: a point ``x / x_0``
-    if ``x_0 > 0``, a direction if ``x_0 = 0``.  The order of what is returned is arbitrary.
+    if ``x_0 > 0``, a direction if ``x_0 = 0``.  The order of returned rows is arbitrary.
 
     Each function raises UnsupportedNumbersError for numbers that the back end cannot calculate with.
     """
