@@ -105,7 +105,7 @@ def certify(net: Path, claim: ClaimOptions, options: CertifyOptions, report: Rep
     exactzones certify net.npz --feature 0 --domain=-6:6 --out proof.json
     exactzones certify net.onnx --property robust.vnnlib --out proof.json.gz
     """
-    stored, network, cases = claim.read(net)
+    _, stored, network, cases = claim.read(net)
     check_target(options.out, net)
     check_answer_target(report.json_path, net)
     check_distinct(("--out", options.out), ("--json", report.json_path), ("--property", claim.prop_path))
@@ -171,10 +171,10 @@ def check(net: Path, cert: Path, claim: ClaimOptions, options: CheckerOptions, j
     exactzones check net.npz proof.json --feature 0 --domain=-6:6
     """
     checker = options.checker()
-    stored, network, cases = claim.read(net)
+    loaded, stored, network, cases = claim.read(net)
     check_answer_target(json_path, net)
     check_distinct(("CERT", cert), ("--json", json_path), ("--property", claim.prop_path))
-    readings = _read_twice(net, stored)
+    readings = _read_twice(net, loaded)
     total = _count_lines(require_file(cert))
     with progress(quiet=False, activity="checking", counts="{:,} of {:,} lines checked", of_total=True) as show:
         report = checker(network, cases, _reporting(lines_of(cert), total, show))

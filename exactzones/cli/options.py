@@ -16,6 +16,7 @@ import rich_click as click
 
 from exactzones.checker import Case
 from exactzones.errors import InputError
+from exactzones.files import naming
 from exactzones.models import load_network
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
@@ -148,11 +149,13 @@ class Claim(NamedTuple):
     """Can any of the cases hold on the network?
 
     Attributes:
-        stored: the network in the file.
+        loaded: the network in the file.
+        stored: what the property declares: the loaded network, or several of it side by side.
         network: the network that the cases speak of; it differs from ``stored`` if it repeats the inputs among its outputs.
         cases: any of them makes the answer "can fire" (or "sat").
     """
 
+    loaded: Network
     stored: Network
     network: Network
     cases: Sequence[Case]
@@ -180,15 +183,25 @@ class ClaimOptions:
             raise InputError("give either --feature (with --threshold, --layer, --domain) or --property")
         if self.prop_path is None:
             network, prop, domain = QuestionOptions(self.index or 0, self.threshold, self.layer, self.spec).read(net)
-            return Claim(network, network, [case_of(network, prop, domain)])
+            return Claim(network, network, network, [case_of(network, prop, domain)])
         if (self.threshold, self.layer, self.spec) != ("0", -1, "all"):
             raise InputError("--property states the whole claim; it cannot be combined with --threshold, --layer or --domain")
-        from exactzones.vnnlib.reader import read_vnnlib
+        loaded = load_network(net)
+        return _claim_of_file(self.prop_path, loaded)
 
-        stored = load_network(net)
-        cases = read_vnnlib(self.prop_path, stored)
-        network = cases[0].network_for(stored) if cases else stored
-        return Claim(stored, network, [case_of(network, case.property_for(stored), case.domain) for case in cases])
+
+def _claim_of_file(path: Path, loaded: Network) -> Claim:
+    """Return the claim of a VNN-LIB file about one network."""
+    from exactzones.certification import case_of
+    from exactzones.vnnlib.reader import read_query
+
+    query = read_query(path)
+    if len({network.source for network in query.networks}) > 1 or any(each.of_role("hidden") for each in query.networks):
+        raise InputError(f"{path}: it declares several models or hidden tensors; use exactzones verify")
+    with naming(path):
+        stored = query.stored(lambda _name, _node: loaded)
+    network = query.cases[0].network_for(stored) if query.cases else stored
+    return Claim(loaded, stored, network, [case_of(network, case.property_for(stored), case.domain) for case in query.cases])
 
 
 question_options = gathered("question", QuestionOptions, *_question(required=True))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import reduce
+from itertools import chain
 
 from exactzones.layer import Layer
 from exactzones.network import Network
@@ -25,6 +27,46 @@ def carrying_inputs(network: Network) -> Network:
     layers = [_with_lanes(first, first.weight.stack(identity), lanes)]
     layers += [_with_lanes(layer, _diagonal([layer.weight, identity]), lanes) for layer in others]
     return Network(tuple(layers), network.rationalizations)
+
+
+def joined(networks: Sequence[Network]) -> Network:
+    """Return the network ``x -> (f(x), g(x), ..)`` of networks that take the same inputs; a single one is returned as it is.
+
+    >>> net = Network.mlp([([[2]], [0])])
+    >>> joined([net, Network.mlp([([[1]], [0]), ([[3]], [0])])])([-1])
+    (Fraction(-2, 1), Fraction(0, 1))
+    """
+    return _combined(networks, shared=True)
+
+
+def side_by_side(networks: Sequence[Network]) -> Network:
+    """Return the network ``(x, y, ..) -> (f(x), g(y), ..)`` of networks f, g, ..; a single one is returned as it is.
+
+    >>> net = Network.mlp([([[2]], [0])])
+    >>> side_by_side([net, net])([-1, 3])
+    (Fraction(-2, 1), Fraction(6, 1))
+    """
+    return _combined(networks, shared=False)
+
+
+def _combined(networks: Sequence[Network], *, shared: bool) -> Network:
+    if len(networks) == 1:
+        return networks[0]
+    depth = max(len(network.layers) for network in networks)
+    layers = []
+    for k, parts in enumerate(zip(*(_deepened(network, depth) for network in networks), strict=True)):
+        weights = [part.weight for part in parts]
+        weight = reduce(Matrix.stack, weights) if shared and k == 0 else _diagonal(weights)
+        bias, relu = (tuple(chain.from_iterable(field)) for field in ((p.bias for p in parts), (p.relu for p in parts)))
+        layers.append(Layer(weight, bias, relu))
+    return Network(tuple(layers), tuple(chain.from_iterable(network.rationalizations for network in networks)))
+
+
+def _deepened(network: Network, depth: int) -> list[Layer]:
+    """Return the layers, and then layers of linear lanes up to a depth."""
+    width = network.widths[-1]
+    lanes = Layer(Matrix.identity(width), _zeros(width), (False,) * width)
+    return [*network.layers, *[lanes] * (depth - len(network.layers))]
 
 
 def _with_lanes(layer: Layer, weight: Matrix, lanes: int) -> Layer:

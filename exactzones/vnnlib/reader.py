@@ -1,4 +1,4 @@
-"""VNN-LIB 1.0 properties: assertions on the inputs ``X_i`` and outputs ``Y_j`` of a network, as cases.
+"""VNN-LIB properties, 1.0 and 2.0: assertions on the inputs and outputs of networks, as cases.
 
 The conjunction of the assertions is a formula of ``and``, ``or``, ``not``, ``=>`` and linear comparisons.  It is read as a list
 of cases: the conjunctions of its disjunctive normal form.  Numbers are exact decimals, never floats.  The outputs are what the
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
@@ -19,12 +20,15 @@ from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron
 from exactzones.property import Condition, Property
 from exactzones.rational import Row, integer_row
+from exactzones.vnnlib import version2
+from exactzones.vnnlib.declarations import DeclaredNetwork, DeclaredTensor, LoadNetwork, product_of
 from exactzones.vnnlib.formula import Atom, Formula, Inequality
 from exactzones.vnnlib.product import carrying_inputs
 from exactzones.vnnlib.syntax import commands, read_text
 from exactzones.vnnlib.version1 import Assertions
+from exactzones.vnnlib.version2 import is_version_2
 
-__all__ = ["Inequality", "Interval", "VnnlibCase", "read_vnnlib"]
+__all__ = ["Inequality", "Interval", "Query", "VnnlibCase", "read_query", "read_vnnlib"]
 
 Interval: TypeAlias = tuple[Fraction | None, Fraction | None]
 """Lower and upper bound, None where there is none."""
@@ -75,8 +79,51 @@ class VnnlibCase:
         return Property(tuple(conditions))
 
 
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a file asks: can one of the cases hold?
+
+    Attributes:
+        networks: the networks that it declares.
+        cases: conjunctions on the inputs and on the values of all networks; none means that the property holds nowhere.
+    """
+
+    networks: tuple[DeclaredNetwork, ...]
+    cases: tuple[VnnlibCase, ...]
+
+    def stored(self, load: LoadNetwork) -> Network:
+        """Return the networks side by side, as they are declared; a single one without hidden tensors as it is loaded.
+
+        Raises:
+            FormatError: a model does not fit its declaration.
+        """
+        return product_of(self.networks, load)
+
+
+def read_query(path: str | Path) -> Query:
+    """Read a file of VNN-LIB 1.0 or 2.0.
+
+    Raises:
+        FormatError: the file is not VNN-LIB, a condition is not linear, or there are too many cases; the message names the file
+            and the line.
+        InputError: the file cannot be read.
+    """
+    with naming(path):
+        listed = commands(read_text(path))
+        first = next(listed, None)
+        if first is not None and is_version_2(first):
+            query = version2.Query(listed)
+            return Query(tuple(query.networks), tuple(_cases(query.formula, query.inputs, query.outputs)))
+        assertions = Assertions(chain([] if first is None else [first], listed))
+        tensors = (
+            DeclaredTensor("X", "Real", (assertions.inputs,), "input"),
+            DeclaredTensor("Y", "Real", (assertions.outputs,), "output"),
+        )
+        return Query((DeclaredNetwork("", tensors),), tuple(_cases(assertions.formula, assertions.inputs, assertions.outputs)))
+
+
 def read_vnnlib(path: str | Path, network: Network | None = None) -> list[VnnlibCase]:
-    """Read a property, which holds at a point if and only if one of the cases does.
+    """Read a property of one network, which holds at a point if and only if one of the cases does.
 
     Cases with contradictory bounds of an input are left out; an empty list means that the property holds nowhere.
 
@@ -85,33 +132,35 @@ def read_vnnlib(path: str | Path, network: Network | None = None) -> list[Vnnlib
         network: if given, its numbers of inputs and outputs are compared with those of the file.
 
     Raises:
-        FormatError: the file is not VNN-LIB, a condition is not linear, there are too many cases, or the network has other
-            numbers of inputs and outputs; the message names the file and the line.
+        FormatError: see ``read_query``; the network has other numbers of inputs and outputs; or the file declares several
+            networks or hidden tensors, for which there is ``read_query``.
         InputError: the file cannot be read.
     """
+    query = read_query(path)
     with naming(path):
-        assertions = Assertions(commands(read_text(path)))
+        if len(query.networks) > 1 or query.networks[0].of_role("hidden"):
+            raise FormatError("it declares several networks or hidden tensors; use exactzones certify, verify, or read_query")
         if network is not None:
-            _match(assertions.inputs, assertions.outputs, network)
-        return _cases(assertions)
+            query.stored(lambda _name, _hidden: network)
+    return list(query.cases)
 
 
-def _cases(assertions: Assertions) -> list[VnnlibCase]:
+def _cases(formula: Formula, inputs: int, outputs: int) -> list[VnnlibCase]:
     # Most comparisons belong to every case, so their box is made once.
-    common = tuple(part for part in assertions.formula.parts if isinstance(part, Atom))
-    rest = Formula.all_of([part for part in assertions.formula.parts if not isinstance(part, Atom)])
-    box = _tightened(((None, None),) * assertions.inputs, common)
+    common = tuple(part for part in formula.parts if isinstance(part, Atom))
+    rest = Formula.all_of([part for part in formula.parts if not isinstance(part, Atom)])
+    box = _tightened(((None, None),) * inputs, common)
     if box is None:
         return []
     cases = []
-    mixed = any(atom.kind == "XY" for atom in assertions.formula.comparisons())
+    mixed = any(atom.kind == "XY" for atom in formula.comparisons())
     for atoms in rest.expand():
         tight = _tightened(box, atoms)
         on_inputs = (atom.inequality for atom in (*common, *atoms) if atom.kind == "X")
         rows = tuple(dict.fromkeys(row for row in on_inputs if not _is_bound(row)))
         if tight is not None and not any(_contradicts(row, tight) for row in rows):
-            outputs = tuple(dict.fromkeys(atom.inequality for atom in (*common, *atoms) if atom.kind != "X"))
-            cases.append(VnnlibCase(tight, rows, outputs, assertions.outputs, mixed))
+            on_values = tuple(dict.fromkeys(atom.inequality for atom in (*common, *atoms) if atom.kind != "X"))
+            cases.append(VnnlibCase(tight, rows, on_values, outputs, mixed))
     return cases
 
 

@@ -211,6 +211,32 @@ def test_vnnlib_with_an_input_and_an_output_in_one_condition(run, tmp_path, vnnl
     assert "network read by two independent readers: they agree" in checked.out
 
 
+@pytest.mark.parametrize(("slope", "says"), [("2", "unsat"), ("0.5", "sat")])  # |x| - 1 has the Lipschitz constant 1
+def test_vnnlib_2_with_two_copies_of_the_network(run, tmp_path, vnnlib, slope, says):
+    net = tmp_path / "net.onnx"
+    ABSOLUTE.save(net)
+    text = """(vnnlib-version <2.0>)
+    (declare-network f (declare-input x real [1]) (declare-output y real [2]))
+    (declare-network g (equal-to f) (declare-input u real [1]) (declare-output v real [2]))
+    (assert (<= -1 x[0] u[0] 1))
+    (assert (> (- v[0] y[0]) (* {slope} (- u[0] x[0]))))
+    """
+    path, out = vnnlib(text=text, slope=slope), tmp_path / "c.json"
+    done = run("certify", net, "--property", path, "--out", out)
+    assert (done.code, last(done)) == (0, says)
+    checked = run("check", net, out, "--property", path)
+    assert (checked.code, last(checked)) == (0, "valid")
+    assert "network read by two independent readers: they agree" in checked.out
+
+
+def test_vnnlib_2_with_two_models_needs_verify(run, net, vnnlib):
+    tensors = "(declare-input x{k} real [1]) (declare-output y{k} real [2])"
+    text = "".join(f"(declare-network N{k} {tensors.replace('{k}', str(k))})" for k in range(2))
+    refusal = run("certify", net, "--property", vnnlib(text=f"(vnnlib-version <2.0>){text}"))
+    assert refusal.code == 2
+    assert "use exactzones verify" in refusal.err
+
+
 def test_unknown(run, tmp_path, vnnlib):
     net = hard(tmp_path / "hard.npz")
     text = "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const X_2 Real)(declare-const X_3 Real)"
