@@ -89,20 +89,33 @@ class LeafArrays:
         """
         width = self.arrangement.dim + 1
         maps = np.roll(np.eye(width), -1, axis=1)[None]
-        error = np.zeros(1)
+        error, largest = np.zeros(1), np.ones(1)
         rows: list[Floats] = []
         factors: list[Floats] = []
         for layer, floats in enumerate(self.arrangement.floats):
             if layer:
+                before = self.groups[layer - 1][self.representatives(layer)]
+                error = factors[-1][before] * (self.arrangement.floats[layer - 1].row_sums.max() * SLACK)
+                largest = np.maximum(1, np.abs(rows[-1]).max(axis=(1, 2)))[before]
+            factors.append((error + (floats.weight.shape[1] + 4) * UNIT_ROUNDOFF * largest) * SLACK + TINY)
+            if layer and len(floats.weight) == 1:  # the target, of which each leaf has a row of its own
+                rows.append(self._single_rows(layer, rows[-1], floats.weight[0]))
+                continue
+            if layer:
                 kept = self.inputs(layer, rows[-1])
                 maps = np.concatenate([kept, np.zeros((*kept.shape[:2], 1))], axis=2)
                 maps[:, 0, -1] = 1
-                row_sum = self.arrangement.floats[layer - 1].row_sums.max()
-                error = factors[-1][self.groups[layer - 1][self.representatives(layer)]] * (row_sum * SLACK)
-            largest = np.abs(maps).max(axis=(1, 2))
-            factors.append((error + (maps.shape[2] + 4) * UNIT_ROUNDOFF * largest) * SLACK + TINY)
             rows.append(maps @ floats.weight.T)
         return rows, factors
+
+    def _single_rows(self, layer: int, rows: Floats, weight: Floats) -> Floats:
+        """Do the same as ``inputs`` for a layer of one unit, and return its rows."""
+        leaves = self.representatives(layer)
+        base = self.arrangement.exact.base
+        states = self.prefix[leaves, base[layer - 1] - base[0] : base[layer] - base[0]]
+        single: Floats = rows[self.groups[layer - 1][leaves]] @ (states * weight[:-1])[:, :, None]
+        single[:, 0, 0] += weight[-1]
+        return single
 
     def gathered(self, leaves: Integers, ids: Integers, fixed: Floats, layers: Sequence[Floats]) -> Floats:
         """Return the rows of hyperplanes on leaves, (n, d + 1).
@@ -137,8 +150,11 @@ class LeafArrays:
         key = group.astype(np.int64)
         for column in range(dim):
             key = key * exact.ids + self.tight[:, column]
-        _, used, index = np.unique(key, return_index=True, return_inverse=True)
-        return used, index
+        order = np.argsort(key)  # np.unique would sort stably, which is slower
+        new = np.diff(key[order], prepend=-1) != 0
+        index = np.empty(len(key), np.int64)
+        index[order] = np.cumsum(new) - 1
+        return order[new], index
 
     def points(self, used: Integers) -> Bounded:
         """Return generators as points, (n, d), and bounds on the errors of their coordinates, (n,), infinite at a ray."""
@@ -164,11 +180,11 @@ class LeafArrays:
         rows, factors = self._rows
         group = self.groups[-1][self.leaf_of[used]]
         target = rows[-1][group, :, 0]
-        values = target[:, 0] + (target[:, 1:] * places).sum(axis=1)
-        largest = np.maximum(1, np.abs(places).max(axis=1))
-        total = 1 + np.abs(places).sum(axis=1)
+        values = target[:, 0] + _sum(target[:, 1:] * places)
+        largest = np.maximum(1, _largest(np.abs(places)))
+        total = 1 + _sum(np.abs(places))
         wrong = self.arrangement.floats[-1].row_sums[0] * factors[-1][group]
-        bound = np.abs(target).sum(axis=1) * ((dim + 4) * UNIT_ROUNDOFF * largest + error) + wrong * (total + dim * error)
+        bound = _sum(np.abs(target)) * ((dim + 4) * UNIT_ROUNDOFF * largest + error) + wrong * (total + dim * error)
         return values, bound * SLACK + TINY
 
 
@@ -184,13 +200,13 @@ def solved(planes: Floats, off: Floats) -> Bounded:
     inverse, singular = _inverses(matrix)
     points = -(inverse @ constant[:, :, None])[:, :, 0]
     sizes, inverses = np.abs(matrix), np.abs(inverse)
-    length = 1 + np.abs(points).sum(axis=1, keepdims=True)
+    length = 1 + _sum(np.abs(points))[:, None]
     residual = np.abs(constant + (matrix @ points[:, :, None])[:, :, 0])
     rounding = (dim + 4) * UNIT_ROUNDOFF * (np.abs(constant) + (sizes @ np.abs(points)[:, :, None])[:, :, 0])
     residual = (residual + rounding + off * length) * SLACK + TINY
     defect = np.abs(np.eye(dim) - inverse @ matrix) + (dim + 4) * UNIT_ROUNDOFF * (np.eye(dim) + inverses @ sizes)
-    contraction = (defect.sum(axis=2) + dim * (inverses @ off[:, :, None])[:, :, 0]).max(axis=1) * SLACK + TINY
-    error = (inverses @ residual[:, :, None])[:, :, 0].max(axis=1) / (1 - contraction) * SLACK + TINY
+    contraction = _largest(_sum(defect) + dim * (inverses @ off[:, :, None])[:, :, 0]) * SLACK + TINY
+    error = _largest((inverses @ residual[:, :, None])[:, :, 0]) / (1 - contraction) * SLACK + TINY
     return points, np.where((contraction < 0.5) & ~singular, error, np.inf)
 
 
@@ -208,3 +224,14 @@ def _inverses(matrix: Floats) -> tuple[Floats, Flags]:
         cofactors = a[:, :, [1, 2, 0]] * b[:, :, [2, 0, 1]] - a[:, :, [2, 0, 1]] * b[:, :, [1, 2, 0]]
     determinant = (matrix[:, 0] * cofactors[:, 0]).sum(axis=1)
     return cofactors.transpose(0, 2, 1) / determinant[:, None, None], determinant == 0
+
+
+def _sum(values: Floats) -> Floats:
+    """Return sums over the last axis, which is short: faster than ``sum``."""
+    return values @ np.ones(values.shape[-1])
+
+
+def _largest(values: Floats) -> Floats:
+    """Return maxima over the last axis, which is short: faster than ``max``."""
+    largest: Floats = np.maximum.reduce(np.ascontiguousarray(values.T))
+    return largest

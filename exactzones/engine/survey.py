@@ -10,6 +10,7 @@ import numpy as np
 from exactzones.engine.frontier import Floats, Integers
 from exactzones.engine.leaf import Leaf
 from exactzones.engine.leaf_arrays import LeafArrays
+from exactzones.threads import one_thread
 
 _NEGATIVE, _UNCERTAIN, _POSITIVE = 0, 1, 2
 
@@ -35,6 +36,7 @@ class Survey:
     verdicts: Integers
 
     @classmethod
+    @one_thread
     def of(cls, leaves: Sequence[Leaf]) -> Survey:
         """Survey the leaves of one arrangement, which has a target."""
         prefixes, tight = [leaf.prefix for leaf in leaves], [leaf.tight for leaf in leaves]

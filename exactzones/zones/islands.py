@@ -14,6 +14,7 @@ from exactzones.engine.frontier import Integers, States
 from exactzones.engine.leaf import Leaf
 from exactzones.engine.leaf_arrays import Flags
 from exactzones.engine.survey import Survey
+from exactzones.threads import one_thread
 from exactzones.zone import Zone
 
 Hashes: TypeAlias = np.ndarray[Any, np.dtype[np.uint64]]
@@ -55,9 +56,10 @@ class Connections:
         order = np.argsort(keys)
         equal = np.flatnonzero(keys[order][1:] == keys[order][:-1])
         one, other = order[equal], order[equal + 1]
-        differing = packed[leaf[one]] ^ packed[leaf[other]]
-        differing[np.arange(len(one)), unit[one] >> 3] ^= np.left_shift(1, 7 - (unit[one] & 7)).astype(np.uint8)
-        right = (unit[one] == unit[other]) & ~differing.any(axis=1)
+        patterns = np.pad(packed, ((0, 0), (0, -packed.shape[1] % 8))).view(np.uint64)
+        single = np.packbits(np.eye(patterns.shape[1] * 64, dtype=np.uint8)[: states.shape[1]], axis=1).view(np.uint64)
+        differing = patterns[leaf[one]] ^ patterns[leaf[other]]
+        right = (unit[one] == unit[other]) & (differing == single[unit[one]]).all(axis=1)
         matches[one[right]], matches[other[right]] = other[right], one[right]
         return matches
 
@@ -70,6 +72,7 @@ class Connections:
         """
         return bool((self.matches >= 0).all())
 
+    @one_thread
     def islands(self) -> tuple[tuple[int, ...], ...] | None:
         """Return the connected components, as ``zones.graph.islands`` does; None if only the graph can tell."""
         survey, matches = self.survey, self.matches
@@ -82,12 +85,7 @@ class Connections:
         certain = last_layer[facets] & (survey.verdicts[facets] > 0)  # zones.graph._Matching, 3
         labels = joined(np.arange(len(self.leaves)), ends[:, certain])
         facets, ends = facets[~certain], ends[:, ~certain]
-        while len(facets):
-            apart = labels[ends[0]] != labels[ends[1]]
-            facets, ends = facets[apart], ends[:, apart]
-            if not len(facets):
-                break
-            _, tried = np.unique(labels[ends[0]], return_index=True)  # one facet of each component
+        while len(tried := spanning_forest(labels, ends)):
             connects = self._connect(facets[tried])
             labels = joined(labels, ends[:, tried[connects]])
             left = np.ones(len(facets), bool)
@@ -134,6 +132,26 @@ def joined(labels: Integers, edges: Integers) -> Integers:
         np.minimum.at(labels, ends[1], ends[0])
         while (shorter := labels[labels]).tobytes() != labels.tobytes():
             labels = shorter
+
+
+def spanning_forest(labels: Integers, edges: Integers) -> Integers:
+    """Return the indices of edges that join all components that the edges join, and few more than are needed.
+
+    Args:
+        labels: (n,) as in ``joined``.
+        edges: (2, E) nodes.
+    """
+    chosen = [np.arange(0)]
+    left = np.arange(edges.shape[1])
+    while True:
+        left = left[labels[edges[0, left]] != labels[edges[1, left]]]
+        if not len(left):
+            return np.concatenate(chosen)
+        edge_of = np.full(len(labels), -1)  # one edge for each component
+        for ends in labels[edges[:, left]]:
+            edge_of[ends] = left
+        chosen.append(np.unique(edge_of[edge_of >= 0]))
+        labels = joined(labels, edges[:, chosen[-1]])
 
 
 def _hashes(packed: States, random: Hashes) -> Hashes:

@@ -13,11 +13,13 @@ from exactzones.engine.frontier import Integers, States
 from exactzones.engine.leaf import Leaf
 from exactzones.engine.residues import Modulus
 from exactzones.network import Layer
+from exactzones.threads import one_thread
 from exactzones.zone import Zone
 
-_BATCH = 1 << 20  # numbers in one batch
+_BATCH = 1 << 17  # numbers in one batch
 
 
+@one_thread
 def count_maps(zones: Sequence[Zone]) -> int:
     """Return the number of different affine maps from the input to the property's last pre-activations.
 
@@ -52,8 +54,9 @@ def equal_maps(layers: Sequence[Layer], prefix: States) -> Integers:
         rows = [(*row, b) for row, b in zip(layer.weight.rows, layer.bias, strict=True)]
         scale *= math.lcm(*(entry.denominator for row in rows for entry in row))
         size = max(Fraction(1), size) * max(sum(map(abs, row), start=Fraction(0)) for row in rows)
-    names = np.zeros(len(prefix), np.int64)
-    product, below, unsettled = 1, None, np.arange(len(prefix))
+    at_point = _residues(Modulus(layers), layers, prefix, at_point=True)[:, 0]
+    _, names, counts = np.unique(at_point, return_inverse=True, return_counts=True)  # most maps differ at a random point
+    product, below, unsettled = 1, None, np.flatnonzero(counts[names] > 1)
     while product <= scale * size and len(unsettled):
         modulus = Modulus(layers, below)
         product, below = product * modulus.prime, modulus.prime
@@ -64,20 +67,27 @@ def equal_maps(layers: Sequence[Layer], prefix: States) -> Integers:
     return names
 
 
-def _residues(modulus: Modulus, layers: Sequence[Layer], prefix: States) -> Integers:
-    """Return the maps modulo a prime, a row for each regime."""
+def _residues(modulus: Modulus, layers: Sequence[Layer], prefix: States, *, at_point: bool = False) -> Integers:
+    """Return the maps modulo a prime, or just one of their outputs at a random point, a row for each regime."""
     width = layers[0].inputs + 1
-    inputs = np.roll(np.eye(width), -1, axis=1)
-    size = max(1, _BATCH // (width * max(max(layer.inputs, layer.outputs) + 1 for layer in layers)))
+    inputs, weights = np.roll(np.eye(width), -1, axis=1), list(modulus.weights)
+    if at_point:
+        inputs = np.append(np.random.default_rng(0).integers(1, modulus.prime, width - 1).astype(float), 1.0)[None]
+        inputs, weights[-1] = modulus.reduced(inputs), weights[-1][:1]
+    constant = inputs[:, -1:]
+    first = modulus.reduced(inputs @ weights[0].T)
+    size = max(1, _BATCH // (len(inputs) * max(max(layer.inputs, layer.outputs) + 1 for layer in layers)))
     batches = []
     for start in range(0, len(prefix), size):
         states: Any = prefix[start : start + size]
-        rows = modulus.reduced(np.broadcast_to(inputs, (len(states), width, width)) @ modulus.weights[0].T)
-        constant = np.broadcast_to(inputs[:, -1:], (len(states), width, 1))
-        for weight in modulus.weights[1:]:
+        rows, group = first[None], np.zeros(len(states), np.int64)
+        for weight in weights[1:]:
             units = rows.shape[2]
-            kept, states = states[:, None, :units], states[:, units:]
-            maps = np.concatenate([rows * kept if kept.size else rows, constant], axis=2)
-            rows = modulus.reduced(maps @ weight.T)
-        batches.append((rows % modulus.prime).astype(np.int64).reshape(len(rows), -1))
+            kept, states = states[:, :units], states[:, units:]
+            differs = np.append(True, (kept[1:] != kept[:-1]).any(axis=1) | (group[1:] != group[:-1]))
+            rows = rows[group[differs]] * kept[differs][:, None] if kept.size else rows[group[differs]]
+            maps = np.concatenate([rows, np.broadcast_to(constant, (*rows.shape[:2], 1))], axis=2)
+            rows = modulus.reduced(maps.reshape(-1, maps.shape[2]) @ weight.T).reshape(*maps.shape[:2], -1)
+            group = np.cumsum(differs) - 1
+        batches.append((rows % modulus.prime).astype(np.int64).reshape(len(rows), -1)[group])
     return np.concatenate(batches)
