@@ -1,7 +1,8 @@
-"""What people pass, turned into what functions need: a path is a network, an integer a feature, "0:8" a domain.
+"""Turn what callers pass into what functions need: a path into a network, an integer into a feature, "0:8" into a domain.
 
-Every public function reads its arguments here, so that each kind of argument means the same everywhere, and a mistake is one line
-that says what to write.  Numbers and points are read in ``exactzones.rational``, properties in ``exactzones.property``.
+Every public function reads its arguments through this module, so that each kind of argument means the same everywhere, and an
+error is one line that says what to write.  Numbers and points are read in ``exactzones.rational``, properties in
+``exactzones.property``.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _DOMAIN = 'write None for all inputs, Polyhedron.box(0, 8, dim=2), "0:8", (0, 8)
 
 
 def as_network(value: NetworkLike) -> Network:
-    """Return the network that is meant.
+    """Return the network that a value stands for.
 
     Args:
         value: a network; a path, see ``load_network``; a PyTorch module, see ``from_torch``; or a fitted scikit-learn MLP.
@@ -64,7 +65,7 @@ def as_network(value: NetworkLike) -> Network:
 
 
 def as_domain(value: DomainLike, inputs: int) -> Polyhedron | None:
-    """Return the domain that is meant, None for all of the input space.
+    """Return the domain that a value stands for; None is all of the input space.
 
     Args:
         value: None, a polyhedron, or a box: see ``DomainLike``.
@@ -113,7 +114,7 @@ def as_unit(value: PropertyLike, layer: int = -1, what: str = "feature") -> tupl
 
     Args:
         value: the number of a unit, or a property that is one feature: ``feature(2)`` or ``feature(2, layer=0)``.
-        layer: of the unit, where its number is passed.
+        layer: of the unit, if its number is passed.
         what: how an error message names it.
 
     Raises:
@@ -128,14 +129,16 @@ def as_unit(value: PropertyLike, layer: int = -1, what: str = "feature") -> tupl
         return index(value, what), index(layer, "layer")
     only = value.conditions[0] if len(value.conditions) == 1 else None
     if only is None or only.constant or only.after_relu or len(only.terms) != 1 or only.terms[0][1] != 1:
-        raise InputError(f"{what} is the property {quoted(str(value))}; expected one unit without threshold, such as feature(2)")
+        raise InputError(
+            f"{what} is the property {quoted(str(value))}; expected one unit without a threshold, such as feature(2)"
+        )
     if layer not in (-1, only.layer):
         raise InputError(f"layer is {quoted(layer)}, but the feature is of layer {only.layer}; pass one of them")
     return only.terms[0][0], only.layer
 
 
 def as_seconds(value: Any) -> float | None:
-    """Return a number of seconds; None is no limit.
+    """Return a number of seconds, or None for no limit.
 
     Raises:
         InputError: neither None nor a number from 0 on.
@@ -148,7 +151,7 @@ def as_seconds(value: Any) -> float | None:
 
 
 def as_count(value: Any, what: str) -> int | None:
-    """Return a limit that is an integer from 0 on; None is no limit.
+    """Return a limit that is an integer from 0 on, or None for no limit.
 
     Raises:
         InputError: something else.
@@ -157,7 +160,7 @@ def as_count(value: Any, what: str) -> int | None:
 
 
 def as_workers(jobs: Any, executor: Any) -> Executor | int | None:
-    """Return an executor whose workers take part, a number of processes, or None: this process works alone.
+    """Return an executor whose workers take part, a number of processes, or None if this process works alone.
 
     Raises:
         InputError: not a positive integer, not an executor, or both of them.
@@ -166,7 +169,7 @@ def as_workers(jobs: Any, executor: Any) -> Executor | int | None:
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise InputError(f"executor is {quoted(executor)}; expected an executor such as ProcessPoolExecutor(4), or pass jobs=4")
     if executor is not None and count > 1:
-        raise InputError(f"jobs is {count} and there is an executor; pass one of them")
+        raise InputError(f"jobs is {count} and an executor is passed, too; pass one of them")
     workers: Executor | int | None = count if count > 1 else executor
     return workers
 

@@ -109,7 +109,7 @@ class Layer:
             raise DimensionError("activation pattern of a layer", expected=len(self.relu_units), got=len(signs))
         unknown = next((sign for sign in signs if sign not in "+-"), None)
         if unknown is not None:
-            raise InputError(f"activation pattern has {unknown!r}; only + and - are known")
+            raise InputError(f"activation pattern contains {unknown!r}; expected only + and -")
         kept = [True] * self.outputs
         for unit, sign in zip(self.relu_units, signs, strict=True):
             kept[unit] = sign == "+"

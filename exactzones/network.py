@@ -1,9 +1,9 @@
 """ReLU networks with exact weights: layers, forward evaluation, activation patterns, affine maps.
 
 A network is a chain of layers ``z_k = W_k a_{k-1} + b_k``, ``a_k = ReLU(z_k)`` on the units that carry a ReLU and
-``a_k = z_k`` on the others (linear lanes).  An MLP block of the literature, up-projection, ReLU, down-projection,
-is two layers: one with ReLU, one without.  Everything here speaks of the real-valued function of the stored
-weights, never of a float implementation of it.
+``a_k = z_k`` on the others (linear lanes).  What the literature calls an MLP block (up-projection, ReLU, down-projection)
+is two layers: one with ReLU, one without.  All of this is about the real-valued function of the stored
+weights, never about a float implementation of it.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Network:
     """A chain of layers.
 
     Attributes:
-        layers: each takes as many values as the one before has units.
-        rationalizations: which irrational weights were replaced, by what, and how far off that is.
+        layers: each takes as many values as the layer before has units.
+        rationalizations: the irrational weights that were replaced, each with its approximation and a bound of the error.
 
     >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
     >>> net([-3])
@@ -83,8 +83,9 @@ class Network:
 
         Args:
             layers: see ``Layer.of``.
-            rationalize: take irrational numbers as the closest rational with a denominator up to this; what was taken is
-                kept in ``rationalizations``.  Without it those of one field Q(sqrt(D)) are taken as they are, others refused.
+            rationalize: replace irrational numbers by the closest rationals with denominators up to this, and record them in
+                ``rationalizations``.  By default irrational numbers are exact if all belong to one field Q(sqrt(D)), and are
+                refused otherwise.
 
         Raises:
             InexactError: a number that is not finite, or irrational and not of the field.
@@ -108,7 +109,7 @@ class Network:
 
     @classmethod
     def mlp(cls, pairs: Iterable[tuple[Any, Any]], *, rationalize: int | None = None) -> Network:
-        """Build a network from pairs (weight, bias), with ReLU between and none after the last.
+        """Build a network from pairs (weight, bias), with a ReLU between the layers and none after the last.
 
         Args:
             pairs: shapes (units, inputs) and (units,); see ``Layer.of``.
@@ -120,10 +121,10 @@ class Network:
         return cls.of(*((w, b, k < len(listed) - 1) for k, (w, b) in enumerate(listed)), rationalize=rationalize)
 
     def rationalized(self, max_denominator: int) -> Network:
-        """Return the network with the closest rationals, with a denominator up to this, in place of irrational weights.
+        """Return the network with irrational weights replaced by the closest rationals of bounded denominator.
 
         Args:
-            max_denominator: of the rationals that are taken.
+            max_denominator: the largest denominator of these rationals.
 
         >>> net = Network.of(([["sqrt(3)/2"]], [0], True))
         >>> print(net.rationalized(100).rationalizations[0])
@@ -151,7 +152,7 @@ class Network:
 
     @cached_property
     def latents(self) -> tuple[Latent, ...]:
-        """The named latent spaces: the input, and what each down-projection (a layer with no ReLU, but the last) gives."""
+        """The named latent spaces: the input, and the output of each down-projection (a layer without ReLU, except the last)."""
         found = [Latent("input", 0, self.inputs)]
         for k, layer in enumerate(self.layers[:-1], start=1):
             if not layer.relu_units:
@@ -162,7 +163,7 @@ class Network:
         """Return a latent space by name.
 
         Raises:
-            FeatureError: no such latent space; the message lists those there are.
+            FeatureError: the network has no such latent space; the message lists those that it has.
         """
         for latent in self.latents:
             if isinstance(name, str) and latent.name == name:
@@ -172,7 +173,7 @@ class Network:
         )
 
     def tail(self, layer: int) -> Network:
-        """Return the network from layer ``layer`` on; its input space is that layer's input.
+        """Return the network from layer ``layer`` on, whose input space is that layer's input.
 
         Raises:
             FeatureError: no such layer.
@@ -245,7 +246,7 @@ class Network:
 
         Args:
             pattern: signs for the first ``horizon`` layers.
-            horizon: maps are returned for the layers up to and including this one, as far as there are.
+            horizon: maps are returned for the layers up to and including this one, if it exists.
         """
         expected = sum(1 for layer in self.layers[:horizon] if layer.relu_units)
         if len(pattern) != expected:
@@ -263,7 +264,7 @@ class Network:
         """Return per neuron (layer, unit, row): its pre-activation in a regime is a positive multiple of ``row . (1, x)``.
 
         Args:
-            maps: of the regime, as ``regime_maps`` returns them; the layers that they lead to count.
+            maps: of the regime, as ``regime_maps`` returns them, for as many layers as are wanted.
         """
         found = []
         for k, (layer, mapping) in enumerate(zip(self.layers, maps, strict=False)):
@@ -305,7 +306,7 @@ class Network:
             FormatError: another suffix.
             InputError: the format cannot hold the network exactly, or the file cannot be written.
         """
-        import_module("exactzones.models").save_network(self, path)  # by name: models is a floor above
+        import_module("exactzones.models").save_network(self, path)  # imported by name: models is on a floor above
 
     def __repr__(self) -> str:
         relu = sum(len(layer.relu_units) for layer in self.layers)
@@ -324,7 +325,7 @@ class Network:
         return hashlib.sha256(self.canonical_text().encode()).hexdigest()
 
     def canonical_text(self) -> str:
-        """Return the network as text: per layer ``outputs inputs mask``, then per unit ``weights | bias``.
+        """Return the network as text: for each layer ``outputs inputs mask``, then for each unit ``weights | bias``.
 
         Numbers are "p/q" or "p"; irrational ones "a+b*sqrt(D)".
         """
@@ -336,7 +337,7 @@ class Network:
 
 
 def regime_bound(units: int, dim: int) -> int:
-    """Return how many regimes a layer of ``units`` ReLU units on R^dim has at most: ``sum_{k <= dim} C(units, k)``.
+    """Return the largest number of regimes of a layer of ``units`` ReLU units on R^dim: ``sum_{k <= dim} C(units, k)``.
 
     Source: Schläfli's count of the regions of a hyperplane arrangement; Zaslavsky 1975.
 

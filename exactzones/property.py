@@ -21,11 +21,11 @@ class Condition:
     """``constant + sum of coefficient * value(unit)`` is positive (strict) or non-negative.
 
     Attributes:
-        layer: which layer's values; 0 is the first, -1 the last.
+        layer: the layer whose values are compared; 0 is the first, -1 the last.
         terms: pairs (unit, coefficient).
         constant: the constant term.
         strict: ``> 0`` when true, ``>= 0`` otherwise.
-        after_relu: whether the values are those after the layer's ReLU; by default they are those before.
+        after_relu: whether the values are those after the layer's ReLU; by default they are the pre-activations.
     """
 
     layer: int
@@ -58,7 +58,7 @@ class Property:
     """A conjunction of conditions; ``p & q`` joins two.
 
     Attributes:
-        conditions: all of them hold together; none at all always holds.
+        conditions: they must hold together; if there are none, the property holds everywhere.
 
     >>> str(feature(0, threshold="1/2"))
     'z-1[0] > 1/2'
@@ -113,7 +113,7 @@ class Property:
     def shifted(self, layers: int) -> Property:
         """Return the same property for the network without its first ``layers`` layers."""
         if any(condition.layer < layers for condition in self.conditions):
-            raise FeatureError("the property looks at a layer before this latent space")
+            raise FeatureError("the property reads a layer before this latent space")
         return Property(tuple(replace(condition, layer=condition.layer - layers) for condition in self.conditions))
 
     def __str__(self) -> str:
@@ -121,12 +121,12 @@ class Property:
 
 
 def as_property(value: Any, what: str = "property", *, layer: int = -1) -> Property:
-    """Return the property that is meant: a property itself, a condition, or a feature by its number.
+    """Return a property, given as such, as a condition, or as the number of a feature.
 
     Args:
         value: a ``Property``, a ``Condition`` or an integer.
         what: how an error message names it.
-        layer: of the feature, where a number is passed.
+        layer: of the feature, if a number is passed.
 
     Raises:
         InputError: something else.

@@ -376,7 +376,7 @@ def test_the_same_questions_in_two_ways():
     assert kind(together) is kind(exactzones.never_together(NET, 2, 3, BOX)) is exactzones.CannotFire
     assert exactzones.maximum(NET, feature(2), "-3:3").value == exactzones.maximum(NET, 2, BOX).value == 3
     assert str(exactzones.check(NET, 1, (-3, 3), PROOF)) == "valid"
-    with pytest.raises(InputError, match="expected one unit without threshold"):
+    with pytest.raises(InputError, match="expected one unit without a threshold"):
         exactzones.maximum(NET, feature(2, threshold=1))
     with pytest.raises(InputError, match="feature is True, a truth value"):
         feature(True)

@@ -1,10 +1,10 @@
 """Exact numbers: reading them, integer rows, exact matrices, linear algebra.
 
 Public values are ``fractions.Fraction``; rows are primitive tuples of Python integers; products run on python-flint, which only
-this package imports.  A float is read as the dyadic rational that it is.  Nothing rounds but ``floats``, which converts exact
-numbers to floats, and ``rationalize``, which returns a bound on its error.
+this package imports.  A float is read as the dyadic rational that it is.  Only two things round: ``floats``, which converts
+exact numbers to floats, and ``rationalize``, which returns a bound on its error.
 
-A number may also be irrational, ``a + b sqrt(D)``: a ``Quadratic``, where weights, points or thresholds are.  It has the
+If weights, points or thresholds are irrational, a number may also be a ``Quadratic``, ``a + b sqrt(D)``.  It has the
 operations and the order of a Fraction, so type annotations say Fraction for both.  Code that needs rational numbers asks
 ``irrational`` or ``Matrix.is_rational`` first, or calls ``Matrix.scaled``, which raises an InexactError for others.
 """

@@ -11,7 +11,7 @@ from exactzones.errors import InexactError, InputError
 
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 
-_PASSES = 2  # over all entries of a matrix of floats; trained weights have hardly a bit left then
+_PASSES = 2  # passes over all entries of a matrix of floats; after these, trained weights have hardly any bits left
 
 
 def rational_entries(array: np.ndarray[Any, Any], what: str) -> tuple[Any, Floats | None]:
@@ -45,7 +45,7 @@ def _of_integers(array: np.ndarray[Any, Any]) -> Any:
 
 
 def _of_floats(array: Floats) -> Any:
-    """Convert finite floats, in passes over all of them: each takes 62 bits of every entry, as multiples of one power of two.
+    """Convert finite floats in passes over all of them.  Each takes 62 bits of every entry, as multiples of one power of two.
 
     Entries that have bits left after the passes, and those of matrices that are mostly zeros, are converted one by one.
     """
@@ -54,7 +54,7 @@ def _of_floats(array: Floats) -> Any:
         if 8 * np.count_nonzero(left) < left.size:
             break
         unit = int(np.frexp(np.abs(left).max(initial=0))[1]) - 62  # |entries| < 2^62 units
-        with np.errstate(under="ignore"):  # an entry far below a unit has no multiple of it
+        with np.errstate(under="ignore"):  # an entry far below this power of two has 0 as its multiple
             multiples = np.ldexp(left, -unit).astype(np.int64)
         matrix += _of_integers(multiples) * flint.fmpq(2) ** unit
         left = left - np.ldexp(multiples.astype(np.float64), unit)  # no rounding: the trailing bits of the entries

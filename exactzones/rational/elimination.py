@@ -1,4 +1,4 @@
-"""Determinants, ranks, echelon forms and nullspaces: by python-flint, or by plain elimination where a number is irrational."""
+"""Determinants, ranks, echelon forms and nullspaces: by python-flint or, if a number is irrational, by plain elimination."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _minors_3(first: Row, second: Row, third: Row) -> Row:
 
 
 _MINORS: dict[int, Callable[..., Row]] = {1: _minors_1, 2: _minors_2, 3: _minors_3}
-"""By the number of rows: the vector whose inner product with a further row is the determinant with that row on top."""
+"""Number of rows -> the vector whose inner product with a further row is the determinant with that row on top."""
 
 
 def rank(rows: Sequence[Row]) -> int:
@@ -92,7 +92,7 @@ def nullspace(rows: Sequence[Row], dim: int) -> tuple[Row, ...]:
 
     Args:
         rows: shape (dim,) each.
-        dim: dimension of the space; without rows it cannot be known otherwise.
+        dim: dimension of the space, which rows do not tell if there are none.
     """
     echelon, pivots = row_echelon(rows)
     basis: list[Row] = []

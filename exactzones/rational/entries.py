@@ -1,4 +1,4 @@
-"""Sequences and indices as people pass them: lists, arrays, tensors, text; ``algebraic`` reads the numbers."""
+"""Sequences and indices as callers pass them: lists, arrays, tensors, text; ``algebraic`` reads the numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from exactzones.errors import InputError, quoted
 def entries(value: Any, what: str, expected: str) -> list[Any]:
     """Return the entries of a sequence, one-dimensional array or tensor, or of text such as "1/2,3".
 
-    Nested lists stay nested.  A tensor is what has ``tolist()`` or ``__array__()``; no library is imported for it.
+    Nested lists stay nested.  Any object with ``tolist()`` or ``__array__()`` is read as a tensor; no library is imported for it.
 
     Args:
         value: what the caller passed.
@@ -23,7 +23,7 @@ def entries(value: Any, what: str, expected: str) -> list[Any]:
         expected: what an error message says to write.
 
     Raises:
-        InputError: not a sequence; a set or a dict is not one, for its order means nothing.
+        InputError: not a sequence; sets and dicts are not sequences, because their order has no meaning.
 
     >>> entries("1/2,3", "point", ""), entries(np.eye(2), "matrix", "")
     (['1/2', '3'], [[1.0, 0.0], [0.0, 1.0]])
@@ -88,7 +88,7 @@ def read_points(points: Any) -> tuple[Any, bool]:
     """Tell whether a value is a point, shape (inputs,), or points, shape (points, inputs).
 
     Returns:
-        The value: an array, or a list if it has no shape, such as a generator; and whether it is points.
+        The value, as an array or, if it has no shape (a generator, for example), as a list; and whether it is points.
 
     Raises:
         InputError: it is neither of them, or an array with masked entries.

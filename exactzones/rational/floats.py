@@ -1,6 +1,6 @@
 """From exact numbers to floats, and the constants of proved rounding error bounds.
 
-Every conversion rounds to nearest; the policies differ in what they do where that is not near:
+Every conversion rounds to nearest.  The policies differ where the nearest float is not close:
 
 ===================  =============================================  ==================================================
 policy               beyond the range of floats                     where floats are too small to be near in proportion
@@ -85,7 +85,7 @@ def float_vector(entries: Iterable[Fraction | int], policy: Policy) -> Floats:
 
 
 def float_matrix(matrix: Matrix, policy: Policy) -> Floats:
-    """Return an exact matrix as floats of the same shape, each entry as the policy converts it; fast where that is plain."""
+    """Return an exact matrix as floats of the same shape, each entry as the policy converts it."""
     if matrix.floats is not None:
         return matrix.floats
     if not matrix.is_rational:

@@ -11,7 +11,7 @@ from exactzones.rational.rows import Row
 
 
 class IntegerMatrix:
-    """An immutable integer matrix, for long chains of products: without denominators, and without conversions in between.
+    """An immutable integer matrix, for long chains of products without denominators and without conversions in between.
 
     >>> m = IntegerMatrix.of([[1, 2], [3, 4]])
     >>> (m @ m.keeping([True, False])).rows()

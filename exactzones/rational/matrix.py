@@ -1,4 +1,4 @@
-"""Matrices of exact numbers: by their rows in general, by python-flint where all entries are rational."""
+"""Matrices of exact numbers: kept by python-flint if all entries are rational, by their rows otherwise."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ZERO = Fraction(0)
 
 
 class Matrix:
-    """An immutable matrix of exact numbers; ``Matrix.of`` builds one, and makes it a ``RationalMatrix`` where it can.
+    """An immutable matrix of exact numbers; ``Matrix.of`` builds one, a ``RationalMatrix`` if all entries are rational.
 
     Attributes:
         shape: (rows, columns).
@@ -100,7 +100,7 @@ class Matrix:
         return self.rows[index[0]][index[1]]
 
     def lines(self) -> list[str]:
-        """Return each row as text, its numbers written as ``text`` writes them, with blanks between.
+        """Return each row as text: its numbers as ``text`` writes them, separated by blanks.
 
         >>> Matrix.of([[1, "-1/2"], [0, 1]]).lines()
         ['1 -1/2', '0 1']
@@ -115,7 +115,7 @@ class Matrix:
         """
         entry = next(entry for row in self.rows for entry in row if irrational([entry]))
         raise InexactError(
-            f"the weight {text(entry)} is irrational; this calculates with rational numbers only: round explicitly, "
+            f"the weight {text(entry)} is irrational; this operation supports rational numbers only: round explicitly, "
             "network.rationalized(DENOMINATOR)"
         )
 
@@ -134,7 +134,7 @@ class Matrix:
         return numerators.times(common // denominator).bordered(common, column)
 
     def integer_rows(self) -> list[Row]:
-        """Return the rows, each scaled by a positive number to the ``Row`` that stands for its positive multiples."""
+        """Return the rows, each scaled by a positive number to the ``Row`` that represents its positive multiples."""
         return list(map(integer_row, self.rows))
 
     def __matmul__(self, other: Any) -> Any:
@@ -188,7 +188,7 @@ class Matrix:
 
 
 class RationalMatrix(Matrix):
-    """A matrix of rational numbers: the same results as a Matrix gives, calculated by python-flint."""
+    """A matrix of rational numbers: the same results as a Matrix, calculated by python-flint."""
 
     __slots__ = ("_entries",)
 

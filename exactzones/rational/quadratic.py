@@ -1,7 +1,7 @@
 """The field Q(sqrt(D)): numbers ``a + b sqrt(D)``, their arithmetic and their order, exactly.
 
-A rational number of the field is a ``Fraction`` (or an int), never a ``Quadratic``: so equal numbers have one form, and code
-meets a ``Quadratic`` only if an irrational number was its input.
+A rational number of the field is a ``Fraction`` (or an int), never a ``Quadratic``.  So equal numbers have one form, and code
+meets a ``Quadratic`` only if its input was irrational.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from exactzones.errors import InexactError
 Rational: TypeAlias = Fraction | int
 
 _MAX_RADICAND = 2**64  # radicands are factorised
-_FLOAT_BITS = 64  # binary digits after the point, at first, to round a number to a float
+_FLOAT_BITS = 64  # binary digits after the point in the first attempt to round a number to a float
 
 
 @total_ordering
@@ -134,7 +134,7 @@ class Quadratic:
 
     def __floor__(self) -> int:
         above, below = self.numerator, self.denominator
-        square = above.coefficient**2 * self.radicand  # not a square number, for the radicand is square-free
+        square = above.coefficient**2 * self.radicand  # not a square number, because the radicand is square-free
         root = math.isqrt(int(square)) if above.coefficient > 0 else -math.isqrt(int(square)) - 1
         return int((above.rational + root) // below)
 
@@ -143,7 +143,7 @@ class Quadratic:
         return rounded
 
     def __float__(self) -> float:
-        """Return the nearest float: the one that both dyadic rationals around the number round to, once they are close enough."""
+        """Return the nearest float: the one to which both dyadic rationals around the number round once they are close enough."""
         bits = _FLOAT_BITS
         while True:
             low = math.floor(self * 2**bits)

@@ -1,4 +1,4 @@
-"""Reading exact numbers from numbers and texts of any kind."""
+"""Read exact numbers from numbers and texts of any kind."""
 
 from __future__ import annotations
 
@@ -103,8 +103,8 @@ def algebraic(value: Any, what: str = "value") -> Fraction:
         what: how an error message names it.
 
     Returns:
-        A Fraction, or a ``Quadratic`` where it is irrational.  The annotation says Fraction for both, for the operations are the
-        same.
+        A Fraction, or a ``Quadratic`` where it is irrational.  The annotation says Fraction for both, because the
+        operations are the same.
 
     Raises:
         InexactError: it is not such a number.
@@ -126,7 +126,7 @@ def algebraic(value: Any, what: str = "value") -> Fraction:
 
 
 def _sum_from_text(value: str, what: str) -> Fraction:
-    """Read a sum of terms ``p/q`` or ``p/q*sqrt(D)/r``; only the first may be without a sign."""
+    """Read a sum of terms ``p/q`` or ``p/q*sqrt(D)/r``; all terms but the first must have a sign."""
     if len(value) > MAX_DIGITS:
         raise InexactError(f"{what} has {len(value)} characters; at most {MAX_DIGITS} are read")
     compact = "".join(part.strip() for part in re.split(r"([+*/-])", value))
@@ -172,7 +172,7 @@ def vector(*numbers: Any) -> Vector:
 
 
 def vector_of(value: Any, what: str = "point", expected: str = "a sequence of numbers") -> Vector:
-    """Return the exact vector that is meant by a sequence, an array or a tensor, or by text such as "1/2,3".
+    """Return a sequence, an array, a tensor, or text such as "1/2,3" as an exact vector.
 
     Args:
         value: what the caller passed.

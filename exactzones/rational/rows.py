@@ -1,7 +1,7 @@
 """Rows: primitive tuples of integers, each representing all its positive multiples.
 
 Over Q(sqrt(D)) the entries of a row are numbers ``a + b sqrt(D)`` with integers a and b, and the first one that is not zero is an
-integer.  Exactly one positive multiple of a row has this form and is primitive; it is rational if any multiple is.
+integer.  Exactly one positive multiple of a row has this form and is primitive; it is rational if some multiple is.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def dot(left: Sequence[Fraction | int], right: Sequence[Fraction | int]) -> Frac
 
 
 def sum_of_quotients(quotients: Iterable[tuple[int, int]]) -> Fraction:
-    """Return the sum of quotients a / b with b > 0, by pairs, pairs of pairs, and so on: so most summands are short numbers.
+    """Return the sum of quotients a / b with b > 0, in pairs, then pairs of pairs, and so on, so that most summands are short.
 
     >>> sum_of_quotients([(1, 2), (1, 3), (1, 6)])
     Fraction(1, 1)

@@ -37,7 +37,7 @@ class CheckReport:
     Attributes:
         name: name of the check.
         tried: number of examples.
-        failure: the message of the shrunk counterexample, or None.
+        failure: the message of the shrunk counterexample, or None if there is none.
     """
 
     name: str
@@ -61,7 +61,7 @@ def _in_domain(zones: Zones, point: Vector) -> bool:
 
 
 def zones_are_sound(zones: Zones, point: Vector) -> None:
-    """Check that where a zone fires the property holds, and that the zone's affine maps agree with the network.
+    """Check that the property holds where a zone fires, and that the zone's affine maps agree with the network.
 
     Args:
         zones: a complete list of zones.
@@ -114,7 +114,7 @@ def zones_do_not_overlap(zones: Zones, point: Vector) -> None:
 def adjacency_is_right(zones: Zones, index: int) -> None:
     """Check that the neighbours of a zone are exactly the listed zones on the other sides of its facets.
 
-    From the middle of each facet the check takes an infinitesimal step out of the zone and asks the network for the activation
+    From the middle of each facet the check takes an infinitesimal step out of the zone and evaluates the network's activation
     pattern there.  A linear program (for up to 8 inputs) decides whether the property fires on the facet, and forward evaluation
     confirms its point.
 

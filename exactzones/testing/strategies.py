@@ -1,7 +1,7 @@
-"""Hypothesis strategies: plain, degenerate and adversarial networks, and points, polyhedra and properties to go with them.
+"""Hypothesis strategies: plain, degenerate and adversarial networks, and points, polyhedra and properties for them.
 
-Random weights almost never produce parallel, concurrent or repeated hyperplanes, dead neurons or zero pre-activations, but these
-are where code about ReLU networks breaks.  The strategies produce them often, and shrink to small integers.
+Random weights almost never produce parallel, concurrent or repeated hyperplanes, dead neurons or zero pre-activations, but it
+is there that code about ReLU networks fails.  The strategies produce them often, and shrink to small integers.
 """
 
 from __future__ import annotations
@@ -246,8 +246,8 @@ def polyhedra(
     Args:
         draw: supplied by hypothesis.
         dim: dimension of the space.
-        full_dimensional: only polyhedra with an interior; otherwise also empty and flat ones, and ones with equations.
-        bounded: only bounded polyhedra, only unbounded ones (needs ``full_dimensional``), or both (None).
+        full_dimensional: whether all polyhedra have an interior; if not, some are empty or flat, or have equations.
+        bounded: True draws bounded polyhedra only, False unbounded ones only (needs ``full_dimensional``), None both.
         max_rows: most rows, not counting those of a bounding box.
         strict: whether some of the rows may be strict.
 
@@ -280,7 +280,7 @@ def _with_roles(dim: int, rows: list[tuple[str, _Row]]) -> Polyhedron:
 
 
 def _box_rows(centre: Vector, size: int) -> list[_Row]:
-    """Return rows that bound every coordinate to at most ``size`` from the centre's."""
+    """Return rows that bound the distance of every coordinate from the centre's to ``size``."""
     rows: list[_Row] = []
     for k, entry in enumerate(centre):
         unit = [int(j == k) for j in range(len(centre))]

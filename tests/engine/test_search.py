@@ -221,6 +221,6 @@ def test_latent_spaces_that_cannot_be_asked_for():
     zones = find_zones(net, feature(0, layer=0))
     with pytest.raises(FeatureError, match="no latent space 'beta'; this network has input, latent1"):
         zones.zones_in("beta")
-    with pytest.raises(FeatureError, match="looks at a layer before"):
+    with pytest.raises(FeatureError, match="reads a layer before"):
         zones.zones_in("latent1")
     assert list(zones.zones_in("input")) == list(zones)
