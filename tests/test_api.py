@@ -362,7 +362,7 @@ def test_a_network_may_be_a_module():
     point = torch.tensor([0.5, 1, -1, 2], requires_grad=True)
     assert network(point) == network([0.5, 1, -1, 2])
     assert Layer.of(module[0].weight, module[0].bias) == network.layers[0]
-    with pytest.raises(InputError, match="give input_shape="):
+    with pytest.raises(InputError, match="pass input_shape="):
         find_zones(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 1)), 0)
 
 

@@ -1,4 +1,4 @@
-"""Networks from and to files (NumPy archives, JSON, ONNX, state dicts), and from models of PyTorch, scikit-learn and Flax.
+"""Read networks from files (NumPy archives, JSON, ONNX, state dicts) and models of PyTorch, scikit-learn and Flax; save them.
 
 Readers of models build a graph of affine maps and ReLUs, see ``lowering``.  ``onnx_operators`` and ``torch_operators`` say how to
 add an operator.
@@ -51,7 +51,7 @@ def load_network(path: str | Path) -> Network:
 
 
 def save_network(network: Network, path: str | Path) -> None:
-    """Write a network to a file, which holds either its old content or all of the new, whatever goes wrong.
+    """Write a network to a file, which even after an error holds either its old content or all of the new.
 
     Args:
         network: any network for .json; one whose weights are floats for .npz and .onnx.

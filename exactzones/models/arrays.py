@@ -1,4 +1,4 @@
-"""NumPy arrays as the readers of models use them: two type aliases, and arrays of numbers that are checked or exact."""
+"""NumPy arrays for the readers of models: two type aliases, and arrays of numbers that are checked or exact."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def finite(array: Array, what: str) -> Array:
 
 
 def fractions(array: Array, what: str = "a constant") -> Array:
-    """Return an array of Fractions equal to the numbers of an array; one that holds exact numbers already is returned as it is.
+    """Return an array of Fractions equal to the numbers of an array; an array of exact numbers is returned as it is.
 
     Raises:
         InexactError: NaN or infinity.
@@ -40,7 +40,7 @@ def fractions(array: Array, what: str = "a constant") -> Array:
 
 
 def object_array(entries: list[Any]) -> Array:
-    """Return Python objects as an array of one axis; NumPy would turn integers into machine words."""
+    """Return Python objects as an array of one axis; ``np.array`` would turn integers into machine words."""
     array = np.empty(len(entries), object)
     array[:] = entries
     return array

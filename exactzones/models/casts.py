@@ -15,7 +15,7 @@ class FloatType(NamedTuple):
     """A binary floating-point type.
 
     Attributes:
-        name: as NumPy calls it.
+        name: NumPy's name of the type.
         precision: number of significant bits.
         least: smallest exponent e of normal numbers 1.x * 2^e.
         largest: largest exponent.
@@ -32,7 +32,7 @@ class FloatType(NamedTuple):
         return self.precision >= other.precision and finest <= other_finest and self.largest >= other.largest
 
     def nearest(self, value: Fraction, what: str) -> Fraction:
-        """Return the number of this type that is nearest to a number, of two the even one.
+        """Return the number of this type that is nearest to a number; of two such numbers, the even one.
 
         Raises:
             InexactError: the number is too large; the message calls it ``what``.

@@ -1,4 +1,4 @@
-"""The weights of a network as float arrays, for file formats that hold only floats; exact, or refused."""
+"""The weights of a network as float arrays, for file formats that hold only floats; inexact ones are refused."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """The layers that compute a value of a graph, see ``lowering``.
 
-The values are visited from shallow to deep.  An affine value makes no layer: it is composed, exactly, with what it is computed
-from.  The ReLUs of one level make a layer together.  A value that is needed after that layer, and is not among its ReLUs, is
-carried through it in pass-through units: units without ReLU, as few as ``choose_pass_through`` sees to be enough.
+The values are visited from shallow to deep.  An affine value makes no layer: it is composed, exactly, with the values from which
+it is computed.  The ReLUs of one level make a layer together.  Other values that are needed after that layer are carried through
+it by pass-through units (units without ReLU), of which ``choose_pass_through`` chooses few.
 
 There is one exception: of two dense linear maps (Linear, Gemm, MatMul) in a row, through which everything passes, the first
-stays a layer of its own, because what lies between them is a latent space.
+remains a layer of its own, because between them lies a latent space.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class _Layering:
             1, which is the last column.
         pending_uses: for each value, how many terms of pending values have it as their source.
         consumers: for each value, the values with such a term, in order.
-        terms: of each value; they change where values are merged or narrowed.
+        terms: of each value; they change when values are merged or narrowed.
         constants: of each value.
         emitted: (weight and bias as one matrix, which units have a ReLU) of each layer.
     """
@@ -81,7 +81,7 @@ class _Layering:
                 else:
                     self._compute(value)
         last = self.live[self.output]
-        if self.emitted and self.output.rectified:  # units of the last layer, in another order at most
+        if self.emitted and self.output.rectified:  # units of the last layer, possibly in another order
             rows, mask = self.emitted.pop()
             self.emitted.append((Sparse.pick(last.columns, rows.shape[0]).after(rows), [mask[k] for k in last.columns]))
         else:
@@ -138,7 +138,7 @@ class _Layering:
         self.live[value] = expression
 
     def _expression(self, value: Value) -> Sparse:
-        """Return an affine value on the units of the last layer and the constant 1."""
+        """Return an affine value as a matrix on the units of the last layer and the constant 1."""
         parts = [matrix.after(self.live[source]) for source, matrix in self.terms[value]]
         constant = self.constants[value]
         if constant is not None:
@@ -148,7 +148,7 @@ class _Layering:
         return Sparse.added(parts)
 
     def _release_sources(self, value: Value) -> None:
-        """Note that a value is computed; its sources that nothing else needs are live no longer."""
+        """Record that a value is computed; its sources that nothing else needs are no longer live."""
         self.pending.discard(value)
         for source, _ in self.terms[value]:
             self.pending_uses[source] -= 1
@@ -196,7 +196,7 @@ class _Layering:
             del self.live[source], self.pending_uses[source]
 
     def _merge_sums(self, value: Value) -> None:
-        """Replace a source that is a sum over several levels by its terms, if only this value needs it and is not larger."""
+        """Replace a source that is a sum over several levels by its terms, if only this value needs it, and is not larger."""
         terms: list[Term] = []
         constants = [self.constants[value]]
         for source, matrix in self.terms[value]:

@@ -2,7 +2,8 @@
 
 A reader (ONNX, PyTorch, ..) builds the graph one operator at a time with ``Lowering.affine`` and ``Lowering.relu``.  A node of
 the graph is a ``Value``, a vector of the network; operators that only move, select or sum numbers are sparse affine maps,
-so nothing else is needed.  ``Lowering.network`` then emits the layers that compute one of the values, see ``layering``.
+so there are no other kinds of values.  ``Lowering.network`` then emits the layers that compute one of the values, see
+``layering``.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Lowering:
             InputError: the network has no inputs, or more than the limit.
         """
         if not 1 <= inputs <= _MAX_SIZE:
-            raise InputError(f"the network takes {inputs} inputs; a network of 1 to {_MAX_SIZE} inputs is expected")
+            raise InputError(f"the network has {inputs} inputs; a network of 1 to {_MAX_SIZE} inputs is expected")
         self.input = Value(0, inputs)
         self.rationalizations: list[Rationalization] = []
         self._values = 1

@@ -25,7 +25,7 @@ FORMAT = "exactzones/network"
 VERSION = 1
 
 _MAX_FILE = 2**28
-_MAX_BITS = 2**33  # of all numbers together: "1e99999" is 7 characters and 41 kB
+_MAX_BITS = 2**33  # of all numbers together, since the 7 characters "1e99999" become 41 kB
 
 
 def load_json(path: str | Path) -> Network:
@@ -65,7 +65,7 @@ def save_json(network: Network, path: str | Path) -> None:
 
 def _parse(data: bytes) -> Any:
     try:
-        # Numbers stay text: float would round them, and int refuses more than 4,300 digits.
+        # Numbers remain text: float would round them, and int refuses more than 4,300 digits.
         return json.loads(
             data.decode(), parse_float=_Number, parse_int=_Number, parse_constant=_constant, object_pairs_hook=_object
         )
@@ -175,7 +175,7 @@ def _list(entry: Any, what: str) -> list[Any]:
 
 
 def _described(entry: Any) -> str:
-    """Return what a message calls a JSON value."""
+    """Return a JSON value as error messages show it."""
     if isinstance(entry, (dict, list)):
         return "an object" if isinstance(entry, dict) else "a list"
     return str(entry) if isinstance(entry, _Number) else json.dumps(entry)

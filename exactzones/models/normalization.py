@@ -18,7 +18,7 @@ from exactzones.rational import Rationalization
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Statistics:
-    """What a batch normalization knows of its channels: ``scale (x - mean) / sqrt(variance + epsilon) + shift``.
+    """The fixed numbers of a batch normalization: ``scale (x - mean) / sqrt(variance + epsilon) + shift``.
 
     Attributes:
         mean: shape (channels,), as all arrays.
@@ -38,8 +38,8 @@ class Statistics:
 def normalized(x: Tensor, statistics: Statistics, what: str) -> Tensor:
     """Return the batch normalization of a tensor, with fixed statistics, along axis 1.
 
-    The factor ``scale / sqrt(variance + epsilon)`` is exact where it is rational; else the nearest 64-bit float is taken
-    and recorded, with a bound on its error, in the network's ``rationalizations``.
+    The factor ``scale / sqrt(variance + epsilon)`` is exact if it is rational; otherwise the nearest 64-bit float replaces
+    it and is recorded, with a bound on its error, in the network's ``rationalizations``.
 
     Args:
         x: shape (batch, channels, ..).
@@ -61,7 +61,7 @@ def normalized(x: Tensor, statistics: Statistics, what: str) -> Tensor:
 
 
 def _factors_and_offsets(x: Tensor, own: Statistics, what: str) -> tuple[Array, Array]:
-    """Return what each channel is multiplied by and what is added; record the factors that are not exact."""
+    """Return the factor and the offset of each channel; record the factors that are not exact."""
     channels = x.shape[1]
     factors, offsets = np.empty(channels, object), np.empty(channels, object)
     squares = fractions(own.variance, "its variance") + fractions(np.array(own.epsilon), "its epsilon")
@@ -80,7 +80,7 @@ def _factors_and_offsets(x: Tensor, own: Statistics, what: str) -> tuple[Array, 
 
 
 def quotient_by_root(above: Fraction, square: Fraction, name: str) -> tuple[Fraction, Rationalization | None]:
-    """Return ``above / sqrt(square)``: exactly and None if it is rational, else the nearest float, or nearly so, and its record.
+    """Return ``above / sqrt(square)``: exactly, with None, if it is rational; otherwise a close float, with its record.
 
     Args:
         above: the numerator.

@@ -1,7 +1,7 @@
 """NumPy archives: arrays W0, b0, W1, b1, ...; layer k computes ``z = Wk x + bk``.
 
-``Wk`` has shape (outputs, inputs); a missing ``bk`` is zero.  All layers but the last have a ReLU.  Where that is not so,
-``reluk`` says which units have one: a truth value for the whole layer, or one per unit.
+``Wk`` has shape (outputs, inputs); a missing ``bk`` is zero.  By default all layers but the last have a ReLU;
+``reluk`` says otherwise: a truth value for the whole layer, or one per unit.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.r
 
 
 def load_npz(path: str | Path) -> Network:
-    """Read a network; floats and integers up to 64 bits are taken exactly.
+    """Read a network; floats and integers of up to 64 bits are read exactly.
 
     Raises:
-        FormatError: the archive is not whole, an array is unknown, missing or of the wrong shape, or an entry is NaN, infinity or
+        FormatError: the archive is damaged, an array is unknown, missing or of the wrong shape, or an entry is NaN, infinity or
             a Python object; the message names the file and the key.
         InputError: the file cannot be read.
     """

@@ -23,14 +23,14 @@ from exactzones.network import Network
 
 _FLAGS = ("allowzero", "ceil_mode", "count_include_pad", "keepdims", "noop_with_empty_axes", "training_mode")
 _TYPES = {bytes: "a string", float: "a float", int: "an integer", list: "a list of integers", np.ndarray: "a tensor"}
-_OLDEST_OPSET = 7  # before it, Add and Gemm broadcast by other rules
+_OLDEST_OPSET = 7  # in older opsets, Add and Gemm broadcast by other rules
 
 
 def load_onnx(path: str | Path) -> Network:
-    """Read a network; weights are taken exactly, and sums and products of constants are computed exactly.
+    """Read a network; weights are read exactly, and sums and products of constants are computed exactly.
 
-    Of two Gemm or MatMul in a row, through which everything passes, the first stays a layer without ReLU; all other linear
-    operators are composed with what comes after them.  An irrational factor of a BatchNormalization is replaced by the nearest
+    Of two Gemm or MatMul in a row, through which everything passes, the first remains a layer without ReLU; all other linear
+    operators are composed with those after them.  An irrational factor of a BatchNormalization is replaced by the nearest
     64-bit float, see ``Network.rationalizations``.
 
     Raises:
@@ -101,8 +101,8 @@ class _GraphReader:
     Attributes:
         onnx: the package.
         graph: a GraphProto.
-        known: by name, the tensors that are computed and, as arrays, the constants.
-        origins: by name, the types in the model of constants that are computed exactly.
+        known: name -> a tensor that has been computed or, as an array, a constant.
+        origins: name -> the type in the model of a constant that is computed exactly.
     """
 
     def __init__(self, onnx: Any, model: Any) -> None:
@@ -166,7 +166,7 @@ class _GraphReader:
             raise FormatError(f"it has {actual}; {expected}, and at least 1 output, are expected")
         for name in names:
             if name and name not in self.known:
-                raise FormatError(f"it reads {name!r}, which no node before it computes; is an initializer missing?")
+                raise FormatError(f"it reads {name!r}, which no earlier node computes; is an initializer missing?")
         for k, name in enumerate(node.output):
             if (not name and k == 0) or name in self.known or (name and name in node.output[:k]):
                 raise FormatError(f"its output has the name {name!r}, which is empty or taken; a new name is expected")
@@ -181,7 +181,7 @@ class _GraphReader:
             if origin is not None:
                 self.origins |= dict.fromkeys(node.output, origin)
         outputs = result if isinstance(result, list) else [result]
-        self.known |= dict(zip(node.output, outputs, strict=False))  # the mask of Dropout stays unknown
+        self.known |= dict(zip(node.output, outputs, strict=False))  # the mask of Dropout remains unknown
 
     def origin(self, name: str) -> np.dtype[Any] | None:
         """Return the type of a constant in the model; None for a tensor that depends on the input."""

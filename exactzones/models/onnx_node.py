@@ -23,11 +23,11 @@ class OnnxNode:
     """One use of an operator.
 
     Attributes:
-        operands: None where an optional one is left out.
-        attributes: by name; those that the file leaves out have their default.
+        operands: in order; None for an optional one that is left out.
+        attributes: by name; those that the file leaves out have their defaults.
         name: of the node, for messages and records.
         outputs: names of the outputs, empty for those that are left out.
-        origin: NumPy type of the first operand, if that is a constant; of one that is computed exactly, the type in the model.
+        origin: NumPy type of the first operand if that is a constant; if it is computed exactly, its type in the model.
     """
 
     operands: tuple[Operand | None, ...]
@@ -79,7 +79,7 @@ class OnnxNode:
         """Return an operand that must be a constant and must not be left out.
 
         Raises:
-            FormatError: it is not.
+            FormatError: it depends on the network's input, or is left out.
         """
         array = self.constant(place)
         if array is None:
@@ -87,7 +87,7 @@ class OnnxNode:
         return array
 
     def integers(self, place: int, attribute: str = "") -> list[int] | None:
-        """Return a list of integers: an operand, in older models an attribute; None if there is none.
+        """Return a list of integers, which is an operand or, in older models, an attribute; None if it is left out.
 
         Raises:
             FormatError: the operand is not such a list.

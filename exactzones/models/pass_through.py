@@ -1,4 +1,4 @@
-"""Pass-through units: units without ReLU that carry through a layer what later layers need from before it."""
+"""Pass-through units: units without ReLU that carry values through a layer, because later layers need them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class PassThrough(NamedTuple):
 def choose_pass_through(expressions: Sequence[Sparse], *, every_row: bool) -> PassThrough:
     """Choose units that carry expressions over to the next layer.
 
-    Either the distinct rows of the expressions become units, but for constant ones, or the units of the last layer that they use
-    are passed on: whatever needs fewer units.
+    Either the distinct rows of the expressions, except constant ones, become units, or the units of the last layer that they use
+    are passed on, whichever needs fewer units.
 
     Args:
         expressions: matrices on the units of the last layer and the constant 1, which is the last column.
@@ -59,7 +59,7 @@ def choose_pass_through(expressions: Sequence[Sparse], *, every_row: bool) -> Pa
 
 
 def _distinct_rows(rows: Sparse) -> Array:
-    """Number the rows so that equal rows share a number; a row that is constant has -1."""
+    """Number the rows so that equal rows share a number; constant rows have the number -1."""
     height, width = rows.shape
     starts = rows.starts.tolist()
     numbers = np.empty(height, np.int64)

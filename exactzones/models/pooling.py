@@ -23,8 +23,8 @@ def pooled_average(x: Tensor, geometry: Geometry, *, with_padding: bool, divisor
     Args:
         x: shape (batch, channels, ..).
         geometry: of the windows.
-        with_padding: whether the padding counts as zeros; else it does not count.
-        divisor: divide the sums by this number, not by how many entries they have.
+        with_padding: whether the padding counts as zeros; otherwise it is left out of the averages.
+        divisor: divide the sums by this number instead of the number of their entries.
 
     Raises:
         FormatError: the geometry does not fit, or a window lies in the padding only.
@@ -99,7 +99,7 @@ def _pool_matrix(x: Tensor, flat: Array, weights: Array, counts: Shape) -> Tenso
 def pooled_maximum(x: Tensor, geometry: Geometry) -> Tensor:
     """Return maxima over windows of the axes after the first two.
 
-    They are taken of pairs, then of pairs of pairs, and so on; windows that overlap share pairs.
+    Maxima are taken of pairs, then of pairs of pairs, and so on; overlapping windows share pairs.
 
     Args:
         x: shape (batch, channels, ..).

@@ -1,6 +1,6 @@
-"""Exact sparse matrices: the linear maps of a model's operators, before they become the dense matrices of layers.
+"""Exact sparse matrices for the linear maps of a model's operators, before these become the dense matrices of layers.
 
-The entries stay 64-bit floats until something is computed with them; from then on they are integers over one common
+The entries are 64-bit floats until something is computed with them, and then integers over one common
 denominator.  Nothing is rounded.
 """
 
@@ -19,7 +19,7 @@ from exactzones.files import MAX_WEIGHTS
 from exactzones.models.arrays import Array, object_array
 from exactzones.rational import Matrix, Vector, exact
 
-_MANY_PRODUCTS = 5_000_000  # each takes half a kilobyte until the products are summed
+_MANY_PRODUCTS = 5_000_000  # each product takes half a kilobyte until they are summed
 
 
 class TooManyProductsError(InputError):
@@ -103,7 +103,7 @@ class Sparse:
 
     @property
     def starts(self) -> Array:
-        """Where each row's entries start, and last the number of entries; shape (rows + 1,)."""
+        """The index of each row's first entry, then the number of entries; shape (rows + 1,)."""
         return np.searchsorted(self.rows, np.arange(self.shape[0] + 1))
 
     @property
@@ -133,7 +133,7 @@ class Sparse:
         if inner.one_per_row and inner.all_ones:
             return _sorted(shape, self.rows, inner.columns[self.columns], self.values, self.denominator)
         starts = inner.starts
-        each = np.diff(starts)[self.columns]  # how many products every entry takes part in
+        each = np.diff(starts)[self.columns]  # the number of products in which each entry occurs
         total = int(each.sum())
         if total > _MANY_PRODUCTS:
             return self._dense_product(inner)

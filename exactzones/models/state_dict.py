@@ -34,7 +34,7 @@ _NESTED = ("state_dict", "model_state_dict", "model")
 
 
 def load_safetensors(path: str | Path) -> Network:
-    """Read linear layers with ReLU between from a safetensors file; see ``network_of_weights`` for the rule.
+    """Read linear layers with ReLUs between them from a safetensors file; see ``network_of_weights`` for the rule.
 
     Raises:
         FormatError: the file is not a safetensors file, or its weights do not fit the rule.
@@ -54,12 +54,12 @@ def load_safetensors(path: str | Path) -> Network:
 
 
 def load_state_dict(path: str | Path) -> Network:
-    """Read linear layers with ReLU between from a state dict that torch.save wrote; see ``network_of_weights`` for the rule.
+    """Read linear layers with ReLUs between them from a file of torch.save; see ``network_of_weights`` for the rule.
 
     Only tensors are loaded, no pickled code.
 
     Raises:
-        FormatError: the file is not such a file, holds other objects, or its weights do not fit the rule.
+        FormatError: torch.save did not write the file, it holds other objects, or its weights do not fit the rule.
         InputError: the file cannot be read, or PyTorch is not installed.
     """
     try:
@@ -87,7 +87,7 @@ def load_state_dict(path: str | Path) -> Network:
 
 
 def from_flax(parameters: Any) -> Network:
-    """Read the parameter tree of Flax Dense layers with ReLU between: ``{"Dense_0": {"kernel": .., "bias": ..}, ..}``.
+    """Read the parameter tree of Flax Dense layers with ReLUs between them: ``{"Dense_0": {"kernel": .., "bias": ..}, ..}``.
 
     Args:
         parameters: a kernel has shape (inputs, outputs); an outer ``{"params": ..}`` is allowed.
@@ -113,7 +113,7 @@ def from_flax(parameters: Any) -> Network:
 
 
 def network_of_weights(weights: Mapping[str, Array]) -> Network:
-    """Build linear layers with ReLU between from named arrays.
+    """Build linear layers with ReLUs between them from named arrays.
 
     Args:
         weights: ``<name><number>.weight`` of shape (outputs, inputs) and, if there is one, ``<name><number>.bias`` of shape

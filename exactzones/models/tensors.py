@@ -1,7 +1,7 @@
 """Tensors of a network under construction: the semantics that operators of ONNX and PyTorch share.
 
-A tensor is a value of the graph (see ``lowering``) with a shape.  An operator that only moves entries is what NumPy does with the
-tensor's indices, see ``Tensor.moved``.
+A tensor is a value of the graph (see ``lowering``) with a shape.  An operator that only moves entries is computed by NumPy
+on the tensor's indices, see ``Tensor.moved``.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Tensor:
         """Return the tensor with its entries moved, copied or dropped.
 
         Args:
-            move: does so with the entries of an array, which are places in the value; -1 in its result stands for zero.
+            move: moves the entries of an array, which are places in the value; -1 in its result stands for zero.
 
         Raises:
             FormatError: the result is empty.
@@ -251,7 +251,7 @@ def minimum(left: Tensor, right: Tensor | Array) -> Tensor:
 
 
 def clipped(x: Tensor, low: Any, high: Any) -> Tensor:
-    """Return ``min(max(x, low), high)``; either bound may be None, and the upper bound wins where they cross."""
+    """Return ``min(max(x, low), high)``; either bound may be None, and the upper bound wins if they contradict each other."""
     bottom = None if low is None else fractions(np.asarray(low), "its lower bound")
     top = None if high is None else fractions(np.asarray(high), "its upper bound")
     if bottom is None or top is None:
@@ -283,7 +283,7 @@ def absolute(x: Tensor) -> Tensor:
 
 
 def per_axis(numbers: Sequence[int] | int, axes: int, what: str) -> Shape:
-    """Return one integer per axis; a single one counts for every axis.
+    """Return one integer per axis; a single integer stands for every axis.
 
     Raises:
         InputError: the numbers are not integers, or neither one nor one per axis; the message calls them ``what``.

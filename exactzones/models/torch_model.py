@@ -1,4 +1,4 @@
-"""Networks from PyTorch modules; their classes are recognized by name, so torch is imported only when the caller has it."""
+"""Networks from PyTorch modules.  Classes are recognized by name, so torch is imported only if the caller has imported it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _TRUSTED = ("torch", "_operator", "operator", "builtins", "math")
 def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> Network:
     """Read a ``torch.nn.Module`` of Linear, Conv, ReLU and other piecewise linear parts, in evaluation mode.
 
-    A module with a forward of its own is traced with ``torch.fx``: sums of branches, concatenation, slices, maxima and
-    the like are followed.  Weights are taken exactly as they are stored, with one exception: an irrational factor of a BatchNorm
-    is replaced by the nearest 64-bit float, and recorded in the network's ``rationalizations``.  Of two Linear in a row, through
-    which everything passes, the first stays a layer without ReLU.
+    A module with a ``forward`` method of its own is traced with ``torch.fx``: sums of branches, concatenation, slices, maxima
+    and the like are followed.  Weights are read exactly as they are stored, with one exception: an irrational factor of a
+    BatchNorm is replaced by the nearest 64-bit float, and recorded in the network's ``rationalizations``.  Of two Linear in a
+    row, through which everything passes, the first remains a layer without ReLU.
 
     Args:
         module: neither it nor its parts may have forward hooks.
@@ -46,7 +46,7 @@ def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> N
             if size is None:
                 raise InputError(
                     "the module does not start with a Linear, so its number of inputs is not known; "
-                    "give input_shape=(..), the shape of one sample"
+                    "pass input_shape=(..), the shape of one sample"
                 )
             shape = (size,)
         result = steps.run(Tensor.start((1, *shape)))
@@ -69,7 +69,7 @@ def _lengths(input_shape: Any) -> tuple[int, ...]:
 
 @contextmanager
 def _evaluating(module: Any) -> Iterator[None]:
-    """Put a module and its parts into evaluation mode, and back into their own modes at the end."""
+    """Put a module and its parts into evaluation mode, and restore their modes at the end."""
     parts = list(module.modules()) if hasattr(module, "modules") and hasattr(module, "training") else []
     modes = [part.training for part in parts]
     try:
@@ -82,7 +82,7 @@ def _evaluating(module: Any) -> Iterator[None]:
 
 
 def _kind(module: Any) -> str | None:
-    """Return the class of torch.nn whose forward a module has, or None; a subclass that keeps it computes the same."""
+    """Return the class of torch.nn whose ``forward`` a module has, or None; a subclass that inherits it computes the same."""
     forward = getattr(type(module), "forward", None)
     if not getattr(forward, "__module__", "").startswith("torch.nn.modules."):
         return None
@@ -90,7 +90,7 @@ def _kind(module: Any) -> str | None:
 
 
 class _Steps:
-    """What a module's forward does, step by step.
+    """The steps of a module's ``forward``.
 
     Attributes:
         module: the module.
@@ -238,7 +238,7 @@ def _normalization(own: _ModuleArrays, x: Any) -> Tensor:
 
 
 def _function(name: str, *options: str, **renamed: str) -> Callable[[_ModuleArrays, Any], Any]:
-    """Return what a module does that calls a function with some of its attributes.
+    """Return what a module does whose ``forward`` calls a function with some of the module's attributes.
 
     Args:
         name: of the function.
@@ -276,7 +276,7 @@ _LEAVES: dict[str, Callable[[_ModuleArrays, Any], Any]] = {
     "_BatchNorm": _normalization,
     "_ConstantPadNd": _function("pad", "value", pad="padding"),
 }
-"""By the class of torch.nn whose forward a module has, see ``_kind``: what it does."""
+"""Class of torch.nn whose ``forward`` a module has, see ``_kind`` -> what the module does."""
 
 _SHAPELESS = ("ReLU", "Identity", "Dropout", "Flatten", "LeakyReLU", "Hardtanh", "Hardsigmoid", "PReLU")
 

@@ -18,9 +18,9 @@ class Value:
         level: number of ReLUs on the longest path from the input to it.
         terms: pairs (source, matrix), with matrices of shape (size, source's size); none for the input.
         constant: shape (size, 1), or None for zero.
-        rectified: whether a ReLU would change nothing, as far as is known.
+        rectified: whether it is known that a ReLU would not change it.
         linear: whether a dense linear map (Linear, Gemm, MatMul) made it.
-        dense: whether it is the result of a dense linear map, at most scaled, shifted and permuted.
+        dense: whether it is the result of a dense linear map, possibly scaled, shifted and permuted.
         relu: whether it is the ReLU of its source.
     """
 
@@ -39,7 +39,7 @@ Term: TypeAlias = tuple[Value, Sparse]
 
 
 def ancestors(output: Value) -> set[Value]:
-    """Return a value and all values that it is computed from."""
+    """Return a value and all values from which it is computed."""
     reached, stack = {output}, [output]
     while stack:
         fresh = {source for source, _ in stack.pop().terms} - reached

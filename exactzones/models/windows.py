@@ -22,7 +22,7 @@ class Geometry:
         dilations: steps from one place of a window to the next.
         before: padding at the start.
         after: padding at the end.
-        ceil: whether a last window may reach beyond the padding at the end.
+        ceil: whether the last window may extend beyond the padding at the end.
     """
 
     kernel: Shape
@@ -33,7 +33,7 @@ class Geometry:
     ceil: bool = False
 
     def windows(self, spatial: Shape) -> tuple[Array, Shape]:
-        """Return which entries each window sees.
+        """Return the entries in each window.
 
         Args:
             spatial: lengths of the axes.

@@ -26,8 +26,8 @@ _SMALL = 250  # a part gets a number if its area is more than 1/250 of the windo
 def plot_adjacency(zones: Zones, *, window: Polyhedron | None = None, ax: Any = None, legend: bool = True) -> Any:
     """Draw the zones of two inputs faintly with their adjacency graph on top, and return the axes.
 
-    Each node is a zone and lies in the middle of the visible part that fires.  An edge joins two zones that share a facet; it
-    runs through the part of the facet on which the feature fires, or is dashed and straight if there is none.
+    Each node is a zone, drawn in the middle of the visible part that fires.  An edge joins two zones that share a facet.  It
+    runs through the part of the facet on which the feature fires; if there is none, it is dashed and straight.
 
     Args:
         zones: of two inputs.

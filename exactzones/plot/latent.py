@@ -36,7 +36,7 @@ def plot_latent(
     ax: Any = None,
     legend: bool = True,
 ) -> Any:
-    """Draw a latent space with, for each unit of the next layer, its half-plane, border and weight vector; return the axes.
+    """Draw a latent space with the half-plane, border and weight vector of each unit of the next layer; return the axes.
 
     Args:
         network: the network.

@@ -34,7 +34,7 @@ class Piece:
         return not self.part.is_subset(Polyhedron.of(self.part.ambient_dim, [row]))
 
     def beyond(self, row: Row, window: Polyhedron) -> list[Vector]:
-        """Return the corners on a side of the window of what lies beyond that side; empty if the part is flat."""
+        """Return the corners, on a side of the window, of the piece beyond that side; empty if the part is flat."""
         outside = self.part if isinstance(self.part, Cell) else None
         for other in window.hrep.rows:
             if outside is not None and other != row:

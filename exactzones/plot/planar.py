@@ -17,7 +17,7 @@ from exactzones.polyhedra.shapes import Ring, area, floats, outline
 from exactzones.rational import Vector, dot, quotient
 
 _ARROWS = {(0, 0): "<", (0, 1): ">", (1, 0): "v", (1, 1): "^"}
-_MANY = 400  # polygons; the edges of more are drawn as hairlines, or they would blacken the picture
+_MANY = 400  # polygons; if there are more, edges are hairlines, because thicker ones would blacken the picture
 _SMALL = 4000  # a group gets a number if its largest piece has more than 1/4000 of the window's area
 
 
@@ -91,7 +91,7 @@ def draw_domain(domain: Polyhedron | None, window: Polyhedron, ax: Any) -> None:
 
 
 def number_groups(pieces: Sequence[Piece], window: Polyhedron, ax: Any) -> None:
-    """Write each group's number on its largest piece if that has room for it."""
+    """Write each group's number on its largest piece, if the number fits."""
     whole = area(outline(window, window)[0])
     for group, members in by_group(pieces).items():
         polygons = [ring for piece in members for ring in piece.rings if len(ring) > 2]

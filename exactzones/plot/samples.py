@@ -1,4 +1,4 @@
-"""Sampled points that fire: what sampling shows, for comparison with the zones."""
+"""Sampled points at which a property fires, for comparison with the zones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Save pictures: the same picture gives the same bytes, and a file is written in full or not at all."""
+"""Save pictures: equal pictures are written as equal bytes, and a file is written in full or not at all."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def plot_polyhedron_3d(
 
 
 def _solid_and_facets(polyhedron: Polyhedron, box: Polyhedron, plane_row: Row | None) -> tuple[Cell | None, Sequence[Ring]]:
-    """Return the part of a polyhedron in a box (None if it is flat) and its facets, cut along a plane and without those in it.
+    """Return the part of a polyhedron in a box (None if it is flat) and its facets, cut along a plane, except those in the plane.
 
     Matplotlib draws whole polygons, the farthest first; only polygons on one side of the plane are hidden correctly.
     """

@@ -1,4 +1,4 @@
-"""The zones of one feature in all its spaces: each latent space with its own zones and the images of those of the input."""
+"""The zones of one feature in all spaces: each latent space with its own zones and the images of the input space's zones."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class _Panel(NamedTuple):
 def plot_spaces(zones: Zones, *, windows: Mapping[str, Polyhedron] | None = None, figure: Any = None) -> list[Any]:
     """Draw the zones in the input space and, side by side, in every latent space of two dimensions; return the axes.
 
-    The input space shows its zones, filled.  Each latent space shows the zones that the feature has there, outlined, whether an
-    input reaches them or not, and the images of the zones of the input space, filled in the same colours.  Two zones have the
+    The zones of the input space are filled.  In each latent space, the feature's zones in that space are outlined, whether or not
+    inputs reach them, and the images of the input space's zones are filled in the same colours.  Two zones have the
     same colour if they lead into the same zone of the last latent space but one; in the last space they usually coincide.
 
     Args:
@@ -112,7 +112,7 @@ def _draw_panel(panel: _Panel, zones: Zones, groups: Sequence[int], ax: Any) -> 
 
 
 def _groups(zones: Zones, latents: list[Latent]) -> list[int]:
-    """Return the colour index of each zone, the same for zones that lead into one zone of the last latent space but one."""
+    """Return the colour index of each zone; zones that lead into one zone of the last latent space but one have the same."""
     before = latents[max(0, len(latents) - 2)].layer
     skipped = sum(1 for layer in zones.network.layers[:before] if layer.relu_units)
     suffixes = [zone.pattern[skipped:] for zone in zones]

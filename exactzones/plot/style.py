@@ -1,4 +1,4 @@
-"""The look of the pictures: a palette for colour-blind readers too, hatches as a second cue, axes and legends."""
+"""The look of the pictures: a palette that also suits colour-blind readers, hatches as a second cue, axes and legends."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ RC = {
     "svg.hashsalt": "exactzones",
     "svg.fonttype": "path",
 }
-"""Settings for all pictures, independent of the user's own; the salt makes the ids in an SVG reproducible."""
+"""Settings for all pictures, independent of the user's settings; the salt makes the ids in an SVG reproducible."""
 
 
 @contextmanager
@@ -41,8 +41,9 @@ def settings(canvas: Any) -> Iterator[None]:
     """Make a picture with the settings ``RC``.
 
     Args:
-        canvas: the axes or figure that the picture is drawn on, or None if pyplot will make new ones.  Then the backend is loaded
-            before: in a notebook that turns on the display of figures, a setting that must survive the end of this context.
+        canvas: the axes or figure that the picture is drawn on, or None if pyplot will make new ones.  In that case the backend
+            is
+            loaded first: in a notebook this turns on the display of figures, a setting that must survive this context.
     """
     if canvas is None:
         pyplot.draw_if_interactive()  # loads the backend; without a figure it does nothing else

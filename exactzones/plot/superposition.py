@@ -1,4 +1,4 @@
-"""Several features in one picture: where each of them fires, and where several fire together."""
+"""Several features in one picture: where each of them fires, and where several do."""
 
 from __future__ import annotations
 

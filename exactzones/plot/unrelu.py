@@ -63,7 +63,7 @@ class UnReLU:
 
     @property
     def steps(self) -> tuple[int, ...]:
-        """The numbers of inactive neurons that pieces have, in increasing order: each is one step of the picture."""
+        """The numbers of inactive neurons of pieces, in increasing order; each is one step of the picture."""
         return tuple(sorted({signs.count("-") for signs, _ in self.pieces}))
 
     @cached_property
@@ -110,7 +110,7 @@ def plot_unrelu(
         picture: the layer and its target.
         step: the pieces with this number of inactive neurons are moving; those with fewer have arrived, those with more have not
             moved.  By default all have arrived.
-        progress: of the moving pieces, from 0 (at the start) to 1 (arrived).
+        progress: how far the moving pieces are, from 0 (at the start) to 1 (arrived).
         axes: a pair of matplotlib axes, 3-D and flat; new ones by default.
         letter: letter of the input's coordinates.
     """

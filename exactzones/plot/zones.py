@@ -44,9 +44,9 @@ def plot_zones(
         window: a bounded polyhedron; its bounding box is shown.  By default the domain's box, or a box around all vertices.
         color_by: "island" gives each island (connected component) a colour, hatch and number of its own, "zone" each zone.
         ax: matplotlib axes (3-D ones for a 3-D input); new ones by default.
-        merged: draw merged zones (convex unions of zones) without the edges inside them.
-        samples: mark each zone's sample point.
-        only: draw only these zones, with the colours and numbers that they have among all.
+        merged: whether to draw merged zones (convex unions of zones) without the edges inside them.
+        samples: whether to mark each zone's sample point.
+        only: draw these zones only, with the colours and numbers that they have among all zones.
         legend: whether to put a legend beside the axes.
 
     Raises:
@@ -79,7 +79,7 @@ def _checked_dimension(zones: Zones, color_by: str) -> int:
 
 
 def _draw(zones: Zones, shown: Sequence[Piece], window: Polyhedron, ax: Any) -> list[Any]:
-    """Draw pieces as the dimension asks for; return the legend entries of what is drawn besides them."""
+    """Draw pieces as the dimension requires; return the legend entries of everything else that is drawn."""
     if zones.network.inputs == 1:
         return draw_curve(zones, shown, window, ax)
     draw_pieces = draw_planar if zones.network.inputs == 2 else draw_solid

@@ -1,6 +1,6 @@
 """Interactive pages of activation zones: one HTML file each, which needs neither a server nor an internet connection.
 
-All numbers on a page are computed here, exactly, and embedded as text; the floats embedded with them only draw the picture.
+This package computes all numbers on a page exactly and embeds them as text; floats are embedded only to draw the picture.
 """
 
 from exactzones.view.pages import check_shown, page, save

@@ -1,4 +1,4 @@
-"""The zones of a property in the latent spaces of its network, and the images of the zones of the input space there."""
+"""The zones of a property in the latent spaces of its network, and the images of the input space's zones in these spaces."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MARGIN = exact("1/8")
 
 
 def latent_spaces(zones: Zones, main: Data) -> list[Data]:
-    """Return the latent spaces that lie before the layers of the property, as ``drawing`` does, with the maps into them.
+    """Return the latent spaces before the layers of the property, in the form of ``drawing``, with the maps into them.
 
     Args:
         zones: the zones in the input space.
@@ -65,7 +65,7 @@ def _images(zones: Zones, latent: Latent) -> Any:
 def _reached(images: Any, main: Data) -> Polyhedron | None:
     """Return a box around the images of the drawn parts of the zones; None if there are none.
 
-    Its corners come from floats, which is good enough for a window.
+    Its corners come from floats, which suffice for a window.
     """
     points: list[Vector] = []
     for image, rings in zip(images, main["rings"], strict=True):

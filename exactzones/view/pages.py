@@ -61,10 +61,10 @@ def page(
         zones: in an input space of one to three dimensions.
         data: points of the input space to draw with the zones: ``Points``, an array or nested sequences of exact numbers.
         labels: one per data point, such as its class.
-        window: a bounded polyhedron; the page shows its bounding box.  By default see ``default_window``.
+        window: a bounded polyhedron; the page shows its bounding box.  By default that of ``default_window``.
         names: names of the inputs; ``x0``, ``x1``, .. by default.
         flat: the slice, if the zones are those of ``network.compose(flat)``; data points are then points of the larger space.
-        title: by default the property.
+        title: title of the page; by default the property.
 
     Raises:
         InputError: more than three inputs, an unbounded or flat window, a slice or data of another space, or plotly is needed
@@ -86,7 +86,7 @@ def page(
 
 
 def _input_names(network: Network, flat: AffineMap | None, names: Sequence[str]) -> Sequence[str]:
-    """Return the names of the inputs, ``x0``, ``x1``, .. if none are given; on a slice those of the larger space."""
+    """Return the names of the inputs, ``x0``, ``x1``, .. by default; on a slice those of the larger space."""
     inputs = network.inputs if flat is None else flat.outputs
     input_names = names or [f"x{k}" for k in range(inputs)]
     if len(input_names) != inputs:
@@ -95,7 +95,7 @@ def _input_names(network: Network, flat: AffineMap | None, names: Sequence[str])
 
 
 def _scene(zones: Zones, box: Polyhedron, flat: AffineMap | None, input_names: Sequence[str]) -> Data:
-    """Return what the page's scripts draw and show at once; exact numbers follow in ``exact_texts``."""
+    """Return what the page's scripts draw and show first; ``exact_texts`` has the exact numbers."""
     main = drawing(zones, box)
     letters = [f"{'x' if flat is None else 'u'}{k}" for k in range(zones.network.inputs)]
     return {
@@ -112,10 +112,10 @@ def _scene(zones: Zones, box: Polyhedron, flat: AffineMap | None, input_names: S
 
 
 def check_shown(network: Network) -> None:
-    """Refuse a network with spaces that a page cannot show.
+    """Raise an error if a network has spaces that a page cannot show.
 
     Raises:
-        InputError: more than three inputs, or a space of three dimensions and no plotly to draw it.
+        InputError: more than three inputs, or a space of three dimensions and plotly, which draws it, is not installed.
     """
     if network.inputs > MOST:
         raise InputError(

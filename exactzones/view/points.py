@@ -1,4 +1,4 @@
-"""Data points drawn with the zones: read from a file exactly, and placed in the space that is shown."""
+"""Data points that are drawn with the zones: read exactly from a file, and placed in the space that is shown."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _from_csv(content: bytes, dim: int) -> Points:
 
 
 def _is_number(entry: str) -> bool:
-    """Tell whether an entry is meant as a number, even one that is refused, such as nan."""
+    """Tell whether an entry is meant to be a number, including numbers that are refused, such as nan."""
     try:
         float(entry.partition("/")[0])
     except ValueError:

@@ -17,7 +17,7 @@ MOST = 3
 def embedding(
     dim: int, *, through: Sequence[Sequence[Any]] = (), along: Sequence[Sequence[Any]] = (), origin: Sequence[Any] | None = None
 ) -> AffineMap:
-    """Return the flat through two to four points, or through one point along one to three directions, as a map into R^dim.
+    """Return a flat as a map into R^dim: through two to four points, or through one point along one to three directions.
 
     Args:
         dim: dimension of the input space.
@@ -33,10 +33,12 @@ def embedding(
     (Fraction(2, 1), Fraction(5, 1), Fraction(3, 1), Fraction(3, 1))
     """
     if through and (along or origin is not None):
-        raise InputError("a slice goes either through points or along directions from one point; both were given")
+        raise InputError(
+            "a slice goes either through points or along directions from one point; pass either points or directions"
+        )
     count = len(through) - 1 if through else len(along)
     if not 1 <= count <= MOST:
-        raise InputError(f"a slice of {count} dimensions cannot be shown; give 2 to 4 points, or 1 to 3 directions")
+        raise InputError(f"a slice of {count} dimensions cannot be shown; pass 2 to 4 points, or 1 to 3 directions")
     points = [vector(*point) for point in through]
     if not points:
         base = vector(*(origin or [0] * dim))

@@ -1,4 +1,4 @@
-"""A space and the zones in it as plain data for the page: shapes as floats, everything else as exact text."""
+"""A space and its zones as plain data for the page: shapes as floats, everything else as exact text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from exactzones.zones import Zone, Zones
 Data: TypeAlias = dict[str, Any]
 
 _WHOLE_MAPS = 2000
-"""Most zones for which the page has the affine map of the whole layer; beyond, it has only the feature's function."""
+"""Up to this many zones, the page has the affine map of the whole layer; with more, only the feature's function."""
 
 
 class _Table:
@@ -29,7 +29,7 @@ class _Table:
         self._number_of: dict[Hashable, int] = {}
 
     def number(self, point: Vector) -> int:
-        # Pairs of integers hash faster than fractions, whose hash takes a modular inverse.
+        # Pairs of integers hash faster than fractions, whose hash requires a modular inverse.
         key = tuple([(entry.numerator, entry.denominator) for entry in point])
         number = self._number_of.setdefault(key, len(self.points))
         if number == len(self.points):

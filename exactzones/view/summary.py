@@ -1,4 +1,4 @@
-"""The answer in words: statements about a list of zones as a whole."""
+"""Statements in words about a list of zones as a whole."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from exactzones.polyhedra.shapes import bounding_box, sides
 from exactzones.rational import Vector
 from exactzones.zones import Zones
 
-_MANY = 5000  # with more zones, their exact share of the volume would take longer than the rest of the page
+_MANY = 5000  # with more zones, computing their exact share of the volume would take longer than the rest of the page
 
 _counted = partial(counted, grouped=True)
 

@@ -36,12 +36,12 @@ class Operator(NamedTuple):
 
 
 def _float32(number: float) -> float:
-    """Return an attribute's default: ONNX keeps attributes as 32-bit floats, written or not."""
+    """Return an attribute's default as the 32-bit float that ONNX has, whether or not the file contains it."""
     return float(np.float32(number))
 
 
 MANY = 2**31
-"""As the most inputs: any number."""
+"""As ``most``: any number of inputs."""
 
 _WINDOW = {"auto_pad": b"NOTSET", "dilations": [], "kernel_shape": [], "pads": [], "strides": []}
 _BATCH_NORMALIZATION = {"epsilon": _float32(1e-5), "momentum": _float32(0.9), "training_mode": 0, "spatial": 1}

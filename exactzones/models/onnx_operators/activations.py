@@ -18,7 +18,7 @@ def absolute(node: OnnxNode) -> Tensor:
 
 
 def clip(node: OnnxNode) -> Tensor:
-    """Return ``min(max(x, low), high)``; before opset 11 the bounds are attributes, by default the extreme floats: no bounds."""
+    """Return ``min(max(x, low), high)``; before opset 11 the bounds are attributes; extreme floats, the defaults, mean none."""
     low, high = node.constant(1), node.constant(2)
     if len(node.operands) == 1:
         low, high = (np.array(node.attributes[name]) for name in ("min", "max"))

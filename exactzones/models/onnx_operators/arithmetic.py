@@ -1,4 +1,4 @@
-"""Arithmetic of ONNX: sums, products by constants, maxima and minima, and sums along axes; exact for constants, too."""
+"""Arithmetic of ONNX: sums, products with constants, maxima, minima, and sums along axes; also exact for constants."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def negate(node: OnnxNode) -> Tensor:
 
 
 def _folded(left: Array, right: Array, operation: Callable[[Array, Array], Array]) -> Array:
-    """Compute with constants: integers as NumPy does, all others exactly."""
+    """Compute with constants: with integers as NumPy does, with all others exactly."""
     shape = tensors.broadcast(left.shape, right.shape)
     if left.dtype.kind == right.dtype.kind == "i":
         return np.asarray(operation(left, right))
@@ -92,7 +92,7 @@ def sum_(node: OnnxNode) -> Operand:
 
 
 def _in_pairs(node: OnnxNode, pairwise: Callable[[Tensor, Operand], Tensor]) -> Operand:
-    """Apply an operation of two operands to all operands in pairs, then to pairs of pairs, so that few layers come of it."""
+    """Apply an operation of two operands to all operands in pairs, then to pairs of pairs, so that there are few layers."""
     every = [node.operand(place) for place in range(len(node.operands))]
     operands: Sequence[Operand] = sorted(every, key=lambda operand: not isinstance(operand, Tensor))  # constants last
     if not isinstance(operands[0], Tensor):

@@ -20,7 +20,7 @@ _INTEGERS = (6, 7)  # INT32, INT64
 def cast(node: OnnxNode) -> Operand:
     """Return the operand in another type.
 
-    A constant is rounded to a type that does not hold all numbers of its own.  A tensor that depends on the input stays exact.
+    A constant is rounded if the type does not hold all numbers of its own type.  A tensor that depends on the input stays exact.
     """
     operand, target = node.operand(), _FLOATS.get(node.attributes["to"])
     if isinstance(operand, Tensor):

@@ -35,7 +35,7 @@ def expand(node: OnnxNode) -> Operand:
 
 
 def flatten(node: OnnxNode) -> Operand:
-    """Make a matrix: the axes before ``axis``, and all others."""
+    """Return a matrix whose first axis joins the axes before ``axis``, and whose second joins the others."""
     return node.reshaped(flattened(node.shape, node.attributes["axis"]))
 
 
@@ -77,7 +77,7 @@ def _pad_widths(node: OnnxNode, mode: str) -> list[tuple[int, int]]:
     if mode == "reflect" and any(max(pair) >= n for n, pair in zip(shape, widths, strict=True) if any(pair)):
         raise FormatError(f"pads are {pads}; reflected pads must be smaller than the lengths of shape {shape}")
     if math.prod(n + a + b for n, (a, b) in zip(shape, widths, strict=True)) > MAX_WEIGHTS:
-        raise FormatError(f"pads are {pads}, which is too much; at most {MAX_WEIGHTS} entries are supported")
+        raise FormatError(f"pads are {pads}, which makes too many entries; at most {MAX_WEIGHTS} are supported")
     return widths
 
 
@@ -98,7 +98,7 @@ def slice_(node: OnnxNode) -> Operand:
     cuts = [slice(None)] * len(node.shape)
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         length = node.shape[axis]
-        stop = end + length if -length <= end < 0 else end  # below -length it is before the first, for negative steps
+        stop = end + length if -length <= end < 0 else end  # for negative steps, an end below -length is before the first entry
         cuts[axis] = slice(start if start >= -length else 0, stop if stop >= 0 else (None if step < 0 else 0), step)
     return node.moved(lambda index: index[tuple(cuts)])
 

@@ -1,9 +1,9 @@
 """The functions and methods of PyTorch that are read: one function and one row of ``FUNCTIONS`` each.
 
 To add one, write a function with PyTorch's parameters in the module of its family, or in a new one, and add a row below.  Tensors
-arrive as ``Tensor`` if they depend on the network's input, else as arrays; numbers and tuples arrive as they are.  Semantics that
-ONNX shares belong in ``models.tensors`` or its neighbours.  A module of ``torch.nn`` needs a row in ``models.torch_model``, too.
-The tests compare with PyTorch: add cases to ``tests/models/test_torch_models.py``.
+are passed as ``Tensor`` if they depend on the network's input, otherwise as arrays; numbers and tuples are passed unchanged.
+Semantics that ONNX shares belong in ``models.tensors`` or its neighbours.  A module of ``torch.nn`` needs a row in
+``models.torch_model``, too. The tests compare with PyTorch: add cases to ``tests/models/test_torch_models.py``.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "unsqueeze": shapes.unsqueeze,
     "view": shapes.reshape,
 }
-"""By the name of a function or method; one that works in place has the same name with an underscore or an i."""
+"""By name of a function or method; its in-place variant has the same name with an underscore or an i."""
 
 
 def function(name: str) -> Callable[..., Any]:
@@ -97,4 +97,4 @@ def function(name: str) -> Callable[..., Any]:
     for known in (name, name.removesuffix("_"), name.removeprefix("i")):
         if known in FUNCTIONS:
             return FUNCTIONS[known]
-    raise InputError("it is not piecewise linear, or not supported; exactzones/models/README.md lists what is")
+    raise InputError("it is not piecewise linear, or not supported; exactzones/models/README.md lists what is supported")

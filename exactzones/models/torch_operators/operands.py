@@ -75,7 +75,7 @@ def axis_from_front(axis: int, rank: int) -> int:
 
 
 def options_by_position(function: Callable[..., _Result]) -> Callable[..., _Result]:
-    """Let callers give a function's keyword-only arguments by position, too, in their order, as PyTorch does."""
+    """Let callers pass a function's keyword-only arguments by position, too, in their order, as PyTorch does."""
     parameters = signature(function).parameters.values()
     options = [parameter.name for parameter in parameters if parameter.kind is Parameter.KEYWORD_ONLY]
     count = len(parameters) - len(options)
@@ -83,7 +83,7 @@ def options_by_position(function: Callable[..., _Result]) -> Callable[..., _Resu
     @wraps(function)
     def call(*arguments: Any, **named: Any) -> _Result:
         if len(arguments) > count + len(options):
-            raise TypeError(f"{len(arguments)} arguments are given; at most {count + len(options)} are expected")
+            raise TypeError(f"{len(arguments)} arguments are passed; at most {count + len(options)} are expected")
         return function(*arguments[:count], **dict(zip(options, arguments[count:], strict=False)), **named)
 
     return call

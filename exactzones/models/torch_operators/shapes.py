@@ -16,7 +16,7 @@ from exactzones.models.torch_operators.operands import axis_from_front, operand,
 
 
 def same(x: Any, *_: Any, **__: Any) -> Any:
-    """Return the argument: in evaluation mode, and for exact numbers, the function changes nothing."""
+    """Return the argument, which the function does not change in evaluation mode, or for exact numbers."""
     return x
 
 
@@ -26,7 +26,7 @@ def cat(parts: Any, dim: int = 0) -> Tensor:
 
 
 def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """Return a number of consecutive parts along an axis, of equal length but for the last."""
+    """Return a number of consecutive parts along an axis, all of one length except the last."""
     return split(x, -(-tensor(x).shape[dim] // chunks), dim)
 
 
@@ -93,7 +93,7 @@ def size(x: Any, dim: int | None = None) -> Any:
 
 
 def split(x: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
-    """Return consecutive parts along an axis: of one length but for the last, or of the lengths in a list."""
+    """Return consecutive parts along an axis, all of one length except the last, or of the lengths in a list."""
     length, sizes = tensor(x).shape[dim], split_size_or_sections
     if isinstance(sizes, int):
         sizes = [min(sizes, length - start) for start in range(0, length, sizes)]

@@ -103,7 +103,7 @@ def adaptive_max_pool(axes: int) -> Callable[..., Tensor]:
 def _batched(x: Any, axes: int) -> Tensor:
     if len(tensor(x).shape) != axes + 2:
         raise FormatError(
-            f"its input has shape {x.shape}; (batch, channels, ..) with {axes} more axes is expected: give input_shape"
+            f"its input has shape {x.shape}; (batch, channels, ..) with {axes} more axes is expected: pass input_shape"
         )
     return tensor(x)
 
