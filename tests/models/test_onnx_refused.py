@@ -121,7 +121,7 @@ GEMM = [("Gemm", "x W", "y", {})]
         (GEMM, [1, -4], {"W": W}, ["input 'x' has an axis without a fixed length"]),
         (GEMM, ["N"], {"W": W}, ["input 'x' has an axis without a fixed length"]),
         (GEMM, None, {"W": W}, ["input 'x' has no shape"]),
-        ([("Relu", "x", "y", {})], [1, 10**9], {}, ["the network takes 1000000000 inputs"]),
+        ([("Relu", "x", "y", {})], [1, 10**9], {}, ["the network has 1000000000 inputs"]),
         # numbers
         (GEMM, [1, 4], {"W": W * np.nan}, ["operator Gemm (node 'Gemm_0'): its weight[0][0] is nan"]),
         (GEMM, [1, 4], {"W": W * np.inf}, ["its weight[0][0] is inf"]),
