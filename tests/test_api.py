@@ -388,7 +388,7 @@ def test_limits_of_a_list_raise_with_what_was_found(run):
         with pytest.raises(exactzones.BudgetExceeded) as stopped:
             run(NET, 0, BOX, **limits)
         assert run is not find_zones or len(stopped.value.found) == 1
-    with pytest.raises(InputError, match="pass seconds=60, max_zones=1000 or both, and no budget"):
+    with pytest.raises(InputError, match="pass only seconds=60, max_zones=1000 or both"):
         run(NET, 0, seconds=1, budget=Budget())
 
 
