@@ -25,6 +25,8 @@ _COMMANDS = {
     "eval": "exactzones.cli.evaluate:evaluate",
     "info": "exactzones.cli.info:info",
     "proptest": "exactzones.cli.proptest:proptest",
+    "supports": "exactzones.cli.supports:supports",
+    "verify": "exactzones.cli.verify:verify",
     "view": "exactzones.cli.view:view",
     "zones": "exactzones.cli.zones:zones",
 }

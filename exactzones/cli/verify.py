@@ -1,0 +1,167 @@
+"""``exactzones verify``: decide a VNN-LIB query, with the command line that chapter 5 of the VNN-LIB standard defines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import rich_click as click
+
+from exactzones.certification import CanFire, CannotFire, Decision, case_of, certify_cases
+from exactzones.cli.options import jobs_option, timeout_option
+from exactzones.errors import InputError
+from exactzones.files import naming
+from exactzones.models import load_network
+from exactzones.network import Network
+from exactzones.polyhedra import Polyhedron
+from exactzones.property import Property
+from exactzones.rational import Vector
+from exactzones.vnnlib.reader import Query, read_query
+
+_LEAST_SECONDS = 0.001
+_ROUNDED_DIGITS = 30  # of a coordinate that is not a finite decimal
+
+
+@click.command()
+@click.argument("query", type=click.Path(path_type=Path))
+@click.option(
+    "--network",
+    "models",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="The model of a network that the query declares; once for each that is not equal to another one.",
+)
+@timeout_option
+@jobs_option
+def verify(query: Path, models: tuple[str, ...], timeout: float | None, jobs: int) -> int:
+    """Decide a VNN-LIB query as the VNN-LIB standard's chapter 5 asks of a solver.
+
+    Prints "sat", "unsat", "unknown" or "timed-out"; after "sat" come the values of all tensors.  The verdict is about exact
+    arithmetic on real numbers, whatever float types the query declares.
+
+    \b
+    exactzones verify query.vnnlib --network N=net.onnx --timeout 60
+    exactzones verify equal.vnnlib --network teacher=big.onnx --network student=small.onnx
+    """
+    start = time.monotonic()
+    asked = read_query(query)
+    paths = _paths(query, asked, models)
+    _warn_of_floats(asked)
+    with naming(query):
+        stored = asked.stored(_Loader(paths))
+    network = asked.cases[0].network_for(stored) if asked.cases else stored
+    cases = [case_of(network, case.property_for(stored), case.domain) for case in asked.cases]
+    seconds = None if timeout is None else max(timeout - (time.monotonic() - start), _LEAST_SECONDS)
+    decision = certify_cases(network, cases, seconds=seconds, jobs=jobs)
+    verdict = _verdict(decision, timeout, start)
+    click.echo(verdict)
+    if isinstance(decision, CanFire):
+        witness = _short(network, cases[decision.case].prop, asked.cases[decision.case].domain, decision.witness)
+        for line in _assignment(asked, witness, stored(witness)):
+            click.echo(line)
+    return 0 if verdict in {"sat", "unsat"} else 3
+
+
+def _verdict(decision: Decision, timeout: float | None, start: float) -> str:
+    if isinstance(decision, CanFire):
+        return "sat"
+    if isinstance(decision, CannotFire):
+        return "unsat"
+    click.echo(f"incomplete: {decision.reason}; {decision.open_leaves} open leaves", err=True)
+    return "timed-out" if timeout is not None and time.monotonic() - start >= timeout else "unknown"
+
+
+class _Loader:
+    """Loads each model once."""
+
+    def __init__(self, paths: dict[str, Path]) -> None:
+        self._paths = paths
+        self._loaded: dict[tuple[str, str | None], Network] = {}
+
+    def __call__(self, name: str, node: str | None) -> Network:
+        if node is not None:
+            raise InputError("hidden tensors are not supported")
+        if (name, node) not in self._loaded:
+            self._loaded[name, node] = load_network(self._paths[name])
+        return self._loaded[name, node]
+
+
+def _paths(query: Path, asked: Query, models: Sequence[str]) -> dict[str, Path]:
+    """Return the file of each model by the name of its network; VNN-LIB 1.0 has a single network, of any name."""
+    paths: dict[str, Path] = {}
+    for text in models:
+        name, equals, path = text.partition("=")
+        if not equals or not name or not path:
+            raise InputError(f"--network {text!r} is not of the form NAME=FILE, such as N=net.onnx")
+        if name in paths:
+            raise InputError(f"--network names {name} twice; name each network once")
+        paths[name] = Path(path)
+    needed = list(dict.fromkeys(network.source for network in asked.networks))
+    if needed == [""] and len(paths) == 1:
+        return {"": next(iter(paths.values()))}
+    if set(needed) != set(paths):
+        expected = " ".join(f"--network {name or 'N'}=FILE" for name in needed)
+        raise InputError(f"{query}: the models named are {', '.join(paths) or 'none'}; write {expected}")
+    return paths
+
+
+def _warn_of_floats(asked: Query) -> None:
+    types = {tensor.type for network in asked.networks for tensor in network.tensors} - {"real", "Real"}
+    if types:
+        click.echo(f"the verdict is about real numbers, not about the rounding of {', '.join(sorted(types))}", err=True)
+
+
+def _short(network: Network, prop: Property, domain: Polyhedron, witness: Vector) -> Vector:
+    """Return a point of 32-bit or 64-bit floats near a witness at which the property holds, too; else the witness."""
+    for kind in (np.float32, np.float64):
+        try:
+            rounded = tuple(Fraction(float(kind(float(entry)))) for entry in witness)
+        except OverflowError:
+            return witness
+        if domain.contains(rounded) and network.satisfies(rounded, prop):
+            return rounded
+    return witness
+
+
+def _assignment(asked: Query, witness: Vector, values: Vector) -> Iterator[str]:
+    """Yield the lines of an assignment, in the format of the standard or, for VNN-LIB 1.0, of VNN-COMP."""
+    if not asked.networks[0].name:
+        named = (("X", witness), ("Y", values))
+        pairs = [f"({kind}_{k} {_decimal(entry)})" for kind, point in named for k, entry in enumerate(point)]
+        yield from ("(" + "\n ".join(pairs) + ")").splitlines()
+        return
+    first_input = first_value = 0
+    for network in asked.networks:
+        entries: dict[str, Vector] = {}
+        for tensor in network.of_role("input"):
+            entries[tensor.name] = witness[first_input : first_input + tensor.size]
+            first_input += tensor.size
+        for tensor in network.values:
+            entries[tensor.name] = values[first_value : first_value + tensor.size]
+            first_value += tensor.size
+        for tensor in network.tensors:
+            yield f"{tensor.name} {tensor.type} [{','.join(map(str, tensor.shape))}]"
+            yield from map(_decimal, entries[tensor.name])
+
+
+def _decimal(number: Fraction) -> str:
+    """Return a number as a decimal: exactly where it has finitely many digits, else rounded.
+
+    >>> _decimal(Fraction(-5, 4)), _decimal(Fraction(1, 3))
+    ('-1.25', '0.333333333333333333333333333333')
+    """
+    rest, digits = number.denominator, 0
+    for prime in (2, 5):
+        count = 0
+        while rest % prime == 0:
+            rest //= prime
+            count += 1
+        digits = max(digits, count)
+    if rest > 1:
+        digits = _ROUNDED_DIGITS
+    scaled = str(abs(round(number * 10**digits))).rjust(digits + 1, "0")
+    sign = "-" if number < 0 else ""
+    return f"{sign}{scaled[:-digits]}.{scaled[-digits:]}" if digits else f"{sign}{scaled}.0"

@@ -1,0 +1,129 @@
+"""``exactzones verify`` and ``supports``: the command line of the VNN-LIB standard, and assignments that satisfy the query."""
+
+from fractions import Fraction
+
+import pytest
+from cli.support import ABSOLUTE, PLANE, saved
+from cli.test_certify_command import hard
+
+from exactzones.network import Network
+
+QUERY = """(vnnlib-version <2.0>)
+(declare-network f (declare-input x real [1]) (declare-output y real [2]))
+(declare-network g (declare-input a float32 [2]) (declare-input s float32 []) (declare-output b float32 [1,2]))
+(declare-network twin (equal-to f) (declare-input u real [1]) (declare-output v real [2]))
+(assert (and (<= -1 x[0] 1) (<= -1 a[0] 1) (<= -1 a[1] 1) (== s 0.1) (== u[0] (+ x[0] 0.1))))
+(assert (>= (+ y[0] b[0,1] v[1]) {least}))
+"""
+
+
+@pytest.fixture
+def models(tmp_path):
+    wide = Network.of(([[1, 0, 1], [0, 1, 0], [1, 1, 0]], [0, 0, -1], True), ([[1, 1, -1], [1, -1, 1]], [0, "1/3"], False))
+    return {"f": ABSOLUTE, "g": wide}, [
+        f"--network=f={saved(ABSOLUTE, tmp_path / 'f.npz')}",
+        f"--network=g={saved(wide, tmp_path / 'g.json')}",
+    ]
+
+
+def assigned(lines):
+    """Return the tensors of an assignment in the standard's format."""
+    tensors = {}
+    for line in lines:
+        if "[" in line:
+            name, _type, _shape = line.split()
+            tensors[name] = []
+        else:
+            tensors[name].append(Fraction(line))
+    return tensors
+
+
+def test_sat_prints_an_assignment_that_satisfies_the_query(run, tmp_path, models):
+    networks, options = models
+    query = tmp_path / "q.vnnlib"
+    query.write_text(QUERY.format(least=-1))
+    done = run("verify", query, *options)
+    verdict, *lines = done.out.splitlines()
+    assert (done.code, verdict) == (0, "sat")
+    assert [line for line in lines if "[" in line] == [
+        "x real [1]", "y real [2]", "a float32 [2]", "s float32 []", "b float32 [1,2]", "u real [1]", "v real [2]",
+    ]  # fmt: skip
+    values = assigned(lines)
+    assert tuple(values["y"]) == networks["f"](values["x"])
+    assert tuple(values["v"]) == networks["f"](values["u"])
+    assert [round(each, 20) for each in networks["g"](values["a"] + values["s"])] == [round(each, 20) for each in values["b"]]
+    assert values["s"] == [Fraction(1, 10)]
+    assert values["u"][0] - values["x"][0] == Fraction(1, 10)
+    assert values["y"][0] + values["b"][1] + values["v"][1] >= -1
+    assert "not about the rounding of float32" in done.err
+
+
+def test_unsat_and_timed_out(run, tmp_path, models):
+    query = tmp_path / "q.vnnlib"
+    query.write_text(QUERY.format(least="-0.4"))  # it is at most -7/15
+    assert run("verify", query, *models[1]).out == "unsat\n"
+    text = (
+        "(vnnlib-version <2.0>)(declare-network N (declare-input X real [4]) (declare-output Y real [1]))(assert (>= Y[0] 140))"
+    )
+    query.write_text(text + "".join(f"(assert (<= -1 X[{j}] 1))" for j in range(4)))
+    done = run("verify", query, "--network", f"N={hard(tmp_path / 'hard.npz')}", "--timeout", "0.01")
+    assert (done.code, done.out) == (3, "timed-out\n")
+    assert "incomplete: " in done.err
+
+
+def test_vnnlib_1_prints_the_counterexample_of_the_competition(run, tmp_path):
+    query = tmp_path / "q.vnnlib"
+    query.write_text("(declare-const X_0 Real)(declare-const Y_0 Real)(declare-const Y_1 Real)(assert (= X_0 1.5))")
+    done = run("verify", query, "--network", f"N={saved(ABSOLUTE, tmp_path / 'net.npz')}")
+    assert (done.code, done.out, done.err) == (0, "sat\n((X_0 1.5)\n (Y_0 0.5)\n (Y_1 -2.5))\n", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ([], "the models named are none; write --network f=FILE --network g=FILE"),
+        (["f=net.npz"], "the models named are f; write"),
+        (["f=net.npz", "g=net.npz", "twin=net.npz"], "the models named are f, g, twin"),
+        (["f=net.npz", "f=net.npz"], "names f twice"),
+        (["f"], "NAME=FILE"),
+        (["f=absent.npz", "g=absent.npz"], "absent.npz"),
+        (["f=plane.json", "g=plane.json"], "1 inputs of network f are declared (x [1]); the network has 2, so 2 are expected"),
+    ],
+)
+def test_models_that_do_not_fit(run, tmp_path, monkeypatch, options, says):
+    monkeypatch.chdir(tmp_path)
+    saved(ABSOLUTE, tmp_path / "net.npz")
+    saved(PLANE, tmp_path / "plane.json")
+    (tmp_path / "q.vnnlib").write_text(QUERY.format(least=0))
+    done = run("verify", "q.vnnlib", *(part for option in options for part in ("--network", option)))
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err
+
+
+@pytest.mark.parametrize(
+    ("capability", "lines"),
+    [
+        ("--onnx-element-types", ["real"]),
+        ("--vnnlib-versions", ["1.0", "2.0"]),
+        ("--multiple-input-output-theories", ["SIO", "MIO"]),
+        ("--multiple-network-theories", ["SNET", "MENET", "MINET", "MNET"]),
+        ("--multiple-node-comparison-theories", ["SNC", "MNC"]),
+        ("--arithmetic-complexity-theories", ["BND", "OUTC", "LIN"]),
+        ("--optimised-disjunctive-reasoning", ["false"]),
+        ("--serialise-assignments", ["false"]),
+    ],
+)
+def test_capabilities(run, capability, lines):
+    assert run("supports", capability).out.splitlines() == lines
+
+
+def test_operators_opsets_and_one_capability_at_a_time(run):
+    operators = run("supports", "--onnx-operators").out.splitlines()
+    assert {"Constant", "Conv", "Gemm", "Relu"} <= set(operators)
+    assert "Tanh" not in operators
+    oldest, newest = map(int, run("supports", "--onnx-opset-versions").out.split())
+    assert 7 == oldest < newest
+    for options in [], ["--vnnlib-versions", "--onnx-operators"]:
+        refusal = run("supports", *options)
+        assert (refusal.code, refusal.out) == (2, "")
+        assert f"{len(options)} capabilities" in refusal.err
