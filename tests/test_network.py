@@ -91,8 +91,10 @@ def test_the_regime_s_affine_maps_are_the_network_at_the_point(pair):
 def test_a_neuron_at_zero_may_be_read_either_way(pair):
     """Every pattern that agrees with the point up to zeros computes the network there."""
     net, point = pair
-    behind = [(layer, before) for layer, before in zip(net.layers[:-1], net.trace(point), strict=False) if layer.relu_units]
-    choices = [["+-" if before[u] == 0 else "+" if before[u] > 0 else "-" for u in layer.relu_units] for layer, before in behind]
+    with_relu = [(layer, before) for layer, before in zip(net.layers[:-1], net.trace(point), strict=False) if layer.relu_units]
+    choices = [
+        ["+-" if before[u] == 0 else "+" if before[u] > 0 else "-" for u in layer.relu_units] for layer, before in with_relu
+    ]
     patterns = [["".join(signs) for signs in itertools.product(*layer)] for layer in choices]
     tried = list(itertools.islice(itertools.product(*patterns), 64))
     assert tried

@@ -72,10 +72,10 @@ def test_resolve_counts_layers_from_the_front(data, net):
     assert resolved.resolve(net.widths) == resolved
     point = data.draw(points(net.inputs))
     assert net.satisfies(point, resolved) == net.satisfies(point, prop)
-    behind = Property(
+    from_the_end = Property(
         tuple(Condition(c.layer - len(net.layers), c.terms, c.constant, c.strict, c.after_relu) for c in resolved.conditions)
     )
-    assert behind.resolve(net.widths) == resolved
+    assert from_the_end.resolve(net.widths) == resolved
 
 
 @given(st.data(), networks("bottleneck"))

@@ -23,12 +23,12 @@ let plain line =
       | '"' -> inside := true
       | '[' | ']' | '{' | '}' | ':' | ',' | '-' | '0' .. '9' | ' ' | '\t' | '\r' | '\n'
       | 't' | 'r' | 'u' | 'e' | 'f' | 'a' | 'l' | 's' | 'n' -> ()
-      | _ -> invalid "not JSON, or a float") line
+      | _ -> invalid "a line is not JSON, or contains a float") line
 
 let parse what line : json =
-  if String.length line > 1 lsl 26 then invalid "a line of more than %d bytes; no certificate has one" (1 lsl 26);
+  if String.length line > 1 lsl 26 then invalid "a line is longer than %d bytes, the limit for certificates" (1 lsl 26);
   plain line;
-  try Yojson.Safe.from_string line with Yojson.Json_error _ -> invalid "%s is not JSON, or cut off" what
+  try Yojson.Safe.from_string line with Yojson.Json_error _ -> invalid "%s is not JSON, or is truncated" what
 
 let field name = function
   | `Assoc fields -> List.assoc_opt name (List.rev fields)
@@ -37,7 +37,7 @@ let field name = function
 let integer what : json -> B.big_int = function
   | `Int n -> B.big_int_of_int n
   | `Intlit text when String.length text <= 4300 -> B.big_int_of_string text
-  | _ -> invalid "%s is no whole number" what
+  | _ -> invalid "%s is not an integer" what
 
 let whole what data =
   let n = integer what data in
@@ -50,10 +50,10 @@ let index what data =
 
 let within what low high data =
   let n = index what data in
-  if n < low || n > high then invalid "%s is %d; %d to %d is expected" what n low high else n
+  if n < low || n > high then invalid "%s is %d; expected an integer from %d to %d" what n low high else n
 
-let text what : json -> string = function `String s -> s | _ -> invalid "%s is no text" what
-let list what : json -> json list = function `List l -> l | _ -> invalid "%s is no list" what
+let text what : json -> string = function `String s -> s | _ -> invalid "%s is not a string" what
+let list what : json -> json list = function `List l -> l | _ -> invalid "%s is not a list" what
 
 let digits text =
   let n = String.length text in
@@ -72,7 +72,7 @@ let digits text =
 (* "p/q", as numerator and positive denominator. *)
 let rational data =
   let value = text "a number" data in
-  if String.length value > 20000 then invalid "a number of more than 20000 digits";
+  if String.length value > 20000 then invalid "a number has more than 20000 digits";
   let top, bottom = match String.index_opt value '/' with
     | None -> value, ""
     | Some i -> String.sub value 0 i, String.sub value (i + 1) (String.length value - i - 1) in
@@ -141,7 +141,7 @@ let hint units entries : C.hint =
     | `List alphas :: `List betas :: rest -> List.rev rest, betas, alphas
     | _ -> entries, [], [] in
   let characters = List.fold_left (fun n -> function `String s -> n + String.length s | _ -> n) 0 in
-  if characters entries + characters betas > 1 lsl 16 then invalid "multipliers of more than %d characters in one hint" (1 lsl 16);
+  if characters entries + characters betas > 1 lsl 16 then invalid "a hint has multipliers of more than %d characters" (1 lsl 16);
   let multiplier = function
     | `String _ as m -> let p, q = rational m in if B.sign_big_int p < 0 then invalid "a multiplier is negative" else p, q
     | m -> whole "multiplier" m, two_32 in
@@ -205,7 +205,7 @@ let node units number bounds tail =
       let mu = List.map (fun (k, m) -> index "condition" k, whole "multiplier of a condition" m) (pairs mu) in
       let hint = hint units entries in
       false, fun _ _ -> C.No (number, bounds, mu, exact, hint)
-  | _ -> invalid "a node's tail is relu, cut, zone or no with what belongs to it"
+  | _ -> invalid "a node's tail must be relu, cut, zone or no, each with its entries"
 
 (* The trees of all cases, and how many nodes there are. *)
 let trees claims next_line =
@@ -220,13 +220,13 @@ let trees claims next_line =
          | `List [ number; listed; `List tail ] ->
              let number = index "number of a node" number in
              (match Hashtbl.find_opt waiting number with
-              | None -> invalid "node %d: there is no such region, or it came before" number
+              | None -> invalid "node %d: there is no such region, or an earlier line has closed it" number
               | Some (case, depth) ->
                   Hashtbl.remove waiting number;
                   incr total;
                   (try
                     let splits, build = node units.(case) number (bounds units.(case) listed) tail in
-                    if splits && depth > units.(case).count + 1000 then invalid "%d splits lead to it; no proof needs so many" depth;
+                    if splits && depth > units.(case).count + 1000 then invalid "%d splits lead to it, more than are allowed" depth;
                     let children = if splits then begin
                       let a = !made in
                       made := a + 2;
@@ -266,7 +266,7 @@ type answer = Valid of string * int * int | Incomplete of string
 let check claim next_line =
   let header = match next_line () with Some line -> parse "the header" line | None -> invalid "the file is empty" in
   if field "format" header <> Some (`String "exactzones certificate") then invalid "not a certificate";
-  if field "version" header <> Some (`Int 1) then invalid "a certificate of another version";
+  if field "version" header <> Some (`Int 1) then invalid "the certificate has another version";
   let get name default = match field name header with Some v -> v | None -> default in
   let zone = function
     | `List [ `List parts; witness ] -> List.map (text "pattern") parts, point witness

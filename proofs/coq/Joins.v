@@ -110,8 +110,8 @@ Proof.
     apply (valid_ok _ p); [apply S; assumption | apply V, I].
 Qed.
 
-(** An island without a dent: the rows of its boundary are valid on all of it.  What is asked of the graph of facets: where a facet leads to
-    a neighbour, that is behind it and has the whole facet. *)
+(** An island without a dent: the rows of its boundary are valid on all of it.  The assumption about the graph of facets: where a facet leads to
+    a neighbour, the neighbour is on the other side of it and has the whole facet. *)
 Definition leads (island : list (cell * list row)) (c : cell) (r : row) : Prop :=
   exists other, In other (map fst island) /\
   forall x, length x = d -> (inside other x -> level r x <= 0) /\ (inside c x -> level r x = 0 -> inside other x).

@@ -98,8 +98,8 @@ def test_a_target_that_overflows_on_the_way():
     for sign, zones in ((1, 0), (-1, 1)):
         row = [sign * 1e307, sign * -1.1e307, sign * -1.1e307]
         assert len(find_zones(Network.of(first, ([row], [sign * 9e307], False)), feature(0), domain)) == zones
-        behind = Network.of(first, ([row], [sign * 9e307], True), ([[1]], [0], False))
-        assert len(find_zones(behind, feature(0), domain)) == zones
+        followed = Network.of(first, ([row], [sign * 9e307], True), ([[1]], [0], False))
+        assert len(find_zones(followed, feature(0), domain)) == zones
 
 
 @pytest.mark.parametrize("size", [1e308, 1e200, 1e-200, 5e-324])
