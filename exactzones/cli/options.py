@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import rich_click as click
 
+from exactzones.arguments import as_domain
 from exactzones.checker import Case
 from exactzones.errors import InputError
 from exactzones.files import naming
@@ -21,7 +22,6 @@ from exactzones.models import load_network
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property, feature
-from exactzones.spec import parse_domain
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -140,9 +140,7 @@ class QuestionOptions:
         """
         network = load_network(net)
         prop = feature(self.index, self.threshold, self.layer).resolve(network.widths)
-        bounds = parse_domain(self.spec, network.inputs)
-        domain = None if bounds is None else Polyhedron.box(*zip(*bounds, strict=True))
-        return Question(network, prop, domain)
+        return Question(network, prop, as_domain(self.spec, network.inputs))
 
 
 class Claim(NamedTuple):
