@@ -17,10 +17,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from exactzones.errors import DomainError, InputError, quoted
+from exactzones.errors import DomainError, InputError, quoted, require
 from exactzones.models import from_sklearn, from_torch, load_network
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron
+from exactzones.polyhedra.shapes import window_box
 from exactzones.property import Condition, Property
 from exactzones.rational import algebraic, entries, index, text
 from exactzones.spec import parse_domain
@@ -35,11 +36,14 @@ DomainLike: TypeAlias = Any
 """A ``Polyhedron``; None, which is all of the input space; or a box: text such as "0:8" or "0:1,2:3", one pair (low, high) for
 every input, or a pair for each."""
 
+WindowLike: TypeAlias = Any
+"""A bounded ``Polyhedron``, or a box as in ``DomainLike``; a picture shows the bounding box."""
+
 Progress: TypeAlias = Callable[[int, int], None]
 """Called now and then with two counts."""
 
 _NETWORK = 'write load_network("net.onnx"), Network.mlp([(weight, bias), ..]) or from_torch(module, input_shape)'
-_DOMAIN = 'write None for all inputs, Polyhedron.box(0, 8, dim=2), "0:8", (0, 8) for every input, or a pair (low, high) for each'
+_BOX = 'Polyhedron.box(0, 8, dim=2), "0:8", (0, 8) for every input, or a pair (low, high) for each'
 
 
 def as_network(value: NetworkLike) -> Network:
@@ -64,12 +68,13 @@ def as_network(value: NetworkLike) -> Network:
     raise InputError(f"network is {quoted(value)}; {_NETWORK}")
 
 
-def as_domain(value: DomainLike, inputs: int) -> Polyhedron | None:
+def as_domain(value: DomainLike, inputs: int, what: str = "domain") -> Polyhedron | None:
     """Return the domain that a value stands for; None is all of the input space.
 
     Args:
         value: None, a polyhedron, or a box: see ``DomainLike``.
         inputs: dimension of the input space.
+        what: how an error message names it.
 
     Raises:
         DimensionError: not one pair per input.
@@ -85,27 +90,46 @@ def as_domain(value: DomainLike, inputs: int) -> Polyhedron | None:
     if isinstance(value, HRep):
         return Polyhedron(value)
     if isinstance(value, str):
-        bounds = parse_domain(value, inputs)
+        bounds = parse_domain(value, inputs, what)
         return None if bounds is None else Polyhedron.box(*zip(*bounds, strict=True))
     try:
-        listed = entries(value, "domain", "")
+        listed = entries(value, what, "")
     except InputError:
-        raise InputError(f"domain is {quoted(value)}; {_DOMAIN}") from None
+        everything = "None for all inputs, " if what == "domain" else ""
+        raise InputError(f"{what} is {quoted(value)}; write {everything}{_BOX}") from None
     if len(listed) == 2 and not any(_is_pair(entry) for entry in listed):
         listed = [listed] * inputs
     if len(listed) != inputs or not all(_is_pair(entry) for entry in listed):
-        raise InputError(f"domain is {quoted(value)}, and the network has {inputs} inputs; {_DOMAIN}")
-    return Polyhedron.box(*zip(*(_interval(pair, k) for k, pair in enumerate(listed)), strict=True))
+        raise InputError(f"{what} is {quoted(value)}, and there are {inputs} inputs; write {_BOX}")
+    return Polyhedron.box(*zip(*(_interval(pair, what, k) for k, pair in enumerate(listed)), strict=True))
+
+
+def as_window(value: WindowLike, dim: int) -> Polyhedron:
+    """Return the bounding box of a window, the part of a space that a picture shows.
+
+    Args:
+        value: a bounded polyhedron, or a box: see ``DomainLike``.
+        dim: dimension of the space.
+
+    Raises:
+        DimensionError: the window lies in another space.
+        DomainError: it is unbounded, flat or empty.
+        InputError: something else.
+    """
+    if value is None:
+        raise InputError(f"window is None; write {_BOX}")
+    window = as_domain(value, dim, "window")
+    return window_box(Polyhedron.space(dim) if window is None else window, dim)
 
 
 def _is_pair(entry: Any) -> bool:
     return isinstance(entry, (list, tuple, np.ndarray)) and len(entry) == 2
 
 
-def _interval(pair: Any, k: int) -> tuple[Fraction, Fraction]:
+def _interval(pair: Any, what: str, k: int) -> tuple[Fraction, Fraction]:
     low, high = (algebraic(bound, f"{name} bound of input {k}") for name, bound in zip(("lower", "upper"), pair, strict=True))
     if low > high:
-        raise DomainError(f"domain of input {k} is empty: {text(low)} > {text(high)}; write (low, high)")
+        raise DomainError(f"{what} of input {k} is empty: {text(low)} > {text(high)}; write (low, high)")
     return low, high
 
 
@@ -184,3 +208,59 @@ def as_progress(value: Any) -> Progress | None:
         raise InputError(f"progress is {quoted(value)}; expected a function of two counts, such as print")
     progress: Progress | None = value
     return progress
+
+
+def as_function(value: Any, what: str, expected: str) -> Callable[..., Any]:
+    """Return a function.
+
+    Raises:
+        InputError: something that cannot be called.
+    """
+    if not callable(value):
+        raise InputError(f"{what} is {quoted(value)}; expected {expected}")
+    function: Callable[..., Any] = value
+    return function
+
+
+def as_text(value: Any, what: str) -> str:
+    """Return a text.
+
+    Raises:
+        InputError: something else.
+    """
+    return require(value, str, what, 'text such as "x"')
+
+
+def as_texts(value: Any, what: str) -> list[str]:
+    """Return a text for each entry of a sequence, such as names or labels; a text stands for its characters.
+
+    Raises:
+        InputError: not a sequence.
+
+    >>> as_texts([1, "b"], "labels"), as_texts("ab", "names")
+    (['1', 'b'], ['a', 'b'])
+    """
+    listed = list(value) if isinstance(value, str) else entries(value, what, 'a sequence of texts such as ["a", "b"]')
+    return [str(entry) for entry in listed]
+
+
+def as_numbers(value: Any, what: str, count: int) -> list[int]:
+    """Return the numbers of units, zones or other things that are counted from 0; a single integer is a list of one.
+
+    Args:
+        value: what the caller passed.
+        what: how an error message names the numbers.
+        count: how many things there are.
+
+    Raises:
+        InputError: not integers, or a number that is too large or negative.
+
+    >>> as_numbers([0, 2], "units", 3)
+    [0, 2]
+    """
+    listed = [value] if isinstance(value, (int, np.integer)) else entries(value, what, "a sequence of integers such as [0, 2]")
+    numbers = [index(entry, f"one of the {what}") for entry in listed]
+    for number in numbers:
+        if not 0 <= number < count:
+            raise InputError(f"one of the {what} is {quoted(number)}; expected {what} 0 to {count - 1}")
+    return numbers

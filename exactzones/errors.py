@@ -8,7 +8,9 @@ do.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+_Kind = TypeVar("_Kind")
 
 
 class ExactZonesError(Exception):
@@ -68,6 +70,23 @@ class BudgetExceeded(ExactZonesError):
 
 class BackendError(ExactZonesError):
     """A library broke its contract; please report it with the input that caused it."""
+
+
+def require(value: Any, kind: type[_Kind], what: str, expected: str) -> _Kind:
+    """Return a value if it is of a type.
+
+    Args:
+        value: what the caller passed.
+        kind: the type.
+        what: how an error message names the value.
+        expected: what an error message says to write.
+
+    Raises:
+        InputError: it is of another type.
+    """
+    if not isinstance(value, kind):
+        raise InputError(f"{what} is {quoted(value)}; expected {expected}")
+    return value
 
 
 def quoted(value: object, most: int = 60) -> str:

@@ -41,8 +41,9 @@ def naming(path: str | Path) -> Iterator[None]:
 
     Raises:
         FormatError: instead of every InputError.
-        InputError: instead of every OSError.
+        InputError: instead of every OSError, and if the path is neither text nor a path.
     """
+    path = as_path(path)
     try:
         yield
     except OSError as error:
@@ -111,7 +112,7 @@ def atomic_stream(path: str | Path) -> Iterator[BinaryIO]:
     Raises:
         InputError: the file cannot be written; the message says why.
     """
-    target = Path(path)
+    target = Path(as_path(path))
     # Not tempfile: its files are private to the user, and the target would take over that mode.
     scratch = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
     try:

@@ -11,13 +11,14 @@ from exactzones.rational import Vector, algebraic, text
 _LONGEST = 80  # characters of a value in a message
 
 
-def parse_domain(spec: str, dim: int) -> list[tuple[Fraction, Fraction]] | None:
+def parse_domain(spec: str, dim: int, what: str = "domain") -> list[tuple[Fraction, Fraction]] | None:
     """Read a box.
 
     Args:
         spec: ``all`` for the whole space, ``LO:HI`` for every input, or ``LO:HI,LO:HI,...``, one per input; bounds are
             exact numbers such as ``1/3``, ``0.1`` or ``-6``.
         dim: number of inputs.
+        what: how an error message names the box.
 
     Returns:
         ``dim`` pairs (lower, upper) with lower < upper, or None for the whole space.
@@ -34,23 +35,23 @@ def parse_domain(spec: str, dim: int) -> list[tuple[Fraction, Fraction]] | None:
         return None
     parts = spec.split(",")
     if len(parts) == 1:
-        return [_interval(spec, "every input")] * dim
+        return [_interval(spec, what, "every input")] * dim
     if len(parts) != dim:
-        raise DimensionError(f"domain {one_line(repr(spec), _LONGEST)}", expected=dim, got=len(parts))
-    return [_interval(part, f"input {k}") for k, part in enumerate(parts)]
+        raise DimensionError(f"{what} {one_line(repr(spec), _LONGEST)}", expected=dim, got=len(parts))
+    return [_interval(part, what, f"input {k}") for k, part in enumerate(parts)]
 
 
-def _interval(part: str, which: str) -> tuple[Fraction, Fraction]:
+def _interval(part: str, what: str, which: str) -> tuple[Fraction, Fraction]:
     bounds = part.split(":")
     if len(bounds) != 2:
         written = one_line(repr(part.strip()), _LONGEST)
-        raise InputError(f"domain of {which} is {written}; write LO:HI, such as -1:1/3, or all for the whole space")
+        raise InputError(f"{what} of {which} is {written}; write LO:HI, such as -1:1/3, or all for the whole space")
     lower, upper = (algebraic(bound, f"{name} bound of {which}") for name, bound in zip(("lower", "upper"), bounds, strict=True))
     if lower > upper:
-        raise DomainError(f"domain of {which} is empty: {_shown(lower)} > {_shown(upper)}; write the smaller bound first")
+        raise DomainError(f"{what} of {which} is empty: {_shown(lower)} > {_shown(upper)}; write the smaller bound first")
     if lower == upper:
         raise DomainError(
-            f"domain of {which} is flat: it is the single number {_shown(lower)}; to fix that input, "
+            f"{what} of {which} is flat: it is the single number {_shown(lower)}; to fix that input, "
             "take an affine slice of the network in Python: net.compose(AffineMap.through(...))"
         )
     return lower, upper

@@ -355,7 +355,7 @@ def _read_point(value: Any) -> tuple[Fraction, ...]:
 def _json(line: str, what: str) -> Any:
     try:
         return json.loads(line, parse_float=_no_float, parse_constant=_no_float)
-    except (ValueError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise FormatError(f"{what} is not JSON, or is truncated: {str(error)[:80]}") from None
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import chain
 
 from exactzones.checker.certificate import Header, Node, read_header, read_node
-from exactzones.checker.records import Case, Report, family_of
+from exactzones.checker.records import Case, Report, family_of, require_arguments
 from exactzones.checker.rules import Invalid
 from exactzones.checker.tree import Tree
 from exactzones.errors import FormatError
@@ -34,6 +34,7 @@ def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Repo
     Raises:
         InexactError: the claim has irrational numbers.
     """
+    require_arguments(network, cases, lines)
     stream = iter(lines)
     try:
         header = read_header(next(stream, ""))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from math import lcm
 
-from exactzones.errors import InexactError
+from exactzones.errors import InexactError, InputError, quoted, require
 from exactzones.network import Network
 from exactzones.property import Condition, Property
 from exactzones.rational import Row, irrational
@@ -26,6 +27,20 @@ class Case:
     rows: tuple[Row, ...]
     prop: Property
     strict: tuple[Row, ...] = ()
+
+
+def require_arguments(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> None:
+    """Raise an error if the arguments of a checker are of other types.
+
+    Raises:
+        InputError: not a network, not a sequence of cases, or lines that are one text or not iterable.
+    """
+    require(network, Network, "network", 'a Network; write load_network("net.onnx")')
+    advice = "expected a list of Case, such as [case_of(network, prop, domain)]"
+    if not isinstance(cases, Sequence) or not all(isinstance(case, Case) for case in cases):
+        raise InputError(f"cases is {quoted(cases)}; {advice}")
+    if isinstance(lines, (str, bytes, Mapping)) or not isinstance(lines, Iterable):
+        raise InputError(f"lines is {quoted(lines)}; expected the lines of a certificate, such as those of an open file")
 
 
 def require_rational(network: Network, case: Case) -> None:

@@ -15,7 +15,7 @@ from itertools import chain
 from math import floor, lcm
 from typing import Any, TypeAlias
 
-from exactzones.checker.records import Case, Report, require_rational
+from exactzones.checker.records import Case, Report, require_arguments, require_rational
 from exactzones.errors import FormatError
 from exactzones.network import Network
 from exactzones.property import Condition
@@ -91,6 +91,7 @@ def check_plainly(network: Network, cases: Sequence[Case], lines: Iterable[str])
     Raises:
         InexactError: the claim has irrational numbers.
     """
+    require_arguments(network, cases, lines)
     for case in cases:
         require_rational(network, case)
     stream = iter(lines)

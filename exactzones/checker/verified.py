@@ -20,7 +20,7 @@ from typing import Any
 
 from exactzones.checker.certificate import read_header, read_node, write_node
 from exactzones.checker.core import matches, trees_of
-from exactzones.checker.records import Case, Report, integer_condition, require_rational
+from exactzones.checker.records import Case, Report, integer_condition, require_arguments, require_rational
 from exactzones.checker.rules import Invalid
 from exactzones.errors import BackendError, FormatError
 from exactzones.network import Layer, Network
@@ -60,6 +60,7 @@ def check_verified(network: Network, cases: Sequence[Case], lines: Iterable[str]
     Raises:
         BackendError: the checker is not built, or it crashed.
     """
+    require_arguments(network, cases, lines)
     built = program()
     with tempfile.TemporaryDirectory() as folder:
         claim, certificate = Path(folder) / "claim.json", Path(folder) / "certificate"

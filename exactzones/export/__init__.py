@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from exactzones.errors import InputError, quoted
+from exactzones.errors import InputError
 from exactzones.export.graphs import gexf, graphml, plain_graph
 from exactzones.export.planar import geojson, geojson_text, wkt
 from exactzones.export.smt import smtlib
 from exactzones.export.tables import csv_text
 from exactzones.files import as_path, write_atomically
-from exactzones.zones import Zones
+from exactzones.zones import Zones, as_zones
 
 __all__ = ["SUFFIXES", "csv_text", "geojson", "gexf", "graphml", "plain_graph", "save", "smtlib", "wkt", "writer"]
 
@@ -43,8 +43,7 @@ def save(zones: Zones, path: str | Path) -> None:
     Raises:
         InputError: another suffix, zones that the format cannot hold, or a file that cannot be written.
     """
-    if not isinstance(zones, Zones):
-        raise InputError(f"zones are {quoted(zones)}; expected the list that find_zones returns")
+    as_zones(zones)
     target = as_path(path)
     write_atomically(target, writer(target, zones.network.inputs)(zones).encode())
 

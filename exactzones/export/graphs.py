@@ -11,7 +11,7 @@ import networkx
 from exactzones.polyhedra import describe
 from exactzones.polyhedra.shapes import floats
 from exactzones.rational import text
-from exactzones.zones import Zones
+from exactzones.zones import Zones, as_zones
 
 
 def plain_graph(zones: Zones) -> networkx.Graph:
@@ -21,6 +21,7 @@ def plain_graph(zones: Zones) -> networkx.Graph:
     ``sample`` (exact) and ``x0``, ``x1``, .. (floats).  Edge attributes: ``facet`` (the equation of its hyperplane), ``flips``
     (the neurons whose signs differ, "layer:unit", separated by spaces) and ``fires`` (whether the property fires on the facet).
     """
+    as_zones(zones)
     graph = networkx.Graph(property=str(zones.prop), complete=zones.complete)
     for k, zone in enumerate(zones):
         (position,) = floats([zone.sample])

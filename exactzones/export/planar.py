@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from exactzones.arguments import WindowLike, as_window
 from exactzones.errors import InputError
-from exactzones.polyhedra import Polyhedron
-from exactzones.polyhedra.shapes import Ring, floats, outline, window_box
+from exactzones.polyhedra.shapes import Ring, floats, outline
 from exactzones.rational import text
-from exactzones.zones import Zones
+from exactzones.zones import Zones, as_zones
 from exactzones.zones.window import default_window
 
 
-def wkt(zones: Zones, window: Polyhedron | None = None) -> str:
+def wkt(zones: Zones, window: WindowLike = None) -> str:
     """Return a GEOMETRYCOLLECTION with one geometry per zone, in order: usually a polygon, empty outside the window.
 
     Args:
@@ -40,7 +40,7 @@ def wkt(zones: Zones, window: Polyhedron | None = None) -> str:
     return f"GEOMETRYCOLLECTION {whole}\n"
 
 
-def geojson(zones: Zones, window: Polyhedron | None = None) -> dict[str, Any]:
+def geojson(zones: Zones, window: WindowLike = None) -> dict[str, Any]:
     """Return a FeatureCollection with one feature per zone, in order; the geometry of a zone outside the window is null.
 
     Properties: ``zone``, ``pattern``, ``island``, ``unbounded``, and of the uncut part, exactly, ``vertices`` and ``sample``.
@@ -84,11 +84,11 @@ def _geometry(ring: Ring) -> dict[str, Any] | None:
     return {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}
 
 
-def _rings(zones: Zones, window: Polyhedron | None) -> list[Ring]:
+def _rings(zones: Zones, window: WindowLike) -> list[Ring]:
     """Return the corners of each zone's firing part in the window, counter-clockwise; empty outside the window."""
-    if zones.network.inputs != 2:
+    if as_zones(zones).network.inputs != 2:
         raise InputError(f"shapes in the plane need 2 inputs, but this network has {zones.network.inputs}")
-    box = default_window(zones) if window is None else window_box(window, 2)
+    box = default_window(zones) if window is None else as_window(window, 2)
     rings = []
     for zone in zones:
         ring = next(iter(outline(zone.firing_part, box)), ())

@@ -8,35 +8,37 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
+from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_domain, as_network
 from exactzones.errors import InexactError
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
-from exactzones.property import Property
+from exactzones.property import as_property
 from exactzones.rational import irrational, text
 
 
-def smtlib(network: Network, prop: Property, domain: Polyhedron | None = None) -> str:
+def smtlib(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None) -> str:
     """Return the query "does the property hold at a point of the domain?", ending in ``(check-sat)``.
 
     Inputs are the constants ``x0``, ``x1``, ..; ``z1_2`` is unit 2 of layer 1 before its ReLU, ``a1_2`` after it.
 
     Args:
-        network: the network.
-        prop: a feature or a conjunction of conditions.
-        domain: a polyhedron; None is the whole input space.
+        network: the network, or the path of its file.
+        prop: a feature (``feature(2)``, or just 2) or a conjunction of conditions.
+        domain: a polyhedron, or a box such as "0:8" or (0, 8); None is the whole input space.
 
     Raises:
         InputError: the property does not fit the network.
         InexactError: an irrational number; SMT-LIB's linear arithmetic is rational.
     """
-    resolved = prop.resolve(network.widths)
+    loaded = as_network(network)
+    resolved, region = as_property(prop).resolve(loaded.widths), as_domain(domain, loaded.inputs)
     lines = [
         f"; does {resolved} hold?",
-        f"; network {network.sha256}",
+        f"; network {loaded.sha256}",
         "(set-logic QF_LRA)",
-        *(f"(declare-const x{k} Real)" for k in range(network.inputs)),
-        *_layers(network, max((condition.layer for condition in resolved.conditions), default=-1)),
-        *_domain(domain),
+        *(f"(declare-const x{k} Real)" for k in range(loaded.inputs)),
+        *_layers(loaded, max((condition.layer for condition in resolved.conditions), default=-1)),
+        *_domain(region),
     ]
     for condition in resolved.conditions:
         letter = "a" if condition.after_relu else "z"

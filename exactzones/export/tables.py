@@ -7,7 +7,7 @@ from io import StringIO
 from typing import Any
 
 from exactzones.rational import text
-from exactzones.zones import Zones
+from exactzones.zones import Zones, as_zones
 from exactzones.zones.display import columns, records
 
 
@@ -17,7 +17,7 @@ def csv_text(zones: Zones) -> str:
     Numbers are exact, "p/q" or "p"; infinite ones are empty fields.
     """
     stream = StringIO()
-    names = columns(zones.network.inputs)
+    names = columns(as_zones(zones).network.inputs)
     lines = csv.writer(stream, lineterminator="\n")
     lines.writerow(["zone", *names])
     for k, record in enumerate(records(zones)):

@@ -6,6 +6,7 @@ import gzip
 from pathlib import Path
 
 from exactzones.certification import Certificate
+from exactzones.errors import require
 from exactzones.files import write_atomically
 
 
@@ -15,6 +16,7 @@ def save_certificate(certificate: Certificate, path: str | Path) -> None:
     Raises:
         InputError: the file cannot be written.
     """
+    require(certificate, Certificate, "certificate", "a Certificate, such as that of an answer of certify")
     text = "".join(f"{line}\n" for line in certificate.lines).encode()
     write_atomically(path, gzip.compress(text, mtime=0) if str(path).endswith(".gz") else text)
 

@@ -22,8 +22,8 @@ from exactzones.files import atomic_stream, naming, read_bytes
 from exactzones.network import Network
 from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.property import Property
-from exactzones.rational import text
-from exactzones.zones import MergedZone, Zone, Zones
+from exactzones.rational import flag, text
+from exactzones.zones import MergedZone, Zone, Zones, as_zones
 
 FORMAT, VERSION = "exactzones/zones", 1
 FULL_ZONES = 1000
@@ -42,8 +42,9 @@ def schema() -> dict[str, Any]:
 
 def zones_to_json(zones: Zones, *, merge: bool = False) -> dict[str, Any]:
     """Return zones as a JSON object, see ``schema``; ``merge`` adds the merged zones, each with the numbers of its pieces."""
+    as_zones(zones)
     head = _head(zones.network, zones.prop, zones.domain)
-    return head | {"zones": [_zone(zone) for zone in zones]} | _tail(zones, VERSION, merge=merge)
+    return head | {"zones": [_zone(zone) for zone in zones]} | _tail(zones, VERSION, merge=flag(merge, "merge"))
 
 
 def save_zones(zones: Zones, path: str | Path, *, merge: bool = False) -> None:
@@ -54,6 +55,8 @@ def save_zones(zones: Zones, path: str | Path, *, merge: bool = False) -> None:
     Raises:
         InputError: the file cannot be written.
     """
+    as_zones(zones)
+    flag(merge, "merge")
     with zones_writer(path, zones.network, zones.prop, zones.domain) as writer:
         writer.finish(zones, merge=merge)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.lines import Line2D
 
+from exactzones.arguments import WindowLike, as_window
 from exactzones.errors import InputError
 from exactzones.notation import counted
 from exactzones.plot import style
@@ -15,15 +16,15 @@ from exactzones.plot.pieces import Piece, pieces
 from exactzones.plot.planar import centre, draw_planar
 from exactzones.plot.zones import title
 from exactzones.polyhedra import Polyhedron
-from exactzones.polyhedra.shapes import area, edges, floats, outline, window_box
-from exactzones.rational import Vector
-from exactzones.zones import Zones
+from exactzones.polyhedra.shapes import area, edges, floats, outline
+from exactzones.rational import Vector, flag
+from exactzones.zones import Zones, as_zones
 from exactzones.zones.window import default_window
 
 _SMALL = 250  # a part gets a number if its area is more than 1/250 of the window
 
 
-def plot_adjacency(zones: Zones, *, window: Polyhedron | None = None, ax: Any = None, legend: bool = True) -> Any:
+def plot_adjacency(zones: Zones, *, window: WindowLike = None, ax: Any = None, legend: bool = True) -> Any:
     """Draw the zones of two inputs faintly with their adjacency graph on top, and return the axes.
 
     Each node is a zone, drawn in the middle of the visible part that fires.  An edge joins two zones that share a facet.  It
@@ -38,9 +39,10 @@ def plot_adjacency(zones: Zones, *, window: Polyhedron | None = None, ax: Any = 
     Raises:
         InputError: not two inputs, an unbounded or flat window, or 3-D axes.
     """
-    if zones.network.inputs != 2:
+    flag(legend, "legend")
+    if as_zones(zones).network.inputs != 2:
         raise InputError(f"an adjacency graph is drawn for 2 inputs; this network has {zones.network.inputs}")
-    box = default_window(zones) if window is None else window_box(window, 2)
+    box = default_window(zones) if window is None else as_window(window, 2)
     with style.settings(ax):
         ax = style.axes(ax, 2)
         shown = pieces(zones, box, "island", merged=False, only=None)

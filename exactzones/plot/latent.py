@@ -10,25 +10,26 @@ from typing import Any
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 
+from exactzones.arguments import NetworkLike, WindowLike, as_network, as_numbers, as_text, as_texts, as_window
 from exactzones.errors import DimensionError, InputError
 from exactzones.network import Network
 from exactzones.notation import counted
 from exactzones.plot import style
 from exactzones.plot.planar import draw_tint, on_border
 from exactzones.polyhedra import Cell, Polyhedron, describe
-from exactzones.polyhedra.shapes import bounding_box, floats, outline, window_box
-from exactzones.rational import Vector, dot, integer_row
-from exactzones.zones import Zones
+from exactzones.polyhedra.shapes import bounding_box, floats, outline
+from exactzones.rational import Vector, dot, flag, index, integer_row
+from exactzones.zones import Zones, as_zones
 
 _MARGIN = Fraction(1, 4)
 _FAINT = 0.25  # opacity, low because half-planes overlap
 
 
 def plot_latent(
-    network: Network,
+    network: NetworkLike,
     latent: str | int,
     *,
-    window: Polyhedron | None = None,
+    window: WindowLike = None,
     units: Sequence[int] | None = None,
     names: Sequence[str] | None = None,
     overlay: Zones | None = None,
@@ -39,7 +40,7 @@ def plot_latent(
     """Draw a latent space with the half-plane, border and weight vector of each unit of the next layer; return the axes.
 
     Args:
-        network: the network.
+        network: the network, or the path of its file.
         latent: the name of a latent space (see ``network.latents``), or the index of a layer for the space of its inputs.
         window: a bounded polyhedron; its bounding box is shown.  By default a box around the weight vectors and the borders.
         units: units of the layer; by default all of them.
@@ -52,9 +53,11 @@ def plot_latent(
     Raises:
         InputError: a latent space, layer or unit that does not exist, or a space that does not have two dimensions.
     """
-    rows, labels = _named_rows(network, latent, units, names)
+    rows, labels = _named_rows(as_network(network), latent, units, names)
     _check_overlay(overlay)
-    box = _default_window(rows) if window is None else window_box(window, 2)
+    as_text(letter, "letter")
+    flag(legend, "legend")
+    box = _default_window(rows) if window is None else as_window(window, 2)
     with style.settings(ax):
         ax = style.axes(ax, 2)
         style.frame(ax, box, letter)
@@ -67,7 +70,7 @@ def plot_latent(
 
 
 def _check_overlay(overlay: Zones | None) -> None:
-    if overlay is not None and overlay.network.inputs != 2:
+    if overlay is not None and as_zones(overlay, "overlay").network.inputs != 2:
         raise InputError(f"the space of the overlay has {overlay.network.inputs} dimensions; half-planes are drawn in 2")
 
 
@@ -87,16 +90,14 @@ def _named_rows(
     network: Network, latent: str | int, units: Sequence[int] | None, names: Sequence[str] | None
 ) -> tuple[list[Vector], list[str]]:
     """Return the rows ``(b, a_1, a_2)`` of the chosen units of the layer after a latent space, and their names."""
-    layer_index = network.latent(latent).layer if isinstance(latent, str) else latent
+    layer_index = network.latent(latent).layer if isinstance(latent, str) else index(latent, "latent")
     if not 0 <= layer_index < len(network.layers):
         raise InputError(f"layer {layer_index} does not exist: the network's layers are 0 to {len(network.layers) - 1}")
     layer = network.layers[layer_index]
     if layer.inputs != 2:
         raise InputError(f"the latent space {latent!r} has {layer.inputs} dimensions; half-planes are drawn in 2")
-    chosen = range(layer.outputs) if units is None else units
-    if any(not 0 <= unit < layer.outputs for unit in chosen):
-        raise InputError(f"some of the units {list(chosen)} do not exist: layer {layer_index} has units 0 to {layer.outputs - 1}")
-    labels = [f"w_{{{unit}}}" for unit in chosen] if names is None else list(names)
+    chosen = list(range(layer.outputs)) if units is None else as_numbers(units, "units", layer.outputs)
+    labels = [f"w_{{{unit}}}" for unit in chosen] if names is None else as_texts(names, "names")
     if len(labels) != len(chosen):
         raise DimensionError("list of names", expected=len(chosen), got=len(labels))
     return [(layer.bias[unit], *layer.weight.rows[unit]) for unit in chosen], labels

@@ -12,21 +12,24 @@ from typing import Any, TypeVar
 
 from matplotlib import rc_context
 from matplotlib.animation import FFMpegWriter, PillowWriter
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 
-from exactzones.errors import InputError
+from exactzones.arguments import WindowLike, as_function
+from exactzones.errors import InputError, require
+from exactzones.files import as_path
 from exactzones.plot.style import RC
 from exactzones.plot.zones import plot_zones
-from exactzones.polyhedra import Polyhedron
-from exactzones.zones import Zones
+from exactzones.rational import entries, index
+from exactzones.zones import Zones, as_zones
 
 SUFFIXES = (".svg", ".png", ".pdf")
 ANIMATIONS = (".gif", ".mp4")
 _NO_DATE = {".svg": {"Date": None}, ".png": {"Software": None}, ".pdf": {"CreationDate": None}}
+_FIGURE = "a matplotlib figure, such as matplotlib.figure.Figure()"
 _Moment = TypeVar("_Moment")
 
 
-def save_zones(zones: Zones, path: str | os.PathLike[str], window: Polyhedron | None = None, *, merged: bool = False) -> None:
+def save_zones(zones: Zones, path: str | os.PathLike[str], window: WindowLike = None, *, merged: bool = False) -> None:
     """Draw zones into a file; no display is needed.
 
     Args:
@@ -39,6 +42,7 @@ def save_zones(zones: Zones, path: str | os.PathLike[str], window: Polyhedron | 
         InputError: another suffix, a folder that cannot be written to, or more than 3 inputs.
     """
     target = checked_path(path)
+    as_zones(zones)
     with rc_context(RC):
         figure = Figure(figsize=(8, 5.5), layout="constrained")
         axes = figure.add_subplot(projection="3d" if zones.network.inputs == 3 else "rectilinear")
@@ -52,7 +56,7 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     Raises:
         InputError: the suffix is not one of ``SUFFIXES``.
     """
-    target = Path(path)
+    target = Path(as_path(path))
     if target.suffix.lower() not in SUFFIXES:
         raise InputError(
             f"{target.name!r} ends in {target.suffix or 'nothing'!r}; a picture's name ends in {', '.join(SUFFIXES)}"
@@ -70,6 +74,7 @@ def save_figure(figure: Any, path: str | os.PathLike[str]) -> None:
     Raises:
         InputError: a suffix that is not one of ``SUFFIXES``, or a folder that cannot be written to.
     """
+    require(figure, FigureBase, "figure", _FIGURE)
     target = checked_path(path)
     suffix = target.suffix.lower()
     with _replacing(target) as scratch, scratch.open("wb") as file, rc_context(RC):
@@ -91,7 +96,11 @@ def save_animation(
     Raises:
         InputError: another suffix, a missing ffmpeg, or a folder that cannot be written to.
     """
-    target = Path(path)
+    require(figure, Figure, "figure", _FIGURE)
+    as_function(draw, "draw", "a function that draws a moment into the figure")
+    frames_per_second = index(fps, "fps", least=1)
+    listed = entries(moments, "moments", "the moments to draw, in order")
+    target = Path(as_path(path))
     suffix = target.suffix.lower()
     if suffix not in ANIMATIONS:
         raise InputError(
@@ -99,9 +108,9 @@ def save_animation(
         )
     if suffix == ".mp4" and not FFMpegWriter.isAvailable():
         raise InputError(f"{target.name!r} needs ffmpeg, which is not installed: apt-get install ffmpeg, or write a .gif")
-    movie = PillowWriter(fps=fps) if suffix == ".gif" else FFMpegWriter(fps=fps)
+    movie = PillowWriter(fps=frames_per_second) if suffix == ".gif" else FFMpegWriter(fps=frames_per_second)
     with _replacing(target) as scratch, rc_context(RC), movie.saving(figure, str(scratch), dpi=90):
-        for moment, same in itertools.groupby(moments):
+        for moment, same in itertools.groupby(listed):
             figure.clear()
             draw(moment)
             for _ in same:

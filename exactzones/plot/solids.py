@@ -11,13 +11,14 @@ from matplotlib.colors import to_rgba
 from mpl_toolkits.mplot3d.art3d import Line3DCollection, Poly3DCollection
 
 from exactzones.affine import AffineMap
-from exactzones.errors import DimensionError, InputError
+from exactzones.arguments import WindowLike, as_text, as_window
+from exactzones.errors import DimensionError, InputError, require
 from exactzones.plot import style
 from exactzones.plot.pieces import Piece
 from exactzones.plot.planar import by_group
 from exactzones.polyhedra import Cell, Polyhedron
-from exactzones.polyhedra.shapes import Ring, floats, outline, rings, window_box
-from exactzones.rational import Matrix, Row, dot, integer_row, nullspace
+from exactzones.polyhedra.shapes import Ring, floats, outline, rings
+from exactzones.rational import Matrix, Row, dot, entries, index, integer_row, nullspace, vector_of
 
 _PLANE = "#888888"
 
@@ -55,7 +56,7 @@ def draw_edges(facets: Sequence[Ring], ax: Any) -> None:
 
 def plot_polyhedron_3d(
     polyhedron: Polyhedron,
-    window: Polyhedron,
+    window: WindowLike,
     *,
     ax: Any = None,
     plane: AffineMap | None = None,
@@ -77,11 +78,13 @@ def plot_polyhedron_3d(
     Raises:
         InputError: a polyhedron that is not in R^3, an unbounded or flat window, a map whose range is not a plane, or flat axes.
     """
-    if polyhedron.ambient_dim != 3:
+    colour_index, _ = index(group, "group", least=0), as_text(letter, "letter")
+    if require(polyhedron, Polyhedron, "polyhedron", "a Polyhedron").ambient_dim != 3:
         raise DimensionError("space of the polyhedron", expected=3, got=polyhedron.ambient_dim, size="dimension")
-    box = window_box(window, 3)
+    box = as_window(window, 3)
     solid, facets = _solid_and_facets(polyhedron, box, None if plane is None else _plane_row(plane))
-    polygons = [(ring, style.colour(group), 0.9 if any(_lies_on(ring, wall) for wall in walls) else 0.4) for ring in facets]
+    rows = [vector_of(wall, "wall") for wall in entries(walls, "walls", "rows (b, a_1, a_2, a_3)")]
+    polygons = [(ring, style.colour(colour_index), 0.9 if any(_lies_on(ring, row) for row in rows) else 0.4) for ring in facets]
     if plane is not None:
         polygons += [(ring, _PLANE, 0.45) for ring in _plane_rings(plane, solid, box)]
     with style.settings(ax):
@@ -116,6 +119,7 @@ def _plane_row(plane: AffineMap) -> Row:
         DimensionError: a map that does not go from R^2 to R^3.
         InputError: a map whose range is not a plane.
     """
+    require(plane, AffineMap, "plane", "an AffineMap from R^2 to R^3")
     for what, expected, got in (("domain of the plane's map", 2, plane.inputs), ("range of the plane's map", 3, plane.outputs)):
         if got != expected:
             raise DimensionError(what, expected=expected, got=got)

@@ -8,18 +8,20 @@ from typing import Any, NamedTuple
 
 from matplotlib import pyplot
 from matplotlib.collections import PolyCollection
+from matplotlib.figure import FigureBase
 from matplotlib.patches import Patch
 
 from exactzones.affine import AffineMap
-from exactzones.errors import InputError
+from exactzones.arguments import WindowLike, as_window
+from exactzones.errors import InputError, require
 from exactzones.network import Latent
 from exactzones.notation import counted
 from exactzones.plot import style
 from exactzones.plot.latent import outline_zones
 from exactzones.plot.planar import draw_domain, draw_rings
 from exactzones.polyhedra import Polyhedron
-from exactzones.polyhedra.shapes import Ring, area, bounding_box, floats, outline, sides, window_box
-from exactzones.zones import Zone, Zones
+from exactzones.polyhedra.shapes import Ring, area, bounding_box, floats, outline, sides
+from exactzones.zones import Zone, Zones, as_zones
 from exactzones.zones.window import default_window
 
 _MARGIN = Fraction(1, 8)
@@ -40,7 +42,7 @@ class _Panel(NamedTuple):
     box: Polyhedron
 
 
-def plot_spaces(zones: Zones, *, windows: Mapping[str, Polyhedron] | None = None, figure: Any = None) -> list[Any]:
+def plot_spaces(zones: Zones, *, windows: Mapping[str, WindowLike] | None = None, figure: Any = None) -> list[Any]:
     """Draw the zones in the input space and, side by side, in every latent space of two dimensions; return the axes.
 
     The zones of the input space are filled.  In each latent space, the feature's zones in that space are outlined, whether or not
@@ -56,11 +58,13 @@ def plot_spaces(zones: Zones, *, windows: Mapping[str, Polyhedron] | None = None
     Raises:
         InputError: not two inputs, an unknown name of a space, or an unbounded or flat window.
     """
-    if zones.network.inputs != 2:
+    if figure is not None:
+        require(figure, FigureBase, "figure", "a matplotlib figure, such as matplotlib.figure.Figure()")
+    if as_zones(zones).network.inputs != 2:
         raise InputError(f"the zones of 2 inputs are drawn through the latent spaces; this network has {zones.network.inputs}")
     first_layer = min((condition.layer for condition in zones.prop.conditions), default=0)
     latents = [latent for latent in zones.network.latents if latent.layer <= first_layer]
-    panels = _panels(zones, [latent for latent in latents if latent.dim == 2], windows or {})
+    panels = _panels(zones, [latent for latent in latents if latent.dim == 2], {} if windows is None else windows)
     groups = _groups(zones, latents)
     with style.settings(figure):
         figure = pyplot.figure(figsize=(4.6 * len(panels), 4.4), layout="constrained") if figure is None else figure
@@ -76,16 +80,17 @@ def plot_spaces(zones: Zones, *, windows: Mapping[str, Polyhedron] | None = None
     return axes
 
 
-def _panels(zones: Zones, latents: Sequence[Latent], windows: Mapping[str, Polyhedron]) -> list[_Panel]:
+def _panels(zones: Zones, latents: Sequence[Latent], windows: Mapping[str, WindowLike]) -> list[_Panel]:
     """Return the panels of the spaces.
 
     Raises:
         InputError: a window of a space that is not drawn, or an unbounded or flat window.
     """
+    require(windows, Mapping, "windows", 'a dict from the names of spaces to windows, such as {"input": "-4:4"}')  # type: ignore[type-abstract]
     unknown = sorted(set(windows) - {latent.name for latent in latents})
     if unknown:
         raise InputError(f"no space {unknown[0]!r} is drawn; the spaces are {', '.join(latent.name for latent in latents)}")
-    boxes = {name: window_box(window, 2) for name, window in windows.items()}
+    boxes = {name: as_window(window, 2) for name, window in windows.items()}
     start = boxes.get("input") or default_window(zones)
     parts = [outline(zone.firing_part, start) for zone in zones]
     panels = []

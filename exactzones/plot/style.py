@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from matplotlib import patheffects, pyplot, rc_context
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Patch
 
-from exactzones.errors import InputError
+from exactzones.errors import InputError, require
 from exactzones.polyhedra import Polyhedron, svg
 from exactzones.polyhedra.shapes import floats, sides
 
@@ -76,10 +77,11 @@ def axes(ax: Any, dim: int) -> Any:
     """Return ``ax``, or new axes for a picture of this dimension if it is None.
 
     Raises:
-        InputError: flat axes for a 3-D picture, or 3-D axes for a flat one.
+        InputError: flat axes for a 3-D picture, 3-D axes for a flat one, or no axes at all.
     """
     if ax is None:
         return pyplot.figure(layout="constrained").add_subplot(projection="3d" if dim == 3 else "rectilinear")
+    require(ax, Axes, "ax", "matplotlib axes, such as figure.add_subplot() returns")
     if (ax.name == "3d") != (dim == 3):
         raise InputError(
             f"a picture in {dim}-D needs {'3-D' if dim == 3 else 'flat'} axes, not {ax.name!r} ones (see add_subplot)"

@@ -8,13 +8,15 @@ from typing import Any
 
 from matplotlib.collections import LineCollection
 
+from exactzones.arguments import WindowLike, as_texts, as_window
 from exactzones.errors import DimensionError, InputError
 from exactzones.notation import counted
 from exactzones.plot import style
 from exactzones.plot.planar import draw_domain, draw_tint, on_border
 from exactzones.polyhedra import Polyhedron
-from exactzones.polyhedra.shapes import Ring, bounding_box, edges, floats, outline, window_box
-from exactzones.zones import Zones
+from exactzones.polyhedra.shapes import Ring, bounding_box, edges, floats, outline
+from exactzones.rational import entries, flag
+from exactzones.zones import Zones, as_zones
 from exactzones.zones.window import default_window
 
 _FAINT = 0.3  # opacity, low because features overlap
@@ -24,7 +26,7 @@ def plot_superposition(
     features: Sequence[Zones],
     *,
     names: Sequence[str] | None = None,
-    window: Polyhedron | None = None,
+    window: WindowLike = None,
     ax: Any = None,
     legend: bool = True,
 ) -> Any:
@@ -43,9 +45,11 @@ def plot_superposition(
         InputError: no feature, features of several networks, not two inputs, an unbounded or flat window, or 3-D axes.
         DimensionError: the number of names is not the number of features.
     """
+    flag(legend, "legend")
+    features = [as_zones(zones, "feature") for zones in entries(features, "features", "a list of results of find_zones")]
     labels = _labels(features, names)
     corners = (corner for zones in features for corner in default_window(zones).vrep.vertices)
-    box = bounding_box(corners) if window is None else window_box(window, 2)
+    box = bounding_box(corners) if window is None else as_window(window, 2)
     with style.settings(ax):
         ax = style.axes(ax, 2)
         style.frame(ax, box)
@@ -71,7 +75,7 @@ def _labels(features: Sequence[Zones], names: Sequence[str] | None) -> list[str]
         raise InputError(f"features are drawn on top of each other in 2 dimensions; this network has {network.inputs} inputs")
     if any(zones.network != network for zones in features):
         raise InputError("the features belong to different networks; a picture has one input space and so one network")
-    labels = [str(zones.prop) for zones in features] if names is None else list(names)
+    labels = [str(zones.prop) for zones in features] if names is None else as_texts(names, "names")
     if len(labels) != len(features):
         raise DimensionError("list of names", expected=len(features), got=len(labels))
     return labels

@@ -13,15 +13,17 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d.art3d import Line3DCollection
 
+from exactzones.arguments import as_text, as_window
 from exactzones.engine.backward import unrelu
-from exactzones.errors import DimensionError, InputError
+from exactzones.errors import DimensionError, InputError, quoted, require
 from exactzones.network import Layer
 from exactzones.plot import style
 from exactzones.plot.planar import centre, draw_domain, draw_rings
 from exactzones.plot.saving import save_animation
 from exactzones.plot.solids import draw_edges, draw_facets
 from exactzones.polyhedra import Polyhedron
-from exactzones.polyhedra.shapes import Ring, bounding_box, floats, outline, window_box
+from exactzones.polyhedra.shapes import Ring, bounding_box, floats, outline
+from exactzones.rational import entries, exact, index
 
 _PLANE, _TARGET = "#888888", "#D55E00"
 _MARGIN = Fraction(1, 20)
@@ -44,6 +46,8 @@ class UnReLU:
     window: Polyhedron
 
     def __post_init__(self) -> None:
+        require(self.layer, Layer, "layer", "a Layer, such as network.layers[0]")
+        require(self.target, Polyhedron, "target", "a Polyhedron of the layer's activations")
         if (self.layer.inputs, self.layer.outputs) != (2, 3) or not all(self.layer.relu):
             raise InputError(
                 f"un-ReLU is drawn for a layer from 2 inputs to 3 units with a ReLU each; this one has {self.layer.inputs} "
@@ -51,7 +55,7 @@ class UnReLU:
             )
         if self.target.ambient_dim != 3:
             raise DimensionError("space of the target", expected=3, got=self.target.ambient_dim, size="dimension")
-        object.__setattr__(self, "window", window_box(self.window, 2))
+        object.__setattr__(self, "window", as_window(self.window, 2))
 
     @cached_property
     def pieces(self) -> tuple[tuple[str, Ring], ...]:
@@ -114,11 +118,11 @@ def plot_unrelu(
         axes: a pair of matplotlib axes, 3-D and flat; new ones by default.
         letter: letter of the input's coordinates.
     """
+    moving = _as_step(require(picture, UnReLU, "picture", "an UnReLU"), step)
+    done = exact(progress, "progress")
+    as_text(letter, "letter")
     with rc_context(style.RC):
-        if axes is None:
-            figure = Figure(figsize=(10, 4.8), layout="constrained")
-            axes = figure.add_subplot(1, 2, 1, projection="3d"), figure.add_subplot(1, 2, 2)
-        solid, flat = style.axes(axes[0], 3), style.axes(axes[1], 2)
+        solid, flat = _axes(axes)
         style.frame(solid, picture.box, "a")
         solid.locator_params(nbins=5)
         style.frame(flat, picture.window, letter)
@@ -126,15 +130,35 @@ def plot_unrelu(
         draw_facets(picture.walls, solid, facecolor=to_rgba(_TARGET, 0.15), edgecolor=to_rgba(style.INK, 0.6), linewidth=0.6)
         draw_facets(picture.plane, solid, facecolor=to_rgba(_PLANE, 0.25), edgecolor="none")
         for group, (signs, ring) in enumerate(picture.pieces):
-            arrived = _draw_moving_piece(picture, group, _progress_of(signs, step, Fraction(progress)), solid)
+            arrived = _draw_moving_piece(picture, group, _progress_of(signs, moving, done), solid)
             if arrived:
                 draw_rings([ring], group, flat)
                 style.number(flat, centre(ring), signs)
         draw_edges(outline(picture.box, picture.box), solid)
         solid.view_init(elev=22, azim=-38)
-        solid.set_title(_title(step))
+        solid.set_title(_title(moving))
         flat.set_title("back in the input space")
     return solid, flat
+
+
+def _as_step(picture: UnReLU, step: Any) -> int | None:
+    """Return the number of inactive neurons of the pieces that move, None if all have arrived."""
+    most = picture.layer.outputs
+    if step is not None and index(step, "step") not in range(most + 1):
+        raise InputError(f"step is {quoted(step)}; expected a number of inactive neurons from 0 to {most}, or None")
+    return None if step is None else index(step, "step")
+
+
+def _axes(axes: Any) -> tuple[Any, Any]:
+    """Return the 3-D axes and the flat ones, or new ones for None."""
+    if axes is None:
+        figure = Figure(figsize=(10, 4.8), layout="constrained")
+        axes = figure.add_subplot(1, 2, 1, projection="3d"), figure.add_subplot(1, 2, 2)
+    expected = "a pair of matplotlib axes, 3-D and flat"
+    listed = entries(axes, "axes", expected)
+    if len(listed) != 2 or None in listed:
+        raise InputError(f"axes is {quoted(axes)}; expected {expected}")
+    return style.axes(listed[0], 3), style.axes(listed[1], 2)
 
 
 def _draw_moving_piece(picture: UnReLU, group: int, progress: Fraction, solid: Any) -> bool:
@@ -160,8 +184,10 @@ def animate_unrelu(picture: UnReLU, path: str | os.PathLike[str], *, letter: str
         InputError: another suffix, a missing ffmpeg, or a folder that cannot be written to.
     """
     path_of_step = [*[Fraction(0)] * _REST, *(_eased(Fraction(k, _FRAMES)) for k in range(1, _FRAMES + 1))]
-    moments = [(step, progress) for step in picture.steps if step for progress in path_of_step]
-    moments += [(max(picture.steps, default=0), Fraction(1))] * (2 * _REST)
+    steps = require(picture, UnReLU, "picture", "an UnReLU").steps
+    as_text(letter, "letter")
+    moments = [(step, progress) for step in steps if step for progress in path_of_step]
+    moments += [(max(steps, default=0), Fraction(1))] * (2 * _REST)
     figure = Figure(figsize=(9.4, 4.3))
 
     def draw(moment: tuple[int, Fraction]) -> None:

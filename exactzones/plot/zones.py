@@ -8,7 +8,8 @@ from typing import Any
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from exactzones.errors import InputError
+from exactzones.arguments import WindowLike, as_numbers, as_window
+from exactzones.errors import InputError, quoted
 from exactzones.notation import counted
 from exactzones.plot import style
 from exactzones.plot.curve import draw_curve
@@ -16,8 +17,9 @@ from exactzones.plot.pieces import Piece, pieces
 from exactzones.plot.planar import draw_planar
 from exactzones.plot.solids import draw_solid
 from exactzones.polyhedra import Polyhedron
-from exactzones.polyhedra.shapes import floats, window_box
-from exactzones.zones import Zones
+from exactzones.polyhedra.shapes import floats
+from exactzones.rational import flag
+from exactzones.zones import Zones, as_zones
 from exactzones.zones.window import default_window
 
 _COLOURINGS = ("island", "zone")
@@ -26,7 +28,7 @@ _COLOURINGS = ("island", "zone")
 def plot_zones(
     zones: Zones,
     *,
-    window: Polyhedron | None = None,
+    window: WindowLike = None,
     color_by: str = "island",
     ax: Any = None,
     merged: bool = False,
@@ -52,11 +54,14 @@ def plot_zones(
     Raises:
         InputError: more than 3 inputs, an unknown colouring, or an unbounded or flat window.
     """
-    dim = _checked_dimension(zones, color_by)
-    box = default_window(zones) if window is None else window_box(window, dim)
+    dim = _checked_dimension(as_zones(zones), color_by)
+    box = default_window(zones) if window is None else as_window(window, dim)
+    chosen = None if only is None else as_numbers(only, "zones", len(zones))
+    for what, choice in (("merged", merged), ("samples", samples), ("legend", legend)):
+        flag(choice, what)
     with style.settings(ax):
         ax = style.axes(ax, dim)
-        shown = pieces(zones, box, color_by, merged=merged, only=only)
+        shown = pieces(zones, box, color_by, merged=merged, only=chosen)
         handles = [*_groups(zones, shown, color_by), *_draw(zones, shown, box, ax)]
         handles += [_mark_samples(zones, shown, box, ax)] if samples else []
         if legend:
@@ -73,8 +78,8 @@ def _checked_dimension(zones: Zones, color_by: str) -> int:
             f"an input space of {dim} dimensions cannot be drawn; draw a slice: the zones of "
             "network.compose(AffineMap.through(p, q, r)), the plane through three points"
         )
-    if color_by not in _COLOURINGS:
-        raise InputError(f"color_by is {color_by!r}; expected one of {', '.join(_COLOURINGS)}")
+    if not isinstance(color_by, str) or color_by not in _COLOURINGS:
+        raise InputError(f"color_by is {quoted(color_by)}; expected one of {', '.join(_COLOURINGS)}")
     return dim
 
 

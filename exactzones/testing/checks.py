@@ -15,13 +15,14 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from exactzones.errors import ExactZonesError, InputError, quoted
+from exactzones.arguments import as_function
+from exactzones.errors import ExactZonesError, InputError
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import Polyhedron
 from exactzones.rational import Row, Vector, dot, quotient, text
 from exactzones.rational import index as as_index
 from exactzones.testing.strategies import points, points_near
-from exactzones.zones import Zone, Zones
+from exactzones.zones import Zone, Zones, as_zones
 
 _MAX_LP_INPUTS = 8
 
@@ -50,12 +51,6 @@ def written(point: Vector) -> str:
     return f"({', '.join(map(text, point))})"
 
 
-def _as_zones(zones: Any) -> Zones:
-    if not isinstance(zones, Zones):
-        raise InputError(f"zones are {quoted(zones)}; expected the list that find_zones returns")
-    return zones
-
-
 def _in_domain(zones: Zones, point: Vector) -> bool:
     return zones.domain is None or zones.domain.contains(point)
 
@@ -70,7 +65,7 @@ def zones_are_sound(zones: Zones, point: Vector) -> None:
     Raises:
         CheckFailed: the check fails at this point.
     """
-    point = _as_zones(zones).network.point(point)
+    point = as_zones(zones).network.point(point)
     for zone in zones.containing(point):
         if zone.fires(point) and not zones.network.satisfies(point, zones.prop):
             raise CheckFailed(f"{zone} fires at {written(point)}, but the network does not satisfy the property there")
@@ -90,7 +85,7 @@ def zones_are_complete(zones: Zones, point: Vector) -> None:
     Raises:
         CheckFailed: the check fails at this point.
     """
-    point = _as_zones(zones).network.point(point)
+    point = as_zones(zones).network.point(point)
     if _in_domain(zones, point) and zones.network.satisfies(point, zones.prop) and zones.at(point) is None:
         raise CheckFailed(f"the property holds at {written(point)}, but none of the zones fires there")
 
@@ -105,7 +100,7 @@ def zones_do_not_overlap(zones: Zones, point: Vector) -> None:
     Raises:
         CheckFailed: the check fails at this point.
     """
-    lifted = (Fraction(1), *_as_zones(zones).network.point(point))
+    lifted = (Fraction(1), *as_zones(zones).network.point(point))
     inside = [zone for zone in zones if all(dot(row, lifted) > 0 for row in zone.hrep.rows)]
     if len(inside) > 1:
         raise CheckFailed(f"{written(point)} is in the interior of both {inside[0]} and {inside[1]}")
@@ -125,7 +120,7 @@ def adjacency_is_right(zones: Zones, index: int) -> None:
     Raises:
         CheckFailed: a neighbour is missing or wrong.
     """
-    count = len(_as_zones(zones))
+    count = len(as_zones(zones))
     if not -count <= as_index(index, "index of a zone") < count:
         raise InputError(f"index of a zone is {index}; expected one below {count}, the number of zones")
     zone = zones[index]
@@ -204,7 +199,7 @@ def pattern_towards(network: Network, point: Vector, direction: Vector, horizon:
 
 def domain_points(zones: Zones) -> st.SearchStrategy[Vector]:
     """Draw points all over the domain, on the zero sets of neurons, at the corners of zones, and inside zones."""
-    dim = _as_zones(zones).network.inputs
+    dim = as_zones(zones).network.inputs
     corners = [tuple(quotient(e, ray[0]) for e in ray[1:]) for zone in zones[:200] for ray in zone.cell.rays if ray[0]]
     strategies = [points(dim, bound=8), points_near(zones.network)]
     if zones.domain is not None and zones.domain.is_bounded:
@@ -233,8 +228,7 @@ def check_zones(zones: Zones, *, examples: int = 200, progress: Callable[[str], 
         progress: called with the name of each check before it runs.
     """
     count = as_index(examples, "examples", least=1)
-    if not callable(progress):
-        raise InputError(f"progress is {quoted(progress)}; expected a function of a name, such as print")
+    as_function(progress, "progress", "a function of a name, such as print")
     at_points = domain_points(zones)
     plan: list[tuple[Callable[[Zones, Any], None], st.SearchStrategy[Any]]] = [
         (zones_are_sound, at_points),

@@ -15,18 +15,19 @@ from pathlib import Path
 from typing import Any
 
 from exactzones.affine import AffineMap
+from exactzones.arguments import NetworkLike, WindowLike, as_network, as_text, as_texts, as_window
 from exactzones.errors import DimensionError, InputError
-from exactzones.files import write_atomically
+from exactzones.files import as_path, write_atomically
 from exactzones.formats.zones_json import row_texts
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
-from exactzones.polyhedra.shapes import floats, window_box
+from exactzones.polyhedra.shapes import floats
 from exactzones.view.latents import latent_spaces
 from exactzones.view.points import Points, placed
-from exactzones.view.slices import MOST
+from exactzones.view.slices import MOST, as_slice
 from exactzones.view.spaces import Data, drawing, exact_texts
 from exactzones.view.summary import facts, notes, verdict
-from exactzones.zones import Zones
+from exactzones.zones import Zones, as_zones
 from exactzones.zones.window import default_window
 
 _SCRIPTS = (
@@ -50,7 +51,7 @@ def page(
     data: Any = None,
     *,
     labels: Sequence[Any] | None = None,
-    window: Polyhedron | None = None,
+    window: WindowLike = None,
     names: Sequence[str] | None = None,
     flat: AffineMap | None = None,
     title: str | None = None,
@@ -75,14 +76,17 @@ def page(
     >>> page(find_zones(net, feature(0)), title="<|x| - 1>").startswith("<!doctype html>")
     True
     """
-    check_shown(zones.network)
-    if flat is not None and flat.inputs != zones.network.inputs:
-        raise DimensionError("the slice", expected=zones.network.inputs, got=flat.inputs, size="dimension")
+    network = as_zones(zones).network
+    check_shown(network)
+    if flat is not None and as_slice(flat).inputs != network.inputs:
+        raise DimensionError("the slice", expected=network.inputs, got=flat.inputs, size="dimension")
+    heading = str(zones.prop) if title is None else as_text(title, "title")
+    listed_names = None if names is None else as_texts(names, "names")
     points = None if data is None else Points.of(data, labels)
-    box = default_window(zones) if window is None else window_box(window, zones.network.inputs)
-    scene = _scene(zones, box, flat, _input_names(zones.network, flat, names or (points.names if points else ())))
+    box = default_window(zones) if window is None else as_window(window, network.inputs)
+    scene = _scene(zones, box, flat, _input_names(network, flat, listed_names or (points.names if points else ())))
     scene["data"] = None if points is None else placed(points, zones, flat)
-    return _assembled(title or str(zones.prop), zones, box, scene, exact_texts(zones, flat))
+    return _assembled(heading or str(zones.prop), zones, box, scene, exact_texts(zones, flat))
 
 
 def _input_names(network: Network, flat: AffineMap | None, names: Sequence[str]) -> Sequence[str]:
@@ -111,18 +115,19 @@ def _scene(zones: Zones, box: Polyhedron, flat: AffineMap | None, input_names: S
     }
 
 
-def check_shown(network: Network) -> None:
+def check_shown(network: NetworkLike) -> None:
     """Raise an error if a network has spaces that a page cannot show.
 
     Raises:
         InputError: more than three inputs, or a space of three dimensions and plotly, which draws it, is not installed.
     """
-    if network.inputs > MOST:
+    loaded = as_network(network)
+    if loaded.inputs > MOST:
         raise InputError(
-            f"an input space of {network.inputs} dimensions cannot be drawn; show a slice: flat = AffineMap.through(p, q, r), "
+            f"an input space of {loaded.inputs} dimensions cannot be drawn; show a slice: flat = AffineMap.through(p, q, r), "
             "then the zones of network.compose(flat)"
         )
-    if any(latent.dim == MOST for latent in network.latents) and find_spec("plotly") is None:
+    if any(latent.dim == MOST for latent in loaded.latents) and find_spec("plotly") is None:
         raise InputError("three-dimensional spaces are drawn with plotly, which is not installed: pip install exactzones[view]")
 
 
@@ -132,7 +137,8 @@ def save(zones: Zones, path: str | Path, data: Any = None, **options: Any) -> No
     Raises:
         InputError: see ``page``, or the file cannot be written.
     """
-    write_atomically(path, page(zones, data, **options).encode())
+    target = as_path(path)
+    write_atomically(target, page(zones, data, **options).encode())
 
 
 def _axis(letter: str, name: str) -> str:

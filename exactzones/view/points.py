@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from exactzones.affine import AffineMap
+from exactzones.arguments import as_texts
 from exactzones.errors import DimensionError, FormatError
 from exactzones.files import naming, read_bytes
 from exactzones.formats.zones_json import row_texts
 from exactzones.notation import counted
 from exactzones.polyhedra.shapes import floats
-from exactzones.rational import Vector, exact
+from exactzones.rational import Vector, entries, exact, index
 from exactzones.view.slices import foot
 from exactzones.view.spaces import Data
 from exactzones.zones import Zones
@@ -45,14 +46,20 @@ class Points:
 
         Raises:
             InexactError: an entry that is not a finite number.
+            InputError: data or labels that are not sequences.
             DimensionError: the number of labels is not the number of points.
         """
         if isinstance(data, Points):
             return data if labels is None else replace(cls.of(data.points, labels), names=data.names)
+        listed = entries(data, "data", "points, shape (points, inputs)")
         rows = tuple(
-            tuple(exact(entry, f"coordinate {j} of data point {k}") for j, entry in enumerate(row)) for k, row in enumerate(data)
+            tuple(
+                exact(entry, f"coordinate {j} of data point {k}")
+                for j, entry in enumerate(entries(row, f"data point {k}", "a sequence of numbers"))
+            )
+            for k, row in enumerate(listed)
         )
-        named = () if labels is None else tuple(map(str, labels))
+        named = () if labels is None else tuple(as_texts(labels, "labels"))
         if named and len(named) != len(rows):
             raise DimensionError("list of labels", expected=len(rows), got=len(named))
         return cls(rows, named)
@@ -68,12 +75,13 @@ def read_points(path: str | Path, dim: int) -> Points:
         InputError: the file cannot be read.
         FormatError: its content is not of this form; the message names the line.
     """
+    inputs = index(dim, "dim", least=1)
     with naming(path):
         suffix = Path(path).suffix.lower()
         if suffix not in (".csv", ".npy"):
             raise FormatError(f"suffix {suffix!r} is not known; data files end in .csv or .npy")
         content = read_bytes(path)
-        return _from_npy(content, dim) if suffix == ".npy" else _from_csv(content, dim)
+        return _from_npy(content, inputs) if suffix == ".npy" else _from_csv(content, inputs)
 
 
 def _from_npy(content: bytes, dim: int) -> Points:

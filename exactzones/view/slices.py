@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from exactzones.affine import AffineMap
-from exactzones.errors import DimensionError, DomainError, InputError
+from exactzones.arguments import DomainLike, as_domain
+from exactzones.errors import DimensionError, DomainError, InputError, require
 from exactzones.polyhedra import Polyhedron
-from exactzones.rational import Vector, dot, integer_row, quotient, rank, row_echelon, vector
+from exactzones.rational import Vector, dot, entries, index, integer_row, quotient, rank, row_echelon, vector_of
 
 MOST = 3
 """Most dimensions that a page can show."""
@@ -32,41 +33,54 @@ def embedding(
     >>> embedding(4, along=[[1, 0, 0, 0], [0, 0, 1, 1]], origin=[0, 5, 0, 0])(vector(2, 3))
     (Fraction(2, 1), Fraction(5, 1), Fraction(3, 1), Fraction(3, 1))
     """
-    if through and (along or origin is not None):
+    inputs = index(dim, "dim", least=1)
+    passed, ways = (
+        [vector_of(entry, f"{what} {k}") for k, entry in enumerate(entries(listed, what, "a sequence of points"))]
+        for what, listed in (("through", through), ("along", along))
+    )
+    if passed and (ways or origin is not None):
         raise InputError(
             "a slice goes either through points or along directions from one point; pass either points or directions"
         )
-    count = len(through) - 1 if through else len(along)
+    count = len(passed) - 1 if passed else len(ways)
     if not 1 <= count <= MOST:
         raise InputError(f"a slice of {count} dimensions cannot be shown; pass 2 to 4 points, or 1 to 3 directions")
-    points = [vector(*point) for point in through]
-    if not points:
-        base = vector(*(origin or [0] * dim))
-        points = [base, *(_moved(base, vector(*direction)) for direction in along)]
+    base = vector_of([0] * inputs if origin is None else origin, "origin")
+    points = passed or [base, *(_moved(base, direction) for direction in ways)]
     for k, point in enumerate(points):
-        if len(point) != dim:
-            raise DimensionError(f"point {k} of the slice", expected=dim, got=len(point))
+        if len(point) != inputs:
+            raise DimensionError(f"point {k} of the slice", expected=inputs, got=len(point))
     flat = AffineMap.through(*points)
     if rank([integer_row(column) for column in zip(*flat.matrix.rows, strict=True)]) < count:
         problem = (
-            f"points lie in a flat of fewer than {count} dimensions" if through else "directions are not linearly independent"
+            f"points lie in a flat of fewer than {count} dimensions" if passed else "directions are not linearly independent"
         )
         raise InputError(f"the slice's {problem}; choose others")
     return flat
 
 
-def cut_through(domain: Polyhedron | None, flat: AffineMap) -> Polyhedron | None:
+def cut_through(domain: DomainLike, flat: AffineMap) -> Polyhedron | None:
     """Return the part of a domain on a slice, in the slice's coordinates; a domain of None, the whole space, gives None.
 
     Raises:
         DomainError: the slice does not meet the interior of the domain.
     """
-    if domain is None:
+    region = as_domain(domain, as_slice(flat).outputs)
+    if region is None:
         return None
-    part = domain.preimage(flat)
+    part = region.preimage(flat)
     if part.dim < flat.inputs:
         raise DomainError("the slice misses the interior of the domain: choose other points or a larger domain")
     return part
+
+
+def as_slice(value: Any) -> AffineMap:
+    """Return a slice.
+
+    Raises:
+        InputError: not an affine map.
+    """
+    return require(value, AffineMap, "flat", "a slice such as AffineMap.through(p, q, r)")
 
 
 def foot(flat: AffineMap, point: Vector) -> Vector:

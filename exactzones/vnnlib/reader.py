@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
-from exactzones.errors import FormatError
+from exactzones.errors import FormatError, require
 from exactzones.files import naming
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron
@@ -136,6 +136,8 @@ def read_vnnlib(path: str | Path, network: Network | None = None) -> list[Vnnlib
             networks or hidden tensors, for which there is ``read_query``.
         InputError: the file cannot be read.
     """
+    if network is not None:
+        require(network, Network, "network", 'a Network; write load_network("net.onnx")')
     query = read_query(path)
     with naming(path):
         if len(query.networks) > 1 or query.networks[0].of_role("hidden"):

@@ -4,7 +4,7 @@ from exactzones.engine.backward import unrelu
 from exactzones.engine.search import ENGINES, Budget, stream_zones
 from exactzones.zone import Maximum, Zone, ZoneCondition
 from exactzones.zones.distance import Nearest, nearest
-from exactzones.zones.listing import Zones, find_zones
+from exactzones.zones.listing import Zones, as_zones, find_zones
 from exactzones.zones.merge import MergedZone
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Zone",
     "ZoneCondition",
     "Zones",
+    "as_zones",
     "find_zones",
     "nearest",
     "stream_zones",

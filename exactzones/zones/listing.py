@@ -13,10 +13,10 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, overload
 
 from exactzones import deprecated
-from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_domain, as_network
+from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_domain, as_function, as_network
 from exactzones.engine.forward import is_rational
 from exactzones.engine.search import Budget, as_budget, resolve, stream_zones
-from exactzones.errors import BudgetExceeded, InputError
+from exactzones.errors import BudgetExceeded, InputError, require
 from exactzones.files import as_path
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import Polyhedron
@@ -291,6 +291,15 @@ def _firing(zones: Sequence[Zone], point: Sequence[Any]) -> Zone | None:
     return next((zone for zone in zones if zone.fires(point)), None)
 
 
+def as_zones(value: Any, what: str = "zones") -> Zones:
+    """Return a list of zones.
+
+    Raises:
+        InputError: something else.
+    """
+    return require(value, Zones, what, "the list that find_zones returns")
+
+
 def find_zones(
     network: NetworkLike,
     prop: PropertyLike,
@@ -329,11 +338,12 @@ def find_zones(
     >>> [zone.pattern for zone in find_zones(Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])]), 0)]    # |x| - 1
     [('+-',), ('-+',)]
     """
+    handle = _ignore if on_zone is None else as_function(on_zone, "on_zone", "a function of a zone, such as print")
     limits = as_budget(budget, seconds, max_zones)
     options = {"engine": engine, "jobs": jobs, "executor": executor, "progress": progress, "budget": limits}
     loaded = as_network(network)
     question = loaded, resolve(loaded, as_property(prop)), as_domain(domain, loaded.inputs)
-    return _listed(question, options, on_zone or _ignore)
+    return _listed(question, options, handle)
 
 
 def _ignore(zone: Zone) -> None:

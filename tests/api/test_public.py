@@ -1,0 +1,261 @@
+"""Every public function, each of its arguments, each kind of value that people pass."""
+
+import dataclasses
+import inspect
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from api.doors import (
+    BOX,
+    COUNT,
+    DOMAIN,
+    FEATURE,
+    FREE,
+    LIMIT,
+    MAP,
+    NET,
+    NUMBER,
+    POINT,
+    PROOF,
+    SEARCH,
+    ZONES,
+    Door,
+    attempts,
+    in_order,
+    kind,
+    try_door,
+)
+from hypothesis import find, settings
+
+import exactzones
+from exactzones import (
+    AffineMap,
+    Budget,
+    Certificate,
+    HRep,
+    Layer,
+    Matrix,
+    Network,
+    Polyhedron,
+    Property,
+    certify,
+    condition,
+    conjunction,
+    export,
+    feature,
+    find_zones,
+    nearest,
+    testing,
+)
+
+
+def drawn_from(strategy, *, argument):
+    """Draw one example: a strategy that is composed reads its arguments when it draws."""
+    return find(strategy(argument), lambda _: True, settings=settings(max_examples=5, database=None))
+
+
+CLAIM = {"network": NET, "prop": feature(0), "domain": BOX}
+OF_CLAIM = {"prop": FEATURE, "domain": DOMAIN}
+LISTING = {
+    **CLAIM,
+    "engine": "forward",
+    "seconds": 60,
+    "max_zones": None,
+    "jobs": 1,
+    "executor": None,
+    "progress": None,
+}
+OF_LISTING = {**OF_CLAIM, **SEARCH, "max_zones": {"int": 3, "none": None}, "progress": {"none": None}}
+DOORS = {
+    "AffineMap.after": Door(in_order(MAP.after), {"inner": AffineMap.identity(1)}),
+    "AffineMap.identity": Door(AffineMap.identity, {"dim": 2}, {"dim": COUNT}),
+    "AffineMap.of": Door(AffineMap.of, {"matrix": [[1, 0], [0, 1]], "offset": [0, 0]}, {"offset": POINT}),
+    "AffineMap.through": Door(
+        in_order(AffineMap.through), {"first": [0, 0], "second": [1, 0]}, {"first": POINT, "second": POINT}
+    ),
+    "AffineMap()": Door(in_order(AffineMap.identity(2)), {"point": [0, 0]}, {"point": POINT}),
+    "AffineMap": Door(AffineMap, {"matrix": Matrix.identity(1), "offset": (0,)}, {"offset": FREE}),
+    "Budget": Door(Budget, {"zones": 1, "seconds": 1.0}, {"zones": {**COUNT, "none": None}, "seconds": LIMIT}),
+    "Certificate.load": Door(Certificate.load, {"path": Path(__file__)}),
+    "HRep.of": Door(
+        HRep.of,
+        {"dim": 1, "rows": [(1, 1)], "strict": [], "equations": []},
+        {"dim": {}},
+    ),
+    "Layer.of": Door(
+        Layer.of,
+        {"weight": [[1, 0], [0, 1]], "bias": [0, 0], "relu": True, "what": "layer"},
+        {"bias": {**POINT, "none": [0, 0]}, "what": FREE},
+    ),
+    "Layer": Door(Layer, {"weight": Matrix.identity(1), "bias": (0,), "relu": (True,)}, {"bias": FREE, "relu": FREE}),
+    "Matrix.identity": Door(Matrix.identity, {"size": 2}, {"size": COUNT}),
+    "Matrix.of": Door(
+        Matrix.of,
+        {"rows": [[1, 2]], "what": "matrix", "columns": 2},
+        {"what": FREE, "columns": {"none": None}},
+    ),
+    "Matrix @": Door(in_order(Matrix.identity(2).__matmul__), {"vector": [0, 0]}, {"vector": POINT}),
+    "Nearest.inside": Door(nearest(ZONES, [0, 0]).inside, {"share": "1/2"}),
+    "Network": Door(Network, {"layers": NET.layers, "rationalizations": ()}, {"rationalizations": FREE}),
+    "Network.__call__": Door(in_order(NET), {"point": [0, 0]}, {"point": POINT}),
+    "Network.compose": Door(NET.compose, {"embedding": MAP}),
+    "Network.latent": Door(NET.latent, {"name": "input"}),
+    "Network.mlp": Door(Network.mlp, {"pairs": [([[1]], [0])], "rationalize": None}, {"rationalize": {"int": 3, "none": None}}),
+    "Network.of": Door(in_order(Network.of), {"layer": ([[1]], [0], True)}),
+    "Network.pattern": Door(
+        NET.pattern, {"point": [0, 0], "horizon": None}, {"point": POINT, "horizon": {"int": 3, "none": None}}
+    ),
+    "Network.point": Door(NET.point, {"coordinates": [0, 0]}, {"coordinates": POINT}),
+    "Network.rationalized": Door(NET.rationalized, {"max_denominator": 2}, {"max_denominator": COUNT}),
+    "Network.satisfies": Door(NET.satisfies, {"point": [0, 0], "prop": feature(0)}, {"point": POINT, "prop": FEATURE}),
+    "Network.save": Door(NET.save, {"path": "/nowhere/net.json"}),
+    "Network.tail": Door(NET.tail, {"layer": 0}),
+    "Network.trace": Door(NET.trace, {"point": [0, 0]}, {"point": POINT}),
+    "Polyhedron.box": Door(
+        Polyhedron.box,
+        {"low": [0, 0], "high": [4, 4], "dim": 2},
+        {
+            "low": {**POINT, "int": [3, 3], "float": ["3/2", "3/2"]},
+            "high": {**POINT, "int": [3, 3], "float": ["3/2"] * 2},
+            "dim": {"none": 2},
+        },
+    ),
+    "Polyhedron.contains": Door(BOX.contains, {"point": [0, 0]}, {"point": POINT}),
+    "Polyhedron.hull": Door(
+        Polyhedron.hull,
+        {"vertices": [[0, 0]], "rays": [], "lines": []},
+    ),
+    "Polyhedron.intersect": Door(BOX.intersect, {"other": BOX}),
+    "Polyhedron.is_subset": Door(BOX.is_subset, {"other": BOX}),
+    "Polyhedron.maximize": Door(BOX.maximize, {"objective": [1, 0]}, {"objective": POINT}),
+    "Polyhedron.of": Door(Polyhedron.of, {"dim": 1, "rows": [(1, 1)], "strict": [], "equations": []}),
+    "Polyhedron.preimage": Door(BOX.preimage, {"mapping": MAP}),
+    "Polyhedron.space": Door(Polyhedron.space, {"dim": 2}, {"dim": COUNT}),
+    "Property": Door(Property, {"conditions": feature(0).conditions}),
+    "Zone.contains": Door(ZONES[0].contains, {"points": [0, 0]}, {"points": POINT}),
+    "Zone.fires": Door(ZONES[0].fires, {"points": [0, 0]}, {"points": POINT}),
+    "Zones.at": Door(ZONES.at, {"points": [0, 0]}, {"points": POINT}),
+    "Zones.containing": Door(ZONES.containing, {"points": [0, 0]}, {"points": POINT}),
+    "Zones.save": Door(ZONES.save, {"path": "/nowhere/zones.json"}),
+    "Zones.zones_in": Door(ZONES.zones_in, {"latent": "input"}),
+    "certify": Door(
+        certify,
+        {**CLAIM, "seconds": 60, "resume": None, "jobs": 1, "executor": None, "progress": None},
+        {**OF_CLAIM, **SEARCH, "resume": {"none": None}, "progress": {"none": None}},
+        kind,
+    ),
+    "check": Door(in_order(exactzones.check), {**CLAIM, "certificate": PROOF}, OF_CLAIM),
+    "condition": Door(
+        condition,
+        {"coefficients": [1], "constant": 0, "layer": -1, "strict": True, "after_relu": False},
+        {"coefficients": POINT, "constant": NUMBER, "layer": COUNT},
+    ),
+    "conjunction": Door(in_order(conjunction), {"first": feature(0), "second": 1}, {"first": FEATURE, "second": FEATURE}),
+    "dead_features": Door(
+        exactzones.dead_features,
+        {"network": NET, "domain": BOX, "layer": -1, "seconds": 60, "jobs": 1, "executor": None},
+        {"domain": DOMAIN, **SEARCH},
+        sorted,
+    ),
+    "exact": Door(exactzones.exact, {"value": 1, "what": "value"}, {"value": NUMBER, "what": FREE}),
+    "feature": Door(
+        feature,
+        {"index": 0, "threshold": 0, "layer": -1},
+        {"index": COUNT, "threshold": NUMBER, "layer": COUNT},
+    ),
+    "find_zones": Door(
+        find_zones,
+        {**LISTING, "on_zone": None},
+        {**OF_LISTING, "on_zone": {"none": None}},
+    ),
+    "find_zones(budget)": Door(find_zones, {**CLAIM, "budget": Budget(9, 60)}, {**OF_CLAIM, "budget": {"none": None}}),
+    "from_flax": Door(exactzones.from_flax, {"parameters": {"Dense_0": {"kernel": np.eye(2)}}}),
+    "from_sklearn": Door(exactzones.from_sklearn, {"model": None}),
+    "from_torch": Door(exactzones.from_torch, {"module": None}),
+    "load_network": Door(exactzones.load_network, {"path": "net.npz"}),
+    "maximum": Door(
+        exactzones.maximum,
+        {"network": NET, "unit": 0, "domain": BOX, "layer": -1, "seconds": 60, "jobs": 1, "executor": None},
+        {"unit": {"int": feature(3)}, "domain": DOMAIN, **SEARCH},
+        lambda best: (best.value, best.point, best.ray),
+    ),
+    "nearest": Door(nearest, {"zones": ZONES, "point": [0, 0], "norm": 2}, {"point": POINT}),
+    "never_together": Door(
+        exactzones.never_together,
+        {"network": NET, "features": 0, "other": 2, "domain": BOX, "layer": -1, "seconds": 60, "jobs": 1, "executor": None},
+        {"features": FEATURE, "other": FEATURE, "domain": DOMAIN, **SEARCH},
+        kind,
+    ),
+    "never_together(list)": Door(
+        exactzones.never_together,
+        {"network": NET, "features": [feature(0), 2], "other": BOX},
+        {"features": {"list": [feature(1), feature(2)]}, "other": DOMAIN},
+        kind,
+    ),
+    "prove_complete": Door(
+        exactzones.prove_complete,
+        {"zones": ZONES, "seconds": 60, "jobs": 1, "executor": None, "progress": None},
+        {**SEARCH, "progress": {"none": None}},
+        kind,
+    ),
+    "regime_bound": Door(exactzones.regime_bound, {"units": 10, "dim": 2}, {"units": COUNT, "dim": COUNT}),
+    "save_network": Door(in_order(exactzones.save_network), {"network": NET, "path": "/nowhere/net.json"}),
+    "stream_zones": Door(lambda **places: list(exactzones.stream_zones(**places)), LISTING, OF_LISTING),
+    "unrelu": Door(in_order(exactzones.unrelu), {"target": BOX, "layer": NET.layers[0]}),
+    "vector": Door(in_order(exactzones.vector), {"first": 1, "second": 2}, {"first": NUMBER, "second": NUMBER}),
+}
+DOORS |= {
+    "export.save": Door(in_order(export.save), {"zones": ZONES, "path": "/nowhere/zones.csv"}),
+    "testing.adjacency_is_right": Door(testing.adjacency_is_right, {"zones": ZONES, "index": 0}),
+    "testing.check_zones": Door(testing.check_zones, {"zones": ZONES, "examples": 1, "progress": print}, {"examples": COUNT}),
+    "testing.domain_points": Door(testing.domain_points, {"zones": ZONES}),
+    "testing.domains": Door(testing.domains, {"dim": 2}, {"dim": {"int": ...}}),
+    "testing.dyadics": Door(testing.dyadics, {"bits": 4, "bound": 3}, {"bits": {"int": ...}, "bound": {"int": ...}}),
+    "testing.floats32": Door(testing.floats32, {"bound": 3}, {"bound": {"int": ...}}),
+    "testing.points": Door(testing.points, {"dim": 2}, {"dim": {"int": ...}}),
+    "testing.rationals": Door(testing.rationals, {"max_denominator": 4}, {"max_denominator": {"int": ...}}),
+    "testing.zones_are_complete": Door(testing.zones_are_complete, {"zones": ZONES, "point": [0, 0]}, {"point": POINT}),
+    "testing.zones_are_sound": Door(testing.zones_are_sound, {"zones": ZONES, "point": [0, 0]}, {"point": POINT}),
+    "testing.zones_do_not_overlap": Door(testing.zones_do_not_overlap, {"zones": ZONES, "point": [0, 0]}, {"point": POINT}),
+}
+for _name, _argument in (("boxes", 2), ("features", NET), ("networks", "plain"), ("points_near", NET), ("polyhedra", 2)):
+    _kept = {"int": ...} if _argument == 2 else {"none": ...} if _name == "networks" else {}
+    DOORS[f"testing.{_name}"] = Door(partial(drawn_from, getattr(testing, _name)), {"argument": _argument}, {"argument": _kept})
+
+RECORDS = {
+    *(
+        "CanFire",
+        "CannotFire",
+        "Certificate",
+        "Complete",
+        "Maximum",
+        "MergedZone",
+        "Nearest",
+        "ProvedMaximum",
+        "Report",
+        "Undecided",
+    ),
+    *("Cell", "Condition", "HRep", "Latent", "Matrix", "Polyhedron", "VRep", "Zone", "ZoneCondition", "Zones"),
+}
+"""What functions return; their parts are not read at a door, but where they have one of their own, such as ``Matrix.of``."""
+
+
+@pytest.mark.parametrize(("door", "place", "value"), list(attempts(DOORS)))
+def test_what_is_passed_is_taken_in_its_plain_meaning_or_refused_in_one_line(door, place, value):
+    try_door(door, place, value)
+
+
+def test_every_public_function_has_a_door():
+    assert set(DOORS) >= {name for name in exactzones.__all__ if inspect.isfunction(getattr(exactzones, name))}
+    for name in exactzones.__all__:
+        public = getattr(exactzones, name)
+        if not inspect.isclass(public) or issubclass(public, Exception):
+            continue
+        assert any(door.partition(".")[0] == name for door in DOORS) or name in RECORDS, name
+
+
+@pytest.mark.parametrize("name", sorted(RECORDS - {"Matrix"}))
+def test_records_are_plain_values(name):
+    assert dataclasses.is_dataclass(getattr(exactzones, name))
