@@ -30,7 +30,7 @@ class Certificate:
         Raises:
             InputError: the file cannot be written.
         """
-        import_module("exactzones.formats.certificates").save_certificate(self, as_path(path))  # by name: a floor above
+        import_module("exactzones.formats.certificates").save_certificate(self, as_path(path))  # a floor above
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Certificate:

@@ -22,7 +22,7 @@ _WORD = 62
 """Sums in int64 stay below ``2^62``, with one bit to spare."""
 _FLOAT = 50
 """Sums of products in floats stay below ``2^50``; floats represent integers up to ``2^53`` exactly, so three bits are spare."""
-_SHORTEST = 8  # bits of a digit: with shorter digits Python's integers are as fast
+_SHORTEST = 8  # bits of a digit; with shorter digits Python's integers would be as fast
 _FEW = 1 << 14  # products: for fewer, int64 is as fast as digits in floats
 
 

@@ -21,7 +21,7 @@ def finite(array: Array, what: str) -> Array:
         InexactError: NaN or infinity; the message calls the entry ``what[i][j]..``.
     """
     if array.dtype.kind not in "fiuO":
-        array = array.astype(np.float64)  # bfloat16, which NumPy does not know
+        array = array.astype(np.float64)  # bfloat16, which NumPy does not have
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         place = np.argwhere(~np.isfinite(array))[0]
         raise InexactError(f"{what}{''.join(f'[{k}]' for k in place)} is {array[tuple(place)]}; every number must be finite")

@@ -82,7 +82,7 @@ class Connections:
         facets = np.flatnonzero((matches > np.arange(len(matches))) & (survey.verdicts >= 0))
         neighbours = survey.facet_leaves[matches[facets]]
         ends = np.stack([survey.facet_leaves[facets], neighbours])
-        certain = last_layer[facets] & (survey.verdicts[facets] > 0)  # zones.graph._Matching, 3
+        certain = last_layer[facets] & (survey.verdicts[facets] > 0)  # step 3 of zones.graph._Matching
         labels = joined(np.arange(len(self.leaves)), ends[:, certain])
         facets, ends = facets[~certain], ends[:, ~certain]
         while len(tried := spanning_forest(labels, ends)):

@@ -53,7 +53,7 @@ def batch_normalization(node: OnnxNode) -> Tensor:
     if not node.attributes["spatial"]:
         raise FormatError("spatial=0, statistics for each entry, is not supported; export the model with opset 9 or newer")
     outputs = sum(map(bool, node.outputs))
-    if node.attributes["training_mode"] or outputs > 1:  # before opset 14, further outputs say so
+    if node.attributes["training_mode"] or outputs > 1:  # before opset 14, further outputs mean training mode
         reason = f", as its {outputs} outputs say" if outputs > 1 else ""
         raise FormatError(f"it is in training mode{reason}; export the model in evaluation mode")
     scale, shift, mean, variance = (node.array(place) for place in range(1, 5))

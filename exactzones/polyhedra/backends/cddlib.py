@@ -73,7 +73,7 @@ def maximize(rows: Sequence[Row], equations: Sequence[Row], objective: Entries) 
         if any(objective[1:]):
             raise BackendError("a linear program without rows is unbounded")
         return Solution(Fraction(objective[0]), (Fraction(0),) * (len(objective) - 1), ())
-    # The float phase that cddlib begins with compares with 1e-6: rows of about that size get through it far more often.
+    # cddlib begins in floats, with tolerances of 1e-6, which suit entries of about size 1: rows are divided by powers of two.
     sizes = [1 << max(map(abs, row)).bit_length() for row in system]
     scaled = [tuple(Fraction(entry, size) for entry in row) for row, size in zip(system, sizes, strict=True)]
     with _refusing_long_numbers():
@@ -85,7 +85,7 @@ def maximize(rows: Sequence[Row], equations: Sequence[Row], objective: Entries) 
         status, value, point, dual = program.status, program.obj_value, program.primal_solution, program.dual_solution
     if status != cdd.LPStatusType.OPTIMAL:
         raise BackendError(f"cddlib reports {status!r} for a linear program that is feasible and bounded")
-    # cddlib solves with every equation a second time, reversed, after all rows.
+    # cddlib appends every equation reversed, after all rows, so it may have two multipliers.
     height = len(system)
     multipliers = [Fraction(0)] * height
     for k, multiplier in dual:

@@ -19,7 +19,7 @@ class LatentPanel {
     this.plain = new Float32Array(this.shape.zoneOf.length);
   }
 
-  /** Build the picture; the element has its size by now. */
+  /** Build the picture; the element must have its size already. */
   open() {
     if (!this.host) return;
     const { space, options } = this, letters = Array.from({ length: space.dim }, (_, k) => `z${k}`);

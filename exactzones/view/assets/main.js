@@ -58,7 +58,7 @@ class Page {
   recolour() {
     let [low, high] = [Infinity, -Infinity];
     for (const value of this.shape.values) [low, high] = [Math.min(low, value), Math.max(high, value)];
-    // Where the feature fires its value is above the threshold; smaller values are rounding errors.
+    // Where the feature fires, its value is above the threshold; smaller values are rounding errors.
     this.colouring = new Colouring(this.mode, this.main, [Math.max(low, this.scene.threshold), high], this.colours);
     this.places = new WeakMap();
   }

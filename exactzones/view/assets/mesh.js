@@ -81,7 +81,7 @@ function underGraph(ring, row, threshold) {
   return start[0] === stop[0] ? [a] : [a, b, corner(stop, b.value), corner(start, a.value)];
 }
 
-/** The parts of a space that fire, or given rings (the closed cells), as a shape to draw: 1-D becomes a graph in 2-D. */
+/** The parts of a space that fire, or other rings (the closed cells), as a shape to draw: 1-D becomes a graph in 2-D. */
 function shapeOf(space, threshold, which = space.rings) {
   const zones = which.map((rings, zone) => {
     const row = space.functions[zone];
@@ -92,7 +92,7 @@ function shapeOf(space, threshold, which = space.rings) {
   return new Shape(Math.max(2, space.dim), zones);
 }
 
-/** The facets that no two zones share: what is left to see of very many solids. */
+/** The facets that only one zone has: the outer surface, which is all that shows of very many solids. */
 function outerRings(space) {
   const key = (ring) => [...ring].sort((a, b) => a - b).join();
   const times = new Map();

@@ -122,7 +122,7 @@ class Painter {
       gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, known.edges);
       gl.drawElements(gl.LINES, shape.edges.length, gl.UNSIGNED_INT, 0);
     }
-    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)); // waits until the GPU has finished, for the caller measures the time
+    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)); // waits until the GPU has finished, because the caller measures the time
   }
 
   without(context, view, shape, places, ramp, edge, edges) {

@@ -3,7 +3,7 @@
 const EYE = { x: 1.5, y: -1.75, z: 1 };
 
 class Solid {
-  /** @param options as for Plane: window, axes, label, theme(), layers(); marked() returns outlines of polygons in space, and point and press get a zone. */
+  /** @param options as for Plane: window, axes, label, theme(), layers(); marked() returns outlines of polygons in space; point and press receive a zone. */
   constructor(host, options) {
     Object.assign(this, { host, options });
     for (const [name, value] of [['aria-label', options.label], ['role', 'application'], ['tabindex', 0]]) host.setAttribute(name, value);

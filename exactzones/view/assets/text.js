@@ -2,7 +2,7 @@
 
 const ROOM = 16;
 
-/** The float nearest to "p/q" or "a+b*sqrt(c)", or almost; its integers may have any number of digits. */
+/** A float close to "p/q" or "a+b*sqrt(c)", whose integers may have any number of digits. */
 function approximate(exact) {
   if (exact.includes('sqrt')) {
     return exact.match(/[+-]?[^+-]+/g).reduce((sum, term) => {
@@ -41,7 +41,7 @@ const SIGNS = { '>=': '≥', '>': '>', '=': '=' };
 /** An inequality b + a . x >= 0 with the constant on the right. */
 const inequality = ([constant, ...slope], relation, names) => `${terms(slope, names)} ${SIGNS[relation]} ${minus(negated(constant))}`;
 
-/** The same; long coefficients are divided by the largest one, rounded, and marked with ≈. */
+/** The same, but long coefficients are divided by the largest one, rounded, and marked with ≈. */
 function briefInequality(row, relation, names) {
   if (row.every((entry) => entry.length <= ROOM)) return inequality(row, relation, names);
   const longest = Math.max(...row.slice(1).map((entry) => entry.split('/')[0].length));
@@ -57,7 +57,7 @@ function affine([constant, ...slope], names) {
   return linear === '0' ? minus(constant) : `${linear} ${constant[0] === '-' ? '−' : '+'} ${minus(constant.replace(/^-/, ''))}`;
 }
 
-/** The same; long coefficients are rounded and marked with ≈. */
+/** The same, but long coefficients are rounded and marked with ≈. */
 const briefAffine = (row, names) =>
   row.every((entry) => entry.length <= ROOM) ? affine(row, names) : `≈ ${affine(row.map((entry) => rounded(approximate(entry)).replaceAll('−', '-')), names)}`;
 
