@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from exactzones.deadline import Deadline
 from exactzones.errors import DomainError, InputError, quoted, require
 from exactzones.models import from_sklearn, from_torch, load_network
 from exactzones.network import Network
@@ -172,6 +173,15 @@ def as_seconds(value: Any) -> float | None:
     if not isinstance(value, Real) or isinstance(value, bool) or math.isnan(value) or value < 0:
         raise InputError(f"seconds is {quoted(value)}; expected a number of seconds such as 60, or None for no limit")
     return float(value)
+
+
+def as_deadline(value: Any) -> Deadline:
+    """Return the deadline that a number of seconds from now means, or the deadline itself that is passed in its place.
+
+    Raises:
+        InputError: something else.
+    """
+    return value if isinstance(value, Deadline) else Deadline(as_seconds(value))
 
 
 def as_count(value: Any, what: str) -> int | None:

@@ -46,6 +46,10 @@ class FormatError(InputError):
     """A file is not in the format that was expected."""
 
 
+class WriteError(InputError):
+    """A file cannot be written: its folder does not exist, the disk is full, ..  Its old content is as it was."""
+
+
 class DomainError(InputError):
     """A domain is empty, flat, or too large to hold."""
 

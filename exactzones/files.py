@@ -8,11 +8,11 @@ import os
 import secrets
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from exactzones.errors import FormatError, InputError, quoted
+from exactzones.errors import FormatError, InputError, WriteError, quoted
 
 MAX_BYTES = 2**31
 """Limit for the size of a file, and of the arrays that a compressed file unpacks to."""
@@ -22,6 +22,7 @@ MAX_WEIGHTS = 50_000_000
 
 _LONGEST_MESSAGE = 400
 _GZIP = b"\x1f\x8b"
+_scratch: set[Path] = set()  # files that are being written, under their temporary names
 
 
 def as_path(value: Any, what: str = "path") -> str:
@@ -99,7 +100,7 @@ def write_atomically(path: str | Path, data: bytes) -> None:
     """Write a file so that it holds either its old content or all of ``data``, whatever happens meanwhile.
 
     Raises:
-        InputError: the file cannot be written; the message says why.
+        WriteError: the file cannot be written; the message says why.
     """
     with atomic_stream(path) as stream:
         stream.write(data)
@@ -109,20 +110,39 @@ def write_atomically(path: str | Path, data: bytes) -> None:
 def atomic_stream(path: str | Path) -> Iterator[BinaryIO]:
     """Open a new file that takes the place of ``path`` once the block has ended; if the block raises, ``path`` stays as it is.
 
+    A symbolic link stays, and the file that it points to is replaced.
+
     Raises:
-        InputError: the file cannot be written; the message says why.
+        WriteError: the file cannot be written; the message says why.
     """
-    target = Path(as_path(path))
-    # Not tempfile: its files are private to the user, and the target would take over that mode.
-    scratch = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
+    path = as_path(path)
     try:
-        try:
+        with scratch_beside(path) as scratch:
             with scratch.open("xb") as stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
-            scratch.replace(target)
-        finally:
-            scratch.unlink(missing_ok=True)
+            scratch.replace(os.path.realpath(path))
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise WriteError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+@contextmanager
+def scratch_beside(path: str | Path) -> Iterator[Path]:
+    """Yield a new name in the folder of a file, and remove the file of that name at the end if there is one."""
+    target = Path(os.path.realpath(path))
+    # Not tempfile: its files are private to the user, and the target would take over that mode.
+    scratch = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
+    _scratch.add(scratch)
+    try:
+        yield scratch
+    finally:
+        scratch.unlink(missing_ok=True)
+        _scratch.discard(scratch)
+
+
+def remove_scratch() -> None:
+    """Remove the temporary files of writes that have not ended, before the process does."""
+    for scratch in [*_scratch]:
+        with suppress(OSError):
+            scratch.unlink(missing_ok=True)

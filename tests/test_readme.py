@@ -16,7 +16,7 @@ import exactzones
 from exactzones import Polyhedron, feature
 from exactzones.certification import certify
 from exactzones.cli import main
-from exactzones.cli.main import cli
+from exactzones.cli.commands import cli
 from exactzones.models import load_network
 from exactzones.models.onnx_operators import OPERATORS
 from exactzones.models.torch_model import _LEAVES

@@ -14,16 +14,17 @@ from exactzones.arguments import (
     NetworkLike,
     Progress,
     PropertyLike,
+    as_deadline,
     as_domain,
     as_network,
     as_progress,
-    as_seconds,
     as_workers,
 )
 from exactzones.certification.distribute import prove_with_workers
 from exactzones.certification.results import CanFire, CannotFire, Certificate, Complete, Decision, Undecided
 from exactzones.certification.run import Run
 from exactzones.checker import Case
+from exactzones.deadline import Deadline
 from exactzones.errors import DimensionError, InputError, quoted
 from exactzones.property import as_property
 from exactzones.threads import one_thread
@@ -60,7 +61,7 @@ def certify(
     prop: PropertyLike,
     domain: DomainLike = None,
     *,
-    seconds: float | None = None,
+    seconds: float | Deadline | None = None,
     resume: Certificate | None = None,
     jobs: int = 1,
     executor: Executor | None = None,
@@ -73,7 +74,7 @@ def certify(
         prop: a feature (``feature(2)``, or just 2) or a conjunction of conditions.
         domain: a polyhedron or a box such as "0:8" or (0, 8); None is all of the input space.  "Cannot fire" is proved for
             the closed polyhedron, without regard to which rows are strict.
-        seconds: time limit.
+        seconds: time limit, or a deadline that has begun already.
         resume: the certificate of an earlier run, from which this one continues.
         jobs: number of processes on this machine.
         executor: its workers take part.
@@ -94,7 +95,7 @@ def certify_cases(
     network: NetworkLike,
     cases: Sequence[Case],
     *,
-    seconds: float | None = None,
+    seconds: float | Deadline | None = None,
     resume: Certificate | None = None,
     jobs: int = 1,
     executor: Executor | None = None,
@@ -105,7 +106,7 @@ def certify_cases(
     Args:
         network: the network, or the path of its file.
         cases: what ``case_of`` returns, or the cases of a VNN-LIB file.
-        seconds: time limit.
+        seconds: time limit, or a deadline that has begun already.
         resume: the certificate of an earlier run, from which this one continues.
         jobs: number of processes on this machine.
         executor: its workers take part.
@@ -119,7 +120,7 @@ def certify_cases(
         raise InputError(f"cases are {quoted(cases)}; write [case_of(network, prop, domain), ..]")
     if resume is not None and not isinstance(resume, Certificate):
         raise InputError(f"resume is {quoted(resume)}; expected a certificate, such as Certificate.load(path)")
-    run = Run(as_network(network), cases, as_seconds(seconds), as_progress(progress))
+    run = Run(as_network(network), cases, as_deadline(seconds), as_progress(progress))
     if resume is not None:
         run.replay(resume)
     return _decide(run, workers)
@@ -128,7 +129,7 @@ def certify_cases(
 def prove_complete(
     zones: Zones,
     *,
-    seconds: float | None = None,
+    seconds: float | Deadline | None = None,
     jobs: int = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -137,7 +138,7 @@ def prove_complete(
 
     Args:
         zones: the zones of a property on a domain, as ``find_zones`` returns them.
-        seconds: time limit.
+        seconds: time limit, or a deadline that has begun already.
         jobs: number of processes on this machine.
         executor: its workers take part.
         progress: called now and then with (regions visited, regions that wait).
@@ -154,7 +155,7 @@ def prove_complete(
     listed = [(zone.pattern, zone.sample) for zone in zones]
     numbers = {"".join(pattern): k for k, (pattern, _) in enumerate(listed)}
     workers = as_workers(jobs, executor)
-    run = Run(zones.network, [case], as_seconds(seconds), as_progress(progress), patterns=numbers, zones=listed)
+    run = Run(zones.network, [case], as_deadline(seconds), as_progress(progress), patterns=numbers, zones=listed)
     decision = _decide(run, workers)
     if isinstance(decision, CanFire):
         at = ", ".join(map(str, decision.witness))

@@ -12,6 +12,7 @@ from exactzones.certification.run import MARGINS, Run
 from exactzones.checker import Case
 from exactzones.checker.certificate import read_node, write_node
 from exactzones.checker.rules import OpenRegion
+from exactzones.deadline import Deadline
 from exactzones.network import Network
 from exactzones.parallel import Call, Workers, WorkersLostError, executor_of
 from exactzones.rational import Vector
@@ -86,7 +87,7 @@ class _RegionResult:
 def _prove_part(claim: _Claim, region: OpenRegion, seconds: float) -> _RegionResult:
     """Prove as much of a region as possible within some seconds, in a worker."""
     network, cases, patterns, trees = claim
-    run = Run(network, cases, seconds, None, patterns, trees=trees)
+    run = Run(network, cases, Deadline(seconds), None, patterns, trees=trees)
     run.tree.waiting, run.tree.made = {0: region}, 1
     witness = run.prove_all(MARGINS)
     return _RegionResult(tuple(run.nodes), run.tree.waiting, witness)

@@ -25,6 +25,7 @@ from exactzones.checker.core import batches, holds, matches, trees_of
 from exactzones.checker.records import family_of
 from exactzones.checker.rules import Invalid
 from exactzones.checker.tree import Tree
+from exactzones.deadline import Deadline
 from exactzones.errors import FormatError, InputError
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import HRep, Polyhedron, lp
@@ -45,7 +46,7 @@ class Run:
 
     Args:
         network, cases: the claim.
-        seconds: the time limit; None is no limit.
+        deadline: when to end.
         progress: is called with the numbers of regions that were visited and that are open.
         patterns: the signs of listed zones and their numbers; None if the cases are claimed to hold nowhere.
         zones: pattern and witness of each listed zone.
@@ -59,7 +60,7 @@ class Run:
 
     network: Network
     cases: Sequence[Case]
-    seconds: float | None = None
+    deadline: Deadline = field(default_factory=Deadline)
     progress: Callable[[int, int], None] | None = None
     patterns: dict[str, int] | None = None
     zones: Sequence[tuple[Pattern, Vector]] = ()
@@ -125,17 +126,17 @@ class Run:
 
     def reason(self) -> str:
         """Return why regions are left open."""
-        if self.interrupted:
+        if self.interrupted or self.deadline.interrupted:
             return "interrupted"
         if self.failure:
             return self.failure
-        if self.left() <= 0:
-            return f"the time of {self.seconds:g} s ran out"
+        if self.deadline.passed:
+            return f"the time of {self.deadline.seconds:g} s ran out"
         return "regions are left that no prover could decide"
 
     def left(self) -> float:
-        """Return how many seconds are left."""
-        return float("inf") if self.seconds is None else self.seconds - (time.monotonic() - self.start)
+        """Return how many seconds are left, at least 0."""
+        return self.deadline.left()
 
     def stopped(self) -> bool:
         """Tell whether the run must end: time is up, the user has interrupted it, or its workers have failed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,22 +29,25 @@ from exactzones.cli.options import (
     timeout_option,
 )
 from exactzones.cli.outputs import (
-    STDOUT,
+    Deliveries,
     check_answer_target,
     check_distinct,
     check_target,
+    is_text_wanted,
     number_text,
     point_text,
     print_table,
     progress,
     require_file,
-    save_answer,
 )
+from exactzones.cli.stopping import stop
 from exactzones.errors import BackendError, FormatError, InputError
 from exactzones.formats.certificates import load_certificate, save_certificate
 from exactzones.network import Network
 from exactzones.rational import text
 
+_COUNTS = "{:,} regions visited, {:,} open"  # of the progress
+_SEARCH_SHARE = 0.9  # of the time; the rest is for writing
 _MOST_OUTPUTS = 20  # network outputs printed with a witness
 
 
@@ -105,23 +109,28 @@ def certify(net: Path, claim: ClaimOptions, options: CertifyOptions, report: Rep
     exactzones certify net.npz --feature 0 --domain=-6:6 --out proof.json
     exactzones certify net.onnx --property robust.vnnlib --out proof.json.gz
     """
+    stop.start(options.timeout)
     _, stored, network, cases = claim.read(net)
     check_target(options.out, net)
     check_answer_target(report.json_path, net)
     check_distinct(("--out", options.out), ("--json", report.json_path), ("--property", claim.prop_path))
     check_distinct(("--json", report.json_path), ("--resume", options.resume))
     earlier = None if options.resume is None else load_certificate(require_file(options.resume))
-    with progress(quiet=report.quiet, activity="certifying", counts="{:,} regions visited, {:,} open") as show:
-        decision = certify_cases(network, cases, seconds=options.timeout, resume=earlier, jobs=options.jobs, progress=show)
+    until = stop.deadline.part(_SEARCH_SHARE)
+    with progress(quiet=report.quiet, activity="certifying", counts=_COUNTS) as show, stop.step(until):
+        decision = certify_cases(network, cases, seconds=until, resume=earlier, jobs=options.jobs, progress=show)
+    deliveries = Deliveries()
     if options.out is not None:
-        save_certificate(decision.certificate, options.out)
+        deliveries.deliver(options.out, partial(save_certificate, decision.certificate, options.out))
     answer = _answer(stored, decision, vnnlib=claim.prop_path is not None)
     if "reason" in answer:
         click.echo(f"incomplete: {answer['reason']}; {answer['open_leaves']} open leaves", err=True)
-    save_answer({**answer, "certificate": None if options.out is None else str(options.out)}, report.json_path)
-    if report.json_path != STDOUT:
-        _print_decision(stored, decision, answer["verdict"], None if report.quiet else options.out, quiet=report.quiet)
-    return 3 if "reason" in answer else 0
+    written = deliveries.written[0] if deliveries.written else None
+    answer |= {"certificate": None if written is None else str(written)}
+    deliveries.deliver_answer(answer, report.json_path)
+    if is_text_wanted(report.json_path):
+        _print_decision(stored, decision, answer["verdict"], None if report.quiet else written, quiet=report.quiet)
+    return deliveries.exit_code(3 if "reason" in answer else 0)
 
 
 def _answer(network: Network, decision: Decision, *, vnnlib: bool) -> dict[str, Any]:
@@ -178,14 +187,15 @@ def check(net: Path, cert: Path, claim: ClaimOptions, options: CheckerOptions, j
     total = _count_lines(require_file(cert))
     with progress(quiet=False, activity="checking", counts="{:,} of {:,} lines checked", of_total=True) as show:
         report = checker(network, cases, _reporting(lines_of(cert), total, show))
-    save_answer({"command": "check", "network": stored.sha256, **asdict(report)}, json_path)
-    if json_path != STDOUT:
+    deliveries = Deliveries()
+    deliveries.deliver_answer({"command": "check", "network": stored.sha256, **asdict(report)}, json_path)
+    if is_text_wanted(json_path):
         if readings:
             click.echo(readings)
         if report.verdict == "valid":
             click.echo(_proved(report))
         click.echo(str(report))
-    return {"valid": 0, "invalid": 1, "incomplete": 3}[report.verdict]
+    return deliveries.exit_code({"valid": 0, "invalid": 1, "incomplete": 3}[report.verdict])
 
 
 def _proved(report: Report) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import rich_click as click
 
 from exactzones.cli.options import json_option, net_argument
-from exactzones.cli.outputs import STDOUT, check_answer_target, print_table, save_answer
+from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, print_table
 from exactzones.engine import kernel
 from exactzones.models import load_network
 from exactzones.network import Network, regime_bound
@@ -19,7 +19,7 @@ _LONG_BOUND = 10**12
 @click.command()
 @net_argument
 @json_option
-def info(net: Path, json_path: Path | None) -> None:
+def info(net: Path, json_path: Path | None) -> int:
     """Describe a network: its layers, the length of its numbers, and how many activation regions each layer can make.
 
     Where the layers before it are affine, a layer of n ReLU units makes at most C(n,0) + .. + C(n,d) activation regions, not 2^n;
@@ -37,10 +37,12 @@ def info(net: Path, json_path: Path | None) -> None:
         "layers": layers,
         "rounded": [str(rationalization) for rationalization in network.rationalizations],
     }
-    save_answer(answer, json_path)
-    if json_path != STDOUT:
+    deliveries = Deliveries()
+    deliveries.deliver_answer(answer, json_path)
+    if is_text_wanted(json_path):
         _print_network(network, layers)
         _print_layers(layers)
+    return deliveries.exit_code(0)
 
 
 def _layers(network: Network) -> Iterator[dict[str, int]]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,8 +14,10 @@ from typing import Any
 
 import rich_click as click
 
-from exactzones.errors import InputError
-from exactzones.files import write_atomically
+from exactzones.cli.stopping import stop
+from exactzones.cli.streams import print_document, stdout_failed
+from exactzones.errors import InputError, WriteError
+from exactzones.files import scratch_beside, write_atomically
 from exactzones.rational import text
 
 STDOUT = Path("-")
@@ -39,9 +39,8 @@ def check_target(path: Path | None, net: Path, suffixes: Sequence[str] = ()) -> 
                 raise InputError(f"{path}: cannot be written: it is not a regular file")
             if path.samefile(net):
                 raise InputError(f"{path}: cannot be written: it is the network itself")
-        probe = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-        probe.open("xb").close()
-        probe.unlink()
+        with scratch_beside(path) as probe:
+            probe.open("xb").close()
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
@@ -71,20 +70,55 @@ def require_file(path: Path) -> Path:
     return path
 
 
-def save_answer(answer: dict[str, Any], path: Path | None) -> None:
-    """Write an answer to the target of ``--json``, in full or not at all; exact numbers are strings."""
-    if path is None:
-        return
-    document = json.dumps({"format": "exactzones/answer", "version": 1, **answer}, indent=1) + "\n"
-    if path == STDOUT:
-        click.echo(document, nl=False)
-    else:
-        write_atomically(path, document.encode())
+def is_text_wanted(json_path: Path | None) -> bool:
+    """Tell whether a command prints text: not where JSON is printed, unless that failed."""
+    return json_path != STDOUT or stdout_failed()
 
 
-def discard_output() -> None:
-    """Discard pending output: the reader closed the pipe."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+class Deliveries:
+    """Delivers the parts of an answer, each on its own: one that fails, or for which there is no time, loses no other.
+
+    Attributes:
+        written: the files that were written.
+        failures: messages about those that could not be.
+    """
+
+    def __init__(self) -> None:
+        self.written: list[Path] = []
+        self.failures: list[str] = []
+
+    def deliver(self, path: Path, write: Callable[[], None]) -> None:
+        """Write a file in a step of its own, if there is time for it."""
+        before = len(stop.left_out)
+        try:
+            stop.attempt(str(path), write, writes=True)
+        except WriteError as error:
+            self.failures.append(str(error))
+        else:
+            self.written += [path] * (len(stop.left_out) == before)
+
+    def deliver_answer(self, answer: dict[str, Any], path: Path | None) -> None:
+        """Write an answer to the target of ``--json``, in full or not at all; exact numbers are strings."""
+        if path is None:
+            return
+        document = (json.dumps({"format": "exactzones/answer", "version": 1, **answer}, indent=1) + "\n").encode()
+        if path == STDOUT:
+            print_document(document)
+            return
+        try:
+            write_atomically(path, document)
+        except WriteError as error:
+            self.failures.append(str(error))
+
+    def exit_code(self, code: int) -> int:
+        """Report on standard error what is missing, and return the exit code that says so, or else ``code``."""
+        if stop.left_out:
+            click.echo(f"incomplete: there was no time for: {', '.join(stop.left_out)}", err=True)
+            code = 3
+        for failure in self.failures:
+            click.echo(f"error: {failure}", err=True)
+            code = 2
+        return code
 
 
 def number_text(value: Fraction) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
 from exactzones.cli.options import QuestionOptions, json_option, net_argument, question_options
-from exactzones.cli.outputs import STDOUT, check_answer_target, progress, save_answer
+from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, progress
+from exactzones.cli.stopping import stop
+from exactzones.notation import counted
 from exactzones.zones import find_zones
 
 
@@ -30,16 +33,22 @@ def proptest(net: Path, question: QuestionOptions, examples: int, json_path: Pat
 
     network, prop, domain = question.read(net)
     check_answer_target(json_path, net)
-    printing = json_path != STDOUT
     with progress(quiet=False) as show:
         zones = find_zones(network, prop, domain, progress=show)
-    if printing:
+    answer = {"command": "proptest", "network": network.sha256, "zones": len(zones)}
+    if is_text_wanted(json_path):
         click.echo(f"{len(zones)} zones")
-    checks = []
-    for result in check_zones(zones, examples=examples):
-        checks.append({"check": result.name, "examples": result.tried, "failure": result.failure})
-        if printing:
-            verdict = "passed" if result.failure is None else f"FAILED: {result.failure}"
-            click.echo(f"  {result.name:<22}  {result.tried:>6} examples  {verdict}")
-    save_answer({"command": "proptest", "network": network.sha256, "zones": len(zones), "checks": checks}, json_path)
-    return 1 if any(entry["failure"] is not None for entry in checks) else 0
+    checks: list[dict[str, Any]] = []
+    code, deliveries = 0, Deliveries()
+    try:
+        with stop.step():
+            for result in check_zones(zones, examples=examples):
+                checks.append({"check": result.name, "examples": result.tried, "failure": result.failure})
+                if is_text_wanted(json_path):
+                    verdict = "passed" if result.failure is None else f"FAILED: {result.failure}"
+                    click.echo(f"  {result.name:<22}  {result.tried:>6} examples  {verdict}")
+    except KeyboardInterrupt:
+        click.echo(f"incomplete: {stop.deadline.reason} after {counted(len(checks), 'check')}", err=True)
+        code, answer["complete"] = 3, False
+    deliveries.deliver_answer({**answer, "checks": checks}, json_path)
+    return deliveries.exit_code(1 if any(entry["failure"] is not None for entry in checks) else code)

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import rich_click as click
 
 from exactzones.cli.options import Question, gathered, jobs_option, max_zones_option, timeout_option
 from exactzones.cli.outputs import progress
+from exactzones.cli.stopping import stop
+from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, InputError
 from exactzones.zones import ENGINES, Budget, Zone, Zones, find_zones
 
@@ -98,21 +101,28 @@ class _CellCounter:
 def find(
     question: Question,
     options: SearchOptions | BudgetOptions,
+    until: Deadline,
     *,
     quiet: bool,
     on_zone: Callable[[Zone], None] | None = None,
 ) -> Listing:
-    """Find the zones of a question; if the budget runs out, say so on standard error and return the zones found so far."""
+    """Find the zones of a question; if the budget runs out, say so on standard error and return the zones found so far.
+
+    Args:
+        question: what to ask.
+        options: how to search.
+        until: the part of the command's time that the search may take.
+        quiet: show no progress.
+        on_zone: called with each zone when it has been found.
+    """
     if isinstance(options, BudgetOptions):
         options = SearchOptions(ENGINES[0], options.max_zones, options.timeout, jobs=1, dask=None)
     counter = _CellCounter()
-    budget = Budget(options.max_zones, options.timeout)
+    settings: dict[str, Any] = {"engine": options.engine, "budget": Budget(options.max_zones, until), "progress": counter}
     start = time.monotonic()
     try:
-        with _executor(options) as executor, progress(quiet=quiet) as counter.report:
-            zones = find_zones(
-                *question, engine=options.engine, budget=budget, progress=counter, executor=executor, on_zone=on_zone
-            )
+        with _executor(options) as executor, progress(quiet=quiet) as counter.report, stop.step(until):
+            zones = find_zones(*question, executor=executor, on_zone=on_zone, **settings)
     except BudgetExceeded as stopped:
         zones = stopped.found
         click.echo(f"incomplete: {stopped.reason}", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +11,8 @@ import rich_click as click
 
 from exactzones.certification import CanFire, CannotFire, Decision, case_of, certify_cases
 from exactzones.cli.options import jobs_option, timeout_option
+from exactzones.cli.stopping import stop
+from exactzones.deadline import Deadline
 from exactzones.errors import InputError
 from exactzones.files import naming
 from exactzones.models import load_network
@@ -21,7 +22,7 @@ from exactzones.property import Property
 from exactzones.rational import Vector
 from exactzones.vnnlib.reader import Query, read_query
 
-_LEAST_SECONDS = 0.001
+_SEARCH_SHARE = 0.95  # of the time; the rest is for the answer
 _ROUNDED_DIGITS = 30  # of a coordinate that is not a finite decimal
 
 
@@ -46,7 +47,7 @@ def verify(query: Path, models: tuple[str, ...], timeout: float | None, jobs: in
     exactzones verify query.vnnlib --network N=net.onnx --timeout 60
     exactzones verify equal.vnnlib --network teacher=big.onnx --network student=small.onnx
     """
-    start = time.monotonic()
+    stop.start(timeout)
     asked = read_query(query)
     paths = _paths(query, asked, models)
     _warn_of_floats(asked)
@@ -54,9 +55,10 @@ def verify(query: Path, models: tuple[str, ...], timeout: float | None, jobs: in
         stored = asked.stored(_Loader(paths))
     network = asked.cases[0].network_for(stored) if asked.cases else stored
     cases = [case_of(network, case.property_for(stored), case.domain) for case in asked.cases]
-    seconds = None if timeout is None else max(timeout - (time.monotonic() - start), _LEAST_SECONDS)
-    decision = certify_cases(network, cases, seconds=seconds, jobs=jobs)
-    verdict = _verdict(decision, timeout, start)
+    until = stop.deadline.part(_SEARCH_SHARE)
+    with stop.step(until):
+        decision = certify_cases(network, cases, seconds=until, jobs=jobs)
+    verdict = _verdict(decision, until)
     click.echo(verdict)
     if isinstance(decision, CanFire):
         witness = _short(network, cases[decision.case].prop, asked.cases[decision.case].domain, decision.witness)
@@ -65,13 +67,13 @@ def verify(query: Path, models: tuple[str, ...], timeout: float | None, jobs: in
     return 0 if verdict in {"sat", "unsat"} else 3
 
 
-def _verdict(decision: Decision, timeout: float | None, start: float) -> str:
+def _verdict(decision: Decision, until: Deadline) -> str:
     if isinstance(decision, CanFire):
         return "sat"
     if isinstance(decision, CannotFire):
         return "unsat"
     click.echo(f"incomplete: {decision.reason}; {decision.open_leaves} open leaves", err=True)
-    return "timed-out" if timeout is not None and time.monotonic() - start >= timeout else "unknown"
+    return "timed-out" if until.passed and not until.interrupted else "unknown"
 
 
 class _Loader:

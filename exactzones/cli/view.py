@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
@@ -19,11 +22,24 @@ from exactzones.cli.options import (
     question_options,
     report_options,
 )
-from exactzones.cli.outputs import STDOUT, check_answer_target, check_target, print_table, progress, save_answer
+from exactzones.cli.outputs import (
+    Deliveries,
+    check_answer_target,
+    check_target,
+    is_text_wanted,
+    print_table,
+    progress,
+)
 from exactzones.cli.search import BudgetOptions, budget_options, find
+from exactzones.cli.stopping import stop
 from exactzones.errors import InputError
 from exactzones.spec import parse_point
-from exactzones.view import Points, check_shown, cut_through, embedding, read_points, save
+from exactzones.view import Points, check_shown, cut_through, embedding, page, read_points, save
+from exactzones.zones import Zones
+
+_SEARCH_SHARE = 0.4  # of the time; the rest is for the page
+_TRIED_ZONES = 64  # on whose page the time for the others is measured
+_DRAWING_SHARE = 0.6  # of the time left that the page may take as measured
 
 
 @dataclass(frozen=True)
@@ -110,6 +126,7 @@ def view(net: Path, question: QuestionOptions, options: PageOptions, limits: Bud
         --through 5.1,3.5,1.4,0.2 --through 7,3.2,4.7,1.4 --through 6.3,3.3,6,2.5
     """
     start = time.monotonic()
+    stop.start(limits.timeout)
     network, prop, domain = question.read(net)
     flat, points = options.slice(network.inputs), options.points(network.inputs)
     options.check(net)
@@ -117,15 +134,38 @@ def view(net: Path, question: QuestionOptions, options: PageOptions, limits: Bud
     if flat is not None:
         network, domain = network.compose(flat), cut_through(domain, flat)
     check_shown(network)
-    listing = find(Question(network, prop, domain), limits, quiet=report.quiet)
-    zones = listing.zones
+    listing = find(Question(network, prop, domain), limits, stop.deadline.part(_SEARCH_SHARE), quiet=report.quiet)
+    deliveries = Deliveries()
     with progress(quiet=report.quiet, activity="writing the page"):
-        save(zones, options.out, points, flat=flat, title=f"{net.name}: {prop}")
-    answer = {"command": "view", "zones": len(zones), "islands": len(zones.islands), "complete": zones.complete}
-    save_answer({**answer, "page": str(options.out)}, report.json_path)
-    if not report.quiet and report.json_path != STDOUT:
-        size = f"{options.out.stat().st_size / 1e6:.2f} MB"
-        rows = [("zones", listing.count_text), ("islands", len(zones.islands)), ("page", size)]
+        shown = _write_page(listing.zones, options.out, deliveries, data=points, flat=flat, title=f"{net.name}: {prop}")
+    islands = stop.attempt("islands", lambda: len(shown.islands))
+    answer = {"command": "view", "zones": len(shown), "islands": islands, "complete": shown.complete}
+    deliveries.deliver_answer({**answer, "page": str(options.out)}, report.json_path)
+    if not report.quiet and is_text_wanted(report.json_path):
+        rows = [("zones", listing.count_text), ("islands", "not counted" if islands is None else islands)]
+        if deliveries.written:
+            rows.append(("page", f"{options.out.stat().st_size / 1e6:.2f} MB"))
         print_table([*rows, ("time", f"{time.monotonic() - start:.2f} s")])
-        click.echo(f"wrote {options.out}")
-    return listing.exit_code
+        for path in deliveries.written:
+            click.echo(f"wrote {path}")
+    return deliveries.exit_code(listing.exit_code if shown.complete else 3)
+
+
+def _write_page(zones: Zones, path: Path, deliveries: Deliveries, **options: Any) -> Zones:
+    """Write a page of as many zones as there is time for, the first ones; return those."""
+    if stop.deadline.left() < math.inf and len(zones) > _TRIED_ZONES:
+        first = _first(zones, _TRIED_ZONES)
+        start = time.monotonic()
+        if stop.attempt(str(path), partial(page, first, **options)) is None:
+            return first
+        seconds = (time.monotonic() - start) / _TRIED_ZONES
+        most = max(_TRIED_ZONES, int(_DRAWING_SHARE * stop.deadline.left() / seconds))
+        if most < len(zones):
+            click.echo(f"incomplete: there was no time to show more than {most} of {len(zones)} zones", err=True)
+            zones = _first(zones, most)
+    deliveries.deliver(path, partial(save, zones, path, **options))
+    return zones
+
+
+def _first(zones: Zones, count: int) -> Zones:
+    return replace(zones, zones=zones.zones[:count], complete=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,22 +23,29 @@ from exactzones.cli.options import (
 )
 from exactzones.cli.outputs import (
     STDOUT,
+    Deliveries,
     check_answer_target,
     check_distinct,
     check_target,
-    discard_output,
+    is_text_wanted,
     number_text,
     point_text,
     print_table,
     progress,
 )
 from exactzones.cli.search import Listing, SearchOptions, find, search_options
-from exactzones.errors import InputError
+from exactzones.cli.stopping import stop
+from exactzones.cli.streams import print_document
+from exactzones.errors import InputError, WriteError
+from exactzones.formats.zones_json import ZonesWriter, zones_writer
 from exactzones.rational import dot
 from exactzones.zones import Zones
 from exactzones.zones.display import MAX_VOLUME_INPUTS
 
 _PICTURES = (".svg", ".png", ".pdf")
+_SEARCH_SHARE = 0.75  # of the time; the rest is for what follows from the zones, and for writing
+_SEARCH_SHARE_BEFORE_PROOF = 0.4  # the same with --certificate
+_PROOF_SHARE = 0.85  # of the time that is left after the search
 _MOST_ISLANDS = 8  # islands whose sizes are printed
 _LONG_POINT, _LONG_DIRECTION = 60, 90  # characters
 
@@ -87,37 +96,56 @@ class OutputOptions:
 
             require_rational(question.network, case_of(*question))
 
-    def list_zones(self, question: Question, search: SearchOptions, *, quiet: bool) -> Listing:
+    def list_zones(self, question: Question, search: SearchOptions, deliveries: Deliveries, *, quiet: bool) -> Listing:
         """Find the zones, and write them as JSON meanwhile."""
+        until = stop.deadline.part(_SEARCH_SHARE if self.certificate is None else _SEARCH_SHARE_BEFORE_PROOF)
         if self.json_path is None:
-            return find(question, search, quiet=quiet)
-        from exactzones.formats.zones_json import ZonesWriter, zones_writer
-
-        if self.json_path != STDOUT:
-            with zones_writer(self.json_path, *question) as writer:
-                listing = find(question, search, quiet=quiet, on_zone=writer.add)
-                writer.finish(listing.zones, merge=self.merge)
-            return listing
-        with TemporaryFile() as scratch:  # an interruption must not tear what is printed
-            writer = ZonesWriter(scratch, question)
-            listing = find(question, search, quiet=quiet, on_zone=writer.add)
-            writer.finish(listing.zones, merge=self.merge)
-            scratch.seek(0)
-            for part in iter(partial(scratch.read, 1 << 20), b""):
-                click.echo(part, nl=False)
+            return find(question, search, until, quiet=quiet)
+        listing: Listing | None = None
+        try:
+            with self._json_writer(question) as writer:
+                listing = find(question, search, until, quiet=quiet, on_zone=writer.add)
+                self._finish(writer, listing.zones)
+            deliveries.written += [self.json_path] * (self.json_path != STDOUT)
+        except WriteError as error:
+            if listing is None:
+                raise
+            deliveries.failures.append(str(error))
         return listing
 
-    def write(self, zones: Zones) -> None:
+    def _finish(self, writer: ZonesWriter, zones: Zones) -> None:
+        """Write what follows the zones in JSON, as far as there is time for it."""
+        has_graph = stop.attempt("adjacency and islands", lambda: zones.islands) is not None
+        merge = self.merge and stop.attempt("merged zones", lambda: zones.merged) is not None
+        writer.finish(zones, merge=merge, graph=has_graph)
+
+    @contextmanager
+    def _json_writer(self, question: Question) -> Iterator[ZonesWriter]:
+        """Open a writer whose text goes to the target of ``--json`` at the end."""
+        if self.json_path is not None and self.json_path != STDOUT:
+            with zones_writer(self.json_path, *question) as writer:
+                yield writer
+            return
+        try:
+            with TemporaryFile() as scratch:  # an interruption must not tear what is printed
+                yield ZonesWriter(scratch, question)
+                scratch.seek(0)
+                for part in iter(partial(scratch.read, 1 << 20), b""):
+                    print_document(part)
+        except OSError as error:
+            raise WriteError(f"a temporary file cannot be written: {error.strerror or error}") from None
+
+    def write(self, zones: Zones, deliveries: Deliveries) -> None:
         """Write all files but JSON and the certificate."""
         if self.plot is not None:
             from exactzones.plot import save_zones as save_picture
 
-            save_picture(zones, self.plot)
+            deliveries.deliver(self.plot, partial(save_picture, zones, self.plot))
         if self.exports:
             from exactzones.export import save
 
             for path in self.exports:
-                save(zones, path)
+                deliveries.deliver(path, partial(save, zones, path))
 
 
 @click.command()
@@ -153,33 +181,32 @@ def zones(net: Path, question: QuestionOptions, outputs: OutputOptions, search: 
     exactzones zones net.npz --feature 0 --threshold 1/2 --plot zones.svg
     exactzones zones net.npz --feature 0 --jobs 4 --export touching.graphml
     """
+    stop.start(search.timeout)
     asked = question.read(net)
     outputs.check(net, asked)
-    listing = outputs.list_zones(asked, search, quiet=quiet)
+    deliveries = Deliveries()
+    listing = outputs.list_zones(asked, search, deliveries, quiet=quiet)
     # Files first: a program that reads the summary through a pipe may close it early.
-    outputs.write(listing.zones)
+    outputs.write(listing.zones, deliveries)
     status = listing.exit_code
     if outputs.certificate is not None and listing.zones.complete:
-        status = _prove(listing.zones, outputs.certificate, search.timeout, quiet=quiet)
-    if not quiet and outputs.json_path != STDOUT:
-        try:
-            _print_summary(listing, question.spec, merge=outputs.merge)
-            for option, path in outputs.targets():
-                if listing.zones.complete or option != "--certificate":
-                    click.echo(f"wrote {path}")
-        except BrokenPipeError:
-            discard_output()
-    return status
+        status = _prove(listing.zones, outputs.certificate, deliveries, quiet=quiet)
+    if not quiet and is_text_wanted(outputs.json_path):
+        _print_summary(listing, question.spec, merge=outputs.merge)
+        for path in deliveries.written:
+            click.echo(f"wrote {path}")
+    return deliveries.exit_code(status)
 
 
-def _prove(zones: Zones, path: Path, timeout: float | None, *, quiet: bool) -> int:
+def _prove(zones: Zones, path: Path, deliveries: Deliveries, *, quiet: bool) -> int:
     """Write the proof that a list of zones is complete, as far as it gets in the time; return the exit code."""
     from exactzones.certification import Undecided, prove_complete
     from exactzones.formats.certificates import save_certificate
 
-    with progress(quiet=quiet, activity="proving", counts="{:,} regions visited, {:,} open") as show:
-        proof = prove_complete(zones, seconds=timeout, progress=show)
-    save_certificate(proof.certificate, path)
+    until = stop.deadline.part(_PROOF_SHARE)
+    with progress(quiet=quiet, activity="proving", counts="{:,} regions visited, {:,} open") as show, stop.step(until):
+        proof = prove_complete(zones, seconds=until, progress=show)
+    deliveries.deliver(path, partial(save_certificate, proof.certificate, path))
     if isinstance(proof, Undecided):
         click.echo(f"incomplete: the proof is not finished: {proof.reason}; {proof.open_leaves} open leaves", err=True)
         return 3
@@ -187,6 +214,7 @@ def _prove(zones: Zones, path: Path, timeout: float | None, *, quiet: bool) -> i
 
 
 def _print_summary(listing: Listing, spec: str, *, merge: bool) -> None:
+    """Print what is known of the zones; the rows for which there is no time are left out."""
     zones = listing.zones
     where = "all of the input space" if zones.domain is None else f"the box {spec}"
     condition = zones.prop.conditions[0]
@@ -194,18 +222,25 @@ def _print_summary(listing: Listing, spec: str, *, merge: bool) -> None:
     click.echo(f"{unit} greater than {number_text(-condition.constant)} on {where}")
     rows = [("zones", listing.count_text), ("cells visited", f"{listing.cells:,}")]
     if len(zones):
-        rows += [_islands(zones), ("distinct maps", str(zones.distinct_maps))]
-        if merge:
-            pieces = len(zones.merged)
-            rows.append(("merged", f"{len(zones)} zones into {pieces} convex piece{'s' if pieces > 1 else ''}"))
-        rows += [*_volume_share(zones), *_largest_value(zones), _witness(zones)]
+        wanted = {name: compute for name, compute in _ROWS.items() if merge or compute is not _merged}
+        by_name = {name: stop.attempt(name, partial(wanted[name], zones)) for name in sorted(wanted, key="witness".__ne__)}
+        rows += [row for name in wanted for row in by_name[name] or ()]  # the witness is quick: there should be time for it
     print_table([*rows, ("time", f"{listing.seconds:.2f} s")])
 
 
-def _islands(zones: Zones) -> tuple[str, str]:
+def _distinct_maps(zones: Zones) -> list[tuple[str, str]]:
+    return [("distinct maps", str(zones.distinct_maps))]
+
+
+def _merged(zones: Zones) -> list[tuple[str, str]]:
+    pieces = len(zones.merged)
+    return [("merged", f"{len(zones)} zones into {pieces} convex piece{'s' if pieces > 1 else ''}")]
+
+
+def _islands(zones: Zones) -> list[tuple[str, str]]:
     sizes = sorted((len(island) for island in zones.islands), reverse=True)
     listed = " + ".join(map(str, sizes[:_MOST_ISLANDS])) + (" + .." if len(sizes) > _MOST_ISLANDS else "")
-    return "islands" if zones.complete else "islands so far", f"{len(sizes)} ({listed} zones)"
+    return [("islands" if zones.complete else "islands so far", f"{len(sizes)} ({listed} zones)")]
 
 
 def _volume_share(zones: Zones) -> list[tuple[str, str]]:
@@ -229,8 +264,19 @@ def _largest_value(zones: Zones) -> list[tuple[str, str]]:
     return [("largest value", f"unbounded{f', {direction}' if len(direction) < _LONG_DIRECTION else ''}")]
 
 
-def _witness(zones: Zones) -> tuple[str, str]:
+def _witness(zones: Zones) -> list[tuple[str, str]]:
     """Return a point at which the feature fires, and its value there."""
     zone = zones[0]
     value = dot(zone.conditions[0].row, (1, *zone.sample)) - zones.prop.conditions[0].constant
-    return "witness", f"{point_text(zone.sample)} where it is {number_text(value)}"
+    return [("witness", f"{point_text(zone.sample)} where it is {number_text(value)}")]
+
+
+_ROWS: dict[str, Callable[[Zones], list[tuple[str, str]]]] = {
+    "islands": _islands,
+    "distinct maps": _distinct_maps,
+    "merged": _merged,
+    "volume share": _volume_share,
+    "largest value": _largest_value,
+    "witness": _witness,
+}
+"""The rows of the summary that take time, by name."""

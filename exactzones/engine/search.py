@@ -16,12 +16,13 @@ from exactzones.arguments import (
     Progress,
     PropertyLike,
     as_count,
+    as_deadline,
     as_domain,
     as_network,
     as_progress,
-    as_seconds,
     as_workers,
 )
+from exactzones.deadline import Deadline
 from exactzones.engine.arrangement import MAX_DIM
 from exactzones.engine.backward import backward
 from exactzones.engine.forward import forward
@@ -42,15 +43,15 @@ class Budget:
 
     Attributes:
         zones: the largest number of zones to list.
-        seconds: the longest time to take, in seconds.
+        seconds: the longest time to take, in seconds, or a deadline that has begun already.
     """
 
     zones: int | None = None
-    seconds: float | None = None
+    seconds: float | Deadline | None = None
 
     def __post_init__(self) -> None:
         as_count(self.zones, "number of zones")
-        as_seconds(self.seconds)
+        as_deadline(self.seconds)
 
 
 def check_domain(network: Network, domain: Polyhedron | None) -> None:
@@ -77,7 +78,7 @@ def stream_zones(
     domain: DomainLike = None,
     *,
     engine: str = "forward",
-    seconds: float | None = None,
+    seconds: float | Deadline | None = None,
     max_zones: int | None = None,
     jobs: int = 1,
     executor: Executor | None = None,
@@ -135,14 +136,14 @@ def _metered(
     meter.report()
 
 
-def as_budget(budget: Any, seconds: float | None, max_zones: int | None) -> Budget:
+def as_budget(budget: Any, seconds: float | Deadline | None, max_zones: int | None) -> Budget:
     """Return the budget that ``seconds`` and ``max_zones`` define, or the one that is passed.
 
     Raises:
         InputError: both are passed, or the budget is not a ``Budget``.
     """
     if budget is None:
-        return Budget(as_count(max_zones, "max_zones"), as_seconds(seconds))
+        return Budget(as_count(max_zones, "max_zones"), seconds)
     if not isinstance(budget, Budget):
         raise InputError(f"budget is {quoted(budget)}; pass seconds=60, max_zones=1000 or both instead")
     if seconds is not None or max_zones is not None:
@@ -164,16 +165,16 @@ class _Meter:
         self.begin()
 
     def begin(self) -> None:
-        self.start = self.last_report = time.monotonic()
+        self.deadline = as_deadline(self.budget.seconds)
+        self.last_report = time.monotonic()
 
     def visit(self, cells: int = 1) -> None:
         """Count cells that were visited."""
         self.cells += cells
         now = time.monotonic()
-        if self.budget.seconds is not None and now - self.start > self.budget.seconds:
-            raise BudgetExceeded(
-                f"the budget of {self.budget.seconds:g} s ran out after {self.cells} cells and {self.zones} zones"
-            )
+        if self.deadline.passed:
+            after = "" if self.deadline.interrupted else f" after {self.cells} cells and {self.zones} zones"
+            raise BudgetExceeded(f"{self.deadline.reason}{after}")
         if now - self.last_report > _REPORT_SECONDS:
             self.last_report = now
             self.report()

@@ -146,8 +146,13 @@ class ZonesWriter:
         if sum(map(len, self._position.pending)) > _MEMBER:
             self._flush()
 
-    def finish(self, zones: Zones, *, merge: bool = False) -> None:
+    def finish(self, zones: Zones, *, merge: bool = False, graph: bool = True) -> None:
         """Write the zones that were not added yet, and what follows them.
+
+        Args:
+            zones: all zones.
+            merge: whether to write the merged zones.
+            graph: whether to write which zones touch, and the islands; without, the document is marked incomplete.
 
         Raises:
             OSError: the file cannot be written.
@@ -155,7 +160,7 @@ class ZonesWriter:
         for zone in zones.zones[self.zones :]:
             self.add(zone)
         if self._failure is None:
-            self._position.pending.append("]," + _json(_tail(zones, self._version, merge=merge))[1:] + "\n")
+            self._position.pending.append("]," + _json(_tail(zones, self._version, merge=merge, graph=graph))[1:] + "\n")
             self._flush()
         if self._failure is not None:
             raise self._failure
@@ -236,13 +241,12 @@ def _head(network: Network, prop: Property, domain: Polyhedron | None) -> dict[s
     }
 
 
-def _tail(zones: Zones, version: int, *, merge: bool) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "adjacency": sorted(sorted(edge) for edge in zones.graph.edges),
-        "islands": [list(island) for island in zones.islands],
-        "complete": zones.complete,
-        "version": version,
-    }
+def _tail(zones: Zones, version: int, *, merge: bool, graph: bool = True) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    if graph:
+        document["adjacency"] = sorted(sorted(edge) for edge in zones.graph.edges)
+        document["islands"] = [list(island) for island in zones.islands]
+    document |= {"complete": zones.complete and graph, "version": version}
     if merge:
         document["merged"] = [_merged(merged) for merged in zones.merged]
     return document

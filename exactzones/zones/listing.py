@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from exactzones import deprecated
 from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_domain, as_function, as_network
+from exactzones.deadline import Deadline
 from exactzones.engine.forward import is_rational
 from exactzones.engine.search import Budget, as_budget, resolve, stream_zones
 from exactzones.errors import BudgetExceeded, InputError, require
@@ -306,7 +307,7 @@ def find_zones(
     domain: DomainLike = None,
     *,
     engine: str = "forward",
-    seconds: float | None = None,
+    seconds: float | Deadline | None = None,
     max_zones: int | None = None,
     jobs: int = 1,
     executor: Executor | None = None,
@@ -322,7 +323,7 @@ def find_zones(
         domain: full-dimensional; a polyhedron, or a box such as "0:8" or (0, 8); None is all of the input space.
         engine: "forward", which is fast, or "backward", which is un-ReLU as defined: the same zones in another order.  Where
             "forward" does not apply (above all, to irrational numbers), "backward" does the work.
-        seconds: the time limit.
+        seconds: the time limit, or a deadline that has begun already.
         max_zones: the largest number of zones to list.
         jobs: the number of processes on this machine; it does not change the zones or their order.
         executor: searches with its workers; for example ``dask.distributed``'s ``Client.get_executor()`` or ``MPIPoolExecutor``.
@@ -361,6 +362,6 @@ def _listed(
                 zones.append(zone)
                 on_zone(zone)
     except (BudgetExceeded, KeyboardInterrupt) as stopped:
-        reason = stopped.reason if isinstance(stopped, BudgetExceeded) else "interrupted"
+        reason = stopped.reason if isinstance(stopped, BudgetExceeded) else str(stopped) or "interrupted"
         raise BudgetExceeded(reason, Zones(*question, tuple(zones), complete=False)) from None
     return Zones(*question, tuple(zones))

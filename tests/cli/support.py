@@ -1,6 +1,7 @@
 """Run the command line: in this process, or in one of its own where signals and pipes matter."""
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -53,11 +54,17 @@ def refused(run, tmp_path):
     return call
 
 
+def heed_signals():
+    """Do what a shell does in the foreground: a process that is started in the background ignores SIGINT, and so do its own."""
+    for name in {"SIGINT", "SIGTERM", "SIGHUP"} & set(dir(signal)):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+
+
 def process(*arguments, started=False, **options):
     """Start the command line in a process of its own; wait until Python has imported it if ``started``."""
     program = "import sys, exactzones.certification; from exactzones.cli import main; print(flush=True); main(sys.argv[1:])"
     command = [sys.executable, *(["-c", program] if started else ["-m", "exactzones"]), *map(str, arguments)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": os.environ}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": os.environ, "preexec_fn": heed_signals}
     child = subprocess.Popen(command, **pipes, **options)  # noqa: S603 - this very Python
     if started:
         child.stdout.readline()

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from exactzones import Network, Polyhedron, Zones, feature, find_zones
-from exactzones.cli.main import cli
+from exactzones.cli.commands import cli
 from exactzones.models import load_network
 from exactzones.plot.samples import sample
 
