@@ -7,7 +7,8 @@ same rules, which ``proofs/certificate.md`` states.  A change of a rule touches,
 2. ``certificate.py``: how nodes and hints are read and written;
 3. ``rules.py`` (when a node is accepted) or ``bounds.py`` (how a bound is computed): the fast checker;
 4. ``reference.py``: the reference checker, one file in plain fractions;
-5. ``proofs/coq`` (``Regions.v``, ``Certificate.v``), ``proofs/checker/main.ml``: the verified checker; ``verified.py`` runs it.
+5. ``proofs/coq`` (``Backward.v``, ``Regions.v``, ``Certificate.v``), ``proofs/checker/main.ml``: the verified checker;
+   ``verified.py`` runs it.
 
 ``tests/checker`` compares the first two on random certificates, ``tests/proofs`` all three.
 """

@@ -1,4 +1,4 @@
-"""``exactzones supports``: what the solver can do, as the VNN-LIB standard's chapter 5 asks."""
+"""``exactzones supports``: what exactzones supports, in the form of chapter 5 of the VNN-LIB standard."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _with_capabilities(command: Callable[..., None]) -> Callable[..., None]:
 @click.command()
 @_with_capabilities
 def supports(**chosen: bool) -> None:
-    """Print what exactzones supports, one entry on each line, as the VNN-LIB standard's chapter 5 asks of a solver.
+    """Print what exactzones supports, one entry on each line, in the form of chapter 5 of the VNN-LIB standard.
 
     \b
     exactzones supports --onnx-operators

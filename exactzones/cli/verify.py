@@ -33,19 +33,19 @@ _ROUNDED_DIGITS = 30  # of a coordinate that is not a finite decimal
     "models",
     multiple=True,
     metavar="NAME=FILE",
-    help="The model of a network that the query declares; once for each that is not equal to another one.",
+    help="A network of the query and its model file; repeat it for each network that is not declared equal to another.",
 )
 @timeout_option
 @jobs_option
 def verify(query: Path, models: tuple[str, ...], timeout: float | None, jobs: int) -> int:
-    """Decide a VNN-LIB query as the VNN-LIB standard's chapter 5 asks of a solver.
+    """Decide a VNN-LIB query; the command line is that of chapter 5 of the VNN-LIB standard.
 
     Prints "sat", "unsat", "unknown" or "timed-out"; after "sat" come the values of all tensors.  The verdict is about exact
     arithmetic on real numbers, whatever float types the query declares.
 
     \b
     exactzones verify query.vnnlib --network N=net.onnx --timeout 60
-    exactzones verify equal.vnnlib --network teacher=big.onnx --network student=small.onnx
+    exactzones verify equal.vnnlib --network big=b.onnx --network small=s.onnx
     """
     stop.start(timeout)
     asked = read_query(query)
