@@ -37,7 +37,7 @@ from .layer import Layer
 from .models import from_flax, from_sklearn, from_torch, load_network, save_network
 from .network import Latent, Network, regime_bound
 from .polyhedra import Cell, HRep, Polyhedron, VRep
-from .property import ALWAYS, Condition, Property, condition, feature
+from .property import ALWAYS, Condition, Disjunction, Property, condition, feature
 from .rational import Matrix, exact, vector
 from .zone import Maximum, Zone, ZoneCondition
 from .zones import MergedZone, Nearest, Zones, find_zones, nearest
@@ -59,6 +59,7 @@ __all__ = [
     "Condition",
     "Decision",
     "DimensionError",
+    "Disjunction",
     "DomainError",
     "ExactZonesError",
     "FeatureError",

@@ -23,15 +23,15 @@ from exactzones.models import from_sklearn, from_torch, load_network
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron
 from exactzones.polyhedra.shapes import window_box
-from exactzones.property import Condition, Property
+from exactzones.property import Condition, Disjunction, Property
 from exactzones.rational import algebraic, entries, index, text
 from exactzones.spec import parse_domain
 
 NetworkLike: TypeAlias = Any
 """A ``Network``; the path of a file that holds one; a ``torch.nn.Module`` that starts with a Linear; a scikit-learn MLP."""
 
-PropertyLike: TypeAlias = Property | Condition | int
-"""A ``Property``, a ``Condition``, or the number of a feature of the last layer."""
+PropertyLike: TypeAlias = Property | Disjunction | Condition | int
+"""A ``Property``, a ``Condition``, the number of a feature of the last layer, or, where cases are possible, a ``Disjunction``."""
 
 DomainLike: TypeAlias = Any
 """A ``Polyhedron``; None, which is all of the input space; or a box: text such as "0:8" or "0:1,2:3", one pair (low, high) for

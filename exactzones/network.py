@@ -21,7 +21,7 @@ from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, FeatureError, InexactError, InputError, quoted
 from exactzones.layer import Layer
 from exactzones.notation import html_table
-from exactzones.property import as_property
+from exactzones.property import Property, as_cases
 from exactzones.rational import Rationalization, Row, Vector, algebraic, entries, exact, index, text
 from exactzones.rational import rationalize as to_rational
 
@@ -285,10 +285,14 @@ class Network:
 
         Args:
             point: exact numbers, shape (inputs,).
-            prop: a property, or the number of a feature.
+            prop: a property, a disjunction, or the number of a feature.
         """
         trace = self.trace(point)
-        for condition in as_property(prop).resolve(self.widths).conditions:
+        return any(self._holds(case.resolve(self.widths), trace) for case in as_cases(prop))
+
+    def _holds(self, prop: Property, trace: Sequence[Vector]) -> bool:
+        """Tell whether a resolved conjunction holds where the layers have these pre-activations."""
+        for condition in prop.conditions:
             values = trace[condition.layer]
             if condition.after_relu:
                 values = self.layers[condition.layer].activate(values)

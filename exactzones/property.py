@@ -1,4 +1,4 @@
-"""What "fires" means: conjunctions of linear conditions on the layers of a network.
+"""What "fires" means: linear conditions on the layers of a network, joined by "and" and "or".
 
 A feature is a *pre-activation*: feature ``i`` of layer ``k`` fires at ``x`` iff it is strictly greater than the
 threshold there.  For a threshold >= 0 it makes no difference whether a ReLU follows.
@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, overload
 
 from exactzones.errors import FeatureError, InputError, quoted
 from exactzones.rational import Vector, algebraic, entries, flag, irrational, text
 from exactzones.rational import index as read_index
+
+MAX_CASES = 10_000
+"""A disjunction of more properties is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,10 @@ class Condition:
         """Tell whether a value of the left-hand side satisfies the condition."""
         return value > 0 or (value == 0 and not self.strict)
 
+    def __invert__(self) -> Condition:
+        negated = tuple((unit, -coefficient) for unit, coefficient in self.terms)
+        return replace(self, terms=negated, constant=-self.constant, strict=not self.strict)
+
     def __str__(self) -> str:
         where = f"{'a' if self.after_relu else 'z'}{self.layer}"
         terms = [f"{'' if c == 1 else text(c) + '*'}{where}[{unit}]" for unit, c in self.terms]
@@ -55,7 +62,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A conjunction of conditions; ``p & q`` joins two.
+    """A conjunction of conditions; ``p & q``, ``p | q`` and ``~p`` say "and", "or" and "not".
 
     Attributes:
         conditions: they must hold together; if there are none, the property holds everywhere.
@@ -70,10 +77,22 @@ class Property:
         if not isinstance(self.conditions, tuple) or not all(isinstance(each, Condition) for each in self.conditions):
             raise InputError(f"conditions are {quoted(self.conditions)}; write feature(2), or condition({{0: 1, 2: -1}})")
 
-    def __and__(self, other: Property) -> Property:
+    @overload
+    def __and__(self, other: Property) -> Property: ...
+    @overload
+    def __and__(self, other: Disjunction) -> Disjunction: ...
+    def __and__(self, other: Property | Disjunction) -> Property | Disjunction:
+        if isinstance(other, Disjunction):
+            return Disjunction((self,)) & other
         if not isinstance(other, Property):
             return NotImplemented
         return Property(self.conditions + other.conditions)
+
+    def __or__(self, other: Property | Disjunction) -> Disjunction:
+        return Disjunction((self,)) | other
+
+    def __invert__(self) -> Property | Disjunction:
+        return ~Disjunction((self,)) if len(self.conditions) != 1 else Property((~self.conditions[0],))
 
     @property
     def horizon(self) -> int:
@@ -120,6 +139,70 @@ class Property:
         return " and ".join(map(str, self.conditions)) or "always"
 
 
+@dataclass(frozen=True, slots=True)
+class Disjunction:
+    """Any of several properties; ``p | q``, ``p & q`` and ``~p`` say "or", "and" and "not".
+
+    Attributes:
+        cases: one of them holds; none at all never holds.
+
+    >>> str(feature(0) | ~feature(1))
+    'z-1[0] > 0 or -1*z-1[1] >= 0'
+    >>> str(~(feature(0) | feature(1)))
+    '-1*z-1[0] >= 0 and -1*z-1[1] >= 0'
+    """
+
+    cases: tuple[Property, ...]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.cases, tuple) or not all(isinstance(case, Property) for case in self.cases):
+            raise InputError(f"cases are {quoted(self.cases)}; write feature(0) | feature(1)")
+        if len(self.cases) > MAX_CASES:
+            raise InputError(f"the property has {len(self.cases)} cases; at most {MAX_CASES} are supported")
+
+    def __or__(self, other: Property | Disjunction) -> Disjunction:
+        if not isinstance(other, (Property, Disjunction)):
+            return NotImplemented
+        return Disjunction(tuple(dict.fromkeys((*self.cases, *as_cases(other)))))
+
+    def __and__(self, other: Property | Disjunction) -> Disjunction:
+        if not isinstance(other, (Property, Disjunction)):
+            return NotImplemented
+        others = as_cases(other)
+        if len(self.cases) * len(others) > MAX_CASES:
+            raise InputError(f"the property has {len(self.cases) * len(others)} cases; at most {MAX_CASES} are supported")
+        return Disjunction(tuple(dict.fromkeys(one & two for one in self.cases for two in others)))
+
+    def __rand__(self, other: Property) -> Disjunction:
+        return Disjunction((other,)) & self
+
+    def __invert__(self) -> Property | Disjunction:
+        negated = Disjunction((ALWAYS,))
+        for case in self.cases:
+            negated &= Disjunction(tuple(Property((~condition,)) for condition in case.conditions))
+        return negated.cases[0] if len(negated.cases) == 1 else negated
+
+    def resolve(self, widths: Sequence[int]) -> Disjunction:
+        """Return the same with layers counted from 0; see ``Property.resolve``."""
+        return Disjunction(tuple(case.resolve(widths) for case in self.cases))
+
+    def __str__(self) -> str:
+        return " or ".join(map(str, self.cases)) or "never"
+
+
+def as_cases(value: Any, what: str = "property") -> tuple[Property, ...]:
+    """Return the properties one of which must hold: the cases of a disjunction, or the property that is meant.
+
+    Args:
+        value: a ``Disjunction``, or what ``as_property`` takes.
+        what: how an error message names it.
+
+    Raises:
+        InputError: something else.
+    """
+    return value.cases if isinstance(value, Disjunction) else (as_property(value, what),)
+
+
 def as_property(value: Any, what: str = "property", *, layer: int = -1) -> Property:
     """Return a property, given as such, as a condition, or as the number of a feature.
 
@@ -138,6 +221,12 @@ def as_property(value: Any, what: str = "property", *, layer: int = -1) -> Prope
         return value
     if isinstance(value, Condition):
         return Property((value,))
+    if isinstance(value, Disjunction):
+        if len(value.cases) == 1:
+            return value.cases[0]
+        raise InputError(
+            f"{what} is a disjunction of {len(value.cases)} cases; expected one conjunction: ask about each of .cases"
+        )
     try:
         return feature(value, layer=layer)
     except InputError:

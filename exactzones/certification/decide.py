@@ -26,7 +26,7 @@ from exactzones.certification.run import Run
 from exactzones.checker import Case
 from exactzones.deadline import Deadline
 from exactzones.errors import DimensionError, InputError, quoted
-from exactzones.property import as_property
+from exactzones.property import as_cases, as_property
 from exactzones.threads import one_thread
 from exactzones.zones import Zones
 
@@ -54,6 +54,12 @@ def case_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None)
     system = region.hrep
     both = [side for row in system.equations for side in (row, tuple(-entry for entry in row))]
     return Case((*system.closed_rows, *both), wanted, system.strict)
+
+
+def cases_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None) -> list[Case]:
+    """Return the claim that a property, or any case of a disjunction, holds nowhere on a domain; see ``case_of``."""
+    loaded = as_network(network)
+    return [case_of(loaded, case, domain) for case in as_cases(prop)]
 
 
 def certify(
@@ -88,7 +94,7 @@ def certify(
     """
     options: dict[str, Any] = {"seconds": seconds, "resume": resume, "jobs": jobs, "executor": executor, "progress": progress}
     loaded = as_network(network)
-    return certify_cases(loaded, [case_of(loaded, prop, domain)], **options)
+    return certify_cases(loaded, cases_of(loaded, prop, domain), **options)
 
 
 def certify_cases(

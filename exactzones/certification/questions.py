@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_domain, as_network, as_seconds, as_unit
-from exactzones.certification.decide import case_of, certify
+from exactzones.certification.decide import case_of, cases_of, certify
 from exactzones.certification.limits import MAXIMUM_INPUTS
 from exactzones.certification.results import CanFire, CannotFire, Certificate, Decision, Undecided, point_text
 from exactzones.certification.witness.search import cell_rows
@@ -57,7 +57,7 @@ def check(
 
     Args:
         network: the network, or the path of its file.
-        prop: a feature or a conjunction of conditions.
+        prop: a feature, a conjunction of conditions, or a disjunction.
         domain: a polyhedron or a box; None is all of the input space.
         certificate: from ``certify`` or ``prove_complete``, the path of its file, or its lines; the claim is not taken from it.
 
@@ -69,7 +69,7 @@ def check(
     'valid'
     """
     loaded = as_network(network)
-    return check_lines(loaded, [case_of(loaded, prop, domain)], _lines(certificate))
+    return check_lines(loaded, cases_of(loaded, prop, domain), _lines(certificate))
 
 
 def _lines(certificate: Any) -> Iterable[str]:

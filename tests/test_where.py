@@ -1,0 +1,117 @@
+"""Properties as text: what they say, and what is not a property."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exactzones.certification import CanFire, CannotFire, certify, check
+from exactzones.errors import FeatureError, InputError
+from exactzones.network import Network
+from exactzones.property import ALWAYS, Disjunction, as_property, condition, feature
+from exactzones.testing import networks, points, properties
+from exactzones.where import parse_where
+
+NET = Network.of(([[1], [-1]], [0, 0], True), ([[1, 1], [1, -1], [2, 0]], [-1, 0, 1], [True, False, False]))
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("z1[2] > 1/2", "z1[2] > 1/2"),
+        ("z-1[2]>=0.25", "z1[2] >= 1/4"),
+        ("a0[1] < 3", "-1*a0[1] > -3"),
+        ("y[1] > y2", "a1[1] + -1*a1[2] > 0"),
+        ("z1[2] > z1[0] and z1[2] > 1/2", "-1*z1[0] + z1[2] > 0 and z1[2] > 1/2"),
+        ("0 <= z0[0] < 1", "z0[0] >= 0 and -1*z0[0] > -1"),
+        ("z0[0] = 1", "z0[0] >= 1 and -1*z0[0] >= -1"),
+        ("z0[0] != 1", "-1*z0[0] > -1 or z0[0] > 1"),
+        ("not (z0[0] > 1 or z0[1] <= 2)", "-1*z0[0] >= -1 and z0[1] > 2"),
+        ("z0[0] > 1 and (z0[1] > 2 or z0[1] > 3)", "z0[0] > 1 and z0[1] > 2 or z0[0] > 1 and z0[1] > 3"),
+        ("-(2*z0[0] - z0[1])*3/2 >= 1e-1", "-3*z0[0] + 3/2*z0[1] >= 1/10"),
+        ("argmax = 2", "-1*a1[0] + a1[2] > 0 and -1*a1[1] + a1[2] > 0"),
+        ("argmax != 2", "a1[0] + -1*a1[2] >= 0 or a1[1] + -1*a1[2] >= 0"),
+        ("(z0[0] + 1) * 2 > 0 and ((z0[0])) > -1", "2*z0[0] > -2 and z0[0] > -1"),
+        ("z0[0] > z0[0] - 1", "0 > -1"),
+    ],
+)
+def test_meaning(text, meaning):
+    assert str(parse_where(text, NET)) == meaning
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "is empty"),
+        ("z0[0]", "'the end' comes where a relation such as > is expected"),
+        ("z0[0] > ", "'the end' is not a number or a variable"),
+        ("z0[0] > 1 z0[1]", "'z0[1]' is not expected after a condition"),
+        ("z0[0] > $", "'$' is not expected"),
+        ("x[0] > 1", "'x[0]' is not a number or a variable such as z1[2]"),
+        ("z0[0]*z0[1] > 1", "a product of two variables is not linear"),
+        ("1/z0[0] > 1", "division is not by a number other than 0"),
+        ("z0[0]/0 > 1", "division is not by a number other than 0"),
+        ("z0[0] > z1[0]", "a condition is about one layer"),
+        ("z0[0] > a0[0]", "a condition is about one layer"),
+        ("(z0[0] > 1", "parenthesis number 1 is not closed"),
+        ("argmax > 1", "argmax is followed by = or !="),
+        ("argmax = 3", "from 0 to 2"),
+        ("not " * 200 + "z0[0] > 1", "nested more than 100 deep"),
+        ("(z0[0] != 1) and " * 20 + "z0[0] > 1", "at most 10000 are supported"),
+    ],
+)
+def test_refused(text, says):
+    with pytest.raises(InputError, match=re.escape(says)) as error:
+        parse_where(text, NET)
+    assert "\n" not in str(error.value)
+
+
+def test_units_that_do_not_exist():
+    for text, says in (
+        ("z2[0] > 0", "layer 2"),
+        ("z0[2] > 0", "feature 2"),
+        ("y[3] > 0", "feature 3"),
+        ("z-3[0] > 0", "layer -3"),
+    ):
+        with pytest.raises(FeatureError, match=says):
+            parse_where(text, NET)
+
+
+@given(st.data())
+def test_and_or_not_hold_where_they_say(data):
+    net = data.draw(networks())
+    point = data.draw(points(net.inputs))
+    one, two, three = (data.draw(properties(net)) for _ in range(3))
+    a, b, c = (net.satisfies(point, prop) for prop in (one, two, three))
+    for prop, expected in (
+        (one | two, a or b),
+        (~one, not a),
+        ((one | two) & three, (a or b) and c),
+        (three & (one | two), (a or b) and c),
+        (~(one | two), not (a or b)),
+        (~(one & (two | three)), not (a and (b or c))),
+    ):
+        assert net.satisfies(point, prop) == expected
+        if isinstance(prop, Disjunction):
+            assert net.satisfies(point, parse_where(str(prop.resolve(net.widths)), net)) == expected
+
+
+def test_always_and_never():
+    assert (~ALWAYS).cases == ()
+    assert str(~ALWAYS) == "never"
+    assert ~~ALWAYS == ALWAYS
+    assert as_property(ALWAYS | feature(0) & ~ALWAYS) == ALWAYS
+
+
+def test_a_disjunction_is_certified_case_by_case():
+    for prop, expected in (
+        (feature(0, 9) | feature(1, 9), CannotFire),
+        (feature(0, 9) | condition([0, -1]), CanFire),
+        (~ALWAYS, CannotFire),
+    ):
+        decision = certify(NET, prop, (-4, 4))
+        assert isinstance(decision, expected)
+        assert str(check(NET, prop, (-4, 4), decision.certificate)) == "valid"
+    with pytest.raises(InputError, match="a disjunction of 2 cases"):
+        as_property(feature(0) | feature(1))
