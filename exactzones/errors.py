@@ -12,9 +12,15 @@ from typing import Any, Literal, TypeVar
 
 _Kind = TypeVar("_Kind")
 
+MOST_CHARACTERS = 400
+"""How much of a message is kept: it may quote any text from a file or a command line."""
+
 
 class ExactZonesError(Exception):
-    """Root of the tree."""
+    """Root of the tree.  Its message is one line, without the middle if it is very long."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__(), MOST_CHARACTERS)
 
 
 class InputError(ExactZonesError):
@@ -91,6 +97,16 @@ def require(value: Any, kind: type[_Kind], what: str, expected: str) -> _Kind:
     if not isinstance(value, kind):
         raise InputError(f"{what} is {quoted(value)}; expected {expected}")
     return value
+
+
+def one_line(text: str, length: int) -> str:
+    """Return a text on one line, without its middle if it is longer than ``length`` characters.
+
+    >>> one_line("0123456789", 4)
+    '01 ... 89'
+    """
+    line = " ".join(text.splitlines())
+    return line if len(line) <= length else f"{line[: length // 2]} ... {line[-length // 2 :]}"
 
 
 def quoted(value: object, most: int = 60) -> str:

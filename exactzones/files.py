@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from exactzones.errors import FormatError, InputError, WriteError, quoted
+from exactzones.errors import MOST_CHARACTERS, FormatError, InputError, WriteError, one_line, quoted
 
 MAX_BYTES = 2**31
 """Limit for the size of a file, and of the arrays that a compressed file unpacks to."""
@@ -20,7 +20,6 @@ MAX_BYTES = 2**31
 MAX_WEIGHTS = 50_000_000
 """Limit for the weights of a network; an exact weight takes some 70 bytes in memory."""
 
-_LONGEST_MESSAGE = 400
 _GZIP = b"\x1f\x8b"
 _scratch: set[Path] = set()  # files that are being written, under their temporary names
 
@@ -50,17 +49,7 @@ def naming(path: str | Path) -> Iterator[None]:
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     except InputError as error:
-        raise FormatError(f"{path}: {one_line(str(error), _LONGEST_MESSAGE)}") from None  # it may quote a value from the file
-
-
-def one_line(text: str, length: int) -> str:
-    """Return a text on one line, without its middle if it is longer than ``length`` characters.
-
-    >>> one_line("0123456789", 4)
-    '01 ... 89'
-    """
-    line = " ".join(text.splitlines())
-    return line if len(line) <= length else f"{line[: length // 2]} ... {line[-length // 2 :]}"
+        raise FormatError(f"{path}: {one_line(str(error), MOST_CHARACTERS)}") from None  # it may quote a value from the file
 
 
 def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:

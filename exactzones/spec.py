@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from exactzones.errors import DimensionError, DomainError, InputError
-from exactzones.files import one_line
+from exactzones.errors import DimensionError, DomainError, InputError, one_line
 from exactzones.rational import Vector, algebraic, text
 
 _LONGEST = 80  # characters of a value in a message

@@ -44,11 +44,14 @@ class Maximum:
         value: the supremum; None if the feature is unbounded on the zone.
         point: a point of the closed cell where it is attained, or where the ray starts, shape (inputs,).
         ray: a direction in which the feature grows without bound, shape (inputs,); None if it is bounded.
+        attained: whether a point has this value.  On a closed cell one has, unless the feature is unbounded; on a domain strict
+            rows may exclude all of them (see ``Zones.maximum``).  None if that is not known.
     """
 
     value: Fraction | None
     point: Vector
     ray: Vector | None = None
+    attained: bool | None = True
 
 
 class CellSource(Protocol):
@@ -224,7 +227,7 @@ class Zone:
         both_ways = [direction for line in lines for direction in (line, tuple(-entry for entry in line))]
         for ray in (*rays, *both_ways):
             if not ray[0] and integer_dot(row, ray) > 0:
-                return Maximum(None, best, tuple([entry + Fraction(0) for entry in ray[1:]]))
+                return Maximum(None, best, tuple([entry + Fraction(0) for entry in ray[1:]]), attained=False)
         return Maximum(value, best)
 
     @cached_property

@@ -25,6 +25,7 @@ from exactzones.certification.results import CanFire, CannotFire, Certificate, C
 from exactzones.certification.run import Run
 from exactzones.checker import Case
 from exactzones.deadline import Deadline
+from exactzones.engine.search import resolve
 from exactzones.errors import DimensionError, InputError, quoted
 from exactzones.property import as_cases, as_property
 from exactzones.threads import one_thread
@@ -46,6 +47,8 @@ def case_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None)
     """
     loaded, wanted = as_network(network), as_property(prop)
     region = as_domain(domain, loaded.inputs)
+    if not wanted.conditions:  # it is about the same layers as its list of zones
+        wanted = resolve(loaded, wanted)
     wanted.resolve(loaded.widths)
     if region is None:
         return Case((), wanted)
@@ -150,8 +153,8 @@ def prove_complete(
         progress: called now and then with (regions visited, regions that wait).
 
     Raises:
-        InputError: the list is not complete, because a budget ended the search or a zone is missing; or it is not a list of
-        zones.
+        InputError: the list is not complete, because a budget ended the search or a zone is missing; a zone is in it twice; or
+            it is not a list of zones.
     """
     if not isinstance(zones, Zones):
         raise InputError(f"zones are {quoted(zones)}; expected the list that find_zones returns")
@@ -160,6 +163,8 @@ def prove_complete(
     case = case_of(zones.network, zones.prop, zones.domain)
     listed = [(zone.pattern, zone.sample) for zone in zones]
     numbers = {"".join(pattern): k for k, (pattern, _) in enumerate(listed)}
+    if len(numbers) < len(listed):
+        raise InputError(f"the list has {len(listed)} zones, but only {len(numbers)} different patterns; list each zone once")
     workers = as_workers(jobs, executor)
     run = Run(zones.network, [case], as_deadline(seconds), as_progress(progress), patterns=numbers, zones=listed)
     decision = _decide(run, workers)

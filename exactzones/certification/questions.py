@@ -15,7 +15,7 @@ from typing import Any
 
 from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_domain, as_network, as_seconds, as_unit
 from exactzones.certification.decide import case_of, cases_of, certify
-from exactzones.certification.limits import MAXIMUM_INPUTS
+from exactzones.certification.limits import CELL_SEARCH_INPUTS, MAXIMUM_INPUTS
 from exactzones.certification.results import CanFire, CannotFire, Certificate, Decision, Undecided, point_text
 from exactzones.certification.witness.search import cell_rows
 from exactzones.checker import Report, lines_of
@@ -23,8 +23,10 @@ from exactzones.checker import check as check_lines
 from exactzones.errors import BudgetExceeded, DomainError, FeatureError, InputError, quoted, shortened
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron, lp
-from exactzones.property import Condition, Property, as_property, feature
+from exactzones.property import Condition, Property, as_property, condition, feature
 from exactzones.rational import Row, Vector, dot, entries, index, text
+from exactzones.zones import Budget, find_zones
+from exactzones.zones.attained import attaining_point
 
 
 @dataclass(frozen=True)
@@ -33,21 +35,25 @@ class ProvedMaximum:
 
     Attributes:
         value: the largest value; None if the feature is unbounded.
-        point: where it is attained or, if the feature is unbounded, where the ray starts.
+        point: where the feature has this value (see ``attained``) or, if it is unbounded, where the ray starts.
         ray: a direction in which it grows without bound.
         certificate: proves that the feature is nowhere greater than ``value``; None if it is unbounded.
+        attained: whether a point of the domain has this value: strict rows of the domain may exclude all that have it, and
+            ``point`` is then one of them, on the boundary.  None if that is not known.
     """
 
     value: Fraction | None
     point: Vector
     ray: Vector | None
     certificate: Certificate | None
+    attained: bool | None = True
 
     def __repr__(self) -> str:
         if self.ray is not None:
             return f"ProvedMaximum(unbounded, from {point_text(self.point)} along {point_text(self.ray)})"
         value = "" if self.value is None else shortened(text(self.value))
-        return f"ProvedMaximum({value} at {point_text(self.point)}{'' if self.certificate else ', not proved'})"
+        attained = {True: "", False: ", not attained", None: ", perhaps not attained"}[self.attained]
+        return f"ProvedMaximum({value} at {point_text(self.point)}{attained}{'' if self.certificate else ', not proved'})"
 
 
 def check(
@@ -243,11 +249,31 @@ class _Climb:
             higher = feature(self.unit, value, self.layer)
             decision = certify(self.network, higher, self.domain, seconds=left, **options)
             if isinstance(decision, CannotFire):
-                return ProvedMaximum(value, point, None, decision.certificate)
+                point, attained = self.attained(value, point, None if end is None else end - time.monotonic())
+                return ProvedMaximum(value, point, None, decision.certificate, attained)
             if isinstance(decision, Undecided):
-                raise BudgetExceeded(decision.reason, ProvedMaximum(value, point, None, None))
+                known = True if self.is_inside(point) else None
+                raise BudgetExceeded(decision.reason, ProvedMaximum(value, point, None, None, known))
             value, point, ray = self.top_of_cell(decision.witness)
-        return ProvedMaximum(None, point, ray, None)
+        return ProvedMaximum(None, point, ray, None, attained=False)
+
+    def is_inside(self, point: Vector) -> bool:
+        """Tell whether a point of the closed domain satisfies its strict rows."""
+        return self.domain is None or self.domain.contains(point)
+
+    def attained(self, value: Fraction, point: Vector, seconds: float | None) -> tuple[Vector, bool | None]:
+        """Return a point where the feature has its supremum, in the domain if possible, and whether it is: None if not known."""
+        if self.domain is None or self.is_inside(point):
+            return point, True
+        if self.network.inputs > CELL_SEARCH_INPUTS or (seconds is not None and seconds <= 0):
+            return point, None
+        top = condition({self.unit: 1}, -value, layer=self.layer, strict=False)
+        try:
+            zones = find_zones(self.network, top, self.domain, budget=Budget(seconds=seconds))
+        except (BudgetExceeded, DomainError):
+            return point, None
+        inside = attaining_point(self.domain, value, zones)
+        return (point, False) if inside is None else (inside, True)
 
     def top_of_cell(self, point: Vector) -> tuple[Fraction, Vector, Vector | None]:
         """Return the maximum over the closed cell that contains a point, where it is attained, and a ray if it is infinite."""

@@ -187,7 +187,23 @@ class Run:
     def holds(self, tree: int, point: Array) -> tuple[int, Vector] | None:
         """Return a tree's case that holds at a float point, and the exact point; None if no case does."""
         exact = self._clipped(self.trees[tree][0], tuple(Fraction(float(entry)) for entry in point))
-        return next(((k, exact) for k in self.trees[tree] if holds(self.network, self.cases[k], exact)), None)
+        return next(((k, exact) for k in self.trees[tree] if self._refutes(k, exact)), None)
+
+    def _refutes(self, k: int, point: Vector) -> bool:
+        """Tell whether case k holds at a point, outside all closed cells of listed zones."""
+        return holds(self.network, self.cases[k], point) and not self._is_listed(k, point)
+
+    def _is_listed(self, k: int, point: Vector) -> bool:
+        """Tell whether a point lies in the closed cell of a listed zone; where a unit is zero, either sign will do."""
+        if not self.patterns:
+            return False
+        horizon = self.cases[k].prop.resolve(self.network.widths).horizon
+        trace = zip(self.network.layers[:horizon], self.network.trace(point), strict=False)
+        values = [values[unit] for layer, values in trace for unit in layer.relu_units]
+        signs = "".join("0" if not value else "+" if value > 0 else "-" for value in values)
+        if "0" not in signs:
+            return signs in self.patterns
+        return any(all(s in ("0", sign) for s, sign in zip(signs, pattern, strict=True)) for pattern in self.patterns)
 
     def _clipped(self, k: int, point: Vector) -> Vector:
         """Move a point into the box that a case's rows with a single variable define."""
@@ -247,7 +263,7 @@ class Run:
     def _inside(self, k: int, point: Vector) -> tuple[int, Vector] | None:
         """Return case k and a point where it holds: this point or, if strict rows of the domain exclude it, one close to it."""
         case = self.cases[k]
-        if holds(self.network, case, point):
+        if self._refutes(k, point):
             return k, point
         inside = lp.feasibility(HRep.of(self.network.inputs, case.rows, strict=case.strict))
         if isinstance(inside, lp.Infeasible) or self.patterns is not None:

@@ -48,7 +48,7 @@ def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Repo
         for j, (pattern, point) in enumerate(header.zones):
             _check_zone_witness(network, cases[0], j, pattern, point)
     except (Invalid, FormatError) as error:
-        return Report("invalid", why=str(error))
+        return Report.invalid(error)
     if tree.waiting:
         return Report("incomplete", open_leaves=len(tree.waiting), nodes=tree.nodes)
     return Report("valid", "complete" if header.zones else "cannot fire", nodes=tree.nodes, zones=len(header.zones))
@@ -90,8 +90,18 @@ def matches(header: Header, network: Network, cases: Sequence[Case]) -> None:
         raise Invalid(f"the number of cases is {header.cases} in the certificate, but {len(cases)} in the claim")
     if header.zones and len(cases) != 1:
         raise Invalid(f"a certificate that lists zones must be about one case, not {len(cases)}")
+    _require_distinct(header)
     if any(len({family_of(network, cases[k]) for k in tree}) > 1 for tree in trees_of(header)):
         raise Invalid("cases that share a tree differ in more than their conditions")
+
+
+def _require_distinct(header: Header) -> None:
+    """Require that no two zones have the same pattern: a report counts them."""
+    first: dict[str, int] = {}
+    for j, (pattern, _) in enumerate(header.zones):
+        other = first.setdefault("".join(pattern), j)
+        if other != j:
+            raise Invalid(f"zone {j}: its pattern is that of zone {other}; each zone may be listed once only")
 
 
 def trees_of(header: Header) -> Sequence[Sequence[int]]:

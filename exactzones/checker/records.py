@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import chain
 from math import lcm
 
-from exactzones.errors import InexactError, InputError, quoted, require
+from exactzones.errors import MOST_CHARACTERS, InexactError, InputError, one_line, quoted, require
 from exactzones.network import Network
 from exactzones.property import Condition, Property
 from exactzones.rational import Row, irrational
@@ -102,6 +102,11 @@ class Report:
     open_leaves: int = 0
     nodes: int = 0
     zones: int = 0
+
+    @classmethod
+    def invalid(cls, why: object) -> Report:
+        """Return the report of an invalid certificate; the reason is cut to a line."""
+        return cls("invalid", why=one_line(str(why), MOST_CHARACTERS))
 
     def __str__(self) -> str:
         if self.verdict == "invalid":

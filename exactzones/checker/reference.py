@@ -16,7 +16,7 @@ from math import floor, lcm
 from typing import Any, TypeAlias
 
 from exactzones.checker.records import Case, Report, require_arguments, require_rational
-from exactzones.errors import FormatError
+from exactzones.errors import FormatError, quoted
 from exactzones.network import Network
 from exactzones.property import Condition
 from exactzones.rational import integer
@@ -28,6 +28,7 @@ Affine: TypeAlias = tuple[Linear, Fraction]
 Unit: TypeAlias = tuple[int, int]
 """The layer and the place in it; the inputs are layer -1."""
 ZERO = Fraction(0)
+_LONGEST_NUMBER = 20_000  # characters
 
 
 class Broken(Exception):
@@ -96,50 +97,80 @@ def check_plainly(network: Network, cases: Sequence[Case], lines: Iterable[str])
         require_rational(network, case)
     stream = iter(lines)
     try:
-        header = _read(next(stream, ""))
-        if _is_witness(network, cases, header):
+        header = PlainHeader.read(next(stream, ""))
+        if header.is_witness(network, cases):
             return Report("valid", "can fire")
-        zones = [(pattern, _point(point)) for pattern, point in header.get("zones", [])]
-        trees = [[cases[k] for k in tree] for tree in _trees(header, len(cases), zones=bool(zones))]
-        checker = Checker(network, trees, _whole(header.get("bits", 24), 16, 1024), [pattern for pattern, _ in zones])
+        zones = header.zones
+        trees = [[cases[k] for k in tree] for tree in header.trees_about(len(cases))]
+        checker = Checker(network, trees, header.bits, [pattern for pattern, _ in zones])
         for line in stream:
             checker.add(_read(line))
         for pattern, point in zones:
             checker.in_zone(cases[0], pattern, point)
     except (Broken, FormatError) as error:
-        return Report("invalid", why=str(error))
+        return Report.invalid(error)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-        return Report("invalid", why=f"it does not follow the certificate format ({type(error).__name__}: {str(error)[:80]})")
+        return Report.invalid(f"it does not follow the certificate format ({type(error).__name__}: {str(error)[:80]})")
     if checker.open:
         return Report("incomplete", open_leaves=len(checker.open), nodes=checker.nodes)
     return Report("valid", "complete" if zones else "cannot fire", nodes=checker.nodes, zones=len(zones))
 
 
-def _is_witness(network: Network, cases: Sequence[Case], header: Any) -> bool:
-    """Check the header; tell whether the certificate is a witness, and a true one."""
-    if header["format"] != "exactzones certificate" or type(header["version"]) is not int or header["version"] != 1:
-        raise Broken("it is not a certificate of version 1")
-    if not isinstance(header["verdict"], str):
-        raise Broken("its verdict is not a string")
-    case = _whole(header.get("case", 0))
-    if header["network"] != network.sha256:
-        raise Broken("it is about another network")
-    if header.get("witness") is None:
-        return False
-    if not _holds(network, cases[case], _point(header["witness"])):
-        raise Broken("the witness does not have the property, or is not in the domain")
-    return True
+@dataclass
+class PlainHeader:
+    """The first line: number of fractional bits and of cases, trees (None: one for each case), witness and its case, zones."""
 
+    network: str
+    bits: int
+    cases: int
+    case: int
+    trees: list[list[int]] | None
+    witness: list[Fraction] | None
+    zones: list[tuple[list[str], list[Fraction]]]
 
-def _trees(header: Any, cases: int, *, zones: bool) -> list[list[int]]:
-    """Return the numbers of the cases that each tree is about."""
-    if _whole(header.get("cases", 1)) != cases or (zones and cases != 1):
-        raise Broken("its number of cases is wrong")
-    named = header.get("trees")
-    trees = [[k] for k in range(cases)] if named is None else [[_whole(k) for k in tree] for tree in named]
-    if sorted(chain(*trees)) != list(range(cases)) or not all(trees):
-        raise Broken("its trees are not about each case once")
-    return trees
+    @classmethod
+    def read(cls, line: str) -> PlainHeader:
+        """Read the line; every field is checked, whether it is needed or not.
+
+        Raises:
+            Broken: it is not the first line of a certificate of version 1.
+        """
+        data = _read(line)
+        if data["format"] != "exactzones certificate" or type(data["version"]) is not int or data["version"] != 1:
+            raise Broken("it is not a certificate of version 1")
+        _text(data["verdict"])
+        bits, cases = _whole(data.get("bits", 24), 16, 1024), _whole(data.get("cases", 1), most=2**31)
+        case, trees, witness = _whole(data.get("case", 0), most=2**31), data.get("trees"), data.get("witness")
+        trees = None if trees is None else [[_whole(k) for k in _list(tree)] for tree in _list(trees)]
+        if trees is not None and not all(trees):
+            raise Broken("a tree is about no case")
+        zones = []
+        for zone in _list(data.get("zones", [])):
+            pattern, point = _list(zone)
+            zones.append(([_text(part) for part in _list(pattern)], _point(point)))
+        return cls(_text(data["network"]), bits, cases, case, trees, None if witness is None else _point(witness), zones)
+
+    def is_witness(self, network: Network, cases: Sequence[Case]) -> bool:
+        """Check the network's SHA-256; tell whether the certificate is a witness, and a true one."""
+        if self.network != network.sha256:
+            raise Broken("it is about another network")
+        if self.witness is None:
+            return False
+        if not _holds(network, cases[self.case], self.witness):
+            raise Broken("the witness does not have the property, or is not in the domain")
+        return True
+
+    def trees_about(self, cases: int) -> list[list[int]]:
+        """Return the numbers of the cases that each tree is about, for a claim of so many cases."""
+        if self.cases != cases or (self.zones and cases != 1):
+            raise Broken("its number of cases is wrong")
+        patterns = ["".join(pattern) for pattern, _ in self.zones]
+        if len(set(patterns)) < len(patterns):
+            raise Broken("two of its zones have the same pattern")
+        trees = [[k] for k in range(cases)] if self.trees is None else self.trees
+        if sorted(chain(*trees)) != list(range(cases)):
+            raise Broken("its trees are not about each case once")
+        return trees
 
 
 class Checker:
@@ -198,9 +229,9 @@ class Checker:
         Raises:
             Broken: a rule is broken.
         """
-        number, bounds, tail = node
+        number, bounds, tail = _list(node)
         tree, region = self.learn(_whole(number), bounds)
-        kind, *rest = tail
+        kind, *rest = _list(tail)
         children = []
         if kind == "relu":
             children = self._split(tree, region, *map(_whole, rest))
@@ -225,7 +256,7 @@ class Checker:
             raise Broken(f"node {number}: there is no such region")
         tree, before = self.open[number]
         region, units = before.copy(), self.units[tree]
-        layers = [self._unit(units, _whole(entry[0]) >> 2)[0] for entry in bounds]
+        layers = [self._unit(units, _whole(_list(entry)[0]) >> 2)[0] for entry in _list(bounds)]
         if layers != sorted(layers):
             raise Broken(f"node {number}: bounds are not in the order of layers")
         for layer in sorted(set(layers)):
@@ -244,7 +275,7 @@ class Checker:
 
     def _value(self, tree: int, region: PlainRegion, entry: Sequence[Any]) -> Fraction | None:
         """Compute a lower bound of z or, for an upper bound, of -z; None if there is none."""
-        code, *rest = entry
+        code, *rest = _list(entry)
         layer, index = self._unit(self.units[tree], _whole(code) >> 2)
         sign, hint = Fraction(-1 if code & 1 else 1), self.hint(tree, rest)
         wanted: dict[int, Linear] = {layer: {index: sign}}
@@ -287,7 +318,7 @@ class Checker:
 
     def _cut(self, region: PlainRegion, j: Any, where: Any) -> list[PlainRegion]:
         if type(where) is not int or _whole(j) >= self.network.inputs:
-            raise Broken(f"there is no input {j}, or the place of the cut is not an integer")
+            raise Broken(f"there is no input {quoted(j, 40)}, or the place of the cut is not an integer")
         at, children = Fraction(where, 2**self.bits), []
         for upper in (True, False):
             child, sign = region.copy(), Fraction(-1 if upper else 1)
@@ -303,7 +334,7 @@ class Checker:
             raise Broken(f"zone {zone}: its pattern does not fit the network")
         on = {unit for unit, value in region.low.items() if value >= 0}
         off = {unit for unit, value in region.high.items() if value <= 0}
-        for entry in more:
+        for entry in _list(more):
             value = self._value(tree, region, entry)
             if value is not None and value >= 0:
                 (off if entry[0] & 1 else on).add(entry[0] >> 2)
@@ -465,21 +496,19 @@ def _holds(network: Network, case: Case, point: Sequence[Fraction]) -> bool:
 
 def _read(line: str) -> Any:
     def refuse(text: str) -> Any:
-        raise Broken(f"{text} is a float, but certificates contain integers and strings only")
+        raise Broken(f"{quoted(text, 40)} is a float, but certificates contain integers and strings only")
 
     return json.loads(line, parse_float=refuse, parse_constant=refuse)
 
 
 def _whole(value: Any, least: int = 0, most: int | None = None) -> int:
     if type(value) is not int or value < least or (most is not None and value > most):
-        raise Broken(f"{str(value)[:40]} is not an integer from {least}{'' if most is None else f' to {most}'}")
+        raise Broken(f"{quoted(value, 40)} is not an integer from {least}{'' if most is None else f' to {most}'}")
     return value
 
 
 def _pairs(entries: Any) -> list[tuple[Any, Any]]:
-    if not isinstance(entries, list):
-        raise Broken("a list of pairs is expected")
-    return list(zip(entries[::2], entries[1::2], strict=True))
+    return list(zip(_list(entries)[::2], _list(entries)[1::2], strict=True))
 
 
 def _multiplier(value: Any) -> Fraction:
@@ -490,9 +519,23 @@ def _multiplier(value: Any) -> Fraction:
 
 
 def _fraction(text: str) -> Fraction:
+    if len(text) > _LONGEST_NUMBER:
+        raise Broken(f"a number has more than {_LONGEST_NUMBER} characters")
     numerator, _, denominator = text.partition("/")
     return Fraction(integer(numerator), integer(denominator or "1"))
 
 
 def _point(entries: Any) -> list[Fraction]:
-    return [_fraction(entry) for entry in entries]
+    return [_fraction(entry) for entry in _list(entries)]
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise Broken(f"{quoted(value, 40)} is not a list")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Broken(f"{quoted(value, 40)} is not a string")
+    return value

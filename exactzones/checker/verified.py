@@ -73,7 +73,7 @@ def check_verified(network: Network, cases: Sequence[Case], lines: Iterable[str]
                 for line in one_tree_each(chain([first], stream_in)):
                     stream.write(line if line.endswith("\n") else line + "\n")
         except (FormatError, Invalid) as error:
-            return Report("invalid", why=str(error))
+            return Report.invalid(error)
         done = subprocess.run([built, claim, certificate], capture_output=True, text=True, check=False)  # noqa: S603
     return _report(done)
 
@@ -118,7 +118,7 @@ def _report(done: subprocess.CompletedProcess[str]) -> Report:
         case 0:
             return Report("valid", rest[0], nodes=int(rest[1]), zones=int(rest[2]))
         case 1:
-            return Report("invalid", why=verdict.removeprefix("invalid: "))
+            return Report.invalid(verdict.removeprefix("invalid: "))
         case 3:
             return Report("incomplete", open_leaves=int(verdict.split()[1]))
     raise BackendError(f"the verified checker crashed (exit code {done.returncode}): {done.stderr.strip()[-300:]}")

@@ -7,11 +7,13 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from exactzones.errors import InexactError
-from exactzones.rational import exact
+from exactzones.rational import MAX_DIGITS, exact
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Shape: TypeAlias = tuple[int, ...]
 """Lengths of axes."""
+_MAX_BITS = MAX_DIGITS * 10 // 3  # a digit is 3.3 bits, nearly
+_COMMON = 4  # how many times as long numbers over a common denominator may be, before they are reduced
 
 
 def finite(array: Array, what: str) -> Array:
@@ -44,3 +46,26 @@ def object_array(entries: list[Any]) -> Array:
     array = np.empty(len(entries), object)
     array[:] = entries
     return array
+
+
+def computed(array: Array) -> Array:
+    """Return an array of Fractions that a model's arithmetic gave, after checking their lengths.
+
+    Raises:
+        InexactError: a number has more digits than are read from a text.
+    """
+    most = max((max(entry.numerator.bit_length(), entry.denominator.bit_length()) for entry in array.ravel()), default=0)
+    if most > _MAX_BITS:
+        raise InexactError(f"the model's arithmetic gives a number of more than {MAX_DIGITS} digits, which is not supported")
+    return array
+
+
+def require_short(numerators: Array, denominator: int) -> None:
+    """Check the lengths of numbers over a common denominator, before they are reduced; they may be a few times as long.
+
+    Raises:
+        InexactError: one is too long.
+    """
+    ends = (int(numerators.max()), int(numerators.min())) if len(numerators) else ()
+    if max(number.bit_length() for number in (denominator, *ends)) > _COMMON * _MAX_BITS:
+        raise InexactError(f"the model's arithmetic gives numbers of more than {_COMMON * MAX_DIGITS} digits")

@@ -16,7 +16,7 @@ import numpy as np
 
 from exactzones.errors import InputError
 from exactzones.files import MAX_WEIGHTS
-from exactzones.models.arrays import Array, object_array
+from exactzones.models.arrays import Array, computed, object_array, require_short
 from exactzones.rational import Matrix, Vector, exact
 
 _MANY_PRODUCTS = 5_000_000  # each product takes half a kilobyte until they are summed
@@ -161,7 +161,7 @@ class Sparse:
         """Return the values as Fractions."""
         if not self.denominator:
             return [exact(value) for value in self.values]
-        return [Fraction(value, self.denominator) for value in self.values]
+        return list(computed(object_array([Fraction(value, self.denominator) for value in self.values])))
 
     def matrix(self) -> Matrix:
         """Return the dense matrix."""
@@ -260,4 +260,6 @@ def _sorted(shape: tuple[int, int], rows: Array, columns: Array, values: Array, 
     nonzero = values != 0
     if not nonzero.all():
         rows, columns, values = rows[nonzero], columns[nonzero], values[nonzero]
+    if denominator:
+        require_short(values, denominator)
     return Sparse(shape, rows, columns, values, denominator)

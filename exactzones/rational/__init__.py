@@ -15,7 +15,7 @@ from exactzones.rational.entries import entries, flag, index, read_points
 from exactzones.rational.integers import IntegerMatrix
 from exactzones.rational.matrix import Matrix
 from exactzones.rational.quadratic import Quadratic, irrational, quotient, square_root, text
-from exactzones.rational.reading import Vector, algebraic, exact, integer, vector, vector_of
+from exactzones.rational.reading import MAX_DIGITS, Vector, algebraic, exact, integer, vector, vector_of
 from exactzones.rational.rows import (
     Row,
     dot,
@@ -27,6 +27,7 @@ from exactzones.rational.rows import (
 )
 
 __all__ = [
+    "MAX_DIGITS",
     "IntegerMatrix",
     "Matrix",
     "Quadratic",

@@ -24,6 +24,7 @@ from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property, as_property
 from exactzones.rational import dot, read_points, sum_of_quotients
 from exactzones.zone import Maximum, Zone
+from exactzones.zones.attained import within
 from exactzones.zones.display import columns, page, picture, records
 from exactzones.zones.islands import Connections
 from exactzones.zones.locate import Array, Locator
@@ -121,7 +122,10 @@ class Zones(Sequence[Zone]):
 
     @cached_property
     def maximum(self) -> Maximum | None:
-        """The supremum over all zones of the feature in the property's first condition; None if there are no zones."""
+        """The supremum over all zones of the feature in the property's first condition; None if there are no zones.
+
+        Strict rows of the domain may exclude all points that have this value; ``attained`` is then False.
+        """
         best: Zone | None = None
         bounds = self._connections
         for zone in self.zones if bounds is None else [self.zones[k] for k in bounds.survey.competing.tolist()]:
@@ -129,7 +133,9 @@ class Zones(Sequence[Zone]):
                 return zone.maximum
             if best is None or best.supremum is None or zone.supremum > best.supremum:
                 best = zone
-        return best.maximum if best else None
+        if best is None:
+            return None
+        return within(self.domain, best.maximum, [zone for zone in self.zones if zone.supremum == best.supremum])
 
     @overload
     def containing(self, points: Sequence[Sequence[Any]] | Array) -> list[list[Zone]]: ...

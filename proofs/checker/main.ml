@@ -289,6 +289,8 @@ let check claim next_line =
   | None ->
       if cases <> Array.length claims then invalid "the certificate has %d cases, the claim %d" cases (Array.length claims);
       if zones <> [] && cases <> 1 then invalid "a list of zones belongs to one case";
+      let texts = List.map (fun (parts, _) -> String.concat "" parts) zones in
+      if List.length (List.sort_uniq compare texts) < List.length texts then invalid "two zones have the same pattern";
       let trees, nodes = trees claims next_line in
       let patterns = List.mapi (fun j (parts, _) -> pattern claims.(0) j parts) zones in
       let unit = B.power_int_positive_int 2 bits in

@@ -3,10 +3,12 @@
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exactzones.checker.arithmetic import Weights, integers, times
+from exactzones.checker import arithmetic
+from exactzones.checker.arithmetic import Weights, integers, narrow, size, times, total
 from exactzones.rational import Matrix
 
 
@@ -42,3 +44,83 @@ def numbers(draw, bits, shape):
     found[draw.random(len(found)) < 0.2] = (1 << bits) - 1
     found[draw.random(len(found)) < 0.1] = 0
     return (found * draw.choice([-1, 1], len(found))).reshape(shape)
+
+
+def largest(bits, shape, sign=1):
+    """The largest integers below ``2^bits``, all of one sign, so that sums are as large as they can be."""
+    array = np.empty(shape, object)
+    array[...] = sign * ((1 << bits) - 1)
+    return array
+
+
+def boundaries(shift):
+    """Sizes of two factors and a number of products with sums around 62 bits, before and after they are shifted."""
+    for length in (1, 3, 7):
+        for bits in {*range(59, 67), *range(59 + shift, 67 + shift)}:
+            for left in (1, 11, 31, 45, 61):
+                right = bits - left - length.bit_length()
+                if 1 <= right <= 100:
+                    yield left, right, length
+
+
+class ScaledMatrix:
+    """What ``Weights`` needs of a matrix: here the denominator is not reduced."""
+
+    def __init__(self, numerators, denominator):
+        self.numerators, self.denominator, self.shape = numerators, denominator, numerators.shape
+
+    def scaled(self):
+        return self, self.denominator
+
+    def rows(self):
+        return self.numerators.tolist()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("shift", [0, 1, 24, 36, 40, 61, 62, 63])
+def test_the_largest_sums_do_not_wrap(shift, sign, monkeypatch):
+    """At every guard: one bit more in a product that machine integers take would give another number."""
+    for left, right, length in boundaries(shift):
+        factor, matrix = largest(left, (1, length)), largest(right, (length, 2), sign)
+        matrix[0, 0] -= sign  # so that not all entries are equal
+        whole = factor @ matrix
+        for few in (1 << 14, 1):  # products in machine integers, and by digits in floats
+            monkeypatch.setattr(arithmetic, "_FEW", few)
+            values, inexact = Weights(ScaledMatrix(matrix, 1 << shift)).product(integers(factor.tolist()))
+            assert (values == whole >> shift).all(), (left, right, length, few)
+            assert (inexact == (whole % (1 << shift) != 0)).all(), (left, right, length, few)
+
+
+@pytest.mark.parametrize("signs", [(1, 1), (1, -1), (-1, 1), (-1, -1)])
+def test_the_largest_entrywise_products_do_not_wrap(signs):
+    for left in (1, 8, 20, 30, 31, 32, 45, 52, 53, 54, 59, 60, 61, 62, 63):
+        for right in (1, 8, 20, 30, 31, 32, 45, 52, 53, 54, 59, 60, 61, 62, 63):
+            one, other = (largest(bits, (2,), sign) for bits, sign in zip((left, right), signs, strict=True))
+            for bits in {0, 1, 7, 8, 9, 24, 40, 60, *(left + right - k for k in range(58, 66))}:
+                if bits >= 0:
+                    got = times(integers(one.tolist()), integers(other.tolist()), bits).tolist()
+                    assert got == (one * other >> bits).tolist(), (left, right, bits)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 7, 8, 15, 16, 31])
+def test_the_largest_totals_do_not_wrap(length, sign):
+    for bits in range(55, 65):
+        array = largest(bits, (3, length), sign)
+        assert total(integers(array.tolist())).tolist() == array.sum(1).tolist()
+
+
+@pytest.mark.parametrize("bits", [61, 62, 63, 64])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_integers_become_machine_words_only_if_they_fit(bits, sign):
+    for value in (sign * ((1 << bits) - 1), sign * (1 << (bits - 1)), sign * (1 << bits)):
+        array = np.empty(2, object)
+        array[:] = [value, 0]
+        assert integers([value, 0]).tolist() == narrow(array).tolist() == [value, 0]
+        assert size(array) >= abs(value).bit_length()
+
+
+def test_a_guard_that_is_six_bits_too_wide_wraps():
+    """The product of the largest numbers that a change of one guard gave wrongly, unnoticed by any other test."""
+    factor, weight = (1 << 60) + 1, Fraction((1 << 40) - 1, 1 << 36)
+    assert int(Weights(Matrix.of([[weight]])).product(np.array([[factor]]))[0][0, 0]) == factor * weight // 1

@@ -244,6 +244,9 @@ class ExactProver:
                 continue
             zone = _zone_node(draft, answer, self.patterns) if self.patterns else None
             decided = zone or self.confirm(tree, case, answer)
+            if decided is None and self.patterns:  # the point may also lie in a listed zone, on the boundary to this cell
+                inside = _interior_point(draft, targets)
+                decided = None if inside is None else self.confirm(tree, case, inside)
             if decided is not None:
                 return decided
         if len(refutations) < len(draft.claim.targets):
@@ -253,12 +256,7 @@ class ExactProver:
 
 def _refutation_or_point(draft: _Draft, targets: Sequence[Target]) -> Refutation | Vector:
     """Return why a case cannot hold on a region, or where it does; every unit is settled there, so the conditions are affine."""
-    conditions = []
-    for target in targets:
-        asked = Functions(np.array([0]), constant=target.constant)
-        (asked.after if target.after_relu else asked.before)[target.layer] = target.coefficients[None] * Fraction(1)
-        slope, constant, _ = backward(draft.arithmetic, draft.known, asked)
-        conditions.append((-constant[0], *(-entry for entry in slope[0].tolist())))
+    conditions = _conditions(draft, targets)
     inputs = draft.claim.inputs
     strict = [target.strict for target in targets]
     # Maximise t <= 1 where the strict conditions are >= t and the others >= 0.
@@ -275,6 +273,23 @@ def _refutation_or_point(draft: _Draft, targets: Sequence[Target]) -> Refutation
     scale = lcm(*(m.denominator for _, m in mu))
     multiples = tuple(m * scale for m in hint.multipliers), tuple((u, s, m * scale) for u, s, m in hint.betas)
     return Refutation(tuple((r, int(m * scale)) for r, m in mu), Hint(hint.rows, *multiples), exact=True)
+
+
+def _conditions(draft: _Draft, targets: Sequence[Target]) -> list[_ExactRow]:
+    """Return a case's conditions as rows of the inputs, on a region where every unit is settled."""
+    conditions = []
+    for target in targets:
+        asked = Functions(np.array([0]), constant=target.constant)
+        (asked.after if target.after_relu else asked.before)[target.layer] = target.coefficients[None] * Fraction(1)
+        slope, constant, _ = backward(draft.arithmetic, draft.known, asked)
+        conditions.append((-constant[0], *(-entry for entry in slope[0].tolist())))
+    return conditions
+
+
+def _interior_point(draft: _Draft, targets: Sequence[Target]) -> Vector | None:
+    """Return a point in the interior of a region, and of where a case's conditions hold there; None if there is none."""
+    answer = lp.feasibility(HRep.of(draft.claim.inputs, strict=[*draft.rows.rows, *_conditions(draft, targets)]))
+    return None if isinstance(answer, lp.Infeasible) else answer
 
 
 def _zone_node(draft: _Draft, point: Vector, patterns: dict[str, int]) -> Node | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from exactzones.errors import FormatError
 from exactzones.models import pooling, tensors
-from exactzones.models.arrays import Array, fractions
+from exactzones.models.arrays import Array, computed, fractions
 from exactzones.models.onnx_node import ALL_CONSTANT, OnnxNode, Operand, axes_from_front
 from exactzones.models.tensors import Tensor
 
@@ -73,7 +73,7 @@ def _folded(left: Array, right: Array, operation: Callable[[Array, Array], Array
         return np.asarray(operation(left, right))
     result = np.empty(math.prod(shape), object)
     result[:] = np.broadcast_to(np.asarray(operation(fractions(left), fractions(right)), object), shape).ravel()
-    return result.reshape(shape)
+    return computed(result).reshape(shape)
 
 
 def maximum(node: OnnxNode) -> Operand:

@@ -9,7 +9,7 @@ import numpy as np
 
 from exactzones.errors import FormatError
 from exactzones.models import pooling, tensors
-from exactzones.models.arrays import fractions
+from exactzones.models.arrays import computed, fractions
 from exactzones.models.casts import FLOAT32
 from exactzones.models.tensors import Tensor
 from exactzones.models.torch_operators.operands import Operand, axis_from_front, constant, operand, tensor
@@ -35,7 +35,7 @@ def _sum_or_difference(left: Any, right: Any, alpha: Any, sign: int) -> Any:
         return left.plus(right, 1, sign)
     if isinstance(right, Tensor):
         return right.plus(left, sign, 1)
-    return np.asarray(fractions(left) + sign * fractions(right), object)
+    return computed(np.asarray(fractions(left) + sign * fractions(right), object))
 
 
 def mul(left: Any, right: Any) -> Any:
@@ -49,7 +49,7 @@ def mul(left: Any, right: Any) -> Any:
         return left.times(constant(right, "a factor"))
     if isinstance(right, Tensor):
         return right.times(left)
-    return np.asarray(fractions(left) * fractions(right), object)
+    return computed(np.asarray(fractions(left) * fractions(right), object))
 
 
 def div(left: Any, right: Any) -> Any:
