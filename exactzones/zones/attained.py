@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
@@ -12,23 +12,24 @@ from exactzones.rational import Vector, irrational
 from exactzones.zone import Maximum, Zone
 
 
-def within(domain: Polyhedron | None, maximum: Maximum, zones: Sequence[Zone]) -> Maximum:
-    """Return a maximum over closed cells as one over a domain: with a point of the domain if there is one of this value.
+def within(domain: Polyhedron | None, best: Zone, zones: Iterable[Zone]) -> Maximum:
+    """Return the maximum over a domain: that of a closed cell, with a point of the domain if there is one of this value.
 
     Args:
         domain: None is all of the input space.
-        maximum: of the feature in the first condition.
-        zones: those of which it is the supremum.
+        best: the zone with the largest value of the feature in the first condition.
+        zones: all that have this value; they are looked at only if strict rows of the domain exclude the point of ``best``.
     """
+    maximum = best.maximum
     if domain is None or not domain.hrep.strict or maximum.value is None or domain.contains(maximum.point):
         return maximum
-    if irrational(chain(*domain.hrep.strict)) or not zones[0].network.is_rational or irrational([maximum.value]):
+    if irrational(chain(*domain.hrep.strict)) or not best.network.is_rational or irrational([maximum.value]):
         return replace(maximum, attained=None)
     point = attaining_point(domain, maximum.value, zones)
     return replace(maximum, attained=False) if point is None else replace(maximum, point=point)
 
 
-def attaining_point(domain: Polyhedron, value: Fraction, zones: Sequence[Zone]) -> Vector | None:
+def attaining_point(domain: Polyhedron, value: Fraction, zones: Iterable[Zone]) -> Vector | None:
     """Return a point of a domain, in one of the zones, at which the feature in the first condition is at least a value.
 
     Args:

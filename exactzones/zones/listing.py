@@ -135,7 +135,7 @@ class Zones(Sequence[Zone]):
                 best = zone
         if best is None:
             return None
-        return within(self.domain, best.maximum, [zone for zone in self.zones if zone.supremum == best.supremum])
+        return within(self.domain, best, (zone for zone in self.zones if zone.supremum == best.supremum))
 
     @overload
     def containing(self, points: Sequence[Sequence[Any]] | Array) -> list[list[Zone]]: ...
