@@ -135,7 +135,7 @@ def test_tails_start_at_the_latents(pair):
 def test_latents_of_a_plain_network():
     assert ABSOLUTE.latents == (Latent("input", 0, 1),)
     lanes = Network.of(([[1], [1]], [0, 0], [True, False]), ([[1, 1]], [0], True), ([[1]], [0], False))
-    assert lanes.latents == (Latent("input", 0, 1),)  # a layer with any ReLU is no down-projection, and the last is none either
+    assert lanes.latents == (Latent("input", 0, 1),)  # neither a layer with any ReLU nor the last is a down-projection
     with pytest.raises(FeatureError, match="no latent space 'latent1'; this network has input"):
         ABSOLUTE.latent("latent1")
 

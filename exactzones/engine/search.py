@@ -97,9 +97,7 @@ def stream_zones(
     if engine != "forward" and workers is not None:
         raise InputError(f"the {engine} engine runs in a single process; use jobs= and executor= with the forward engine only")
     meter = _Meter(as_budget(budget, seconds, max_zones), as_progress(progress))
-    loaded = as_network(network)
-    resolved = resolve(loaded, as_property(prop))
-    region = as_domain(domain, loaded.inputs)
+    loaded, resolved, region = as_question(network, prop, domain)
     check_domain(loaded, region)
     zones = partial(_zones_of, loaded, resolved, region, engine)
     return _metered(zones, meter, workers)
@@ -149,6 +147,12 @@ def as_budget(budget: Any, seconds: float | Deadline | None, max_zones: int | No
     if seconds is not None or max_zones is not None:
         raise InputError("a budget and seconds or max_zones are passed; pass only seconds=60, max_zones=1000 or both")
     return budget
+
+
+def as_question(network: NetworkLike, prop: PropertyLike, domain: DomainLike) -> tuple[Network, Property, Polyhedron | None]:
+    """Return the network, the resolved property and the domain that the arguments of ``find_zones`` stand for."""
+    loaded = as_network(network)
+    return loaded, resolve(loaded, as_property(prop)), as_domain(domain, loaded.inputs)
 
 
 def resolve(network: Network, prop: Property) -> Property:

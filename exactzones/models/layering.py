@@ -148,7 +148,7 @@ class _Layering:
         return Sparse.added(parts)
 
     def _release_sources(self, value: Value) -> None:
-        """Record that a value is computed; its sources that nothing else needs are no longer live."""
+        """Record that a value is computed; sources that nothing else needs cease to be live."""
         self.pending.discard(value)
         for source, _ in self.terms[value]:
             self.pending_uses[source] -= 1

@@ -83,7 +83,9 @@ class Lowering:
             dense = source.dense and matrix.shape == (size, size) and matrix.one_per_row
             dense = dense and len(np.unique(matrix.columns)) == size
         level = max(source.level for source, _ in terms)
-        return self._new(Value(self._values, size, level, tuple(terms), constant, rectified, linear, dense))
+        return self._new(
+            Value(self._values, size, level, tuple(terms), constant, rectified=rectified, linear=linear, dense=dense)
+        )
 
     def relu(self, source: Value) -> Value:
         """Return the ReLU of every entry."""

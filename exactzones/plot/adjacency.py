@@ -17,7 +17,7 @@ from exactzones.plot.planar import centre, draw_planar
 from exactzones.plot.zones import title
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import area, edges, floats, outline
-from exactzones.rational import Vector, flag
+from exactzones.rational import Vector
 from exactzones.zones import Zones, as_zones
 from exactzones.zones.window import default_window
 
@@ -39,11 +39,10 @@ def plot_adjacency(zones: Zones, *, window: WindowLike = None, ax: Any = None, l
     Raises:
         InputError: not two inputs, an unbounded or flat window, or 3-D axes.
     """
-    flag(legend, "legend")
     if as_zones(zones).network.inputs != 2:
         raise InputError(f"an adjacency graph is drawn for 2 inputs; this network has {zones.network.inputs}")
     box = default_window(zones) if window is None else as_window(window, 2)
-    with style.settings(ax):
+    with style.settings(ax, legend=legend):
         ax = style.axes(ax, 2)
         shown = pieces(zones, box, "island", merged=False, only=None)
         draw_planar(shown, zones.domain, box, ax, strength=0.25, numbered=False)

@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 
-from exactzones.arguments import NetworkLike, WindowLike, as_network, as_numbers, as_text, as_texts, as_window
+from exactzones.arguments import NetworkLike, WindowLike, as_network, as_numbers, as_texts, as_window
 from exactzones.errors import DimensionError, InputError
 from exactzones.network import Network
 from exactzones.notation import counted
@@ -18,7 +18,7 @@ from exactzones.plot import style
 from exactzones.plot.planar import draw_tint, on_border
 from exactzones.polyhedra import Cell, Polyhedron, describe
 from exactzones.polyhedra.shapes import bounding_box, floats, outline
-from exactzones.rational import Vector, dot, flag, index, integer_row
+from exactzones.rational import Vector, dot, index, integer_row
 from exactzones.zones import Zones, as_zones
 
 _MARGIN = Fraction(1, 4)
@@ -55,10 +55,8 @@ def plot_latent(
     """
     rows, labels = _named_rows(as_network(network), latent, units, names)
     _check_overlay(overlay)
-    as_text(letter, "letter")
-    flag(legend, "legend")
     box = _default_window(rows) if window is None else as_window(window, 2)
-    with style.settings(ax):
+    with style.settings(ax, legend=legend):
         ax = style.axes(ax, 2)
         style.frame(ax, box, letter)
         _draw_units(rows, labels, box, ax)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from exactzones.arguments import as_numbers
 from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.polyhedra.shapes import Ring, corners, outline
 from exactzones.rational import Row, Vector, dot
@@ -52,7 +53,7 @@ def pieces(zones: Zones, window: Polyhedron, color_by: str, *, merged: bool, onl
     else:
         parts = [(zone.firing_part, (k,)) for k, zone in enumerate(zones)]
     group_of = {indices[0]: k for k, (_, indices) in enumerate(parts)} if color_by == "zone" else dict(enumerate(zones.island_of))
-    chosen = range(len(zones)) if only is None else only
+    chosen = range(len(zones)) if only is None else as_numbers(only, "zones", len(zones))
     return [
         Piece(part, indices, group_of[indices[0]], outline(part, window))
         for part, indices in parts

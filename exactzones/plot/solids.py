@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgba
 from mpl_toolkits.mplot3d.art3d import Line3DCollection, Poly3DCollection
 
 from exactzones.affine import AffineMap
-from exactzones.arguments import WindowLike, as_text, as_window
+from exactzones.arguments import WindowLike, as_window
 from exactzones.errors import DimensionError, InputError, require
 from exactzones.plot import style
 from exactzones.plot.pieces import Piece
@@ -78,13 +78,11 @@ def plot_polyhedron_3d(
     Raises:
         InputError: a polyhedron that is not in R^3, an unbounded or flat window, a map whose range is not a plane, or flat axes.
     """
-    colour_index, _ = index(group, "group", least=0), as_text(letter, "letter")
     if require(polyhedron, Polyhedron, "polyhedron", "a Polyhedron").ambient_dim != 3:
         raise DimensionError("space of the polyhedron", expected=3, got=polyhedron.ambient_dim, size="dimension")
     box = as_window(window, 3)
     solid, facets = _solid_and_facets(polyhedron, box, None if plane is None else _plane_row(plane))
-    rows = [vector_of(wall, "wall") for wall in entries(walls, "walls", "rows (b, a_1, a_2, a_3)")]
-    polygons = [(ring, style.colour(colour_index), 0.9 if any(_lies_on(ring, row) for row in rows) else 0.4) for ring in facets]
+    polygons = _coloured(facets, walls, style.colour(index(group, "group", least=0)))
     if plane is not None:
         polygons += [(ring, _PLANE, 0.45) for ring in _plane_rings(plane, solid, box)]
     with style.settings(ax):
@@ -96,6 +94,12 @@ def plot_polyhedron_3d(
         draw_facets([ring for ring, _, _ in polygons], ax, facecolor=faces, edgecolor=edges, linewidth=0.6, gid="solid")
         draw_edges(outline(box, box), ax)
     return ax
+
+
+def _coloured(facets: Sequence[Ring], walls: Any, colour: str) -> list[tuple[Ring, str, float]]:
+    """Return facets with their colours and opacities; those on walls are more opaque."""
+    rows = [vector_of(wall, "wall") for wall in entries(walls, "walls", "rows (b, a_1, a_2, a_3)")]
+    return [(ring, colour, 0.9 if any(_lies_on(ring, row) for row in rows) else 0.4) for ring in facets]
 
 
 def _solid_and_facets(polyhedron: Polyhedron, box: Polyhedron, plane_row: Row | None) -> tuple[Cell | None, Sequence[Ring]]:

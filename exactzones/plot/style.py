@@ -11,9 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Patch
 
+from exactzones.arguments import as_text
 from exactzones.errors import InputError, require
 from exactzones.polyhedra import Polyhedron, svg
 from exactzones.polyhedra.shapes import floats, sides
+from exactzones.rational import flag
 
 PALETTE = svg.PALETTE
 
@@ -38,14 +40,19 @@ RC = {
 
 
 @contextmanager
-def settings(canvas: Any) -> Iterator[None]:
+def settings(canvas: Any, **flags: Any) -> Iterator[None]:
     """Make a picture with the settings ``RC``.
 
     Args:
         canvas: the axes or figure that the picture is drawn on, or None if pyplot will make new ones.  In that case the backend
-            is
-            loaded first: in a notebook this turns on the display of figures, a setting that must survive this context.
+            is loaded first: in a notebook this turns on the display of figures, a setting that must survive this context.
+        flags: arguments that must be True or False, such as ``legend``.
+
+    Raises:
+        InputError: a flag is neither True nor False.
     """
+    for what, value in flags.items():
+        flag(value, what)
     if canvas is None:
         pyplot.draw_if_interactive()  # loads the backend; without a figure it does nothing else
     with rc_context(RC):
@@ -91,6 +98,7 @@ def axes(ax: Any, dim: int) -> Any:
 
 def frame(ax: Any, box: Polyhedron, letter: str = "x", *, pad: float = 0.0) -> None:
     """Set limits, equal scales and axis labels for a box in 2-D or 3-D; ``pad`` is a margin as a share of the box."""
+    as_text(letter, "letter")
     low, high = floats(sides(box))
     lengths = [b - a for a, b in zip(low, high, strict=True)]
     for axis, a, b, k in zip("xyz", low, high, range(len(low)), strict=False):

@@ -15,7 +15,7 @@ from exactzones.plot import style
 from exactzones.plot.planar import draw_domain, draw_tint, on_border
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import Ring, bounding_box, edges, floats, outline
-from exactzones.rational import entries, flag
+from exactzones.rational import entries
 from exactzones.zones import Zones, as_zones
 from exactzones.zones.window import default_window
 
@@ -45,12 +45,10 @@ def plot_superposition(
         InputError: no feature, features of several networks, not two inputs, an unbounded or flat window, or 3-D axes.
         DimensionError: the number of names is not the number of features.
     """
-    flag(legend, "legend")
-    features = [as_zones(zones, "feature") for zones in entries(features, "features", "a list of results of find_zones")]
-    labels = _labels(features, names)
+    features, labels = _labelled(features, names)
     corners = (corner for zones in features for corner in default_window(zones).vrep.vertices)
     box = bounding_box(corners) if window is None else as_window(window, 2)
-    with style.settings(ax):
+    with style.settings(ax, legend=legend):
         ax = style.axes(ax, 2)
         style.frame(ax, box)
         draw_domain(features[0].domain, box, ax)
@@ -66,8 +64,9 @@ def plot_superposition(
     return ax
 
 
-def _labels(features: Sequence[Zones], names: Sequence[str] | None) -> list[str]:
-    """Check the features and return their names."""
+def _labelled(listed: Any, names: Sequence[str] | None) -> tuple[list[Zones], list[str]]:
+    """Check the features; return them and their names."""
+    features = [as_zones(zones, "feature") for zones in entries(listed, "features", "a list of results of find_zones")]
     if not features:
         raise InputError("the list of features is empty; pass at least one list of zones")
     network = features[0].network
@@ -78,7 +77,7 @@ def _labels(features: Sequence[Zones], names: Sequence[str] | None) -> list[str]
     labels = [str(zones.prop) for zones in features] if names is None else as_texts(names, "names")
     if len(labels) != len(features):
         raise DimensionError("list of names", expected=len(features), got=len(labels))
-    return labels
+    return features, labels
 
 
 def _draw_feature(rings: Sequence[Ring], window: Polyhedron, group: int, ax: Any) -> None:

@@ -120,7 +120,6 @@ def plot_unrelu(
     """
     moving = _as_step(require(picture, UnReLU, "picture", "an UnReLU"), step)
     done = exact(progress, "progress")
-    as_text(letter, "letter")
     with rc_context(style.RC):
         solid, flat = _axes(axes)
         style.frame(solid, picture.box, "a")

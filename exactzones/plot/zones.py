@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from exactzones.arguments import WindowLike, as_numbers, as_window
+from exactzones.arguments import WindowLike, as_window
 from exactzones.errors import InputError, quoted
 from exactzones.notation import counted
 from exactzones.plot import style
@@ -18,7 +18,6 @@ from exactzones.plot.planar import draw_planar
 from exactzones.plot.solids import draw_solid
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import floats
-from exactzones.rational import flag
 from exactzones.zones import Zones, as_zones
 from exactzones.zones.window import default_window
 
@@ -56,12 +55,9 @@ def plot_zones(
     """
     dim = _checked_dimension(as_zones(zones), color_by)
     box = default_window(zones) if window is None else as_window(window, dim)
-    chosen = None if only is None else as_numbers(only, "zones", len(zones))
-    for what, choice in (("merged", merged), ("samples", samples), ("legend", legend)):
-        flag(choice, what)
-    with style.settings(ax):
+    with style.settings(ax, merged=merged, samples=samples, legend=legend):
         ax = style.axes(ax, dim)
-        shown = pieces(zones, box, color_by, merged=merged, only=chosen)
+        shown = pieces(zones, box, color_by, merged=merged, only=only)
         handles = [*_groups(zones, shown, color_by), *_draw(zones, shown, box, ax)]
         handles += [_mark_samples(zones, shown, box, ax)] if samples else []
         if legend:

@@ -80,19 +80,18 @@ def page(
     check_shown(network)
     if flat is not None and as_slice(flat).inputs != network.inputs:
         raise DimensionError("the slice", expected=network.inputs, got=flat.inputs, size="dimension")
-    heading = str(zones.prop) if title is None else as_text(title, "title")
-    listed_names = None if names is None else as_texts(names, "names")
     points = None if data is None else Points.of(data, labels)
     box = default_window(zones) if window is None else as_window(window, network.inputs)
-    scene = _scene(zones, box, flat, _input_names(network, flat, listed_names or (points.names if points else ())))
+    of_data = points.names or None if points else None
+    scene = _scene(zones, box, flat, _input_names(network, flat, of_data if names is None else names))
     scene["data"] = None if points is None else placed(points, zones, flat)
-    return _assembled(heading or str(zones.prop), zones, box, scene, exact_texts(zones, flat))
+    return _assembled(str(zones.prop) if title is None else as_text(title, "title"), zones, box, scene, exact_texts(zones, flat))
 
 
-def _input_names(network: Network, flat: AffineMap | None, names: Sequence[str]) -> Sequence[str]:
+def _input_names(network: Network, flat: AffineMap | None, names: Sequence[str] | None) -> Sequence[str]:
     """Return the names of the inputs, ``x0``, ``x1``, .. by default; on a slice those of the larger space."""
     inputs = network.inputs if flat is None else flat.outputs
-    input_names = names or [f"x{k}" for k in range(inputs)]
+    input_names = [f"x{k}" for k in range(inputs)] if names is None else as_texts(names, "names")
     if len(input_names) != inputs:
         raise DimensionError("list of names", expected=inputs, got=len(input_names))
     return input_names

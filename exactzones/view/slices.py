@@ -34,10 +34,7 @@ def embedding(
     (Fraction(2, 1), Fraction(5, 1), Fraction(3, 1), Fraction(3, 1))
     """
     inputs = index(dim, "dim", least=1)
-    passed, ways = (
-        [vector_of(entry, f"{what} {k}") for k, entry in enumerate(entries(listed, what, "a sequence of points"))]
-        for what, listed in (("through", through), ("along", along))
-    )
+    passed, ways = _vectors(through, "through"), _vectors(along, "along")
     if passed and (ways or origin is not None):
         raise InputError(
             "a slice goes either through points or along directions from one point; pass either points or directions"
@@ -90,6 +87,10 @@ def foot(flat: AffineMap, point: Vector) -> Vector:
     normal_equations = [integer_row((*(dot(u, v) for v in columns), dot(u, difference))) for u in columns]
     reduced, pivots = row_echelon(normal_equations)
     return tuple(quotient(row[-1], row[pivot]) for row, pivot in zip(reduced, pivots, strict=True))
+
+
+def _vectors(value: Any, what: str) -> list[Vector]:
+    return [vector_of(entry, f"{what} {k}") for k, entry in enumerate(entries(value, what, "a sequence of points"))]
 
 
 def _moved(point: Vector, direction: Vector) -> Vector:

@@ -13,15 +13,15 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, overload
 
 from exactzones import deprecated
-from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_domain, as_function, as_network
+from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_function
 from exactzones.deadline import Deadline
 from exactzones.engine.forward import is_rational
-from exactzones.engine.search import Budget, as_budget, resolve, stream_zones
+from exactzones.engine.search import Budget, as_budget, as_question, stream_zones
 from exactzones.errors import BudgetExceeded, InputError, require
 from exactzones.files import as_path
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import Polyhedron
-from exactzones.property import Property, as_property
+from exactzones.property import Property
 from exactzones.rational import dot, read_points, sum_of_quotients
 from exactzones.zone import Maximum, Zone
 from exactzones.zones.attained import within
@@ -345,28 +345,23 @@ def find_zones(
     >>> [zone.pattern for zone in find_zones(Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])]), 0)]    # |x| - 1
     [('+-',), ('-+',)]
     """
-    handle = _ignore if on_zone is None else as_function(on_zone, "on_zone", "a function of a zone, such as print")
-    limits = as_budget(budget, seconds, max_zones)
-    options = {"engine": engine, "jobs": jobs, "executor": executor, "progress": progress, "budget": limits}
-    loaded = as_network(network)
-    question = loaded, resolve(loaded, as_property(prop)), as_domain(domain, loaded.inputs)
-    return _listed(question, options, handle)
-
-
-def _ignore(zone: Zone) -> None:
-    """Do nothing with a zone."""
+    options = {"budget": as_budget(budget, seconds, max_zones), "jobs": jobs, "executor": executor, "progress": progress}
+    return _listed(as_question(network, prop, domain), {**options, "engine": engine}, on_zone)
 
 
 def _listed(
-    question: tuple[Network, Property, Polyhedron | None], options: dict[str, Any], on_zone: Callable[[Zone], None]
+    question: tuple[Network, Property, Polyhedron | None], options: dict[str, Any], on_zone: Callable[[Zone], None] | None
 ) -> Zones:
     """List the zones that ``stream_zones`` yields; an interruption raises BudgetExceeded with the zones found until then."""
+    if on_zone is not None:
+        as_function(on_zone, "on_zone", "a function of a zone, such as print")
     zones: list[Zone] = []
     try:
         with closing(stream_zones(*question, **options)) as stream:
             for zone in stream:
                 zones.append(zone)
-                on_zone(zone)
+                if on_zone is not None:
+                    on_zone(zone)
     except (BudgetExceeded, KeyboardInterrupt) as stopped:
         reason = stopped.reason if isinstance(stopped, BudgetExceeded) else str(stopped) or "interrupted"
         raise BudgetExceeded(reason, Zones(*question, tuple(zones), complete=False)) from None

@@ -55,7 +55,7 @@ Lemma positive_forms rs x : positive (map form_of rs) x <-> Forall (fun r => 0 <
 Proof. unfold positive. rewrite Forall_map, !Forall_forall. split; intros H r I; specialize (H r I); rewrite value_form_of in *; exact H. Qed.
 
 (** What a double description promises: every point is a combination of generators; these are not all on one hyperplane, for the cell
-    is full-dimensional, and are not outside the cell; and rows are no trivial ones. *)
+    is full-dimensional, and are not outside the cell; and no row is trivial. *)
 Definition at_generators (gs : list row) (r : row) (ls : list F) : F := dot (fun g => of_Z (z_dot r g)) gs ls.
 Definition generated (c : cell) x : Prop :=
   exists ls ms, Forall (fun l => 0 <= l) ls /\ forall r, level r x = at_generators (rays c) r ls + at_generators (lines c) r ms.

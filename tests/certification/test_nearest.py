@@ -184,7 +184,7 @@ def measured(answer, norm):
 
 @given(st.data(), st.sampled_from(NORMS))
 def test_against_every_zone_by_brute_force(data, norm):
-    """What is left out for its lower bound is no nearer; points on walls and outside the domain are among the points."""
+    """What is left out for its lower bound is not nearer; points on walls and outside the domain are among the points."""
     net = data.draw(networks(inputs=(1, 2), max_hidden=1, max_width=3))
     domain = data.draw(st.none() | boxes(net.inputs))
     point = data.draw(points_near(net))
@@ -296,7 +296,7 @@ def test_flat_zones_have_a_nearest_point():
 
 @pytest.mark.parametrize("scale", [1, 3**400, Fraction(1, 3**400), Fraction(1, 10**300), 10**150])
 def test_an_irrational_distance_is_the_nearest_float(scale):
-    """From the origin to x + y >= s it is s / sqrt(2); numbers that are no floats are clipped."""
+    """From the origin to x + y >= s it is s / sqrt(2); numbers that are not floats are clipped."""
     net = Network.of(([[1, 1]], [-Fraction(scale)], False))
     found = nearest(find_zones(net, condition({0: 1}, strict=False)), [0, 0])
     assert found.distance_squared == Fraction(scale) ** 2 / 2

@@ -276,7 +276,7 @@ def test_damaged_files(tmp_path):
     nodes = [("MatMul", "W x", "a", {}), constant, ("Add", "k a", "c", {}), ("Relu", "c", "y", {})]
     other = build(nodes, (2,), {"W": tensor("W", FLOAT, [3, 2], float_data=[1, 2, 3, 4, 5, 6])})
     seeds, path = [ACAS.SerializeToString(), other.SerializeToString()], tmp_path / "net.onnx"
-    rng, seen = random.Random(0), Counter()  # noqa: S311  damage is no secret
+    rng, seen = random.Random(0), Counter()  # noqa: S311  damage need not be secret
     for _ in range(3000):
         path.write_bytes(damaged(rng.choice(seeds), rng))
         try:

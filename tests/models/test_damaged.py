@@ -16,7 +16,7 @@ from exactzones.network import Network
 def test_damaged_files(suffix, tmp_path):
     if suffix == ".onnx":
         pytest.importorskip("onnx")
-    generator = random.Random(suffix)  # noqa: S311  damage is no secret
+    generator = random.Random(suffix)  # noqa: S311  damage need not be secret
     values = np.random.default_rng(3)
     net = Network.mlp([(values.normal(size=(3, 2)), [1, 2, 3]), (values.normal(size=(2, 3)), [0, 0])])
     path = tmp_path / f"net{suffix}"

@@ -307,7 +307,7 @@ def test_operators(name, tmp_path):
 
 def test_damaged_models(tmp_path):
     """A damaged model gives a network or one clear error, never anything else."""
-    generator, refusals = random.Random(2), 0  # noqa: S311  damage is no secret
+    generator, refusals = random.Random(2), 0  # noqa: S311  damage need not be secret
     for _ in range(400):
         nodes, shape, constants, _, _ = CASES[generator.choice(list(CASES))]
         damaged = bytearray(build(nodes, shape, constants).SerializeToString())

@@ -97,7 +97,7 @@ class TestSafetensors:
 
     def test_damaged_files(self, tmp_path):
         path = self.save(tmp_path / "net.safetensors", WEIGHTS)
-        data, generator, refusals = path.read_bytes(), random.Random(1), 0  # noqa: S311  damage is no secret
+        data, generator, refusals = path.read_bytes(), random.Random(1), 0  # noqa: S311  damage need not be secret
         for _ in range(500):
             damaged = bytearray(data)
             for _ in range(generator.randint(1, 3)):

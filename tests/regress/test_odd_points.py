@@ -25,7 +25,7 @@ def test_generators_are_read_as_lists_are(zones):
 
 
 def test_missing_entries_are_refused():
-    """What lies under a mask is no datum."""
+    """What lies under a mask is not a datum."""
     masked = np.ma.array([[1.0, 2.0], [3.0, 4.0]], mask=[[False, True], [False, False]])
     for ask in (ZONES.at, ZONES.containing, ZONES.locate):
         with pytest.raises(InputError, match="masked"):

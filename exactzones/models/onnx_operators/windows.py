@@ -65,7 +65,7 @@ def _geometry(node: OnnxNode, kernel: Shape) -> Geometry:
             "one number for each axis but the first two is expected"
         )
     before, after = _padding(node, kernel, strides, dilations)
-    return Geometry(kernel, strides, dilations, before, after, bool(own.get("ceil_mode")))
+    return Geometry(kernel, strides, dilations, before, after, ceil=bool(own.get("ceil_mode")))
 
 
 def _padding(node: OnnxNode, kernel: Shape, strides: Shape, dilations: Shape) -> tuple[Shape, Shape]:

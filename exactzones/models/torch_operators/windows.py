@@ -113,4 +113,4 @@ def _geometry(
 ) -> Geometry:
     kernel, pads = per_axis(kernel_size, axes, "kernel_size"), per_axis(padding, axes, "padding")
     strides = kernel if stride is None or stride == [] else per_axis(stride, axes, "stride")
-    return Geometry(kernel, strides, per_axis(dilation, axes, "dilation"), pads, pads, bool(ceil))
+    return Geometry(kernel, strides, per_axis(dilation, axes, "dilation"), pads, pads, ceil=bool(ceil))
