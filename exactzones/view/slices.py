@@ -30,7 +30,7 @@ def embedding(
         InputError: points together with directions, too few or too many of them, or linearly dependent ones.
         DimensionError: a point or direction of another space.
 
-    >>> embedding(4, along=[[1, 0, 0, 0], [0, 0, 1, 1]], origin=[0, 5, 0, 0])(vector(2, 3))
+    >>> embedding(4, along=[[1, 0, 0, 0], [0, 0, 1, 1]], origin=[0, 5, 0, 0])([2, 3])
     (Fraction(2, 1), Fraction(5, 1), Fraction(3, 1), Fraction(3, 1))
     """
     inputs = index(dim, "dim", least=1)
