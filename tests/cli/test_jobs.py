@@ -165,10 +165,22 @@ def test_ctrl_c(endless, seconds):
 
 @posix
 def test_a_worker_that_is_killed(endless):
-    arguments = ["zones", endless, "--feature", 0, "--domain=-3:3", "--jobs", 2, "--quiet", "--timeout", 100]
+    """Others take its place; the command goes on to the end of its time."""
+    arguments = ["zones", endless, "--feature", 0, "--domain=-3:3", "--jobs", 2, "--quiet", "--max-zones", 20_000]
     child = process(*arguments)
     os.kill(workers_of(child)[0], signal.SIGKILL)
-    printed, err = child.communicate(timeout=120)
+    printed, err = child.communicate(timeout=240)
     assert (child.returncode, printed) == (3, "")
+    assert err.startswith("incomplete: the budget of 20000 zones ran out")
     assert err.count("\n") == 1
-    assert err.startswith("incomplete: a worker process died (BrokenProcessPool)")
+
+
+@posix
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_to_the_whole_group(endless, name):
+    """As terminals and supervisors send it; workers leave it to the command."""
+    child = process("zones", endless, "--feature", 0, "--domain=-3:3", "--jobs", 2, "--quiet", start_new_session=True)
+    workers_of(child)
+    os.killpg(child.pid, getattr(signal, name))
+    printed, err = child.communicate(timeout=120)
+    assert (child.returncode, printed, err) == (3, "", "incomplete: interrupted\n")

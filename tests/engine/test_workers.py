@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -310,25 +310,50 @@ def test_an_error_in_a_worker_is_the_drivers(monkeypatch, watched):
     all_end(watched)
 
 
-def test_a_process_that_dies():
-    """The search stops with a clear message and keeps what was found."""
+def test_a_process_that_dies_is_replaced():
+    """Its piece is searched again, by new processes: nothing is lost, and the order stays."""
     complete = stream_zones(*ENDLESS)
     killed = []
     with processes(2) as pool, paced(Pace(alone_seconds=0, wait_for_workers=True)):
 
         def progress(_cells, zones):
             if zones > 100 and not killed:
-                killed.append(next(iter(pool._processes)))
+                killed.append(next(iter(pool.pool._processes)))
                 os.kill(killed[0], signal.SIGKILL)
+
+        with pytest.raises(BudgetExceeded, match="budget of 3000 zones") as stopped:
+            find_zones(*ENDLESS, executor=pool, progress=progress, max_zones=3000)
+    assert killed
+    assert [zone.pattern for zone in stopped.value.found] == [next(complete).pattern for _ in range(3000)]
+
+
+def test_processes_that_die_time_and_again():
+    """The search stops with a clear message and keeps what was found."""
+    complete = stream_zones(*ENDLESS)
+    killed = set()
+    with processes(2) as pool, paced(Pace(alone_seconds=0, wait_for_workers=True)):
+
+        def progress(_cells, zones):
+            for pid in set(pool.pool._processes or ()) - killed if zones > 100 else ():
+                killed.add(pid)
+                os.kill(pid, signal.SIGKILL)
 
         with pytest.raises(BudgetExceeded, match=r"a worker process died \(BrokenProcessPool\)") as stopped:
             find_zones(*ENDLESS, executor=pool, progress=progress)
         found = stopped.value.found
-        assert killed
+        assert len(killed) >= 4
         assert len(found) > 100
         assert not found.complete
         assert [zone.pattern for zone in found[:300]] == [next(complete).pattern for _ in found[:300]]
         with pytest.raises(BudgetExceeded, match="a worker process died"):  # the pool stays broken
+            find_zones(*ENDLESS, executor=pool)
+
+
+def test_a_pool_of_the_callers_that_breaks():
+    """It cannot be started again."""
+    with ProcessPoolExecutor(1) as pool, paced(Pace(alone_seconds=0, wait_for_workers=True)):
+        pool.submit(os._exit, 1)
+        with pytest.raises(BudgetExceeded, match=r"a worker process died \(BrokenProcessPool\)"):
             find_zones(*ENDLESS, executor=pool)
 
 
@@ -349,8 +374,9 @@ def test_a_process_that_dies_in_the_middle_of_its_answer(count, seconds):
     """ProcessPoolExecutor would wait for the other half forever; it may die long after the last answer, too."""
     with processes(count) as pool, paced(Pace(alone_seconds=0, wait_for_workers=True)):
         pool.submit(exec, f"import time; time.sleep({seconds})\n{HALF_AN_ANSWER}")
-        with pytest.raises(BudgetExceeded, match=r"a worker process died \(BrokenProcessPool\)"):
-            find_zones(*ENDLESS, executor=pool)
+        with pytest.raises(BudgetExceeded, match="budget of 3000 zones"):
+            find_zones(*ENDLESS, executor=pool, max_zones=3000)
+        assert pool._restarts == 1
         pool.shutdown(wait=True)
 
 
