@@ -1,4 +1,4 @@
-"""How much time is left: one deadline for everything that a command or a call does, looked at inside long steps."""
+"""Deadlines: one for everything that a command or a call does, which long steps check on the way."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from exactzones.errors import BudgetExceeded
 
 
 class TimeUp(KeyboardInterrupt):
-    """The time of a command is up, in a step that does not look at its deadline; it interrupts as Ctrl-C does."""
+    """The time of a command ran out in a step that does not check its deadline; it interrupts the step as Ctrl-C does."""
 
 
 class Deadline:
@@ -17,7 +17,7 @@ class Deadline:
 
     Args:
         seconds: from now; None is no limit.
-        whole: the deadline of which this one is a part; a user who interrupts that one wants this one to end at once.
+        whole: the deadline of which this one is a part; if the user interrupts that one, this one ends at once.
 
     Attributes:
         seconds: the user's limit, which messages name; a part has that of the whole.
@@ -46,10 +46,10 @@ class Deadline:
         return self.left() <= 0
 
     def check(self) -> None:
-        """Go on if time is left.
+        """Raise an error if no time is left.
 
         Raises:
-            BudgetExceeded: it is not.
+            BudgetExceeded: the time is up, or the user has interrupted the work.
         """
         if self.passed:
             raise BudgetExceeded(self.reason)
@@ -60,11 +60,11 @@ class Deadline:
         return "interrupted" if self.interrupted or self.seconds is None else f"the budget of {self.seconds:g} s ran out"
 
     def part(self, share: float) -> Deadline:
-        """Return a deadline after a share of what is left, from 0 to 1."""
+        """Return a deadline after a share (from 0 to 1) of the time that is left."""
         left = self.left()
         return Deadline(None if left == math.inf else share * left, self)
 
     def interrupt(self, grace: float = 0.0) -> None:
-        """End at most ``grace`` seconds from now, and parts at once, because the user wants it."""
+        """End within ``grace`` seconds, and parts at once, because the user has interrupted the work."""
         self._interrupted = True
         self._end = min(self._end, time.monotonic() + grace)

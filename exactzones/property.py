@@ -144,7 +144,7 @@ class Disjunction:
     """Any of several properties; ``p | q``, ``p & q`` and ``~p`` say "or", "and" and "not".
 
     Attributes:
-        cases: one of them holds; none at all never holds.
+        cases: at least one of them must hold; if there are none, the disjunction holds nowhere.
 
     >>> str(feature(0) | ~feature(1))
     'z-1[0] > 0 or -1*z-1[1] >= 0'
@@ -191,7 +191,7 @@ class Disjunction:
 
 
 def as_cases(value: Any, what: str = "property") -> tuple[Property, ...]:
-    """Return the properties one of which must hold: the cases of a disjunction, or the property that is meant.
+    """Return the properties of which one must hold: the cases of a disjunction, or a single property.
 
     Args:
         value: a ``Disjunction``, or what ``as_property`` takes.

@@ -44,8 +44,8 @@ class Maximum:
         value: the supremum; None if the feature is unbounded on the zone.
         point: a point of the closed cell where it is attained, or where the ray starts, shape (inputs,).
         ray: a direction in which the feature grows without bound, shape (inputs,); None if it is bounded.
-        attained: whether a point has this value.  On a closed cell one has, unless the feature is unbounded; on a domain strict
-            rows may exclude all of them (see ``Zones.maximum``).  None if that is not known.
+        attained: whether the value is attained.  On a closed cell it is, unless the feature is unbounded; strict rows of a
+            domain may exclude all points that attain it (see ``Zones.maximum``).  None if this is not known.
     """
 
     value: Fraction | None

@@ -1,4 +1,4 @@
-"""Whether some point of a domain has the largest value, where strict rows of the domain exclude a part of its boundary."""
+"""Whether a point of a domain attains the largest value, if strict rows exclude a part of the domain's boundary."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from exactzones.zone import Maximum, Zone
 
 
 def within(domain: Polyhedron | None, best: Zone, zones: Iterable[Zone]) -> Maximum:
-    """Return the maximum over a domain: that of a closed cell, with a point of the domain if there is one of this value.
+    """Return the maximum over a domain: that of a closed cell, at a point of the domain if one attains it.
 
     Args:
         domain: None is all of the input space.
         best: the zone with the largest value of the feature in the first condition.
-        zones: all that have this value; they are looked at only if strict rows of the domain exclude the point of ``best``.
+        zones: all zones with this value; they are used only if strict rows of the domain exclude the point of ``best``.
     """
     maximum = best.maximum
     if domain is None or not domain.hrep.strict or maximum.value is None or domain.contains(maximum.point):
