@@ -1,14 +1,17 @@
-"""Import paths of version 0.1 that have moved: they work in this version, with a DeprecationWarning that names the new path."""
+"""Old import paths and names: they work in this version, with a DeprecationWarning that names the new one."""
 
 from __future__ import annotations
 
+import functools
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar, cast
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 PACKAGES = {"exactzones.certify": "exactzones.certification", "exactzones.check": "exactzones.checker"}
 """Old package -> new package."""
@@ -60,6 +63,27 @@ def renamed(old: str, new: str) -> Any:
 
     value.__doc__ = f"Deprecated: the old name of ``{new}``."
     return property(value)
+
+
+def renamed_argument(old: str, new: str) -> Callable[[_Function], _Function]:
+    """Return a decorator of a function whose argument ``new`` had another name.
+
+    Args:
+        old: the name as it was.
+        new: the name now.
+    """
+
+    def decorate(function: _Function) -> _Function:
+        @functools.wraps(function)
+        def with_old_name(*arguments: Any, **options: Any) -> Any:
+            if old in options and new not in options:
+                warn(f"{function.__qualname__}({old}=)", f"{function.__qualname__}({new}=)")
+                options[new] = options.pop(old)
+            return function(*arguments, **options)
+
+        return cast("_Function", with_old_name)
+
+    return decorate
 
 
 class _MovedModule(ModuleType):

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from exactzones.affine import AffineMap
+from exactzones.deprecated import renamed_argument
 from exactzones.errors import DimensionError, FeatureError, InexactError, InputError, quoted
 from exactzones.layer import Layer
 from exactzones.notation import html_table
@@ -199,6 +200,7 @@ class Network:
         composed = first.affine.after(embedding)
         return Network((Layer(composed.matrix, composed.offset, first.relu), *self.layers[1:]), self.rationalizations)
 
+    @renamed_argument("entries", "coordinates")
     def point(self, coordinates: Any) -> Vector:
         """Return an exact point of the input space.
 

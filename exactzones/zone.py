@@ -9,6 +9,7 @@ from functools import cached_property, total_ordering
 from typing import Any, Protocol, overload
 
 from exactzones.affine import AffineMap
+from exactzones.deprecated import renamed_argument
 from exactzones.network import Network, Pattern
 from exactzones.notation import comparison, escaped, html_lines, html_table, linear, number, point
 from exactzones.polyhedra import Cell, HRep, Polyhedron, VRep
@@ -268,6 +269,7 @@ class Zone:
     def contains(self, points: Sequence[Sequence[Any]]) -> list[bool]: ...
     @overload
     def contains(self, points: Any) -> bool: ...
+    @renamed_argument("point", "points")
     def contains(self, points: Any) -> bool | list[bool]:
         """Tell whether a point lies in the closed cell; for points, return a list of answers.
 
@@ -286,6 +288,7 @@ class Zone:
     def fires(self, points: Sequence[Sequence[Any]]) -> list[bool]: ...
     @overload
     def fires(self, points: Any) -> bool: ...
+    @renamed_argument("point", "points")
     def fires(self, points: Any) -> bool | list[bool]:
         """Tell whether a point lies in the firing part; for points, return a list of answers.
 

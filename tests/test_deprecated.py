@@ -1,14 +1,16 @@
 """What version 0.1 documented under another name works, and the warning names the new one."""
 
+import re
 import subprocess
 import sys
 import warnings
 
 import pytest
 
-from exactzones import HRep, Network, Polyhedron, VRep, feature, find_zones
+from exactzones import HRep, Network, Polyhedron, VRep, feature, find_zones, maximum, never_together, prove_complete
 
-ZONES = find_zones(Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])]), feature(0))  # |x| > 1
+NET = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])
+ZONES = find_zones(NET, feature(0))  # |x| > 1
 
 IMPORTS = [
     *(
@@ -116,6 +118,26 @@ def test_old_attributes_give_the_same_and_name_the_new_one(ask, value, new):
         assert ask() == value
     assert [str(one.message).startswith(new) for one in caught] == [True]
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "names"),
+    [
+        (lambda: NET.point(entries=[2]), lambda: NET.point(coordinates=[2]), "Network.point(entries=)"),
+        (lambda: ZONES[0].contains(point=[2]), lambda: ZONES[0].contains(points=[2]), "Zone.contains(point=)"),
+        (lambda: ZONES[0].fires(point=[2]), lambda: ZONES[0].fires(points=[2]), "Zone.fires(point=)"),
+        (lambda: maximum(NET, index=0, domain="0:1"), lambda: maximum(NET, unit=0, domain="0:1"), "maximum(index=)"),
+        (lambda: never_together(NET, one=0, other=0), lambda: never_together(NET, features=0, other=0), "never_together(one=)"),
+        (lambda: prove_complete(found=ZONES), lambda: prove_complete(zones=ZONES), "prove_complete(found=)"),
+    ],
+)
+def test_old_names_of_arguments_mean_the_same(old, new, names):
+    with pytest.warns(DeprecationWarning, match=re.escape(f"{names} is deprecated; write ")) as caught:
+        outcome = old()
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert outcome == new()
 
 
 def test_new_names_do_not_warn():

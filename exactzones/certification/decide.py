@@ -25,6 +25,7 @@ from exactzones.certification.results import CanFire, CannotFire, Certificate, C
 from exactzones.certification.run import Run
 from exactzones.checker import Case
 from exactzones.deadline import Deadline
+from exactzones.deprecated import renamed_argument
 from exactzones.engine.search import resolve
 from exactzones.errors import DimensionError, InputError, quoted
 from exactzones.property import as_cases, as_property
@@ -135,6 +136,7 @@ def certify_cases(
     return _decide(run, workers)
 
 
+@renamed_argument("found", "zones")
 def prove_complete(
     zones: Zones,
     *,

@@ -20,6 +20,7 @@ from exactzones.certification.results import CanFire, CannotFire, Certificate, D
 from exactzones.certification.witness.search import cell_rows
 from exactzones.checker import Report, lines_of
 from exactzones.checker import check as check_lines
+from exactzones.deprecated import renamed_argument
 from exactzones.errors import BudgetExceeded, DomainError, FeatureError, InputError, quoted, shortened
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron, lp
@@ -113,6 +114,7 @@ def conjunction(*properties: PropertyLike) -> Property:
     return reduce(and_, map(as_property, properties), Property(()))
 
 
+@renamed_argument("one", "features")
 def never_together(
     network: NetworkLike,
     features: PropertyLike | Sequence[PropertyLike],
@@ -185,6 +187,7 @@ def dead_features(
     return {unit: decision for unit, decision in decisions.items() if not isinstance(decision, CanFire)}
 
 
+@renamed_argument("index", "unit")
 def maximum(
     network: NetworkLike,
     unit: PropertyLike,
