@@ -26,7 +26,7 @@ from exactzones.property import Property, as_cases
 from exactzones.rational import Rationalization, Row, Vector, algebraic, entries, exact, index, text
 from exactzones.rational import rationalize as to_rational
 
-__all__ = ["Latent", "Layer", "Network", "Pattern", "regime_bound"]
+__all__ = ["Latent", "Layer", "Network", "Pattern", "Port", "regime_bound"]
 
 Pattern: TypeAlias = tuple[str, ...]
 """One string per layer with ReLU units, one sign per such unit: ``+`` where the unit is on, ``-`` where it is off."""
@@ -47,6 +47,28 @@ class Latent:
     dim: int
 
 
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A tensor among the inputs or the outputs of the model that a network was read from.
+
+    Attributes:
+        name: in the model.
+        shape: of the tensor, whose entries follow each other in row-major order.
+        first: the place of its first entry among the network's inputs or features.
+        before: of an output, what the model applies to these entries and the network leaves out, such as "Softmax"; else "".
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    first: int
+    before: str = ""
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return math.prod(self.shape)
+
+
 @dataclass(frozen=True)
 class Network:
     """A chain of layers.
@@ -54,6 +76,8 @@ class Network:
     Attributes:
         layers: each takes as many values as the layer before has units.
         rationalizations: the irrational weights that were replaced, each with its approximation and a bound of the error.
+        input_ports: the model's inputs, if a reader knows them.
+        output_ports: the model's outputs, if a reader knows them.
 
     >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
     >>> net([-3])
@@ -62,6 +86,8 @@ class Network:
 
     layers: tuple[Layer, ...]
     rationalizations: tuple[Rationalization, ...] = field(default=(), compare=False)
+    input_ports: tuple[Port, ...] = field(default=(), compare=False)
+    output_ports: tuple[Port, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.layers, tuple) or not all(isinstance(layer, Layer) for layer in self.layers):

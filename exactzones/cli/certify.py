@@ -18,6 +18,7 @@ from exactzones.checker.second_reading.onnx_weights import plain_layers, same_fu
 from exactzones.checker.verified import check_verified, program
 from exactzones.cli.options import (
     ClaimOptions,
+    NetworkFile,
     ReportOptions,
     claim_options,
     gathered,
@@ -99,7 +100,7 @@ class CheckerOptions:
     jobs_option,
 )
 @report_options
-def certify(net: Path, claim: ClaimOptions, options: CertifyOptions, report: ReportOptions) -> int:
+def certify(net: NetworkFile, claim: ClaimOptions, options: CertifyOptions, report: ReportOptions) -> int:
     """Prove that a feature cannot fire on a domain, or find an input at which it fires.
 
     Either answer comes with a certificate that "exactzones check" verifies.  The last line printed is "can fire", "cannot
@@ -111,8 +112,8 @@ def certify(net: Path, claim: ClaimOptions, options: CertifyOptions, report: Rep
     """
     stop.start(options.timeout)
     _, stored, network, cases = claim.read(net)
-    check_target(options.out, net)
-    check_answer_target(report.json_path, net)
+    check_target(options.out, net.path)
+    check_answer_target(report.json_path, net.path)
     check_distinct(("--out", options.out), ("--json", report.json_path), ("--property", claim.prop_path))
     check_distinct(("--json", report.json_path), ("--resume", options.resume))
     earlier = None if options.resume is None else load_certificate(require_file(options.resume))
@@ -170,7 +171,7 @@ def _print_decision(network: Network, decision: Decision, verdict: str, written:
     click.option("--plain", is_flag=True, help="Use the short reference checker, written in plain fractions (slow)."),
 )
 @json_option
-def check(net: Path, cert: Path, claim: ClaimOptions, options: CheckerOptions, json_path: Path | None) -> int:
+def check(net: NetworkFile, cert: Path, claim: ClaimOptions, options: CheckerOptions, json_path: Path | None) -> int:
     """Check a certificate, in exact integer arithmetic, against the claim that the options state.
 
     The claim is never taken from the certificate.  The last line printed is "valid" (exit code 0), "invalid: REASON" (1) or
@@ -181,14 +182,14 @@ def check(net: Path, cert: Path, claim: ClaimOptions, options: CheckerOptions, j
     """
     checker = options.checker()
     loaded, stored, network, cases = claim.read(net)
-    check_answer_target(json_path, net)
+    check_answer_target(json_path, net.path)
     check_distinct(("CERT", cert), ("--json", json_path), ("--property", claim.prop_path))
     readings = _read_twice(net, loaded)
     total = _count_lines(require_file(cert))
     with progress(quiet=False, activity="checking", counts="{:,} of {:,} lines checked", of_total=True) as show:
         report = checker(network, cases, _reporting(lines_of(cert), total, show))
     deliveries = Deliveries()
-    deliveries.deliver_answer({"command": "check", "network": stored.sha256, **asdict(report)}, json_path)
+    deliveries.deliver_answer({"command": "check", "network": stored.sha256, **asdict(report), "readings": readings}, json_path)
     if is_text_wanted(json_path):
         if readings:
             click.echo(readings)
@@ -207,15 +208,17 @@ def _proved(report: Report) -> str:
     return f"proved: the list of {report.zones:,} zones is complete ({report.nodes:,} nodes)"
 
 
-def _read_twice(net: Path, network: Network) -> str:
+def _read_twice(net: NetworkFile, network: Network) -> str:
     """Read an ONNX file with a second, independent reader and say how the two readings compare."""
-    if net.suffix.lower() != ".onnx":
+    if not net.path.name.lower().endswith((".onnx", ".onnx.gz")):
         return ""
-    layers = plain_layers(net)
+    if not net.whole:
+        return "network read by one reader: the second, independent one reads whole models only"
+    layers = plain_layers(net.path)
     if layers is None:
         return "network read by one reader: the second, independent one does not support this file's operators"
     if not same_function(layers, network):
-        raise InputError(f"{net}: two independent readers of this file disagree; please report this, with the file")
+        raise InputError(f"{net.path}: two independent readers of this file disagree; please report this, with the file")
     return "network read by two independent readers: they agree"
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import rich_click as click
 
-from exactzones.cli.options import json_option, net_argument
+from exactzones.cli.options import NetworkFile, json_option, net_argument
 from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, print_table
-from exactzones.models import load_network
 from exactzones.rational import text
 from exactzones.spec import parse_point
 
@@ -17,15 +16,15 @@ from exactzones.spec import parse_point
 @net_argument
 @click.option("--at", "point_spec", required=True, metavar="POINT", help='Exact coordinates, such as "1/2,-3/4".')
 @json_option
-def evaluate(net: Path, point_spec: str, json_path: Path | None) -> int:
+def evaluate(net: NetworkFile, point_spec: str, json_path: Path | None) -> int:
     """Evaluate a network at a point: exact outputs, activation pattern, and which features fire.
 
     \b
     exactzones eval net.npz --at "1/2,-3/4"
     """
-    network = load_network(net)
+    network = net.load()
     point = parse_point(point_spec, network.inputs)
-    check_answer_target(json_path, net)
+    check_answer_target(json_path, net.path)
     values, pattern = network.trace(point)[-1], network.pattern(point)
     answer = {
         "command": "eval",

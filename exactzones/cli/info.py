@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
-from exactzones.cli.options import json_option, net_argument
+from exactzones.cli.options import NetworkFile, json_option, net_argument
 from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, print_table
 from exactzones.engine import kernel
-from exactzones.models import load_network
-from exactzones.network import Network, regime_bound
+from exactzones.network import Network, Port, regime_bound
 
 _LONG_BOUND = 10**12
 
@@ -19,14 +19,14 @@ _LONG_BOUND = 10**12
 @click.command()
 @net_argument
 @json_option
-def info(net: Path, json_path: Path | None) -> int:
+def info(net: NetworkFile, json_path: Path | None) -> int:
     """Describe a network: its layers, the length of its numbers, and how many activation regions each layer can make.
 
     Where the layers before it are affine, a layer of n ReLU units makes at most C(n,0) + .. + C(n,d) activation regions, not 2^n;
     d is the dimension of the input or, if that is smaller, of the narrowest layer in between.
     """
-    network = load_network(net)
-    check_answer_target(json_path, net)
+    network = net.load()
+    check_answer_target(json_path, net.path)
     layers = list(_layers(network))
     answer = {
         "command": "info",
@@ -35,6 +35,8 @@ def info(net: Path, json_path: Path | None) -> int:
         "features": network.widths[-1],
         "latents": [{"name": latent.name, "dimension": latent.dim} for latent in network.latents],
         "layers": layers,
+        "model_inputs": [_port(port) for port in network.input_ports],
+        "model_outputs": [{**_port(port), "before": port.before} for port in network.output_ports],
         "rounded": [str(rationalization) for rationalization in network.rationalizations],
     }
     deliveries = Deliveries()
@@ -43,6 +45,10 @@ def info(net: Path, json_path: Path | None) -> int:
         _print_network(network, layers)
         _print_layers(layers)
     return deliveries.exit_code(0)
+
+
+def _port(port: Port) -> dict[str, Any]:
+    return {"name": port.name, "shape": list(port.shape), "first": port.first}
 
 
 def _layers(network: Network) -> Iterator[dict[str, int]]:
@@ -71,8 +77,20 @@ def _print_network(network: Network, layers: Sequence[dict[str, int]]) -> None:
             ("engine", f"{kernel.name()} kernel"),
         ]
     )
+    for what, ports in (("input", network.input_ports), ("feature", network.output_ports)):
+        for port in ports if len(ports) > 1 or any(port.before for port in ports) else ():
+            click.echo(f"  {_port_text(what, port)}")
     for rationalization in network.rationalizations:
         click.echo(f"  {rationalization}")
+
+
+def _port_text(what: str, port: Port) -> str:
+    """Say which inputs or features of the network are a tensor of the model."""
+    last = port.first + port.size - 1
+    places = f"{what} {last} is" if port.size == 1 else f"{what}s {port.first} to {last} are"
+    if not port.before:
+        return f"{places} the model's {'input' if what == 'input' else 'output'} {port.name!r}"
+    return f"{places} the values before {port.before} at the model's output {port.name!r}, which keeps their order"
 
 
 def _print_layers(layers: Sequence[dict[str, int]]) -> None:

@@ -21,7 +21,7 @@ from exactzones.files import naming
 from exactzones.models import load_network
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
-from exactzones.property import Property, feature
+from exactzones.property import Property, condition, feature
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -59,7 +59,53 @@ def _refuse_nan(_context: click.Context, _option: click.Parameter, seconds: floa
     return seconds
 
 
-net_argument = click.argument("net", type=click.Path(path_type=Path))
+@dataclass(frozen=True)
+class NetworkFile:
+    """The network file, and the options that select a part of an ONNX model."""
+
+    path: Path
+    output: str | None
+    inputs: tuple[str, ...]
+    end_at: str | None
+    shapes: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether no option selects a part."""
+        return self.output is None and not self.inputs and self.end_at is None and not self.shapes
+
+    def load(self) -> Network:
+        """Return the network.
+
+        Raises:
+            InputError: a file that cannot be read, or an option that does not fit it.
+        """
+        output = int(self.output) if self.output is not None and self.output.isdecimal() else self.output
+        shapes = dict(map(_named_shape, self.shapes))
+        return load_network(self.path, output=output, inputs=self.inputs or None, end_at=self.end_at, shape=shapes or None)
+
+
+def _named_shape(text: str) -> tuple[str, str]:
+    """Return the name of an input, empty for the only one, and its shape."""
+    name, _, shape = text.rpartition("=")
+    return name, shape
+
+
+net_argument = gathered(
+    "net",
+    NetworkFile,
+    click.argument("path", metavar="NET", type=click.Path(path_type=Path)),
+    click.option("--output", metavar="NAME|K", help="ONNX: the output whose entries are the features; by default all outputs."),
+    click.option("--input", "inputs", multiple=True, metavar="NAME", help="ONNX: the next input, in the order to take them."),
+    click.option("--end-at", metavar="NODE", help="ONNX: the node, or the tensor, whose values are the features."),
+    click.option(
+        "--shape",
+        "shapes",
+        multiple=True,
+        metavar="[NAME=]N,..",
+        help="ONNX: the shape of an input whose axes have no fixed length, such as 1,3.",
+    ),
+)
 quiet_option = click.option("--quiet", is_flag=True, help="Print neither progress nor a summary.")
 json_option = click.option(
     "--json",
@@ -83,17 +129,17 @@ jobs_option = click.option(
 )
 
 
-def _question(*, required: bool) -> tuple[Callable[[Any], Any], ...]:
+def _question() -> tuple[Callable[[Any], Any], ...]:
     """Return the options that name a feature and a domain."""
     return (
         click.option(
             "--feature",
             "index",
             type=int,
-            required=required,
             metavar="I",
             help="The unit to ask about; 0 is a layer's first unit.",
         ),
+        click.option("--argmax", type=int, metavar="K", help="In place of a feature: unit K exceeds all others of its layer."),
         click.option(
             "--threshold",
             default="0",
@@ -125,22 +171,40 @@ class Question(NamedTuple):
 
 @dataclass(frozen=True)
 class QuestionOptions:
-    """The options that name a feature and a domain."""
+    """The options that name a feature, or the greatest of a layer's units, and a domain."""
 
-    index: int
+    index: int | None
+    argmax: int | None
     threshold: str
     layer: int
     spec: str
 
-    def read(self, net: Path) -> Question:
+    def read(self, net: NetworkFile) -> Question:
         """Load the network and return the question that the options ask about it.
 
         Raises:
             InputError: an option that does not fit the network, or a network file that cannot be read.
         """
-        network = load_network(net)
-        prop = feature(self.index, self.threshold, self.layer).resolve(network.widths)
+        if self.index is None and self.argmax is None:
+            raise click.UsageError("Missing option '--feature' (or '--argmax').", click.get_current_context(silent=True))
+        if self.index is not None and self.argmax is not None:
+            raise InputError("give either --feature or --argmax")
+        network = net.load()
+        prop = self._property(network.widths)
         return Question(network, prop, as_domain(self.spec, network.inputs))
+
+    def _property(self, widths: Sequence[int]) -> Property:
+        """Return the property for a network whose layers have these numbers of units."""
+        if self.argmax is None:
+            return feature(self.index or 0, self.threshold, self.layer).resolve(widths)
+        if self.threshold != "0":
+            raise InputError("--argmax compares units with each other; it cannot be combined with --threshold")
+        only = feature(self.argmax, layer=self.layer).resolve(widths).conditions[0]
+        others = [unit for unit in range(widths[only.layer]) if unit != self.argmax]
+        if not others:
+            raise InputError(f"--argmax compares units with each other; layer {only.layer} has only one")
+        pairs = [condition({self.argmax: 1, unit: -1}, layer=only.layer).conditions[0] for unit in others]
+        return Property(tuple(pairs))
 
 
 class Claim(NamedTuple):
@@ -164,12 +228,13 @@ class ClaimOptions:
     """The options that name what to certify or check: a feature and a domain, or a VNN-LIB property."""
 
     index: int | None
+    argmax: int | None
     threshold: str
     layer: int
     spec: str
     prop_path: Path | None
 
-    def read(self, net: Path) -> Claim:
+    def read(self, net: NetworkFile) -> Claim:
         """Load the network and return the claim that the options state about it.
 
         Raises:
@@ -177,14 +242,15 @@ class ClaimOptions:
         """
         from exactzones.certification import case_of
 
-        if (self.index is None) == (self.prop_path is None):
+        if (self.index is None and self.argmax is None) == (self.prop_path is None):
             raise InputError("give either --feature (with --threshold, --layer, --domain) or --property")
         if self.prop_path is None:
-            network, prop, domain = QuestionOptions(self.index or 0, self.threshold, self.layer, self.spec).read(net)
+            question = QuestionOptions(self.index, self.argmax, self.threshold, self.layer, self.spec)
+            network, prop, domain = question.read(net)
             return Claim(network, network, network, [case_of(network, prop, domain)])
         if (self.threshold, self.layer, self.spec) != ("0", -1, "all"):
             raise InputError("--property states the whole claim; it cannot be combined with --threshold, --layer or --domain")
-        loaded = load_network(net)
+        loaded = net.load()
         return _claim_of_file(self.prop_path, loaded)
 
 
@@ -202,11 +268,11 @@ def _claim_of_file(path: Path, loaded: Network) -> Claim:
     return Claim(loaded, stored, network, [case_of(network, case.property_for(stored), case.domain) for case in query.cases])
 
 
-question_options = gathered("question", QuestionOptions, *_question(required=True))
+question_options = gathered("question", QuestionOptions, *_question())
 claim_options = gathered(
     "claim",
     ClaimOptions,
-    *_question(required=False),
+    *_question(),
     path_option("--property", "prop_path", metavar="P.vnnlib", help="A property in the VNN-LIB format, in place of a feature."),
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import rich_click as click
 
-from exactzones.cli.options import QuestionOptions, json_option, net_argument, question_options
+from exactzones.cli.options import NetworkFile, QuestionOptions, json_option, net_argument, question_options
 from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, progress
 from exactzones.cli.stopping import stop
 from exactzones.notation import counted
@@ -21,7 +21,7 @@ from exactzones.zones import find_zones
     "--examples", type=click.IntRange(1), default=200, show_default=True, metavar="N", help="Number of random examples per check."
 )
 @json_option
-def proptest(net: Path, question: QuestionOptions, examples: int, json_path: Path | None) -> int:
+def proptest(net: NetworkFile, question: QuestionOptions, examples: int, json_path: Path | None) -> int:
     """Test the zones of a feature against exact evaluations of the network at random points.
 
     Prints each check, the number of examples tried, and the first counterexample if there is one (exit code 1).
@@ -32,7 +32,7 @@ def proptest(net: Path, question: QuestionOptions, examples: int, json_path: Pat
     from exactzones.testing import check_zones
 
     network, prop, domain = question.read(net)
-    check_answer_target(json_path, net)
+    check_answer_target(json_path, net.path)
     with progress(quiet=False) as show:
         zones = find_zones(network, prop, domain, progress=show)
     answer = {"command": "proptest", "network": network.sha256, "zones": len(zones)}

@@ -13,6 +13,7 @@ import rich_click as click
 
 from exactzones.affine import AffineMap
 from exactzones.cli.options import (
+    NetworkFile,
     Question,
     QuestionOptions,
     ReportOptions,
@@ -110,7 +111,7 @@ class PageOptions:
 )
 @budget_options
 @report_options
-def view(net: Path, question: QuestionOptions, options: PageOptions, limits: BudgetOptions, report: ReportOptions) -> int:
+def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limits: BudgetOptions, report: ReportOptions) -> int:
     """Write the zones of a feature as an interactive page: one HTML file that needs no internet connection.
 
     Pan, zoom or rotate the zones; colour them; click one for its activation pattern, inequalities, vertices and affine map, or
@@ -129,15 +130,15 @@ def view(net: Path, question: QuestionOptions, options: PageOptions, limits: Bud
     stop.start(limits.timeout)
     network, prop, domain = question.read(net)
     flat, points = options.slice(network.inputs), options.points(network.inputs)
-    options.check(net)
-    check_answer_target(report.json_path, net)
+    options.check(net.path)
+    check_answer_target(report.json_path, net.path)
     if flat is not None:
         network, domain = network.compose(flat), cut_through(domain, flat)
     check_shown(network)
     listing = find(Question(network, prop, domain), limits, stop.deadline.part(_SEARCH_SHARE), quiet=report.quiet)
     deliveries = Deliveries()
     with progress(quiet=report.quiet, activity="writing the page"):
-        shown = _write_page(listing.zones, options.out, deliveries, data=points, flat=flat, title=f"{net.name}: {prop}")
+        shown = _write_page(listing.zones, options.out, deliveries, data=points, flat=flat, title=f"{net.path.name}: {prop}")
     islands = stop.attempt("islands", lambda: len(shown.islands))
     answer = {"command": "view", "zones": len(shown), "islands": islands, "complete": shown.complete}
     deliveries.deliver_answer({**answer, "page": str(options.out)}, report.json_path)

@@ -12,6 +12,7 @@ from tempfile import TemporaryFile
 import rich_click as click
 
 from exactzones.cli.options import (
+    NetworkFile,
     Question,
     QuestionOptions,
     gathered,
@@ -38,6 +39,7 @@ from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document
 from exactzones.errors import InputError, WriteError
 from exactzones.formats.zones_json import ZonesWriter, zones_writer
+from exactzones.property import Property
 from exactzones.rational import dot
 from exactzones.zones import Zones
 from exactzones.zones.display import MAX_VOLUME_INPUTS
@@ -169,7 +171,7 @@ class OutputOptions:
 )
 @search_options
 @quiet_option
-def zones(net: Path, question: QuestionOptions, outputs: OutputOptions, search: SearchOptions, quiet: bool) -> int:
+def zones(net: NetworkFile, question: QuestionOptions, outputs: OutputOptions, search: SearchOptions, quiet: bool) -> int:
     """List the zones of a feature: all activation regions in which it fires, exactly.
 
     The summary also counts the islands (connected components of the zones) and the distinct affine maps that the network
@@ -183,7 +185,7 @@ def zones(net: Path, question: QuestionOptions, outputs: OutputOptions, search: 
     """
     stop.start(search.timeout)
     asked = question.read(net)
-    outputs.check(net, asked)
+    outputs.check(net.path, asked)
     deliveries = Deliveries()
     listing = outputs.list_zones(asked, search, deliveries, quiet=quiet)
     # Files first: a program that reads the summary through a pipe may close it early.
@@ -217,15 +219,26 @@ def _print_summary(listing: Listing, spec: str, *, merge: bool) -> None:
     """Print what is known of the zones; the rows for which there is no time are left out."""
     zones = listing.zones
     where = "all of the input space" if zones.domain is None else f"the box {spec}"
-    condition = zones.prop.conditions[0]
-    unit = f"feature {condition.terms[0][0]} of layer {condition.layer}"
-    click.echo(f"{unit} greater than {number_text(-condition.constant)} on {where}")
+    click.echo(f"{_question_text(zones.prop)} on {where}")
     rows = [("zones", listing.count_text), ("cells visited", f"{listing.cells:,}")]
     if len(zones):
         wanted = {name: compute for name, compute in _ROWS.items() if merge or compute is not _merged}
         by_name = {name: stop.attempt(name, partial(wanted[name], zones)) for name in sorted(wanted, key="witness".__ne__)}
         rows += [row for name in wanted for row in by_name[name] or ()]  # the witness is quick: there should be time for it
     print_table([*rows, ("time", f"{listing.seconds:.2f} s")])
+
+
+def _question_text(prop: Property) -> str:
+    """Say what a property asks: whether a feature exceeds a threshold, or one unit all others of its layer."""
+    condition = prop.conditions[0]
+    if len(condition.terms) == 1:
+        return f"feature {condition.terms[0][0]} of layer {condition.layer} greater than {number_text(-condition.constant)}"
+    greatest = next(unit for unit, coefficient in condition.terms if coefficient > 0)
+    return f"feature {greatest} of layer {condition.layer} greater than all others"
+
+
+def _of_one_feature(zones: Zones) -> bool:
+    return len(zones.prop.conditions[0].terms) == 1
 
 
 def _distinct_maps(zones: Zones) -> list[tuple[str, str]]:
@@ -251,7 +264,7 @@ def _volume_share(zones: Zones) -> list[tuple[str, str]]:
 
 
 def _largest_value(zones: Zones) -> list[tuple[str, str]]:
-    largest = zones.maximum
+    largest = zones.maximum if _of_one_feature(zones) else None
     if largest is None:
         return []
     point = point_text(largest.point)
@@ -267,6 +280,8 @@ def _largest_value(zones: Zones) -> list[tuple[str, str]]:
 def _witness(zones: Zones) -> list[tuple[str, str]]:
     """Return a point at which the feature fires, and its value there."""
     zone = zones[0]
+    if not _of_one_feature(zones):
+        return [("witness", point_text(zone.sample))]
     value = dot(zone.conditions[0].row, (1, *zone.sample)) - zones.prop.conditions[0].constant
     return [("witness", f"{point_text(zone.sample)} where it is {number_text(value)}")]
 

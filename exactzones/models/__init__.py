@@ -7,13 +7,15 @@ add an operator.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from exactzones.errors import FormatError, InputError, quoted
 from exactzones.files import as_path
 from exactzones.models.network_json import load_json, save_json
+from exactzones.models.nnet import load_nnet
 from exactzones.models.npz import load_npz, save_npz
 from exactzones.models.onnx_model import load_onnx, save_onnx
+from exactzones.models.selection import EVERYTHING, Selection
 from exactzones.models.sklearn_model import from_sklearn
 from exactzones.models.state_dict import from_flax, load_safetensors, load_state_dict
 from exactzones.models.torch_model import from_torch
@@ -25,6 +27,7 @@ _LOADERS = {
     ".npz": load_npz,
     ".json": load_json,
     ".onnx": load_onnx,
+    ".nnet": load_nnet,
     ".safetensors": load_safetensors,
     ".pt": load_state_dict,
     ".pth": load_state_dict,
@@ -33,21 +36,35 @@ _SAVERS = {".npz": save_npz, ".json": save_json, ".onnx": save_onnx}
 _Function = TypeVar("_Function")
 
 
-def load_network(path: str | Path) -> Network:
+def load_network(
+    path: str | Path, *, output: str | int | None = None, inputs: Any = None, end_at: str | None = None, shape: Any = None
+) -> Network:
     """Read a network from a file.
 
-    Files with the last three suffixes hold a state dict, which does not say the architecture: see
-    ``state_dict.network_of_weights``.
+    State dicts (the last three suffixes) do not say the architecture: see ``state_dict.network_of_weights``.
 
     Args:
-        path: of the file; its suffix says the format: .npz, .json, .onnx, .safetensors, .pt or .pth.
+        path: of the file; its suffix says the format: .npz, .json, .onnx, .nnet, .safetensors, .pt or .pth.  Files .onnx and
+            .nnet may be gzipped: .onnx.gz.
+        output: of an ONNX model, the name or number of the output to read; by default all, one after the other.
+        inputs: of an ONNX model, the names of its inputs in the order that the network takes them; by default the model's.
+        end_at: of an ONNX model, the node, or a tensor, at which the network ends; its values are the features.
+        shape: of an ONNX model whose axes have no fixed length, the shape of its input, such as (1, 3), or a dict with a shape
+            for each name.
 
     Raises:
         FormatError: the suffix is another one, or the file is not what its suffix says.
         InputError: the file cannot be read, or an optional package is missing.
     """
     name = as_path(path)
-    return _by_suffix(_LOADERS, name)(name)
+    selection = Selection.of(output, inputs, end_at, shape)
+    unpacked = name[:-3] if name.lower().endswith((".onnx.gz", ".nnet.gz")) else name
+    loader = _by_suffix(_LOADERS, unpacked)
+    if loader is load_onnx:
+        return load_onnx(name, selection)
+    if selection != EVERYTHING:
+        raise InputError(f"{name}: output, inputs, end_at and shape select a part of an ONNX model; this file has no such parts")
+    return loader(name)
 
 
 def save_network(network: Network, path: str | Path) -> None:

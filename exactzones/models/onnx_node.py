@@ -10,12 +10,11 @@ import numpy as np
 
 from exactzones.errors import FormatError
 from exactzones.models.arrays import Array, Shape
+from exactzones.models.folding import lifted
 from exactzones.models.tensors import Tensor
 
 Operand: TypeAlias = Tensor | Array
 """A tensor that depends on the network's input, or a constant."""
-
-ALL_CONSTANT = "all its inputs are constants; let the exporter fold constants"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +53,13 @@ class OnnxNode:
         return operand
 
     def tensor(self, place: int = 0) -> Tensor:
-        """Return an operand that depends on the input.
+        """Return an operand as a tensor; a constant is one of a graph of its own, see ``folding``.
 
         Raises:
-            FormatError: it is a constant.
+            FormatError: it is left out.
         """
-        operand = self.operands[place]
-        if not isinstance(operand, Tensor):
-            raise FormatError(ALL_CONSTANT)
-        return operand
+        operand = self.operand(place)
+        return operand if isinstance(operand, Tensor) else lifted(operand)
 
     def constant(self, place: int) -> Array | None:
         """Return an operand that must be a constant, or None if it is left out.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,13 @@ from exactzones.errors import FormatError
 from exactzones.models.arrays import Array, Shape
 
 _NUMBERS = (
-    "FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16", "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64",
+    "FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16", "BOOL", "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64",
 )  # fmt: skip
 _MAX_RANK = 32  # NumPy 1 has no arrays with more axes
 
 
 def tensor_array(onnx: Any, tensor: Any, what: str) -> Array:
-    """Return a TensorProto as an array, after checking that the data is in the file and fits the shape.
+    """Return a TensorProto as an array, after checking that the data fits the shape.
 
     Args:
         onnx: the package.
@@ -25,17 +26,15 @@ def tensor_array(onnx: Any, tensor: Any, what: str) -> Array:
         what: name in messages.
 
     Raises:
-        FormatError: the data is in another file, the type is not a number, or the shape and the data disagree.
+        FormatError: the type is not a number, or the shape and the data disagree.
     """
-    if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
-        raise FormatError(f"{what} keeps its data in another file, which is never read; save the model in one file")
     kinds = onnx.TensorProto.DataType
     kind = kinds.Name(tensor.data_type) if tensor.data_type in kinds.values() else str(tensor.data_type)
     if kind not in _NUMBERS:
         raise FormatError(f"{what} has type {kind}; supported types are {', '.join(_NUMBERS)}")
     shape = tuple(tensor.dims)
-    if min(shape, default=1) < 1 or len(shape) > _MAX_RANK:
-        raise FormatError(f"{what} has shape {shape}; positive lengths of at most {_MAX_RANK} axes are expected")
+    if min(shape, default=0) < 0 or len(shape) > _MAX_RANK:
+        raise FormatError(f"{what} has shape {shape}; lengths from 0 of at most {_MAX_RANK} axes are expected")
     entries = math.prod(shape)
     if tensor.HasField("raw_data"):
         expected, unit = entries * onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize, "bytes"
@@ -48,21 +47,28 @@ def tensor_array(onnx: Any, tensor: Any, what: str) -> Array:
     return np.asarray(onnx.numpy_helper.to_array(tensor))
 
 
-def constant_value(onnx: Any, node: Any) -> Array:
+def constant_value(onnx: Any, node: Any, tensors: Callable[[Any, str], Array]) -> Array:
     """Return the value of a Constant node.
+
+    Args:
+        onnx: the package.
+        node: a NodeProto.
+        tensors: returns a TensorProto, which it calls by a name in messages, as an array.
 
     Raises:
         FormatError: it is not exactly one number or array of numbers.
     """
     names = [attribute.name for attribute in node.attribute]
     if names == ["value"] and node.attribute[0].HasField("t"):
-        return tensor_array(onnx, node.attribute[0].t, "its value")
+        return tensors(node.attribute[0].t, "its value")
     if len(names) == 1 and names[0] in ("value_float", "value_floats", "value_int", "value_ints"):
         try:
             value = np.array(onnx.helper.get_attribute_value(node.attribute[0]))
         except ValueError:
             value = np.array("")
-        if value.size and value.dtype.kind in "fi":
+        if not value.size and names[0] == "value_ints":
+            return np.zeros(0, np.int64)
+        if value.dtype.kind in "fi":
             return value
     raise FormatError(
         f"its value is given by {' and '.join(map(repr, names)) or 'no attribute'}; one attribute of numbers, such as 'value', "
@@ -70,11 +76,16 @@ def constant_value(onnx: Any, node: Any) -> Array:
     )
 
 
-def input_shape(value: Any) -> Shape:
-    """Return the shape of the network's input for a batch of one sample.
+def input_shape(value: Any, selected: Shape | None) -> Shape:
+    """Return the shape of an input of the network, for a batch of one sample.
+
+    Args:
+        value: a ValueInfoProto.
+        selected: a shape that replaces lengths that are not fixed; None for none.
 
     Raises:
-        FormatError: it is not a float tensor, or an axis other than the first (the batch) has no fixed length.
+        FormatError: it is not a float tensor, an axis other than the first (the batch) has no fixed length, or the selected shape
+            has other lengths.
     """
     what = f"input {value.name!r}"
     if not value.type.HasField("tensor_type"):
@@ -83,12 +94,22 @@ def input_shape(value: Any) -> Shape:
     if kind not in (1, 10, 11, 16):  # FLOAT, FLOAT16, DOUBLE, BFLOAT16; integers would wrap around
         raise FormatError(f"{what} has ONNX element type {kind}; a float tensor is expected")
     if not value.type.tensor_type.HasField("shape"):
-        raise FormatError(f"{what} has no shape; export the model with one")
+        if selected is None:
+            raise FormatError(f"{what} has no shape; export the model with one, or give it: --shape 1,3, or shape=(1, 3)")
+        return selected
     lengths = [dim.dim_value if dim.HasField("dim_value") else 0 for dim in value.type.tensor_type.shape.dim]
-    if len(lengths) > 1 and lengths[0] == 0:
+    if selected is not None:
+        if len(selected) != len(lengths) or any(own not in (0, -1, new) for own, new in zip(lengths, selected, strict=True)):
+            fixed = tuple("?" if own in (0, -1) else own for own in lengths)
+            raise FormatError(f"{what} has shape ({', '.join(map(str, fixed))}); the shape {selected} does not fit it")
+        return selected
+    if len(lengths) > 1 and lengths[0] in (0, -1):
         lengths[0] = 1
     if min(lengths, default=1) < 1:
-        raise FormatError(f"{what} has an axis without a fixed length; only the first of several, the batch, may have none")
+        raise FormatError(
+            f"{what} has an axis without a fixed length; only the first of several, the batch, may have none; give its shape: "
+            "--shape 1,3, or shape=(1, 3)"
+        )
     return tuple(lengths)
 
 

@@ -198,6 +198,11 @@ class Sparse:
         ]
         return sides[0], sides[1]
 
+    def positive(self) -> Sparse:
+        """Return the matrix with its negative entries dropped: the ReLU of every entry."""
+        own = self.values > 0
+        return Sparse(self.shape, self.rows[own], self.columns[own], self.values[own], self.denominator)
+
     def row_slice(self, start: int, stop: int) -> Sparse:
         """Return the rows from ``start`` to before ``stop``."""
         first, last = np.searchsorted(self.rows, [start, stop])

@@ -431,8 +431,13 @@ def test_a_deep_residual_stream_is_carried_in_its_own_lanes(tmp_path):
             "the result has shape (1000000, 1000000, 3), 3000000000000 entries",
         ),
         ([("Pow", "x k", "y", {})], [1, 3], {"k": number()}, "is not piecewise linear"),
-        ([("Softmax", "x", "y", {})], [1, 3], {}, "operator Softmax (node 'Softmax_0') is not piecewise linear"),
-        ([("If", "x", "y", {})], [1, 3], {}, "operator If (node 'If_0') is not supported"),
+        (
+            [("Softmax", "x", "a", {}), ("Relu", "a", "y", {})],
+            [1, 3],
+            {},
+            "operator Softmax (node 'Softmax_0') is not piecewise linear",
+        ),
+        ([("If", "x", "y", {})], [1, 3], {}, "operator If (node 'If_0'): its condition is not one constant"),
         ([("LeakyRelu", "x", "y", {"alpha": float("nan")})], [1, 3], {}, "its slope is nan"),
     ],
 )

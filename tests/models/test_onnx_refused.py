@@ -17,32 +17,42 @@ GEMM = [("Gemm", "x W", "y", {})]
     ("nodes", "shape", "constants", "parts"),
     [
         (
-            [("Sigmoid", "x", "y", {})],
+            [("Tanh", "x", "y", {})],
             [1, 4],
             {},
-            ["operator Sigmoid (node 'Sigmoid_0') is not piecewise linear", "export the model without it"],
+            ["operator Tanh (node 'Tanh_0') is not piecewise linear", "choose an earlier node as the end: --end-at NODE"],
         ),
         ([("Cast", "x", "y", {"to": 7})], [1, 4], {}, ["operator Cast (node 'Cast_0'): a cast to integers"]),
         ([("Det", "x", "y", {})], [2, 2], {}, ["operator Det (node 'Det_0') is not supported; supported are Gemm,"]),
-        ([("Gemm", "x W", "a", {}), ("Softmax", "a", "y", {})], [1, 4], {"W": W}, ["operator Softmax (node 'Softmax_1')"]),
+        (
+            [("Gemm", "x W", "a", {}), ("Softmax", "a", "b", {}), ("Neg", "b", "y", {})],
+            [1, 4],
+            {"W": W},
+            ["operator Softmax (node 'Softmax_1')"],
+        ),
         # what depends on the input twice
         ([("MatMul", "x x", "y", {})], [1, 1], {}, ["product of two tensors that both depend on the input"]),
         ([("Mul", "x x", "y", {})], [1, 4], {}, ["product of two tensors that both depend on the input"]),
         ([("Div", "c x", "y", {})], [1, 4], {"c": W}, ["quotient by a tensor that depends on the input"]),
         ([("Identity", "c", "y", {})], [1, 4], {"c": W}, ["output 'y' does not depend on its input"]),
-        ([("Relu", "x", "z", {})], [1, 4], {}, ["output 'y' does not depend on its input"]),
+        ([("Relu", "x", "z", {})], [1, 4], {}, ["output 'y' is not computed by any node"]),
         # names
         (
             [("Gemm", "x W", "y", {})],
             [1, 4],
             {},
-            ["operator Gemm (node 'Gemm_0'): it reads 'W', which no earlier node computes"],
+            ["operator Gemm (node 'Gemm_0'): it reads 'W', which no node computes"],
         ),
-        ([("Relu", "a", "y", {}), ("Relu", "x", "a", {})], [1, 4], {}, ["it reads 'a', which no earlier node computes"]),
-        ([("Relu", "x", "x", {})], [1, 4], {}, ["the name 'x', which is empty or taken"]),
-        ([("Relu", "x", "W", {})], [1, 4], {"W": W}, ["the name 'W', which is empty or taken"]),
-        ([("Relu", "x", "", {})], [1, 4], {}, ["the name '', which is empty or taken"]),
-        ([("Identity", "W", "W", {})], [1, 4], {"W": W}, ["the name 'W', which is empty or taken"]),
+        (
+            [("Add", "b x", "a", {}), ("Relu", "a", "b", {}), ("Relu", "b", "y", {})],
+            [1, 4],
+            {},
+            ["operator Add (node 'Add_0') is computed from its own result"],
+        ),
+        ([("Relu", "x", "x", {})], [1, 4], {}, ["the name 'x', which is taken"]),
+        ([("Relu", "x", "W", {})], [1, 4], {"W": W}, ["the name 'W', which is taken"]),
+        ([("Relu", "x", "", {})], [1, 4], {}, ["operator Relu (node 'Relu_0'): its first output is left out or has no name"]),
+        ([("Identity", "W", "W", {})], [1, 4], {"W": W}, ["the name 'W', which is taken"]),
         # number and order of inputs
         ([("Gemm", "x", "y", {})], [1, 4], {}, ["it has 1 input and 1 output; "]),
         (
@@ -64,7 +74,6 @@ GEMM = [("Gemm", "x W", "y", {})]
             {"s": np.array([1])},
             ["its input 1 depends on the network's input; a constant is expected"],
         ),
-        ([("Relu", "W", "a", {}), ("Add", "x a", "y", {})], [1, 4], {"W": W}, ["all its inputs are constants"]),
         # attributes
         ([("Gemm", "x W", "y", {"transA": 2})], [4, 1], {"W": W}, ["transA=2, transB=0 is not supported"]),
         ([("Gemm", "x W", "y", {"transB": 2})], [1, 4], {"W": W}, ["transA=0, transB=2 is not supported"]),
@@ -145,12 +154,12 @@ def test_bad_graphs(nodes, shape, constants, parts, tmp_path):
             tensor("W", FLOAT, [10**6, 10**6], raw_data=bytes(4)),
             "has 4 bytes of data; its shape (1000000, 1000000) needs 4000000000000",
         ),
-        (tensor("W", FLOAT, [-4, -3], float_data=[1] * 12), "initializer 'W' has shape (-4, -3); positive lengths"),
-        (tensor("W", FLOAT, [0, 3]), "has shape (0, 3); positive lengths"),
+        (tensor("W", FLOAT, [-4, -3], float_data=[1] * 12), "initializer 'W' has shape (-4, -3); lengths from 0"),
+        (tensor("W", FLOAT, [0, 3]), "shapes (1, 4) and (0, 3) cannot be multiplied"),
         (tensor("W", FLOAT, [1] * 70, float_data=[1]), "of at most 32 axes are expected"),
         (tensor("W", TensorProto.STRING, [1], string_data=[b"a"]), "initializer 'W' has type STRING; supported types are FLOAT,"),
         (tensor("W", TensorProto.COMPLEX64, [1], float_data=[1, 1]), "has type COMPLEX64"),
-        (tensor("W", TensorProto.BOOL, [1], int32_data=[1]), "has type BOOL"),
+        (tensor("W", TensorProto.BOOL, [2], int32_data=[1]), "initializer 'W' has 1 entries of data; its shape (2,) needs 2"),
         (tensor("W", 0, [1], float_data=[1]), "has type UNDEFINED"),
         (tensor("W", 77, [1], float_data=[1]), "has type 77"),
     ],
@@ -158,24 +167,13 @@ def test_bad_graphs(nodes, shape, constants, parts, tmp_path):
 def test_bad_initializers(weight, part, tmp_path):
     refused(load_network, save(build(GEMM, [1, 4], {"W": weight}), tmp_path / "bad.onnx"), part)
     nodes = [("Constant", "", "W", {"value": weight}), *GEMM]
+    operator = "Gemm (node 'Gemm_1')" if "multiplied" in part else "Constant (node 'Constant_0')"
     refused(
         load_network,
         save(build(nodes, [1, 4]), tmp_path / "bad.onnx"),
-        "operator Constant (node 'Constant_0')",
+        f"operator {operator}",
         part.removeprefix("initializer 'W' "),
     )
-
-
-def test_data_in_another_file_is_never_read(tmp_path):
-    for location in ("../../secret", "weights.bin"):
-        weight = tensor("W", FLOAT, [4, 3], data_location=TensorProto.EXTERNAL)
-        weight.external_data.add(key="location", value=location)
-        (tmp_path / "weights.bin").write_bytes(bytes(48))
-        refused(
-            load_network,
-            save(build(GEMM, [1, 4], {"W": weight}), tmp_path / "bad.onnx"),
-            "initializer 'W' keeps its data in another file",
-        )
 
 
 def with_model(change):
@@ -191,9 +189,9 @@ def info(name, kind=FLOAT):
 @pytest.mark.parametrize(
     ("change", "part"),
     [
-        (lambda m: m.graph.input.append(info("u")), "the graph has 2 inputs and 1 output"),
+        (lambda m: m.graph.input.append(info("x")), "two of the inputs 'x' have the same name"),
         (lambda m: m.graph.ClearField("input"), "the graph has 0 inputs and 1 output"),
-        (lambda m: m.graph.output.append(info("u")), "the graph has 1 input and 2 outputs"),
+        (lambda m: m.graph.output.append(info("u")), "output 'u' is not computed by any node"),
         (lambda m: m.graph.ClearField("output"), "the graph has 1 input and 0 outputs"),
         (lambda m: m.graph.ClearField("node"), "it has no nodes or no opset"),
         (lambda m: m.ClearField("graph"), "it has no nodes or no opset"),
@@ -201,7 +199,7 @@ def info(name, kind=FLOAT):
         (lambda m: setattr(m.opset_import[0], "version", 6), "opset 6 is not supported; convert the model to opset 7 or newer"),
         (lambda m: setattr(m.opset_import[0], "domain", "ai.onnx.ml"), "it has no nodes or no opset"),
         (lambda m: setattr(m.graph.node[0], "domain", "com.microsoft"), "operator Gemm (node 'Gemm_0') is not supported"),
-        (lambda m: m.graph.node[0].ClearField("output"), "it has 2 inputs and 0 outputs; 2 to 3 inputs"),
+        (lambda m: m.graph.node[0].ClearField("output"), "operator Gemm (node 'Gemm_0'): its first output is left out"),
         (lambda m: m.graph.initializer.append(m.graph.initializer[0]), "two initializers have the same name"),
         (lambda m: m.graph.sparse_initializer.add(), "sparse initializers are not supported"),
         (

@@ -113,7 +113,7 @@ def test_onnx_takes_single_floats_where_they_are_exact(tmp_path):
 @pytest.mark.parametrize("name", ["net.pkl", "net", "net.zip", ".npz"])
 def test_other_suffixes_are_refused(name, tmp_path):
     message = r"suffix '.*' is not known; network files end in \.npz, \.json, \.onnx"
-    with pytest.raises(FormatError, match=message + r", \.safetensors, \.pt, \.pth$"):
+    with pytest.raises(FormatError, match=message + r", \.nnet, \.safetensors, \.pt, \.pth$"):
         load_network(tmp_path / name)
     with pytest.raises(FormatError, match=message + "$"):
         save_network(Network.of(([[1]], None, True)), tmp_path / name)

@@ -6,7 +6,9 @@ MatMul, Add, Sub, Relu and of operators that change shapes, as exporters write m
 
 from __future__ import annotations
 
+import gzip
 import struct
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -37,7 +39,7 @@ _KEPT = {_FLOAT: 2, _INT: 3, _TENSOR: 5, _INTS: 8}  # the field of an attribute 
 
 
 def plain_layers(path: str | Path) -> tuple[PlainLayer, ...] | None:
-    """Return the layers of an ONNX file, or None if it has anything that this reader does not support.
+    """Return the layers of an ONNX file, gzipped or not, or None if it has anything that this reader does not support.
 
     Raises:
         FormatError: the file is damaged.
@@ -45,12 +47,16 @@ def plain_layers(path: str | Path) -> tuple[PlainLayer, ...] | None:
     """
     try:
         with Path(path).open("rb") as stream:
+            packed = stream.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else Path(path).open("rb") as stream:
             data = stream.read(_MOST_BYTES + 1)
         return None if len(data) > _MOST_BYTES else _ChainReader(fields_of(data)).layers()
     except UnknownError:
         return None
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise FormatError(f"{path}: the gzipped file is damaged or cut short") from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
 

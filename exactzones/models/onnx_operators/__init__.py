@@ -16,7 +16,7 @@ from exactzones.models.onnx_node import OnnxNode, Operand
 from exactzones.models.onnx_operators import activations, arithmetic, constants, linear, shapes, windows
 from exactzones.models.onnx_operators.activations import LARGEST
 
-__all__ = ["MANY", "OPERATORS", "SMOOTH", "Operator"]
+__all__ = ["MANY", "OPERATORS", "QUANTIZED", "SMOOTH", "Operator"]
 
 
 class Operator(NamedTuple):
@@ -27,12 +27,14 @@ class Operator(NamedTuple):
         most: most inputs.
         attributes: those that may be given, with their defaults.
         compute: returns the output, or a list of all outputs.
+        typed_by: the place of the input whose type the outputs have.
     """
 
     least: int
     most: int
     attributes: dict[str, Any]
     compute: Callable[[OnnxNode], Operand | list[Operand]]
+    typed_by: int = 0
 
 
 def _float32(number: float) -> float:
@@ -97,3 +99,6 @@ SMOOTH = frozenset({
     "Softmax", "Softplus", "Softsign", "Sqrt", "Swish", "Tanh",
 })  # fmt: skip
 """Operators that are not piecewise linear, and are refused for that reason."""
+
+QUANTIZED = frozenset({"ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv", "QLinearMatMul"})
+"""Operators that compute with quantized values, and are refused for that reason."""

@@ -10,7 +10,8 @@ import numpy as np
 from exactzones.errors import FormatError
 from exactzones.models import pooling, tensors
 from exactzones.models.arrays import Array, computed, fractions
-from exactzones.models.onnx_node import ALL_CONSTANT, OnnxNode, Operand, axes_from_front
+from exactzones.models.folding import folded, lifted
+from exactzones.models.onnx_node import OnnxNode, Operand, axes_from_front
 from exactzones.models.tensors import Tensor
 
 
@@ -95,8 +96,6 @@ def _in_pairs(node: OnnxNode, pairwise: Callable[[Tensor, Operand], Tensor]) -> 
     """Apply an operation of two operands to all operands in pairs, then to pairs of pairs, so that there are few layers."""
     every = [node.operand(place) for place in range(len(node.operands))]
     operands: Sequence[Operand] = sorted(every, key=lambda operand: not isinstance(operand, Tensor))  # constants last
-    if not isinstance(operands[0], Tensor):
-        raise FormatError(ALL_CONSTANT)
     while len(operands) > 1:
         operands = [_pair(operands[k : k + 2], pairwise) for k in range(0, len(operands), 2)]
     return operands[0]
@@ -106,9 +105,7 @@ def _pair(operands: Sequence[Operand], pairwise: Callable[[Tensor, Operand], Ten
     if len(operands) == 1:
         return operands[0]
     left, right = operands
-    if not isinstance(left, Tensor):
-        raise FormatError("two of its inputs are constants; let the exporter fold constants")
-    return pairwise(left, right)
+    return pairwise(left, right) if isinstance(left, Tensor) else folded(pairwise(lifted(left), right))
 
 
 def reduce_mean(node: OnnxNode) -> Tensor:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from exactzones.errors import FormatError
-from exactzones.models import tensors
+from exactzones.models import folding, tensors
 from exactzones.models.arrays import finite, fractions
 from exactzones.models.normalization import Statistics, normalized
 from exactzones.models.onnx_node import OnnxNode, Operand
 from exactzones.models.tensors import Tensor
 
 
-def matmul(node: OnnxNode) -> Tensor:
+def matmul(node: OnnxNode) -> Operand:
     """Return the matrix product."""
-    return tensors.product(node.operand(0), node.operand(1))
+    left, right = node.operand(0), node.operand(1)
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        return tensors.product(left, right)
+    return folding.product(left, right)
 
 
 def gemm(node: OnnxNode) -> Tensor:
@@ -23,6 +26,8 @@ def gemm(node: OnnxNode) -> Tensor:
     if own["transA"] not in (0, 1) or own["transB"] not in (0, 1):
         raise FormatError(f"transA={own['transA']}, transB={own['transB']} is not supported; each must be 0 or 1")
     left, right = node.operand(0), node.operand(1)
+    if not isinstance(right, Tensor):
+        left = node.tensor(0)
     if len(left.shape) != 2 or len(right.shape) != 2:
         raise FormatError(f"its inputs have shapes {left.shape} and {right.shape}; two matrices are expected")
     left, right = (_transposed(left) if own["transA"] else left), (_transposed(right) if own["transB"] else right)
