@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from exactzones.cli.main import cli
+from exactzones.cli.commands import cli
 
 pytest.importorskip("onnx")
 
