@@ -1,26 +1,21 @@
 """Workers of any kind: the same zones in the same order, nothing lost when one dies or the search is stopped."""
 
-import itertools
 import os
 import pickle
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from engine.support import CASES, ENDLESS, PIECES, STEP_BY_STEP, box, leaves, paced, random_network, ternary_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from zones.support import any_property, small_networks
 
-from exactzones.engine import driver
 from exactzones.engine.arrangement import Arrangement
 from exactzones.engine.forward import ZoneSearch, forward
 from exactzones.engine.workers import LeafBatch, Pace
@@ -28,57 +23,9 @@ from exactzones.errors import BudgetExceeded, InputError
 from exactzones.network import Network
 from exactzones.parallel import processes, worker_count
 from exactzones.polyhedra import Polyhedron
-from exactzones.property import ALWAYS, condition, feature
+from exactzones.property import feature
 from exactzones.testing import domains, networks
 from exactzones.zones import Budget, find_zones, stream_zones
-
-STEP_BY_STEP = Pace(
-    alone_seconds=0, wait_for_workers=True, piece_seconds=0, short_piece_seconds=0, call_seconds=1e-9, call_cells=1
-)
-"""Workers do everything, and every piece is one call of the kernel that returns one cell."""
-PIECES = Pace(
-    alone_seconds=0, wait_for_workers=True, piece_seconds=0.01, short_piece_seconds=0.002, call_seconds=0.001, call_cells=32
-)
-
-
-def random_network(*widths, seed=0):
-    rng = np.random.default_rng(seed)
-    pairs = itertools.pairwise(widths)
-    return Network.mlp([(rng.normal(size=(b, a)) / a**0.5, rng.normal(size=b) / 2) for a, b in pairs])
-
-
-def ternary_network(*widths, seed=0):
-    rng = np.random.default_rng(seed)
-    pairs = itertools.pairwise(widths)
-    return Network.mlp([(rng.integers(-1, 2, (b, a)), rng.integers(-1, 2, b)) for a, b in pairs])
-
-
-def box(dim):
-    return Polyhedron.box(-3, 3, dim=dim)
-
-
-CASES = {
-    "plane": (random_network(2, 12, 12, 1), feature(0), box(2)),
-    "all of the plane": (random_network(2, 10, 8, 1), feature(0), None),
-    "a line": (random_network(1, 20, 10, 1, seed=3), feature(0), None),
-    "four dimensions": (random_network(4, 6, 4, 1), feature(0), box(4)),
-    "rare": (random_network(3, 10, 10, 1, seed=1), feature(0, threshold="1/2"), box(3)),
-    "every cell": (random_network(3, 8, 5, 1), ALWAYS, box(3)),
-    "lineality": (random_network(1, 6, 6, 1, seed=4).compose(random_network(3, 1).layers[0].affine), feature(0), None),
-    "several conditions": (random_network(2, 9, 9, 2), feature(0) & condition({1: 1}, 1, strict=False), box(2)),
-    "degenerate": (ternary_network(3, 7, 7, 1), feature(0), box(3)),
-    "degenerate and unbounded": (ternary_network(3, 6, 6, 1, seed=1), feature(0, threshold=-1), None),
-    "no ReLU": (Network.of(([[1, 2]], [3], False)), feature(0), None),
-}
-
-
-@contextmanager
-def paced(pace):
-    before, driver.PACE = driver.PACE, pace
-    try:
-        yield
-    finally:
-        driver.PACE = before
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +57,6 @@ def watched():
     executor = Watched()
     with executor.threads:
         yield executor
-
-
-def leaves(zones):
-    return [(zone.pattern, zone.source.tight.tolist()) for zone in zones]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -240,9 +183,6 @@ def test_a_budget_of_zones(watched, pools):
     all_end(watched)
 
 
-ENDLESS = random_network(4, 60, 60, 1), feature(0), box(4)
-
-
 def all_end(watched):
     """Check that no call is left running."""
     deadline = time.monotonic() + 20
@@ -308,91 +248,6 @@ def test_an_error_in_a_worker_is_the_drivers(monkeypatch, watched):
     with paced(PIECES), pytest.raises(MemoryError, match="a worker is full"):
         find_zones(net, prop, domain, executor=watched)
     all_end(watched)
-
-
-def test_a_process_that_dies_is_replaced():
-    """Its piece is searched again, by new processes: nothing is lost, and the order stays."""
-    complete = stream_zones(*ENDLESS)
-    killed = []
-    with processes(2) as pool, paced(Pace(alone_seconds=0, wait_for_workers=True)):
-
-        def progress(_cells, zones):
-            if zones > 100 and not killed:
-                killed.append(next(iter(pool.pool._processes)))
-                os.kill(killed[0], signal.SIGKILL)
-
-        with pytest.raises(BudgetExceeded, match="budget of 3000 zones") as stopped:
-            find_zones(*ENDLESS, executor=pool, progress=progress, max_zones=3000)
-    assert killed
-    assert [zone.pattern for zone in stopped.value.found] == [next(complete).pattern for _ in range(3000)]
-
-
-def test_processes_that_die_time_and_again():
-    """The search stops with a clear message and keeps what was found."""
-    complete = stream_zones(*ENDLESS)
-    killed = set()
-    with processes(2) as pool, paced(Pace(alone_seconds=0, wait_for_workers=True)):
-
-        def progress(_cells, zones):
-            for pid in set(pool.pool._processes or ()) - killed if zones > 100 else ():
-                killed.add(pid)
-                os.kill(pid, signal.SIGKILL)
-
-        with pytest.raises(BudgetExceeded, match=r"a worker process died \(BrokenProcessPool\)") as stopped:
-            find_zones(*ENDLESS, executor=pool, progress=progress)
-        found = stopped.value.found
-        assert len(killed) >= 4
-        assert len(found) > 100
-        assert not found.complete
-        assert [zone.pattern for zone in found[:300]] == [next(complete).pattern for _ in found[:300]]
-        with pytest.raises(BudgetExceeded, match="a worker process died"):  # the pool stays broken
-            find_zones(*ENDLESS, executor=pool)
-
-
-def test_a_pool_of_the_callers_that_breaks():
-    """It cannot be started again."""
-    with ProcessPoolExecutor(1) as pool, paced(Pace(alone_seconds=0, wait_for_workers=True)):
-        pool.submit(os._exit, 1)
-        with pytest.raises(BudgetExceeded, match=r"a worker process died \(BrokenProcessPool\)"):
-            find_zones(*ENDLESS, executor=pool)
-
-
-HALF_AN_ANSWER = """
-import os, signal, struct, sys
-frame = sys._getframe()
-while "result_queue" not in frame.f_locals:
-    frame = frame.f_back
-answers = frame.f_locals["result_queue"]
-answers._wlock.acquire()
-answers._writer._send(struct.pack("!i", 1000) + b"half")
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-@pytest.mark.parametrize(("count", "seconds"), [(2, 0), (1, 2)])
-def test_a_process_that_dies_in_the_middle_of_its_answer(count, seconds):
-    """ProcessPoolExecutor would wait for the other half forever; it may die long after the last answer, too."""
-    with processes(count) as pool, paced(Pace(alone_seconds=0, wait_for_workers=True)):
-        pool.submit(exec, f"import time; time.sleep({seconds})\n{HALF_AN_ANSWER}")
-        with pytest.raises(BudgetExceeded, match="budget of 3000 zones"):
-            find_zones(*ENDLESS, executor=pool, max_zones=3000)
-        assert pool._restarts == 1
-        pool.shutdown(wait=True)
-
-
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes there")
-def test_workers_end_when_their_driver_is_killed():
-    script = "from exactzones.parallel import processes\nimport os, time\n"
-    script += "with processes(1) as pool: print(pool.submit(os.getpid).result(), flush=True); time.sleep(60)"
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:  # noqa: S603
-        pid = int(parent.stdout.readline())
-        stat = Path(f"/proc/{pid}/stat")
-        assert stat.exists()
-        parent.kill()
-        deadline = time.monotonic() + 20
-        while stat.exists() and stat.read_text().rsplit(") ", 1)[1][0] != "Z":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
 
 
 # Values travel.

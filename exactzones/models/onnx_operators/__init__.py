@@ -2,7 +2,7 @@
 
 To add an operator, write its function, from ``OnnxNode`` to tensor, in the module of its family, or in a new one, and add a row
 below.  Semantics that PyTorch shares belong in ``models.tensors`` or its neighbours.  The tests compare every operator with an
-oracle: add the operator to ``tests/models/onnx_oracle.py``, and cases to ``tests/models/test_onnx_operators.py``.
+oracle: add the operator to ``tests/models/onnx_oracle.py``, and cases to ``tests/models/onnx_cases.py``.
 """
 
 from __future__ import annotations
