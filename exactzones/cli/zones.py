@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -48,6 +50,7 @@ _PICTURES = (".svg", ".png", ".pdf")
 _SEARCH_SHARE = 0.75  # of the time; the rest is for what follows from the zones, and for writing
 _SEARCH_SHARE_BEFORE_PROOF = 0.4  # the same with --certificate
 _PROOF_SHARE = 0.85  # of the time that is left after the search
+_MANY_VOLUMES = 20_000  # zones; more take as long as the search again
 _MOST_ISLANDS = 8  # islands whose sizes are printed
 _LONG_POINT, _LONG_DIRECTION = 60, 90  # characters
 
@@ -61,6 +64,7 @@ class OutputOptions:
     certificate: Path | None
     exports: tuple[Path, ...]
     merge: bool
+    volume: bool
 
     def targets(self) -> list[tuple[str, Path]]:
         """Return each file to write, with its option."""
@@ -168,6 +172,7 @@ class OutputOptions:
         "(table), .smt2 (the question, for SMT solvers).  May be repeated.",
     ),
     click.option("--merge", is_flag=True, help="Also merge zones whose union is convex."),
+    click.option("--volume", is_flag=True, help=f"Print the share of the volume for more than {_MANY_VOLUMES:,} zones, too."),
 )
 @search_options
 @quiet_option
@@ -194,7 +199,7 @@ def zones(net: NetworkFile, question: QuestionOptions, outputs: OutputOptions, s
     if outputs.certificate is not None and listing.zones.complete:
         status = _prove(listing.zones, outputs.certificate, deliveries, quiet=quiet)
     if not quiet and is_text_wanted(outputs.json_path):
-        _print_summary(listing, question.spec, merge=outputs.merge)
+        _print_summary(listing, question.spec, outputs)
         for path in deliveries.written:
             click.echo(f"wrote {path}")
     return deliveries.exit_code(status)
@@ -215,17 +220,19 @@ def _prove(zones: Zones, path: Path, deliveries: Deliveries, *, quiet: bool) -> 
     return 0
 
 
-def _print_summary(listing: Listing, spec: str, *, merge: bool) -> None:
+def _print_summary(listing: Listing, spec: str, outputs: OutputOptions) -> None:
     """Print what is known of the zones; the rows for which there is no time are left out."""
-    zones = listing.zones
+    zones, start = listing.zones, time.monotonic()
     where = "all of the input space" if zones.domain is None else f"the box {spec}"
     click.echo(f"{_question_text(zones.prop)} on {where}")
     rows = [("zones", listing.count_text), ("cells visited", f"{listing.cells:,}")]
     if len(zones):
-        wanted = {name: compute for name, compute in _ROWS.items() if merge or compute is not _merged}
+        wanted = {name: compute for name, compute in _ROWS.items() if outputs.merge or compute is not _merged}
+        if len(zones) > _MANY_VOLUMES and not outputs.volume:
+            wanted["volume share"] = _no_volume_share
         by_name = {name: stop.attempt(name, partial(wanted[name], zones)) for name in sorted(wanted, key="witness".__ne__)}
         rows += [row for name in wanted for row in by_name[name] or ()]  # the witness is quick: there should be time for it
-    print_table([*rows, ("time", f"{listing.seconds:.2f} s")])
+    print_table([*rows, ("time", f"{listing.seconds:.2f} s, summary {time.monotonic() - start:.2f} s")])
 
 
 def _question_text(prop: Property) -> str:
@@ -256,11 +263,28 @@ def _islands(zones: Zones) -> list[tuple[str, str]]:
     return [("islands" if zones.complete else "islands so far", f"{len(sizes)} ({listed} zones)")]
 
 
+def _has_volume(zones: Zones) -> bool:
+    return zones.domain is not None and zones.domain.is_bounded and zones.network.inputs <= MAX_VOLUME_INPUTS
+
+
+def _no_volume_share(zones: Zones) -> list[tuple[str, str]]:
+    text = f"not computed for more than {_MANY_VOLUMES:,} zones: use --volume"
+    return [("volume share", text)] if _has_volume(zones) else []
+
+
 def _volume_share(zones: Zones) -> list[tuple[str, str]]:
-    if zones.domain is None or zones.network.inputs > MAX_VOLUME_INPUTS or zones.share is None:
+    if not _has_volume(zones):
         return []
-    percent = "100 % (exactly)" if zones.share == 1 else f"{float(zones.share * 100):.4g} %"
-    return [("volume share", f"{percent} of the domain")]
+    bounds = zones.share_bounds
+    if bounds is None:
+        return []
+    least, most = map(_percent, bounds)
+    settled = least == most and (bounds[1] < 1 or bounds[0] == bounds[1])
+    return [("volume share", f"{least if settled or zones.share is None else _percent(zones.share)} of the domain")]
+
+
+def _percent(share: Fraction) -> str:
+    return "100 % (exactly)" if share == 1 else f"{float(share * 100):.4g} %"
 
 
 def _largest_value(zones: Zones) -> list[tuple[str, str]]:

@@ -30,6 +30,7 @@ from exactzones.zones.islands import Connections
 from exactzones.zones.locate import Array, Locator
 from exactzones.zones.maps import count_maps
 from exactzones.zones.merge import MergedZone, merge
+from exactzones.zones.volumes import share_bounds
 
 if TYPE_CHECKING:
     import networkx
@@ -119,6 +120,15 @@ class Zones(Sequence[Zone]):
         if self.domain is None or not self.domain.is_bounded or self.volume is None:
             return None
         return self.volume / self.domain.cell().volume()
+
+    @cached_property
+    def share_bounds(self) -> tuple[Fraction, Fraction] | None:
+        """Close lower and upper bounds on ``share``, from floats with proved errors; None if the domain is unbounded."""
+        if self.domain is None or not self.domain.is_bounded:
+            return None
+        if self._connections is not None:
+            return share_bounds(self.zones, self._connections, self.domain)
+        return None if self.share is None else (self.share, self.share)
 
     @cached_property
     def maximum(self) -> Maximum | None:

@@ -1,6 +1,7 @@
 """``exactzones zones``: the summary, the JSON, the picture, every option."""
 
 import json
+import re
 from fractions import Fraction
 
 import jsonschema
@@ -98,8 +99,8 @@ def test_the_summary(run, tmp_path):
     assert outcome.err == ""
     lines = {line[:16].strip(): line[16:].strip() for line in outcome.out.splitlines()[1:]}
     assert outcome.out.splitlines()[0] == "feature 0 of layer 1 greater than 0 on the box -3:3"
-    time = lines.pop("time")
-    assert float(time.removesuffix(" s")) >= 0
+    search, summary = re.fullmatch(r"(\d+\.\d\d) s, summary (\d+\.\d\d) s", lines.pop("time")).groups()
+    assert float(search) >= 0 <= float(summary)
     witness = lines.pop("witness")
     point, value = witness.split(" where it is ")
     assert abs(Fraction(point.strip("()"))) - 1 == Fraction(value) > 0
@@ -120,6 +121,24 @@ def test_the_summary_of_an_unbounded_domain(run, tmp_path):
     assert "on all of the input space" in outcome.out
     assert "volume" not in outcome.out
     assert "unbounded" in outcome.out
+
+
+def test_the_volume_of_many_zones_is_printed_on_request(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("exactzones.cli.zones._MANY_VOLUMES", 1)
+    net = saved(ABSOLUTE, tmp_path / "net.npz")
+    assert (
+        "volume share   not computed for more than 1 zones: use --volume"
+        in run("zones", net, "--feature", 0, "--domain=-3:3").out
+    )
+    assert "66.67 % of the domain" in run("zones", net, "--feature", 0, "--domain=-3:3", "--volume").out
+
+
+def test_a_share_near_one_is_not_called_exact(run, tmp_path):
+    """1 - 2^-40, and 1 by zones that cover the box."""
+    for threshold, share in (("1/1099511627776", "100 % of the domain"), (0, "100 % (exactly) of the domain")):
+        net = saved(Network.mlp([([[1], [1]], [0, "-1/2"]), ([[1, 1]], [0])]), tmp_path / "net.npz")
+        outcome = run("zones", net, "--feature", 0, "--threshold", threshold, "--domain=0:1")
+        assert share in outcome.out
 
 
 def test_a_feature_that_never_fires(run, tmp_path):
