@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -12,19 +12,50 @@ from exactzones.cli.stopping import stop
 from exactzones.engine import kernel
 from exactzones.errors import BudgetExceeded
 
+
+class _Command(NamedTuple):
+    """Where a command is, and what the list of commands says about it."""
+
+    module: str
+    function: str
+    summary: str
+
+
 _COMMANDS = {
-    "certify": "exactzones.cli.certify:certify",
-    "check": "exactzones.cli.certify:check",
-    "completion": "exactzones.cli.completion:completion",
-    "eval": "exactzones.cli.evaluate:evaluate",
-    "info": "exactzones.cli.info:info",
-    "proptest": "exactzones.cli.proptest:proptest",
-    "supports": "exactzones.cli.supports:supports",
-    "verify": "exactzones.cli.verify:verify",
-    "view": "exactzones.cli.view:view",
-    "zones": "exactzones.cli.zones:zones",
+    "certify": _Command(
+        "certify", "certify", "Prove that a feature cannot fire on a domain, or find an input at which it fires."
+    ),
+    "check": _Command(
+        "certify", "check", "Check a certificate, in exact integer arithmetic, against the claim that the options state."
+    ),
+    "completion": _Command("completion", "completion", "Print a shell script that completes commands, options and file names."),
+    "eval": _Command(
+        "evaluate", "evaluate", "Evaluate a network at a point: exact outputs, activation pattern, and which features fire."
+    ),
+    "info": _Command(
+        "info",
+        "info",
+        "Describe a network: its layers, the length of its numbers, and how many activation regions each layer can make.",
+    ),
+    "proptest": _Command(
+        "proptest", "proptest", "Test the zones of a feature against exact evaluations of the network at random points."
+    ),
+    "supports": _Command(
+        "supports",
+        "supports",
+        "Print what exactzones supports, one entry on each line, in the form of chapter 5 of the VNN-LIB standard.",
+    ),
+    "verify": _Command(
+        "verify", "verify", "Decide a VNN-LIB query; the command line is that of chapter 5 of the VNN-LIB standard."
+    ),
+    "view": _Command(
+        "view",
+        "view",
+        "Write the zones of a feature as an interactive page: one HTML file that needs no internet connection.",
+    ),
+    "zones": _Command("zones", "zones", "List the zones of a feature: all activation regions in which it fires, exactly."),
 }
-"""Command -> the module and the function in it.  A command's module, and what it imports, is loaded when the command is used."""
+"""A command's module, and what it imports, is loaded when the command is used; the list of commands needs the summaries only."""
 
 
 class _LazyGroup(click.Group):
@@ -41,8 +72,8 @@ class _LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         import_module("exactzones.cli.help_format")  # the command's own help follows its settings
-        module, _, function = _COMMANDS[cmd_name].partition(":")
-        return getattr(import_module(module), function)
+        command = _COMMANDS[cmd_name]
+        return getattr(import_module(f"exactzones.cli.{command.module}"), command.function)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an interruption becomes an error of ours, since click prints an empty line for its own."""
@@ -55,7 +86,7 @@ class _LazyGroup(click.Group):
         """Return the help text, formatted by rich_click."""
         from exactzones.cli.help_format import group_help
 
-        return group_help(self, ctx)
+        return group_help(self, ctx, {name: command.summary for name, command in _COMMANDS.items()})
 
 
 @click.group(

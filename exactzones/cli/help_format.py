@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 import rich_click
 
@@ -10,17 +12,17 @@ rich_click.rich_click.TEXT_PARAGRAPH_LINEBREAKS = "\n\n"
 rich_click.rich_click.PADDING_HELPTEXT_FIRST_LINE = (0, 0, 1, 0)
 
 
-def group_help(group: click.Group, context: click.Context) -> str:
-    """Return the help text of a group of plain click, with each of its commands.
+def group_help(group: click.Group, context: click.Context, summaries: Mapping[str, str]) -> str:
+    """Return the help text of a group of plain click; its commands are not loaded.
 
     Args:
         group: the group.
         context: its context.
+        summaries: what the list of commands says about each of them.
     """
-    commands = {name: group.get_command(context, name) for name in group.list_commands(context)}
     twin = rich_click.RichGroup(
         name=group.name,
-        commands={name: command for name, command in commands.items() if command is not None},
+        commands={name: click.Command(name, help=summaries[name]) for name in group.list_commands(context)},
         params=group.params,
         help=group.help,
         invoke_without_command=group.invoke_without_command,

@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+
+from exactzones.cli.commands import _COMMANDS, cli
 
 IRIS = str(Path(__file__).parents[2] / "examples/networks/iris_2d.npz")
 HEAVY = {"matplotlib", "networkx", "numpy", "onnx", "pandas", "plotly", "rich_click", "scipy", "sympy", "torch"}
@@ -28,6 +31,7 @@ def test_the_package_alone_imports_nothing_heavy(statement):
     ("command", "needed"),
     [
         (["--version"], set()),
+        (["--help"], {"rich_click"}),
         (["completion", "bash"], {"rich_click"}),
         (["info", IRIS], {"numpy", "rich_click"}),
         (["eval", IRIS, "--at", "1,2"], {"numpy", "rich_click"}),
@@ -38,3 +42,9 @@ def test_the_package_alone_imports_nothing_heavy(statement):
 )
 def test_a_command_imports_what_it_needs(command, needed):
     assert imported("-m", "exactzones", *command) <= needed
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_the_list_of_commands_says_what_their_own_help_begins_with(name):
+    first = cli.get_command(click.Context(cli), name).help.partition("\n\n")[0]
+    assert _COMMANDS[name].summary == " ".join(first.split())
