@@ -371,6 +371,7 @@ CANCELLED = [("Relu", "x", "t1", {}), ("Add", "t1 c0", "t2", {}), ("Sub", "t2 c1
 @settings(max_examples=300)
 @given(chains())
 @example((CANCELLED, (1, 3), {"c0": np.float32(0.5), "c1": np.float32(0.5)}))
+@example(([*CANCELLED, ("Relu", "t3", "t4", {})], (1, 3), {"c0": np.float32(0.5), "c1": np.float32(0.5)}))
 def test_random_chains_agree(tmp_path_factory, chain):
     nodes, shape, constants = chain
     path = save(build(nodes, shape, constants, end=f"t{len(nodes)}"), tmp_path_factory.getbasetemp() / "random_twice.onnx")

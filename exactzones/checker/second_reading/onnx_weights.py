@@ -72,6 +72,10 @@ def same_function(layers: Sequence[PlainLayer], network: Network) -> bool:
 
 
 def _composed(layers: Sequence[Layer]) -> list[Layer]:
+    """Return layers with linear ones in a row composed, and without identities that change nothing.
+
+    Identities come of constants that cancel: a reader that notices this early makes no layer of them.
+    """
     composed: list[Layer] = []
     for layer in layers:
         if composed and not any(composed[-1].relu):
@@ -79,9 +83,15 @@ def _composed(layers: Sequence[Layer]) -> list[Layer]:
             composed.append(Layer(affine.matrix, affine.offset, layer.relu))
         else:
             composed.append(layer)
-    if len(composed) > 1 and composed[-1].affine == AffineMap.identity(composed[-1].inputs) and not any(composed[-1].relu):
-        composed.pop()  # constants that cancel: a reader that notices this early makes no layer of them
+        if len(composed) > 1 and all(composed[-2].relu) and all(composed[-1].relu) and _is_identity(composed[-1]):
+            composed.pop()  # the ReLU of a ReLU
+    if len(composed) > 1 and _is_identity(composed[-1]) and not any(composed[-1].relu):
+        composed.pop()
     return composed
+
+
+def _is_identity(layer: Layer) -> bool:
+    return layer.affine == AffineMap.identity(layer.inputs)
 
 
 def _exact(word: int, exponent_bits: int, fraction_bits: int) -> Fraction:
