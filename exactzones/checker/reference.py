@@ -148,7 +148,9 @@ class PlainHeader:
         for zone in _list(data.get("zones", [])):
             pattern, point = _list(zone)
             zones.append(([_text(part) for part in _list(pattern)], _point(point)))
-        return cls(_text(data["network"]), bits, cases, case, trees, None if witness is None else _point(witness), zones)
+        return cls(
+            _text(data["network"]), bits, cases, case, trees, witness=None if witness is None else _point(witness), zones=zones
+        )
 
     def is_witness(self, network: Network, cases: Sequence[Case]) -> bool:
         """Check the network's SHA-256; tell whether the certificate is a witness, and a true one."""

@@ -21,7 +21,7 @@ _WHOLE_MAPS = 2000
 """Up to this many zones, the page has the affine map of the whole layer; with more, only the feature's function."""
 
 
-class _Table:
+class _PointNumbers:
     """Numbers exact points; equal points have equal numbers."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ def drawing(zones: Zones, window: Polyhedron) -> Data:
         ``cells`` (those of the closed cell if it is larger, else None), ``outside`` ("unbounded" or "cut" if the zone extends
         beyond the window, else ""), ``functions`` (the feature as ``b + a . x``, floats), ``colours`` (see ``_colours``).
     """
-    table = _Table()
+    table = _PointNumbers()
     parts = [zone.firing_part for zone in zones]
     rings = [_numbered(outline(part, window), table) for part in parts]
     cells = [
@@ -76,7 +76,7 @@ def exact_texts(zones: Zones, flat: AffineMap | None = None) -> Data:
         the affine map), ``edges`` (two zones, the row of their facet, the neurons that switch sign there, whether the property
         fires on the facet).
     """
-    table = _Table()
+    table = _PointNumbers()
     entries = []
     whole_maps = len(zones) <= _WHOLE_MAPS
     for zone in zones:
@@ -96,7 +96,7 @@ def exact_texts(zones: Zones, flat: AffineMap | None = None) -> Data:
     return {"points": row_texts(table.points), "zones": entries, "edges": edges} | lifted
 
 
-def _numbered(rings: Sequence[Ring], table: _Table) -> list[list[int]]:
+def _numbered(rings: Sequence[Ring], table: _PointNumbers) -> list[list[int]]:
     return [[table.number(corner) for corner in ring] for ring in rings]
 
 

@@ -14,7 +14,7 @@ from exactzones.checker.verified import check_verified
 from exactzones.export import csv_text, geojson, gexf, graphml, plain_graph, smtlib, wkt
 from exactzones.formats import certificates, zones_json
 from exactzones.models import network_json, npz, onnx_model, state_dict
-from exactzones.vnnlib.reader import read_vnnlib
+from exactzones.vnnlib.reader import read_query, read_vnnlib
 
 FOLDER = tempfile.TemporaryDirectory()
 FILE = str(Path(FOLDER.name) / "file.json")
@@ -33,6 +33,7 @@ DOORS = {
     "load_safetensors": Door(state_dict.load_safetensors, PATH),
     "load_state_dict": Door(state_dict.load_state_dict, PATH),
     "read_vnnlib": Door(read_vnnlib, {**PATH, "network": NET}, {"network": {"none": ...}}),
+    "read_query": Door(read_query, PATH),
     "csv_text": Door(csv_text, {"zones": ZONES}),
     "geojson": Door(geojson, {"zones": ZONES, "window": BOX}, {"window": BOXES}),
     "gexf": Door(gexf, {"zones": ZONES}),
