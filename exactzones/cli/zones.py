@@ -51,6 +51,7 @@ _SEARCH_SHARE = 0.75  # of the time; the rest is for what follows from the zones
 _SEARCH_SHARE_BEFORE_PROOF = 0.4  # the same with --certificate
 _PROOF_SHARE = 0.85  # of the time that is left after the search
 _MANY_VOLUMES = 20_000  # zones; more take as long as the search again
+_SHARE_WIDTHS = (1e-4, 1e-5, 1e-6, 1e-7)  # of bounds, until they settle the printed digits
 _MOST_ISLANDS = 8  # islands whose sizes are printed
 _LONG_POINT, _LONG_DIRECTION = 60, 90  # characters
 
@@ -275,12 +276,14 @@ def _no_volume_share(zones: Zones) -> list[tuple[str, str]]:
 def _volume_share(zones: Zones) -> list[tuple[str, str]]:
     if not _has_volume(zones):
         return []
-    bounds = zones.share_bounds
-    if bounds is None:
-        return []
-    least, most = map(_percent, bounds)
-    settled = least == most and (bounds[1] < 1 or bounds[0] == bounds[1])
-    return [("volume share", f"{least if settled or zones.share is None else _percent(zones.share)} of the domain")]
+    for width in _SHARE_WIDTHS:
+        bounds = zones.share_bounds(width)
+        if bounds is None:
+            return []
+        least, most = map(_percent, bounds)
+        if least == most and (bounds[1] < 1 or bounds[0] == bounds[1]):
+            return [("volume share", f"{least} of the domain")]
+    return [("volume share", f"{_percent(zones.share)} of the domain")] if zones.share is not None else []
 
 
 def _percent(share: Fraction) -> str:

@@ -10,10 +10,11 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from exactzones.engine.facets import FacetBatch
-from exactzones.engine.frontier import Integers, States
+from exactzones.engine.frontier import Floats, Integers, States
 from exactzones.engine.leaf import Leaf
 from exactzones.engine.leaf_arrays import Flags
 from exactzones.engine.survey import Survey
+from exactzones.engine.volumes import volume_bounds
 from exactzones.threads import one_thread
 from exactzones.zone import Zone
 
@@ -62,6 +63,11 @@ class Connections:
         right = (unit[one] == unit[other]) & (differing == single[unit[one]]).all(axis=1)
         matches[one[right]], matches[other[right]] = other[right], one[right]
         return matches
+
+    @cached_property
+    def volume_bounds(self) -> tuple[Floats, Floats]:
+        """Lower and upper bounds on the volume of the part of each leaf that fires, (P,); the domain is bounded."""
+        return volume_bounds(self.leaves)
 
     @property
     def covers(self) -> bool:

@@ -121,13 +121,16 @@ class Zones(Sequence[Zone]):
             return None
         return self.volume / self.domain.cell().volume()
 
-    @cached_property
-    def share_bounds(self) -> tuple[Fraction, Fraction] | None:
-        """Close lower and upper bounds on ``share``, from floats with proved errors; None if the domain is unbounded."""
+    def share_bounds(self, width: float = 1e-5) -> tuple[Fraction, Fraction] | None:
+        """Return lower and upper bounds on ``share``, from floats with proved errors; None if the domain is unbounded.
+
+        Args:
+            width: of the bounds, relative to the share; the smaller, the more zones have to be computed exactly.
+        """
         if self.domain is None or not self.domain.is_bounded:
             return None
         if self._connections is not None:
-            return share_bounds(self.zones, self._connections, self.domain)
+            return share_bounds(self.zones, self._connections, self.domain, width)
         return None if self.share is None else (self.share, self.share)
 
     @cached_property

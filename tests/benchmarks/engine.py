@@ -1,6 +1,7 @@
-"""Our engines against each other: growth, what exactness costs, degenerate networks, memory, pruning.
+"""Our engines against each other: growth, what exactness costs, degenerate networks, memory, pruning, the summary.
 
-    python tests/benchmarks/engine.py [growth] [exactness] [degenerate] [memory] [pruning] [--plot growth.svg] [--limit 10]
+    python tests/benchmarks/engine.py [growth] [exactness] [degenerate] [memory] [pruning] [summary]
+        [--plot growth.svg] [--limit 10]
 
 All sections by default, each prints a Markdown table.  Times are CPU seconds on one core.
 """
@@ -316,7 +317,35 @@ def pruning(_options: Options) -> None:
             row(name_of(widths), "as it comes" if share is None else f"{share:.1%}", f"{cells:,}", f"{whole:.3g}", *work)
 
 
-SECTIONS = {section.__name__: section for section in (growth, exactness, degenerate, memory, pruning)}
+# The summary after the search.
+
+
+def summary(_options: Options) -> None:
+    """Compare what is computed of all zones with the search for them; the share of the volume is settled to four digits."""
+    table("network", "zones", "search, s", "islands, maps, maximum, s", "/ search", "with volume, s", "/ search")
+    samples = np.random.default_rng(1).uniform(-RADIUS, RADIUS, (200_000, 3))
+    for widths, share in (([3, 40, 40, 1], 1), ([3, 64, 64, 1], 0.5), ([3, 64, 64, 1], 1), ([5, 12, 12, 1], 0.5)):
+        inputs = np.resize(samples, (len(samples), widths[0]))
+        net = shifted(widths, share, inputs) if share < 1 else raised(widths)
+        start = time.process_time()
+        zones = find_zones(net, feature(0), box_of(net))
+        search = time.process_time() - start
+        for _ in (zones.islands, zones.distinct_maps, zones.maximum):
+            pass
+        plain = time.process_time() - start - search
+        zones.share_bounds(1e-4)
+        volume = time.process_time() - start - search
+        seconds = [f"{part:.3g}" for spent in (plain, volume) for part in (spent, spent / search)]
+        row(name_of(widths), f"{len(zones):,}", f"{search:.3g}", *seconds)
+
+
+def raised(widths: list[int]) -> Network:
+    """Return the normal network with a last bias that lets the feature fire on every cell."""
+    weights, biases = normal(widths)
+    return network_of(weights, [*biases[:-1], biases[-1] + 1000])
+
+
+SECTIONS = {section.__name__: section for section in (growth, exactness, degenerate, memory, pruning, summary)}
 
 
 def main() -> None:
