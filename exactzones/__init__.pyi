@@ -39,6 +39,7 @@ from .network import Latent, Network, regime_bound
 from .polyhedra import Cell, HRep, Polyhedron, VRep
 from .property import ALWAYS, Condition, Disjunction, Property, condition, feature
 from .rational import Matrix, exact, vector
+from .store import ZoneStore, store_zones
 from .zone import Maximum, Zone, ZoneCondition
 from .zones import MergedZone, Nearest, Zones, find_zones, nearest
 
@@ -82,6 +83,7 @@ __all__ = [
     "VRep",
     "Zone",
     "ZoneCondition",
+    "ZoneStore",
     "Zones",
     "certify",
     "check",
@@ -101,6 +103,7 @@ __all__ = [
     "prove_complete",
     "regime_bound",
     "save_network",
+    "store_zones",
     "stream_zones",
     "unrelu",
     "vector",

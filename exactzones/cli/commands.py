@@ -40,6 +40,7 @@ _COMMANDS = {
     "proptest": _Command(
         "proptest", "proptest", "Test the zones of a feature against exact evaluations of the network at random points."
     ),
+    "store": _Command("store", "store", "Look into a store of zones, which exactzones zones --store writes."),
     "supports": _Command(
         "supports",
         "supports",

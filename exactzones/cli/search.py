@@ -85,7 +85,7 @@ search_options = gathered(
 )
 
 
-class _CellCounter:
+class CellCounter:
     """Passes progress on to a callback and remembers the number of cells visited."""
 
     def __init__(self) -> None:
@@ -93,6 +93,7 @@ class _CellCounter:
         self.cells = 0
 
     def __call__(self, cells: int, zones: int) -> None:
+        """Remember the number of cells and report both counts."""
         self.cells = cells
         if self.report is not None:
             self.report(cells, zones)
@@ -117,11 +118,11 @@ def find(
     """
     if isinstance(options, BudgetOptions):
         options = SearchOptions(ENGINES[0], options.max_zones, options.timeout, jobs=1, dask=None)
-    counter = _CellCounter()
+    counter = CellCounter()
     settings: dict[str, Any] = {"engine": options.engine, "budget": Budget(options.max_zones, until), "progress": counter}
     start = time.monotonic()
     try:
-        with _executor(options) as executor, progress(quiet=quiet) as counter.report, stop.step(until):
+        with running(options) as executor, progress(quiet=quiet) as counter.report, stop.step(until):
             zones = find_zones(*question, executor=executor, on_zone=on_zone, **settings)
     except BudgetExceeded as stopped:
         zones = stopped.found
@@ -130,7 +131,7 @@ def find(
 
 
 @contextmanager
-def _executor(options: SearchOptions) -> Iterator[Executor | None]:
+def running(options: SearchOptions) -> Iterator[Executor | None]:
     """Start the workers that the options ask for; None means that this process does all the work."""
     if options.jobs == 1 and options.dask is None:
         yield None

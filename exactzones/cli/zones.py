@@ -64,6 +64,8 @@ class OutputOptions:
     plot: Path | None
     certificate: Path | None
     exports: tuple[Path, ...]
+    store: Path | None
+    resume: bool
     merge: bool
     volume: bool
 
@@ -85,6 +87,11 @@ class OutputOptions:
             else:
                 check_target(path, net, _PICTURES if option == "--plot" else ())
         check_distinct(*self.targets())
+        if self.resume and self.store is None:
+            raise InputError("--resume goes on with a store; --store names it")
+        if self.store is not None and (self.merge or self.targets()):
+            option = next((option for option, _ in self.targets()), "--merge")
+            raise InputError(f"--store cannot be combined with {option}; exactzones store DIR export writes other files")
         inputs = question.network.inputs
         if self.plot is not None:
             if inputs > 3:
@@ -172,6 +179,8 @@ class OutputOptions:
         help="Write the zones for other programs: .graphml or .gexf (graph of touching zones), .geojson or .wkt (shapes), .csv "
         "(table), .smt2 (the question, for SMT solvers).  May be repeated.",
     ),
+    path_option("--store", metavar="DIR", help="Write the zones to a folder of Parquet files while they are found."),
+    click.option("--resume", is_flag=True, help="Go on with the store in --store DIR, or begin it."),
     click.option("--merge", is_flag=True, help="Also merge zones whose union is convex."),
     click.option("--volume", is_flag=True, help=f"Print the share of the volume for more than {_MANY_VOLUMES:,} zones, too."),
 )
@@ -192,6 +201,10 @@ def zones(net: NetworkFile, question: QuestionOptions, outputs: OutputOptions, s
     stop.start(search.timeout)
     asked = question.read(net)
     outputs.check(net.path, asked)
+    if outputs.store is not None:
+        from exactzones.cli.store import write_store
+
+        return write_store(asked, search, outputs.store, resume=outputs.resume, quiet=quiet)
     deliveries = Deliveries()
     listing = outputs.list_zones(asked, search, deliveries, quiet=quiet)
     # Files first: a program that reads the summary through a pipe may close it early.

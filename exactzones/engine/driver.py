@@ -82,16 +82,16 @@ class Driver:
         self.costs = _Costs()
         self.buffered_bytes = 0
 
-    def run(self, start: Frontier) -> Generator[LeafBatch, None, None]:
-        """Yield the leaves that are to be listed.
+    def run(self, *starts: Frontier) -> Generator[LeafBatch, None, None]:
+        """Yield the leaves of successive frontiers that are to be listed.
 
         Raises:
             BudgetExceeded: a worker died, and the executor is broken; what was yielded until then is right.
         """
-        self.tick(len(start))
+        self.tick(sum(map(len, starts)))
         try:
             with Workers[PieceResult](self.executor) as workers:
-                rest = yield from self._alone([start], self.pace.alone_seconds, lambda: False)
+                rest = yield from self._alone([*starts], self.pace.alone_seconds, lambda: False)
                 if not rest:
                     return
                 workers.start(prepare, self.pickled_job)

@@ -13,7 +13,7 @@ import numpy as np
 
 from exactzones.engine.arrangement import MAX_DIM, Arrangement
 from exactzones.engine.driver import Driver
-from exactzones.engine.frontier import ON, Frontier, States
+from exactzones.engine.frontier import ON, Frontier, Ids, States
 from exactzones.engine.leaf import Leaf
 from exactzones.engine.starting_cones import NotPointedError
 from exactzones.engine.workers import LeafBatch
@@ -51,6 +51,22 @@ class ZoneSearch:
         with closing(Driver(self, executor, tick).run(start)) as batches:
             for leaves in batches:
                 yield from self._zones(leaves, range(len(leaves)))
+
+    def batches(
+        self, starts: Sequence[Frontier], tick: Callable[[int], None], executor: Executor | None = None
+    ) -> Generator[LeafBatch, None, None]:
+        """Yield the zones of successive frontiers as arrays, in the order of ``run``."""
+        if executor is not None:
+            yield from Driver(self, executor, tick).run(*starts)
+            return
+        for start in starts:
+            for frontier in self.arrangement.leaves(start, tick):
+                yield LeafBatch.of(frontier).take(self.chosen(frontier))
+
+    def zone(self, prefix: States, tight: Ids) -> Zone:
+        """Return the zone with these states of all units, (units,), and these tight sets of its generators, (V, d)."""
+        leaves = LeafBatch(prefix[None], np.array([0, len(tight)]), tight)
+        return next(self._zones(leaves, [0]))
 
     def chosen(self, leaves: Frontier) -> Sequence[int]:
         """Return the indices of the leaves on which the property fires, ascending."""
@@ -93,18 +109,23 @@ def forward(
         tick: called now and then with a number of cells visited; it may raise to stop the search.
         executor: searches with its workers.
     """
+    search = zone_search(network, prop, domain)
+    if search is None:
+        return None
+    try:
+        start = search.arrangement.start()
+    except NotPointedError:
+        return None
+    return search.run(start, tick) if executor is None else search.run_on(executor, start, tick)
+
+
+def zone_search(network: Network, prop: Property, domain: Sequence[Row]) -> ZoneSearch | None:
+    """Return the search for the zones of a property; None for all reasons of ``forward`` but the last, which ``start`` finds."""
     layers = network.layers[: prop.horizon]
     if not is_rational(network, prop, domain) or not any(layer.relu_units for layer in layers):
         return None
     arrangement = Arrangement(layers, domain, network.inputs, _target(network, prop))
-    if not 0 < arrangement.dim <= MAX_DIM:
-        return None
-    try:
-        start = arrangement.start()
-    except NotPointedError:
-        return None
-    search = ZoneSearch(network, prop, arrangement)
-    return search.run(start, tick) if executor is None else search.run_on(executor, start, tick)
+    return ZoneSearch(network, prop, arrangement) if 0 < arrangement.dim <= MAX_DIM else None
 
 
 def is_rational(network: Network, prop: Property, domain: Iterable[Row]) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 
 from exactzones.engine.arrangement import Arrangement
 from exactzones.engine.frontier import Floats, Ids, Integers, States
+from exactzones.engine.workers import LeafBatch
 from exactzones.rational.floats import SLACK, TINY, UNIT_ROUNDOFF, filter_float
 
 _BY_COFACTORS = 3  # the largest dimension in which this is faster than LAPACK
@@ -43,14 +44,22 @@ class LeafArrays:
     @classmethod
     def batches(cls, arrangement: Arrangement, prefixes: Sequence[bytes], tight: Sequence[Ids]) -> Iterator[LeafArrays]:
         """Yield all leaves in batches of bounded size."""
-        widest = max(max(layer.inputs, layer.outputs) for layer in arrangement.layers) + 1
-        generators = arrangement.dim * sum(map(len, tight)) // max(1, len(tight))
-        size = max(1, _BATCH // (max(widest, generators) * (arrangement.dim + 1)))
+        size = _batch_size(arrangement, len(tight), sum(map(len, tight)))
         for first in range(0, len(prefixes), size):
             chosen = slice(first, first + size)
             prefix = np.frombuffer(b"".join(prefixes[chosen]), np.uint8).reshape(-1, len(prefixes[first]))
             ptr = np.concatenate([[0], np.cumsum([len(generators) for generators in tight[chosen]])])
             yield cls(arrangement, first, prefix=prefix, ptr=ptr, tight=np.concatenate(tight[chosen]))
+
+    @classmethod
+    def parts(cls, arrangement: Arrangement, batch: LeafBatch, size: int | None = None) -> Iterator[LeafArrays]:
+        """Yield leaves that are arrays already, so many at a time; None is a batch of bounded size."""
+        if size is None:
+            size = _batch_size(arrangement, len(batch), len(batch.tight))
+        for first in range(0, len(batch), size):
+            ptr = batch.ptr[first : first + size + 1]
+            prefix, tight = batch.prefix[first : first + size], batch.tight[ptr[0] : ptr[-1]]
+            yield cls(arrangement, first, prefix=prefix, ptr=ptr - ptr[0], tight=tight)
 
     def __len__(self) -> int:
         return len(self.prefix)
@@ -82,7 +91,7 @@ class LeafArrays:
         return kept
 
     @cached_property
-    def _rows(self) -> tuple[list[Floats], list[Floats]]:
+    def rows(self) -> tuple[list[Floats], list[Floats]]:
         """(rows, factors): per layer and for the target, rows (groups, d + 1, units) in floats and factors (groups,).
 
         Each entry of the row of unit j has an error of at most ``row_sums[j] * factor``.
@@ -159,7 +168,7 @@ class LeafArrays:
     def points(self, used: Integers) -> Bounded:
         """Return generators as points, (n, d), and bounds on the errors of their coordinates, (n,), infinite at a ray."""
         dim, base = self.arrangement.dim, self.arrangement.exact.base
-        rows, factors = self._rows
+        rows, factors = self.rows
         domain = [[filter_float(entry) for entry in row] for row in self.arrangement.domain]
         fixed = np.array([[1.0, *[0.0] * dim], *domain])
         leaves, ids = np.repeat(self.leaf_of[used], dim), self.tight[used].ravel().astype(np.int64)
@@ -177,7 +186,7 @@ class LeafArrays:
         """Return the target's values at generators, (n,), given the points of these, and bounds on their errors, (n,)."""
         places, error = points
         dim = self.arrangement.dim
-        rows, factors = self._rows
+        rows, factors = self.rows
         group = self.groups[-1][self.leaf_of[used]]
         target = rows[-1][group, :, 0]
         values = target[:, 0] + _sum(target[:, 1:] * places)
@@ -186,6 +195,13 @@ class LeafArrays:
         wrong = self.arrangement.floats[-1].row_sums[0] * factors[-1][group]
         bound = _sum(np.abs(target)) * ((dim + 4) * UNIT_ROUNDOFF * largest + error) + wrong * (total + dim * error)
         return values, bound * SLACK + TINY
+
+
+def _batch_size(arrangement: Arrangement, leaves: int, generators: int) -> int:
+    """Return how many leaves a batch has, given the numbers of all leaves and of all their generators."""
+    widest = max(max(layer.inputs, layer.outputs) for layer in arrangement.layers) + 1
+    ids = arrangement.dim * generators // max(1, leaves)
+    return max(1, _BATCH // (max(widest, ids) * (arrangement.dim + 1)))
 
 
 def solved(planes: Floats, off: Floats) -> Bounded:

@@ -96,7 +96,7 @@ def stream_zones(
     workers = as_workers(jobs, executor)
     if engine != "forward" and workers is not None:
         raise InputError(f"the {engine} engine runs in a single process; use jobs= and executor= with the forward engine only")
-    meter = _Meter(as_budget(budget, seconds, max_zones), as_progress(progress))
+    meter = Meter(as_budget(budget, seconds, max_zones), as_progress(progress))
     loaded, resolved, region = as_question(network, prop, domain)
     check_domain(loaded, region)
     zones = partial(_zones_of, loaded, resolved, region, engine)
@@ -122,7 +122,7 @@ def _zones_of(
 
 
 def _metered(
-    zones_of: Callable[..., Generator[Zone, None, None]], meter: _Meter, workers: Executor | int | None
+    zones_of: Callable[..., Generator[Zone, None, None]], meter: Meter, workers: Executor | int | None
 ) -> Generator[Zone, None, None]:
     """Yield zones until the meter stops the search, and its workers with it."""
     meter.begin()
@@ -160,7 +160,7 @@ def resolve(network: Network, prop: Property) -> Property:
     return (prop if prop.conditions else condition({}, 1, after_relu=True)).resolve(network.widths)
 
 
-class _Meter:
+class Meter:
     """Counts cells and zones, reports progress, and raises BudgetExceeded when the budget runs out."""
 
     def __init__(self, budget: Budget, progress: Callable[[int, int], None] | None) -> None:
@@ -169,6 +169,7 @@ class _Meter:
         self.begin()
 
     def begin(self) -> None:
+        """Let the time begin."""
         self.deadline = as_deadline(self.budget.seconds)
         self.last_report = time.monotonic()
 

@@ -236,7 +236,7 @@ def _head(network: Network, prop: Property, domain: Polyhedron | None) -> dict[s
     return {
         "format": FORMAT,
         "network": {"sha256": network.sha256, "inputs": network.inputs},
-        "feature": _property(prop),
+        "feature": property_document(prop),
         "domain": {"all": True} if domain is None else {"inequalities": row_texts(domain.hrep.closed_rows)},
     }
 
@@ -266,7 +266,8 @@ def row_texts(rows: Iterable[Sequence[Fraction | int]]) -> list[list[str]]:
     return [number_texts(row) for row in rows]
 
 
-def _property(prop: Property) -> dict[str, Any]:
+def property_document(prop: Property) -> dict[str, Any]:
+    """Return a resolved property as a JSON object."""
     if len(prop.conditions) == 1:
         only = prop.conditions[0]
         if only.strict and not only.after_relu and len(only.terms) == 1 and only.terms[0][1] == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, MutableMapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 import networkx
@@ -34,7 +35,7 @@ def adjacency(zones: Sequence[Zone]) -> networkx.Graph:
     leaves = [zone.source for zone in zones if isinstance(zone.source, Leaf)]
     of_one_search = len(leaves) == len(zones) > 0 and all(leaf.arrangement is leaves[0].arrangement for leaf in leaves)
     try:
-        return _Matching(zones, leaves).graph() if of_one_search else adjacency_of_cells(zones)
+        return Matching(zones, leaves).graph() if of_one_search else adjacency_of_cells(zones)
     except UnluckyPrimeError:
         return adjacency_of_cells(zones)
 
@@ -132,7 +133,7 @@ class _Graph(networkx.Graph):  # type: ignore[misc]  # networkx has no types
     edge_attr_dict_factory = _Edge
 
 
-class _Matching:
+class Matching:
     """Builds the graph of zones whose sources are leaves of one arrangement, by matching their patterns.
 
     Let C be the cell of a pattern, j a neuron, H the hyperplane where it is zero in C's regime, F = C ∩ H of dimension d - 1, and
@@ -164,10 +165,14 @@ class _Matching:
         self.first, self.last = base[0], base[len(layers) - 1]
         names = iter(_hidden_units(zones[0]))
         self.names = [next(names) if has_relu else (0, 0) for layer in layers for has_relu in layer.relu]
-        self.index = {leaf.prefix: k for k, leaf in enumerate(leaves)}
         self.unpaired: dict[bytes, int] = {}
         conditions = zones[0].prop.conditions
         self.fires_everywhere = None if any(c.terms for c in conditions) else all(c.holds(c.constant) for c in conditions)
+
+    @cached_property
+    def index(self) -> dict[bytes, int]:
+        """Prefix -> index of its leaf."""
+        return {leaf.prefix: k for k, leaf in enumerate(self.leaves)}
 
     def graph(self) -> networkx.Graph:
         """Return the graph.
@@ -179,20 +184,24 @@ class _Matching:
         graph.add_nodes_from((k, {"zone": zone}) for k, zone in enumerate(self.zones))
         prefixes = [leaf.prefix for leaf in self.leaves]
         for batch in FacetBatch.batches(self.arrangement, prefixes, [leaf.tight for leaf in self.leaves]):
-            neighbours = self._neighbours(batch)
-            shared = [*self._one_flips(batch, neighbours), *self._several_flip(batch, np.flatnonzero(neighbours < 0))]
-            fires = self._fires(batch, [facet for facet, _, _ in shared])
-            for (facet, other, flips), fire in zip(shared, fires, strict=True):
-                a, identity = self._leaf_and_id(batch, facet)
-                graph.add_edge(a, other, facet=_LazyRow(self.leaves[a], identity), flips=flips, fires=fire)
+            for a, identity, other, flips, fires in self.shared_facets(batch):
+                graph.add_edge(a, other, facet=_LazyRow(self.leaves[a], identity), flips=flips, fires=fires)
         return graph
+
+    def shared_facets(self, batch: FacetBatch) -> Iterator[tuple[int, int, int, tuple[tuple[int, int], ...], bool]]:
+        """Yield (leaf, id of the hyperplane, other leaf, neurons that flip, whether it fires) for each shared facet, once."""
+        neighbours = self.neighbours(batch)
+        shared = [*self._one_flips(batch, neighbours), *self._several_flip(batch, np.flatnonzero(neighbours < 0))]
+        fires = self._fires(batch, [facet for facet, _, _ in shared])
+        for (facet, other, flips), fire in zip(shared, fires, strict=True):
+            yield (*self._leaf_and_id(batch, facet), other, flips, bool(fire))
 
     def _leaf_and_id(self, batch: FacetBatch, facet: int) -> tuple[int, int]:
         """Return the index of a facet's leaf among all leaves, and the id of its hyperplane."""
         leaves, ids, _ = batch.facets
         return batch.first + int(leaves[facet]), int(ids[facet])
 
-    def _neighbours(self, batch: FacetBatch) -> Integers:
+    def neighbours(self, batch: FacetBatch) -> Integers:
         """Return for each facet the leaf whose pattern differs in the facet's neuron only; -1 if it is not listed."""
         neighbours = []
         leaves, ids, _ = batch.facets

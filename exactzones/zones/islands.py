@@ -53,7 +53,11 @@ class Connections:
         states = np.frombuffer(b"".join([leaf.prefix for leaf in self.leaves]), np.uint8).reshape(len(self.leaves), -1)
         packed = np.packbits(states, axis=1)
         random = np.random.default_rng(0).integers(0, 1 << 64, (2, states.shape[1]), np.uint64)
-        keys = _hashes(packed, random[0])[leaf] ^ random[1][unit] ^ np.where(states[leaf, unit], random[0][unit], np.uint64(0))
+        keys = (
+            pattern_hashes(packed, random[0])[leaf]
+            ^ random[1][unit]
+            ^ np.where(states[leaf, unit], random[0][unit], np.uint64(0))
+        )
         order = np.argsort(keys)
         equal = np.flatnonzero(keys[order][1:] == keys[order][:-1])
         one, other = order[equal], order[equal + 1]
@@ -88,7 +92,7 @@ class Connections:
         facets = np.flatnonzero((matches > np.arange(len(matches))) & (survey.verdicts >= 0))
         neighbours = survey.facet_leaves[matches[facets]]
         ends = np.stack([survey.facet_leaves[facets], neighbours])
-        certain = last_layer[facets] & (survey.verdicts[facets] > 0)  # step 3 of zones.graph._Matching
+        certain = last_layer[facets] & (survey.verdicts[facets] > 0)  # step 3 of zones.graph.Matching
         labels = joined(np.arange(len(self.leaves)), ends[:, certain])
         facets, ends = facets[~certain], ends[:, ~certain]
         while len(tried := spanning_forest(labels, ends)):
@@ -160,7 +164,7 @@ def spanning_forest(labels: Integers, edges: Integers) -> Integers:
         labels = joined(labels, edges[:, chosen[-1]])
 
 
-def _hashes(packed: States, random: Hashes) -> Hashes:
+def pattern_hashes(packed: States, random: Hashes) -> Hashes:
     """Return the exclusive or of the random numbers of the units that are on, for states packed into bits."""
     numbers = np.zeros(packed.shape[1] * 8, np.uint64)
     numbers[: len(random)] = random

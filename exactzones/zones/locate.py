@@ -73,6 +73,18 @@ class Locator:
             located += [matching[k] for k in which.ravel().tolist()]
         return located
 
+    def signs(self, points: Any) -> Signs:
+        """Return the exact signs of points, (points, 1 + neurons): first 1 in the domain and -1 outside, then each neuron's.
+
+        Raises:
+            DimensionError: a point has another number of coordinates.
+            InexactError: a coordinate is not a finite rational number.
+        """
+        data = _ExactPoints.of(points, self._inputs)
+        widest = max([self._inputs, *(stage.outputs for stage in (self._walls, *self._stages))])
+        parts = [self._signs_at(part) for part in data.parts(max(1, _BATCH // widest))]
+        return np.concatenate([self._signs[:0], *parts])
+
     def _matching(self, signs: Signs) -> tuple[int, ...]:
         """Return the zones whose closed cell contains points with these signs."""
         if signs[0] < 0:

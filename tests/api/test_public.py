@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 from functools import partial
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 import pytest
@@ -68,6 +69,7 @@ LISTING = {
     "executor": None,
     "progress": None,
 }
+STORING = {place: value for place, value in LISTING.items() if place != "engine"}
 OF_LISTING = {**OF_CLAIM, **SEARCH, "max_zones": {"int": 3, "none": None}, "progress": {"none": None}}
 DOORS = {
     "AffineMap.after": Door(in_order(MAP.after), {"inner": AffineMap.identity(1)}),
@@ -79,6 +81,7 @@ DOORS = {
     "AffineMap()": Door(in_order(AffineMap.identity(2)), {"point": [0, 0]}, {"point": POINT}),
     "AffineMap": Door(AffineMap, {"matrix": Matrix.identity(1), "offset": (0,)}, {"offset": FREE}),
     "Budget": Door(Budget, {"zones": 1, "seconds": 1.0}, {"zones": {**COUNT, "none": None}, "seconds": LIMIT}),
+    "ZoneStore.open": Door(exactzones.ZoneStore.open, {"directory": Path(__file__).parent}),
     "Certificate.load": Door(Certificate.load, {"path": Path(__file__)}),
     "HRep.of": Door(
         HRep.of,
@@ -204,6 +207,7 @@ DOORS = {
     ),
     "regime_bound": Door(exactzones.regime_bound, {"units": 10, "dim": 2}, {"units": COUNT, "dim": COUNT}),
     "save_network": Door(in_order(exactzones.save_network), {"network": NET, "path": "/nowhere/net.json"}),
+    "store_zones": Door(lambda **places: list(exactzones.store_zones(**places, directory=mkdtemp())), STORING, OF_LISTING),
     "stream_zones": Door(lambda **places: list(exactzones.stream_zones(**places)), LISTING, OF_LISTING),
     "unrelu": Door(in_order(exactzones.unrelu), {"target": BOX, "layer": NET.layers[0]}),
     "vector": Door(in_order(exactzones.vector), {"first": 1, "second": 2}, {"first": NUMBER, "second": NUMBER}),

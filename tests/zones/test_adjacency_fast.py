@@ -42,7 +42,7 @@ def same(zones):
 
 def matched(zones):
     """The fast graph, never the other one in its place."""
-    return graph._Matching(zones, [zone.source for zone in zones]).graph()
+    return graph.Matching(zones, [zone.source for zone in zones]).graph()
 
 
 def random_network(*widths, seed=0):
@@ -183,14 +183,14 @@ def test_tight_at_both_and_yet_no_facet(monkeypatch):
     """
     first = ([[1, 0], [0, 1], [1, 0], [0, 1]], [0, 0, 0, 0], [True, True, False, False])
     net = Network.of(first, ([[2, 0, -1, 1]], [0], True), ([[1]], [1], False))
-    spans, shrunk = graph._Matching._span, []
+    spans, shrunk = graph.Matching._span, []
 
     def listening(self, part, candidates):
         found = spans(self, part, candidates)
         shrunk.extend(found[~found])
         return found
 
-    monkeypatch.setattr(graph._Matching, "_span", listening)
+    monkeypatch.setattr(graph.Matching, "_span", listening)
     for domain in (None, BOXES[2]):
         zones = find_zones(net, ALWAYS, domain)
         same(zones.zones)

@@ -95,7 +95,7 @@ def test_hashes_that_collide_match_no_wrong_facets(data):
     connections = Connections.of(zones.zones)
     facets = list(zip(connections.survey.facet_leaves, connections.survey.facet_ids, strict=True))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("exactzones.zones.islands._hashes", lambda packed, _random: np.zeros(len(packed), np.uint64))
+        patch.setattr("exactzones.zones.islands.pattern_hashes", lambda packed, _random: np.zeros(len(packed), np.uint64))
         matches = connections.matches
     base = connections.leaves[0].arrangement.exact.base[0]
     for (leaf, identity), match in zip(facets, matches, strict=True):

@@ -1,0 +1,133 @@
+"""``exactzones store``, which looks into a store of zones, exports it and checks it; and ``zones --store``, which writes one."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from pathlib import Path
+
+import rich_click as click
+
+from exactzones.cli.options import Question, ReportOptions, path_option, report_options
+from exactzones.cli.outputs import (
+    Deliveries,
+    check_answer_target,
+    check_target,
+    is_text_wanted,
+    number_text,
+    point_text,
+    print_table,
+    progress,
+)
+from exactzones.cli.search import CellCounter, SearchOptions, running
+from exactzones.cli.stopping import stop
+from exactzones.errors import BudgetExceeded, InputError
+from exactzones.store import ZoneStore, store_zones
+from exactzones.zones import Budget
+
+_SAMPLES = 20  # zones that ``check`` computes exactly
+_SEARCH_SHARE = 0.9  # of the time; the rest is for the last chunk and the summary
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("action", type=click.Choice(["info", "export", "check"]))
+@path_option("--out", metavar="OUT", help="export: the file to write, .json, .json.gz, .csv, .graphml, ..; see zones --export.")
+@report_options
+def store(directory: Path, action: str, out: Path | None, report: ReportOptions) -> int:
+    """Look into a store of zones, which exactzones zones --store writes.
+
+    info describes it.  export writes its zones to a file for other programs.  check compares every file with its hash in the
+    manifest, and computes some zones exactly.
+
+    \b
+    exactzones store DIR info
+    exactzones store DIR export --out zones.json.gz
+    exactzones store DIR check
+    """
+    if (action == "export") != (out is not None):
+        raise InputError("--out names the file that export writes" if out else "export needs --out, the file to write")
+    opened = ZoneStore.open(directory)
+    check_answer_target(report.json_path, directory / "manifest.json")
+    deliveries = Deliveries()
+    if out is not None:
+        check_target(out, directory / "manifest.json")
+        deliveries.deliver(out, partial(_export, opened, out))
+    damages = list(_damages(opened)) if action == "check" else []
+    answer = {
+        "command": "store",
+        "zones": len(opened),
+        "complete": opened.complete,
+        "islands": opened.manifest.islands,
+        "question": opened.manifest.question,
+        "damages": damages,
+    }
+    deliveries.deliver_answer(answer, report.json_path)
+    for line in damages:
+        click.echo(f"error: {line}", err=True)
+    if not report.quiet and is_text_wanted(report.json_path):
+        if action == "info":
+            _print_store(opened)
+        if action == "check" and not damages:
+            click.echo(f"all files of {directory} are as they were written")
+        for path in deliveries.written:
+            click.echo(f"wrote {path}")
+    return deliveries.exit_code(1 if damages else 0)
+
+
+def _export(opened: ZoneStore, out: Path) -> None:
+    opened.listed().save(out)
+
+
+def _damages(opened: ZoneStore) -> list[str]:
+    """Return what is wrong with a store: files that were changed, zones in which the property does not fire."""
+    damages = list(opened.damages())
+    if not damages:
+        sampled = ((k, opened[k]) for k in range(0, len(opened), max(1, len(opened) // _SAMPLES)))
+        wrong = (k for k, zone in sampled if not (zone.can_fire and zone.fires(zone.sample)))
+        damages += [f"{opened.directory}: zone {k} is not a zone of the property" for k in wrong]
+    return damages
+
+
+def _print_store(opened: ZoneStore) -> None:
+    manifest = opened.manifest
+    rows = [
+        ("property", str(opened.prop)),
+        ("zones", _count_text(opened)),
+        ("islands", "not known yet" if manifest.islands is None else f"{manifest.islands:,}"),
+        ("files", f"{len(manifest.chunks) + len(manifest.links)} for zones and neighbours"),
+        ("size", f"{sum(path.stat().st_size for path in opened.directory.iterdir()):,} bytes"),
+        ("written by", ", ".join(f"{name} {version}" for name, version in manifest.versions.items())),
+    ]
+    print_table(rows)
+
+
+def _count_text(opened: ZoneStore) -> str:
+    return f"{len(opened):,}{'' if opened.complete else ' so far: the store is not complete'}"
+
+
+def write_store(question: Question, search: SearchOptions, directory: Path, *, resume: bool, quiet: bool) -> int:
+    """Write the zones of a question to a store, or go on with it; print a summary; return the exit code."""
+    if search.engine != "forward":
+        raise InputError("--store needs --engine forward")
+    counter, start, status = CellCounter(), time.monotonic(), 0
+    until = stop.deadline.part(_SEARCH_SHARE)
+    try:
+        with running(search) as executor, progress(quiet=quiet) as counter.report, stop.step(until):
+            budget = Budget(search.max_zones, until)
+            written = store_zones(
+                *question, directory=directory, resume=resume, budget=budget, executor=executor, progress=counter
+            )
+    except BudgetExceeded as stopped:
+        written, status = stopped.found, 3
+        click.echo(f"incomplete: {stopped.reason}; --resume goes on", err=True)
+    if not quiet:
+        rows = [("zones", _count_text(written)), ("cells visited", f"{counter.cells:,}")]
+        if written.manifest.islands is not None:
+            rows.append(("islands", f"{written.manifest.islands:,}"))
+            largest = stop.attempt("largest value", lambda: written.maximum)
+            if largest is not None and largest.value is not None:
+                rows.append(("largest value", f"{number_text(largest.value)} at {point_text(largest.point)}"))
+        print_table([*rows, ("time", f"{time.monotonic() - start:.2f} s")])
+        click.echo(f"wrote {directory}")
+    return Deliveries().exit_code(status)

@@ -1,0 +1,6 @@
+"""Zones on disk: millions of them as Parquet files, written while they are found, read without a search."""
+
+from exactzones.store.reading import Neighbour, ZoneStore
+from exactzones.store.writing import store_zones
+
+__all__ = ["Neighbour", "ZoneStore", "store_zones"]

@@ -1,0 +1,209 @@
+"""The manifest of a store: the question, the chunks that are on disk with their hashes, and where the search stopped.
+
+A chunk is complete on disk before the manifest names it, and the manifest is replaced as a whole.  So a store is in order at
+every moment; files that the manifest does not name are remains of an interruption.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from exactzones.errors import FormatError, InputError
+from exactzones.files import naming, read_bytes, write_atomically
+from exactzones.formats.zones_json import property_document, row_texts
+from exactzones.models import load_network, save_network
+from exactzones.network import Network
+from exactzones.polyhedra import Polyhedron
+from exactzones.property import Property, condition, feature
+from exactzones.rational import Row
+
+FORMAT, VERSION = "exactzones/store", 1
+MANIFEST, NETWORK = "manifest.json", "network.json"
+_HASHED = 1 << 20  # bytes that are read at once
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A file of a store.
+
+    Attributes:
+        file: its name.
+        zones: how many zones it has.
+        sha256: of its bytes.
+    """
+
+    file: str
+    zones: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is in a store.
+
+    Attributes:
+        question: the network's hash, the property, the domain and the engine, as JSON.
+        versions: of the programs that wrote it.
+        limits: the numbers of zones, and of ids in tight sets, that end a chunk.
+        complete: whether all zones of the question are in it.
+        chunks: files of zones in the engine's order.
+        partial: whether the last chunk was cut short by an interruption; it is replaced when the search goes on.
+        frontier: where the search goes on: after the zone with this packed pattern, in hexadecimal.  None: at its start, or it
+            is complete.
+        links: per chunk the file of its zones' neighbours and islands; empty until all zones are there.
+        islands: the number of islands; None until they are known.
+    """
+
+    question: dict[str, Any]
+    versions: dict[str, str]
+    limits: dict[str, int]
+    complete: bool = False
+    chunks: tuple[Chunk, ...] = ()
+    partial: bool = False
+    frontier: str | None = None
+    links: tuple[Chunk, ...] = ()
+    islands: int | None = None
+
+    @property
+    def zones(self) -> int:
+        """The number of zones."""
+        return sum(chunk.zones for chunk in self.chunks)
+
+    @property
+    def whole_chunks(self) -> tuple[Chunk, ...]:
+        """The chunks that stay as they are when the search goes on."""
+        return self.chunks[:-1] if self.partial else self.chunks
+
+    def save(self, directory: Path) -> None:
+        """Write the manifest, in full or not at all."""
+        parts = {part.name: getattr(self, part.name) for part in fields(self)}
+        parts["chunks"] = [vars(chunk) for chunk in self.chunks]
+        parts["links"] = [vars(chunk) for chunk in self.links]
+        document = {"format": FORMAT, "version": VERSION, "zones": self.zones} | parts
+        write_atomically(directory / MANIFEST, (json.dumps(document, indent=1) + "\n").encode())
+        sync(directory)
+
+    @classmethod
+    def load(cls, directory: Path) -> Manifest:
+        """Read the manifest of a store.
+
+        Raises:
+            FormatError: it is not one.
+            InputError: it cannot be read.
+        """
+        path = directory / MANIFEST
+        with naming(path):
+            data = read_bytes(path)
+            try:
+                document = json.loads(data)
+                if (document["format"], document["version"]) != (FORMAT, VERSION):
+                    raise FormatError(f"format {document['format']!r}, version {document['version']!r}; expected {FORMAT!r}, 1")
+                parts = {part.name: document[part.name] for part in fields(cls)}
+                parts |= {name: tuple(Chunk(**chunk) for chunk in document[name]) for name in ("chunks", "links")}
+                return cls(**parts)
+            except (ValueError, KeyError, TypeError) as error:
+                raise FormatError(f"not the manifest of a store: {type(error).__name__}: {error}") from None
+
+
+def sync(directory: Path) -> None:
+    """Make the names of new files last, where the system can do that for a folder."""
+    try:
+        handle = os.open(directory, os.O_RDONLY)
+    except OSError:  # Windows
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the programs that determine the bytes of a store."""
+    return {"exactzones": metadata.version("exactzones"), "pyarrow": metadata.version("pyarrow")}
+
+
+def question_of(network: Network, prop: Property, domain: Polyhedron | None) -> dict[str, Any]:
+    """Return a question as JSON."""
+    rows = None if domain is None else row_texts(domain.facet_rows())
+    return {
+        "network": {"sha256": network.sha256, "inputs": network.inputs},
+        "property": property_document(prop),
+        "domain": rows,
+        "engine": "forward",
+    }
+
+
+def save_question(directory: Path, network: Network) -> None:
+    """Write the network, exactly."""
+    save_network(network, directory / NETWORK)
+
+
+def load_question(directory: Path, question: dict[str, Any]) -> tuple[Network, Property, Sequence[Row] | None]:
+    """Return the network, the resolved property, and the rows of the domain, whose order is that of their ids.
+
+    Raises:
+        FormatError: the manifest and the network do not belong together.
+        InputError: the network cannot be read.
+    """
+    network = load_network(directory / NETWORK)
+    with naming(directory / MANIFEST):
+        if network.sha256 != question["network"]["sha256"]:
+            raise FormatError(f"its network has another hash than {NETWORK}")
+        rows = question["domain"]
+        domain = None if rows is None else tuple(tuple(int(entry) for entry in row) for row in rows)
+        return network, _property_of(question["property"]).resolve(network.widths), domain
+
+
+def _property_of(document: dict[str, Any]) -> Property:
+    if "index" in document:
+        return feature(document["index"], document["threshold"], document["layer"])
+    prop = Property(())
+    for part in document["conditions"]:
+        terms = {unit: Fraction(coefficient) for unit, coefficient in part["terms"]}
+        options = {"layer": part["layer"], "strict": part["strict"], "after_relu": part["after_relu"]}
+        prop &= condition(terms, Fraction(part["constant"]), **options)
+    return prop
+
+
+def hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while part := stream.read(_HASHED):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def save_chunk(directory: Path, name: str, zones: int, data: bytes) -> Chunk:
+    """Write a file that the manifest will name."""
+    write_atomically(directory / name, data)
+    sync(directory)
+    return Chunk(name, zones, hashlib.sha256(data).hexdigest())
+
+
+def remove_remains(directory: Path, manifest: Manifest) -> None:
+    """Remove what an interruption left: files of a store that the manifest does not name."""
+    named = {chunk.file for chunk in (*manifest.chunks, *manifest.links)} | {MANIFEST, NETWORK}
+    for path in directory.iterdir():
+        ours = path.suffix == ".parquet" and path.name.partition("-")[0] in ("zones", "partial", "links")
+        if path.name not in named and (ours or (path.name.startswith(".") and path.suffix in (".part", ".edges"))):
+            path.unlink()
+
+
+def check_same(manifest: Manifest, question: dict[str, Any], directory: Path) -> None:
+    """Check that a store answers a question.
+
+    Raises:
+        InputError: it answers another one; the message says what differs.
+    """
+    for part, value in question.items():
+        if manifest.question.get(part) != value:
+            raise InputError(f"{directory}: the store is for another {part}; choose another folder or ask the same question")

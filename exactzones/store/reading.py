@@ -1,0 +1,323 @@
+"""Reading a store: zones from their rows, without a search and without all of them in memory."""
+
+from __future__ import annotations
+
+import itertools
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple, overload
+
+import numpy as np
+
+from exactzones.engine.forward import ZoneSearch, zone_search
+from exactzones.engine.frontier import Integers
+from exactzones.engine.leaf import Leaf
+from exactzones.engine.workers import LeafBatch
+from exactzones.errors import FormatError, InputError
+from exactzones.files import as_path, naming
+from exactzones.network import Network
+from exactzones.polyhedra import Polyhedron
+from exactzones.property import Property
+from exactzones.rational import Row, read_points
+from exactzones.store.columns import Bytes, Layout, Table, arrow, leaves_of, patterns_of, read_table
+from exactzones.store.manifest import Chunk, Manifest, hash_of, load_question
+from exactzones.zone import Zone
+from exactzones.zones import Zones
+from exactzones.zones.locate import Array, Locator
+
+_OPEN_CHUNKS = 4  # whose rows are kept in memory
+_MOST_ZEROS = 10  # neurons that are zero at a point: all patterns around it are looked up
+
+
+class Neighbour(NamedTuple):
+    """A zone that shares a facet with another one.
+
+    Attributes:
+        zone: its number.
+        neuron: (layer, unit) the neuron whose hyperplane has the facet.
+        fires: whether the property fires somewhere on the facet.
+    """
+
+    zone: int
+    neuron: tuple[int, int]
+    fires: bool
+
+
+class ZoneStore(Sequence[Zone]):
+    """Zones on disk: a sequence of zones that reads those that are asked for.
+
+    Attributes:
+        directory: the folder.
+        manifest: what is in it.
+        network: the network.
+        prop: the resolved property.
+        domain: the domain; None is all of the input space.
+    """
+
+    def __init__(self, directory: Path, manifest: Manifest, question: tuple[Network, Property, Sequence[Row] | None]) -> None:
+        self.directory, self.manifest = directory, manifest
+        self.network, self.prop, rows = question
+        self.domain = None if rows is None else Polyhedron.of(self.network.inputs, rows)
+        self._rows = () if rows is None else rows
+        self._starts = [0, *itertools.accumulate(chunk.zones for chunk in manifest.chunks)]
+        self._kept: OrderedDict[str, LeafBatch] = OrderedDict()
+
+    @classmethod
+    def open(cls, directory: str | PathLike[str]) -> ZoneStore:
+        """Open a store; its files are read when zones are asked for.
+
+        Raises:
+            FormatError: the folder does not hold a store.
+            InputError: a file cannot be read, or pyarrow is not installed.
+        """
+        arrow()
+        path = Path(as_path(directory, "directory"))
+        manifest = Manifest.load(path)
+        return cls(path, manifest, load_question(path, manifest.question))
+
+    @property
+    def complete(self) -> bool:
+        """Whether all zones of the question are in the store."""
+        return self.manifest.complete
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    @overload
+    def __getitem__(self, index: int) -> Zone: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Zone, ...]: ...
+    def __getitem__(self, index: int | slice) -> Zone | tuple[Zone, ...]:
+        if isinstance(index, slice):
+            return tuple(self[k] for k in range(*index.indices(len(self))))
+        k = range(len(self))[index]
+        leaves, at = self._row(k)
+        return self.search.zone(leaves.prefix[at], leaves.tight[leaves.ptr[at] : leaves.ptr[at + 1]])
+
+    def __iter__(self) -> Iterator[Zone]:
+        return (self[k] for k in range(len(self)))
+
+    @cached_property
+    def search(self) -> ZoneSearch:
+        """The search whose leaves are stored; it computes exact cells."""
+        search = zone_search(self.network, self.prop, self._rows)
+        if search is None:
+            raise FormatError(f"{self.directory}: the forward engine cannot search the question of this store")
+        return search
+
+    @cached_property
+    def layout(self) -> Layout:
+        """How patterns are packed."""
+        return Layout.of(self.search.arrangement)
+
+    @cached_property
+    def neurons(self) -> list[tuple[int, int]]:
+        """(layer, unit) of each bit of a pattern."""
+        layers = self.network.layers[: self.prop.horizon]
+        return [(k, unit) for k, layer in enumerate(layers) for unit in layer.relu_units]
+
+    def leaf(self, zone: int) -> Leaf:
+        """Return a zone as a leaf of the search."""
+        leaves, at = self._row(zone)
+        tight = leaves.tight[leaves.ptr[at] : leaves.ptr[at + 1]]
+        return Leaf(self.search.arrangement, leaves.prefix[at].tobytes(), tight)
+
+    def chunks(self) -> Iterator[tuple[int, LeafBatch]]:
+        """Yield the number of each chunk's first zone, and its zones as arrays."""
+        for start, chunk in zip(self._starts, self.manifest.chunks, strict=False):
+            yield start, self._leaves(chunk)
+
+    def table(self, chunk: Chunk, columns: Sequence[str] | None = None) -> Table:
+        """Return a chunk, or some of its columns, as a pyarrow table.
+
+        Raises:
+            FormatError: it is damaged.
+            InputError: it cannot be read.
+        """
+        with naming(self.directory / chunk.file):
+            try:
+                table = read_table(self.directory / chunk.file, columns)
+            except (ValueError, KeyError, arrow().ArrowException) as error:
+                raise FormatError(f"not a file of this store: {error}") from None
+            if len(table) != chunk.zones:
+                raise FormatError(f"it has {len(table)} zones; {chunk.zones} are expected")
+            return table
+
+    def patterns(self) -> Iterator[Bytes]:
+        """Yield the packed patterns of each chunk, (P, width)."""
+        for chunk in self.manifest.chunks:
+            yield patterns_of(self.layout, self.table(chunk, ["pattern"]))
+
+    @overload
+    def containing(self, points: Sequence[Sequence[Any]] | Array) -> list[list[Zone]]: ...
+    @overload
+    def containing(self, points: Sequence[Any]) -> list[Zone]: ...
+    def containing(self, points: Any) -> list[Zone] | list[list[Zone]]:
+        """Return the zones whose closed cell contains a point, in the order of the store; for points, such a list for each.
+
+        Args:
+            points: a point, shape (inputs,), or points, shape (points, inputs).
+
+        Raises:
+            DimensionError: a point has another number of coordinates.
+            InexactError: a coordinate is not an exact number.
+            InputError: the argument is neither a point nor points.
+        """
+        listed, many = read_points(points)
+        numbers = self.numbers_of(listed if many else [self.network.point(listed)])
+        zones = [[self[k] for k in found] for found in numbers]
+        return zones if many else zones[0]
+
+    def numbers_of(self, points: Any) -> list[list[int]]:
+        """Return for each of many points, shape (points, inputs), the numbers of the zones whose closed cell contains it."""
+        layers = self.network.layers[: self.prop.horizon]
+        signs = Locator(layers, self.network.inputs, self.domain, ()).signs(points)
+        wanted = _Wanted.of(signs)
+        found: list[list[int]] = [[] for _ in signs]
+        for start, patterns in zip(self._starts, self.patterns(), strict=False):
+            for point, zone in wanted.matches(patterns):
+                found[point].append(start + zone)
+        return [sorted(numbers) for numbers in found]
+
+    @cached_property
+    def island_of(self) -> Integers:
+        """(zones,) the number of each zone's island; islands are numbered in the order of their first zones.
+
+        Raises:
+            InputError: the store is not complete.
+        """
+        columns = [self.table(chunk, ["island"])["island"].to_numpy() for chunk in self._links]
+        return np.concatenate([np.zeros(0, np.int64), *columns])
+
+    @cached_property
+    def islands(self) -> Sequence[Integers]:
+        """The connected components of the firing set: for each the numbers of its zones, ascending, as an array.
+
+        Raises:
+            InputError: the store is not complete.
+        """
+        order = np.argsort(self.island_of, kind="stable")
+        return np.split(order, np.flatnonzero(np.diff(self.island_of[order])) + 1) if len(order) else []
+
+    def neighbours(self, zone: int) -> list[Neighbour]:
+        """Return the zones that share a facet with one.
+
+        Raises:
+            InputError: the store is not complete.
+        """
+        links, at = self._links, range(len(self))[zone]
+        chunk = self._chunk_of(at)
+        row = self.table(links[chunk], ["facets", "neighbours", "fires"]).slice(at - self._starts[chunk], 1).to_pylist()[0]
+        bit_of = dict(zip(self.layout.cut.tolist(), self.neurons, strict=True))
+        first = self.search.arrangement.exact.base[0]
+        lists = zip(row["facets"], row["neighbours"], row["fires"], strict=True)
+        return [Neighbour(other, bit_of[plane - first], fires) for plane, other, fires in lists]
+
+    def edges(self) -> Iterator[Integers]:
+        """Yield the pairs of zones that share a facet, each once, as arrays of shape (2, E)."""
+        for start, chunk in zip(self._starts, self._links, strict=False):
+            lists = self.table(chunk, ["neighbours"])["neighbours"].combine_chunks()
+            counts = np.diff(lists.offsets.to_numpy())
+            ends = np.stack([np.repeat(np.arange(start, start + len(counts)), counts), lists.values.to_numpy()])
+            yield ends[:, ends[0] < ends[1]]
+
+    @property
+    def maximum(self) -> Any:
+        """The supremum over all zones of the feature in the property's first condition, exactly; None if there are no zones."""
+        best: Zone | None = None
+        for zone in map(self.__getitem__, self._competing()):
+            if zone.supremum is None:
+                return zone.maximum
+            if best is None or best.supremum is None or zone.supremum > best.supremum:
+                best = zone
+        return best.maximum if best else None
+
+    def _competing(self) -> Iterator[int]:
+        """Yield the zones whose maximum may be the largest: the rounded one is close to it, or not known."""
+        values = [self.table(chunk, ["maximum"])["maximum"].to_numpy(zero_copy_only=False) for chunk in self.manifest.chunks]
+        rounded = np.concatenate([np.zeros(0), *values])
+        if not len(rounded):
+            return
+        largest = np.nanmax(rounded, initial=-np.inf)
+        near = ~(rounded < largest - 1e-6 * max(1.0, abs(largest)))
+        yield from np.flatnonzero(near).tolist()
+
+    def listed(self) -> Zones:
+        """Return all zones as a list in memory."""
+        return Zones(self.network, self.prop, self.domain, tuple(self), complete=self.complete)
+
+    def damages(self) -> Iterator[str]:
+        """Yield what is wrong with the files of the store, a line for each."""
+        for chunk in (*self.manifest.chunks, *self.manifest.links):
+            path = self.directory / chunk.file
+            if not path.is_file():
+                yield f"{path}: the file is missing"
+            elif hash_of(path) != chunk.sha256:
+                yield f"{path}: the file was changed: its SHA-256 is not that of the manifest"
+
+    @property
+    def _links(self) -> tuple[Chunk, ...]:
+        if self.manifest.islands is None:
+            raise InputError(f"{self.directory}: the neighbours and islands are not known yet; --resume (resume=True) goes on")
+        return self.manifest.links
+
+    def _chunk_of(self, zone: int) -> int:
+        return int(np.searchsorted(self._starts, zone, side="right")) - 1
+
+    def _row(self, zone: int) -> tuple[LeafBatch, int]:
+        """Return the zones of a zone's chunk, and the zone's place among them."""
+        chunk = self._chunk_of(zone)
+        return self._leaves(self.manifest.chunks[chunk]), zone - self._starts[chunk]
+
+    def _leaves(self, chunk: Chunk) -> LeafBatch:
+        leaves = self._kept.pop(chunk.file, None)
+        if leaves is None:
+            leaves = leaves_of(self.layout, self.table(chunk, ["pattern", "planes", "corners"]))
+        self._kept[chunk.file] = leaves
+        while len(self._kept) > _OPEN_CHUNKS:
+            self._kept.popitem(last=False)
+        return leaves
+
+    def __repr__(self) -> str:
+        return f"ZoneStore({len(self)} zones of {self.prop}{'' if self.complete else ', incomplete'})"
+
+
+class _Wanted(NamedTuple):
+    """The patterns of the zones around points.
+
+    Attributes:
+        points: pattern -> the points in the closed cell of that pattern, if it has one.
+        masks: (point, signs) of points with many neurons that are zero.
+    """
+
+    points: dict[bytes, list[int]]
+    masks: list[tuple[int, Any]]
+
+    @classmethod
+    def of(cls, signs: Any) -> _Wanted:
+        """Return the patterns around points, given their signs (points, 1 + neurons) as ``Locator.signs`` returns them."""
+        wanted = cls({}, [])
+        for point in np.flatnonzero(signs[:, 0] > 0).tolist():
+            own = signs[point, 1:]
+            zeros = np.flatnonzero(own == 0)
+            if len(zeros) > _MOST_ZEROS:
+                wanted.masks.append((point, own))
+                continue
+            for choice in itertools.product((False, True), repeat=len(zeros)):
+                on = own > 0
+                on[zeros] = choice
+                wanted.points.setdefault(np.packbits(on).tobytes(), []).append(point)
+        return wanted
+
+    def matches(self, patterns: Bytes) -> Iterator[tuple[int, int]]:
+        """Yield (point, k) for each packed pattern with number k that is wanted for a point."""
+        rows = np.ascontiguousarray(patterns).view(np.dtype((np.void, patterns.shape[1]))).ravel()
+        keys = np.array([*self.points], rows.dtype)
+        for k in np.flatnonzero(np.isin(rows, keys)).tolist() if len(keys) and len(rows) else ():
+            yield from ((point, k) for point in self.points[rows[k].tobytes()])
+        for point, own in self.masks:
+            bits = np.unpackbits(patterns, axis=1, count=len(own))
+            yield from ((point, k) for k in np.flatnonzero(((bits == (own > 0)) | (own == 0)).all(axis=1)).tolist())

@@ -1,0 +1,274 @@
+"""Stores of zones: the same zones as a list, from rows alone; the same bytes however the run was stopped."""
+
+import itertools
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from exactzones import ALWAYS, BudgetExceeded, FormatError, InputError, Network, condition, feature, find_zones, load_network
+from exactzones.engine.leaf import Leaf
+from exactzones.models import save_network
+from exactzones.store import ZoneStore, links, store_zones, writing
+from exactzones.testing import domains, features, networks, points
+
+pytest.importorskip("pyarrow")
+
+
+def random_net(*widths, seed=0):
+    rng = np.random.default_rng(seed)
+    layers = itertools.pairwise(widths)
+    return Network.mlp([(rng.normal(size=(b, a)).round(3).tolist(), rng.normal(size=b).round(3).tolist()) for a, b in layers])
+
+
+NET = random_net(3, 9, 9, 1)
+BOX = (-3, 3)
+BENT = Network.mlp(
+    [([[1, 0], [0, 1], [1, 0], [1, 1]], [0, 0, 0, -1]), ([[1, -1, 1, 2], [2, -2, 2, 4]], [0, 0]), ([[1, -1]], [1])]
+)
+"""Neurons with the same hyperplanes: several flip at once."""
+
+
+def contents(directory):
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    monkeypatch.setattr(writing, "CHUNK_ZONES", 40)
+    monkeypatch.setattr(writing, "CHUNK_IDS", 1000)
+
+
+def same_as_list(store, zones):
+    assert [zone.pattern for zone in store] == [zone.pattern for zone in zones]
+    assert len(store) == len(zones)
+    for stored, zone in zip(store, zones, strict=True):
+        assert stored == zone
+        assert stored.conditions == zone.conditions
+        assert (stored.source.tight == zone.source.tight).all()
+    assert tuple(tuple(island.tolist()) for island in store.islands) == zones.islands
+    graph = zones.graph
+    for k in range(len(zones)):
+        neighbours = store.neighbours(k)
+        assert {n.zone for n in neighbours} == set(graph[k])
+        for n in neighbours:
+            assert n.fires == graph[k][n.zone]["fires"]
+            assert n.neuron in graph[k][n.zone]["flips"]
+    edges = np.concatenate([np.zeros((2, 0), int), *store.edges()], axis=1)
+    assert {tuple(edge) for edge in edges.T.tolist()} == {tuple(sorted(edge)) for edge in graph.edges}
+    rows = [row for chunk in store.manifest.chunks for row in store.table(chunk).to_pylist()]
+    for row, zone in zip(rows, zones, strict=True):
+        if row["maximum"] is not None:
+            assert row["maximum"] == pytest.approx(float(zone.supremum), rel=1e-6, abs=1e-9)
+            assert np.allclose(row["condition"], [float(e) for e in zone.conditions[0].row])
+            if zone.supremum - store.prop.conditions[0].constant > Fraction(1, 1000):
+                assert zone.fires([Fraction(entry) for entry in row["witness"]]) or not zone.cell.is_bounded or small(zone)
+
+
+def small(zone):
+    """Whether a rounded point may miss the zone."""
+    return max(np.ptp([[float(e) for e in vertex] for vertex in zone.vrep.vertices], axis=0)) < 1e-6
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.data(), networks(inputs=(1, 3), max_width=4))
+def test_a_store_has_the_zones_of_the_list(tmp_path_factory, data, net):
+    prop, domain = data.draw(st.one_of(features(net), st.just(ALWAYS))), data.draw(domains(net.inputs))
+    directory = tmp_path_factory.mktemp("stores") / "store"
+    zones = find_zones(net, prop, domain)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writing, "CHUNK_ZONES", data.draw(st.integers(1, 5)))
+        if any(not isinstance(zone.source, Leaf) for zone in zones):
+            with pytest.raises(InputError, match="forward engine"):
+                store_zones(net, prop, domain, directory=directory)
+            return
+        try:
+            store = store_zones(net, prop, domain, directory=directory)
+        except InputError:
+            assert not zones
+            return
+    same_as_list(store, zones)
+    asked = data.draw(st.lists(points(net.inputs), min_size=1, max_size=4))
+    assert store.containing(asked) == zones.containing(asked)
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("net", [NET, BENT, random_net(2, 6, 3, 6, 1)])
+def test_several_chunks(tmp_path, net):
+    store = store_zones(net, 0, BOX, directory=tmp_path / "s")
+    zones = find_zones(net, 0, BOX)
+    same_as_list(store, zones)
+    assert store.maximum == zones.maximum
+    grid = [[Fraction(a, 2)] * net.inputs for a in range(-7, 8)]
+    assert store.containing(grid) == zones.containing(grid)
+    assert store.containing(grid[3]) == zones.containing(grid[3])
+    assert store[-1] == zones[-1]
+    assert store[2:7] == zones[2:7]
+    assert store.listed() == zones
+    with pytest.raises(IndexError):
+        store[len(store)]
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_conjunctions(tmp_path):
+    prop = feature(0) & condition([1, 1] + [0] * 7, layer=0)
+    same_as_list(store_zones(NET, prop, BOX, directory=tmp_path / "s"), find_zones(NET, prop, BOX))
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_exact_cells_where_no_prime_serves(tmp_path, monkeypatch):
+    expected = contents(store_zones(BENT, 0, BOX, directory=tmp_path / "a").directory)
+
+    def unlucky(_store, _tick):
+        raise links.UnluckyPrimeError
+        yield
+
+    monkeypatch.setattr(links, "_edges", unlucky)
+    assert contents(store_zones(BENT, 0, BOX, directory=tmp_path / "b").directory) == expected
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("step", [1, 3, 39, 40, 41, 97])
+def test_a_run_in_steps_ends_with_the_same_bytes(tmp_path, step):
+    whole = contents(store_zones(NET, 0, BOX, directory=tmp_path / "whole").directory)
+    for runs in range(1000):
+        try:
+            store_zones(NET, 0, BOX, directory=tmp_path / "steps", resume=True, max_zones=step)
+            break
+        except BudgetExceeded as stopped:
+            store = stopped.found
+        assert len(store) == (runs + 1) * step
+        assert not store.complete
+        assert [zone.pattern for zone in store] == [zone.pattern for zone in ZoneStore.open(tmp_path / "steps")]
+        with pytest.raises(InputError, match="resume"):
+            store.neighbours(0)
+    assert contents(tmp_path / "steps") == whole
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("calls", range(3, 60, 7))
+def test_an_interruption_anywhere_keeps_what_is_there(tmp_path, monkeypatch, calls):
+    """The run is interrupted after a number of calls of any function that writes or reads arrays."""
+    whole = contents(store_zones(NET, 0, BOX, directory=tmp_path / "whole").directory)
+    left = calls
+
+    def interrupting(function):
+        def call(*arguments, **options):
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+            result = function(*arguments, **options)
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+            return result
+
+        return call
+
+    for name in ("save_chunk", "leaf_floats", "_part", "write_links"):
+        monkeypatch.setattr(writing, name, interrupting(getattr(writing, name)))
+    monkeypatch.setattr(writing.Manifest, "save", interrupting(writing.Manifest.save))
+    try:
+        store_zones(NET, 0, BOX, directory=tmp_path / "s")
+    except (BudgetExceeded, KeyboardInterrupt):
+        store = ZoneStore.open(tmp_path / "s")
+        assert [zone.pattern for zone in store] == [zone.pattern for zone in find_zones(NET, 0, BOX)[: len(store)]]
+    left = 0
+    store_zones(NET, 0, BOX, directory=tmp_path / "s", resume=True)
+    assert contents(tmp_path / "s") == whole
+
+
+PROGRAM = """
+import sys
+from exactzones.store import store_zones, writing
+if __name__ == "__main__":
+    writing.CHUNK_ZONES = 150
+    store_zones(sys.argv[1], 0, (-3, 3), directory=sys.argv[2], resume=True, jobs=int(sys.argv[3]))
+"""
+
+
+@pytest.mark.parametrize(("jobs", "kills"), [(1, 6), (2, 2)])
+def test_killed_and_resumed(tmp_path, jobs, kills):
+    """Killed at random moments, then resumed, the folder is byte for byte that of an undisturbed run."""
+    net, program = tmp_path / "net.npz", tmp_path / "program.py"
+    save_network(random_net(3, 24, 16, 1), net)
+    program.write_text(PROGRAM)
+
+    def run(directory, workers):
+        return subprocess.Popen([sys.executable, program, net, directory, str(workers)])  # noqa: S603 - this test's own
+
+    begin = time.monotonic()
+    assert run(tmp_path / "whole", 1).wait() == 0
+    seconds = time.monotonic() - begin
+    moments = random.Random(jobs)  # noqa: S311 - for moments
+    for _ in range(kills):
+        process = run(tmp_path / "killed", jobs)
+        time.sleep(moments.uniform(0.3, 1.2) * seconds / 2)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert run(tmp_path / "killed", jobs).wait() == 0
+    assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
+    assert len(contents(tmp_path / "whole")) > 8
+
+
+def test_other_programs_read_it(tmp_path, monkeypatch):
+    duckdb, polars = pytest.importorskip("duckdb"), pytest.importorskip("polars")
+    store = store_zones(NET, 0, BOX, directory=tmp_path / "s")
+    monkeypatch.chdir(tmp_path / "s")
+    tables = "'zones-*.parquet' JOIN 'links-*.parquet' USING (zone)"
+    answer = duckdb.sql(f"SELECT island, count(*), max(maximum) FROM {tables} GROUP BY island ORDER BY island").fetchall()  # noqa: S608
+    assert [count for _, count, _ in answer] == [len(island) for island in store.islands]
+    assert max(most for _, _, most in answer) == pytest.approx(float(store.maximum.value))
+    frame = polars.read_parquet(tmp_path / "s" / "zones-*.parquet")
+    assert frame["pattern"].to_list()[0] == store.layout.packed(np.frombuffer(store.leaf(0).prefix, np.uint8)[None]).tobytes()
+
+
+def test_what_is_refused(tmp_path):
+    store_zones(NET, 0, BOX, directory=tmp_path / "s", max_zones=None)
+    with pytest.raises(InputError, match="resume"):
+        store_zones(NET, 0, BOX, directory=tmp_path / "s")
+    for other, what in (((NET, 0, (-2, 2)), "domain"), ((NET, feature(0, 1), BOX), "property"), ((BENT, 0, BOX), "network")):
+        with pytest.raises(InputError, match=f"another {what}"):
+            store_zones(*other, directory=tmp_path / "s", resume=True)
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.tex").write_text("x")
+    with pytest.raises(InputError, match="not empty"):
+        store_zones(NET, 0, BOX, directory=tmp_path / "full")
+    with pytest.raises(InputError, match="strict"):
+        store_zones(NET, condition([1], strict=False), BOX, directory=tmp_path / "t")
+    with pytest.raises(InputError, match="No such file"):
+        ZoneStore.open(tmp_path / "nowhere")
+    manifest = tmp_path / "s" / "manifest.json"
+    good = json.loads(manifest.read_text())
+    for bad in ("", "[]", json.dumps(good | {"version": 2}), json.dumps({**good, "chunks": [1]})):
+        manifest.write_text(bad)
+        with pytest.raises(FormatError, match=r"manifest\.json"):
+            ZoneStore.open(tmp_path / "s")
+
+
+def test_damage_is_found(tmp_path):
+    store = store_zones(NET, 0, BOX, directory=tmp_path / "s")
+    assert list(store.damages()) == []
+    path = tmp_path / "s" / "zones-00000.parquet"
+    path.write_bytes(path.read_bytes()[:-9] + b"\0" * 9)
+    assert [line for line in store.damages() if "SHA-256" in line]
+    with pytest.raises(FormatError, match="zones-00000"):
+        ZoneStore.open(tmp_path / "s")[0]
+    path.unlink()
+    assert [line for line in store.damages() if "missing" in line]
+
+
+def test_a_question_without_zones(tmp_path):
+    store = store_zones(NET, feature(0, 10**6), BOX, directory=tmp_path / "s")
+    assert (len(store), store.complete, store.maximum, list(store.islands)) == (0, True, None, [])
+    assert store.containing([[0, 0, 0]]) == [[]]
+    assert load_network(tmp_path / "s" / "network.json") == NET
