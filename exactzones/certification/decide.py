@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from itertools import takewhile
 from typing import Any
 
 from exactzones.arguments import (
@@ -24,7 +25,7 @@ from exactzones.certification.distribute import prove_with_workers
 from exactzones.certification.results import CanFire, CannotFire, Certificate, Complete, Decision, Undecided
 from exactzones.certification.run import Run
 from exactzones.checker import Case
-from exactzones.deadline import Deadline
+from exactzones.deadline import Deadline, TimeUp
 from exactzones.deprecated import renamed_argument
 from exactzones.engine.search import resolve
 from exactzones.errors import DimensionError, InputError, quoted
@@ -162,13 +163,16 @@ def prove_complete(
         raise InputError(f"zones are {quoted(zones)}; expected the list that find_zones returns")
     if not zones.complete:
         raise InputError("the list is not complete, since a budget ended the search; call find_zones without a limit")
+    deadline, workers, report = as_deadline(seconds), as_workers(jobs, executor), as_progress(progress)
     case = case_of(zones.network, zones.prop, zones.domain)
-    listed = [(zone.pattern, zone.sample) for zone in zones]
-    numbers = {"".join(pattern): k for k, (pattern, _) in enumerate(listed)}
-    if len(numbers) < len(listed):
-        raise InputError(f"the list has {len(listed)} zones, but only {len(numbers)} different patterns; list each zone once")
-    workers = as_workers(jobs, executor)
-    run = Run(zones.network, [case], as_deadline(seconds), as_progress(progress), patterns=numbers, zones=listed)
+    numbers = {"".join(zone.pattern): k for k, zone in enumerate(zones)}
+    if len(numbers) < len(zones):
+        raise InputError(f"the list has {len(zones)} zones, but only {len(numbers)} different patterns; list each zone once")
+    listed = [(zone.pattern, zone.sample) for zone in takewhile(lambda _: not deadline.passed, zones)]
+    if len(listed) < len(zones):
+        run = Run(zones.network, [case], deadline)
+        return Undecided(run.certificate("undecided"), run.open_leaves(), run.reason())
+    run = Run(zones.network, [case], deadline, report, patterns=numbers, zones=listed)
     decision = _decide(run, workers)
     if isinstance(decision, CanFire):
         at = ", ".join(map(str, decision.witness))
@@ -186,8 +190,10 @@ def _decide(run: Run, workers: Executor | int | None) -> Decision:
                 witness = prove_with_workers(run, workers)
             witness = witness or run.prove_all()
         left = len(run.tree.waiting)
-    except KeyboardInterrupt:  # it may come at any point: the tree may be half changed, or ahead of the nodes that are written
-        witness, run.interrupted, left = None, True, run.open_leaves()
+    except (
+        KeyboardInterrupt
+    ) as stopped:  # it may come at any point: the tree may be half changed, or ahead of the nodes that are written
+        witness, run.interrupted, left = None, not isinstance(stopped, TimeUp), run.open_leaves()
     if witness is not None:
         case, point = witness
         return CanFire(point, case, run.certificate("can fire", witness=witness))
@@ -202,6 +208,7 @@ def _gently_interrupted(run: Run) -> Iterator[None]:
 
     def interrupt(_signal: int, _frame: Any) -> None:
         run.interrupted = True
+        run.deadline.interrupt()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     on_main_thread = threading.current_thread() is threading.main_thread()  # signal handlers may be set in the main thread only

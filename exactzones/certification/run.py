@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
 
 from exactzones.certification.limits import CELL_SEARCH_INPUTS, EXACT_PROVER_SIZE
+from exactzones.certification.pace import BATCH, Nodes, Pace
 from exactzones.certification.provers.box_search import BoxSearch
 from exactzones.certification.provers.cell_search import CellSearch
 from exactzones.certification.provers.exact import ExactProver
@@ -26,7 +28,7 @@ from exactzones.checker.records import family_of
 from exactzones.checker.rules import Invalid
 from exactzones.checker.tree import Tree
 from exactzones.deadline import Deadline
-from exactzones.errors import FormatError, InputError
+from exactzones.errors import BudgetExceeded, FormatError, InputError
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import HRep, Polyhedron, lp
 from exactzones.rational import Row, Vector
@@ -71,6 +73,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.start = time.monotonic()
+        self._pace = Pace(self.deadline)
         self._plant(self.trees or self._families())
         self.guesses, self.guessed = 0, 0.0  # number of rounds, and seconds spent on them
         self._finders: dict[tuple[Sequence[Row], Sequence[Row]], WitnessFinder] = {}
@@ -81,7 +84,7 @@ class Run:
         self.trees = trees
         cases = [[self.cases[k] for k in tree] for tree in trees]
         self.tree = Tree(self.network, cases, BITS, [(text,) for text in texts])
-        self.searches = SearchFactory(self.tree, self.patterns, self.holds)
+        self.searches = SearchFactory(self.tree, self.patterns, self.holds, self.deadline)
 
     def _families(self) -> list[list[int]]:
         """Group the cases that may share a tree; only where cells are searched does one tree prove several."""
@@ -233,17 +236,24 @@ class Run:
         if found is None:
             return None
         search, bounds = found
-        for visited in search.run():
-            if self.progress is not None:
-                self.progress(self.tree.nodes + visited, len(search.stack) + len(self.tree.waiting))
-            if self.stopped() or time.monotonic() > until:
-                break
-            guessed = None if search.witness is not None else self._guess_again()
-            if guessed is not None:
-                return guessed
+        search.deadline = self.deadline
+
+        def nodes(first: int, most: int = BATCH) -> Nodes:
+            return self._nodes(search, number, bounds, (first, most))
+
+        start = time.monotonic()
+        with suppress(BudgetExceeded):  # within a step: what was visited before is proved all the same
+            for visited in search.run():
+                if self.progress is not None:
+                    self.progress(self.tree.nodes + visited, len(search.stack) + len(self.tree.waiting))
+                if self.stopped() or time.monotonic() > until or self._pace.is_due(visited, nodes, self.tree):
+                    break
+                guessed = None if search.witness is not None else self._guess_again()
+                if guessed is not None:
+                    return guessed
         if search.witness is not None:
             return search.witness
-        self._take(search, number, bounds)
+        self._take(nodes(self._pace.affordable(search.count, time.monotonic() - start)))
         return None
 
     def _guess_again(self) -> tuple[int, Vector] | None:
@@ -258,7 +268,9 @@ class Run:
         if claim.units * claim.inputs > EXACT_PROVER_SIZE:
             return None
         prover = ExactProver(self.tree, self.patterns, lambda tree, case, point: self._inside(self.trees[tree][case], point))
-        return prover.prove(number, self._write, stop=self.stopped)
+        with suppress(BudgetExceeded):  # between two linear programs of one node: the region stays open
+            return prover.prove(number, self._write, self.deadline)
+        return None
 
     def _inside(self, k: int, point: Vector) -> tuple[int, Vector] | None:
         """Return case k and a point where it holds: this point or, if strict rows of the domain exclude it, one close to it."""
@@ -277,23 +289,38 @@ class Run:
         if self.progress is not None:
             self.progress(self.tree.nodes, len(self.tree.waiting))
 
-    def _take(self, search: CellSearch | BoxSearch, number: int, bounds: tuple[Bound, ...]) -> None:
-        """Check the nodes of a search and write the accepted ones; the other regions stay open.
+    def _nodes(self, search: CellSearch | BoxSearch, number: int, bounds: tuple[Bound, ...], sizes: tuple[int, int]) -> Nodes:
+        """Yield the nodes of a search, see ``Proof.nodes``.
 
         Args:
             search: finished or not.
             number: of the region that was searched.
             bounds: of inputs, which its node must prove first.
+            sizes: how many nodes of the search to look at (what comes after them stays open), and how many to yield at a time.
         """
-        generator = self.searches.proof(search).nodes(number)
+        first, most = sizes
+        generator = self.searches.proof(search, first).nodes(number, most)
         children: dict[int, tuple[int, int]] | None = None
         while True:
             try:
                 nodes = next(generator) if children is None else generator.send(children)
             except StopIteration:
                 return
-            nodes = [replace(node, bounds=(*bounds, *node.bounds)) if node.number == number else node for node in nodes]
-            children = self._add(nodes)
+            children = yield [replace(node, bounds=(*bounds, *node.bounds)) if node.number == number else node for node in nodes]
+
+    def _take(self, generator: Nodes) -> None:
+        """Check the nodes of a search and write the accepted ones, until time is up; the other regions stay open."""
+        with suppress(StopIteration):
+            nodes = next(generator)
+            while True:
+                children: dict[int, tuple[int, int]] = {}
+                while nodes:
+                    if self._pace.left() <= 0:
+                        return
+                    part = self._pace.part()
+                    children |= self._add(nodes[:part])
+                    nodes = nodes[part:]
+                nodes = generator.send(children)
 
     def _add(self, nodes: Sequence[Node]) -> dict[int, tuple[int, int]]:
         """Add nodes to the tree, all together if possible, and write those that the checker accepts; returns their children."""

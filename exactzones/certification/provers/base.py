@@ -12,6 +12,7 @@ import numpy as np
 from exactzones.certification.provers.relaxation import FloatClaim
 from exactzones.checker import Node
 from exactzones.checker.arithmetic import Array
+from exactzones.deadline import Deadline
 from exactzones.rational import Vector
 
 UNKNOWN = 1e9
@@ -64,10 +65,12 @@ class RegionSearch(ABC):
         leaf: node -> why the conditions cannot hold there, in the search's own form.
         zone: node -> the listed zone that contains it.
         witness: a case and a point where its conditions hold, once one is found.
+        deadline: is looked at within long steps, which raise BudgetExceeded; subregions of such a step stay open.
     """
 
     def __init__(self, region: FloatRegion, batch: int) -> None:
         self.claim, self.confirm, self.batch = region.claim, region.confirm, batch
+        self.deadline = Deadline()
         self.stack: list[Any] = []
         self.count = 0
         self.split: dict[int, int] = {}
@@ -113,10 +116,11 @@ class Proof(ABC, Generic[S]):
 
     Args:
         search: finished or not; subregions that it has not proved are left open.
+        first: how many of its nodes, in the order in which they were visited, to look at.
     """
 
-    def __init__(self, search: S) -> None:
-        self.search = search
+    def __init__(self, search: S, first: int) -> None:
+        self.search, self.first_nodes = search, min(first, search.count)
 
     def nodes(self, root: int, batch: int = 128) -> Generator[list[Node], dict[int, tuple[int, int]], None]:
         """Yield the nodes in batches, parents first; the caller sends back the numbers of each batch's children.
@@ -126,7 +130,7 @@ class Proof(ABC, Generic[S]):
             batch: how many nodes to yield at a time.
         """
         search = self.search
-        decided = {*search.split, *search.leaf, *search.zone}
+        decided = {node for node in (*search.split, *search.leaf, *search.zone) if node < self.first_nodes}
         stack = [(0, root)] if search.count else []
         while stack:
             chosen = stack[-batch:]

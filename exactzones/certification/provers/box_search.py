@@ -108,7 +108,9 @@ class BoxSearch(RegionSearch):
         self._tighten(boxes, numbers, root=root)
         if root:
             variables.alpha[:] = boxes.high > -boxes.low
-        value, corners, variables = self.dual.ascend(boxes, variables, _ROOT_STEPS if root else _STEPS, margin=self.margin)
+        value, corners, variables = self.dual.ascend(
+            boxes, variables, _ROOT_STEPS if root else _STEPS, margin=self.margin, look=self.deadline.check
+        )
         self._try_witness(corners)
         if self.witness is not None:
             return
@@ -129,6 +131,7 @@ class BoxSearch(RegionSearch):
             cell, unit = np.nonzero((boxes.low[:, span] < 0) & (boxes.high[:, span] > 0))
             size = max(1, _WORK // max(1, claim.units + boxes.box_low.shape[1]))
             for start in range(0, len(cell), size):
+                self.deadline.check()
                 self._bound_units(boxes, numbers, k, cell[start : start + size], unit[start : start + size])
 
     def _bound_units(self, boxes: BoxBatch, numbers: Array, k: int, cell: Array, unit: Array) -> None:
@@ -273,10 +276,11 @@ class BoxProof(Proof[BoxSearch]):
     Args:
         search: finished or not; regions that it has not proved are left open.
         inputs: number of inputs of the network, with those that are constant.
+        first: how many of its nodes to look at.
     """
 
-    def __init__(self, search: BoxSearch, inputs: int) -> None:
-        super().__init__(search)
+    def __init__(self, search: BoxSearch, inputs: int, first: int) -> None:
+        super().__init__(search, first)
         self.inputs = inputs
 
     def certificate_node(self, node: int, number: int) -> Node:

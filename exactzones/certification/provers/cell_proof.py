@@ -20,16 +20,17 @@ class CellProof(Proof[CellSearch]):
     Args:
         search: finished or not; cells that it has not proved are left open.
         inputs: number of inputs of the network, with those that are constant.
+        first: how many of its nodes to look at.
     """
 
-    def __init__(self, search: CellSearch, inputs: int) -> None:
-        super().__init__(search)
+    def __init__(self, search: CellSearch, inputs: int, first: int) -> None:
+        super().__init__(search, first)
         self.claim, self.inputs = search.claim, inputs
         log = search.log
         if not log.count:
             self.unit = self.upper = self.chosen = np.zeros(0, int)
             self.index = self.multipliers = np.zeros((0, search.dim), int)
-            self.first = np.zeros(search.count + 1, int)
+            self.first = np.zeros(self.first_nodes + 1, int)
             return
         self.unit, self.upper = np.concatenate(log.unit), np.concatenate(log.upper)
         self.node, row, tight = np.concatenate(log.node), np.concatenate(log.row), np.concatenate(log.tight)
@@ -41,20 +42,20 @@ class CellProof(Proof[CellSearch]):
         planes = tight[self.chosen]
         multipliers = _solve(search.planes.rows[planes][:, :, 1:], row[self.chosen][:, 1:])
         self.index, self.multipliers = search.planes.index_of[planes], np.rint(multipliers * (1 << MULTIPLIER_BITS))
-        self.first = np.searchsorted(self.node[self.chosen], np.arange(search.count + 1))
+        self.first = np.searchsorted(self.node[self.chosen], np.arange(self.first_nodes + 1))
 
     def _mark_needed(self) -> None:
         """Mark the bounds on which the leaves rest, going from the last node to the first."""
         search, claim = self.search, self.claim
         layer = np.concatenate([claim.layer_of, [claim.depth] * len(claim.targets)])
-        need = np.zeros(search.count, int)  # by node: bounds of the layers before this one are needed
+        need = np.zeros(self.first_nodes, int)  # by node: bounds of the layers before this one are needed
 
         def mark(bounds: Array) -> None:
             fresh = bounds[~self.kept[bounds]]
             self.kept[fresh] = True
             np.maximum.at(need, self.node[fresh], layer[self.unit[fresh]])
 
-        for node in range(search.count - 1, -1, -1):
+        for node in range(self.first_nodes - 1, -1, -1):
             if node in search.leaf:
                 mark(np.array(search.leaf[node]))
             elif node in search.zone:

@@ -10,7 +10,7 @@ Sources: Wang et al. 2021, Beta-CROWN; Xu et al. 2021, Fast and Complete.  Nothi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -175,6 +175,10 @@ class Ascent(NamedTuple):
     variables: DualVariables
 
 
+def _go_on() -> None:
+    """Raise nothing."""
+
+
 class DualBound:
     """The lower bound of a claim's conditions as a function of dual variables.
 
@@ -258,7 +262,9 @@ class DualBound:
         alpha = np.where(relaxed.open, np.maximum(result.coefficients, 0) * before, 0)
         return corners, DualVariables(alpha, -boxes.side * before, mu, rows)
 
-    def ascend(self, boxes: BoxBatch, start: DualVariables, steps: int, *, margin: float = 1) -> Ascent:
+    def ascend(
+        self, boxes: BoxBatch, start: DualVariables, steps: int, *, margin: float = 1, look: Callable[[], None] = _go_on
+    ) -> Ascent:
         """Improve dual variables until they prove that the conditions cannot hold on their box, or the steps are used up.
 
         Args:
@@ -266,12 +272,14 @@ class DualBound:
             start: the variables to start from.
             steps: largest number of steps.
             margin: how often the bound on the checker's rounding is subtracted from a bound.
+            look: is called before each step; what it raises ends the ascent.
         """
         count = len(start.alpha)
         rows = np.arange(count)  # which boxes are still worked on
         best = Ascent(np.full(count, -np.inf), np.zeros_like(boxes.box_low), start.take(rows))
         relaxed, variables, adam = Relaxed(self.claim, boxes), start.take(rows), Adam(start)
         for step in range(steps + 1):
+            look()
             result = self.bound(boxes, relaxed, variables, self.combined(variables.mu), margin=True)
             corners, gradient = self.gradient(boxes, relaxed, variables, result)
             value = result.value - margin * result.margin

@@ -18,6 +18,7 @@ from exactzones.checker.bounds import Functions, KnownBounds, RationalNumbers, b
 from exactzones.checker.claim import Claim, Target
 from exactzones.checker.rules import OpenRegion, SignedUnits, carry_units, region_row
 from exactzones.checker.tree import Tree
+from exactzones.deadline import Deadline
 from exactzones.errors import BackendError
 from exactzones.polyhedra import HRep, lp
 from exactzones.rational import Row, Vector, integer_row
@@ -185,19 +186,24 @@ class ExactProver:
     ) -> None:
         self.tree, self.patterns, self.confirm = tree, patterns, confirm
 
-    def prove(self, number: int, write: Callable[[Node], None], *, stop: Callable[[], bool]) -> _Witness | None:
+    def prove(self, number: int, write: Callable[[Node], None], deadline: Deadline) -> _Witness | None:
         """Prove an open region.
 
         Args:
             number: of the region.
             write: is called with each node that the tree has accepted.
-            stop: tells whether time is up.
+            deadline: is looked at between linear programs.
 
         Returns:
-            A witness if there is one; None when the region is proved, undecided or out of time.
+            A witness if there is one; None when the region is proved or undecided.
+
+        Raises:
+            BudgetExceeded: time is up; regions without a node stay open.
         """
+        self._deadline = deadline
         stack = [number]
-        while stack and not stop():
+        while stack:
+            deadline.check()
             at = stack.pop()
             node = self._node(at)
             if node is None:  # undecided: it stays open
@@ -215,6 +221,7 @@ class ExactProver:
         claim = draft.claim
         sides = dict(row.split for row in draft.region.rows if row.split is not None)
         for layer in range(1, claim.horizon + 1):
+            self._deadline.check()
             if isinstance(answer := draft.point_or_hint(), Hint):
                 return draft.empty(answer)
             span = range(claim.offsets[layer], claim.offsets[layer + 1])
@@ -226,6 +233,7 @@ class ExactProver:
             if isinstance(answer := draft.point_or_hint(), Hint):
                 return draft.empty(answer)
             for unit, form in forms.items():
+                self._deadline.check()
                 bound = draft.sign(unit, form, answer)
                 if bound is None:
                     return Node(number, tuple(draft.bounds), "relu", unit)

@@ -17,6 +17,7 @@ from exactzones.checker import Bound, Hint
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.rules import OpenRegion, region_row
 from exactzones.checker.tree import Tree
+from exactzones.deadline import Deadline
 from exactzones.errors import BackendError
 from exactzones.polyhedra import HRep, lp
 from exactzones.rational import Row, Vector, primitive
@@ -29,11 +30,17 @@ class SearchFactory:
         tree: the certificate so far.
         patterns: the signs of listed zones and their numbers; None if the property is claimed to hold nowhere.
         confirm: tells whether a case of a tree holds at a float point; returns which case, and the exact point.
+        deadline: no search is set up once it has passed.
     """
 
     def __init__(
-        self, tree: Tree, patterns: dict[str, int] | None, confirm: Callable[[int, Array], tuple[int, Vector] | None]
+        self,
+        tree: Tree,
+        patterns: dict[str, int] | None,
+        confirm: Callable[[int, Array], tuple[int, Vector] | None],
+        deadline: Deadline,
     ) -> None:
+        self._deadline = deadline
         self.tree, self.patterns, self.confirm = tree, patterns, confirm
         self._claims: dict[tuple[int, bytes], FloatClaim] = {}
 
@@ -67,10 +74,10 @@ class SearchFactory:
         sides = {row.split[0] - inputs: row.split[1] for row in region.rows if row.split is not None}
         return BoxSearch(task, sides, margin=margin), bounds
 
-    def proof(self, search: CellSearch | BoxSearch) -> CellProof | BoxProof:
-        """Return the nodes of a search, finished or not."""
+    def proof(self, search: CellSearch | BoxSearch, first: int) -> CellProof | BoxProof:
+        """Return the first nodes of a search, finished or not."""
         inputs = self.tree.claims[0].inputs
-        return CellProof(search, inputs) if isinstance(search, CellSearch) else BoxProof(search, inputs)
+        return CellProof(search, inputs, first) if isinstance(search, CellSearch) else BoxProof(search, inputs, first)
 
     def _float_claim(self, tree: int, values: Array, free: Array) -> FloatClaim:
         """Return a tree's claim in floats with constant inputs substituted; regions with the same constants share it."""
@@ -117,6 +124,8 @@ class SearchFactory:
             for upper, has, side in ((False, known.has_low, low), (True, known.has_high, high)):
                 if has[0, j]:
                     continue
+                if self._deadline.passed:
+                    return None
                 best = lp.maximize(system, [Fraction((1 if upper else -1) if i == j else 0) for i in range(claim.inputs)])
                 if not isinstance(best, lp.Optimal):
                     return None
