@@ -107,6 +107,8 @@ class GraphReader:
             ports.append(Port(end.output, tuple(part.shape), first, end.before))
             first += math.prod(part.shape)
             parts.append(part)
+        if not first:
+            raise FormatError(f"the graph's output {ends[0].tensor!r} has no entries; at least one is expected")
         if not any(isinstance(part, Tensor) for part in parts):
             raise FormatError(
                 f"the graph's output {ends[0].tensor!r} does not depend on its input; a tensor computed from it is expected"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -106,7 +107,10 @@ class OnnxNode:
         """
         operand = self.operand()
         try:
-            return operand.moved(move) if isinstance(operand, Tensor) else move(operand)
+            if not isinstance(operand, Tensor):
+                return move(operand)
+            shape = np.asarray(move(operand.index)).shape
+            return operand.moved(move) if math.prod(shape) else np.zeros(shape)
         except (ValueError, IndexError) as error:  # NumPy's
             raise FormatError(f"it does not fit shape {operand.shape}: {error}") from None
 

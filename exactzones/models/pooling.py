@@ -76,6 +76,21 @@ def summed(x: Tensor, axes: set[int], *, mean: bool, keep: bool) -> Tensor:
     return result.reshaped(tuple(1 if k in axes else n for k, n in enumerate(x.shape) if keep or k not in axes))
 
 
+def greatest(x: Tensor, axes: set[int], *, keep: bool) -> Tensor:
+    """Return maxima along axes.
+
+    Args:
+        x: any shape.
+        axes: from 0.
+        keep: leave the axes in place, with length 1.
+    """
+    rest = [axis for axis in range(len(x.shape)) if axis not in axes]
+    size = math.prod(x.shape[axis] for axis in axes)
+    gathered = x.moved(lambda index: index.transpose(*rest, *sorted(axes)).reshape(1, -1, size))
+    result = pooled_maximum(gathered, Geometry((size,), (size,), (1,), (0,), (0,)))
+    return result.reshaped(tuple(1 if k in axes else n for k, n in enumerate(x.shape) if keep or k not in axes))
+
+
 def _pool_matrix(x: Tensor, flat: Array, weights: Array, counts: Shape) -> Tensor:
     """Sum the entries that each window sees, times the window's weight, for every channel.
 

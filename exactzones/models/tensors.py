@@ -240,6 +240,42 @@ def convolved(x: Tensor, weight: Array, bias: Array | None, geometry: Geometry, 
     return x.mapped(matrix, (batch, *shape), constant)
 
 
+def transposed_convolution(
+    x: Tensor, weight: Array, bias: Array | None, geometry: Geometry, groups_and_shape: tuple[int, Shape]
+) -> Tensor:
+    """Return a transposed convolution: the transpose of a convolution's matrix.
+
+    Args:
+        x: shape (batch, channels, ..).
+        weight: shape (channels, outputs / groups, ..).
+        bias: shape (outputs,), or None for zero.
+        geometry: of the convolution from the result to x.
+        groups_and_shape: number of parts that the channels are divided into, and the lengths of the result's spatial axes.
+
+    Raises:
+        FormatError: the shapes do not fit, or the matrix has too many entries.
+    """
+    (groups, spatial), (batch, *sample) = groups_and_shape, x.shape
+    if groups < 1 or min(spatial) < 1 or weight.shape[:1] != (sample[0],):
+        raise FormatError(f"shape {x.shape} and a weight of shape {weight.shape} in {groups} groups do not fit")
+    shape = (weight.shape[1] * groups, *spatial)
+    columns, rows, values, back = convolution(shape, finite(weight, "its weight"), geometry, groups)
+    if tuple(back) != tuple(sample):
+        raise FormatError(f"a result of shape {shape} does not fit shape {x.shape}; smaller output_padding is expected")
+    size, result = math.prod(sample), math.prod(shape)
+    if batch * len(rows) > MAX_WEIGHTS:
+        raise FormatError(f"the convolution has {batch * len(rows)} matrix entries; at most {MAX_WEIGHTS} are supported")
+    each = np.repeat(np.arange(batch), len(rows))
+    places = np.tile(rows, batch) + each * result, np.tile(columns, batch) + each * size
+    matrix = Sparse.of((batch * result, batch * size), *places, np.tile(values, batch))
+    constant = None
+    if bias is not None:
+        if bias.shape != shape[:1]:
+            raise FormatError(f"the bias has shape {bias.shape}; ({shape[0]},) is expected")
+        constant = np.broadcast_to(finite(bias, "its bias").reshape(-1, *[1] * len(spatial)), (batch, *shape))
+    return x.mapped(matrix, (batch, *shape), constant)
+
+
 def maximum(left: Tensor, right: Tensor | Array) -> Tensor:
     """Return the elementwise maximum, ``right + ReLU(left - right)``."""
     return left.plus(right, 1, -1).relu().plus(right)

@@ -27,7 +27,7 @@ def evaluate(model, point, factors=()):
     for node in graph.node:
         inputs = [known[name] if name else None for name in node.input]
         attributes = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
-        if node.op_type == "BatchNormalization":
+        if node.op_type in ("BatchNormalization", "Sqrt"):
             attributes["factors"] = factors
         if node.op_type == "Split":
             attributes["outputs"] = len(node.output)
@@ -190,6 +190,8 @@ def pad(x, pads=None, value=None, axes=None, mode=b"constant", **attributes):
     widths = [(0, 0)] * x.ndim
     for k, axis in enumerate(axes):
         widths[axis] = (int(pads[k]), int(pads[k + len(axes)]))
+    cuts = tuple(slice(max(0, -a), n - max(0, -b)) for n, (a, b) in zip(x.shape, widths, strict=True))
+    x, widths = x[cuts], [(max(0, a), max(0, b)) for a, b in widths]
     places = np.pad(
         np.arange(x.size).reshape(x.shape), widths, mode.decode(), **({"constant_values": -1} if mode == b"constant" else {})
     )
@@ -199,6 +201,142 @@ def pad(x, pads=None, value=None, axes=None, mode=b"constant", **attributes):
 
 def axis_list(first, second):
     return first if second is None else [int(k) for k in second]
+
+
+def conv_transpose(x, weight, bias=None, group=1, **a):
+    weight = exact(weight)
+    channels, part, *kernel = weight.shape
+    axes = len(kernel)
+    strides, dilations = a.get("strides", [1] * axes), a.get("dilations", [1] * axes)
+    extra, pads = a.get("output_padding", [0] * axes), a.get("pads", [0] * 2 * axes)
+    full = [
+        (n - 1) * s + (k - 1) * d + 1 + e for n, s, k, d, e in zip(x.shape[2:], strides, kernel, dilations, extra, strict=True)
+    ]
+    result = np.full((x.shape[0], part * group, *full), Fraction(0), object)
+    for (sample, channel, *place), value in np.ndenumerate(x):
+        first = channel // (channels // group) * part
+        for (output, *offset), factor in np.ndenumerate(weight[channel]):
+            at = [p * s + o * d for p, s, o, d in zip(place, strides, offset, dilations, strict=True)]
+            result[(sample, first + output, *at)] += factor * value
+    cut = tuple(slice(pads[k], full[k] - pads[k + axes]) for k in range(axes))
+    result = result[(slice(None), slice(None), *cut)]
+    return result if bias is None else result + exact(bias).reshape(1, -1, *[1] * axes)
+
+
+def resize(x, *inputs, mode=b"nearest", axes=None, **a):
+    sizes = inputs[2] if len(inputs) == 3 else None
+    scales = None if sizes is not None else exact(inputs[0] if len(inputs) == 1 else inputs[1])
+    axes = range(x.ndim) if axes is None else axes
+    transform = a.get("coordinate_transformation_mode", b"asymmetric" if len(inputs) == 1 else b"half_pixel")
+    rounding = a.get("nearest_mode", b"floor" if len(inputs) == 1 else b"round_prefer_floor")
+    for k, axis in enumerate(axes):
+        old = x.shape[axis]
+        new = int(sizes[k]) if sizes is not None else math.floor(old * scales[k])
+        scale = Fraction(new, old) if sizes is not None else scales[k]
+        lines = []
+        for j in range(new):
+            at = {
+                b"asymmetric": lambda j=j, s=scale: j / s,
+                b"half_pixel": lambda j=j, s=scale: (j + Fraction(1, 2)) / s - Fraction(1, 2),
+                b"align_corners": lambda j=j, n=new, o=old: Fraction(j * (o - 1), max(n - 1, 1)),
+            }[transform]()
+            if mode == b"linear":
+                below = math.floor(at)
+                ends = [np.take(x, min(max(place, 0), old - 1), axis) for place in (below, below + 1)]
+                lines.append(ends[0] * (1 - at + below) + ends[1] * (at - below))
+            else:
+                near = {
+                    b"floor": math.floor(at),
+                    b"ceil": math.ceil(at),
+                    b"round_prefer_floor": min((abs(at - n), n) for n in (math.floor(at), math.ceil(at)))[1],
+                    b"round_prefer_ceil": min((abs(at - n), -n) for n in (math.floor(at), math.ceil(at)))[1] * -1,
+                }[rounding]
+                lines.append(np.take(x, min(max(near, 0), old - 1), axis))
+        x = np.stack(lines, axis)
+    return x
+
+
+def cumulated(x, axis, exclusive=0, reverse=0):
+    lines = list(np.moveaxis(x, int(axis), 0))
+    result = []
+    for k in range(len(lines)):
+        before = lines[k + bool(exclusive) :] if reverse else lines[: k + (not exclusive)]
+        result.append(sum(before, np.zeros_like(lines[0]) + Fraction(0)))
+    return np.moveaxis(np.array(result, object), 0, int(axis))
+
+
+def scattered(x, indices, updates):
+    result = exact(x).copy()
+    for place in np.ndindex(*indices.shape[:-1]):
+        result[tuple(indices[place])] = exact(updates)[place]
+    return result
+
+
+def scattered_elements(x, indices, updates, axis=0, **_):
+    result = exact(x).copy()
+    for place, index in np.ndenumerate(indices):
+        target = list(place)
+        target[axis] = index
+        result[tuple(target)] = exact(updates)[place]
+    return result
+
+
+def gathered(x, indices, batch_dims=0):
+    rows = [x[place[:batch_dims]][tuple(indices[place])] for place in np.ndindex(*indices.shape[:-1])]
+    return np.array(rows, object).reshape(*indices.shape[:-1], *np.shape(rows[0]))
+
+
+def to_space(x, blocksize, mode=b"DCR"):
+    batch, channels, height, width = x.shape
+    rest = channels // blocksize**2
+    result = np.empty((batch, rest, height * blocksize, width * blocksize), object)
+    for n, c, i, j in np.ndindex(*result.shape):
+        row, column = i % blocksize, j % blocksize
+        block = row * blocksize + column
+        source = block * rest + c if mode == b"DCR" else c * blocksize**2 + block
+        result[n, c, i, j] = x[n, source, i // blocksize, j // blocksize]
+    return result
+
+
+def to_depth(x, blocksize):
+    batch, channels, height, width = x.shape
+    result = np.empty((batch, channels * blocksize**2, height // blocksize, width // blocksize), object)
+    for n, c, i, j in np.ndindex(*x.shape):
+        block = i % blocksize * blocksize + j % blocksize
+        result[n, block * channels + c, i // blocksize, j // blocksize] = x[n, c, i, j]
+    return result
+
+
+def taken_elements(x, indices, axis=0):
+    result = np.empty(indices.shape, object)
+    for place, index in np.ndenumerate(indices):
+        source = list(place)
+        source[axis] = index
+        result[place] = x[tuple(source)]
+    return result
+
+
+def extreme(function):
+    def operator(x, second=None, axes=None, keepdims=1, **_):
+        axes = axis_list(axes, second)
+        axes = tuple(range(x.ndim)) if axes is None else tuple(int(k) for k in axes)
+        return np.asarray(function(x, axis=axes, keepdims=bool(keepdims)), object)
+
+    return operator
+
+
+def dequantized(x, scale, zero=None, axis=1):
+    spread = (slice(None), *[None] * (x.ndim - 1 - axis)) if np.ndim(scale) else ()
+    zero = np.zeros_like(scale) if zero is None else zero
+    return (exact(x) - exact(zero)[spread]) * exact(scale)[spread]
+
+
+def root(x, factors):
+    result = np.empty(x.shape, object)
+    for place, value in np.ndenumerate(exact(x)):
+        whole = Fraction(math.isqrt(value.numerator), math.isqrt(value.denominator))
+        result[place] = whole if whole * whole == value else next(factors)
+    return result
 
 
 OPERATORS = {
@@ -212,6 +350,41 @@ OPERATORS = {
     "Clip": lambda x, low=None, high=None, min=None, max=None: each(  # noqa: A006
         lambda v: _clip(v, min if low is None else low, max if high is None else high)
     )(x),
+    "Ceil": each(lambda v: Fraction(math.ceil(v))),
+    "ConvTranspose": conv_transpose,
+    "CumSum": cumulated,
+    "DepthToSpace": to_space,
+    "DequantizeLinear": dequantized,
+    "Einsum": lambda *operands, equation: np.asarray(np.einsum(equation.decode(), *map(exact, operands)), object),
+    "Equal": lambda a, b: exact(a) == exact(b),
+    "Floor": each(lambda v: Fraction(math.floor(v))),
+    "GatherElements": taken_elements,
+    "GatherND": gathered,
+    "Greater": lambda a, b: exact(a) > exact(b),
+    "Less": lambda a, b: exact(a) < exact(b),
+    "Mean": lambda *parts: sum(map(exact, parts)) / len(parts),
+    "Not": np.logical_not,
+    "Pow": lambda a, b: exact(a) ** b.astype(int),
+    "QuantizeLinear": lambda x, scale, zero: np.clip([[round(v / exact(scale).item()) for v in row] for row in x] + zero, 0, 255),
+    "Range": lambda a, b, c: np.arange(int(a), int(b), int(c)),
+    "Reciprocal": each(lambda v: 1 / v),
+    "ReduceMax": extreme(np.max),
+    "ReduceMin": extreme(np.min),
+    "ReduceProd": extreme(np.prod),
+    "Resize": resize,
+    "Round": each(lambda v: Fraction(round(v))),
+    "ScatterElements": scattered_elements,
+    "ScatterND": scattered,
+    "Sign": each(lambda v: Fraction((v > 0) - (v < 0))),
+    "Size": lambda x: np.array(x.size),
+    "SpaceToDepth": to_depth,
+    "Sqrt": root,
+    "Tile": np.tile,
+    "Trilu": lambda x, k=0, upper=1: np.where(
+        (np.triu if upper else np.tril)(np.ones(x.shape, int), int(k)), exact(x), Fraction(0)
+    ),
+    "Upsample": lambda x, scales, mode=b"nearest": resize(x, scales, mode=mode),
+    "Where": lambda c, a, b: np.where(c, exact(a), exact(b)),
     "Concat": lambda *parts, axis: np.concatenate(parts, axis),
     "Constant": numpy_helper.to_array,
     "ConstantOfShape": lambda shape, value: np.full(shape.tolist(), numpy_helper.to_array(value)[0]),
@@ -253,5 +426,6 @@ OPERATORS = {
 
 
 def _clip(value, low, high):
+    low, high = (None if bound is None or np.isinf(bound) else bound for bound in (low, high))
     value = value if low is None else max(value, exact(low).item())
     return value if high is None else min(value, exact(high).item())

@@ -53,10 +53,13 @@ def in_floats(net, points):
     return values, sizes
 
 
-def onnxruntime_on(path, net, points, dtype=np.float32, spread=2.0):
+def onnxruntime_on(path, net, points, dtype=np.float32, spread=2.0, *, exactly=False):
     """Return random samples and what onnxruntime gives for them, one at a time."""
     onnxruntime = pytest.importorskip("onnxruntime")
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    if exactly:  # optimizations may quantize the activations that meet quantized weights
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     (entry,) = (given for given in session.get_inputs())
     shape = [length if isinstance(length, int) and length > 0 else 1 for length in entry.shape]
     samples = np.random.default_rng(0).normal(0, spread, (points, net.inputs)).astype(dtype)
@@ -71,9 +74,9 @@ def agrees_exactly_with_onnxruntime(path, net, points=3):
         assert np.allclose(ours, result, rtol=1e-4, atol=1e-4)
 
 
-def agrees_with_onnxruntime(path, net, *, points=1000, exact_points=20, dtype=np.float32, spread=2.0):
+def agrees_with_onnxruntime(path, net, *, points=1000, exact_points=20, dtype=np.float32, spread=2.0, exactly=False):
     """Compare with onnxruntime, one sample at a time: all points in float64, a few of them exactly."""
-    samples, theirs = onnxruntime_on(path, net, points, dtype, spread)
+    samples, theirs = onnxruntime_on(path, net, points, dtype, spread, exactly=exactly)
     ours, sizes = in_floats(net, samples)
     assert theirs.shape == ours.shape
     # The error of a chain of inner products grows with their lengths; sizes bounds the terms.

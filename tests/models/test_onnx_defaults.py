@@ -19,7 +19,28 @@ WINDOW = {"auto_pad": "NOTSET", "dilations": [1, 1], "pads": [0, 0, 0, 0], "stri
 REDUCE = {"keepdims": 1, "noop_with_empty_axes": 0}
 ZERO = numpy_helper.from_array(np.zeros(1, SINGLE))
 
-REQUIRED = {("Cast", "to"), ("Concat", "axis"), ("AveragePool", "kernel_shape"), ("MaxPool", "kernel_shape")}
+TRANSPOSED = WINDOW | {"group": 1, "kernel_shape": [2, 2], "output_padding": [0, 0]}
+QUANTIZED = {"q": np.array([[3, 4]], np.uint8), "s": np.array(0.5)}
+QUANTIZING = {"axis": 1, "block_size": 0, "output_dtype": 0, "precision": 0, "saturate": 1}
+SCATTER = {"reduction": "none"}
+RESIZE = {
+    "antialias": 0,
+    "axes": [0, 1],
+    "coordinate_transformation_mode": "half_pixel",
+    "keep_aspect_ratio_policy": "stretch",
+    "mode": "nearest",
+    "nearest_mode": "round_prefer_floor",
+}
+
+REQUIRED = {
+    ("Cast", "to"),
+    ("Concat", "axis"),
+    ("AveragePool", "kernel_shape"),
+    ("MaxPool", "kernel_shape"),
+    ("DepthToSpace", "blocksize"),
+    ("SpaceToDepth", "blocksize"),
+    ("Einsum", "equation"),
+}
 """Attributes that have no default."""
 
 OTHERWISE = {
@@ -32,8 +53,14 @@ OTHERWISE = {
 }
 """Attributes that newer models have as inputs, and that are required or have no default value that could be written."""
 
-FREE = {("Dropout", "seed")}
-"""Attributes that have no default, and no effect."""
+FREE = {
+    ("Dropout", "seed"),
+    ("ConvTranspose", "output_shape"),
+    ("Resize", "cubic_coeff_a"),
+    ("Resize", "exclude_outside"),
+    ("Resize", "extrapolation_value"),
+}
+"""Attributes that have no default that could be written, or no effect in what is supported."""
 
 # operator, inputs, shape, constants, attributes that are always given, defaults that are written, opset
 CASES = [
@@ -45,7 +72,26 @@ CASES = [
     ("Clip", "x", [1, 2], {}, {"min": -0.1}, {"max": float(np.finfo(SINGLE).max)}, 7),
     ("ConstantOfShape", "n", [1, 2], {"n": np.array([1, 2])}, {}, {"value": ZERO}, 13),
     ("Conv", "x W", [1, 1, 3, 3], {"W": WEIGHT}, {}, WINDOW | {"group": 1, "kernel_shape": [2, 2]}, 13),
+    ("ConvTranspose", "x W", [1, 1, 2, 2], {"W": WEIGHT}, {}, TRANSPOSED, 13),
+    ("CumSum", "x i", [1, 2], {"i": np.array(1)}, {}, {"exclusive": 0, "reverse": 0}, 13),
+    ("DepthToSpace", "x", [1, 4, 1, 1], {}, {"blocksize": 2}, {"mode": "DCR"}, 13),
+    ("DequantizeLinear", "q s", [1, 2], QUANTIZED, {}, {"axis": 1, "block_size": 0, "output_dtype": 0}, 23),
     ("Dropout", "x", [1, 2], {}, {}, {"ratio": 0.5}, 7),
+    ("GatherElements", "x n", [2, 1], {"n": np.array([[0]])}, {}, {"axis": 0}, 13),
+    ("GatherND", "x n", [2, 1], {"n": np.array([[0]])}, {}, {"batch_dims": 0}, 13),
+    ("Mod", "n m", [1, 2], {"n": np.array(5), "m": np.array(3)}, {}, {"fmod": 0}, 13),
+    ("QuantizeLinear", "W s", [1, 1, 2, 2], QUANTIZED | {"W": WEIGHT}, {}, QUANTIZING, 25),
+    ("ReduceMax", "x", [1, 2], {}, {}, REDUCE, 18),
+    ("ReduceMax", "x", [1, 2], {}, {}, {"axes": [0, 1]}, 13),
+    ("ReduceMin", "x", [1, 2], {}, {}, REDUCE, 18),
+    ("ReduceMin", "x", [1, 2], {}, {}, {"axes": [0, 1]}, 13),
+    ("ReduceProd", "W", [1, 2], {"W": WEIGHT}, {}, REDUCE, 18),
+    ("ReduceProd", "W", [1, 2], {"W": WEIGHT}, {}, {"axes": [0, 1, 2, 3]}, 13),
+    ("Resize", "x e f", [1, 3], {"e": np.zeros(0), "f": np.array([1, 1.5])}, {}, RESIZE, 19),
+    ("ScatterElements", "x n f", [2, 1], {"n": np.array([[0]]), "f": np.ones((1, 1))}, {}, SCATTER | {"axis": 0}, 18),
+    ("ScatterND", "x n f", [2, 1], {"n": np.array([[0]]), "f": np.ones((1, 1))}, {}, SCATTER, 18),
+    ("Trilu", "x", [2, 2], {}, {}, {"upper": 1}, 14),
+    ("Upsample", "x f", [1, 3], {"f": np.array([1, 2.0])}, {}, {"mode": "nearest"}, 9),
     ("Flatten", "x", [1, 2, 2], {}, {}, {"axis": 1}, 13),
     ("Gather", "x i", [1, 2], {"i": np.array([0])}, {}, {"axis": 0}, 13),
     (
@@ -76,7 +122,9 @@ CASES = [
 def network(path, case, written):
     operator, inputs, shape, constants, attributes, _, opset = case
     nodes = [(operator, inputs, "a", attributes | written)]
-    if operator in ("Shape", "ConstantOfShape"):
+    if operator in ("DequantizeLinear", "Mod", "QuantizeLinear", "ReduceProd"):
+        nodes += [("Cast", "a", "b", {"to": 1}), ("Add", "x b", "y", {})]
+    elif operator in ("Shape", "ConstantOfShape"):
         end = [("Reshape", "x a", "y", {})] if operator == "Shape" else [("Add", "x a", "y", {})]
         nodes += end
     else:

@@ -18,12 +18,13 @@ onnx = pytest.importorskip("onnx")
 from models.onnx_cases import CASES, CONV, RNG, batch_norm, ints, number, statistics  # noqa: E402
 from models.onnx_models import build, save  # noqa: E402  it needs onnx
 from models.onnx_oracle import evaluate  # noqa: E402
+from models.onnx_rare_cases import RARE_CASES  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", CASES | RARE_CASES)
 def test_operators(name, tmp_path):
-    nodes, shape, constants, widths, units = CASES[name]
+    nodes, shape, constants, widths, units = (CASES | RARE_CASES)[name]
     opset = 13 if any(node[0] == "ReduceMean" for node in nodes) else 14
     model = build(nodes, shape, constants, opset=opset)
     path = save(model, tmp_path / "net.onnx")
@@ -32,7 +33,7 @@ def test_operators(name, tmp_path):
         assert net.widths == widths
     if units is not None:
         assert tuple(len(layer.relu_units) for layer in net.layers) == units
-    agrees_with_onnxruntime(path, net, points=100, exact_points=3)
+    agrees_with_onnxruntime(path, net, points=100, exact_points=3, exactly="quantized" in name)
     agrees_exactly(model, net)
 
 
@@ -141,12 +142,47 @@ def test_a_deep_residual_stream_is_carried_in_its_own_lanes(tmp_path):
         ([batch_norm("x", "y")], [1, 3], statistics(3) | {"v": -np.ones(3)}, "its variance[0] is -1.0 and its epsilon"),
         ([("Clip", "x l", "y", {})], [1, 3], {"l": number(3)}, "a bound has shape (3,); a single number is expected"),
         ([("Div", "x d", "y", {})], [1, 3], {"d": np.array([1.0, 0.0, 1.0])}, "its divisor has an entry 0"),
-        ([("Slice", "x s e", "y", {})], [1, 3], {"s": ints(1), "e": ints(1)}, "the result has no entries"),
+        ([("Slice", "x s e", "y", {})], [1, 3], {"s": ints(1), "e": ints(1)}, "the graph's output 'y' has no entries"),
         ([("Transpose", "x", "y", {"perm": [0, 0]})], [1, 3], {}, "does not fit shape"),
         ([("Gather", "x i", "y", {})], [1, 3], {"i": ints(5)}, "does not fit shape"),
         ([("Concat", "x k", "y", {"axis": 0})], [1, 3], {"k": number(1, 2)}, "cannot be concatenated along axis 0"),
         ([("Split", "x", "a b", {"axis": 1}), ("Add", "a b", "y", {})], [1, 1], {}, "cannot be split"),
-        ([("Pad", "x p", "y", {})], [1, 3], {"p": ints(0, -1, 0, 0)}, "pads are [0, -1, 0, 0]; two numbers from 0"),
+        ([("Pad", "x p", "y", {})], [1, 3], {"p": ints(0, -1, 0)}, "pads are [0, -1, 0]; two numbers for each of 2 axes"),
+        (
+            [("Pad", "x p", "y", {"mode": "edge"})],
+            [1, 3],
+            {"p": ints(0, -1, 0, 0)},
+            "negative ones in mode constant only",
+        ),
+        ([("Concat", "x x", "y", {})], [1, 3], {}, "it has no axis; the attribute 'axis' is expected"),
+        ([("Sign", "x", "y", {})], [1, 3], {}, "it is not piecewise linear where it depends on the network's input"),
+        ([("Sqrt", "x", "y", {})], [1, 3], {}, "it is not piecewise linear where it depends on the network's input"),
+        ([("GRU", "x", "y", {})], [1, 3], {}, "operator GRU (node 'GRU_0') is not piecewise linear"),
+        ([("QLinearConv", "x", "y", {})], [1, 3], {}, "quantizes values that depend on the input"),
+        (
+            [("QuantizeLinear", "x s z", "q", {}), ("DequantizeLinear", "q s z", "y", {})],
+            [1, 3],
+            {"s": np.float32(0.5), "z": np.uint8(3)},
+            "it quantizes a value that depends on the network's input",
+        ),
+        ([("Einsum", "x x", "y", {"equation": "ij,ij->i"})], [1, 3], {}, "both depend on the input"),
+        ([("Einsum", "x W", "y", {"equation": "ij,kj->ik"})], [1, 3], {"W": number(2, 2)}, "has lengths 3 and 2"),
+        ([("Einsum", "x", "y", {"equation": "ijk->k"})], [1, 3], {}, "does not fit an operand of shape (1, 3)"),
+        (
+            [("Resize", "x r s", "y", {"mode": "cubic"})],
+            [1, 3],
+            {"r": number(0), "s": np.ones(2)},
+            "mode b'cubic' is not supported",
+        ),
+        ([("Dropout", "x r t", "y", {})], [1, 3], {"r": np.float32(0.5), "t": np.array(True)}, "it is in training mode"),
+        ([("Tile", "x n", "y", {})], [1, 3], {"n": ints(0, 1)}, "its repeats are [0, 1]"),
+        ([("GatherND", "x i", "y", {})], [1, 3], {"i": ints(0, 5)}, "does not fit shape"),
+        (
+            [("ScatterND", "x i u", "y", {})],
+            [1, 3],
+            {"i": ints(0, 1), "u": number(2)},
+            "its updates have shape (2,); () is expected",
+        ),
         (
             [("Pad", "x p", "y", {"mode": "reflect"})],
             [1, 3],

@@ -7,13 +7,25 @@ oracle: add the operator to ``tests/models/onnx_oracle.py``, and cases to ``test
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from exactzones.models.onnx_node import OnnxNode, Operand
-from exactzones.models.onnx_operators import activations, arithmetic, constants, linear, shapes, windows
+from exactzones.models.onnx_operators import (
+    activations,
+    arithmetic,
+    constants,
+    folded,
+    indexing,
+    linear,
+    resampling,
+    shapes,
+    windows,
+)
 from exactzones.models.onnx_operators.activations import LARGEST
 
 __all__ = ["MANY", "OPERATORS", "QUANTIZED", "SMOOTH", "Operator"]
@@ -50,53 +62,106 @@ _BATCH_NORMALIZATION = {"epsilon": _float32(1e-5), "momentum": _float32(0.9), "t
 _GEMM = {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0}
 _REDUCE = {"axes": [], "keepdims": 1, "noop_with_empty_axes": 0}
 
+_QUANTIZE = {"axis": 1, "block_size": 0, "output_dtype": 0, "precision": 0, "saturate": 1}
+_RESIZE = {
+    "antialias": 0,
+    "axes": [],
+    "coordinate_transformation_mode": b"half_pixel",
+    "cubic_coeff_a": -0.75,
+    "exclude_outside": 0,
+    "extrapolation_value": 0.0,
+    "keep_aspect_ratio_policy": b"stretch",
+    "mode": b"nearest",
+    "nearest_mode": b"round_prefer_floor",
+}
+
 OPERATORS: dict[str, Operator] = {
     "Abs": Operator(1, 1, {}, activations.absolute),
     "Add": Operator(2, 2, {}, arithmetic.add),
+    "And": Operator(2, 2, {}, folded.logical(np.logical_and)),
     "AveragePool": Operator(1, 1, {**_WINDOW, "ceil_mode": 0, "count_include_pad": 0}, windows.average_pool),
     "BatchNormalization": Operator(5, 5, _BATCH_NORMALIZATION, linear.batch_normalization),
     "Cast": Operator(1, 1, {"to": 0, "saturate": 1}, constants.cast),
+    "Ceil": Operator(1, 1, {}, folded.each(math.ceil)),
     "Clip": Operator(1, 3, {"min": -LARGEST, "max": LARGEST}, activations.clip),
-    "Concat": Operator(1, MANY, {"axis": 0}, shapes.concat),
+    "Concat": Operator(1, MANY, {"axis": shapes.NO_AXIS}, shapes.concat),
     "ConstantOfShape": Operator(1, 1, {"value": np.zeros(1, np.float32)}, constants.constant_of_shape),
     "Conv": Operator(2, 3, {**_WINDOW, "group": 1}, windows.conv),
+    "ConvTranspose": Operator(2, 3, {**_WINDOW, "group": 1, "output_padding": [], "output_shape": []}, windows.conv_transpose),
+    "CumSum": Operator(2, 2, {"exclusive": 0, "reverse": 0}, linear.cumulative_sum),
+    "DepthToSpace": Operator(1, 1, {"blocksize": 0, "mode": b"DCR"}, indexing.depth_to_space),
+    "DequantizeLinear": Operator(2, 3, {"axis": 1, "block_size": 0, "output_dtype": 0}, folded.dequantize, 1),
     "Div": Operator(2, 2, {}, arithmetic.divide),
-    "Dropout": Operator(1, 2, {"ratio": 0.5, "seed": 0}, OnnxNode.operand),  # a third input may switch training mode on
+    "Dropout": Operator(1, 3, {"ratio": 0.5, "seed": 0}, shapes.dropout),
+    "Einsum": Operator(1, MANY, {"equation": b""}, linear.einsum),
+    "Equal": Operator(2, 2, {}, folded.compared(operator.eq)),
     "Expand": Operator(2, 2, {}, shapes.expand),
     "Flatten": Operator(1, 1, {"axis": 1}, shapes.flatten),
+    "Floor": Operator(1, 1, {}, folded.each(math.floor)),
     "Gather": Operator(2, 2, {"axis": 0}, shapes.gather),
+    "GatherElements": Operator(2, 2, {"axis": 0}, indexing.gather_elements),
+    "GatherND": Operator(2, 2, {"batch_dims": 0}, indexing.gather_nd),
     "Gemm": Operator(2, 3, _GEMM, linear.gemm),
     "GlobalAveragePool": Operator(1, 1, {}, windows.global_average_pool),
     "GlobalMaxPool": Operator(1, 1, {}, windows.global_max_pool),
+    "Greater": Operator(2, 2, {}, folded.compared(operator.gt)),
+    "GreaterOrEqual": Operator(2, 2, {}, folded.compared(operator.ge)),
     "HardSigmoid": Operator(1, 1, {"alpha": _float32(0.2), "beta": 0.5}, activations.hard_sigmoid),
     "Identity": Operator(1, 1, {}, OnnxNode.operand),
     "LeakyRelu": Operator(1, 1, {"alpha": _float32(0.01)}, activations.leaky_relu),
+    "Less": Operator(2, 2, {}, folded.compared(operator.lt)),
+    "LessOrEqual": Operator(2, 2, {}, folded.compared(operator.le)),
     "MatMul": Operator(2, 2, {}, linear.matmul),
     "Max": Operator(1, MANY, {}, arithmetic.maximum),
     "MaxPool": Operator(1, 1, {**_WINDOW, "ceil_mode": 0, "storage_order": 0}, windows.max_pool),
+    "Mean": Operator(1, MANY, {}, arithmetic.mean),
     "Min": Operator(1, MANY, {}, arithmetic.minimum),
+    "Mod": Operator(2, 2, {"fmod": 0}, folded.modulo),
     "Mul": Operator(2, 2, {}, arithmetic.multiply),
     "Neg": Operator(1, 1, {}, arithmetic.negate),
+    "NonZero": Operator(1, 1, {}, folded.nonzero),
+    "Not": Operator(1, 1, {}, folded.logical(np.logical_not, 1)),
+    "Or": Operator(2, 2, {}, folded.logical(np.logical_or)),
     "PRelu": Operator(2, 2, {}, activations.prelu),
     "Pad": Operator(1, 4, {"mode": b"constant", "pads": [], "value": 0.0}, shapes.pad),
+    "Pow": Operator(2, 2, {}, folded.power),
+    "QuantizeLinear": Operator(2, 3, _QUANTIZE, folded.quantize),
+    "Range": Operator(3, 3, {}, folded.range_),
+    "Reciprocal": Operator(1, 1, {}, folded.reciprocal),
+    "ReduceMax": Operator(1, 2, _REDUCE, arithmetic.reduce_maximum),
     "ReduceMean": Operator(1, 2, _REDUCE, arithmetic.reduce_mean),
+    "ReduceMin": Operator(1, 2, _REDUCE, arithmetic.reduce_minimum),
+    "ReduceProd": Operator(1, 2, _REDUCE, folded.reduce_product),
     "ReduceSum": Operator(1, 2, _REDUCE, arithmetic.reduce_sum),
     "Relu": Operator(1, 1, {}, activations.relu),
     "Reshape": Operator(2, 2, {"allowzero": 0}, shapes.reshape),
+    "Resize": Operator(1, 4, _RESIZE, resampling.resize),
+    "Round": Operator(1, 1, {}, folded.each(round)),
+    "ScatterElements": Operator(3, 3, {"axis": 0, "reduction": b"none"}, indexing.scatter_elements),
+    "ScatterND": Operator(3, 3, {"reduction": b"none"}, indexing.scatter_nd),
     "Shape": Operator(1, 1, {"start": 0, "end": MANY}, constants.shape),
+    "Sign": Operator(1, 1, {}, folded.each(lambda x: (x > 0) - (x < 0))),
+    "Size": Operator(1, 1, {}, folded.size),
     "Slice": Operator(1, 5, {"starts": [], "ends": [], "axes": []}, shapes.slice_),
+    "SpaceToDepth": Operator(1, 1, {"blocksize": 0}, indexing.space_to_depth),
     "Split": Operator(1, 2, {"axis": 0, "split": [], "num_outputs": 0}, shapes.split),
+    "Sqrt": Operator(1, 1, {}, folded.square_root),
     "Squeeze": Operator(1, 2, {"axes": []}, shapes.squeeze),
     "Sub": Operator(2, 2, {}, arithmetic.subtract),
     "Sum": Operator(1, MANY, {}, arithmetic.sum_),
+    "Tile": Operator(2, 2, {}, indexing.tile),
     "Transpose": Operator(1, 1, {"perm": []}, shapes.transpose),
+    "Trilu": Operator(1, 2, {"upper": 1}, indexing.trilu),
     "Unsqueeze": Operator(1, 2, {"axes": []}, shapes.unsqueeze),
+    "Upsample": Operator(2, 2, {"mode": b"nearest"}, resampling.upsample),
+    "Where": Operator(3, 3, {}, folded.choose, 1),
+    "Xor": Operator(2, 2, {}, folded.logical(np.logical_xor)),
 }
 
 SMOOTH = frozenset({
     "Celu", "Cos", "Elu", "Erf", "Exp", "GRU", "Gelu", "GroupNormalization", "HardSwish", "InstanceNormalization", "LRN", "LSTM",
-    "LayerNormalization", "Log", "LogSoftmax", "LpNormalization", "Mish", "Pow", "RNN", "Reciprocal", "Selu", "Sigmoid", "Sin",
-    "Softmax", "Softplus", "Softsign", "Sqrt", "Swish", "Tanh",
+    "LayerNormalization", "Log", "LogSoftmax", "LpNormalization", "Mish", "RNN", "Selu", "Sigmoid", "Sin",
+    "Softmax", "Softplus", "Softsign", "Swish", "Tanh",
 })  # fmt: skip
 """Operators that are not piecewise linear, and are refused for that reason."""
 

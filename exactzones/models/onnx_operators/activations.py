@@ -19,14 +19,15 @@ def absolute(node: OnnxNode) -> Tensor:
 
 def clip(node: OnnxNode) -> Tensor:
     """Return ``min(max(x, low), high)``; before opset 11 the bounds are attributes; extreme floats, the defaults, mean none."""
-    low, high = node.constant(1), node.constant(2)
+    bounds = [node.constant(1), node.constant(2)]
     if len(node.operands) == 1:
-        low, high = (np.array(node.attributes[name]) for name in ("min", "max"))
-        low, high = None if low <= -LARGEST else low, None if high >= LARGEST else high
-    for bound in (low, high):
+        bounds = [np.array(node.attributes[name]) for name in ("min", "max")]
+    for bound in bounds:
         if bound is not None and bound.size != 1:
             raise FormatError(f"a bound has shape {bound.shape}; a single number is expected")
-    return tensors.clipped(node.tensor(), *(None if bound is None else bound.reshape(()) for bound in (low, high)))
+    low, high = (None if bound is None else bound.reshape(()) for bound in bounds)
+    low, high = None if low is None or low <= -LARGEST else low, None if high is None or high >= LARGEST else high
+    return tensors.clipped(node.tensor(), low, high)
 
 
 def hard_sigmoid(node: OnnxNode) -> Tensor:

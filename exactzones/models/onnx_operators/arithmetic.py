@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 import numpy as np
 
@@ -118,11 +119,32 @@ def reduce_sum(node: OnnxNode) -> Tensor:
     return _reduced(node, mean=False)
 
 
-def _reduced(node: OnnxNode, *, mean: bool) -> Tensor:
-    x, rank = node.tensor(), len(node.shape)
+def reduce_maximum(node: OnnxNode) -> Tensor:
+    """Return maxima along axes."""
+    return pooling.greatest(node.tensor(), _reduced_axes(node), keep=bool(node.attributes["keepdims"]))
+
+
+def reduce_minimum(node: OnnxNode) -> Tensor:
+    """Return minima along axes."""
+    minus = np.array(-1)
+    return pooling.greatest(node.tensor().times(minus), _reduced_axes(node), keep=bool(node.attributes["keepdims"])).times(minus)
+
+
+def mean(node: OnnxNode) -> Operand:
+    """Return the mean of any number of operands, with broadcasting."""
+    total, share = sum_(node), np.array([Fraction(1, len(node.operands))], object).reshape(())
+    return total.times(share) if isinstance(total, Tensor) else np.asarray(fractions(total) * share, object)
+
+
+def _reduced_axes(node: OnnxNode) -> set[int]:
+    """Return the axes along which a node reduces, from the front."""
+    rank = len(node.shape)
     axes = node.integers(1, "axes")
     if axes is None:
-        if node.attributes["noop_with_empty_axes"]:
-            return x
-        axes = list(range(rank))
-    return pooling.summed(x, set(axes_from_front(axes, rank)), mean=mean, keep=bool(node.attributes["keepdims"]))
+        axes = [] if node.attributes["noop_with_empty_axes"] else list(range(rank))
+    return set(axes_from_front(axes, rank))
+
+
+def _reduced(node: OnnxNode, *, mean: bool) -> Tensor:
+    x, axes = node.tensor(), _reduced_axes(node)
+    return pooling.summed(x, axes, mean=mean, keep=bool(node.attributes["keepdims"])) if axes else x

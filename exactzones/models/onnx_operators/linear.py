@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from exactzones.errors import FormatError
-from exactzones.models import folding, tensors
+from exactzones.models import contraction, folding, tensors
 from exactzones.models.arrays import finite, fractions
 from exactzones.models.normalization import Statistics, normalized
-from exactzones.models.onnx_node import OnnxNode, Operand
+from exactzones.models.onnx_node import OnnxNode, Operand, axes_from_front
 from exactzones.models.tensors import Tensor
 
 
@@ -51,6 +51,29 @@ def gemm(node: OnnxNode) -> Tensor:
 
 def _transposed(matrix: Operand) -> Operand:
     return matrix.moved(np.transpose) if isinstance(matrix, Tensor) else matrix.T
+
+
+def einsum(node: OnnxNode) -> Operand:
+    """Return sums of products as an equation says, of which one factor depends on the input."""
+    equation = node.attributes["equation"].decode("ascii", "replace").replace(" ", "")
+    operands = [node.operand(place) for place in range(len(node.operands))]
+    if not any(isinstance(operand, Tensor) for operand in operands):
+        operands[0] = node.tensor(0)
+    return contraction.einsum(equation, operands)
+
+
+def cumulative_sum(node: OnnxNode) -> Tensor:
+    """Return sums of all entries up to each, along an axis."""
+    x, axes = node.tensor(), node.integers(1) or []
+    if len(axes) != 1:
+        raise FormatError(f"its axis is {axes}; one integer is expected")
+    (axis,) = axes_from_front(axes, len(x.shape))
+    length, own = x.shape[axis], node.attributes
+    triangle = np.tri(length, k=-1 if own["exclusive"] else 0, dtype=np.int64)
+    matrix = triangle.T if own["reverse"] else triangle
+    letters = "abcdefghijklmnopqrstuvwxy"[: len(x.shape)]
+    result = letters[:axis] + "z" + letters[axis + 1 :]
+    return contraction.einsum(f"{letters},z{letters[axis]}->{result}", [x, matrix])
 
 
 def batch_normalization(node: OnnxNode) -> Tensor:

@@ -15,17 +15,30 @@ from exactzones.models.onnx_node import OnnxNode, Operand, axes_from_front
 from exactzones.models.onnx_tensors import flattened, reshaped
 from exactzones.models.tensors import Tensor
 
+NO_AXIS = -(2**31)
+"""Stands for an attribute that a file must have."""
+
 
 def concat(node: OnnxNode) -> Operand:
     """Concatenate along an axis."""
     parts = [node.operand(place) for place in range(len(node.operands))]
     axis = node.attributes["axis"]
+    if axis == NO_AXIS:
+        raise FormatError("it has no axis; the attribute 'axis' is expected")
     if any(isinstance(part, Tensor) for part in parts):
-        return tensors.concatenated(parts, axis)
+        return tensors.concatenated([part for part in parts if isinstance(part, Tensor) or part.size], axis)
     try:
         return np.concatenate([node.array(place) for place in range(len(parts))], axis)
     except ValueError as error:  # NumPy's
         raise FormatError(f"its inputs cannot be concatenated along axis {axis}: {error}") from None
+
+
+def dropout(node: OnnxNode) -> Operand:
+    """Return the operand: in evaluation mode, nothing is dropped."""
+    training = node.constant(2)
+    if training is not None and training.any():
+        raise FormatError("it is in training mode; export the model in evaluation mode")
+    return node.operand()
 
 
 def expand(node: OnnxNode) -> Operand:
@@ -54,6 +67,10 @@ def pad(node: OnnxNode) -> Tensor:
     constant = node.constant(2)
     value = fractions(np.array(node.attributes["value"]) if constant is None else constant, "its value").reshape(-1)[:1]
     widths = _pad_widths(node, mode)
+    if any(min(pair) < 0 for pair in widths):  # negative pads cut off
+        cuts = tuple(slice(max(0, -a), max(0, n - max(0, -b))) for n, (a, b) in zip(x.shape, widths, strict=True))
+        x = x.moved(lambda index: index[cuts])
+        widths = [(max(0, a), max(0, b)) for a, b in widths]
     options: dict[str, Any] = {"constant_values": -1} if mode == "constant" else {}
     result = x.moved(lambda index: np.pad(index, widths, mode, **options))
     if mode != "constant" or not value[0]:
@@ -69,8 +86,10 @@ def _pad_widths(node: OnnxNode, mode: str) -> list[tuple[int, int]]:
     axes = node.integers(3) or list(range(rank))
     if mode not in ("constant", "reflect", "edge", "wrap"):
         raise FormatError(f"mode {mode!r} is not supported; supported are constant, reflect, edge and wrap")
-    if len(pads) != 2 * len(axes) or min(pads) < 0:
-        raise FormatError(f"pads are {pads}; two numbers from 0 for each of {len(axes)} axes are expected")
+    if len(pads) != 2 * len(axes) or (min(pads, default=0) < 0 and mode != "constant"):
+        raise FormatError(
+            f"pads are {pads}; two numbers for each of {len(axes)} axes are expected, negative ones in mode constant only"
+        )
     widths = [(0, 0)] * rank
     for k, axis in enumerate(axes_from_front(axes, rank)):
         widths[axis] = (pads[k], pads[k + len(axes)])
