@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from itertools import takewhile
@@ -77,6 +77,7 @@ def certify(
     jobs: int = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    checkpoint: Callable[[Certificate], None] | None = None,
 ) -> Decision:
     """Decide whether a property can hold anywhere on a domain.
 
@@ -90,6 +91,7 @@ def certify(
         jobs: number of processes on this machine.
         executor: its workers take part.
         progress: called now and then with (regions visited, regions that wait).
+        checkpoint: called every few seconds with the certificate so far, from which another run can continue.
 
     Returns:
         CanFire with an exact witness, CannotFire with a certificate that ``check`` accepts, or Undecided when time is up.
@@ -99,7 +101,7 @@ def certify(
     """
     options: dict[str, Any] = {"seconds": seconds, "resume": resume, "jobs": jobs, "executor": executor, "progress": progress}
     loaded = as_network(network)
-    return certify_cases(loaded, cases_of(loaded, prop, domain), **options)
+    return certify_cases(loaded, cases_of(loaded, prop, domain), checkpoint=checkpoint, **options)
 
 
 def certify_cases(
@@ -111,6 +113,7 @@ def certify_cases(
     jobs: int = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    checkpoint: Callable[[Certificate], None] | None = None,
 ) -> Decision:
     """Decide whether any of several cases can hold: each a conjunction on a polyhedron.  See ``certify``.
 
@@ -122,6 +125,7 @@ def certify_cases(
         jobs: number of processes on this machine.
         executor: its workers take part.
         progress: called now and then with (regions visited, regions that wait).
+        checkpoint: called every few seconds with the certificate so far, from which another run can continue.
 
     Raises:
         InputError: an argument that does not fit.
@@ -131,7 +135,7 @@ def certify_cases(
         raise InputError(f"cases are {quoted(cases)}; write [case_of(network, prop, domain), ..]")
     if resume is not None and not isinstance(resume, Certificate):
         raise InputError(f"resume is {quoted(resume)}; expected a certificate, such as Certificate.load(path)")
-    run = Run(as_network(network), cases, as_deadline(seconds), as_progress(progress))
+    run = Run(as_network(network), cases, as_deadline(seconds), as_progress(progress), checkpoint=checkpoint)
     if resume is not None:
         run.replay(resume)
     return _decide(run, workers)
@@ -145,6 +149,7 @@ def prove_complete(
     jobs: int = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    checkpoint: Callable[[Certificate], None] | None = None,
 ) -> Complete | Undecided:
     """Prove that a list of zones is complete, independently of the engine that found it.
 
@@ -154,6 +159,7 @@ def prove_complete(
         jobs: number of processes on this machine.
         executor: its workers take part.
         progress: called now and then with (regions visited, regions that wait).
+        checkpoint: called every few seconds with the certificate so far.
 
     Raises:
         InputError: the list is not complete, because a budget ended the search or a zone is missing; a zone is in it twice; or
@@ -172,7 +178,7 @@ def prove_complete(
     if len(listed) < len(zones):
         run = Run(zones.network, [case], deadline)
         return Undecided(run.certificate("undecided"), run.open_leaves(), run.reason())
-    run = Run(zones.network, [case], deadline, report, patterns=numbers, zones=listed)
+    run = Run(zones.network, [case], deadline, report, patterns=numbers, zones=listed, checkpoint=checkpoint)
     decision = _decide(run, workers)
     if isinstance(decision, CanFire):
         at = ", ".join(map(str, decision.witness))
@@ -198,6 +204,9 @@ def _decide(run: Run, workers: Executor | int | None) -> Decision:
         case, point = witness
         return CanFire(point, case, run.certificate("can fire", witness=witness))
     if left:
+        if len(run.checkpoints.lines) > len(run.nodes):
+            run.nodes = run.checkpoints.lines
+            left = run.open_leaves()
         return Undecided(run.certificate("undecided"), left, run.reason())
     return CannotFire(run.certificate("complete" if run.zones else "cannot fire"), run.tree.nodes)
 

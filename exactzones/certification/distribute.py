@@ -58,12 +58,14 @@ def _distribute(run: Run, workers: Workers[_RegionResult]) -> tuple[int, Vector]
     while (queue or in_flight) and not run.stopped():
         while queue and len(in_flight) < 2 * workers.count:
             number = queue.pop()
-            call = workers.submit(_prove_part, claim, run.tree.waiting[number], min(_REGION_SECONDS, run.left()))
+            seconds = min(_REGION_SECONDS, run.left())
+            call = workers.submit(_prove_part, claim, run.tree.waiting[number], seconds, time.time() + run.left())
             in_flight[call] = number
         for call, part in workers.finished(min(_POLL_SECONDS, max(run.left(), 0))):
             if part.witness is not None:
                 return part.witness
             queue += _adopt(run, in_flight.pop(call), part)
+        run.checkpoints.offer(run.nodes)
         if run.progress is not None:
             run.progress(run.tree.nodes, len(run.tree.waiting))
     return None
@@ -84,8 +86,16 @@ class _RegionResult:
     witness: tuple[int, Vector] | None
 
 
-def _prove_part(claim: _Claim, region: OpenRegion, seconds: float) -> _RegionResult:
-    """Prove as much of a region as possible within some seconds, in a worker."""
+def _prove_part(claim: _Claim, region: OpenRegion, seconds: float, end: float) -> _RegionResult:
+    """Prove as much of a region as possible within some seconds, in a worker.
+
+    Args:
+        claim: the network, its cases, the patterns of listed zones, and the trees.
+        region: where.
+        seconds: for this region.
+        end: the time (of ``time.time``) at which the whole run ends: the call may have waited for a worker.
+    """
+    seconds = max(0.0, min(seconds, end - time.time()))
     network, cases, patterns, trees = claim
     run = Run(network, cases, Deadline(seconds), None, patterns, trees=trees)
     run.tree.waiting, run.tree.made = {0: region}, 1

@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import chain
 
+from exactzones.certification.checkpoints import Checkpoints
 from exactzones.certification.limits import CELL_SEARCH_INPUTS, EXACT_PROVER_SIZE
 from exactzones.certification.pace import BATCH, Nodes, Pace
 from exactzones.certification.provers.box_search import BoxSearch
@@ -53,6 +54,7 @@ class Run:
         patterns: the signs of listed zones and their numbers; None if the cases are claimed to hold nowhere.
         zones: pattern and witness of each listed zone.
         trees: the cases that each tree is about; by default cases share a tree where they can.
+        checkpoint: is called now and then with the certificate so far.
 
     Attributes:
         tree: the certificate's open regions.
@@ -67,6 +69,7 @@ class Run:
     patterns: dict[str, int] | None = None
     zones: Sequence[tuple[Pattern, Vector]] = ()
     trees: Sequence[Sequence[int]] = ()
+    checkpoint: Callable[[Certificate], None] | None = None
     nodes: list[str] = field(default_factory=list)
     interrupted: bool = False
     failure: str = ""  # why workers could not go on
@@ -74,6 +77,7 @@ class Run:
     def __post_init__(self) -> None:
         self.start = time.monotonic()
         self._pace = Pace(self.deadline)
+        self.checkpoints = Checkpoints(None if self.checkpoint is None else self._hand_over)
         self._plant(self.trees or self._families())
         self.guesses, self.guessed = 0, 0.0  # number of rounds, and seconds spent on them
         self._finders: dict[tuple[Sequence[Row], Sequence[Row]], WitnessFinder] = {}
@@ -117,10 +121,18 @@ class Run:
 
     def certificate(self, verdict: str, *, witness: tuple[int, Vector] | None = None) -> Certificate:
         """Return the certificate so far."""
+        return self._certificate(verdict, () if witness else self.nodes, witness)
+
+    def _certificate(self, verdict: str, nodes: Sequence[str], witness: tuple[int, Vector] | None = None) -> Certificate:
         header = write_header(
             self.network.sha256, BITS, len(self.cases), verdict, trees=self.trees, witness=witness, zones=self.zones
         )
-        return Certificate((header, *(() if witness else self.nodes)))
+        return Certificate((header, *nodes))
+
+    def _hand_over(self, nodes: list[str]) -> None:
+        """Hand over a certificate of these nodes."""
+        if self.checkpoint is not None:
+            self.checkpoint(self._certificate("undecided", nodes))
 
     def open_leaves(self) -> int:
         """Return how many regions the written nodes leave open; after an exception the tree may not match them."""
@@ -183,6 +195,7 @@ class Run:
                 if self.stopped():
                     return None
                 witness = self.prove(number, margin)
+                self.checkpoints.offer(self.nodes)
                 if witness is not None:
                     return witness
         return None
@@ -248,6 +261,7 @@ class Run:
                     self.progress(self.tree.nodes + visited, len(search.stack) + len(self.tree.waiting))
                 if self.stopped() or time.monotonic() > until or self._pace.is_due(visited, nodes, self.tree):
                     break
+                self.checkpoints.offer_search(self.nodes, self.tree, nodes, visited)
                 guessed = None if search.witness is not None else self._guess_again()
                 if guessed is not None:
                     return guessed
@@ -320,6 +334,7 @@ class Run:
                     part = self._pace.part()
                     children |= self._add(nodes[:part])
                     nodes = nodes[part:]
+                    self.checkpoints.offer(self.nodes)
                 nodes = generator.send(children)
 
     def _add(self, nodes: Sequence[Node]) -> dict[int, tuple[int, int]]:

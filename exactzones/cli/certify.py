@@ -43,7 +43,7 @@ from exactzones.cli.outputs import (
 )
 from exactzones.cli.stopping import stop
 from exactzones.errors import BackendError, FormatError, InputError
-from exactzones.formats.certificates import load_certificate, save_certificate
+from exactzones.formats.certificates import Checkpoint, load_certificate, save_certificate
 from exactzones.network import Network
 from exactzones.rational import text
 
@@ -119,7 +119,10 @@ def certify(net: NetworkFile, claim: ClaimOptions, options: CertifyOptions, repo
     earlier = None if options.resume is None else load_certificate(require_file(options.resume))
     until = stop.deadline.part(_SEARCH_SHARE)
     with progress(quiet=report.quiet, activity="certifying", counts=_COUNTS) as show, stop.step(until):
-        decision = certify_cases(network, cases, seconds=until, resume=earlier, jobs=options.jobs, progress=show)
+        checkpoint = None if options.out is None else Checkpoint(options.out)
+        decision = certify_cases(
+            network, cases, seconds=until, resume=earlier, jobs=options.jobs, progress=show, checkpoint=checkpoint
+        )
     deliveries = Deliveries()
     if options.out is not None:
         deliveries.deliver(options.out, partial(save_certificate, decision.certificate, options.out))

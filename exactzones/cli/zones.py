@@ -222,11 +222,11 @@ def zones(net: NetworkFile, question: QuestionOptions, outputs: OutputOptions, s
 def _prove(zones: Zones, path: Path, deliveries: Deliveries, *, quiet: bool) -> int:
     """Write the proof that a list of zones is complete, as far as it gets in the time; return the exit code."""
     from exactzones.certification import Undecided, prove_complete
-    from exactzones.formats.certificates import save_certificate
+    from exactzones.formats.certificates import Checkpoint, save_certificate
 
     until = stop.deadline.part(_PROOF_SHARE)
     with progress(quiet=quiet, activity="proving", counts="{:,} regions visited, {:,} open") as show, stop.step(until):
-        proof = prove_complete(zones, seconds=until, progress=show)
+        proof = prove_complete(zones, seconds=until, progress=show, checkpoint=Checkpoint(path))
     deliveries.deliver(path, partial(save_certificate, proof.certificate, path))
     if isinstance(proof, Undecided):
         click.echo(f"incomplete: the proof is not finished: {proof.reason}; {proof.open_leaves} open leaves", err=True)

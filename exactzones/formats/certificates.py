@@ -6,7 +6,7 @@ import gzip
 from pathlib import Path
 
 from exactzones.certification import Certificate
-from exactzones.errors import require
+from exactzones.errors import WriteError, require
 from exactzones.files import write_atomically
 
 
@@ -19,6 +19,25 @@ def save_certificate(certificate: Certificate, path: str | Path) -> None:
     require(certificate, Certificate, "certificate", "a Certificate, such as that of an answer of certify")
     text = "".join(f"{line}\n" for line in certificate.lines).encode()
     write_atomically(path, gzip.compress(text, mtime=0) if str(path).endswith(".gz") else text)
+
+
+class Checkpoint:
+    """Writes a certificate to a file as it grows; an error is left to the last write, which reports it.
+
+    Args:
+        path: of the file, gzipped if the name ends with ``.gz``; it always holds a whole certificate.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path, self._failed = path, False
+
+    def __call__(self, certificate: Certificate) -> None:
+        """Write the certificate so far."""
+        if not self._failed:
+            try:
+                save_certificate(certificate, self._path)
+            except WriteError:
+                self._failed = True
 
 
 def load_certificate(path: str | Path) -> Certificate:

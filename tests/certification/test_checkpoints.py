@@ -1,0 +1,106 @@
+"""A run that is killed leaves its last checkpoint, which another run continues; the certificate is otherwise as without one."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from exactzones.certification import CannotFire, Certificate, Undecided, case_of, certify, certify_cases, checkpoints
+from exactzones.checker import check
+from exactzones.formats.certificates import Checkpoint, save_certificate
+from exactzones.models import save_network
+from exactzones.network import Network
+from exactzones.polyhedra import Polyhedron
+from exactzones.property import feature
+
+KILLED = """
+import sys
+from exactzones.certification import checkpoints
+checkpoints._INTERVAL = 0.5
+from exactzones.cli.main import main
+main(sys.argv[1:])
+"""
+
+
+def hard(*widths):
+    draw = np.random.default_rng(3)
+    pairs = itertools.pairwise(widths)
+    return Network.mlp([(draw.normal(size=(b, a)) / np.sqrt(a) * 1.4, 0.3 * draw.normal(size=b)) for a, b in pairs])
+
+
+NETWORK, PROP, BOX = hard(5, 30, 30, 30, 1), feature(0, threshold=4), Polyhedron.box([-1] * 5, [1] * 5)
+CASE = case_of(NETWORK, PROP, BOX)
+
+
+def verdict(certificate):
+    report = check(NETWORK, [CASE], certificate.lines)
+    assert report.verdict in ("valid", "incomplete")
+    return report
+
+
+@pytest.mark.parametrize("number", ["SIGKILL", "SIGTERM"])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_command_that_is_killed_leaves_its_last_checkpoint(tmp_path, jobs, number):
+    net, out = tmp_path / "net.npz", tmp_path / "proof.json"
+    save_network(NETWORK, net)
+    options = ["--feature", "0", "--threshold", "4", "--domain=-1:1", "--jobs", str(jobs), "--out", out, "--quiet"]
+    run = subprocess.Popen([sys.executable, "-c", KILLED, "certify", net, *options])  # noqa: S603 - a program of our own
+    try:
+        end = time.monotonic() + 120
+        while not out.exists() and run.poll() is None and time.monotonic() < end:
+            time.sleep(0.05)
+        os.kill(run.pid, getattr(signal, number))
+        code = run.wait(60)
+    finally:
+        run.kill()
+    assert code == (-signal.SIGKILL if number == "SIGKILL" else 3)
+    assert out.exists()
+    if number == "SIGTERM":
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["net.npz", "proof.json"]
+    kept = Certificate.load(out)
+    assert len(kept.lines) > 1
+    assert verdict(kept).verdict == "incomplete"
+    resumed = certify_cases(NETWORK, [CASE], resume=kept, seconds=1)
+    assert resumed.certificate.lines[1 : len(kept.lines)] == kept.lines[1:]
+
+
+def test_checkpoints_are_sound_and_grow(monkeypatch):
+    monkeypatch.setattr(checkpoints, "_INTERVAL", 0.1)
+    seen = []
+    decision = certify_cases(NETWORK, [CASE], seconds=5, checkpoint=seen.append)
+    assert len(seen) > 1
+    sizes = [len(certificate.lines) for certificate in seen]
+    assert sizes == sorted(set(sizes))
+    assert verdict(seen[0]).open_leaves > 0
+    if isinstance(decision, Undecided):
+        assert len(decision.certificate.lines) >= sizes[-1]
+        assert verdict(decision.certificate).open_leaves == decision.open_leaves
+
+
+def test_they_do_not_change_the_certificate(monkeypatch):
+    monkeypatch.setattr(checkpoints, "_INTERVAL", 0.0)
+    network, box = hard(3, 12, 12, 1), Polyhedron.box([-1] * 3, [1] * 3)
+    prop = feature(0, threshold=2)
+    free = certify(network, prop, box)
+    assert isinstance(free, CannotFire)
+    seen = []
+    assert certify_cases(network, [case_of(network, prop, box)], checkpoint=seen.append).certificate == free.certificate
+
+
+def test_a_file_that_cannot_be_written_does_not_end_the_run(tmp_path):
+    certificate = certify(NETWORK, PROP, BOX, seconds=0.1).certificate
+    checkpoint = Checkpoint(tmp_path / "none" / "proof.json")
+    checkpoint(certificate)
+    (tmp_path / "none").mkdir()
+    checkpoint(certificate)
+    assert not list((tmp_path / "none").iterdir())
+    other = Checkpoint(tmp_path / "proof.json.gz")
+    other(certificate)
+    assert Certificate.load(tmp_path / "proof.json.gz") == certificate
+    save_certificate(certificate, tmp_path / "same.json")
+    assert Certificate.load(tmp_path / "same.json") == certificate
