@@ -2,24 +2,23 @@
 
 It handles one node, one unit, one term at a time, so it is slow.  It shares no rule with the fast checker: of the package it uses
 only the network's exact weights and the claim's rows and conditions.  A bound l is stored as l, not as
-``l * 2^bits``, and the code rounds where the rules do.  It is one long file on purpose, so that an audit needs no other.
+``l * 2^bits``, and the code rounds where the rules do.  All rules are in this one long file on purpose;
+``reference_format`` reads the lines.  An audit needs no other file.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import chain
 from math import floor, lcm
 from typing import Any, TypeAlias
 
 from exactzones.checker.records import Case, Report, require_arguments, require_rational
+from exactzones.checker.reference_format import Broken, PlainHeader, as_integer, as_list, as_multiplier, as_pairs, read_line
 from exactzones.errors import FormatError, quoted
 from exactzones.network import Network
 from exactzones.property import Condition
-from exactzones.rational import integer
 
 Linear: TypeAlias = dict[int, Fraction]
 """A linear function of the units of a layer, or of the inputs: coefficients by number."""
@@ -28,11 +27,6 @@ Affine: TypeAlias = tuple[Linear, Fraction]
 Unit: TypeAlias = tuple[int, int]
 """The layer and the place in it; the inputs are layer -1."""
 ZERO = Fraction(0)
-_LONGEST_NUMBER = 20_000  # characters
-
-
-class Broken(Exception):
-    """A rule is broken."""
 
 
 @dataclass
@@ -98,13 +92,13 @@ def check_plainly(network: Network, cases: Sequence[Case], lines: Iterable[str])
     stream = iter(lines)
     try:
         header = PlainHeader.read(next(stream, ""))
-        if header.is_witness(network, cases):
+        if _is_witness(network, cases, header):
             return Report("valid", "can fire")
         zones = header.zones
         trees = [[cases[k] for k in tree] for tree in header.trees_about(len(cases))]
         checker = Checker(network, trees, header.bits, [pattern for pattern, _ in zones])
         for line in stream:
-            checker.add(_read(line))
+            checker.add(read_line(line))
         for pattern, point in zones:
             checker.in_zone(cases[0], pattern, point)
     except (Broken, FormatError) as error:
@@ -116,63 +110,15 @@ def check_plainly(network: Network, cases: Sequence[Case], lines: Iterable[str])
     return Report("valid", "complete" if zones else "cannot fire", nodes=checker.nodes, zones=len(zones))
 
 
-@dataclass
-class PlainHeader:
-    """The first line: number of fractional bits and of cases, trees (None: one for each case), witness and its case, zones."""
-
-    network: str
-    bits: int
-    cases: int
-    case: int
-    trees: list[list[int]] | None
-    witness: list[Fraction] | None
-    zones: list[tuple[list[str], list[Fraction]]]
-
-    @classmethod
-    def read(cls, line: str) -> PlainHeader:
-        """Read the line; every field is checked, whether it is needed or not.
-
-        Raises:
-            Broken: it is not the first line of a certificate of version 1.
-        """
-        data = _read(line)
-        if data["format"] != "exactzones certificate" or type(data["version"]) is not int or data["version"] != 1:
-            raise Broken("it is not a certificate of version 1")
-        _text(data["verdict"])
-        bits, cases = _whole(data.get("bits", 24), 16, 1024), _whole(data.get("cases", 1), most=2**31)
-        case, trees, witness = _whole(data.get("case", 0), most=2**31), data.get("trees"), data.get("witness")
-        trees = None if trees is None else [[_whole(k) for k in _list(tree)] for tree in _list(trees)]
-        if trees is not None and not all(trees):
-            raise Broken("a tree is about no case")
-        zones = []
-        for zone in _list(data.get("zones", [])):
-            pattern, point = _list(zone)
-            zones.append(([_text(part) for part in _list(pattern)], _point(point)))
-        return cls(
-            _text(data["network"]), bits, cases, case, trees, witness=None if witness is None else _point(witness), zones=zones
-        )
-
-    def is_witness(self, network: Network, cases: Sequence[Case]) -> bool:
-        """Check the network's SHA-256; tell whether the certificate is a witness, and a true one."""
-        if self.network != network.sha256:
-            raise Broken("it is about another network")
-        if self.witness is None:
-            return False
-        if not _holds(network, cases[self.case], self.witness):
-            raise Broken("the witness does not have the property, or is not in the domain")
-        return True
-
-    def trees_about(self, cases: int) -> list[list[int]]:
-        """Return the numbers of the cases that each tree is about, for a claim of so many cases."""
-        if self.cases != cases or (self.zones and cases != 1):
-            raise Broken("its number of cases is wrong")
-        patterns = ["".join(pattern) for pattern, _ in self.zones]
-        if len(set(patterns)) < len(patterns):
-            raise Broken("two of its zones have the same pattern")
-        trees = [[k] for k in range(cases)] if self.trees is None else self.trees
-        if sorted(chain(*trees)) != list(range(cases)):
-            raise Broken("its trees are not about each case once")
-        return trees
+def _is_witness(network: Network, cases: Sequence[Case], header: PlainHeader) -> bool:
+    """Check the network's SHA-256; tell whether the certificate is a witness, and a true one."""
+    if header.network != network.sha256:
+        raise Broken("it is about another network")
+    if header.witness is None:
+        return False
+    if not _holds(network, cases[header.case], header.witness):
+        raise Broken("the witness does not have the property, or is not in the domain")
+    return True
 
 
 class Checker:
@@ -231,12 +177,12 @@ class Checker:
         Raises:
             Broken: a rule is broken.
         """
-        number, bounds, tail = _list(node)
-        tree, region = self.learn(_whole(number), bounds)
-        kind, *rest = _list(tail)
+        number, bounds, tail = as_list(node)
+        tree, region = self.learn(as_integer(number), bounds)
+        kind, *rest = as_list(tail)
         children = []
         if kind == "relu":
-            children = self._split(tree, region, *map(_whole, rest))
+            children = self._split(tree, region, *map(as_integer, rest))
         elif kind == "cut":
             children = self._cut(region, *rest)
         elif kind == "zone":
@@ -258,7 +204,7 @@ class Checker:
             raise Broken(f"node {number}: there is no such region")
         tree, before = self.open[number]
         region, units = before.copy(), self.units[tree]
-        layers = [self._unit(units, _whole(_list(entry)[0]) >> 2)[0] for entry in _list(bounds)]
+        layers = [self._unit(units, as_integer(as_list(entry)[0]) >> 2)[0] for entry in as_list(bounds)]
         if layers != sorted(layers):
             raise Broken(f"node {number}: bounds are not in the order of layers")
         for layer in sorted(set(layers)):
@@ -277,8 +223,8 @@ class Checker:
 
     def _value(self, tree: int, region: PlainRegion, entry: Sequence[Any]) -> Fraction | None:
         """Compute a lower bound of z or, for an upper bound, of -z; None if there is none."""
-        code, *rest = _list(entry)
-        layer, index = self._unit(self.units[tree], _whole(code) >> 2)
+        code, *rest = as_list(entry)
+        layer, index = self._unit(self.units[tree], as_integer(code) >> 2)
         sign, hint = Fraction(-1 if code & 1 else 1), self.hint(tree, rest)
         wanted: dict[int, Linear] = {layer: {index: sign}}
         if layer == -1:  # bounds of inputs use no multiples of units' bounds
@@ -294,12 +240,12 @@ class Checker:
         alphas: list[Any] = []
         if len(entries) > 1 and isinstance(entries[-1], list) and isinstance(entries[-2], list):
             *entries, betas, alphas = entries
-        known = [(_whole(c) >> 1, bool(c & 1), _multiplier(m)) for c, m in _pairs(betas)]
-        slopes = {_whole(unit): Fraction(_whole(slope, most=2**8), 2**8) for unit, slope in _pairs(alphas)}
+        known = [(as_integer(c) >> 1, bool(c & 1), as_multiplier(m)) for c, m in as_pairs(betas)]
+        slopes = {as_integer(unit): Fraction(as_integer(slope, most=2**8), 2**8) for unit, slope in as_pairs(alphas)}
         for unit in (*(c for c, _, _ in known), *slopes):
             if self._unit(self.units[tree], unit)[0] < 0:
                 raise Broken(f"there is no hidden unit {unit}")
-        return PlainHint([(_whole(row), _multiplier(m)) for row, m in _pairs(entries)], known, slopes)
+        return PlainHint([(as_integer(row), as_multiplier(m)) for row, m in as_pairs(entries)], known, slopes)
 
     def _split(self, tree: int, region: PlainRegion, unit: int) -> list[PlainRegion]:
         layer, index = place = self._unit(self.units[tree], unit)
@@ -319,7 +265,7 @@ class Checker:
         return children
 
     def _cut(self, region: PlainRegion, j: Any, where: Any) -> list[PlainRegion]:
-        if type(where) is not int or _whole(j) >= self.network.inputs:
+        if type(where) is not int or as_integer(j) >= self.network.inputs:
             raise Broken(f"there is no input {quoted(j, 40)}, or the place of the cut is not an integer")
         at, children = Fraction(where, 2**self.bits), []
         for upper in (True, False):
@@ -331,12 +277,12 @@ class Checker:
 
     def _zone(self, tree: int, region: PlainRegion, zone: Any, more: Sequence[Any]) -> None:
         relus = [number for number, unit in enumerate(self.units[tree]) if self._has_relu(unit)]
-        signs = "".join(self.patterns[_whole(zone)])
+        signs = "".join(self.patterns[as_integer(zone)])
         if len(signs) != len(relus) or set(signs) - {"+", "-"}:
             raise Broken(f"zone {zone}: its pattern does not fit the network")
         on = {unit for unit, value in region.low.items() if value >= 0}
         off = {unit for unit, value in region.high.items() if value <= 0}
-        for entry in _list(more):
+        for entry in as_list(more):
             value = self._value(tree, region, entry)
             if value is not None and value >= 0:
                 (off if entry[0] & 1 else on).add(entry[0] >> 2)
@@ -345,9 +291,9 @@ class Checker:
 
     def _no(self, tree: int, case: int, region: PlainRegion, refutation: Sequence[Any]) -> None:
         exact, mu, hint = refutation
-        pairs = [(_whole(k), _whole(m)) for k, m in _pairs(mu)]
+        pairs = [(as_integer(k), as_integer(m)) for k, m in as_pairs(mu)]
         conditions = self.conditions[tree][case]
-        function = self.negated(conditions, pairs, self.hint(tree, hint), exact=_whole(exact, most=1) == 1)
+        function = self.negated(conditions, pairs, self.hint(tree, hint), exact=as_integer(exact, most=1) == 1)
         value = self.least(tree, region, function)
         strict = any(m > 0 and conditions[k].strict for k, m in pairs)
         if not (value is not None and (value > 0 or (value == 0 and strict))) and not region.is_empty():
@@ -494,50 +440,3 @@ def _holds(network: Network, case: Case, point: Sequence[Fraction]) -> bool:
         if total < 0 or (total == 0 and condition.strict):
             return False
     return all(sides[row] >= 0 for row in case.rows) and all(sides[row] > 0 for row in case.strict)
-
-
-def _read(line: str) -> Any:
-    def refuse(text: str) -> Any:
-        raise Broken(f"{quoted(text, 40)} is a float, but certificates contain integers and strings only")
-
-    return json.loads(line, parse_float=refuse, parse_constant=refuse)
-
-
-def _whole(value: Any, least: int = 0, most: int | None = None) -> int:
-    if type(value) is not int or value < least or (most is not None and value > most):
-        raise Broken(f"{quoted(value, 40)} is not an integer from {least}{'' if most is None else f' to {most}'}")
-    return value
-
-
-def _pairs(entries: Any) -> list[tuple[Any, Any]]:
-    return list(zip(_list(entries)[::2], _list(entries)[1::2], strict=True))
-
-
-def _multiplier(value: Any) -> Fraction:
-    multiplier = _fraction(value) if isinstance(value, str) else Fraction(_whole(value), 2**32)
-    if multiplier < 0:
-        raise Broken("a multiplier is negative")
-    return multiplier
-
-
-def _fraction(text: str) -> Fraction:
-    if len(text) > _LONGEST_NUMBER:
-        raise Broken(f"a number has more than {_LONGEST_NUMBER} characters")
-    numerator, _, denominator = text.partition("/")
-    return Fraction(integer(numerator), integer(denominator or "1"))
-
-
-def _point(entries: Any) -> list[Fraction]:
-    return [_fraction(entry) for entry in _list(entries)]
-
-
-def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise Broken(f"{quoted(value, 40)} is not a list")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise Broken(f"{quoted(value, 40)} is not a string")
-    return value
