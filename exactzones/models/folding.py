@@ -8,7 +8,7 @@ import numpy as np
 
 from exactzones.errors import FormatError
 from exactzones.files import MAX_WEIGHTS
-from exactzones.models.arrays import Array, finite, fractions, object_array
+from exactzones.models.arrays import Array, computed, finite, fractions, object_array
 from exactzones.models.lowering import column
 from exactzones.models.sparse import Sparse
 from exactzones.models.tensors import Tensor, broadcast
@@ -36,7 +36,7 @@ def lifted(constant: Array) -> Tensor:
 
 def folded(tensor: Tensor) -> Array:
     """Return the constant that a tensor of such a graph is, as Fractions."""
-    return object_array(list(_at_zero(tensor.value).vector())).reshape(tensor.shape)
+    return computed(object_array(list(_at_zero(tensor.value).vector()))).reshape(tensor.shape)
 
 
 def _at_zero(output: Value) -> Sparse:
@@ -71,7 +71,7 @@ def product(left: Array, right: Array) -> Array:
     for place in np.ndindex(*stack):
         result[place] = np.array((_matrix(a[place]) @ _matrix(b[place])).rows, object).reshape(shape[-2:])
     ends = (*shape[-2:-1][: left.ndim - 1], *shape[-1:][: right.ndim - 1])
-    return result.reshape((*stack, *ends))
+    return computed(result).reshape((*stack, *ends))
 
 
 def _matrix(array: Array) -> Matrix:

@@ -81,6 +81,8 @@ class Tensor:
         index = np.broadcast_to(self.index, shape)
         terms, constant = [(self.value, Sparse.pick(index, self.value.size, factor))], None
         if isinstance(other, Tensor):
+            if other.graph is not self.graph:
+                raise FormatError("it joins a constant and a tensor that depends on the input in a way that is not supported")
             terms.append((other.value, Sparse.pick(np.broadcast_to(other.index, shape), other.value.size, other_factor)))
         else:
             spread = np.broadcast_to(finite(other, "its constant"), shape)

@@ -7,11 +7,15 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
 from exactzones.errors import InputError, quoted
 from exactzones.models.arrays import Array, finite
+from exactzones.models.folding import folded, lifted
 from exactzones.models.tensors import Tensor
 from exactzones.models.torch_operators import FUNCTIONS, function
 from exactzones.models.torch_operators.linear import normalize, statistics
+from exactzones.models.torch_operators.operands import ConstantArgumentError
 from exactzones.network import Network
 from exactzones.rational import entries, index
 
@@ -185,11 +189,27 @@ def _call(node: Any, arguments: Any, named: Any) -> Any:
     if node.op == "call_function" and (getattr(node.target, "__module__", None) or "torch").split(".")[0] not in _TRUSTED:
         raise InputError(f"{label} is not PyTorch's, so it is not supported; write it with functions of torch")
     try:
-        return function(name)(*arguments, **{key: value for key, value in named.items() if key != "dtype"})
+        return _computed(function(name), arguments, {key: value for key, value in named.items() if key != "dtype"})
     except InputError as error:
         raise InputError(f"{label}: {error}") from None
     except (TypeError, ValueError, IndexError, KeyError) as error:
         raise InputError(f"{label} is called in a way that is not supported: {_first_line(error)}") from None
+
+
+def _computed(compute: Callable[..., Any], arguments: Any, named: Any) -> Any:
+    """Return a function's result; of constants, a constant."""
+    try:
+        return compute(*arguments, **named)
+    except ConstantArgumentError:
+        first, *others = arguments or [None]
+        if not isinstance(first, np.ndarray) or _depends_on_input([*others, *named.values()]):
+            raise
+    result = compute(lifted(first), *others, **named)
+    return folded(result) if isinstance(result, Tensor) and not result.graph.rationalizations else result
+
+
+def _depends_on_input(value: Any) -> bool:
+    return isinstance(value, Tensor) or (isinstance(value, (list, tuple)) and any(map(_depends_on_input, value)))
 
 
 def _where(path: str) -> str:
@@ -259,9 +279,9 @@ _LEAVES: dict[str, Callable[[_ModuleArrays, Any], Any]] = {
     "AvgPool2d": _function("avg_pool2d", *_AVG, "divisor_override"),
     "Conv1d": _convolution,
     "Conv2d": _convolution,
-    "Dropout": _function("dropout"),
-    "Dropout1d": _function("dropout1d"),
-    "Dropout2d": _function("dropout2d"),
+    "Dropout": lambda _, x: x,
+    "Dropout1d": lambda _, x: x,
+    "Dropout2d": lambda _, x: x,
     "Flatten": _function("flatten", "start_dim", "end_dim"),
     "Hardsigmoid": _function("hardsigmoid"),
     "Hardtanh": _function("hardtanh", "min_val", "max_val"),  # ReLU6, too

@@ -18,6 +18,9 @@ CONV = {"bias": None, "stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 
 # name, function, shape of the input, arguments after it, defaults that are written
 CASES = [
+    ("dropout", F.dropout, (2,), (0.5, False), {"inplace": False}),
+    ("dropout1d", F.dropout1d, (2, 3), (0.5, False), {"inplace": False}),
+    ("dropout2d", F.dropout2d, (2, 3, 3), (0.5, False), {"inplace": False}),
     ("add", torch.add, (2,), (torch.ones(2),), {"alpha": 1}),
     ("avg_pool1d", F.avg_pool1d, (1, 4), (2,), {"stride": 2, "padding": 0, "ceil_mode": False, "count_include_pad": True}),
     ("avg_pool2d", F.avg_pool2d, (1, 4, 4), (2,), POOL | {"count_include_pad": True, "divisor_override": None}),
@@ -61,6 +64,7 @@ CASES = [
 ]
 
 OTHER_FORMS = {
+    *((name, option) for name in ("dropout", "dropout1d", "dropout2d") for option in ("p", "training")),  # refused
     *((name, "right") for name in ("max", "maximum", "min", "minimum")),
     *((name, "dim") for name in ("size", "squeeze")),
     ("permute", "dims"),

@@ -12,13 +12,13 @@ import numpy as np
 from exactzones.errors import FormatError
 from exactzones.files import MAX_WEIGHTS
 from exactzones.models import tensors
-from exactzones.models.arrays import Array, fractions, object_array
+from exactzones.models.arrays import Array, computed, fractions, object_array
 from exactzones.models.folding import lifted
 from exactzones.models.normalization import quotient_by_root
 from exactzones.models.onnx_node import OnnxNode, Operand, axes_from_front
 from exactzones.models.tensors import Tensor
 
-_LARGEST_EXPONENT = 64
+_LARGEST_EXPONENT, _MOST_FACTORS = 64, 10_000
 _BYTES = {"int8": (-128, 127), "uint8": (0, 255)}
 
 
@@ -77,7 +77,7 @@ def _powers(node: OnnxNode, bases: Array, exponents: Array) -> Operand:
         value, record = quotient_by_root(above, base, f"{node.name}: ({base}) ^ ({exponent})")
         results.append(value)
         records += [] if record is None else [record]
-    tensor = lifted(object_array(results).reshape(bases.shape))
+    tensor = lifted(computed(object_array(results)).reshape(bases.shape))
     tensor.graph.rationalizations += records
     return tensor
 
@@ -88,9 +88,11 @@ def reduce_product(node: OnnxNode) -> Operand:
     if axes is None and node.attributes["noop_with_empty_axes"]:
         return array
     chosen = tuple(range(array.ndim)) if axes is None else tuple(axes_from_front(axes, array.ndim))
+    if math.prod(array.shape[axis] for axis in chosen) > _MOST_FACTORS:
+        raise FormatError(f"it multiplies more than {_MOST_FACTORS} numbers, which is not supported")
     integers = array.dtype.kind == "i"
     result = np.prod(array if integers else fractions(array), axis=chosen, keepdims=bool(node.attributes["keepdims"]))
-    return np.asarray(result, np.int64 if integers else object)
+    return np.asarray(result, np.int64) if integers else computed(np.asarray(result, object))
 
 
 def compared(holds: Callable[[Any, Any], Any]) -> Callable[[OnnxNode], Operand]:

@@ -26,7 +26,8 @@ def gemm(node: OnnxNode) -> Tensor:
     if own["transA"] not in (0, 1) or own["transB"] not in (0, 1):
         raise FormatError(f"transA={own['transA']}, transB={own['transB']} is not supported; each must be 0 or 1")
     left, right = node.operand(0), node.operand(1)
-    if not isinstance(right, Tensor):
+    bias = node.operands[2] if len(node.operands) > 2 else None
+    if not isinstance(right, Tensor) and not isinstance(bias, Tensor):
         left = node.tensor(0)
     if len(left.shape) != 2 or len(right.shape) != 2:
         raise FormatError(f"its inputs have shapes {left.shape} and {right.shape}; two matrices are expected")
@@ -38,7 +39,6 @@ def gemm(node: OnnxNode) -> Tensor:
     alpha, beta = (fractions(np.array(own[name]), name) for name in ("alpha", "beta"))
     if alpha.item() != 1:
         result = result.times(alpha)
-    bias = node.operands[2] if len(node.operands) > 2 else None
     if bias is None:
         return result
     if tensors.broadcast(result.shape, bias.shape) != result.shape:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from exactzones.errors import FormatError
-from exactzones.models import tensors
+from exactzones.models import folding, tensors
 from exactzones.models.normalization import Statistics, normalized
 from exactzones.models.tensors import Tensor
 from exactzones.models.torch_operators.operands import (
@@ -17,9 +17,12 @@ from exactzones.models.torch_operators.operands import (
 )
 
 
-def matmul(left: Any, right: Any) -> Tensor:
-    """Return the matrix product with a constant."""
-    return tensors.product(operand(left), operand(right))
+def matmul(left: Any, right: Any) -> Any:
+    """Return the matrix product; at most one factor depends on the network's input."""
+    first, second = operand(left), operand(right)
+    if isinstance(first, Tensor) or isinstance(second, Tensor):
+        return tensors.product(first, second)
+    return folding.product(first, second)
 
 
 def linear(x: Any, weight: Any, bias: Any = None) -> Tensor:

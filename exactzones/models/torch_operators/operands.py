@@ -19,6 +19,10 @@ Operand: TypeAlias = Tensor | Array
 _Result = TypeVar("_Result")
 
 
+class ConstantArgumentError(FormatError):
+    """A function whose argument depends on the network's input has a constant."""
+
+
 def operand(value: Any) -> Operand:
     """Return a tensor, an array or a number as an operand.
 
@@ -36,10 +40,10 @@ def tensor(value: Any) -> Tensor:
     """Return an argument that depends on the network's input.
 
     Raises:
-        FormatError: it is a constant.
+        ConstantArgumentError: it is a constant.
     """
     if not isinstance(value, Tensor):
-        raise FormatError("its argument is a constant; a tensor that depends on the network's input is expected")
+        raise ConstantArgumentError("its argument is a constant; a tensor that depends on the network's input is expected")
     return value
 
 

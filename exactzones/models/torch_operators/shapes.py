@@ -10,7 +10,7 @@ import numpy as np
 
 from exactzones.errors import FormatError
 from exactzones.models import tensors
-from exactzones.models.arrays import Array, Shape
+from exactzones.models.arrays import Array
 from exactzones.models.tensors import Tensor
 from exactzones.models.torch_operators.operands import axis_from_front, operand, tensor
 
@@ -20,9 +20,23 @@ def same(x: Any, *_: Any, **__: Any) -> Any:
     return x
 
 
+def dropout(x: Any, p: Any = 0.5, training: Any = True, inplace: Any = False) -> Any:  # noqa: ARG001  torch's arguments
+    """Return the argument; the function drops entries unless it is called with ``training=False``.
+
+    Raises:
+        FormatError: it drops entries, whatever mode the module is in.
+    """
+    if training:
+        raise FormatError("it drops entries in evaluation mode, too; write training=self.training, or use nn.Dropout")
+    return x
+
+
 def cat(parts: Any, dim: int = 0) -> Tensor:
     """Concatenate along an axis."""
-    return tensors.concatenated([operand(part) for part in parts], dim)
+    operands = [operand(part) for part in parts]
+    if not any(isinstance(part, Tensor) for part in operands):
+        raise FormatError("all its arguments are constants; join them before, and keep the result as a buffer")
+    return tensors.concatenated(operands, dim)
 
 
 def chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
@@ -42,11 +56,16 @@ def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return tensor(x).reshaped((*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
 
 
-def get_attribute(x: Any, name: str) -> Shape:
-    """Return an attribute of a tensor, which can only be its shape."""
-    if name != "shape" or not isinstance(x, Tensor):
-        raise FormatError(f"attribute {name!r} is not supported; only the shape of a tensor is")
-    return x.shape
+def get_attribute(x: Any, name: str) -> Any:
+    """Return an attribute of a tensor: its shape, or its transpose."""
+    if isinstance(x, (Tensor, np.ndarray)):
+        if name == "shape":
+            return tuple(x.shape)
+        if name in ("T", "mT"):
+            axes = range(len(x.shape)) if name == "T" else range(len(x.shape))[-2:]
+            order = [*range(len(x.shape) - len(axes)), *reversed(axes)]
+            return x.transpose(order) if isinstance(x, np.ndarray) else permute(x, *order)
+    raise FormatError(f"attribute {name!r} is not supported; only the shape, T and mT of a tensor are")
 
 
 def getitem(x: Any, index: Any) -> Any:

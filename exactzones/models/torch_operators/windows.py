@@ -78,6 +78,8 @@ def adaptive_avg_pool(axes: int) -> Callable[..., Tensor]:
     def pool(x: Any, output_size: Any) -> Tensor:
         x = _batched(x, axes)
         sizes = (output_size,) * axes if output_size is None or isinstance(output_size, int) else tuple(output_size)
+        if len(sizes) != axes or any(size is not None and (not isinstance(size, int) or size < 1) for size in sizes):
+            raise FormatError(f"output_size is {output_size}; a positive integer, or one for each of {axes} axes, is expected")
         counts = tuple(length if size is None else size for size, length in zip(sizes, x.shape[2:], strict=True))
         return pooling.averaged(x, counts)
 
