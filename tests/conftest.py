@@ -1,6 +1,10 @@
-"""Hypothesis profiles: dev (quick), ci, deep (overnight); HYPOTHESIS_PROFILE chooses."""
+"""Hypothesis profiles: fast, dev (quick), ci, deep (overnight); HYPOTHESIS_PROFILE chooses.
+
+With EXACTZONES_FAST, which run.sh --fast sets, a part of the tests of each file runs.
+"""
 
 import os
+from collections import Counter
 
 from hypothesis import HealthCheck, settings
 
@@ -9,4 +13,21 @@ _COMMON = {"deadline": None, "print_blob": True, "suppress_health_check": [Healt
 settings.register_profile("dev", max_examples=40, **_COMMON)
 settings.register_profile("ci", max_examples=150, **_COMMON)
 settings.register_profile("deep", max_examples=3000, **_COMMON)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+settings.register_profile("fast", max_examples=5, **_COMMON)
+_FAST = bool(os.environ.get("EXACTZONES_FAST"))
+_DEFAULT = "fast" if _FAST else "ci" if os.environ.get("CI") else "dev"
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or _DEFAULT)
+_ONE_OF = 10  # tests of a file, with EXACTZONES_FAST
+
+
+def pytest_collection_modifyitems(config, items):
+    """Keep the first test of each file, and every tenth one after it."""
+    if not _FAST:
+        return
+    counts = Counter()
+    kept, left = [], []
+    for item in items:
+        (left if counts[item.path] % _ONE_OF else kept).append(item)
+        counts[item.path] += 1
+    items[:] = kept
+    config.hook.pytest_deselected(items=left)

@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # Sets up and runs all checks: bash tests/run.sh
+#   bash tests/run.sh --fast runs a part of the tests of each file, in under two minutes, without the proofs and without coverage.
+#   Either may run in the background or under nohup: tests set the signals that they send.
 #   The proofs are checked, and the verified checker is built, where Coq is there; pages are opened where Chromium is there.
 #   CI (CI=true, as root) installs both; elsewhere nothing is installed for them, and their tests are skipped.
 #   EXACTZONES_VNNCOMP   a folder with public networks (acasxu/, rl_benchmarks/, ..): tests on them run, else they are skipped
@@ -19,11 +21,16 @@ if [ -n "${CI:-}" ] && [ "$(id -u)" = 0 ] && ! { have_coq && command -v chromium
         coq ocaml-findlib libzarith-ocaml-dev libyojson-ocaml-dev chromium fonts-dejavu-core >/dev/null' ||
         echo "Coq and Chromium could not be installed: tests that need them are skipped" >&2
 fi
-if have_coq; then
+options=(--cov --cov-report=term:skip-covered)
+if [ "${1:-}" = --fast ]; then
+    shift
+    export EXACTZONES_FAST=1
+    options=()
+elif have_coq; then
     bash proofs/build.sh
 fi
 "$bin/ruff" check .
 "$bin/ruff" format --check .
 "$bin/mypy"
 "$bin/lint-imports"
-"$bin/python" -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered -q "$@"
+"$bin/python" -m pytest -n auto --dist worksteal "${options[@]}" -q "$@"

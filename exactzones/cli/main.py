@@ -19,7 +19,7 @@ from exactzones.files import remove_scratch
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit; no traceback unless EXACTZONES_DEBUG is set."""
-    with stop.on_signals():  # before the imports, which take long enough to be interrupted
+    with stop.on_signals(to_the_end=arguments is None):  # before the imports, which take long enough to be interrupted
         try:
             with Streams() as streams:
                 code = _code_of(arguments)

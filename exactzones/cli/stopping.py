@@ -51,8 +51,12 @@ class Stop:
         self._due = math.inf  # when the alarm is to interrupt
 
     @contextmanager
-    def on_signals(self) -> Iterator[None]:
-        """Handle signals in a block; until its first step they interrupt it anywhere.  Ignored signals stay ignored."""
+    def on_signals(self, *, to_the_end: bool) -> Iterator[None]:
+        """Handle signals in a block; until its first step they interrupt it anywhere.  Ignored signals stay ignored.
+
+        Args:
+            to_the_end: handle them until the process has ended.
+        """
         self._reset()  # the tests run many commands in a process
         if threading.current_thread() is not threading.main_thread():  # only there may handlers be set
             yield
@@ -71,9 +75,10 @@ class Stop:
         finally:
             self._interruptible = False
             _ring_in(0)
-            for number, old in before.items():
-                signal.signal(number, old)
-            sys.unraisablehook = hook
+            if not to_the_end:
+                for number, old in before.items():
+                    signal.signal(number, old)
+                sys.unraisablehook = hook
 
     def start(self, seconds: float | None) -> Deadline:
         """Start the command's time, from reading its files to the last byte that it writes; return its deadline."""

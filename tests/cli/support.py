@@ -60,12 +60,12 @@ def heed_signals():
         signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
-def process(*arguments, started=False, **options):
-    """Start the command line in a process of its own; wait until Python has imported it if ``started``."""
-    program = "import sys, exactzones.certification; from exactzones.cli import main; print(flush=True); main(sys.argv[1:])"
-    command = [sys.executable, *(["-c", program] if started else ["-m", "exactzones"]), *map(str, arguments)]
+def process(*arguments, started=False, program=None, **options):
+    """Start the command line, or another program, in a process of its own; wait until Python has imported it if ``started``."""
+    ready = "import sys, exactzones.certification; from exactzones.cli import main; print(flush=True); main(sys.argv[1:])"
+    command = [sys.executable, *(["-c", program or ready] if program or started else ["-m", "exactzones"]), *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": os.environ, "preexec_fn": heed_signals}
-    child = subprocess.Popen(command, **pipes, **options)  # noqa: S603 - this very Python
+    child = subprocess.Popen(command, **(pipes | options))  # noqa: S603 - this very Python
     if started:
         child.stdout.readline()
     return child

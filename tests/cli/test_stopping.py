@@ -158,3 +158,85 @@ def test_checking_says_how_long_it_will_take(run, tangents, tmp_path, monkeypatc
     assert outcome.out.splitlines()[-1] == "valid"
     lines = len(proof.read_text().splitlines())
     assert f"1 of {lines} lines checked, 120 s, about {120 * (lines - 1)} s left" in outcome.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_signals_write_what_was_found(endless, tmp_path, name):
+    out = tmp_path / "z.json"
+    child = process("zones", endless, "--feature", 0, "--json", out)
+    wait_for_work(child)
+    child.send_signal(getattr(signal, name))
+    printed, err = child.communicate(timeout=120)
+    assert child.returncode == 3
+    assert err.startswith("incomplete: interrupted\n")
+    assert "found so far: the list is not complete" in printed
+    document = json.loads(out.read_text())
+    assert document["complete"] is False
+    assert document["zones"]
+    assert {path.name for path in tmp_path.iterdir()} == {"endless.json", "z.json"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_a_second_signal_ends_at_once(endless, tmp_path):
+    """While files are written; no part of one is left."""
+    out = tmp_path / "z.json"
+    out.write_text("old")
+    program = "import sys, time, exactzones.formats.zones_json as f; from exactzones.cli import main\n"
+    program += "def slow(self, zones, **_): print('writing', flush=True); [time.sleep(0.01) for _ in range(10**4)]\n"
+    program += "f.ZonesWriter.finish = slow; main()"
+    child = process("zones", endless, "--feature", 0, "--json", out, "--max-zones", 3, program=program)
+    assert child.stdout.readline() == "writing\n"
+    child.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    child.send_signal(signal.SIGTERM)
+    child.communicate(timeout=60)
+    assert child.returncode == 3
+    assert {path.name: path.read_text() for path in tmp_path.iterdir() if path != endless} == {"z.json": "old"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
+def test_an_ignored_signal_stays_ignored(tmp_path):
+    """As in the background of a script."""
+    net = saved(PLANE, tmp_path / "net.json")
+    ignoring = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}
+    child = process("eval", net, "--at", "0,0", **ignoring)
+    while child.poll() is None:
+        child.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    printed, _ = child.communicate(timeout=120)
+    assert child.returncode == 0
+    assert "feature 0" in printed
+
+
+def test_the_time_covers_the_summary(run, endless):
+    """Its processor time exceeds the limit by little, on any machine; the volume alone would take minutes."""
+    start = time.process_time()
+    outcome = run("zones", endless, "--feature", 0, "--domain=-9:9", "--timeout", 3)
+    assert time.process_time() - start < 3 * 1.1 + 0.5
+    assert outcome.code == 3
+    assert "found so far" in outcome.out
+    assert "incomplete: there was no time for: " in outcome.err
+
+
+def test_links_are_written_through(run, tangents, tmp_path):
+    (tmp_path / "folder").mkdir()
+    link, real = tmp_path / "z.json", tmp_path / "folder/real.json"
+    link.symlink_to(real)
+    assert run("zones", tangents, "--feature", 0, "--json", link).code == 0
+    assert link.is_symlink()
+    assert read(real)["complete"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="writes to a device that is full")
+@pytest.mark.parametrize("output", ["/dev/full", None])
+def test_what_cannot_be_printed_goes_to_standard_error(tangents, tmp_path, output):
+    out = tmp_path / "z.json"
+    command = [sys.executable, "-m", "exactzones", "zones", str(tangents), "--feature", "0", "--json", str(out)]
+    redirection = ">&-" if output is None else f">{output}"
+    shell = ["sh", "-c", f'"$@" {redirection}', "sh", *command]
+    done = subprocess.run(shell, stderr=subprocess.PIPE, text=True, check=False, timeout=120)  # noqa: S603
+    assert done.returncode == 2
+    assert "zones          79" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: standard output cannot be written: ")
+    assert read(out)["complete"]
