@@ -1,9 +1,10 @@
 """The three checkers agree on headers that are malformed, and refuse a zone that is listed twice; messages are one line."""
 
 import json
+from fractions import Fraction
 
 import pytest
-from checker.support import certificate
+from checker.support import certificate, high, low
 from checker.test_checker import ABSOLUTE, LEFT, LISTED, RIGHT, SPLIT, TOUCHING, WIDE, ZONES
 
 from exactzones.certification import case_of
@@ -11,6 +12,8 @@ from exactzones.checker import check
 from exactzones.checker.reference import check_plainly
 from exactzones.checker.verified import check_verified, program
 from exactzones.errors import BackendError
+from exactzones.network import Network
+from exactzones.polyhedra import Polyhedron
 from exactzones.property import feature
 
 CANNOT = case_of(ABSOLUTE, feature(0), TOUCHING)
@@ -131,3 +134,21 @@ def test_the_program_refuses_a_zone_twice_by_itself(tmp_path):
         proof.write_text("".join(f"{line}\n" for line in listed(zones)))
         done = subprocess.run([program(), claim, proof], capture_output=True, text=True, check=False)  # noqa: S603
         assert done.stdout.splitlines()[0] == says
+
+
+ULP = Fraction(1, 2**40)
+PAIR = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [1])])  # |x| + 1, which is positive everywhere
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("also", [True, False])
+@pytest.mark.parametrize(("end", "lies_in"), [(0, True), (ULP, True), (-ULP, False), (-1, False)])
+def test_a_region_lies_in_a_zone_up_to_the_last_digit(sign, also, end, lies_in):
+    """Where x >= end the pattern "+-" holds iff end >= 0; mirrored, "-+"."""
+    domain = Polyhedron.box([end], [2]) if sign > 0 else Polyhedron.box([-2], [-end])
+    case = case_of(PAIR, feature(0), domain)
+    first, second = (low(1), high(2)) if sign > 0 else (high(1), low(2))
+    leaf = [0, [], ["zone", 0, [first, second]]] if also else [0, [first, second], ["zone", 0, []]]
+    lines = certificate(PAIR, leaf, zones=[(("+-",) if sign > 0 else ("-+",), [Fraction(sign)])])
+    for checker in checkers():
+        assert (checker(PAIR, [case], lines).verdict == "valid") == lies_in, checker

@@ -77,7 +77,7 @@ class ScaledMatrix:
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-@pytest.mark.parametrize("shift", [0, 1, 24, 36, 40, 61, 62, 63])
+@pytest.mark.parametrize("shift", [0, 1, 24, 36, 40, 61, 62, 63, 64, 67, 90])
 def test_the_largest_sums_do_not_wrap(shift, sign, monkeypatch):
     """At every guard: one bit more in a product that machine integers take would give another number."""
     for left, right, length in boundaries(shift):
