@@ -27,7 +27,7 @@ class Pace:
         wait_for_workers: whether the driver waits until workers have started; otherwise it works until the first is ready.
         piece_seconds: after so many seconds a worker returns what is left of its piece.
         short_piece_seconds: the same while there are fewer pieces than workers.
-        call_seconds: how long one call of the kernel should take.
+        call_seconds: how long one call of the kernel should take; short calls copy more cells that are cut in part only.
         call_cells: how many cells a call may return; fewer if they take longer than ``call_seconds``.
         piece_leaves: a piece also ends after so many leaves.
         buffer_bytes: size of the results that may wait for their turn.
@@ -35,9 +35,9 @@ class Pace:
 
     alone_seconds: float = 0.1
     wait_for_workers: bool = False
-    piece_seconds: float = 0.25
+    piece_seconds: float = 0.5
     short_piece_seconds: float = 0.03
-    call_seconds: float = 0.02
+    call_seconds: float = 0.1
     call_cells: int = 4096
     piece_leaves: int = 20_000
     buffer_bytes: int = 64 << 20
