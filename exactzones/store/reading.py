@@ -26,6 +26,7 @@ from exactzones.store.columns import Bytes, Layout, Table, arrow, leaves_of, pat
 from exactzones.store.manifest import Chunk, Manifest, hash_of, load_question
 from exactzones.zone import Zone
 from exactzones.zones import Zones
+from exactzones.zones.islands import pattern_hashes
 from exactzones.zones.locate import Array, Locator
 
 _OPEN_CHUNKS = 4  # whose rows are kept in memory
@@ -168,7 +169,8 @@ class ZoneStore(Sequence[Zone]):
         """
         listed, many = read_points(points)
         numbers = self.numbers_of(listed if many else [self.network.point(listed)])
-        zones = [[self[k] for k in found] for found in numbers]
+        known = {k: self[k] for k in sorted({*itertools.chain(*numbers)})}  # in order: a chunk is read once
+        zones = [[known[k] for k in found] for found in numbers]
         return zones if many else zones[0]
 
     def numbers_of(self, points: Any) -> list[list[int]]:
@@ -314,10 +316,12 @@ class _Wanted(NamedTuple):
 
     def matches(self, patterns: Bytes) -> Iterator[tuple[int, int]]:
         """Yield (point, k) for each packed pattern with number k that is wanted for a point."""
-        rows = np.ascontiguousarray(patterns).view(np.dtype((np.void, patterns.shape[1]))).ravel()
-        keys = np.array([*self.points], rows.dtype)
-        for k in np.flatnonzero(np.isin(rows, keys)).tolist() if len(keys) and len(rows) else ():
-            yield from ((point, k) for point in self.points[rows[k].tobytes()])
+        keys = np.frombuffer(b"".join(self.points), np.uint8).reshape(len(self.points), -1)
+        random = np.random.default_rng(0).integers(0, 1 << 64, 8 * patterns.shape[1], np.uint64)
+        if len(keys) and len(patterns):
+            close = np.isin(pattern_hashes(patterns, random), pattern_hashes(keys, random))
+            for k in np.flatnonzero(close).tolist():
+                yield from ((point, k) for point in self.points.get(patterns[k].tobytes(), ()))
         for point, own in self.masks:
             bits = np.unpackbits(patterns, axis=1, count=len(own))
             yield from ((point, k) for k in np.flatnonzero(((bits == (own > 0)) | (own == 0)).all(axis=1)).tolist())
