@@ -27,7 +27,7 @@ def evaluate(model, point, factors=()):
     for node in graph.node:
         inputs = [known[name] if name else None for name in node.input]
         attributes = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
-        if node.op_type in ("BatchNormalization", "Sqrt"):
+        if node.op_type in ("BatchNormalization", "ReduceL2", "Sqrt"):
             attributes["factors"] = factors
         if node.op_type == "Split":
             attributes["outputs"] = len(node.output)
@@ -368,6 +368,10 @@ OPERATORS = {
     "QuantizeLinear": lambda x, scale, zero: np.clip([[round(v / exact(scale).item()) for v in row] for row in x] + zero, 0, 255),
     "Range": lambda a, b, c: np.arange(int(a), int(b), int(c)),
     "Reciprocal": each(lambda v: 1 / v),
+    "ReduceL1": lambda x, second=None, axes=None, **a: reduced(abs(x), axis_list(axes, second), **a),
+    "ReduceL2": lambda x, factors, second=None, axes=None, **a: root(
+        reduced(exact(x) ** 2, axis_list(axes, second), **a), factors
+    ),
     "ReduceMax": extreme(np.max),
     "ReduceMin": extreme(np.min),
     "ReduceProd": extreme(np.prod),

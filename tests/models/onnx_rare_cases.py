@@ -6,6 +6,14 @@ from models.onnx_cases import ints, number
 # name: (nodes, input shape, constants, widths, number of ReLUs per layer)
 RARE_CASES = {
     "reduce max": ([("ReduceMax", "x", "y", {"axes": [1], "keepdims": 0})], [2, 3], {}, None, None),
+    "reduce of absolute values": ([("ReduceL1", "x", "y", {"axes": [1]})], [2, 3], {}, (8, 2), (6, 0)),
+    "a weight divided by its norms": (
+        [("ReduceL2", "V", "n", {"axes": [0]}), ("Div", "V n", "W", {}), ("MatMul", "x W", "y", {})],
+        [1, 2],
+        {"V": np.array([[3.0, 1.0], [4.0, 1.0]])},
+        (2,),
+        (0,),
+    ),
     "reduce min": ([("ReduceMin", "x", "y", {"axes": [-1, 1]})], [1, 2, 2], {}, None, None),
     "conv transpose": (
         [("ConvTranspose", "x W b", "y", {"strides": [2, 2], "pads": [1, 0, 0, 1], "output_padding": [1, 0]})],

@@ -81,6 +81,10 @@ CASES = [
     ("GatherND", "x n", [2, 1], {"n": np.array([[0]])}, {}, {"batch_dims": 0}, 13),
     ("Mod", "n m", [1, 2], {"n": np.array(5), "m": np.array(3)}, {}, {"fmod": 0}, 13),
     ("QuantizeLinear", "W s", [1, 1, 2, 2], QUANTIZED | {"W": WEIGHT}, {}, QUANTIZING, 25),
+    ("ReduceL1", "x", [1, 2], {}, {}, REDUCE, 18),
+    ("ReduceL1", "x", [1, 2], {}, {}, {"axes": [0, 1]}, 13),
+    ("ReduceL2", "W", [1, 2], {"W": WEIGHT}, {}, REDUCE, 18),
+    ("ReduceL2", "W", [1, 2], {"W": WEIGHT}, {}, {"axes": [0, 1, 2, 3]}, 13),
     ("ReduceMax", "x", [1, 2], {}, {}, REDUCE, 18),
     ("ReduceMax", "x", [1, 2], {}, {}, {"axes": [0, 1]}, 13),
     ("ReduceMin", "x", [1, 2], {}, {}, REDUCE, 18),
@@ -122,7 +126,7 @@ CASES = [
 def network(path, case, written):
     operator, inputs, shape, constants, attributes, _, opset = case
     nodes = [(operator, inputs, "a", attributes | written)]
-    if operator in ("DequantizeLinear", "Mod", "QuantizeLinear", "ReduceProd"):
+    if operator in ("DequantizeLinear", "Mod", "QuantizeLinear", "ReduceL2", "ReduceProd"):
         nodes += [("Cast", "a", "b", {"to": 1}), ("Add", "x b", "y", {})]
     elif operator in ("Shape", "ConstantOfShape"):
         end = [("Reshape", "x a", "y", {})] if operator == "Shape" else [("Add", "x a", "y", {})]

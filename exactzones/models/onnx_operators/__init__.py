@@ -128,6 +128,8 @@ OPERATORS: dict[str, Operator] = {
     "QuantizeLinear": Operator(2, 3, _QUANTIZE, folded.quantize),
     "Range": Operator(3, 3, {}, folded.range_),
     "Reciprocal": Operator(1, 1, {}, folded.reciprocal),
+    "ReduceL1": Operator(1, 2, _REDUCE, arithmetic.reduce_absolute),
+    "ReduceL2": Operator(1, 2, _REDUCE, folded.reduce_norm),
     "ReduceMax": Operator(1, 2, _REDUCE, arithmetic.reduce_maximum),
     "ReduceMean": Operator(1, 2, _REDUCE, arithmetic.reduce_mean),
     "ReduceMin": Operator(1, 2, _REDUCE, arithmetic.reduce_minimum),

@@ -119,6 +119,14 @@ def reduce_sum(node: OnnxNode) -> Tensor:
     return _reduced(node, mean=False)
 
 
+def reduce_absolute(node: OnnxNode) -> Tensor:
+    """Return sums of absolute values along axes."""
+    axes = _reduced_axes(node)
+    if not axes:
+        raise FormatError("it has no axes; at least one is expected")
+    return pooling.summed(tensors.absolute(node.tensor()), axes, mean=False, keep=bool(node.attributes["keepdims"]))
+
+
 def reduce_maximum(node: OnnxNode) -> Tensor:
     """Return maxima along axes."""
     return pooling.greatest(node.tensor(), _reduced_axes(node), keep=bool(node.attributes["keepdims"]))

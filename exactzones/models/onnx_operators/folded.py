@@ -95,6 +95,16 @@ def reduce_product(node: OnnxNode) -> Operand:
     return np.asarray(result, np.int64) if integers else computed(np.asarray(result, object))
 
 
+def reduce_norm(node: OnnxNode) -> Operand:
+    """Return Euclidean norms along axes: exactly where they are rational, else the nearest float, which is recorded."""
+    array, axes = fractions(_constant(node)), node.integers(1, "axes")
+    if axes is None and node.attributes["noop_with_empty_axes"]:
+        raise FormatError("it has no axes; at least one is expected")
+    chosen = tuple(range(array.ndim)) if axes is None else tuple(axes_from_front(axes, array.ndim))
+    squares = np.asarray(np.sum(array * array, axis=chosen, keepdims=bool(node.attributes["keepdims"])), object)
+    return _powers(node, squares, _HALVES)
+
+
 def compared(holds: Callable[[Any, Any], Any]) -> Callable[[OnnxNode], Operand]:
     """Return the operator that compares two constants."""
 
