@@ -49,7 +49,7 @@ from exactzones.store.manifest import (
 )
 from exactzones.store.reading import ZoneStore
 
-CHUNK_ZONES, CHUNK_IDS = 1 << 15, 1 << 23
+CHUNK_ZONES, CHUNK_IDS = 1 << 13, 1 << 22
 """The numbers of zones, and of ids in their tight sets, that end a chunk."""
 
 
