@@ -20,10 +20,10 @@ def parse_domain(spec: str, dim: int, what: str = "domain") -> list[tuple[Fracti
         what: how an error message names the box.
 
     Returns:
-        ``dim`` pairs (lower, upper) with lower < upper, or None for the whole space.
+        ``dim`` pairs (lower, upper) with lower <= upper, or None for the whole space.
 
     Raises:
-        DomainError: an interval is empty or flat.
+        DomainError: an interval is empty.
         DimensionError: the text has neither one interval nor one per input.
         InputError: the text is not of this form.
 
@@ -48,11 +48,6 @@ def _interval(part: str, what: str, which: str) -> tuple[Fraction, Fraction]:
     lower, upper = (algebraic(bound, f"{name} bound of {which}") for name, bound in zip(("lower", "upper"), bounds, strict=True))
     if lower > upper:
         raise DomainError(f"{what} of {which} is empty: {_shown(lower)} > {_shown(upper)}; write the smaller bound first")
-    if lower == upper:
-        raise DomainError(
-            f"{what} of {which} is flat: it is the single number {_shown(lower)}; to fix that input, "
-            "take an affine slice of the network in Python: net.compose(AffineMap.through(...))"
-        )
     return lower, upper
 
 

@@ -123,12 +123,12 @@ def command_line():
 
 
 def test_the_command_reference_lists_every_command_and_option():
-    entries = re.split(r"^exactzones ", command_line(), flags=re.MULTILINE)[1:]
+    question, *entries = re.split(r"^exactzones ", command_line(), flags=re.MULTILINE)
     assert sorted(entry.split()[0] for entry in entries) == sorted(cli.list_commands(Context(cli)))
     for entry in entries:
         command = cli.get_command(Context(cli), entry.split()[0])
         options = {name for option in command.params for name in option.opts if name.startswith("--")}
-        assert set(re.findall(r"--[a-z-]+", entry)) == options
+        assert set(re.findall(r"--[a-z-]+", entry.replace("QUESTION", question))) == options
         assert f"| `{command.name}` |" in COMMANDS.read_text(encoding="utf-8")
 
 

@@ -17,15 +17,15 @@ from exactzones.checker.reference import check_plainly
 from exactzones.checker.second_reading.onnx_weights import plain_layers, same_function
 from exactzones.checker.verified import check_verified, program
 from exactzones.cli.options import (
-    ClaimOptions,
     NetworkFile,
+    QuestionOptions,
     ReportOptions,
-    claim_options,
     gathered,
     jobs_option,
     json_option,
     net_argument,
     path_option,
+    question_options,
     report_options,
     timeout_option,
 )
@@ -90,7 +90,7 @@ class CheckerOptions:
 
 @click.command()
 @net_argument
-@claim_options
+@question_options
 @gathered(
     "options",
     CertifyOptions,
@@ -100,7 +100,7 @@ class CheckerOptions:
     jobs_option,
 )
 @report_options
-def certify(net: NetworkFile, claim: ClaimOptions, options: CertifyOptions, report: ReportOptions) -> int:
+def certify(net: NetworkFile, question: QuestionOptions, options: CertifyOptions, report: ReportOptions) -> int:
     """Prove that a feature cannot fire on a domain, or find an input at which it fires.
 
     Either answer comes with a certificate that "exactzones check" verifies.  The last line printed is "can fire", "cannot
@@ -109,12 +109,14 @@ def certify(net: NetworkFile, claim: ClaimOptions, options: CertifyOptions, repo
     \b
     exactzones certify net.npz --feature 0 --domain=-6:6 --out proof.json
     exactzones certify net.onnx --property robust.vnnlib --out proof.json.gz
+    exactzones certify net.npz --where "argmax != 2" --domain-of-data iris.csv --margin 1/10
     """
     stop.start(options.timeout)
-    _, stored, network, cases = claim.read(net)
+    claim = question.claim(net)
+    stored, network, cases = claim.stored, claim.network, claim.cases
     check_target(options.out, net.path)
     check_answer_target(report.json_path, net.path)
-    check_distinct(("--out", options.out), ("--json", report.json_path), ("--property", claim.prop_path))
+    check_distinct(("--out", options.out), ("--json", report.json_path), ("--property", question.prop_path))
     check_distinct(("--json", report.json_path), ("--resume", options.resume))
     earlier = None if options.resume is None else load_certificate(require_file(options.resume))
     until = stop.deadline.part(_SEARCH_SHARE)
@@ -126,7 +128,7 @@ def certify(net: NetworkFile, claim: ClaimOptions, options: CertifyOptions, repo
     deliveries = Deliveries()
     if options.out is not None:
         deliveries.deliver(options.out, partial(save_certificate, decision.certificate, options.out))
-    answer = _answer(stored, decision, vnnlib=claim.prop_path is not None)
+    answer = _answer(stored, decision, vnnlib=question.prop_path is not None)
     if "reason" in answer:
         click.echo(f"incomplete: {answer['reason']}; {answer['open_leaves']} open leaves", err=True)
     written = deliveries.written[0] if deliveries.written else None
@@ -166,7 +168,7 @@ def _print_decision(network: Network, decision: Decision, verdict: str, written:
 @click.command()
 @net_argument
 @click.argument("cert", type=click.Path(path_type=Path))
-@claim_options
+@question_options
 @gathered(
     "options",
     CheckerOptions,
@@ -174,7 +176,7 @@ def _print_decision(network: Network, decision: Decision, verdict: str, written:
     click.option("--plain", is_flag=True, help="Use the short reference checker, written in plain fractions (slow)."),
 )
 @json_option
-def check(net: NetworkFile, cert: Path, claim: ClaimOptions, options: CheckerOptions, json_path: Path | None) -> int:
+def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: CheckerOptions, json_path: Path | None) -> int:
     """Check a certificate, in exact integer arithmetic, against the claim that the options state.
 
     The claim is never taken from the certificate.  The last line printed is "valid" (exit code 0), "invalid: REASON" (1) or
@@ -184,10 +186,11 @@ def check(net: NetworkFile, cert: Path, claim: ClaimOptions, options: CheckerOpt
     exactzones check net.npz proof.json --feature 0 --domain=-6:6
     """
     checker = options.checker()
-    loaded, stored, network, cases = claim.read(net)
+    claim = question.claim(net)
+    stored, network, cases = claim.stored, claim.network, claim.cases
     check_answer_target(json_path, net.path)
-    check_distinct(("CERT", cert), ("--json", json_path), ("--property", claim.prop_path))
-    readings = _read_twice(net, loaded)
+    check_distinct(("CERT", cert), ("--json", json_path), ("--property", question.prop_path))
+    readings = _read_twice(net, claim.loaded)
     total = _count_lines(require_file(cert))
     with progress(quiet=False, activity="checking", counts="{:,} of {:,} lines checked", of_total=True) as show:
         report = checker(network, cases, _reporting(lines_of(cert), total, show))

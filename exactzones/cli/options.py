@@ -14,14 +14,16 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import rich_click as click
 
-from exactzones.arguments import as_domain
+from exactzones.affine import AffineMap
 from exactzones.checker import Case
+from exactzones.cli.domains import domain_of_data, free_inputs, is_file, read_domain
 from exactzones.errors import InputError
 from exactzones.files import naming
 from exactzones.models import load_network
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property, condition, feature
+from exactzones.where import parse_where
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -132,12 +134,18 @@ jobs_option = click.option(
 def _question() -> tuple[Callable[[Any], Any], ...]:
     """Return the options that name a feature and a domain."""
     return (
+        click.option("--feature", "index", type=int, metavar="I", help="The unit to ask about; 0 is a layer's first unit."),
         click.option(
-            "--feature",
-            "index",
-            type=int,
-            metavar="I",
-            help="The unit to ask about; 0 is a layer's first unit.",
+            "--where",
+            metavar="TEXT",
+            help='A condition in place of a feature, such as "y[2] > y[0] and not z1[3] >= 1/2" or "argmax = 2": z1[3] is unit 3 '
+            "of layer 1 before its ReLU, a1[3] after it, y[2] is output 2.",
+        ),
+        path_option(
+            "--property",
+            "prop_path",
+            metavar="P.vnnlib",
+            help="A VNN-LIB file, in place of a feature and a domain.",
         ),
         click.option("--argmax", type=int, metavar="K", help="In place of a feature: unit K exceeds all others of its layer."),
         click.option(
@@ -156,8 +164,11 @@ def _question() -> tuple[Callable[[Any], Any], ...]:
             default="all",
             show_default=True,
             metavar="SPEC",
-            help="The part of the input space to look at: all, one interval LO:HI for every input, or LO:HI,LO:HI,.. for each.",
+            help="The part of the input space to look at: all, one interval LO:HI for every input, LO:HI,.. for each, or a file: "
+            ".vnnlib, .json with pairs, or .csv with a line LO,HI for each input.  LO = HI fixes an input.",
         ),
+        path_option("--domain-of-data", "data_path", metavar="DATA", help="The box around the points of a .csv or .npy file."),
+        click.option("--margin", default="0", show_default=True, metavar="M", help="How much wider that box is on every side."),
     )
 
 
@@ -168,30 +179,92 @@ class Question(NamedTuple):
     prop: Property
     domain: Polyhedron | None
 
+    def on_free_inputs(self) -> tuple[Question, AffineMap | None]:
+        """Return the question about the inputs that a flat domain leaves free, and the map from them to all inputs.
+
+        If the domain is not flat, the question is the same, and the map None.
+        """
+        embedding = free_inputs(self.domain)
+        if embedding is None or self.domain is None:
+            return self, None
+        return Question(self.network.compose(embedding), self.prop, self.domain.preimage(embedding)), embedding
+
 
 @dataclass(frozen=True)
 class QuestionOptions:
-    """The options that name a feature, or the greatest of a layer's units, and a domain."""
+    """The options that name a property and a domain."""
 
     index: int | None
     argmax: int | None
+    where: str | None
+    prop_path: Path | None
     threshold: str
     layer: int
     spec: str
+    data_path: Path | None
+    margin: str
 
     def read(self, net: NetworkFile) -> Question:
         """Load the network and return the question that the options ask about it.
 
         Raises:
-            InputError: an option that does not fit the network, or a network file that cannot be read.
+            InputError: options that do not fit each other or the network, a file that cannot be read, or a property of several
+                cases.
         """
-        if self.index is None and self.argmax is None:
+        claim = self.claim(net)
+        if len(claim.questions) != 1:
+            raise InputError(
+                f"the property has {len(claim.questions)} cases, joined by or; ask about each of them, or use certify"
+            )
+        return Question(claim.network, *claim.questions[0])
+
+    def claim(self, net: NetworkFile) -> Claim:
+        """Load the network and return the claim that the property holds nowhere on the domain.
+
+        Raises:
+            InputError: options that do not fit each other or the network, or a file that cannot be read.
+        """
+        self._check()
+        network = net.load()
+        if self.prop_path is not None:
+            return _claim_of_file(self.prop_path, network)
+        if self.where is None:
+            props: Sequence[Property] = [self._property(network.widths)]
+        else:
+            props = parse_where(self.where, network).cases
+        if self.data_path is None:
+            domain = read_domain(self.spec, network.inputs)
+        else:
+            domain = domain_of_data(self.data_path, self.margin, network.inputs)
+        return Claim(network, network, network, tuple((prop, domain) for prop in props))
+
+    def domain_text(self) -> str:
+        """Return what the domain is, in words."""
+        if self.prop_path is not None:
+            return f"the domain of {self.prop_path}"
+        if self.data_path is not None:
+            return f"the box around the points of {self.data_path}"
+        if self.spec.strip() == "all":
+            return "all of the input space"
+        return f"the {'domain of' if is_file(self.spec) else 'box'} {self.spec}"
+
+    def _check(self) -> None:
+        """Refuse options that contradict each other."""
+        chosen = [self.index, self.argmax, self.where, self.prop_path]
+        if not any(each is not None for each in chosen):
             raise click.UsageError("Missing option '--feature' (or '--argmax').", click.get_current_context(silent=True))
         if self.index is not None and self.argmax is not None:
             raise InputError("give either --feature or --argmax")
-        network = net.load()
-        prop = self._property(network.widths)
-        return Question(network, prop, as_domain(self.spec, network.inputs))
+        if sum(each is not None for each in chosen) > 1:
+            raise InputError("give either --feature (with --threshold, --layer, --domain), --argmax, --where or --property")
+        if self.where is not None and (self.threshold, self.layer) != ("0", -1):
+            raise InputError("--where states the whole condition; it cannot be combined with --threshold or --layer")
+        if self.prop_path is not None and (self.threshold, self.layer, self.spec, self.data_path) != ("0", -1, "all", None):
+            raise InputError("--property states the whole claim; it cannot be combined with --threshold, --layer or --domain")
+        if self.data_path is not None and self.spec != "all":
+            raise InputError("--domain and --domain-of-data name two domains: give only one of them")
+        if self.data_path is None and self.margin != "0":
+            raise InputError("--margin is about the box of --domain-of-data: give that option too")
 
     def _property(self, widths: Sequence[int]) -> Property:
         """Return the property for a network whose layers have these numbers of units."""
@@ -214,49 +287,24 @@ class Claim(NamedTuple):
         loaded: the network in the file.
         stored: what the property declares: the loaded network, or several of it side by side.
         network: the network that the cases speak of; it differs from ``stored`` if it repeats the inputs among its outputs.
-        cases: any of them makes the answer "can fire" (or "sat").
+        questions: pairs of a property and a domain; any of them makes the answer "can fire" (or "sat").
     """
 
     loaded: Network
     stored: Network
     network: Network
-    cases: Sequence[Case]
+    questions: Sequence[tuple[Property, Polyhedron | None]]
 
-
-@dataclass(frozen=True)
-class ClaimOptions:
-    """The options that name what to certify or check: a feature and a domain, or a VNN-LIB property."""
-
-    index: int | None
-    argmax: int | None
-    threshold: str
-    layer: int
-    spec: str
-    prop_path: Path | None
-
-    def read(self, net: NetworkFile) -> Claim:
-        """Load the network and return the claim that the options state about it.
-
-        Raises:
-            InputError: options that contradict each other or do not fit the network, or a file that cannot be read.
-        """
+    @property
+    def cases(self) -> list[Case]:
+        """The cases as certification takes them."""
         from exactzones.certification import case_of
 
-        if (self.index is None and self.argmax is None) == (self.prop_path is None):
-            raise InputError("give either --feature (with --threshold, --layer, --domain) or --property")
-        if self.prop_path is None:
-            question = QuestionOptions(self.index, self.argmax, self.threshold, self.layer, self.spec)
-            network, prop, domain = question.read(net)
-            return Claim(network, network, network, [case_of(network, prop, domain)])
-        if (self.threshold, self.layer, self.spec) != ("0", -1, "all"):
-            raise InputError("--property states the whole claim; it cannot be combined with --threshold, --layer or --domain")
-        loaded = net.load()
-        return _claim_of_file(self.prop_path, loaded)
+        return [case_of(self.network, *question) for question in self.questions]
 
 
 def _claim_of_file(path: Path, loaded: Network) -> Claim:
     """Return the claim of a VNN-LIB file about one network."""
-    from exactzones.certification import case_of
     from exactzones.vnnlib.reader import read_query
 
     query = read_query(path)
@@ -265,16 +313,10 @@ def _claim_of_file(path: Path, loaded: Network) -> Claim:
     with naming(path):
         stored = query.stored(lambda _name, _node: loaded)
     network = query.cases[0].network_for(stored) if query.cases else stored
-    return Claim(loaded, stored, network, [case_of(network, case.property_for(stored), case.domain) for case in query.cases])
+    return Claim(loaded, stored, network, [(case.property_for(stored), case.domain) for case in query.cases])
 
 
 question_options = gathered("question", QuestionOptions, *_question())
-claim_options = gathered(
-    "claim",
-    ClaimOptions,
-    *_question(),
-    path_option("--property", "prop_path", metavar="P.vnnlib", help="A property in the VNN-LIB format, in place of a feature."),
-)
 
 
 @dataclass(frozen=True)

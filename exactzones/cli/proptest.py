@@ -31,7 +31,7 @@ def proptest(net: NetworkFile, question: QuestionOptions, examples: int, json_pa
     """
     from exactzones.testing import check_zones
 
-    network, prop, domain = question.read(net)
+    (network, prop, domain), _ = question.read(net).on_free_inputs()
     check_answer_target(json_path, net.path)
     with progress(quiet=False) as show:
         zones = find_zones(network, prop, domain, progress=show)

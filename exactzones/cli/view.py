@@ -12,6 +12,7 @@ from typing import Any
 import rich_click as click
 
 from exactzones.affine import AffineMap
+from exactzones.cli.domains import free_inputs
 from exactzones.cli.options import (
     NetworkFile,
     Question,
@@ -53,8 +54,12 @@ class PageOptions:
     along: tuple[str, ...]
     origin: str | None
 
-    def slice(self, inputs: int) -> AffineMap | None:
+    def slice(self, inputs: int, free: AffineMap | None) -> AffineMap | None:
         """Return the slice of the input space as a map from its coordinates; None shows the input space itself.
+
+        Args:
+            inputs: number of inputs.
+            free: where the domain fixes inputs, the map from the others: the slice that is shown by default.
 
         Raises:
             InputError: options that do not describe a slice, or no slice of a space with more than 3 dimensions.
@@ -65,6 +70,8 @@ class PageOptions:
             return embedding(inputs, through=points, along=directions, origin=origin)
         if self.origin is not None:
             raise InputError("--from is the start of --along: give a direction with --along too")
+        if free is not None:
+            return free
         if inputs > 3:
             raise InputError(
                 f"a page shows up to 3 inputs, but this network has {inputs}: choose a slice, either three points (--through P "
@@ -129,7 +136,7 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
     start = time.monotonic()
     stop.start(limits.timeout)
     network, prop, domain = question.read(net)
-    flat, points = options.slice(network.inputs), options.points(network.inputs)
+    flat, points = options.slice(network.inputs, free_inputs(domain)), options.points(network.inputs)
     options.check(net.path)
     check_answer_target(report.json_path, net.path)
     if flat is not None:

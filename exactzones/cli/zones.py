@@ -13,6 +13,7 @@ from tempfile import TemporaryFile
 
 import rich_click as click
 
+from exactzones.affine import AffineMap
 from exactzones.cli.options import (
     NetworkFile,
     Question,
@@ -41,7 +42,7 @@ from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document
 from exactzones.errors import InputError, WriteError
 from exactzones.formats.zones_json import ZonesWriter, zones_writer
-from exactzones.property import Property
+from exactzones.property import condition
 from exactzones.rational import dot
 from exactzones.zones import Zones
 from exactzones.zones.display import MAX_VOLUME_INPUTS
@@ -197,9 +198,12 @@ def zones(net: NetworkFile, question: QuestionOptions, outputs: OutputOptions, s
     exactzones zones net.onnx --feature 2 --domain=-6:6 --json zones.json
     exactzones zones net.npz --feature 0 --threshold 1/2 --plot zones.svg
     exactzones zones net.npz --feature 0 --jobs 4 --export touching.graphml
+    exactzones zones net.npz --where "y[2] > y[0] and y[2] > y[1]" --domain=0:8,1:1
     """
     stop.start(search.timeout)
-    asked = question.read(net)
+    asked, embedding = question.read(net).on_free_inputs()
+    if embedding is not None and outputs.certificate is not None:
+        raise InputError("--certificate needs a domain that fixes no input; certify decides a property on any domain")
     outputs.check(net.path, asked)
     if outputs.store is not None:
         from exactzones.cli.store import write_store
@@ -213,7 +217,7 @@ def zones(net: NetworkFile, question: QuestionOptions, outputs: OutputOptions, s
     if outputs.certificate is not None and listing.zones.complete:
         status = _prove(listing.zones, outputs.certificate, deliveries, quiet=quiet)
     if not quiet and is_text_wanted(outputs.json_path):
-        _print_summary(listing, question.spec, outputs)
+        _print_summary(listing, question.domain_text(), embedding, outputs)
         for path in deliveries.written:
             click.echo(f"wrote {path}")
     return deliveries.exit_code(status)
@@ -234,11 +238,12 @@ def _prove(zones: Zones, path: Path, deliveries: Deliveries, *, quiet: bool) -> 
     return 0
 
 
-def _print_summary(listing: Listing, spec: str, outputs: OutputOptions) -> None:
+def _print_summary(listing: Listing, where: str, embedding: AffineMap | None, outputs: OutputOptions) -> None:
     """Print what is known of the zones; the rows for which there is no time are left out."""
     zones, start = listing.zones, time.monotonic()
-    where = "all of the input space" if zones.domain is None else f"the box {spec}"
-    click.echo(f"{_question_text(zones.prop)} on {where}")
+    click.echo(f"{_property_text(zones)} on {where}")
+    if embedding is not None:
+        click.echo(_embedding_text(embedding))
     rows = [("zones", listing.count_text), ("cells visited", f"{listing.cells:,}")]
     if len(zones):
         wanted = {name: compute for name, compute in _ROWS.items() if outputs.merge or compute is not _merged}
@@ -249,17 +254,42 @@ def _print_summary(listing: Listing, spec: str, outputs: OutputOptions) -> None:
     print_table([*rows, ("time", f"{listing.seconds:.2f} s, summary {time.monotonic() - start:.2f} s")])
 
 
-def _question_text(prop: Property) -> str:
-    """Say what a property asks: whether a feature exceeds a threshold, or one unit all others of its layer."""
-    condition = prop.conditions[0]
-    if len(condition.terms) == 1:
-        return f"feature {condition.terms[0][0]} of layer {condition.layer} greater than {number_text(-condition.constant)}"
-    greatest = next(unit for unit, coefficient in condition.terms if coefficient > 0)
-    return f"feature {greatest} of layer {condition.layer} greater than all others"
+def _is_feature(zones: Zones) -> bool:
+    """Tell whether the property is that one unit is greater than a threshold."""
+    conditions = zones.prop.conditions
+    if len(conditions) != 1 or conditions[0].after_relu or not conditions[0].strict:
+        return False
+    return [coefficient for _, coefficient in conditions[0].terms] == [1]
 
 
-def _of_one_feature(zones: Zones) -> bool:
-    return len(zones.prop.conditions[0].terms) == 1
+def _greatest_unit(zones: Zones) -> int | None:
+    """Return the unit if the property is that one unit is greater than all others of its layer, else None."""
+    first = zones.prop.conditions[0]
+    unit = next((unit for unit, coefficient in first.terms if coefficient > 0), 0)
+    others = [other for other in range(zones.network.widths[first.layer]) if other != unit]
+    expected = [condition({unit: 1, other: -1}, layer=first.layer).conditions[0] for other in others]
+    return unit if others and list(zones.prop.conditions) == expected else None
+
+
+def _property_text(zones: Zones) -> str:
+    """Say what a property asks: whether a feature exceeds a threshold, or one unit all others, or as it is written."""
+    first = zones.prop.conditions[0]
+    greatest = _greatest_unit(zones)
+    if greatest is not None:
+        return f"feature {greatest} of layer {first.layer} greater than all others"
+    if not _is_feature(zones):
+        return str(zones.prop)
+    return f"feature {first.terms[0][0]} of layer {first.layer} greater than {number_text(-first.constant)}"
+
+
+def _embedding_text(embedding: AffineMap) -> str:
+    """Say which inputs the domain fixes; the zones are polyhedra of the other ones."""
+    rows = list(zip(embedding.matrix.rows, embedding.offset, strict=True))
+    fixed = [f"x{k} = {number_text(offset)}" for k, (row, offset) in enumerate(rows) if not any(row)]
+    free = [f"x{k}" for k, (row, _) in enumerate(rows) if any(row)]
+    if len(free) != embedding.inputs:
+        return f"on the domain, {embedding.inputs} coordinates determine all {embedding.outputs} inputs; zones are in them"
+    return f"with {', '.join(fixed)}; zones and points are in ({', '.join(free)})"
 
 
 def _distinct_maps(zones: Zones) -> list[tuple[str, str]]:
@@ -304,7 +334,7 @@ def _percent(share: Fraction) -> str:
 
 
 def _largest_value(zones: Zones) -> list[tuple[str, str]]:
-    largest = zones.maximum if _of_one_feature(zones) else None
+    largest = zones.maximum if _is_feature(zones) else None
     if largest is None:
         return []
     point = point_text(largest.point)
@@ -318,9 +348,9 @@ def _largest_value(zones: Zones) -> list[tuple[str, str]]:
 
 
 def _witness(zones: Zones) -> list[tuple[str, str]]:
-    """Return a point at which the feature fires, and its value there."""
+    """Return a point at which the property holds, and the value of a feature there."""
     zone = zones[0]
-    if not _of_one_feature(zones):
+    if not _is_feature(zones):
         return [("witness", point_text(zone.sample))]
     value = dot(zone.conditions[0].row, (1, *zone.sample)) - zones.prop.conditions[0].constant
     return [("witness", f"{point_text(zone.sample)} where it is {number_text(value)}")]
