@@ -30,7 +30,7 @@ ZONES = [
     (["--feature", "0", "--threshold", ""], ["threshold is ''"]),
     (["--feature", "0", "--threshold", "1e999999999"], ["threshold is '1e999999999'"]),
     (["--feature", "0", "--domain", "1:0"], ["domain of every input is empty: 1 > 0"]),
-    (["--feature", "0", "--domain", "0:1,1/2:1/2"], ["domain of input 1 is flat", "1/2"]),
+    (["--feature", "0", "--domain", "1:1,1/2:1/2"], ["the domain is the single point (1, 1/2)", "exactzones eval"]),
     (["--feature", "0", "--domain", "0:1,0:1,0:1"], ["has 3 entries; expected 2"]),
     (["--feature", "0", "--domain", "everywhere"], ["domain of every input is 'everywhere'", "LO:HI"]),
     (["--feature", "0", "--domain", "-inf:inf"], ["lower bound of every input is '-inf'"]),
