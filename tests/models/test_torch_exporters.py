@@ -1,0 +1,75 @@
+"""What both of torch's ONNX exporters write for ordinary modules is read, and agrees with the module."""
+
+import warnings
+
+import pytest
+
+from exactzones.models import load_network
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnx")
+pytest.importorskip("onnxscript")
+nn = torch.nn
+
+
+class Calls(nn.Module):
+    def __init__(self, function, *modules):
+        super().__init__()
+        self.function, self.parts = function, nn.ModuleList(modules)
+
+    def forward(self, x):
+        return self.function(x, *self.parts)
+
+
+# name: (module, shape of a sample, what it ends with)
+MODULES = {
+    "perceptron": (nn.Sequential(nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 2)), (3,), ""),
+    "softmax": (nn.Sequential(nn.Linear(3, 2), nn.Softmax(1)), (3,), "Softmax"),
+    "log softmax": (nn.Sequential(nn.Linear(3, 2), nn.LogSoftmax(1)), (3,), "LogSoftmax"),
+    "sigmoid": (nn.Sequential(nn.Linear(3, 2), nn.Sigmoid()), (3,), "Sigmoid"),
+    "argmax": (Calls(lambda x, a: a(x).argmax(1), nn.Linear(3, 4)), (3,), "ArgMax"),
+    "convolution": (nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2)), (1, 4, 4), ""),
+    "convolution along one axis": (nn.Sequential(nn.Conv1d(2, 3, 3, padding="same"), nn.AvgPool1d(2)), (2, 4), ""),
+    "transposed convolution": (nn.ConvTranspose2d(2, 3, 3, stride=2, padding=1, output_padding=1), (2, 2, 2), ""),
+    "upsampling": (nn.Upsample(scale_factor=2), (1, 2, 2), ""),
+    "bilinear upsampling": (nn.Upsample(scale_factor=2, mode="bilinear"), (1, 2, 3), ""),
+    "bilinear upsampling, aligned": (nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True), (1, 2, 3), ""),
+    "pixel shuffle": (nn.PixelShuffle(2), (4, 2, 2), ""),
+    "pixel unshuffle": (nn.PixelUnshuffle(2), (1, 4, 4), ""),
+    "chosen entries": (Calls(lambda x: torch.relu(x[:, [2, 0]])), (3,), ""),
+    "maximum along an axis": (Calls(lambda x: x.amax(1)), (3,), ""),
+    "maximum with indices": (Calls(lambda x: x.max(1).values), (3,), ""),
+    "centred": (Calls(lambda x: x.mean(1, keepdim=True) - x), (3,), ""),
+    "cumulative sum": (Calls(lambda x: x.cumsum(1)), (3,), ""),
+    "einsum": (Calls(lambda x, a: torch.einsum("bi,oi->bo", x, a.weight), nn.Linear(3, 2)), (3,), ""),
+    "global pooling": (nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), (2, 3, 3), ""),
+    "activations": (nn.Sequential(nn.Hardtanh(), nn.ReLU6(), nn.LeakyReLU(), nn.PReLU(), nn.Hardsigmoid()), (3,), ""),
+    "clamp": (Calls(lambda x: x.clamp(min=0)), (3,), ""),
+    "padding and cropping": (nn.ZeroPad2d((1, -1, 0, 1)), (1, 3, 3), ""),
+    "reflection": (nn.ReflectionPad2d(1), (1, 3, 3), ""),
+    "weight norm": (nn.utils.parametrizations.weight_norm(nn.Linear(3, 2)), (3,), ""),
+    "residual": (Calls(lambda x, a, b: x + b(torch.relu(a(x))), nn.Linear(3, 4), nn.Linear(4, 3)), (3,), ""),
+    "repeated": (Calls(lambda x: x.repeat(1, 2)), (3,), ""),
+    "rolled": (Calls(lambda x: torch.roll(x, 1, 1)), (3,), ""),
+    "with zeros": (Calls(lambda x: torch.cat([x[:, :1], torch.zeros_like(x[:, 1:])], 1)), (3,), ""),
+    "sum of absolute values": (Calls(lambda x: x.abs().sum(1)), (3,), ""),
+    "norm": (Calls(lambda x: torch.linalg.vector_norm(x, 1, dim=1)), (3,), ""),
+}
+
+
+@pytest.mark.parametrize("dynamo", [False, True])
+@pytest.mark.parametrize("name", MODULES)
+def test_exported_modules(name, dynamo, tmp_path, capfd):
+    module, shape, end = MODULES[name]
+    module.eval()
+    torch.manual_seed(0)
+    samples = torch.randn(5, *shape)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(module, (samples[:1],), tmp_path / "net.onnx", dynamo=dynamo)
+    capfd.readouterr()
+    net = load_network(tmp_path / "net.onnx")
+    assert net.output_ports[0].before == end
+    for sample in samples if not end else ():
+        ours = torch.tensor([float(entry) for entry in net(sample.double().ravel().tolist())])
+        assert torch.allclose(ours, module(sample[None]).detach().ravel(), atol=1e-5)
