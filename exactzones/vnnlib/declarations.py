@@ -81,6 +81,12 @@ class DeclaredNetwork:
         for tensor, network in zip(self.of_role("hidden"), networks[1:], strict=True):
             self._match(f"values of the tensor {tensor.node!r}", [tensor], network.widths[-1])
             self._match(f"inputs on which {tensor.node!r} depends", self.of_role("input"), network.inputs)
+        left_out = next((port.before for network in networks for port in network.output_ports if port.before), "")
+        if left_out:  # conditions are about the model's outputs, but the network's are the values before these operators
+            raise FormatError(
+                f"the model ends with {left_out}, so its outputs are not piecewise linear; export it without, or state "
+                "the property with --where, which is about the values before"
+            )
         return joined(networks)
 
     def _match(self, what: str, tensors: Sequence[DeclaredTensor], expected: int) -> None:

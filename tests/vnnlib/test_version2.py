@@ -7,7 +7,7 @@ import pytest
 from models.support import refused
 
 from exactzones.errors import FormatError
-from exactzones.network import Network
+from exactzones.network import Network, Port
 from exactzones.vnnlib.product import joined, side_by_side
 from exactzones.vnnlib.reader import read_query, read_vnnlib
 
@@ -83,6 +83,12 @@ def test_models_that_do_not_fit(query):
     with pytest.raises(FormatError, match="2 values of the tensor 'the \"hidden\" one' of network f"):
         read_query(path).stored(lambda _name, node: F if node is None else Network.mlp([([[1, 1]], [0])]))
     refused(lambda each: read_vnnlib(each, F), path, "several networks or hidden tensors")
+
+
+def test_a_model_that_ends_with_softmax_is_refused(query):
+    """Its network has the values before Softmax, but the conditions are about those after it."""
+    before = Network(F.layers, output_ports=(Port("probabilities", (1, 2), 0, "Softmax"),))
+    refused(lambda path: read_vnnlib(path, before), query(ONE, "(assert (>= Y[0] 2))"), "the model ends with Softmax", "--where")
 
 
 @pytest.mark.parametrize(
