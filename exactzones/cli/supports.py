@@ -30,7 +30,7 @@ _CAPABILITIES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "onnx_element_types": ("The types whose arithmetic the verdicts are about.", lambda: list(_VERDICT_TYPES)),
     "onnx_operators": ("The operators of ONNX models.", _operators),
     "vnnlib_versions": ("The oldest and the newest version of VNN-LIB.", lambda: ["1.0", "2.0"]),
-    "hidden_node_theories": ("Whether queries may name hidden tensors.", lambda: ["NH"]),
+    "hidden_node_theories": ("Whether queries may name hidden tensors.", lambda: ["NH", "H"]),
     "multiple_input_output_theories": ("Whether networks may have several inputs and outputs.", lambda: ["SIO", "MIO"]),
     "multiple_network_theories": ("Which queries about several networks.", lambda: ["SNET", "MENET", "MINET", "MNET"]),
     "multiple_node_comparison_theories": ("Whether conditions may relate different tensors.", lambda: ["SNC", "MNC"]),

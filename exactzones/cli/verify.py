@@ -77,17 +77,15 @@ def _verdict(decision: Decision, until: Deadline) -> str:
 
 
 class _Loader:
-    """Loads each model once."""
+    """Loads each model once, and once for each hidden tensor at which it is to end."""
 
     def __init__(self, paths: dict[str, Path]) -> None:
         self._paths = paths
         self._loaded: dict[tuple[str, str | None], Network] = {}
 
     def __call__(self, name: str, node: str | None) -> Network:
-        if node is not None:
-            raise InputError("hidden tensors are not supported")
         if (name, node) not in self._loaded:
-            self._loaded[name, node] = load_network(self._paths[name])
+            self._loaded[name, node] = load_network(self._paths[name], end_at=node)
         return self._loaded[name, node]
 
 

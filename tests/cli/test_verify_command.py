@@ -71,6 +71,23 @@ def test_unsat_and_timed_out(run, tmp_path, models):
     assert "incomplete: " in done.err
 
 
+@pytest.mark.parametrize(("least", "verdict"), [("0.5", "sat"), ("1.5", "unsat")])
+def test_a_hidden_tensor_is_one_of_the_model(run, tmp_path, least, verdict):
+    """On [-1, 1], relu0 = (max(x, 0), max(-x, 0))."""
+    query = tmp_path / "q.vnnlib"
+    text = '(declare-hidden H real [2] "relu0")'
+    query.write_text(
+        f"(vnnlib-version <2.0>)(declare-network N (declare-input X real [1]) {text} (declare-output Y real [2]))"
+        f"(assert (<= -1 X[0] 1))(assert (and (>= H[1] {least}) (<= Y[0] 0)))"
+    )
+    done = run("verify", query, "--network", f"N={saved(ABSOLUTE, tmp_path / 'net.onnx')}")
+    assert (done.code, done.out.splitlines()[0]) == (0, verdict)
+    if verdict == "sat":
+        values = assigned(done.out.splitlines()[1:])
+        assert values["H"] == [0, -values["X"][0]]
+        assert values["H"][1] >= Fraction(least)
+
+
 def test_vnnlib_1_prints_the_counterexample_of_the_competition(run, tmp_path):
     query = tmp_path / "q.vnnlib"
     query.write_text("(declare-const X_0 Real)(declare-const Y_0 Real)(declare-const Y_1 Real)(assert (= X_0 1.5))")
@@ -105,6 +122,7 @@ def test_models_that_do_not_fit(run, tmp_path, monkeypatch, options, says):
     [
         ("--onnx-element-types", ["real"]),
         ("--vnnlib-versions", ["1.0", "2.0"]),
+        ("--hidden-node-theories", ["NH", "H"]),
         ("--multiple-input-output-theories", ["SIO", "MIO"]),
         ("--multiple-network-theories", ["SNET", "MENET", "MINET", "MNET"]),
         ("--multiple-node-comparison-theories", ["SNC", "MNC"]),
