@@ -58,6 +58,7 @@ class CertifyOptions:
 
     out: Path | None
     resume: Path | None
+    expect: str | None
     timeout: float | None
     jobs: int
 
@@ -96,6 +97,11 @@ class CheckerOptions:
     CertifyOptions,
     path_option("--out", metavar="CERT", help="Write the certificate to this file (compressed if the name ends in .gz)."),
     path_option("--resume", metavar="CERT", help="Continue from the certificate of an earlier, unfinished run."),
+    click.option(
+        "--expect",
+        type=click.Choice(["sat", "unsat"]),
+        help="End with exit code 4 if the verdict is the other one; sat is can fire, unsat is cannot fire.",
+    ),
     timeout_option,
     jobs_option,
 )
@@ -136,7 +142,10 @@ def certify(net: NetworkFile, question: QuestionOptions, options: CertifyOptions
     deliveries.deliver_answer(answer, report.json_path)
     if is_text_wanted(report.json_path):
         _print_decision(stored, decision, answer["verdict"], None if report.quiet else written, quiet=report.quiet)
-    return deliveries.exit_code(3 if "reason" in answer else 0)
+    if "reason" in answer:
+        return deliveries.exit_code(3)
+    verdict = "sat" if isinstance(decision, CanFire) else "unsat"
+    return deliveries.exit_code(0 if options.expect in (None, verdict) else 4)
 
 
 def _answer(network: Network, decision: Decision, *, vnnlib: bool) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Where the command line starts: signals, standard streams, exit codes, and errors of one line.
 
 Exit codes: 0 done; 1 internal failure, an invalid certificate (``check``) or a failed test (``proptest``); 2 bad input or output
-that cannot be written; 3 a limit was reached or the run was interrupted (what was found is written and marked incomplete).
+that cannot be written; 3 a limit was reached or the run was interrupted (what was found is written and marked incomplete);
+4 another verdict than ``certify --expect`` names.
 """
 
 from __future__ import annotations

@@ -229,6 +229,12 @@ def test_vnnlib_2_with_two_copies_of_the_network(run, tmp_path, vnnlib, slope, s
     assert "network read by two independent readers: they agree" in checked.out
 
 
+@pytest.mark.parametrize(("threshold", "expect", "code"), [(0, "unsat", 0), (0, "sat", 4), (-1, "sat", 0), (-1, "unsat", 4)])
+def test_expect(run, net, threshold, expect, code):
+    done = run("certify", net, "--feature", 0, "--domain=-1:1", f"--threshold={threshold}", "--expect", expect)
+    assert (done.code, last(done)) == (code, "cannot fire" if threshold == 0 else "can fire")
+
+
 def test_vnnlib_2_with_two_models_needs_verify(run, net, vnnlib):
     tensors = "(declare-input x{k} real [1]) (declare-output y{k} real [2])"
     text = "".join(f"(declare-network N{k} {tensors.replace('{k}', str(k))})" for k in range(2))
