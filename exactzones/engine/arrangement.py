@@ -9,6 +9,7 @@ exact; rows and generators are computed from them on demand.
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -32,7 +33,8 @@ _kernel = kernel.load()
 
 _CHUNK = 1 << 17  # numbers in one batch of rows: more would leave the cache
 MAX_DIM = 16  # of the kernel
-_MAX_CELLS = 4096  # cells that one call of the kernel returns before it stops
+_MAX_CELLS = 4096  # cells that one call of the kernel returns before it stops; fewer where that takes longer than ..
+_CALL_SECONDS = 0.1
 _LARGEST_INTEGER = 2**62  # generators below this are kept in integers
 
 
@@ -105,6 +107,7 @@ class Arrangement:
     def leaves(self, start: Frontier, tick: Callable[[int], None] = lambda _cells: None) -> Iterator[Frontier]:
         """Yield the cells of a frontier after all layers, in an order that does not depend on how the work is divided."""
         stack = [start]
+        limits = [max(1, _MAX_CELLS >> self.dim)] * len(self.layers)  # cells have many generators in many dimensions
         tick(len(start))
         while stack:
             frontier = stack.pop()
@@ -112,7 +115,10 @@ class Arrangement:
                 self.stats.cells += len(frontier)
                 yield frontier
             else:
-                parts = self.advance(frontier)
+                limit, begin = limits[frontier.layer], time.perf_counter()
+                parts = self.advance(frontier, limit)
+                change = min(4.0, max(0.1, _CALL_SECONDS / (time.perf_counter() - begin)))
+                limits[frontier.layer] = max(1, min(_MAX_CELLS, int(limit * change)))
                 tick(settled(frontier, parts))
                 stack += reversed(parts)
 
