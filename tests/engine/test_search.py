@@ -86,7 +86,7 @@ def test_an_interruption_from_a_tick(at, monkeypatch):
     """Ctrl-C may come anywhere; what was listed until then is right and in order."""
     complete = list(find_zones(TANGENTS, feature(0), engine="backward"))
     ticks = 0
-    count = search_module._Meter.visit
+    count = search_module.Meter.visit
 
     def tick(self, *cells):
         nonlocal ticks
@@ -95,7 +95,7 @@ def test_an_interruption_from_a_tick(at, monkeypatch):
             raise KeyboardInterrupt
         count(self, *cells)
 
-    monkeypatch.setattr(search_module._Meter, "visit", tick)
+    monkeypatch.setattr(search_module.Meter, "visit", tick)
     with pytest.raises(BudgetExceeded, match="interrupted") as stopped:
         find_zones(TANGENTS, feature(0), engine="backward")
     found = list(stopped.value.found)
