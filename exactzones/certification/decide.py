@@ -165,15 +165,9 @@ def prove_complete(
         InputError: the list is not complete, because a budget ended the search or a zone is missing; a zone is in it twice; or
             it is not a list of zones.
     """
-    if not isinstance(zones, Zones):
-        raise InputError(f"zones are {quoted(zones)}; expected the list that find_zones returns")
-    if not zones.complete:
-        raise InputError("the list is not complete, since a budget ended the search; call find_zones without a limit")
+    numbers = _numbers_of_patterns(zones)
     deadline, workers, report = as_deadline(seconds), as_workers(jobs, executor), as_progress(progress)
     case = case_of(zones.network, zones.prop, zones.domain)
-    numbers = {"".join(zone.pattern): k for k, zone in enumerate(zones)}
-    if len(numbers) < len(zones):
-        raise InputError(f"the list has {len(zones)} zones, but only {len(numbers)} different patterns; list each zone once")
     listed = [(zone.pattern, zone.sample) for zone in takewhile(lambda _: not deadline.passed, zones)]
     if len(listed) < len(zones):
         run = Run(zones.network, [case], deadline)
@@ -184,6 +178,18 @@ def prove_complete(
         at = ", ".join(map(str, decision.witness))
         raise InputError(f"the list is not complete: at ({at}) the property holds outside all of its zones")
     return decision if isinstance(decision, Undecided) else Complete(decision.certificate, decision.nodes)
+
+
+def _numbers_of_patterns(zones: Zones) -> dict[str, int]:
+    """Return the number of each zone by its pattern, all signs in one string; refuse a list that cannot be complete."""
+    if not isinstance(zones, Zones):
+        raise InputError(f"zones are {quoted(zones)}; expected the list that find_zones returns")
+    if not zones.complete:
+        raise InputError("the list is not complete, since a budget ended the search; call find_zones without a limit")
+    numbers = {"".join(zone.pattern): k for k, zone in enumerate(zones)}
+    if len(numbers) < len(zones):
+        raise InputError(f"the list has {len(zones)} zones, but only {len(numbers)} different patterns; list each zone once")
+    return numbers
 
 
 @one_thread

@@ -26,7 +26,7 @@ _GRACE_SECONDS = 0.4  # for the check, once the user has interrupted the search
 _GUESS = 4.0  # how many times as long as the search its check takes, if that was not measured
 
 
-class Pace:
+class CheckPace:
     """The pace of the checker in a run with a deadline; without one, nothing is measured.
 
     Args:

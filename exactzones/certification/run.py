@@ -13,7 +13,7 @@ from itertools import chain
 
 from exactzones.certification.checkpoints import Checkpoints
 from exactzones.certification.limits import CELL_SEARCH_INPUTS, EXACT_PROVER_SIZE
-from exactzones.certification.pace import BATCH, Nodes, Pace
+from exactzones.certification.pace import BATCH, Nodes, CheckPace
 from exactzones.certification.provers.box_search import BoxSearch
 from exactzones.certification.provers.cell_search import CellSearch
 from exactzones.certification.provers.exact import ExactProver
@@ -76,7 +76,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.start = time.monotonic()
-        self._pace = Pace(self.deadline)
+        self._pace = CheckPace(self.deadline)
         self.checkpoints = Checkpoints(None if self.checkpoint is None else self._hand_over)
         self._plant(self.trees or self._families())
         self.guesses, self.guessed = 0, 0.0  # number of rounds, and seconds spent on them

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from exactzones.certification import CannotFire, Undecided, case_of, certify, maximum, prove_complete
-from exactzones.certification.pace import Pace
+from exactzones.certification.pace import CheckPace
 from exactzones.checker import check
 from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded
@@ -84,7 +84,7 @@ def test_the_largest_value_is_found_within_its_time():
 
 
 def test_the_pace_asks_for_nothing_without_a_deadline():
-    pace = Pace(Deadline())
+    pace = CheckPace(Deadline())
     assert not pace.is_due(10**9, None, None)
     assert pace.affordable(7, 1.0) == 7
     assert pace.part() == 128
@@ -92,7 +92,7 @@ def test_the_pace_asks_for_nothing_without_a_deadline():
 
 def test_an_interrupted_run_checks_for_a_moment_only():
     deadline = Deadline()
-    pace = Pace(deadline)
+    pace = CheckPace(deadline)
     deadline.interrupt()
     assert 0 < pace.left() <= 0.4
     assert 1 <= pace.affordable(10**6, 10.0) < 10**5
