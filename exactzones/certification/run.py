@@ -13,7 +13,7 @@ from itertools import chain
 
 from exactzones.certification.checkpoints import Checkpoints
 from exactzones.certification.limits import CELL_SEARCH_INPUTS, EXACT_PROVER_SIZE
-from exactzones.certification.pace import BATCH, Nodes, CheckPace
+from exactzones.certification.pace import BATCH, CheckPace, Nodes
 from exactzones.certification.provers.box_search import BoxSearch
 from exactzones.certification.provers.cell_search import CellSearch
 from exactzones.certification.provers.exact import ExactProver
