@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from exactzones.engine.arrangement import Arrangement
 from exactzones.engine.frontier import Floats, Integers
 from exactzones.engine.leaf import Leaf
 from exactzones.engine.leaf_arrays import LeafArrays
+from exactzones.engine.workers import LeafBatch
 from exactzones.threads import one_thread
 
 _NEGATIVE, _UNCERTAIN, _POSITIVE = 0, 1, 2
@@ -47,6 +49,17 @@ class Survey:
     def competing(self) -> Integers:
         """The indices, ascending, of the leaves on which the target may attain its maximum."""
         return np.flatnonzero(~(self.upper < self.lower.max()))
+
+
+@one_thread
+def supremum_bounds(arrangement: Arrangement, leaves: LeafBatch) -> tuple[Floats, Floats]:
+    """Return proved lower and upper bounds, (P,) each, of the target's supremum on each of P leaves.
+
+    An upper bound is infinite where none is known, for example if the leaf has a ray.
+    """
+    parts = [_surveyed(part)[1:3] for part in LeafArrays.parts(arrangement, leaves)]
+    lower, upper = zip(*parts, strict=True)
+    return np.concatenate(lower), np.concatenate(upper)
 
 
 @np.errstate(all="ignore")  # infinities and NaN decide nothing

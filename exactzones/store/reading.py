@@ -15,6 +15,7 @@ import numpy as np
 from exactzones.engine.forward import ZoneSearch, zone_search
 from exactzones.engine.frontier import Integers
 from exactzones.engine.leaf import Leaf
+from exactzones.engine.survey import supremum_bounds
 from exactzones.engine.workers import LeafBatch
 from exactzones.errors import FormatError, InputError
 from exactzones.files import as_path, naming
@@ -238,14 +239,15 @@ class ZoneStore(Sequence[Zone]):
         return best.maximum if best else None
 
     def _competing(self) -> Iterator[int]:
-        """Yield the zones whose maximum may be the largest: the rounded one is close to it, or not known."""
-        values = [self.table(chunk, ["maximum"])["maximum"].to_numpy(zero_copy_only=False) for chunk in self.manifest.chunks]
-        rounded = np.concatenate([np.zeros(0), *values])
-        if not len(rounded):
+        """Yield the zones on which the feature may be largest: by proved bounds, or all zones if there are several conditions."""
+        arrangement = self.search.arrangement
+        if not arrangement.has_target or not len(self):
+            yield from range(len(self))
             return
-        largest = np.nanmax(rounded, initial=-np.inf)
-        near = ~(rounded < largest - 1e-6 * max(1.0, abs(largest)))
-        yield from np.flatnonzero(near).tolist()
+        bounds = [supremum_bounds(arrangement, leaves) for _, leaves in self.chunks()]
+        largest = max(lower.max() for lower, _ in bounds)
+        for start, (_, upper) in zip(self._starts, bounds, strict=False):
+            yield from (start + np.flatnonzero(~(upper < largest))).tolist()
 
     def listed(self) -> Zones:
         """Return all zones as a list in memory."""
@@ -316,7 +318,7 @@ class _Wanted(NamedTuple):
 
     def matches(self, patterns: Bytes) -> Iterator[tuple[int, int]]:
         """Yield (point, k) for each packed pattern with number k that is wanted for a point."""
-        keys = np.frombuffer(b"".join(self.points), np.uint8).reshape(len(self.points), -1)
+        keys = np.frombuffer(b"".join(self.points), np.uint8).reshape(len(self.points), patterns.shape[1])
         random = np.random.default_rng(0).integers(0, 1 << 64, 8 * patterns.shape[1], np.uint64)
         if len(keys) and len(patterns):
             close = np.isin(pattern_hashes(patterns, random), pattern_hashes(keys, random))

@@ -110,6 +110,7 @@ def test_several_chunks(tmp_path, net):
     grid = [[Fraction(a, 2)] * net.inputs for a in range(-7, 8)]
     assert store.containing(grid) == zones.containing(grid)
     assert store.containing(grid[3]) == zones.containing(grid[3])
+    assert store.containing([[9] * net.inputs]) == [[]]  # every point outside the domain
     assert store[-1] == zones[-1]
     assert store[2:7] == zones[2:7]
     assert store.listed() == zones
