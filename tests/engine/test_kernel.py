@@ -47,7 +47,7 @@ def visited(net, domain, module, *, prune):
             seen.append((frontier.layer, [(array.shape, array.tobytes()) for array in arrays]))
             return frontier
 
-        run.advance = lambda frontier: advance(recorded(frontier))
+        run.advance = lambda frontier, _limit: advance(recorded(frontier))
         for leaves in run.leaves(start):
             recorded(leaves)
     return seen, run.stats

@@ -101,7 +101,7 @@ def test_order_where_bounds_tie(seed, monkeypatch):
     for one in (net, twice, third):
         alone = leaves(find_zones(one, feature(0), box(3)))
         with monkeypatch.context() as patch:
-            patch.setattr(Arrangement, "advance", lambda self, cells: advance(self, cells, int(chance.integers(1, 13))))
+            patch.setattr(Arrangement, "advance", lambda self, cells, _=None: advance(self, cells, int(chance.integers(1, 13))))
             assert leaves(find_zones(one, feature(0), box(3))) == alone
 
 
