@@ -218,7 +218,7 @@ class QuestionOptions:
             )
         return Question(claim.network, *claim.questions[0])
 
-    def claim(self, net: NetworkFile) -> Claim:
+    def claim(self, net: NetworkFile) -> CommandClaim:
         """Load the network and return the claim that the property holds nowhere on the domain.
 
         Raises:
@@ -236,7 +236,7 @@ class QuestionOptions:
             domain = read_domain(self.spec, network.inputs)
         else:
             domain = domain_of_data(self.data_path, self.margin, network.inputs)
-        return Claim(network, network, network, tuple((prop, domain) for prop in props))
+        return CommandClaim(network, network, network, tuple((prop, domain) for prop in props))
 
     def domain_text(self) -> str:
         """Return what the domain is, in words."""
@@ -280,7 +280,7 @@ class QuestionOptions:
         return Property(tuple(pairs))
 
 
-class Claim(NamedTuple):
+class CommandClaim(NamedTuple):
     """Can any of the cases hold on the network?
 
     Attributes:
@@ -303,7 +303,7 @@ class Claim(NamedTuple):
         return [case_of(self.network, *question) for question in self.questions]
 
 
-def _claim_of_file(path: Path, loaded: Network) -> Claim:
+def _claim_of_file(path: Path, loaded: Network) -> CommandClaim:
     """Return the claim of a VNN-LIB file about one network."""
     from exactzones.vnnlib.reader import read_query
 
@@ -313,7 +313,7 @@ def _claim_of_file(path: Path, loaded: Network) -> Claim:
     with naming(path):
         stored = query.stored(lambda _name, _node: loaded)
     network = query.cases[0].network_for(stored) if query.cases else stored
-    return Claim(loaded, stored, network, [(case.property_for(stored), case.domain) for case in query.cases])
+    return CommandClaim(loaded, stored, network, [(case.property_for(stored), case.domain) for case in query.cases])
 
 
 question_options = gathered("question", QuestionOptions, *_question())

@@ -34,8 +34,7 @@ def einsum(equation: str, operands: Sequence[Tensor | Array]) -> Tensor:
         for letter, length in zip(letters, operand.shape, strict=True):
             if lengths.setdefault(letter, length) != length:
                 raise FormatError(f"axis {letter!r} of equation {equation!r} has lengths {lengths[letter]} and {length}")
-    summed = [letter for letter in lengths if letter not in output]
-    order = [*output, *summed]
+    order = [*output, *(letter for letter in lengths if letter not in output)]  # those that are summed last
     full = tuple(lengths[letter] for letter in order)
     if math.prod(full) > MAX_WEIGHTS:
         raise FormatError(f"equation {equation!r} gives {math.prod(full)} products; at most {MAX_WEIGHTS} are supported")

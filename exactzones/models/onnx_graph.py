@@ -16,7 +16,7 @@ from exactzones.models.onnx_data import TensorReader
 from exactzones.models.onnx_node import OnnxNode, Operand
 from exactzones.models.onnx_operators import MANY, OPERATORS, QUANTIZED, SMOOTH
 from exactzones.models.onnx_order import DOMAINS, in_order, label, producers, reads
-from exactzones.models.onnx_ports import End, ends_of, inputs_of
+from exactzones.models.onnx_ports import OutputEnd, ends_of, inputs_of
 from exactzones.models.onnx_tensors import constant_value, input_shape
 from exactzones.models.selection import Selection
 from exactzones.models.sparse import Sparse
@@ -97,7 +97,7 @@ class GraphReader:
             self.known[port.name] = Tensor(self.lowering, value, port.shape)
         return tuple(ports)
 
-    def _joined(self, ends: Sequence[End], input_ports: tuple[Port, ...]) -> Network:
+    def _joined(self, ends: Sequence[OutputEnd], input_ports: tuple[Port, ...]) -> Network:
         """Return the network whose features are the entries of tensors, one tensor after the other."""
         parts, ports, first = [], [], 0
         for end in ends:

@@ -16,7 +16,7 @@ _PASSING = frozenset({"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsq
 """Operators that may come after such an end: they keep all entries in their order."""
 
 
-class End(NamedTuple):
+class OutputEnd(NamedTuple):
     """Where an output is read.
 
     Attributes:
@@ -30,7 +30,7 @@ class End(NamedTuple):
     before: str
 
 
-def ends_of(graph: Any, made_by: dict[str, int], selection: Selection) -> list[End]:
+def ends_of(graph: Any, made_by: dict[str, int], selection: Selection) -> list[OutputEnd]:
     """Return where the selected outputs are read.
 
     Args:
@@ -54,16 +54,16 @@ def ends_of(graph: Any, made_by: dict[str, int], selection: Selection) -> list[E
     return [_before_ends(graph, made_by, name) for name in chosen]
 
 
-def _end_at(graph: Any, made_by: dict[str, int], name: str) -> End:
+def _end_at(graph: Any, made_by: dict[str, int], name: str) -> OutputEnd:
     for node in graph.node:
         if node.name == name:
-            return End(name, node.output[0], "")
+            return OutputEnd(name, node.output[0], "")
     if name not in made_by:
         raise FormatError(f"no node and no tensor has the name {name!r}; the name of a node to end at is expected")
-    return End(name, name, "")
+    return OutputEnd(name, name, "")
 
 
-def _before_ends(graph: Any, made_by: dict[str, int], output: str) -> End:
+def _before_ends(graph: Any, made_by: dict[str, int], output: str) -> OutputEnd:
     """Return where an output is read: before a Softmax or the like that ends the graph."""
     left_out: list[str] = []
     tensor, name = output, output
@@ -75,7 +75,7 @@ def _before_ends(graph: Any, made_by: dict[str, int], output: str) -> End:
         if node.op_type in ENDS:
             tensor = name
             left_out.insert(0, node.op_type)
-    return End(output, tensor, ", ".join(left_out))
+    return OutputEnd(output, tensor, ", ".join(left_out))
 
 
 def inputs_of(graph: Any, needed: set[str], constants: set[str], selection: Selection) -> list[Any]:

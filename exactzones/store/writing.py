@@ -69,8 +69,7 @@ def store_zones(
 ) -> ZoneStore:
     """Write the zones of a property to Parquet files while they are found, then which of them touch and form islands.
 
-    It can be stopped at any moment, even by force: at most the chunk that was being written is lost.  ``resume=True`` goes on,
-    and ends with the same bytes as a run that was never stopped, however many workers it has.
+    Stopping it, even by force, loses at most the chunk being written; ``resume=True`` goes on, and ends with the same bytes.
 
     Args:
         network: the network, or the path of its file.
@@ -86,40 +85,54 @@ def store_zones(
         budget: ``Budget(max_zones, seconds)``, both limits in one value.
 
     Raises:
-        InputError: an argument does not fit, pyarrow is not installed, the forward engine cannot search the question (see
-            ``engine.forward.forward``), or a file cannot be written.
+        InputError: an argument does not fit, pyarrow is missing, or the forward engine cannot search the question.
         BudgetExceeded: a limit was reached, workers died, or the user interrupted; ``found`` is the incomplete store.
     """
     arrow()
     loaded = as_network(network)
-    resolved, region = resolve(loaded, as_property(prop)), as_domain(domain, loaded.inputs)
-    check_domain(loaded, region)
-    target = Path(as_path(directory, "directory"))
-    job = _Job.of(loaded, resolved, region)
-    manifest = _opened(target, (loaded, resolved, region), resume=resume)
+    question = loaded, resolve(loaded, as_property(prop)), as_domain(domain, loaded.inputs)
     meter = Meter(as_budget(budget, seconds, max_zones), as_progress(progress))
-    writer = _Writer(job, target, manifest)
+    return _store(question, Path(as_path(directory, "directory")), meter, as_workers(jobs, executor), resume=resume)
+
+
+def _store(
+    question: tuple[Network, Property, Polyhedron | None],
+    directory: Path,
+    meter: Meter,
+    workers: Executor | int | None,
+    *,
+    resume: bool,
+) -> ZoneStore:
+    """Search, write the chunks, then connect the zones."""
+    network, prop, domain = question
+    check_domain(network, domain)
+    writer = _Writer(_StoredSearch.of(network, prop, domain), directory, _opened(directory, question, resume=resume))
     try:
         if not writer.manifest.complete:
-            writer.search(meter, as_workers(jobs, executor))
+            writer.search(meter, workers)
         if writer.manifest.islands is None:
-            writer.manifest = write_links(ZoneStore.open(target), meter.visit)
+            writer.manifest = write_links(ZoneStore.open(directory), meter.visit)
     except (BudgetExceeded, KeyboardInterrupt) as stopped:
-        with suppress(KeyboardInterrupt):  # no time even for that: the last chunk is lost
-            writer.keep()
-        reason = stopped.reason if isinstance(stopped, BudgetExceeded) else "interrupted"
-        raise BudgetExceeded(reason, ZoneStore.open(target)) from None
-    return ZoneStore.open(target)
+        raise _stopped(writer, stopped) from None
+    return ZoneStore.open(directory)
 
 
-class _Job(NamedTuple):
+def _stopped(writer: _Writer, stopped: BaseException) -> BudgetExceeded:
+    """Keep the zones of the chunk that was being written; return the error that hands over the incomplete store."""
+    with suppress(KeyboardInterrupt):  # there is no time even for that: the last chunk is lost
+        writer.keep()
+    reason = stopped.reason if isinstance(stopped, BudgetExceeded) else "interrupted"
+    return BudgetExceeded(reason, ZoneStore.open(writer.directory))
+
+
+class _StoredSearch(NamedTuple):
     """A search and where it begins."""
 
     search: ZoneSearch
     start: Frontier
 
     @classmethod
-    def of(cls, network: Network, prop: Property, domain: Polyhedron | None) -> _Job:
+    def of(cls, network: Network, prop: Property, domain: Polyhedron | None) -> _StoredSearch:
         search = None
         if prop.is_open:
             search = zone_search(network, prop, () if domain is None else domain.facet_rows())
@@ -177,7 +190,7 @@ class _Writer:
     ``buffer`` and ``manifest`` are replaced as a whole, so that both are in order whenever the writer is interrupted.
     """
 
-    def __init__(self, job: _Job, directory: Path, manifest: Manifest) -> None:
+    def __init__(self, job: _StoredSearch, directory: Path, manifest: Manifest) -> None:
         self.job, self.directory, self.manifest = job, directory, manifest
         self.layout = Layout.of(job.search.arrangement)
         self.buffer = _Buffer(sum(chunk.zones for chunk in manifest.whole_chunks), ())

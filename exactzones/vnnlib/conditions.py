@@ -88,11 +88,8 @@ class Conditions:
         if head == "not" and len(arguments) == 1:
             return self.part(arguments[0], item.line, positive=not positive)
         if head not in {"and", "or", "=>"}:
-            wrong = (
-                f"(not) has {len(arguments)} arguments; 1 is"
-                if head == "not"
-                else f"operator {head!r} is not supported; {_EXPECTED} is"
-            )
+            known = f"(not) has {len(arguments)} arguments; 1 is"
+            wrong = known if head == "not" else f"operator {head!r} is not supported; {_EXPECTED} is"
             raise FormatError(f"line {item.line}: {wrong} expected")
         if not arguments or (head == "=>" and len(arguments) == 1):
             least = "two conditions are" if arguments else "at least one condition is"

@@ -112,7 +112,7 @@ def read_query(path: str | Path) -> Query:
         listed = commands(read_text(path))
         first = next(listed, None)
         if first is not None and is_version_2(first):
-            query = version2.Query(listed)
+            query = version2.QueryDocument(listed)
             return Query(tuple(query.networks), tuple(_cases(query.formula, query.inputs, query.outputs)))
         assertions = Assertions(chain([] if first is None else [first], listed))
         tensors = (

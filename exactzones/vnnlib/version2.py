@@ -26,7 +26,7 @@ _MOST_VALUES = 10_000_000
 _EXAMPLE = "(declare-network N (declare-input X real [2]) (declare-output Y real [1]))"
 
 
-class Query:
+class QueryDocument:
     """The networks and assertions of a file.
 
     Attributes:

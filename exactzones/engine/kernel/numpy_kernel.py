@@ -17,7 +17,7 @@ from exactzones.engine.kernel.schema import NOWHERE, RESULT, UNKNOWN, CutRequest
 
 
 @dataclass
-class _Output:
+class _CutCellsOutput:
     """The cells that a call returns, one after the other; for leaves only the tight sets of their generators, no numbers."""
 
     leaves: bool
@@ -65,7 +65,7 @@ class _Output:
 @np.errstate(all="ignore")  # infinities and NaN decide nothing
 def cut(request: CutRequest) -> CutResult:
     """Cut cells by the neurons of one layer, depth first: see ``schema``."""
-    finished, rest = _Output(request.leaves), _Output(leaves=False)
+    finished, rest = _CutCellsOutput(request.leaves), _CutCellsOutput(leaves=False)
     counts = dict.fromkeys(("cuts", "bounds", "dropped", "undecided", "exact", "solved"), 0)
     parents = 0
     while parents < len(request.cells) and len(finished.parent) < request.limit:
@@ -78,7 +78,7 @@ def cut(request: CutRequest) -> CutResult:
     return {"finished": finished.as_bytes(), "rest": rest.as_bytes(), "parents": parents, "counts": counts}
 
 
-def _cut_parent(request: CutRequest, pool: Parent, stack: list[tuple[list[int], States]], finished: _Output) -> None:
+def _cut_parent(request: CutRequest, pool: Parent, stack: list[tuple[list[int], States]], finished: _CutCellsOutput) -> None:
     pruning = None if request.downstream is None else Pruning(pool, request.downstream)
     while stack and len(finished.parent) < request.limit:
         cell, state = stack.pop()
