@@ -31,7 +31,7 @@ def test_certificates_are_refused(question):
         lambda: prove_complete(find_zones(network, prop, domain)),
         lambda: claim_of(network, [case_of(network, prop, domain)]),
     ):
-        with pytest.raises(InexactError, match=r"irrational numbers; certificates .* round explicitly"):
+        with pytest.raises(InexactError, match=r"irrational numbers, but certificates .* round explicitly"):
             ask()
 
 

@@ -34,7 +34,7 @@ def test_a_network_may_be_a_module():
     assert network(point) == network([0.5, 1, -1, 2])
     assert Layer.of(module[0].weight, module[0].bias) == network.layers[0]
     with pytest.raises(InputError, match="pass input_shape="):
-        find_zones(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 1)), 0)
+        find_zones(torch.nn.Sequential(torch.nn.MaxPool2d(2), torch.nn.Flatten(), torch.nn.Linear(4, 1)), 0)
 
 
 def test_points_may_be_text():
