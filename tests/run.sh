@@ -29,6 +29,7 @@ if [ "${1:-}" = --fast ]; then
 elif have_coq; then
     bash proofs/build.sh
 fi
+[ $# = 0 ] || options+=(--cov-fail-under=0) # some of the tests only
 "$bin/ruff" check .
 "$bin/ruff" format --check .
 "$bin/mypy"

@@ -3,6 +3,7 @@
 import itertools
 from fractions import Fraction
 from multiprocessing import active_children
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -40,14 +41,21 @@ def test_a_proof_by_several_processes():
 def test_workers_that_die_time_and_again():
     """What was proved until then is kept, and can be resumed."""
     network, domain, prop = random_network(6, 60, 60, 1), Polyhedron.box(-3, 3, dim=6), feature(0, 5)
-    killed = set()
+    killed, done = set(), Event()
 
-    def kill(_visited, _waiting):
-        for worker in active_children():
-            killed.add(worker.pid)
-            worker.kill()
+    def kill_all():
+        while not done.wait(0.02):
+            for worker in active_children():
+                killed.add(worker.pid)
+                worker.kill()
 
-    decision = certify(network, prop, domain, jobs=2, progress=kill, seconds=100)
+    killer = Thread(target=kill_all)
+    killer.start()
+    try:
+        decision = certify(network, prop, domain, jobs=2, seconds=100)
+    finally:
+        done.set()
+        killer.join()
     assert len(killed) >= 4
     assert isinstance(decision, Undecided)
     assert decision.reason == "a worker process died (BrokenProcessPool), perhaps for lack of memory"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from models.support import refused
 
-from exactzones.errors import InexactError
+from exactzones.errors import InexactError, InputError
 from exactzones.models import arrays, load_network
 from exactzones.models.sparse import Sparse
 
@@ -53,7 +53,7 @@ def test_torch_constants_that_are_squared_again_and_again():
                 factor = factor * factor
             return x * factor
 
-    with pytest.raises(InexactError, match="more than 100000 digits"):
+    with pytest.raises(InputError, match="more than 100000 digits"):
         from_torch(Model(), 1)
 
 
