@@ -5,7 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exactzones.errors import ExactZonesError
@@ -241,6 +241,7 @@ def test_points_for_a_domain_reach_its_corners_and_its_inside():
     zones = find_zones(DIAMOND, feature(0), BOX)
     seen = set()
 
+    @settings(max_examples=100)  # a few would not show all kinds of points
     @given(domain_points(zones))
     def draw(point):
         assert len(point) == 2
