@@ -22,6 +22,7 @@ from exactzones.deprecated import renamed_argument
 from exactzones.errors import DimensionError, FeatureError, InexactError, InputError, quoted
 from exactzones.layer import Layer
 from exactzones.notation import html_table
+from exactzones.port import Port
 from exactzones.property import Property, as_cases
 from exactzones.rational import Rationalization, Row, Vector, algebraic, entries, exact, index, text
 from exactzones.rational import rationalize as to_rational
@@ -45,28 +46,6 @@ class Latent:
     name: str
     layer: int
     dim: int
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """A tensor among the inputs or the outputs of the model that a network was read from.
-
-    Attributes:
-        name: in the model.
-        shape: of the tensor, whose entries follow each other in row-major order.
-        first: the place of its first entry among the network's inputs or features.
-        before: of an output, what the model applies to these entries and the network leaves out, such as "Softmax"; else "".
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    first: int
-    before: str = ""
-
-    @property
-    def size(self) -> int:
-        """The number of entries."""
-        return math.prod(self.shape)
 
 
 @dataclass(frozen=True)
