@@ -41,7 +41,7 @@ from .property import ALWAYS, Condition, Disjunction, Property, condition, featu
 from .rational import Matrix, exact, vector
 from .store import ZoneStore, store_zones
 from .zone import Maximum, Zone, ZoneCondition
-from .zones import MergedZone, Nearest, Zones, find_zones, nearest
+from .zones import MergedZone, Nearest, Segment, SegmentPiece, Zones, along, find_zones, nearest
 
 __version__: str
 
@@ -79,12 +79,15 @@ __all__ = [
     "Property",
     "ProvedMaximum",
     "Report",
+    "Segment",
+    "SegmentPiece",
     "Undecided",
     "VRep",
     "Zone",
     "ZoneCondition",
     "ZoneStore",
     "Zones",
+    "along",
     "certify",
     "check",
     "condition",

@@ -22,6 +22,11 @@ class _Command(NamedTuple):
 
 
 _COMMANDS = {
+    "along": _Command(
+        "along",
+        "command",
+        "Cut a segment into the pieces on which the network is affine, exactly.",
+    ),
     "certify": _Command(
         "certify", "certify", "Prove that a feature cannot fire on a domain, or find an input at which it fires."
     ),

@@ -8,13 +8,13 @@ import rich_click as click
 
 from exactzones.cli.options import NetworkFile, json_option, net_argument
 from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, print_table
+from exactzones.cli.points import POINT_HELP, read_point
 from exactzones.rational import text
-from exactzones.spec import parse_point
 
 
 @click.command("eval")
 @net_argument
-@click.option("--at", "point_spec", required=True, metavar="POINT", help='Exact coordinates, such as "1/2,-3/4".')
+@click.option("--at", "point_spec", required=True, metavar="POINT", help=POINT_HELP)
 @json_option
 def evaluate(net: NetworkFile, point_spec: str, json_path: Path | None) -> int:
     """Evaluate a network at a point: exact outputs, activation pattern, and which features fire.
@@ -23,7 +23,7 @@ def evaluate(net: NetworkFile, point_spec: str, json_path: Path | None) -> int:
     exactzones eval net.npz --at "1/2,-3/4"
     """
     network = net.load()
-    point = parse_point(point_spec, network.inputs)
+    point = read_point(point_spec, network.inputs)
     check_answer_target(json_path, net.path)
     values, pattern = network.trace(point)[-1], network.pattern(point)
     answer = {

@@ -121,10 +121,10 @@ class Deliveries:
         return code
 
 
-def number_text(value: Fraction) -> str:
-    """Return a number as text: exact if it is short, else a rounded decimal marked with ``~``."""
+def number_text(value: Fraction, longest: int = _LONG) -> str:
+    """Return a number as text: exact if it has at most so many characters, else a rounded decimal marked with ``~``."""
     exact = text(value)
-    if len(exact) <= _LONG:
+    if len(exact) <= longest:
         return exact
     try:
         rounded = f"{float(value):.12g}"

@@ -32,10 +32,10 @@ from exactzones.cli.outputs import (
     print_table,
     progress,
 )
+from exactzones.cli.points import read_point
 from exactzones.cli.search import BudgetOptions, budget_options, find
 from exactzones.cli.stopping import stop
 from exactzones.errors import InputError
-from exactzones.spec import parse_point
 from exactzones.view import Points, check_shown, cut_through, embedding, page, read_points, save
 from exactzones.zones import Zones
 
@@ -65,8 +65,8 @@ class PageOptions:
             InputError: options that do not describe a slice, or no slice of a space with more than 3 dimensions.
         """
         if self.through or self.along:
-            origin = None if self.origin is None else parse_point(self.origin, inputs)
-            points, directions = ([parse_point(text, inputs) for text in texts] for texts in (self.through, self.along))
+            origin = None if self.origin is None else read_point(self.origin, inputs)
+            points, directions = ([read_point(text, inputs) for text in texts] for texts in (self.through, self.along))
             return embedding(inputs, through=points, along=directions, origin=origin)
         if self.origin is not None:
             raise InputError("--from is the start of --along: give a direction with --along too")

@@ -6,6 +6,7 @@ from exactzones.zone import Maximum, Zone, ZoneCondition
 from exactzones.zones.distance import Nearest, nearest
 from exactzones.zones.listing import Zones, as_zones, find_zones
 from exactzones.zones.merge import MergedZone
+from exactzones.zones.segments import Segment, SegmentPiece, along
 
 __all__ = [
     "ENGINES",
@@ -13,9 +14,12 @@ __all__ = [
     "Maximum",
     "MergedZone",
     "Nearest",
+    "Segment",
+    "SegmentPiece",
     "Zone",
     "ZoneCondition",
     "Zones",
+    "along",
     "as_zones",
     "find_zones",
     "nearest",

@@ -145,6 +145,12 @@ DOORS = {
     "Zones.containing": Door(ZONES.containing, {"points": [0, 0]}, {"points": POINT}),
     "Zones.save": Door(ZONES.save, {"path": "/nowhere/zones.json"}),
     "Zones.zones_in": Door(ZONES.zones_in, {"latent": "input"}),
+    "along": Door(exactzones.along, {"network": NET, "first": [0, 0], "last": [1, 0]}, {"first": POINT, "last": POINT}),
+    "Segment.at": Door(exactzones.along(NET, [0, 0], [1, 0]).at, {"t": "1/2"}),
+    "Segment.firing": Door(
+        exactzones.along(NET, [0, 0], [4, 0]).firing, {"unit": 0, "threshold": 0}, {"unit": COUNT, "threshold": NUMBER}
+    ),
+    "Segment.point": Door(exactzones.along(NET, [0, 0], [1, 0]).point, {"t": "1/2"}, {"t": NUMBER}),
     "certify": Door(
         certify,
         {**CLAIM, "seconds": 60, "resume": None, "jobs": 1, "executor": None, "progress": None},
@@ -241,6 +247,8 @@ RECORDS = {
         "Nearest",
         "ProvedMaximum",
         "Report",
+        "Segment",
+        "SegmentPiece",
         "Undecided",
     ),
     *("Cell", "Condition", "HRep", "Latent", "Matrix", "Polyhedron", "VRep", "Zone", "ZoneCondition", "Zones"),
