@@ -102,8 +102,9 @@ class _LazyGroup(click.Group):
     no_args_is_help=False,
 )
 @click.version_option(__version__, message=f"%(prog)s, version %(version)s, {kernel.name()} kernel")
+@click.option("--name", "name", is_flag=True, help="Print the solver's name, as the VNN-LIB standard wants it, and exit.")
 @click.pass_context
-def cli(context: click.Context) -> None:
+def cli(context: click.Context, *, name: bool) -> None:
     """Find where in its input space a ReLU network's feature fires: exactly, and completely.
 
     A feature is a unit of the network; it fires where its value before the ReLU is greater than a threshold (0 by default).
@@ -117,6 +118,9 @@ def cli(context: click.Context) -> None:
     A second one ends it at once.  A signal that is ignored when a command starts, as under nohup or for SIGINT in the
     background of a script, stays ignored.
     """
+    if name:
+        click.echo("exactzones")
+        context.exit(0)
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
         context.exit(2)

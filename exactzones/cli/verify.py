@@ -20,6 +20,7 @@ from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property
 from exactzones.rational import Vector
+from exactzones.vnnlib.declarations import FLOATS
 from exactzones.vnnlib.reader import Query, read_query
 
 _SEARCH_SHARE = 0.95  # of the time; the rest is for the answer
@@ -35,22 +36,28 @@ _ROUNDED_DIGITS = 30  # of a coordinate that is not a finite decimal
     metavar="NAME=FILE",
     help="A network of the query and its model file; repeat it for each network that is not declared equal to another.",
 )
+@click.option(
+    "--arithmetic",
+    type=click.Choice(["real"]),
+    help="Decide a query that declares float types as if it declared real; without this option it is refused.",
+)
 @timeout_option
 @jobs_option
-def verify(query: Path, models: tuple[str, ...], timeout: float | None, jobs: int) -> int:
+def verify(query: Path, models: tuple[str, ...], arithmetic: str | None, timeout: float | None, jobs: int) -> int:
     """Decide a VNN-LIB query; the command line is that of chapter 5 of the VNN-LIB standard.
 
     Prints "sat", "unsat", "unknown" or "timed-out"; after "sat" come the values of all tensors.  The verdict is about exact
-    arithmetic on real numbers, whatever float types the query declares.
+    arithmetic on real numbers.  As the standard demands, a query that declares float types is refused without --arithmetic.
 
     \b
     exactzones verify query.vnnlib --network N=net.onnx --timeout 60
-    exactzones verify equal.vnnlib --network big=b.onnx --network small=s.onnx
+    exactzones verify equal.vnnlib --network big=b.onnx --network small=s.onnx --arithmetic real
     """
     stop.start(timeout)
     asked = read_query(query)
     paths = _paths(query, asked, models)
-    _warn_of_floats(asked)
+    if arithmetic is None:
+        _refuse_floats(query, asked)
     with naming(query):
         stored = asked.stored(_Loader(paths))
     network = asked.cases[0].network_for(stored) if asked.cases else stored
@@ -108,10 +115,14 @@ def _paths(query: Path, asked: Query, models: Sequence[str]) -> dict[str, Path]:
     return paths
 
 
-def _warn_of_floats(asked: Query) -> None:
-    types = {tensor.type for network in asked.networks for tensor in network.tensors} - {"real", "Real"}
+def _refuse_floats(query: Path, asked: Query) -> None:
+    """Refuse float types, for whose rounding the verdict would not be sound; see "Error conditions" in chapter 5."""
+    types = {tensor.type for network in asked.networks for tensor in network.tensors if tensor.type.lower() in FLOATS}
     if types:
-        click.echo(f"the verdict is about real numbers, not about the rounding of {', '.join(sorted(types))}", err=True)
+        raise InputError(
+            f"{query}: it declares {', '.join(sorted(types))}, but verdicts are about real numbers; declare real, "
+            "or write --arithmetic real to decide the query as if it did"
+        )
 
 
 def _short(network: Network, prop: Property, domain: Polyhedron, witness: Vector) -> Vector:

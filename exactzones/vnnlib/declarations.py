@@ -14,6 +14,9 @@ from exactzones.vnnlib.product import joined, side_by_side
 LoadNetwork: TypeAlias = Callable[[str, str | None], Network]
 """Returns the network of this name; with a second name, the network that ends at the tensor of this name in the model."""
 
+FLOATS = frozenset({"bfloat16", "float16", "float32", "float64", "float", "double"})
+"""Element types, in lower case, whose numbers are rounded."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeclaredTensor:

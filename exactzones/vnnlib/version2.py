@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from exactzones.errors import FormatError
 from exactzones.vnnlib.conditions import Conditions
-from exactzones.vnnlib.declarations import DeclaredNetwork, DeclaredTensor
+from exactzones.vnnlib.declarations import FLOATS, DeclaredNetwork, DeclaredTensor
 from exactzones.vnnlib.formula import Formula, Part, Variable
 from exactzones.vnnlib.syntax import Expression
 
@@ -20,7 +20,7 @@ _NAME = r"[A-Za-z][A-Za-z0-9_]*"
 _ELEMENT = re.compile(rf"({_NAME})(?:\[([0-9]+(?:,[0-9]+)*)\])?", re.ASCII)
 _TYPED_SHAPE = re.compile(rf"({_NAME})\[((?:[0-9]{{1,9}}(?:,[0-9]{{1,9}})*)?)\]", re.ASCII)
 _VERSION = re.compile(r"<2\.[0-9]+>", re.ASCII)
-_REALS = frozenset({"real", "bfloat16", "float16", "float32", "float64", "float", "double"})
+_REALS = FLOATS | {"real"}
 _ROLES = {"declare-input": "input", "declare-hidden": "hidden", "declare-output": "output"}
 _MOST_VALUES = 10_000_000
 _EXAMPLE = "(declare-network N (declare-input X real [2]) (declare-output Y real [1]))"
