@@ -1,0 +1,114 @@
+"""Linear programs in floats, by HiGHS: fast guesses, warm from one program to the next; the only module that imports highspy.
+
+Nothing that it returns is proved.  ``polyhedra.program`` checks every answer, and decides exactly where the check fails.
+
+Source: Huangfu and Hall 2018, Parallelizing the dual revised simplex method.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+
+from exactzones.rational.arrays import Floats
+
+INFINITY = highspy.kHighsInf
+_OPTIONS: dict[str, Any] = {
+    "output_flag": False,
+    "threads": 1,
+    "presolve": "off",  # a program differs from the one before by a row
+    "solver": "simplex",
+    "primal_feasibility_tolerance": 1e-9,
+    "dual_feasibility_tolerance": 1e-9,
+}
+_BASIC, _UPPER = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kUpper
+
+
+@dataclass(frozen=True, slots=True)
+class FloatSolution:
+    """What HiGHS takes for the optimum.
+
+    Attributes:
+        point: (columns,) values of the variables.
+        duals: (rows,) multipliers of the rows: positive where a lower bound is active, negative where an upper one is.
+    """
+
+    point: Floats
+    duals: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The basis that a program ends with: as many basic columns as tight rows.
+
+    Attributes:
+        columns: the basic columns.
+        upper: the columns that are fixed at their upper bounds; the others are at their lower bounds, or zero if there is none.
+        rows: the rows that are tight.
+    """
+
+    columns: tuple[int, ...]
+    upper: frozenset[int]
+    rows: tuple[int, ...]
+
+
+class FloatProgram:
+    """``max costs . v`` over ``low <= v <= high`` and rows ``lower <= a . v <= upper``, which can be changed between solutions.
+
+    Args:
+        low: (columns,) lower bounds, -infinity for none.
+        high: (columns,) upper bounds.
+    """
+
+    def __init__(self, low: Floats, high: Floats) -> None:
+        self._highs: Any = highspy.Highs()
+        for name, value in _OPTIONS.items():
+            self._highs.setOptionValue(name, value)
+        for below, above in zip(low.tolist(), high.tolist(), strict=True):
+            self._highs.addVar(below, above)
+        self._indices = np.arange(len(low), dtype=np.int32)
+
+    def maximise(self, costs: Floats) -> None:
+        """Set the objective."""
+        self._highs.changeColsCost(len(costs), self._indices, -costs)
+
+    def bound(self, column: int, low: float, high: float) -> None:
+        """Set the bounds of a variable."""
+        self._highs.changeColBounds(column, low, high)
+
+    def push(self, row: Floats, lower: float) -> None:
+        """Add the row ``row . v >= lower``."""
+        self._highs.addRow(lower, INFINITY, len(row), self._indices, row)
+
+    def pop(self, row: int) -> None:
+        """Remove a row; later ones move up."""
+        self._highs.deleteRows(1, np.array([row], np.int32))
+
+    def bound_row(self, row: int, lower: float, upper: float) -> None:
+        """Set the bounds of a row."""
+        self._highs.changeRowBounds(row, lower, upper)
+
+    def entry(self, row: int, column: int, value: float) -> None:
+        """Set one coefficient."""
+        self._highs.changeCoeff(row, column, value)
+
+    def solve(self) -> FloatSolution | None:
+        """Return what HiGHS takes for the optimum; None if it finds none."""
+        self._highs.run()
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        solution = self._highs.getSolution()
+        return FloatSolution(np.array(solution.col_value), np.array(solution.row_dual))
+
+    def basis(self) -> Basis:
+        """Return the basis of the last solution."""
+        basis = self._highs.getBasis()
+        columns, rows = basis.col_status, basis.row_status
+        return Basis(
+            tuple(k for k, status in enumerate(columns) if status == _BASIC),
+            frozenset(k for k, status in enumerate(columns) if status == _UPPER),
+            tuple(k for k, status in enumerate(rows) if status != _BASIC),
+        )
