@@ -1,25 +1,21 @@
-"""Work on several processes or machines: a pool of processes, and the calls that the workers of any executor are busy with."""
+"""The workers of any executor, and the calls that they are busy with."""
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from multiprocessing import parent_process, resource_tracker
 from multiprocessing.connection import wait as wait_for_any
-from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Any, Generic, TypeVar
 
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+from exactzones.parallel.processes import Processes, processes
+
 _RETRIES = 2  # how often a call that was lost with its worker is submitted again
-_RESTARTS = 3  # how often the processes of a pool are started again because one has died
 _STUCK_SECONDS = 1.0  # without a result, until the processes of a pool are looked at
 _CLEANUP_SECONDS = 5.0  # that a broken executor gets to mark its futures as failed
 
@@ -48,9 +44,9 @@ class Call(Generic[Result]):
 class Workers(Generic[Result]):
     """The workers of an executor and the calls that they are busy with; a context manager that cancels the calls on exit.
 
-    A call that is lost with its worker is submitted again, twice at most.  An executor that is broken for good, as a
-    ``ProcessPoolExecutor`` is once one of its processes has died, ends the work with a ``WorkersLostError``; ``Processes`` starts
-    new ones.
+    A call that is lost with its worker is submitted again: twice at most, or as long as ``Processes`` replace those that die.  An
+    executor that is broken for good, as a ``ProcessPoolExecutor`` is once one of its processes has died, ends the work with a
+    ``WorkersLostError``.
 
     Args:
         executor: any; it is not shut down.
@@ -124,7 +120,7 @@ class Workers(Generic[Result]):
         is_broken = isinstance(error, BrokenExecutor)
         if is_broken and not isinstance(self._executor, Processes):
             raise self._lost(error) from error
-        if not is_broken:  # new processes have a limit of their own, and most calls that are lost with the old ones are innocent
+        if not is_broken:
             call.retries += 1
             if call.retries > _RETRIES:
                 raise self._lost(error) from error
@@ -174,100 +170,15 @@ def _lost_worker_errors() -> tuple[type[BaseException], ...]:
 
 def _break_if_stuck(executor: Executor) -> None:
     """Break a pool that waits forever: a process that is killed while it sends a result leaves half of it in the queue."""
-    pool = executor.pool if isinstance(executor, Processes) else executor
-    running = getattr(pool, "_processes", None)
-    result_queue = getattr(pool, "_result_queue", None)
-    if not isinstance(pool, ProcessPoolExecutor) or not running or result_queue is None:
+    running = getattr(executor, "_processes", None)
+    result_queue = getattr(executor, "_result_queue", None)
+    if not isinstance(executor, ProcessPoolExecutor) or not running or result_queue is None:
         return
     workers = list(running.values())
     if wait_for_any([process.sentinel for process in workers], timeout=0):
         for process in workers:
             process.kill()
         result_queue._writer.close()  # noqa: SLF001 - the queue ends, and the pool notices that it is broken
-
-
-def _end_with_parent() -> None:
-    """Let a worker end when its parent is killed; otherwise it would wait for work forever."""
-    parent = parent_process()
-    assert parent is not None  # noqa: S101 - this is a worker
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-class _Process(SpawnProcess):
-    """A worker.  It ignores the signals that end commands, SIGTERM among them, so that its pool has to kill it."""
-
-    def terminate(self) -> None:
-        """End the process."""
-        self.kill()
-
-
-class _Context(SpawnContext):
-    Process = _Process
-
-
-class _Pool(ProcessPoolExecutor):
-    """A pool whose workers ignore signals: terminals and supervisors send them to all processes, and the driver handles them."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Submit a call.  This is what starts processes, and they inherit the signals that are blocked."""
-        with _signals_blocked("SIGINT", "SIGTERM", "SIGHUP"):
-            return super().submit(fn, *args, **kwargs)
-
-
-@contextmanager
-def _signals_blocked(*names: str) -> Iterator[None]:
-    """Block signals in this thread, where the platform has them; processes that are started meanwhile never see them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {getattr(signal, name) for name in names})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-class Processes(Executor):
-    """An executor of processes that starts new ones when one of them dies, a few times at most.
-
-    The calls that were in flight then fail with a ``BrokenProcessPool``; ``Workers`` submits them again.
-
-    Args:
-        count: the number of processes.
-    """
-
-    def __init__(self, count: int) -> None:
-        self._max_workers = count
-        self._restarts = 0
-        self.pool = self._started()
-
-    def _started(self) -> _Pool:
-        return _Pool(self._max_workers, _Context(), _end_with_parent)
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Submit a call, to new processes if the pool is broken.
-
-        Raises:
-            BrokenExecutor: it was broken too often.
-        """
-        try:
-            return self.pool.submit(fn, *args, **kwargs)
-        except BrokenExecutor:
-            if self._restarts == _RESTARTS:
-                raise
-        self._restarts += 1
-        self.pool.shutdown(wait=False)
-        self.pool = self._started()
-        return self.pool.submit(fn, *args, **kwargs)
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the processes."""
-        self.pool.shutdown(wait, cancel_futures=cancel_futures)
 
 
 @contextmanager
@@ -278,28 +189,3 @@ def executor_of(workers: Executor | int) -> Iterator[Executor]:
         return
     with processes(workers) as pool:
         yield pool
-
-
-@contextmanager
-def processes(count: int) -> Iterator[Processes]:
-    """Yield an executor of processes on this machine, each with a single thread for linear algebra.
-
-    Processes are spawned, not forked: a forked process inherits locks that are held by threads which it does not have.
-
-    Args:
-        count: the number of processes.
-    """
-    with _signals_blocked("SIGHUP"):  # the tracker ignores the others
-        resource_tracker.ensure_running()  # now: it would unblock signals when it starts
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))  # read when a process imports NumPy, which may be much later
-    pool = Processes(count)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # the processes end soon; the results need not wait for that
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
