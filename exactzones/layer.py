@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, InputError, quoted
 from exactzones.rational import Matrix, Quadratic, Vector, algebraic, entries, flag
+from exactzones.roundings import Roundings
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,13 @@ class Layer:
         weight: shape (outputs, inputs).
         bias: shape (outputs,).
         relu: shape (outputs,); which units carry a ReLU, the others are linear lanes.
+        roundings: how floats compute it; None if it is a single operation ``weight x + bias``.
     """
 
     weight: Matrix
     bias: Vector
     relu: tuple[bool, ...]
+    roundings: Roundings | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.weight, Matrix):
@@ -78,6 +81,11 @@ class Layer:
     def outputs(self) -> int:
         """Number of units."""
         return self.weight.shape[0]
+
+    @cached_property
+    def as_computed(self) -> Roundings:
+        """How floats compute it."""
+        return Roundings.of(self.weight, self.bias) if self.roundings is None else self.roundings
 
     @property
     def affine(self) -> AffineMap:

@@ -55,8 +55,18 @@ class Weights:
     """
 
     def __init__(self, matrix: Matrix) -> None:
-        numerators, self.denominator = matrix.scaled()
-        self.integers = integers(numerators.rows()).reshape(matrix.shape)
+        numerators, denominator = matrix.scaled()
+        self._hold(integers(numerators.rows()).reshape(matrix.shape), denominator)
+
+    @classmethod
+    def of_integers(cls, numerators: Array, denominator: int) -> Weights:
+        """Return the matrix ``numerators / denominator``."""
+        weights = cls.__new__(cls)
+        weights._hold(numerators, denominator)  # noqa: SLF001 - of the same class
+        return weights
+
+    def _hold(self, numerators: Array, denominator: int) -> None:
+        self.integers, self.denominator = numerators, denominator
         self._shift = self.denominator.bit_length() - 1 if self.denominator & (self.denominator - 1) == 0 else None
         self._digits: dict[int, list[Array]] = {}
 

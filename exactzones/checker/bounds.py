@@ -22,6 +22,7 @@ import numpy as np
 
 from exactzones.checker.arithmetic import Array, fractions, integers, narrow, size, times, total
 from exactzones.checker.claim import Claim, LayerUnits
+from exactzones.checker.known import KnownBounds, RoundingErrors
 
 MULTIPLIER_BITS = 32
 """A whole multiplier m in a certificate stands for ``m / 2^32``."""
@@ -29,61 +30,6 @@ SLOPE_BITS = 24
 """Fractional bits of the upper slope of an open unit."""
 ALPHA_BITS = 8
 """Fractional bits of the lower slopes in a certificate."""
-
-
-@dataclass
-class KnownBounds:
-    """Known bounds of units on regions.
-
-    Attributes:
-        low, high: the bounds, as integers that stand for ``v / 2^bits``, shape (regions, units).
-        has_low, has_high: which bounds are known, of the same shape.
-    """
-
-    low: Array
-    high: Array
-    has_low: Array
-    has_high: Array
-
-    def part(self, region: int) -> KnownBounds:
-        """Return the bounds on one region, as a copy."""
-        return KnownBounds(*(part[region : region + 1].copy() for part in (self.low, self.high, self.has_low, self.has_high)))
-
-    def of_units(self, units: slice) -> KnownBounds:
-        """Return the bounds of some units, as views."""
-        return KnownBounds(*(part[:, units] for part in (self.low, self.high, self.has_low, self.has_high)))
-
-    @classmethod
-    def stack(cls, parts: Sequence[KnownBounds]) -> KnownBounds:
-        """Return the bounds on several regions as one batch."""
-        return cls(
-            *(np.concatenate(arrays) for arrays in zip(*((p.low, p.high, p.has_low, p.has_high) for p in parts), strict=True))
-        )
-
-    def are_on(self) -> Array:
-        """Return which units are known to be >= 0, shape (regions, units)."""
-        on: Array = self.has_low & (self.low >= 0)
-        return on
-
-    def are_nonpositive(self) -> Array:
-        """Return which units are known to be <= 0, shape (regions, units)."""
-        nonpositive: Array = self.has_high & (self.high <= 0)
-        return nonpositive
-
-    def learn(self, upper: bool, regions: Sequence[int], units: Sequence[int], values: Sequence[int]) -> None:
-        """Add bounds ``unit <= value`` (``upper``) or ``unit >= value``; the three sequences are parallel."""
-        where, added = (np.array(regions), np.array(units)), integers(values)
-        known, has = (self.high, self.has_high) if upper else (self.low, self.has_low)
-        if added.dtype == object:
-            known = known.astype(object)
-        fresh = ~has[where]
-        known[where[0][fresh], where[1][fresh]] = added[fresh]
-        (np.minimum if upper else np.maximum).at(known, where, added)
-        has[where] = True
-        if upper:
-            self.high = known
-        else:
-            self.low = known
 
 
 @dataclass
@@ -165,6 +111,10 @@ class FixedPoint:
         """Return a rational number, rounded down."""
         return (value.numerator << self.bits) // value.denominator
 
+    def integer(self, values: Array) -> Array:
+        """Return integers that stand for ``v / 2^bits`` in these numbers."""
+        return values
+
     def settle(self, total: Any, bits: int) -> int:
         """Return ``total / 2^bits``, rounded down."""
         return int(total // (1 << bits))
@@ -205,6 +155,10 @@ class RationalNumbers(FixedPoint):
         """Return the number."""
         return value
 
+    def integer(self, values: Array) -> Array:
+        """Return the fractions that the integers stand for."""
+        return fractions(values, 1 << self.bits)
+
     def settle(self, total: Any, bits: int) -> Fraction:  # type: ignore[override]
         """Return ``total / 2^bits``."""
         return Fraction(total) / (1 << bits)
@@ -223,6 +177,7 @@ def backward(arithmetic: FixedPoint, known: KnownBounds, functions: Functions) -
     valid = np.ones(len(at), bool)
     top = max([*functions.before, *functions.after, *(claim.layer_of(beta[1]) - 1 for beta in functions.betas)])
     off = known.are_nonpositive() & ~known.are_on()
+    errors = None if claim.sizes is None else RoundingErrors(claim, known, at)
     known = arithmetic.known(known)
     after: Any = functions.after.get(top)
     for k in range(top, -1, -1):
@@ -241,6 +196,8 @@ def backward(arithmetic: FixedPoint, known: KnownBounds, functions: Functions) -
         inputs = slice(claim.offsets[k], claim.offsets[k + 1])
         through = _through_affine(arithmetic, known.of_units(inputs), k, before, (at, off[:, inputs]))
         constants = constants + through.constants
+        if errors is not None:
+            constants = constants + total(arithmetic.times(-np.abs(before), arithmetic.integer(errors.of_layer(k))))
         valid &= through.valid
         after = through.coefficients
         if k - 1 in functions.after:

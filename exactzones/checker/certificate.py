@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from exactzones.errors import FormatError
 from exactzones.rational import integer, text
+from exactzones.rational.float_formats import REAL
 
 FORMAT, VERSION = "exactzones certificate", 1
 _LONGEST_HEADER, _LONGEST_NODE = 1 << 26, 1 << 24  # bytes; reading a line takes up to 35 times its length in memory
@@ -120,6 +121,7 @@ class Header:
     Attributes:
         verdict: what the certificate proves, according to its writer; for people only.
         network: SHA-256 of the network's exact weights.
+        arithmetic: in which the network is evaluated; ``real`` if the line does not say.
         bits: number of fractional bits of fixed-point numbers.
         cases: number of cases of the claim.
         case: number of the case that holds at ``witness``.
@@ -130,6 +132,7 @@ class Header:
 
     verdict: str
     network: str
+    arithmetic: str
     bits: int
     cases: int
     case: int
@@ -181,6 +184,7 @@ def read_header(line: str) -> Header:
     return Header(
         verdict=_text(data.get("verdict"), "verdict"),
         network=_text(data.get("network"), "network"),
+        arithmetic=_text(data.get("arithmetic", REAL), "arithmetic"),
         bits=_whole(data.get("bits", 24), "bits", 16, _MOST_BITS),
         cases=_whole(data.get("cases", 1), "cases", 0, 1 << 31),
         case=_whole(data.get("case", 0), "case", 0, 1 << 31),
@@ -224,6 +228,7 @@ def write_header(
     cases: int,
     verdict: str,
     *,
+    arithmetic: str = REAL,
     trees: Sequence[Sequence[int]] | None = None,
     witness: tuple[int, Sequence[Fraction]] | None = None,
     zones: Iterable[tuple[Sequence[str], Sequence[Fraction]]] = (),
@@ -237,6 +242,8 @@ def write_header(
         "bits": bits,
         "cases": cases,
     }
+    if arithmetic != REAL:
+        data["arithmetic"] = arithmetic
     if witness is not None:
         data |= {"case": witness[0], "witness": list(map(text, witness[1]))}
     elif trees is not None and [*map(list, trees)] != [[k] for k in range(cases)]:

@@ -11,18 +11,24 @@ from itertools import chain
 import numpy as np
 
 from exactzones.checker.arithmetic import Array, Weights, integers
+from exactzones.checker.deployed import RoundingTerms
 from exactzones.checker.records import Case, family_of, integer_condition, require_rational
-from exactzones.errors import DimensionError
+from exactzones.errors import DimensionError, InputError
 from exactzones.network import Layer, Network
 from exactzones.property import Condition
+from exactzones.rational.float_formats import FloatArithmetic
 
 
 class LayerUnits:
-    """A layer's units: ``(bias | weight)`` as an exact matrix ``affine``, and which units have a ``relu``."""
+    """A layer's units: ``(bias | weight)`` as an exact matrix ``affine``, which have a ``relu``, and their ``rounding`` errors.
 
-    def __init__(self, layer: Layer) -> None:
+    The last is None if the claim is about real arithmetic.
+    """
+
+    def __init__(self, layer: Layer, arithmetic: FloatArithmetic | None, what: str) -> None:
         self.affine = Weights(layer.affine.augmented())
         self.relu = np.array(layer.relu, bool)
+        self.rounding = None if arithmetic is None else RoundingTerms(layer, arithmetic, what)
 
 
 @dataclass(frozen=True)
@@ -70,11 +76,13 @@ class Claim:
         units: number of inputs and hidden units.
         relu: which of them have a ReLU, shape (units,).
         targets: for each case the negations of its conditions.
+        sizes: bounds on the absolute values of all units that hold on the whole domain; None in real arithmetic.
 
     Raises:
         DimensionError: a row of the domain that does not fit the network.
         FeatureError: a layer or unit that the network does not have.
         InexactError: an irrational number; certificates are about rational numbers only.
+        InputError: a network or domain about which nothing can be proved in the arithmetic.
     """
 
     def __init__(self, network: Network, cases: Sequence[Case], bits: int, units: list[LayerUnits]) -> None:
@@ -87,7 +95,9 @@ class Claim:
         self.horizon = family_of(network, cases[0])[1]
         conditions = [case.prop.resolve(network.widths).conditions for case in cases]
         depth = max([self.horizon, *(condition.layer + 1 for condition in chain(*conditions))])
-        units += [LayerUnits(layer) for layer in network.layers[len(units) : depth]]
+        arithmetic = FloatArithmetic.of(cases[0].arithmetic)
+        numbered = enumerate(network.layers[len(units) : depth], start=len(units))
+        units += [LayerUnits(layer, arithmetic, f"layer {k}") for k, layer in numbered]
         self.layers = units[:depth]
         self.offsets = [0, *np.cumsum([self.inputs, *(len(layer.relu) for layer in self.layers[: self.horizon])]).tolist()]
         self.units = self.offsets[-1]
@@ -95,6 +105,20 @@ class Claim:
         self.targets = [
             [Target.of(condition, network.widths[condition.layer]) for condition in of_case] for of_case in conditions
         ]
+        self.sizes = None if arithmetic is None else self._sizes()
+
+    def _sizes(self) -> Array:
+        """Return bounds on the absolute values of all units, from those of the inputs, and require that nothing overflows."""
+        low, high, has_low, has_high = (part[: self.inputs] for part in self.box())
+        if not (has_low & has_high).all():
+            lacking = int(np.nonzero(~(has_low & has_high))[0][0])
+            raise InputError(f"input {lacking} has no bounds of its own; proofs about floats need a box around the domain")
+        sizes = [np.maximum(np.abs(low), np.abs(high))]
+        for layer in self.layers:
+            assert layer.rounding is not None  # noqa: S101 - in real arithmetic there are no sizes
+            sizes.append(layer.rounding.magnitudes(sizes[-1], self.bits))
+        parts = sizes[: self.horizon + 1]
+        return np.concatenate([part.astype(object) for part in parts] if any(p.dtype == object for p in parts) else parts)
 
     def layer_of(self, unit: int) -> int:
         """Return 0 for an input, k + 1 for a unit of hidden layer k."""

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
 
-from exactzones.checker.certificate import Header, Node, read_header, read_node
-from exactzones.checker.records import Case, Report, family_of, require_arguments
+from exactzones.checker.certificate import Bound, Header, Hint, Node, Refutation, read_header, read_node
+from exactzones.checker.records import Case, Report, arithmetic_of, family_of, require_arguments
 from exactzones.checker.rules import Invalid
 from exactzones.checker.tree import Tree
 from exactzones.errors import FormatError
 from exactzones.network import Network
+from exactzones.property import Property
+from exactzones.rational.float_formats import REAL, FloatArithmetic
 from exactzones.threads import one_thread
 
+WITNESS_BITS = 80
+"""Number of fractional bits of certificates that are a witness in float arithmetic."""
 _BATCH = 128
 """How many nodes are checked together."""
 
@@ -33,6 +38,7 @@ def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Repo
 
     Raises:
         InexactError: the claim has irrational numbers.
+        InputError: the claim is about floats, and the network or the domain does not fit the model of their rounding.
     """
     require_arguments(network, cases, lines)
     stream = iter(lines)
@@ -67,13 +73,41 @@ def batches(stream: Iterator[str], tree: Tree) -> Iterator[list[Node]]:
         yield batch
 
 
-def holds(network: Network, case: Case, point: Sequence[Fraction]) -> bool:
-    """Tell by exact evaluation whether a point lies in a case's polyhedron, strict rows included, and has its property."""
+def holds(network: Network, case: Case, point: Sequence[Fraction], bits: int = WITNESS_BITS) -> bool:
+    """Tell whether a point lies in a case's polyhedron, strict rows included, and has its property.
+
+    In real arithmetic exact evaluation decides.  In floats the property is proved to hold in every order of evaluation, with
+    ``bits`` fractional bits; the coordinates must be numbers of the format.
+    """
     if len(point) != network.inputs:
         return False
     values = {row: row[0] + sum(a * x for a, x in zip(row[1:], point, strict=True)) for row in (*case.rows, *case.strict)}
-    inside = all(values[row] >= 0 for row in case.rows) and all(values[row] > 0 for row in case.strict)
-    return inside and network.satisfies(point, case.prop)
+    if not (all(values[row] >= 0 for row in case.rows) and all(values[row] > 0 for row in case.strict)):
+        return False
+    arithmetic = FloatArithmetic.of(case.arithmetic)
+    if arithmetic is None:
+        return network.satisfies(point, case.prop)
+    if not all(map(arithmetic.products.contains, point)):
+        return False
+    conditions = case.prop.resolve(network.widths).conditions
+    return all(_never_fails(network, replace(case, prop=Property((each,))), point, bits) for each in conditions)
+
+
+def _never_fails(network: Network, case: Case, point: Sequence[Fraction], bits: int) -> bool:
+    """Tell whether a case's only condition is proved to hold at a point: its negation is refuted by bounds of all units there."""
+    rows = []
+    for j, x in enumerate(point):
+        unit = [x.denominator if i == j else 0 for i in range(len(point))]
+        rows += [(-x.numerator, *unit), (x.numerator, *(-entry for entry in unit))]
+    (condition,) = case.prop.conditions
+    tree = Tree(network, [[Case(tuple(rows), Property((~condition,)), arithmetic=case.arithmetic)]], bits)
+    hidden = range(network.inputs, tree.claims[0].units)
+    bounds = tuple(Bound(unit, upper, exact=False, hint=Hint()) for unit in hidden for upper in (False, True))
+    try:
+        tree.add([Node(0, bounds, "no", refutations=(Refutation(((0, 1),)),))])
+    except Invalid:
+        return False
+    return True
 
 
 def matches(header: Header, network: Network, cases: Sequence[Case]) -> None:
@@ -84,8 +118,13 @@ def matches(header: Header, network: Network, cases: Sequence[Case]) -> None:
     """
     if header.network != network.sha256:
         raise Invalid("the certificate is about another network (its SHA-256 differs)")
+    arithmetic = arithmetic_of(cases)
+    if header.arithmetic != arithmetic:
+        raise Invalid(f"the certificate is about {header.arithmetic} arithmetic, but the claim about {arithmetic}")
     if header.witness is not None:  # a witness is a proof by itself; the rest of the header does not matter
         return
+    if header.zones and arithmetic != REAL:
+        raise Invalid(f"a certificate that lists zones must be about real arithmetic, not {arithmetic}")
     if header.cases != len(cases):
         raise Invalid(f"the number of cases is {header.cases} in the certificate, but {len(cases)} in the claim")
     if header.zones and len(cases) != 1:
@@ -118,7 +157,8 @@ def trees_of(header: Header) -> Sequence[Sequence[int]]:
 
 def _check_witness(network: Network, cases: Sequence[Case], header: Header) -> Report:
     """Check a certificate that is a witness."""
-    if header.witness is None or header.case >= len(cases) or not holds(network, cases[header.case], header.witness):
+    point, k = header.witness, header.case
+    if point is None or k >= len(cases) or not holds(network, cases[k], point, header.bits):
         raise Invalid("the witness does not have the property, or is not in the domain")
     return Report("valid", "can fire")
 

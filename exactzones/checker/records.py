@@ -12,6 +12,7 @@ from exactzones.errors import MOST_CHARACTERS, InexactError, InputError, one_lin
 from exactzones.network import Network
 from exactzones.property import Condition, Property
 from exactzones.rational import Row, irrational
+from exactzones.rational.float_formats import REAL, FloatArithmetic
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,14 @@ class Case:
         rows: integer rows ``(b, a_1, .., a_d)``.
         prop: the conjunction of conditions.
         strict: the rows that a witness must satisfy strictly, a part of ``rows``.
+        arithmetic: in which the network is evaluated: ``real``, or a name that ``FloatArithmetic.of`` knows.  In floats the claim
+            is that the property holds at no input that is a number of the format, in whatever order sums are computed.
     """
 
     rows: tuple[Row, ...]
     prop: Property
     strict: tuple[Row, ...] = ()
+    arithmetic: str = REAL
 
 
 def require_arguments(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> None:
@@ -59,6 +63,20 @@ def require_rational(network: Network, case: Case) -> None:
                 f"the {what} has irrational numbers, but certificates and SMT-LIB need rational ones: list the zones instead "
                 "(find_zones), or round explicitly (for a network: network.rationalized(DENOMINATOR))"
             )
+
+
+def arithmetic_of(cases: Sequence[Case]) -> str:
+    """Return the name of the arithmetic of a claim.
+
+    Raises:
+        InputError: the cases differ in it, or there is no such arithmetic.
+    """
+    names = {case.arithmetic for case in cases}
+    if len(names) > 1:
+        raise InputError(f"the cases are about different arithmetics, {' and '.join(sorted(names))}; ask about one at a time")
+    name = next(iter(names), REAL)
+    FloatArithmetic.of(name)
+    return name
 
 
 def family_of(network: Network, case: Case) -> tuple[tuple[Row, ...], int]:

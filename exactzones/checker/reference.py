@@ -3,7 +3,7 @@
 It handles one node, one unit, one term at a time, so it is slow.  It shares no rule with the fast checker: of the package it uses
 only the network's exact weights and the claim's rows and conditions.  A bound l is stored as l, not as
 ``l * 2^bits``, and the code rounds where the rules do.  All rules are in this one long file on purpose;
-``reference_format`` reads the lines.  An audit needs no other file.
+``reference_format`` reads the lines, and ``reference_deployed`` bounds the rounding of floats.  An audit needs no other file.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from fractions import Fraction
 from math import floor, lcm
 from typing import Any, TypeAlias
 
-from exactzones.checker.records import Case, Report, require_arguments, require_rational
+from exactzones.checker.records import Case, Report, arithmetic_of, require_arguments, require_rational
+from exactzones.checker.reference_deployed import PlainRoundings
 from exactzones.checker.reference_format import Broken, PlainHeader, as_integer, as_list, as_multiplier, as_pairs, read_line
 from exactzones.errors import FormatError, quoted
 from exactzones.network import Network
-from exactzones.property import Condition
+from exactzones.property import Condition, Property
+from exactzones.rational.float_formats import REAL, FloatArithmetic
 
 Linear: TypeAlias = dict[int, Fraction]
 """A linear function of the units of a layer, or of the inputs: coefficients by number."""
@@ -85,6 +87,7 @@ def check_plainly(network: Network, cases: Sequence[Case], lines: Iterable[str])
 
     Raises:
         InexactError: the claim has irrational numbers.
+        InputError: the claim is about floats, and the network or the domain does not fit the model of their rounding.
     """
     require_arguments(network, cases, lines)
     for case in cases:
@@ -111,12 +114,16 @@ def check_plainly(network: Network, cases: Sequence[Case], lines: Iterable[str])
 
 
 def _is_witness(network: Network, cases: Sequence[Case], header: PlainHeader) -> bool:
-    """Check the network's SHA-256; tell whether the certificate is a witness, and a true one."""
+    """Check the network's SHA-256 and the arithmetic; tell whether the certificate is a witness, and a true one."""
+    if header.arithmetic != arithmetic_of(cases):
+        raise Broken("it is about another arithmetic")
+    if header.zones and header.arithmetic != REAL:
+        raise Broken("it lists zones, but is not about real arithmetic")
     if header.network != network.sha256:
         raise Broken("it is about another network")
     if header.witness is None:
         return False
-    if not _holds(network, cases[header.case], header.witness):
+    if not _holds(network, cases[header.case], header.witness, header.bits):
         raise Broken("the witness does not have the property, or is not in the domain")
     return True
 
@@ -132,6 +139,7 @@ class Checker:
 
     Raises:
         Broken: cases share a tree that have different rows, or are decided by different layers.
+        InputError: the claim is about floats, and the network or the domain does not fit the model of their rounding.
     """
 
     def __init__(self, network: Network, trees: Sequence[Sequence[Case]], bits: int, patterns: Sequence[Any] = ()) -> None:
@@ -143,11 +151,20 @@ class Checker:
             if any(case.rows != rows for case in cases) or any(self._units(conditions) != units for conditions in of_cases):
                 raise Broken("cases that share a tree differ in more than their conditions")
         self.open = {k: (k, self._root(rows)) for k, rows in enumerate(self.rows)}
+        self.roundings = [self._roundings(k, cases[0]) for k, cases in enumerate(trees)]
         self.made, self.nodes = len(trees), 0
 
     def down(self, value: Fraction) -> Fraction:
         """Round down to a multiple of ``2^-bits``."""
         return Fraction(floor(value * 2**self.bits), 2**self.bits)
+
+    def _roundings(self, k: int, case: Case) -> PlainRoundings | None:
+        """Return the rounding errors on the domain of tree k; None in real arithmetic."""
+        arithmetic, region = FloatArithmetic.of(case.arithmetic), self.open[k][1]
+        if arithmetic is None:
+            return None
+        depth = max(self.units[k][-1][0] + 1, *(c.layer + 1 for conditions in self.conditions[k] for c in conditions), 0)
+        return PlainRoundings(self.network, depth, arithmetic, self.bits, ends=(region.low, region.high))
 
     def _units(self, conditions: Sequence[Condition]) -> list[Unit]:
         """Return the inputs and the units of the hidden layers that decide the conditions, in the order of their numbers."""
@@ -373,6 +390,7 @@ class Checker:
             for j, c in function.before.get(k, {}).items():
                 p[j] = p.get(j, ZERO) + c
             constant += rounded(sum((c * layer.bias[j] for j, c in p.items()), ZERO))
+            constant += self._lost(tree, region, k, p, rounded)
             lost, below = ZERO, carried.setdefault(k - 1, {})
             for i in range(layer.inputs):
                 product = sum((c * layer.weight.rows[j][i] for j, c in p.items()), ZERO)
@@ -384,6 +402,15 @@ class Checker:
                     lost += min(least or ZERO, ZERO)
             constant += rounded(lost / 2**self.bits)
         return (carried.get(-1, {}), constant) if good else None
+
+    def _lost(self, tree: int, region: PlainRegion, k: int, p: Linear, rounded: Callable[[Fraction], Fraction]) -> Fraction:
+        """Return what the rounding of layer k's units in floats may take from ``sum p z``: a number <= 0."""
+        roundings = self.roundings[tree]
+        if roundings is None or not any(p.values()):
+            return ZERO
+        inputs = [number for number, (layer, _) in enumerate(self.units[tree]) if layer == k - 1]
+        errors = roundings.errors(k, [region.low.get(unit) for unit in inputs], [region.high.get(unit) for unit in inputs])
+        return sum((rounded(-abs(c) * errors[j]) for j, c in p.items()), ZERO)
 
     def _through(
         self, region: PlainRegion, unit: int | None, c: Fraction, function: PlainFunction, rounded: Callable[[Fraction], Fraction]
@@ -429,14 +456,36 @@ def _values(network: Network, point: Sequence[Fraction]) -> Iterator[tuple[list[
         yield before, values
 
 
-def _holds(network: Network, case: Case, point: Sequence[Fraction]) -> bool:
-    """Tell whether a point is in a case's polyhedron and has its property."""
+def _holds(network: Network, case: Case, point: Sequence[Fraction], bits: int = 40) -> bool:
+    """Tell whether a point is in a case's polyhedron and has its property; in floats, in every order of evaluation."""
     if len(point) != network.inputs:
         return False
     sides = {row: row[0] + sum((a * x for a, x in zip(row[1:], point, strict=True)), ZERO) for row in (*case.rows, *case.strict)}
+    if any(sides[row] < 0 for row in case.rows) or any(sides[row] <= 0 for row in case.strict):
+        return False
+    arithmetic, conditions = FloatArithmetic.of(case.arithmetic), case.prop.resolve(network.widths).conditions
+    if arithmetic is not None:
+        exact = all(arithmetic.products.contains(x) for x in point)
+        return exact and all(_never_fails(network, case, each, point, bits) for each in conditions)
     values = list(_values(network, point))
-    for condition in case.prop.resolve(network.widths).conditions:
+    for condition in conditions:
         total = condition.constant + sum((c * values[condition.layer][condition.after_relu][k] for k, c in condition.terms), ZERO)
         if total < 0 or (total == 0 and condition.strict):
             return False
-    return all(sides[row] >= 0 for row in case.rows) and all(sides[row] > 0 for row in case.strict)
+    return True
+
+
+def _never_fails(network: Network, case: Case, condition: Condition, point: Sequence[Fraction], bits: int) -> bool:
+    """Tell whether bounds of all units at a point, layer by layer, refute the negation of a condition."""
+    rows = []
+    for j, x in enumerate(point):
+        unit = [x.denominator * (i == j) for i in range(len(point))]
+        rows += [(-x.numerator, *unit), (x.numerator, *(-entry for entry in unit))]
+    there = Case(tuple(rows), Property((~condition,)), arithmetic=case.arithmetic)
+    checker = Checker(network, [[there]], bits)
+    hidden = range(network.inputs, len(checker.units[0]))
+    try:
+        checker.add([0, [[4 * unit + upper] for unit in hidden for upper in (0, 1)], ["no", 0, [0, 1], []]])
+    except Broken:
+        return False
+    return True

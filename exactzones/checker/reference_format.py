@@ -24,9 +24,10 @@ class Broken(Exception):
 
 @dataclass
 class PlainHeader:
-    """The first line: number of fractional bits and of cases, trees (None: one for each case), witness and its case, zones."""
+    """The first line: arithmetic, number of fractional bits and of cases, trees (None: one each), witness and its case, zones."""
 
     network: str
+    arithmetic: str
     bits: int
     cases: int
     case: int
@@ -56,6 +57,7 @@ class PlainHeader:
             zones.append(([as_text(part) for part in as_list(pattern)], as_point(point)))
         return cls(
             as_text(data["network"]),
+            as_text(data.get("arithmetic", "real")),
             bits,
             cases,
             case,

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from exactzones.checker.arithmetic import Array, narrow
-from exactzones.checker.bounds import MULTIPLIER_BITS, FixedPoint, Functions, KnownBounds, LinearBounds, RationalNumbers, backward
+from exactzones.checker.bounds import MULTIPLIER_BITS, FixedPoint, Functions, LinearBounds, RationalNumbers, backward
 from exactzones.checker.certificate import Bound, Hint, Node, Refutation
 from exactzones.checker.claim import Claim, Target
+from exactzones.checker.known import KnownBounds
 
 
 class Invalid(Exception):

@@ -8,9 +8,10 @@ import numpy as np
 
 from exactzones.checker import rules
 from exactzones.checker.arithmetic import Array
-from exactzones.checker.bounds import FixedPoint, KnownBounds, RationalNumbers
+from exactzones.checker.bounds import FixedPoint, RationalNumbers
 from exactzones.checker.certificate import Node
 from exactzones.checker.claim import Claim, LayerUnits
+from exactzones.checker.known import KnownBounds
 from exactzones.checker.records import Case
 from exactzones.checker.rules import Batch, Invalid, OpenRegion
 from exactzones.network import Network

@@ -20,11 +20,12 @@ from typing import Any
 
 from exactzones.checker.certificate import read_header, read_node, write_node
 from exactzones.checker.core import matches, trees_of
-from exactzones.checker.records import Case, Report, integer_condition, require_arguments, require_rational
+from exactzones.checker.records import Case, Report, arithmetic_of, integer_condition, require_arguments, require_rational
 from exactzones.checker.rules import Invalid
-from exactzones.errors import BackendError, FormatError
+from exactzones.errors import BackendError, FormatError, InputError
 from exactzones.network import Layer, Network
 from exactzones.property import Condition
+from exactzones.rational.float_formats import REAL
 
 VARIABLE = "EXACTZONES_VERIFIED"
 """Environment variable with the path of the built checker; by default it is the one in this source tree."""
@@ -59,8 +60,12 @@ def check_verified(network: Network, cases: Sequence[Case], lines: Iterable[str]
 
     Raises:
         BackendError: the checker is not built, or it crashed.
+        InputError: the claim is not about real arithmetic.
     """
     require_arguments(network, cases, lines)
+    arithmetic = arithmetic_of(cases)
+    if arithmetic != REAL:
+        raise InputError(f"the verified checker knows real arithmetic only, not {arithmetic}; use the other two checkers")
     built = program()
     with tempfile.TemporaryDirectory() as folder:
         claim, certificate = Path(folder) / "claim.json", Path(folder) / "certificate"

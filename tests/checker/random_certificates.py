@@ -1,12 +1,14 @@
 """Random certificates, of nodes that mean something more often than not, for random networks with weights of all sizes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from hypothesis import strategies as st
 
 from exactzones.certification import case_of
 from exactzones.network import Layer, Network
+from exactzones.polyhedra import Polyhedron
+from exactzones.rational.float_formats import FloatArithmetic
 from exactzones.testing import domains, networks, properties
 
 BITS = (16, 28, 40, 61, 200)
@@ -52,6 +54,53 @@ def claims(draw, *, most=2):
     cases = [
         case_of(network, draw(properties(network)), draw(domains(network.inputs))) for _ in range(draw(st.integers(1, most)))
     ]
+    return network, cases
+
+
+ARITHMETICS = ("float32", "float64", "float16", "bfloat16", "bfloat16+float32", "float16+float32")
+
+
+def normal(number, format_):
+    """The number of a format next to a number; zero in place of a subnormal one."""
+    return format_.round(number, flush=True)
+
+
+def in_floats(network, format_):
+    """The network with its weights rounded to a format."""
+    layers = []
+    for layer in network.layers:
+        rows = [[normal(entry, format_) for entry in row] for row in layer.weight.rows]
+        layers.append(Layer.of(rows, [normal(entry, format_) for entry in layer.bias], relu=layer.relu))
+    return Network(tuple(layers))
+
+
+def composed(network, kept):
+    """The network in which every layer that is not kept, and has no ReLU, is part of the layer after it."""
+    layers = [network.layers[0]]
+    for layer, keep in zip(network.layers[1:], kept, strict=False):
+        before = layers[-1]
+        if keep or before.relu_units:
+            layers.append(layer)
+            continue
+        both = layer.affine.after(before.affine)
+        layers[-1] = Layer(both.matrix, both.offset, layer.relu, layer.as_computed.after(before.as_computed))
+    return Network(tuple(layers))
+
+
+@st.composite
+def float_claims(draw, *, most=2):
+    """A network in an arithmetic of floats, its first layer perhaps two operations in a row, and one or more cases on boxes."""
+    name = draw(st.sampled_from(ARITHMETICS))
+    network = draw(networks(inputs=(1, 2), outputs=(1, 2), max_width=3, min_hidden=0))
+    network = scaled(network, [Fraction(2) ** size for size in draw(st.lists(st.sampled_from([-8, -1, 0, 1, 4]), max_size=3))])
+    network = in_floats(network, FloatArithmetic.of(name).products)
+    network = composed(network, draw(st.lists(st.booleans(), min_size=4, max_size=4)))
+    box = st.tuples(*[st.tuples(st.fractions(-3, 3), st.fractions(0, 2))] * network.inputs)
+    cases = []
+    for _ in range(draw(st.integers(1, most))):
+        sides = [(low, low + width) for low, width in draw(box)]
+        domain = Polyhedron.box([low for low, _ in sides], [high for _, high in sides])
+        cases.append(replace(case_of(network, draw(properties(network)), domain), arithmetic=name))
     return network, cases
 
 

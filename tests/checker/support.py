@@ -8,9 +8,9 @@ from exactzones.checker.certificate import read_node, write_header
 from exactzones.checker.rules import Invalid
 
 
-def certificate(network, *nodes, bits=40, cases=1, zones=(), witness=None):
+def certificate(network, *nodes, bits=40, cases=1, zones=(), witness=None, arithmetic="real"):
     """The lines of a certificate from nodes as lists."""
-    head = write_header(network.sha256, bits, cases, "cannot fire", witness=witness, zones=zones)
+    head = write_header(network.sha256, bits, cases, "cannot fire", arithmetic=arithmetic, witness=witness, zones=zones)
     return [head, *(json.dumps(node) for node in nodes)]
 
 

@@ -14,8 +14,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from exactzones.checker import Bound, Hint, Node, Refutation
-from exactzones.checker.bounds import Functions, KnownBounds, RationalNumbers, backward
+from exactzones.checker.bounds import Functions, RationalNumbers, backward
 from exactzones.checker.claim import Claim, Target
+from exactzones.checker.known import KnownBounds
 from exactzones.checker.rules import OpenRegion, SignedUnits, carry_units, region_row
 from exactzones.checker.tree import Tree
 from exactzones.deadline import Deadline
