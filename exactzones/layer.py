@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -12,8 +12,10 @@ import numpy as np
 
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, InputError, quoted
-from exactzones.rational import Matrix, Quadratic, Vector, algebraic, entries, flag
+from exactzones.rational import Matrix, Quadratic, Vector, algebraic, entries, flag, text
 from exactzones.roundings import Roundings
+
+_SMALL = 1 << 14  # weights up to which all units are evaluated at once
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,20 @@ class Layer:
     def activate(self, values: Vector) -> Vector:
         """Apply the ReLU to pre-activations of shape (outputs,)."""
         return tuple(max(v, Fraction(0)) if has_relu else v for v, has_relu in zip(values, self.relu, strict=True))
+
+    def values_of(self, units: Iterable[int], values: Vector) -> dict[int, Fraction]:
+        """Return the pre-activations of some units, where the layer's inputs have these values."""
+        chosen = sorted(units)
+        if 4 * len(chosen) > self.outputs or self.outputs * self.inputs < _SMALL:
+            return dict(enumerate(self.affine(values)))
+        products = self.weight.take(chosen) @ values
+        return {unit: product + self.bias[unit] for unit, product in zip(chosen, products, strict=True)}
+
+    def lines(self) -> Iterator[str]:
+        """Yield the layer as text, see ``Network.canonical_text``: each line with its line break."""
+        yield f"{self.outputs} {self.inputs} {''.join('r' if unit else 'l' for unit in self.relu)}\n"
+        for row, b in zip(self.weight.lines(), self.bias, strict=True):
+            yield f"{row} | {text(b)}\n"
 
     def signs(self, values: Vector) -> str:
         """Return the activation pattern of these pre-activations: a pre-activation of zero counts as off."""

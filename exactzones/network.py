@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,8 +24,8 @@ from exactzones.errors import DimensionError, FeatureError, InexactError, InputE
 from exactzones.layer import Layer
 from exactzones.notation import html_table
 from exactzones.port import Port
-from exactzones.property import Property, as_cases
-from exactzones.rational import Rationalization, Row, Vector, algebraic, entries, exact, index, text
+from exactzones.property import as_cases
+from exactzones.rational import Rationalization, Row, Vector, algebraic, entries, exact, index
 from exactzones.rational import rationalize as to_rational
 
 __all__ = ["Latent", "Layer", "Network", "Pattern", "Port", "regime_bound"]
@@ -294,18 +295,15 @@ class Network:
             point: exact numbers, shape (inputs,).
             prop: a property, a disjunction, or the number of a feature.
         """
-        trace = self.trace(point)
-        return any(self._holds(case.resolve(self.widths), trace) for case in as_cases(prop))
-
-    def _holds(self, prop: Property, trace: Sequence[Vector]) -> bool:
-        """Tell whether a resolved conjunction holds where the layers have these pre-activations."""
-        for condition in prop.conditions:
-            values = trace[condition.layer]
-            if condition.after_relu:
-                values = self.layers[condition.layer].activate(values)
-            if not condition.holds(condition.value(values)):
-                return False
-        return True
+        cases = [case.resolve(self.widths) for case in as_cases(prop)]
+        read = [(condition.layer, unit) for case in cases for condition in case.conditions for unit, _ in condition.terms]
+        last = max((layer for layer, _ in read), default=0)  # of this layer only the units that are read are evaluated
+        trace = Network(self.layers[:last]).trace(point) if last else ()
+        values = self.layers[last - 1].activate(trace[-1]) if last else self.point(point)
+        units = {unit for layer, unit in read if layer == last}
+        values_of: dict[int, Any] = {**dict(enumerate(trace)), last: self.layers[last].values_of(units, values)}
+        relu = [layer.relu for layer in self.layers]
+        return any(all(c.holds_at(values_of.get(c.layer, ()), relu[c.layer]) for c in case.conditions) for case in cases)
 
     def save(self, path: str | Path) -> None:
         """Write the network to a file; the suffix says how: see ``save_network``.
@@ -333,18 +331,20 @@ class Network:
     @cached_property
     def sha256(self) -> str:
         """SHA-256 of the exact weights: of the text that ``canonical_text`` returns."""
-        return hashlib.sha256(self.canonical_text().encode()).hexdigest()
+        digest = hashlib.sha256()
+        for line in self._canonical_lines():
+            digest.update(line.encode())
+        return digest.hexdigest()
 
     def canonical_text(self) -> str:
         """Return the network as text: for each layer ``outputs inputs mask``, then for each unit ``weights | bias``.
 
         Numbers are "p/q" or "p"; irrational ones "a+b*sqrt(D)".
         """
-        lines = ["exactzones-network-1"]
-        for layer in self.layers:
-            lines.append(f"{layer.outputs} {layer.inputs} {''.join('r' if unit else 'l' for unit in layer.relu)}")
-            lines += [f"{row} | {text(b)}" for row, b in zip(layer.weight.lines(), layer.bias, strict=True)]
-        return "\n".join(lines) + "\n"
+        return "".join(self._canonical_lines())
+
+    def _canonical_lines(self) -> Iterator[str]:
+        return chain(["exactzones-network-1\n"], *(layer.lines() for layer in self.layers))
 
 
 def regime_bound(units: int, dim: int) -> int:

@@ -6,13 +6,13 @@ threshold there.  For a threshold >= 0 it makes no difference whether a ReLU fol
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, overload
 
 from exactzones.errors import FeatureError, InputError, quoted
-from exactzones.rational import Vector, algebraic, entries, flag, irrational, text
+from exactzones.rational import algebraic, entries, flag, irrational, text
 from exactzones.rational import index as read_index
 
 MAX_CASES = 10_000
@@ -42,13 +42,19 @@ class Condition:
         """How many layers' activation patterns decide this condition."""
         return self.layer + self.after_relu
 
-    def value(self, values: Vector) -> Fraction:
+    def value(self, values: Sequence[Fraction] | Mapping[int, Fraction]) -> Fraction:
         """Return ``constant + terms . values`` for the values of the condition's layer."""
         return sum((c * values[unit] for unit, c in self.terms), start=self.constant)
 
     def holds(self, value: Fraction) -> bool:
         """Tell whether a value of the left-hand side satisfies the condition."""
         return value > 0 or (value == 0 and not self.strict)
+
+    def holds_at(self, values: Sequence[Fraction] | Mapping[int, Fraction], relu: Sequence[bool]) -> bool:
+        """Tell whether it holds where its layer has these pre-activations, by unit, and ReLUs on these units."""
+        if self.after_relu:
+            values = {unit: max(values[unit], Fraction(0)) if relu[unit] else values[unit] for unit, _ in self.terms}
+        return self.holds(self.value(values))
 
     def __invert__(self) -> Condition:
         negated = tuple((unit, -coefficient) for unit, coefficient in self.terms)

@@ -14,8 +14,8 @@ Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 _PASSES = 2  # passes over all entries of a matrix of floats; after these, trained weights have hardly any bits left
 
 
-def rational_entries(array: np.ndarray[Any, Any], what: str) -> tuple[Any, Floats | None]:
-    """Return the entries of an array as a python-flint matrix, and as read-only float64 if they are floats.
+def numbers_of(array: np.ndarray[Any, Any], what: str) -> Any:
+    """Return an array as a matrix: integers as one of python-flint, floats as read-only float64.
 
     Args:
         array: shape (m, n), integers or floats of up to 64 bits.
@@ -28,7 +28,7 @@ def rational_entries(array: np.ndarray[Any, Any], what: str) -> tuple[Any, Float
     if array.ndim != 2:
         raise InputError(f"{what} has shape {array.shape}; a matrix (rows, columns) is expected")
     if array.dtype.kind in "iu":
-        return _of_integers(array), None
+        return _of_integers(array)
     if array.dtype.kind != "f" or array.dtype.itemsize > 8:
         raise InexactError(f"{what} has NumPy type {array.dtype}; integers and floats up to 64 bits are read")
     bad = np.argwhere(~np.isfinite(array))
@@ -37,14 +37,14 @@ def rational_entries(array: np.ndarray[Any, Any], what: str) -> tuple[Any, Float
         raise InexactError(f"{what}[{k}][{j}] is {array[k, j]}; every number must be finite")
     floats = array.astype(np.float64)
     floats.flags.writeable = False
-    return _of_floats(floats), floats
+    return floats
 
 
 def _of_integers(array: np.ndarray[Any, Any]) -> Any:
     return flint.fmpq_mat(flint.fmpz_mat(*array.shape, array.ravel().tolist()))
 
 
-def _of_floats(array: Floats) -> Any:
+def of_floats(array: Floats) -> Any:
     """Convert finite floats in passes over all of them.  Each takes 62 bits of every entry, as multiples of one power of two.
 
     Entries that have bits left after the passes, and those of matrices that are mostly zeros, are converted one by one.

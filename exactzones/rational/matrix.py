@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -13,14 +13,17 @@ import flint
 import numpy as np
 
 from exactzones.errors import DimensionError, InexactError, InputError, quoted
-from exactzones.rational.arrays import Floats, rational_entries
+from exactzones.rational.arrays import Floats, numbers_of
+from exactzones.rational.dyadic import Integers
 from exactzones.rational.entries import entries, index
 from exactzones.rational.integers import IntegerMatrix
 from exactzones.rational.quadratic import irrational, text
 from exactzones.rational.reading import Vector, algebraic, vector_of
 from exactzones.rational.rows import Row, dot, integer_row, primitive
+from exactzones.rational.storage import DenseFloats, SparseEntries, Storage
 
 _ZERO = Fraction(0)
+_SMALL = 1 << 14  # entries up to which python-flint's are made for a product
 
 
 class Matrix:
@@ -68,7 +71,8 @@ class Matrix:
         if isinstance(rows, Matrix):
             return rows
         if isinstance(rows, np.ndarray) and rows.dtype != object:
-            return RationalMatrix(*rational_entries(rows, what))
+            numbers = numbers_of(rows, what)
+            return StoredMatrix(DenseFloats(numbers)) if isinstance(numbers, np.ndarray) else RationalMatrix(numbers)
         if isinstance(rows, str):
             raise InputError(f"{what} is {quoted(rows)}; expected a list of rows")
         listed = [
@@ -86,6 +90,11 @@ class Matrix:
         return RationalMatrix(flint.fmpq_mat(*shape, list(map(_fmpq, itertools.chain(*numbers)))))
 
     @classmethod
+    def sparse(cls, entries: SparseEntries) -> Matrix:
+        """Return a rational matrix that keeps its entries that are not zero."""
+        return StoredMatrix(entries)
+
+    @classmethod
     def identity(cls, size: int) -> Matrix:
         """Return the identity matrix of shape (size, size)."""
         count = index(size, "size of the matrix", least=0)
@@ -99,13 +108,30 @@ class Matrix:
     def __getitem__(self, index: tuple[int, int]) -> Fraction:
         return self.rows[index[0]][index[1]]
 
-    def lines(self) -> list[str]:
-        """Return each row as text: its numbers as ``text`` writes them, separated by blanks.
+    def lines(self) -> Iterator[str]:
+        """Yield each row as text: its numbers as ``text`` writes them, separated by blanks.
 
-        >>> Matrix.of([[1, "-1/2"], [0, 1]]).lines()
+        >>> list(Matrix.of([[1, "-1/2"], [0, 1]]).lines())
         ['1 -1/2', '0 1']
         """
-        return [" ".join(map(text, row)) for row in self.rows]
+        return (" ".join(map(text, row)) for row in self.rows)
+
+    def take(self, rows: Sequence[int]) -> Matrix:
+        """Return the matrix of the rows with these numbers."""
+        return Matrix.of([self.rows[k] for k in rows], columns=self.shape[1])
+
+    def pick(self, columns: Sequence[int]) -> Matrix:
+        """Return the matrix of the columns with these numbers, which are in ascending order."""
+        return Matrix.of([[row[j] for j in columns] for row in self.rows], columns=len(columns))
+
+    def numerators(self) -> tuple[Integers, int]:
+        """Return this matrix as an array of integers, int64 or Python's, and the number by which these must be divided.
+
+        Raises:
+            InexactError: an entry is irrational; see ``scaled``.
+        """
+        matrix, denominator = self.scaled()
+        return np.array(matrix.rows(), object).reshape(self.shape), denominator
 
     def scaled(self) -> tuple[IntegerMatrix, int]:
         """Return this matrix times the least common denominator of its entries, and that denominator.
@@ -181,7 +207,7 @@ class Matrix:
     def __reduce__(self) -> tuple[Any, ...]:
         if not self.shape[0]:
             return Matrix.zeros, self.shape
-        return Matrix.of, (self.rows if self.floats is None else self.floats, "matrix"), None
+        return Matrix.of, (self.rows, "matrix"), None
 
     def __repr__(self) -> str:
         return f"Matrix([{', '.join('[' + ', '.join(map(text, row)) + ']' for row in self.rows)}])"
@@ -194,11 +220,11 @@ class RationalMatrix(Matrix):
 
     is_rational = True
 
-    def __init__(self, entries: Any, floats: Floats | None = None) -> None:
+    def __init__(self, entries: Any) -> None:
         """Wrap a python-flint matrix; callers outside this module use ``Matrix.of``."""
         self._entries = entries
         self.shape = (entries.nrows(), entries.ncols())
-        self.floats = floats
+        self.floats = None
 
     def __getitem__(self, index: tuple[int, int]) -> Fraction:
         return _fraction(self._entries[index])
@@ -208,9 +234,9 @@ class RationalMatrix(Matrix):
         """All rows as Fractions."""
         return tuple(tuple(map(_fraction, row)) for row in self._entries.tolist()) if self.shape[1] else ((),) * self.shape[0]
 
-    def lines(self) -> list[str]:
-        """Return each row as text: see ``Matrix.lines``."""
-        return [" ".join([_text(entry) if entry else "0" for entry in row]) for row in self._entries.tolist()]
+    def lines(self) -> Iterator[str]:
+        """Yield each row as text: see ``Matrix.lines``."""
+        return (" ".join([_text(entry) if entry else "0" for entry in row]) for row in self._entries.tolist())
 
     def scaled(self) -> tuple[IntegerMatrix, int]:
         """Return this matrix times the least common denominator of its entries, and that denominator."""
@@ -260,6 +286,61 @@ class RationalMatrix(Matrix):
         return self.shape == other.shape and bool(self._entries == other._entries)
 
     __hash__ = Matrix.__hash__
+
+
+class StoredMatrix(RationalMatrix):
+    """A rational matrix that keeps what it was made of; python-flint's entries are made when they are needed.
+
+    Attributes:
+        storage: its floats, or its entries that are not zero.
+    """
+
+    __slots__ = ("storage",)
+
+    def __init__(self, storage: Storage) -> None:
+        """Keep a storage; callers outside this package use ``Matrix.of`` or ``Matrix.sparse``."""
+        self.storage = storage
+        self.shape = storage.shape
+
+    @cached_property
+    def _entries(self) -> Any:
+        return self.storage.entries()
+
+    @property
+    def floats(self) -> Floats | None:  # type: ignore[override]
+        """Read-only float64 copy of the entries if they came from floats, else None."""
+        return self.storage.floats
+
+    def lines(self) -> Iterator[str]:
+        """Yield each row as text: see ``Matrix.lines``."""
+        return self.storage.lines()
+
+    def take(self, rows: Sequence[int]) -> Matrix:
+        """Return the matrix of the rows with these numbers."""
+        return StoredMatrix(self.storage.take(rows))
+
+    def pick(self, columns: Sequence[int]) -> Matrix:
+        """Return the matrix of the columns with these numbers, which are in ascending order."""
+        return StoredMatrix(self.storage.pick(columns))
+
+    def numerators(self) -> tuple[Integers, int]:
+        """Return this matrix as an array of integers, and the number by which these must be divided."""
+        return self.storage.numerators()
+
+    def _times_vector(self, vector: Vector) -> Vector:
+        if irrational(vector) or ("_entries" in self.__dict__ or math.prod(self.shape) <= _SMALL):
+            return super()._times_vector(vector)
+        return self.storage.times(vector)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, StoredMatrix) and isinstance(self.storage, DenseFloats) and isinstance(other.storage, DenseFloats):
+            return np.array_equal(self.storage.floats, other.storage.floats)
+        return super().__eq__(other)
+
+    __hash__ = Matrix.__hash__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return StoredMatrix, (self.storage,)
 
 
 def _fmpq(value: Fraction | int) -> Any:
