@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
+from math import lcm
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -49,14 +50,21 @@ class Weights:
 
     Args:
         matrix: shape (outputs, inputs).
+        first: a column to be put before it, shape (outputs,); rational numbers.
 
     Raises:
         InexactError: an entry is irrational.
     """
 
-    def __init__(self, matrix: Matrix) -> None:
-        numerators, denominator = matrix.scaled()
-        self._hold(integers(numerators.rows()).reshape(matrix.shape), denominator)
+    def __init__(self, matrix: Matrix, first: Sequence[Fraction] | None = None) -> None:
+        values, below = matrix.numerators()
+        column = first or ()
+        denominator = lcm(below, *[entry.denominator for entry in column])
+        numerators = narrow(_times(values, denominator // below))
+        if first is not None:
+            entries = [entry.numerator * (denominator // entry.denominator) for entry in column]
+            numerators = np.concatenate([integers(entries).reshape(-1, 1), numerators], 1)
+        self._hold(numerators, denominator)
 
     @classmethod
     def of_integers(cls, numerators: Array, denominator: int) -> Weights:
@@ -164,6 +172,13 @@ def _carried(sums: Sequence[Array], step: int, shift: int, judged: bool) -> tupl
         if judged:
             lost |= (digit & ((1 << min(-place, 63)) - 1)) != 0
     return result, lost
+
+
+def _times(array: Array, factor: int) -> Array:
+    """Return the product with a positive integer."""
+    fits = array.dtype != object and size(array) + factor.bit_length() < _WORD
+    product: Array = array * factor if fits else array.astype(object) * factor
+    return product
 
 
 def fractions(array: Array, denominator: int) -> Array:

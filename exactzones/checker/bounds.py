@@ -90,7 +90,8 @@ class FixedPoint:
         Returns:
             Coefficients of the layer's inputs, a mask of the judged ones that were rounded, and what biases add to the constants.
         """
-        product, inexact = units.affine.product(left, np.concatenate([[True], needed]), judged=bool(judged.any()))
+        left, weights = units.factors(left)
+        product, inexact = weights.product(left, np.concatenate([[True], needed]), judged=bool(judged.any()))
         return product[:, 1:], inexact[:, 1:] & judged, product[:, 0]
 
     def times(self, left: Array, right: Array) -> Array:
@@ -134,7 +135,8 @@ class RationalNumbers(FixedPoint):
 
     def product(self, left: Array, units: LayerUnits, needed: Array, judged: Array) -> tuple[Array, Array, Array]:  # noqa: ARG002
         """Multiply coefficients of a layer's pre-activations by its weights and biases; none is rounded."""
-        product = left @ units.affine.exact
+        left, weights = units.factors(left)
+        product = left @ weights.exact
         return product[:, 1:], np.zeros((len(product), len(needed)), bool), product[:, 0]
 
     def times(self, left: Array, right: Array) -> Array:

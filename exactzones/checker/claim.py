@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -18,17 +19,42 @@ from exactzones.network import Layer, Network
 from exactzones.property import Condition
 from exactzones.rational.float_formats import FloatArithmetic
 
+_FEW = 4  # fewer than this share of a layer's units are converted without the others
+
 
 class LayerUnits:
-    """A layer's units: ``(bias | weight)`` as an exact matrix ``affine``, which have a ``relu``, and their ``rounding`` errors.
+    """A layer's units, in the forms that products need; each is made when it is first needed.
 
-    The last is None if the claim is about real arithmetic.
+    Attributes:
+        relu: which units have a ReLU.
+        rounding: the rounding errors; None if the claim is about real arithmetic.
     """
 
     def __init__(self, layer: Layer, arithmetic: FloatArithmetic | None, what: str) -> None:
-        self.affine = Weights(layer.affine.augmented())
+        self._layer = layer
+        self._few: tuple[bytes, Weights] | None = None  # the last few units that were asked for
         self.relu = np.array(layer.relu, bool)
         self.rounding = None if arithmetic is None else RoundingTerms(layer, arithmetic, what)
+
+    @cached_property
+    def affine(self) -> Weights:
+        """``(bias | weight)`` as an exact matrix."""
+        return Weights(self._layer.weight, self._layer.bias)
+
+    def of_units(self, used: Array) -> Weights:
+        """Return the rows of ``affine`` with these numbers; a few of many are converted without the others."""
+        key = used.tobytes()
+        if self._few is None or self._few[0] != key:
+            bias = tuple(self._layer.bias[k] for k in used.tolist())
+            self._few = key, Weights(self._layer.weight.take(used.tolist()), bias)
+        return self._few[1]
+
+    def factors(self, left: Array) -> tuple[Array, Weights]:
+        """Return coefficients of units, shape (functions, units), and the rows of these units, without most that nobody uses."""
+        used = np.flatnonzero(left.any(0))
+        if _FEW * len(used) >= left.shape[1] or "affine" in self.__dict__:
+            return left, self.affine
+        return left[:, used], self.of_units(used)
 
 
 @dataclass(frozen=True)

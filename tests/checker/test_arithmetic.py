@@ -67,13 +67,10 @@ class ScaledMatrix:
     """What ``Weights`` needs of a matrix: here the denominator is not reduced."""
 
     def __init__(self, numerators, denominator):
-        self.numerators, self.denominator, self.shape = numerators, denominator, numerators.shape
+        self._numerators, self._denominator = numerators, denominator
 
-    def scaled(self):
-        return self, self.denominator
-
-    def rows(self):
-        return self.numerators.tolist()
+    def numerators(self):
+        return self._numerators, self._denominator
 
 
 @pytest.mark.parametrize("sign", [1, -1])

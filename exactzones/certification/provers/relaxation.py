@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from exactzones.checker.arithmetic import Array
+from exactzones.checker.arithmetic import Array, Weights
 from exactzones.checker.claim import Claim
 
 Relaxation: TypeAlias = tuple[Array, Array, Array]
@@ -24,8 +24,8 @@ class FloatClaim:
             substituted, so only the others remain inputs.
 
     Attributes:
-        weights, biases: per layer, shapes (units, inputs) and (units,).
-        masks: per layer, shape (units,); which units have a ReLU.
+        weights, biases: per hidden layer, shapes (units, inputs) and (units,).
+        masks: per hidden layer, shape (units,); which units have a ReLU.
         depth: number of hidden layers.
         units: number of hidden units of all layers together.
         relu: shape (units,); which hidden units have a ReLU.
@@ -36,9 +36,10 @@ class FloatClaim:
     """
 
     def __init__(self, claim: Claim, fixed: Array | None = None) -> None:
-        affine = [_floats(units.affine.integers, units.affine.denominator) for units in claim.layers]
+        hidden = claim.layers[: claim.horizon]
+        affine = [_floats(units.affine) for units in hidden]
         self.weights, self.biases = [part[:, 1:].copy() for part in affine], [part[:, 0].copy() for part in affine]
-        self.masks = [units.relu for units in claim.layers]
+        self.masks = [units.relu for units in hidden]
         self.depth, self.domain_rows = claim.horizon, len(claim.rows)
         self.offsets = [offset - claim.inputs for offset in claim.offsets[1:]]
         self.units = self.offsets[-1]
@@ -52,8 +53,9 @@ class FloatClaim:
             if target.after_relu:
                 self.targets.append((target.layer + 1, coefficients, constant))
             else:
-                weight, bias = self.weights[target.layer], self.biases[target.layer]
-                self.targets.append((target.layer, coefficients @ weight, constant + float(coefficients @ bias)))
+                used, rows = claim.layers[target.layer].factors(coefficients[None])
+                affine_row = used[0] @ _floats(rows)
+                self.targets.append((target.layer, affine_row[1:], constant + float(affine_row[0])))
 
         if fixed is not None and np.isfinite(fixed).any():
             self._substitute(fixed)
@@ -126,7 +128,8 @@ class FloatClaim:
         return np.stack(parts, 1)
 
 
-def _floats(integers: Array, denominator: int) -> Array:
+def _floats(weights: Weights) -> Array:
+    integers, denominator = weights.integers, weights.denominator
     if integers.dtype != object and denominator < 1 << 1000:
         return integers / denominator
     return np.array([[int(entry) / denominator for entry in row] for row in integers]).reshape(integers.shape)
