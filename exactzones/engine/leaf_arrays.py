@@ -15,7 +15,8 @@ from exactzones.engine.frontier import Floats, Ids, Integers, States
 from exactzones.engine.workers import LeafBatch
 from exactzones.rational.floats import SLACK, TINY, UNIT_ROUNDOFF, filter_float
 
-_BY_COFACTORS = 3  # the largest dimension in which this is faster than LAPACK
+_BY_COFACTORS = 4  # the largest dimension in which this is faster than LAPACK
+_SYSTEMS = 1 << 11  # systems of equations whose arrays the cache holds
 _BATCH = 1 << 18  # numbers in one batch of rows: more would leave the cache
 
 Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
@@ -204,42 +205,89 @@ def _batch_size(arrangement: Arrangement, leaves: int, generators: int) -> int:
     return max(1, _BATCH // (max(widest, ids) * (arrangement.dim + 1)))
 
 
+@np.errstate(all="ignore")  # infinities and NaN decide nothing
 def solved(planes: Floats, off: Floats) -> Bounded:
-    """Return the points where d hyperplanes meet, and bounds on the error of their coordinates (infinite: not known).
+    """Return the points where d hyperplanes meet, (n, d), and bounds on the errors of their coordinates (infinite: not known).
 
-    The rows (b | M) have entrywise errors of at most ``off``.  With an approximate inverse B of M, and r* and M* for the true
-    residual b + M x and matrix, the true point x* has |x* - x| <= |B| |r*| / (1 - |I - B M*|) in the maximum norm:
-    proofs/filter.md.
+    With an approximate inverse B of M, and r* and M* for the true residual b + M x and matrix, the true point x* has
+    |x* - x| <= |B| |r*| / (1 - |I - B M*|) in the maximum norm: proofs/filter.md, A4.
+
+    Args:
+        planes: (n, d, d + 1) the rows (b | M).
+        off: (n, d) bounds on the error of each entry of a row.
     """
+    parts = [_solved(planes[k : k + _SYSTEMS], off[k : k + _SYSTEMS].T) for k in range(0, len(planes), _SYSTEMS)]
+    points, error = zip(*parts, strict=True) if parts else ([planes[:, :, 0]], [off[:, 0]])
+    return np.concatenate(points), np.concatenate(error)
+
+
+def _solved(planes: Floats, off: Floats) -> Bounded:
+    """Do that for systems that the cache holds.  The last axis counts the systems here, which is fast for small ones."""
     dim = planes.shape[1]
-    constant, matrix = planes[:, :, 0], planes[:, :, 1:]
+    rounding = (dim + 4) * UNIT_ROUNDOFF
+    constant, matrix = np.ascontiguousarray(planes[:, :, 0].T), np.ascontiguousarray(planes[:, :, 1:].transpose(1, 2, 0))
     inverse, singular = _inverses(matrix)
-    points = -(inverse @ constant[:, :, None])[:, :, 0]
-    sizes, inverses = np.abs(matrix), np.abs(inverse)
-    length = 1 + _sum(np.abs(points))[:, None]
-    residual = np.abs(constant + (matrix @ points[:, :, None])[:, :, 0])
-    rounding = (dim + 4) * UNIT_ROUNDOFF * (np.abs(constant) + (sizes @ np.abs(points)[:, :, None])[:, :, 0])
-    residual = (residual + rounding + off * length) * SLACK + TINY
-    defect = np.abs(np.eye(dim) - inverse @ matrix) + (dim + 4) * UNIT_ROUNDOFF * (np.eye(dim) + inverses @ sizes)
-    contraction = _largest(_sum(defect) + dim * (inverses @ off[:, :, None])[:, :, 0]) * SLACK + TINY
-    error = _largest((inverses @ residual[:, :, None])[:, :, 0]) / (1 - contraction) * SLACK + TINY
-    return points, np.where((contraction < 0.5) & ~singular, error, np.inf)
+    points = np.where(singular, np.nan, -_applied(inverse, constant))
+    sizes, inverses, lengths = np.abs(matrix), np.abs(inverse), np.abs(points)
+    residual = np.abs(constant + _applied(matrix, points)) + rounding * (np.abs(constant) + _applied(sizes, lengths))
+    residual = (residual + off * (1 + lengths.sum(axis=0))) * SLACK + TINY
+    defect = sum(inverse[:, k, None] * matrix[k] for k in range(dim))
+    defect[range(dim), range(dim)] -= 1
+    rounded = rounding * (1 + _applied(inverses, sizes.sum(axis=1)))
+    contraction = (np.abs(defect).sum(axis=1) + rounded + dim * _applied(inverses, off)).max(axis=0) * SLACK + TINY
+    error = _applied(inverses, residual).max(axis=0) / (1 - contraction) * SLACK + TINY
+    return points.T, np.where((contraction < 0.5) & ~singular, error, np.inf)
+
+
+def _applied(matrix: Floats, vector: Floats) -> Floats:
+    """Return the products of matrices, (rows, columns, n), and vectors, (columns, n)."""
+    product: Floats = (matrix * vector).sum(axis=1)
+    return product
 
 
 def _inverses(matrix: Floats) -> tuple[Floats, Flags]:
-    """Return approximate inverses of square matrices, and which matrices are singular and have none."""
-    dim = matrix.shape[1]
+    """Return approximate inverses of square matrices, (d, d, n), and which matrices are singular and have none."""
+    dim = len(matrix)
     if dim > _BY_COFACTORS:
-        singular: Flags = np.linalg.slogdet(matrix)[0] == 0
-        return np.linalg.inv(np.where(singular[:, None, None], np.eye(dim), matrix)), singular
-    cofactors = np.ones_like(matrix)
-    if dim == 2:
-        cofactors = matrix[:, ::-1, ::-1] * np.array([[1, -1], [-1, 1]])
-    elif dim == 3:
-        a, b = matrix[:, [1, 2, 0]], matrix[:, [2, 0, 1]]
-        cofactors = a[:, :, [1, 2, 0]] * b[:, :, [2, 0, 1]] - a[:, :, [2, 0, 1]] * b[:, :, [1, 2, 0]]
-    determinant = (matrix[:, 0] * cofactors[:, 0]).sum(axis=1)
-    return cofactors.transpose(0, 2, 1) / determinant[:, None, None], determinant == 0
+        square = matrix.transpose(2, 0, 1)
+        singular: Flags = np.zeros(len(square), bool)
+        try:
+            inverse = np.linalg.inv(square)
+        except np.linalg.LinAlgError:
+            singular = np.linalg.slogdet(square)[0] == 0
+            inverse = np.linalg.inv(np.where(singular[:, None, None], np.eye(dim), square))
+        return np.ascontiguousarray(inverse.transpose(1, 2, 0)), singular
+    cofactors = _cofactors(matrix)
+    determinant = (matrix[0] * cofactors[0]).sum(axis=0)
+    return cofactors.transpose(1, 0, 2) / determinant, determinant == 0
+
+
+def _cofactors(matrix: Floats) -> Floats:
+    """Return the cofactors of matrices, (d, d, n), for d up to 4."""
+    if len(matrix) == 1:
+        return np.ones_like(matrix)
+    if len(matrix) == 2:
+        cofactors: Floats = matrix[::-1, ::-1] * np.array([[1, -1], [-1, 1]])[:, :, None]
+    elif len(matrix) == 3:
+        a, b = matrix[[1, 2, 0]], matrix[[2, 0, 1]]
+        cofactors = a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
+    else:
+        upper, lower = (_complementary_minors(*matrix[k : k + 2]) for k in (0, 2))
+        rows = ((lower, matrix[1]), (lower, -matrix[0]), (upper, matrix[3]), (upper, -matrix[2]))
+        cofactors = np.stack([_applied(minors, row) for minors, row in rows])
+    return cofactors
+
+
+def _complementary_minors(a: Floats, b: Floats) -> Floats:
+    """Return for columns j and k, (4, 4, n), the minors of two rows, (4, n), in the other two columns r and s.
+
+    The order of r and s is such that (j, k, r, s) is an even permutation.
+    """
+    minors: Floats = a[:, None] * b - b[:, None] * a
+    return minors[
+        [[0, 2, 3, 1], [3, 0, 0, 2], [1, 3, 0, 0], [2, 0, 1, 0]],
+        [[0, 3, 1, 2], [2, 0, 3, 0], [3, 0, 0, 1], [1, 2, 0, 0]],
+    ]
 
 
 def _sum(values: Floats) -> Floats:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from exactzones.engine.arrangement import Arrangement
-from exactzones.engine.frontier import ON, Integers, States
+from exactzones.engine.frontier import Integers
 from exactzones.engine.leaf_floats import LeafFloats
 from exactzones.engine.workers import LeafBatch
 from exactzones.errors import InputError
+from exactzones.store.packing import Bytes, Layout, Planes
 
-Bytes: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 Table: TypeAlias = Any  # pyarrow has no types
 
 
@@ -31,62 +30,20 @@ def arrow() -> Any:
         raise InputError("a store needs pyarrow, which is not installed: pip install exactzones[store]") from None
 
 
-class Layout(NamedTuple):
-    """How the states of an arrangement's units are packed.
-
-    Attributes:
-        units: number of all units.
-        cut: the units with a ReLU: those whose states are bits of a pattern.
-        dim: number of hyperplanes in a tight set.
-        ids: number of hyperplanes.
-    """
-
-    units: int
-    cut: Integers
-    dim: int
-    ids: int
-
-    @classmethod
-    def of(cls, arrangement: Arrangement) -> Layout:
-        """Return the layout for an arrangement."""
-        relu = [has_relu for layer in arrangement.layers for has_relu in layer.relu]
-        return cls(len(relu), np.flatnonzero(relu), arrangement.dim, arrangement.exact.ids)
-
-    @property
-    def width(self) -> int:
-        """Bytes of a packed pattern."""
-        return -(-len(self.cut) // 8)
-
-    def packed(self, prefix: States) -> Bytes:
-        """Return (P, width) packed patterns from (P, units) states."""
-        return np.packbits(prefix[:, self.cut] == ON, axis=1)
-
-    def unpacked(self, patterns: Bytes) -> States:
-        """Return (P, units) states from (P, width) packed patterns; units without a ReLU are on."""
-        prefix = np.full((len(patterns), self.units), ON, np.uint8)
-        prefix[:, self.cut] = np.unpackbits(patterns, axis=1, count=len(self.cut))
-        return prefix
-
-    @property
-    def corner_type(self) -> Any:
-        """The type of an index into the hyperplanes of a zone."""
-        return np.uint8 if self.ids <= 2**8 else np.dtype("<u2") if self.ids <= 2**16 else np.dtype("<u4")
-
-
-def zones_table(layout: Layout, leaves: LeafBatch, floats: LeafFloats, first: int, constant: float) -> Table:
+def zones_table(layout: Layout, leaves: LeafBatch, planes: Planes, floats: LeafFloats, *, first: int, constant: float) -> Table:
     """Return zones as a table.
 
     Args:
         layout: how patterns are packed.
         leaves: P zones.
+        planes: their hyperplanes.
         floats: rounded numbers about them.
         first: the number of the first zone.
         constant: what the condition's row exceeds the feature by.
     """
     pa = arrow()
     patterns = layout.packed(leaves.prefix)
-    planes, planes_start, corners = _indexed(layout, leaves)
-    starts = leaves.ptr * (layout.dim * corners.itemsize)
+    starts = leaves.ptr * (layout.dim * planes.corners.itemsize)
     fixed = pa.FixedSizeBinaryArray.from_buffers(
         pa.binary(layout.width), len(leaves), [None, pa.py_buffer(np.ascontiguousarray(patterns))]
     )
@@ -95,9 +52,9 @@ def zones_table(layout: Layout, leaves: LeafBatch, floats: LeafFloats, first: in
     columns = {
         "zone": pa.array(np.arange(first, first + len(leaves))),
         "pattern": fixed,
-        "planes": pa.ListArray.from_arrays(pa.array(planes_start.astype(np.int32)), pa.array(planes)),
+        "planes": pa.ListArray.from_arrays(pa.array(planes.start.astype(np.int32)), pa.array(planes.ids)),
         "corners": pa.LargeBinaryArray.from_buffers(
-            pa.large_binary(), len(leaves), [None, offsets, pa.py_buffer(np.ascontiguousarray(corners))]
+            pa.large_binary(), len(leaves), [None, offsets, pa.py_buffer(np.ascontiguousarray(planes.corners))]
         ),
         "condition": _vectors(floats.target),
         "witness": _vectors(floats.witness),
@@ -115,28 +72,9 @@ def _vectors(values: np.ndarray[Any, Any]) -> Any:
     return pa.ListArray.from_arrays(starts, flat)
 
 
-def _indexed(layout: Layout, leaves: LeafBatch) -> tuple[Any, Integers, Any]:
-    """Return (ids, start, index): zone k has the hyperplanes ``ids[start[k] : start[k + 1]]``; ``index`` is ``tight`` there."""
-    counted: Any = np.uint8 if layout.ids <= 2**8 else np.int32
-    all_ids, counts, indices = [], [np.zeros(1, np.int64)], []
-    size = max(1, (1 << 21) // layout.ids)
-    for first in range(0, len(leaves), size):
-        ptr = leaves.ptr[first : first + size + 1]
-        rows = np.repeat(np.arange(len(ptr) - 1, dtype=np.int32) * layout.ids, np.diff(ptr))
-        flat = leaves.tight[ptr[0] : ptr[-1]] + rows[:, None]
-        present = np.zeros((len(ptr) - 1, layout.ids), np.uint8)
-        present.put(flat, 1)
-        rank = np.cumsum(present, axis=1, dtype=counted)
-        all_ids.append((np.flatnonzero(present) % layout.ids).astype(np.uint16 if layout.ids <= 2**16 else np.uint32))
-        counts.append(rank[:, -1].astype(np.int64))
-        rank = rank - rank.dtype.type(1)  # an absent hyperplane's rank is not used, so it may wrap around
-        indices.append(rank.take(flat).astype(layout.corner_type))
-    return np.concatenate(all_ids), np.cumsum(np.concatenate(counts)), np.concatenate(indices)
-
-
 def leaves_of(layout: Layout, table: Table) -> LeafBatch:
     """Return the zones of a table as arrays."""
-    planes, start = _flat_list(table["planes"])
+    planes, start = flat_list(table["planes"])
     patterns = patterns_of(layout, table)
     corners = table["corners"].combine_chunks()
     offsets = np.frombuffer(corners.buffers()[1], np.int64)[corners.offset : corners.offset + len(corners) + 1]
@@ -154,7 +92,7 @@ def patterns_of(layout: Layout, table: Table) -> Bytes:
     return data[column.offset * layout.width : (column.offset + len(column)) * layout.width].reshape(-1, layout.width)
 
 
-def _flat_list(column: Any) -> tuple[Any, Integers]:
+def flat_list(column: Any) -> tuple[Any, Integers]:
     """Return the values of a list column and where each list starts in them."""
     lists = column.combine_chunks()
     offsets = lists.offsets.to_numpy()

@@ -1,7 +1,6 @@
 """The second pass over a store: which zones touch, and which islands they form.
 
-Facets are matched as in ``zones.graph``, chunk by chunk.  An edge is found from one of its sides; it is noted for both in a
-scratch file for each chunk, from which the chunk's table is written at the end.
+The edges of each chunk's zones are noted in a scratch file, from which the chunk's table is written when the islands are known.
 """
 
 from __future__ import annotations
@@ -9,28 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 
-from exactzones.engine.facets import FacetBatch
 from exactzones.engine.frontier import Integers
-from exactzones.engine.leaf import Leaf
-from exactzones.engine.leaf_arrays import LeafArrays
-from exactzones.engine.residues import Coordinates, UnluckyPrimeError
+from exactzones.engine.residues import UnluckyPrimeError
 from exactzones.store.columns import links_table, parquet_bytes
 from exactzones.store.manifest import Manifest, save_chunk
-from exactzones.store.patterns import PatternIndex
+from exactzones.store.matching import EDGE, Edges, StoredMatching
 from exactzones.store.reading import ZoneStore
-from exactzones.zone import Zone
-from exactzones.zones.graph import Matching, adjacency_of_cells
+from exactzones.zones.graph import adjacency_of_cells
 from exactzones.zones.islands import joined
 
-_EDGE = np.dtype([("zone", "<u4"), ("plane", "<u4"), ("other", "<u4"), ("fires", "u1")])
 _PENDING = 1 << 22  # edges that are kept before the islands are joined by them
-
-_Item = TypeVar("_Item")
-_Edges = Any  # a structured array
 
 
 def write_links(store: ZoneStore, tick: Callable[[int], None]) -> Manifest:
@@ -53,10 +43,9 @@ def write_links(store: ZoneStore, tick: Callable[[int], None]) -> Manifest:
         links = []
         for k, chunk in enumerate(chunks):
             tick(0)
-            edges = np.fromfile(scratch[k], _EDGE) if scratch[k].exists() else np.zeros(0, _EDGE)
-            edges = edges[np.lexsort((edges["plane"], edges["zone"]))]
-            table = links_table(int(starts[k]), chunk.zones, edges, islands[starts[k] : starts[k + 1]])
+            table = links_table(int(starts[k]), chunk.zones, _sorted(scratch[k]), islands[starts[k] : starts[k + 1]])
             links.append(save_chunk(directory, f"links-{k:05}.parquet", chunk.zones, parquet_bytes(table)))
+            scratch[k].unlink(missing_ok=True)
     finally:
         _remove(scratch)
     manifest = replace(store.manifest, links=tuple(links), islands=len(first_zones))
@@ -69,50 +58,54 @@ def _remove(scratch: Sequence[Path]) -> None:
         path.unlink(missing_ok=True)
 
 
-def _noted(batches: Iterator[_Edges], starts: Integers, scratch: Sequence[Path]) -> Integers:
-    """Note edges in the scratch files; return for each zone the first zone of its island."""
+def _sorted(scratch: Path) -> Edges:
+    """Return the edges of a scratch file by zone and hyperplane."""
+    edges = np.fromfile(scratch, EDGE) if scratch.exists() else np.zeros(0, EDGE)
+    keys = edges["zone"].astype(np.int64) << 32 | edges["plane"]
+    return edges if (keys[1:] > keys[:-1]).all() else edges[np.argsort(keys)]
+
+
+def _noted(batches: Iterator[Edges], starts: Integers, scratch: Sequence[Path]) -> Integers:
+    """Note edges, which come in both directions, in the scratch files; return for each zone the first zone of its island."""
     labels = np.arange(starts[-1])
     pending: list[Integers] = []
     for edges in batches:
         _note(edges, starts, scratch)
-        pending.append(np.stack([edges["zone"], edges["other"]]).astype(np.int64)[:, edges["fires"] > 0])
+        joining = edges[(edges["fires"] > 0) & (edges["zone"] < edges["other"])]
+        pending.append(np.stack([joining["zone"], joining["other"]]).astype(np.int64))
         if sum(ends.shape[1] for ends in pending) > _PENDING:
             labels, pending = joined(labels, np.concatenate(pending, axis=1)), []
     return joined(labels, np.concatenate([np.zeros((2, 0), np.int64), *pending], axis=1))
 
 
-def _note(edges: _Edges, starts: Integers, scratch: Sequence[Path]) -> None:
-    """Append edges, from both sides, to the scratch files of the chunks of their zones."""
-    turned = edges.copy()
-    turned["zone"], turned["other"] = edges["other"], edges["zone"]
-    both = np.concatenate([edges, turned])
-    chunk = np.searchsorted(starts, both["zone"], side="right") - 1
-    order = np.argsort(chunk, kind="stable")
-    for part in np.split(order, np.flatnonzero(np.diff(chunk[order])) + 1):
+def _note(edges: Edges, starts: Integers, scratch: Sequence[Path]) -> None:
+    """Append edges to the scratch files of the chunks of their zones."""
+    chunk = np.searchsorted(starts, edges["zone"], side="right") - 1
+    if (np.diff(chunk) < 0).any():
+        order = np.argsort(chunk, kind="stable")
+        edges, chunk = edges[order], chunk[order]
+    for part in np.split(np.arange(len(edges)), np.flatnonzero(np.diff(chunk)) + 1):
         if len(part):
             with scratch[chunk[part[0]]].open("ab") as stream:
-                both[part].tofile(stream)
+                edges[part[0] : part[-1] + 1].tofile(stream)
 
 
-def _edges(store: ZoneStore, tick: Callable[[int], None]) -> Iterator[_Edges]:
-    """Yield the edges of the graph, chunk by chunk, each once.
+def _edges(store: ZoneStore, tick: Callable[[int], None]) -> Iterator[Edges]:
+    """Yield the edges of the graph in both directions.
 
     Raises:
         UnluckyPrimeError: they have to be computed from the exact cells.
     """
     if not len(store):
         return
-    matching, modular = _StoredMatching(store), Coordinates(store.search.arrangement)
-    for start, leaves in store.chunks():
-        edges = []
-        for batch in LeafArrays.parts(store.search.arrangement, leaves):
+    matching = StoredMatching(store)
+    for chunk in range(len(store.manifest.chunks)):
+        for edges in matching.edges(chunk):
             tick(0)
-            shared = matching.shared_facets(FacetBatch(replace(batch, first=batch.first + start), modular))
-            edges += [(zone, plane, other, fires) for zone, plane, other, _, fires in shared]
-        yield np.array(edges, _EDGE)
+            yield edges
 
 
-def _exact_edges(store: ZoneStore) -> Iterator[_Edges]:
+def _exact_edges(store: ZoneStore) -> Iterator[Edges]:
     """Yield the same edges, from the exact cells of all zones in memory; slow."""
     lift, first = store.search.arrangement.section.lift_row, store.search.arrangement.exact.base[0]
     edges = []
@@ -120,37 +113,5 @@ def _exact_edges(store: ZoneStore) -> Iterator[_Edges]:
         leaf, facet = store.leaf(a), attributes["facet"]
         rows = {plane: lift(leaf.row(plane)) for plane in np.unique(leaf.tight).tolist() if plane >= first}
         plane = next(plane for plane, row in rows.items() if facet in (row, tuple(-entry for entry in row)))
-        edges.append((a, plane, b, attributes["fires"]))
-    yield np.array(edges, _EDGE)
-
-
-class _Lazy(Sequence[_Item]):
-    """A sequence whose items are computed when they are asked for."""
-
-    def __init__(self, count: int, item: Callable[[int], _Item]) -> None:
-        self._count, self._item = count, item
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._item(int(index))
-
-
-class _StoredMatching(Matching):
-    """Matches the facets of the zones of a store."""
-
-    def __init__(self, store: ZoneStore) -> None:
-        leaves: Sequence[Leaf] = _Lazy(len(store), store.leaf)
-        zones: Sequence[Zone] = _Lazy(len(store), store.__getitem__)
-        super().__init__(zones, leaves)
-        self._layout = store.layout
-        self._patterns = PatternIndex(np.concatenate([*store.patterns()]))
-        self._bit_of = np.zeros(store.layout.units, np.int64)
-        self._bit_of[store.layout.cut] = np.arange(len(store.layout.cut))
-
-    def neighbours(self, batch: FacetBatch) -> Integers:
-        """Return for each facet the zone whose pattern differs in the facet's neuron only; -1 if it is not stored."""
-        leaves, ids, _ = batch.facets
-        own = self._patterns.patterns[batch.first : batch.first + len(batch.leaves)]
-        return self._patterns.flipped(own[leaves], self._bit_of[ids - self.first])
+        edges += [(a, plane, b, attributes["fires"]), (b, plane, a, attributes["fires"])]
+    yield np.array(edges, EDGE)

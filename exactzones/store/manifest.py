@@ -44,6 +44,11 @@ class Chunk:
     zones: int
     sha256: str
 
+    @property
+    def verdicts(self) -> str:
+        """The name of the scratch file that has the verdicts on its faces until the zones are connected."""
+        return f".{self.file}.{self.sha256[:16]}.verdicts"
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -192,9 +197,11 @@ def save_chunk(directory: Path, name: str, zones: int, data: bytes) -> Chunk:
 def remove_remains(directory: Path, manifest: Manifest) -> None:
     """Remove what an interruption left: files of a store that the manifest does not name."""
     named = {chunk.file for chunk in (*manifest.chunks, *manifest.links)} | {MANIFEST, NETWORK}
+    if manifest.islands is None:
+        named |= {chunk.verdicts for chunk in manifest.chunks}
     for path in directory.iterdir():
         ours = path.suffix == ".parquet" and path.name.partition("-")[0] in ("zones", "partial", "links")
-        if path.name not in named and (ours or (path.name.startswith(".") and path.suffix in (".part", ".edges"))):
+        if path.name not in named and (ours or (path.name.startswith(".") and path.suffix in (".part", ".edges", ".verdicts"))):
             path.unlink()
 
 

@@ -23,8 +23,9 @@ from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property
 from exactzones.rational import Row, read_points
-from exactzones.store.columns import Bytes, Layout, Table, arrow, leaves_of, patterns_of, read_table
+from exactzones.store.columns import Table, arrow, leaves_of, patterns_of, read_table
 from exactzones.store.manifest import Chunk, Manifest, hash_of, load_question
+from exactzones.store.packing import Bytes, Layout
 from exactzones.zone import Zone
 from exactzones.zones import Zones
 from exactzones.zones.islands import pattern_hashes
@@ -129,8 +130,23 @@ class ZoneStore(Sequence[Zone]):
 
     def chunks(self) -> Iterator[tuple[int, LeafBatch]]:
         """Yield the number of each chunk's first zone, and its zones as arrays."""
-        for start, chunk in zip(self._starts, self.manifest.chunks, strict=False):
-            yield start, self._leaves(chunk)
+        for k in range(len(self.manifest.chunks)):
+            yield self.first(k), self.leaves(k)
+
+    def first(self, chunk: int) -> int:
+        """Return the number of a chunk's first zone."""
+        return self._starts[chunk]
+
+    def leaves(self, chunk: int) -> LeafBatch:
+        """Return the zones of a chunk as arrays; those that were read last are kept."""
+        entry = self.manifest.chunks[chunk]
+        leaves = self._kept.pop(entry.file, None)
+        if leaves is None:
+            leaves = leaves_of(self.layout, self.table(entry, ["pattern", "planes", "corners"]))
+        self._kept[entry.file] = leaves
+        while len(self._kept) > _OPEN_CHUNKS:
+            self._kept.popitem(last=False)
+        return leaves
 
     def table(self, chunk: Chunk, columns: Sequence[str] | None = None) -> Table:
         """Return a chunk, or some of its columns, as a pyarrow table.
@@ -274,16 +290,7 @@ class ZoneStore(Sequence[Zone]):
     def _row(self, zone: int) -> tuple[LeafBatch, int]:
         """Return the zones of a zone's chunk, and the zone's place among them."""
         chunk = self._chunk_of(zone)
-        return self._leaves(self.manifest.chunks[chunk]), zone - self._starts[chunk]
-
-    def _leaves(self, chunk: Chunk) -> LeafBatch:
-        leaves = self._kept.pop(chunk.file, None)
-        if leaves is None:
-            leaves = leaves_of(self.layout, self.table(chunk, ["pattern", "planes", "corners"]))
-        self._kept[chunk.file] = leaves
-        while len(self._kept) > _OPEN_CHUNKS:
-            self._kept.popitem(last=False)
-        return leaves
+        return self.leaves(chunk), zone - self._starts[chunk]
 
     def __repr__(self) -> str:
         return f"ZoneStore({len(self)} zones of {self.prop}{'' if self.complete else ', incomplete'})"

@@ -35,7 +35,7 @@ from exactzones.network import Network
 from exactzones.parallel import executor_of
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property, as_property
-from exactzones.store.columns import Layout, arrow, leaves_of, parquet_bytes, read_table, zones_table
+from exactzones.store.columns import arrow, leaves_of, parquet_bytes, read_table, zones_table
 from exactzones.store.links import write_links
 from exactzones.store.manifest import (
     MANIFEST,
@@ -47,7 +47,9 @@ from exactzones.store.manifest import (
     save_question,
     versions,
 )
+from exactzones.store.packing import Layout, Planes
 from exactzones.store.reading import ZoneStore
+from exactzones.store.verdicts import save_verdicts
 
 CHUNK_ZONES, CHUNK_IDS = 1 << 13, 1 << 22
 """The numbers of zones, and of ids in their tight sets, that end a chunk."""
@@ -112,6 +114,7 @@ def _store(
             writer.search(meter, workers)
         if writer.manifest.islands is None:
             writer.manifest = write_links(ZoneStore.open(directory), meter.visit)
+            remove_remains(directory, writer.manifest)
     except (BudgetExceeded, KeyboardInterrupt) as stopped:
         raise _stopped(writer, stopped) from None
     return ZoneStore.open(directory)
@@ -262,10 +265,14 @@ class _Writer:
         if len(leaves):
             first = sum(chunk.zones for chunk in chunks)
             name = f"{'partial' if partial else 'zones'}-{len(chunks):05}{f'-{len(leaves)}' if partial else ''}.parquet"
-            prop = self.job.search.prop
-            constant = float(prop.conditions[0].constant)
-            table = zones_table(self.layout, leaves, leaf_floats(self.job.search.arrangement, leaves), first, constant)
-            chunks = (*chunks, save_chunk(self.directory, name, len(leaves), parquet_bytes(table)))
+            constant = float(self.job.search.prop.conditions[0].constant)
+            floats = leaf_floats(self.job.search.arrangement, leaves)
+            planes = Planes.of(self.layout, leaves, floats)
+            table = zones_table(self.layout, leaves, planes, floats, first=first, constant=constant)
+            chunk = save_chunk(self.directory, name, len(leaves), parquet_bytes(table))
+            if not partial:
+                save_verdicts(self.directory, chunk, planes.verdicts)
+            chunks = (*chunks, chunk)
             frontier = self.layout.packed(leaves.prefix[-1:]).tobytes().hex()
         frontier = None if complete else frontier
         self.manifest = replace(old, chunks=chunks, partial=partial and bool(len(leaves)), frontier=frontier, complete=complete)

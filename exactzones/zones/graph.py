@@ -191,12 +191,16 @@ class Matching:
     def shared_facets(self, batch: FacetBatch) -> Iterator[tuple[int, int, int, tuple[tuple[int, int], ...], bool]]:
         """Yield (leaf, id of the hyperplane, other leaf, neurons that flip, whether it fires) for each shared facet, once."""
         neighbours = self.neighbours(batch)
-        shared = [*self._one_flips(batch, neighbours), *self._several_flip(batch, np.flatnonzero(neighbours < 0))]
-        fires = self._fires(batch, [facet for facet, _, _ in shared])
+        shared = [*self._one_flips(batch, neighbours), *self.several_flip(batch, np.flatnonzero(neighbours < 0))]
+        fires = self.fires(batch, [facet for facet, _, _ in shared])
         for (facet, other, flips), fire in zip(shared, fires, strict=True):
-            yield (*self._leaf_and_id(batch, facet), other, flips, bool(fire))
+            yield (*self.leaf_and_id(batch, facet), other, flips, bool(fire))
 
-    def _leaf_and_id(self, batch: FacetBatch, facet: int) -> tuple[int, int]:
+    def prefix(self, leaf: int) -> bytes:
+        """Return the states of all units on a leaf."""
+        return self.leaves[leaf].prefix
+
+    def leaf_and_id(self, batch: FacetBatch, facet: int) -> tuple[int, int]:
         """Return the index of a facet's leaf among all leaves, and the id of its hyperplane."""
         leaves, ids, _ = batch.facets
         return batch.first + int(leaves[facet]), int(ids[facet])
@@ -206,7 +210,7 @@ class Matching:
         neighbours = []
         leaves, ids, _ = batch.facets
         for leaf, identity in zip((leaves + batch.first).tolist(), (ids - self.first).tolist(), strict=True):
-            prefix = self.leaves[leaf].prefix
+            prefix = self.prefix(leaf)
             flipped = prefix[:identity] + (_OFF if prefix[identity] else _ON) + prefix[identity + 1 :]
             neighbours.append(self.index.get(flipped, -1))
         return np.array(neighbours, np.int64)
@@ -216,38 +220,38 @@ class Matching:
         leaves, ids, _ = batch.facets
         later = np.flatnonzero(neighbours > leaves + batch.first)
         certain = ids[later] >= self.last
-        certain[~certain] = self._span(batch, later[~certain])
+        certain[~certain] = self.span(batch, later[~certain])
         for facet in later[certain].tolist():
             yield facet, int(neighbours[facet]), (self.names[ids[facet] - self.first],)
 
-    def _several_flip(self, batch: FacetBatch, unmatched: Integers) -> Iterator[_SharedFacet]:
+    def several_flip(self, batch: FacetBatch, unmatched: Integers) -> Iterator[_SharedFacet]:
         """Yield the shared facets where several neurons flip, each from one of its sides."""
         vanishing = batch.vanishing(unmatched)
         several = np.flatnonzero(vanishing.sum(axis=1) > 1)
-        several = several[self._span(batch, unmatched[several])]
+        several = several[self.span(batch, unmatched[several])]
         for facet, zero in zip(unmatched[several].tolist(), vanishing[several], strict=True):
-            a, identity = self._leaf_and_id(batch, facet)
+            a, identity = self.leaf_and_id(batch, facet)
             leaf = self.leaves[a]
-            pattern = np.frombuffer(leaf.prefix, np.uint8)
+            pattern = np.frombuffer(self.prefix(a), np.uint8)
             key = np.where(zero, OPEN, pattern).tobytes()
             other = self.unpaired.pop(key, None)
             if other is None:
                 self.unpaired[key] = a
                 continue
-            units = np.flatnonzero(pattern != np.frombuffer(self.leaves[other].prefix, np.uint8)).tolist()
+            units = np.flatnonzero(pattern != np.frombuffer(self.prefix(other), np.uint8)).tolist()
             hyperplane = leaf.row(identity)
             if not units or not all(_is_multiple(leaf.row(self.first + unit), hyperplane) for unit in units):
                 raise UnluckyPrimeError  # V was too large: different facets, perhaps of the same leaf, have the same key
             yield facet, other, tuple(self.names[unit] for unit in units)
 
-    def _span(self, batch: FacetBatch, facets: Integers) -> Flags:
+    def span(self, batch: FacetBatch, facets: Integers) -> Flags:
         """Tell exactly which facets have dimension d - 1."""
         spans = batch.spans(facets)
         for k in np.flatnonzero(~spans).tolist():
-            spans[k] = self.leaves[self._leaf_and_id(batch, facets[k])[0]].spans_facet(batch.generators(facets[k]))
+            spans[k] = self.leaves[self.leaf_and_id(batch, facets[k])[0]].spans_facet(batch.generators(facets[k]))
         return spans
 
-    def _fires(self, batch: FacetBatch, facets: list[int]) -> Sequence[bool]:
+    def fires(self, batch: FacetBatch, facets: list[int]) -> Sequence[bool]:
         """Tell for each facet whether the property fires somewhere on it."""
         if self.fires_everywhere is not None:
             return [self.fires_everywhere] * len(facets)
@@ -257,13 +261,13 @@ class Matching:
         return [v > 0 or (v == 0 and self._target_fires_on(batch, facet)) for facet, v in zip(facets, verdicts, strict=True)]
 
     def _fires_on(self, batch: FacetBatch, facet: int) -> bool:
-        a, identity = self._leaf_and_id(batch, facet)
+        a, identity = self.leaf_and_id(batch, facet)
         leaf, section = self.leaves[a], self.arrangement.section
         corners = [section.lift(leaf.generator(tight)) for tight in batch.generators(facet)]
         return _fires_on(self.zones[a], section.lift_row(leaf.row(identity)), corners)
 
     def _target_fires_on(self, batch: FacetBatch, facet: int) -> bool:
-        return self.leaves[self._leaf_and_id(batch, facet)[0]].fires_at(batch.generators(facet))
+        return self.leaves[self.leaf_and_id(batch, facet)[0]].fires_at(batch.generators(facet))
 
 
 def _is_multiple(row: Row, other: Row) -> bool:

@@ -132,16 +132,30 @@ def joined(labels: Integers, edges: Integers) -> Integers:
         labels: (n,) the first node of each node's component without these edges.
         edges: (2, E) nodes.
     """
-    while True:
-        ends = labels[edges]
-        edges = edges[:, ends[0] != ends[1]]
-        if not edges.shape[1]:
-            return labels
-        ends = np.sort(labels[edges], axis=0)
-        labels = labels.copy()
-        np.minimum.at(labels, ends[1], ends[0])
-        while (shorter := labels[labels]).tobytes() != labels.tobytes():
+    ends = labels[edges]
+    ends = ends[:, ends[0] != ends[1]]
+    if not ends.shape[1]:
+        return labels
+    marked = np.zeros(len(labels), bool)
+    marked[ends] = True
+    nodes = np.flatnonzero(marked)  # components that edges touch: often few
+    place = np.zeros(len(labels), np.int64)
+    place[nodes] = np.arange(len(nodes))
+    place[nodes] = nodes[_hooked(len(nodes), place[ends])]
+    joined_to = np.where(marked, place, np.arange(len(labels)))
+    return joined_to[labels]
+
+
+def _hooked(count: int, edges: Integers) -> Integers:
+    """Return the first node of each node's component, given the edges, (2, E), between nodes 0, 1, ..., count - 1."""
+    labels = np.arange(count)
+    while edges.shape[1]:
+        np.minimum.at(labels, edges.max(axis=0), edges.min(axis=0))
+        while not np.array_equal(shorter := labels[labels], labels):
             labels = shorter
+        edges = labels[edges]
+        edges = edges[:, edges[0] != edges[1]]
+    return labels
 
 
 def spanning_forest(labels: Integers, edges: Integers) -> Integers:

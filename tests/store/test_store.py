@@ -18,6 +18,7 @@ from exactzones import ALWAYS, BudgetExceeded, FormatError, InputError, Network,
 from exactzones.engine.leaf import Leaf
 from exactzones.models import save_network
 from exactzones.store import ZoneStore, links, store_zones, writing
+from exactzones.store.patterns import PatternIndex, pattern_hashes
 from exactzones.testing import domains, features, networks, points
 
 pytest.importorskip("pyarrow")
@@ -155,6 +156,26 @@ def test_a_run_in_steps_ends_with_the_same_bytes(tmp_path, step):
 
 
 @pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("net", [NET, BENT])
+def test_verdicts_that_are_lost_are_computed_again(tmp_path, monkeypatch, net):
+    whole = contents(store_zones(net, 0, BOX, directory=tmp_path / "whole").directory)
+
+    def late(_store, _tick):
+        raise BudgetExceeded("time is up", ())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writing, "write_links", late)
+        with pytest.raises(BudgetExceeded):
+            store_zones(net, 0, BOX, directory=tmp_path / "s")
+    verdicts = sorted((tmp_path / "s").glob(".*.verdicts"))
+    assert len(verdicts) == sum(name.startswith("zones-") for name in whole)
+    verdicts[0].unlink()
+    verdicts[-1].write_bytes(b"")
+    store_zones(net, 0, BOX, directory=tmp_path / "s", resume=True)
+    assert contents(tmp_path / "s") == whole
+
+
+@pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("calls", range(3, 60, 7))
 def test_an_interruption_anywhere_keeps_what_is_there(tmp_path, monkeypatch, calls):
     """The run is interrupted after a number of calls of any function that writes or reads arrays."""
@@ -219,6 +240,17 @@ def test_killed_and_resumed(tmp_path, jobs, kills):
     assert run(tmp_path / "killed", jobs).wait() == 0
     assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
     assert len(contents(tmp_path / "whole")) > 8
+
+
+def test_patterns_are_found(monkeypatch):
+    random = np.random.default_rng(0)
+    patterns = np.unique(random.integers(0, 4, (300, 3)).astype(np.uint8), axis=0)
+    index = PatternIndex(patterns)
+    assert index.find(patterns).tolist() == [*range(len(patterns))]
+    assert index.find(np.full((2, 3), 9, np.uint8)).tolist() == [-1, -1]
+    assert PatternIndex(patterns[:0]).find(patterns).tolist() == [-1] * len(patterns)
+    monkeypatch.setattr("exactzones.store.patterns.pattern_hashes", lambda *given: pattern_hashes(*given) >> np.uint64(56))
+    assert PatternIndex(patterns[:3]).find(patterns).tolist() == [0, 1, 2] + [-1] * (len(patterns) - 3)  # hashes collide
 
 
 def test_other_programs_read_it(tmp_path, monkeypatch):

@@ -183,14 +183,14 @@ def test_tight_at_both_and_yet_no_facet(monkeypatch):
     """
     first = ([[1, 0], [0, 1], [1, 0], [0, 1]], [0, 0, 0, 0], [True, True, False, False])
     net = Network.of(first, ([[2, 0, -1, 1]], [0], True), ([[1]], [1], False))
-    spans, shrunk = graph.Matching._span, []
+    spans, shrunk = graph.Matching.span, []
 
     def listening(self, part, candidates):
         found = spans(self, part, candidates)
         shrunk.extend(found[~found])
         return found
 
-    monkeypatch.setattr(graph.Matching, "_span", listening)
+    monkeypatch.setattr(graph.Matching, "span", listening)
     for domain in (None, BOXES[2]):
         zones = find_zones(net, ALWAYS, domain)
         same(zones.zones)
