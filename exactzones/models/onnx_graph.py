@@ -13,13 +13,14 @@ from exactzones.models import tensors
 from exactzones.models.folding import folded
 from exactzones.models.lowering import Lowering
 from exactzones.models.onnx_data import TensorReader
-from exactzones.models.onnx_node import OnnxNode, Operand
+from exactzones.models.onnx_node import OnnxNode, Operand, Steppable
 from exactzones.models.onnx_operators import MANY, OPERATORS, QUANTIZED, SMOOTH
 from exactzones.models.onnx_order import DOMAINS, in_order, label, producers, reads
 from exactzones.models.onnx_ports import OutputEnd, ends_of, inputs_of
 from exactzones.models.onnx_tensors import constant_value, input_shape
 from exactzones.models.selection import Selection
 from exactzones.models.sparse import Sparse
+from exactzones.models.steps import settled
 from exactzones.models.tensors import Tensor
 from exactzones.network import Network, Port
 
@@ -53,7 +54,7 @@ class GraphReader:
         self.initializers = {tensor.name: tensor for tensor in graph.initializer}
         if len(self.initializers) < len(graph.initializer):
             raise FormatError("two initializers have the same name; different names are expected")
-        self.known: dict[str, Operand] = {}
+        self.known: dict[str, Steppable] = {}
         self.origins: dict[str, np.dtype[Any]] = {}
 
     def network(self, selection: Selection) -> Network:
@@ -101,9 +102,10 @@ class GraphReader:
         """Return the network whose features are the entries of tensors, one tensor after the other."""
         parts, ports, first = [], [], 0
         for end in ends:
-            part = self.operand(end.tensor)
-            if part is None:
+            steppable = self.operand(end.tensor)
+            if steppable is None:
                 raise FormatError(f"the graph's output {end.tensor!r} is not computed by any node; is the model cut short?")
+            part = self._settled_output(steppable, end)
             ports.append(Port(end.output, tuple(part.shape), first, end.before))
             first += math.prod(part.shape)
             parts.append(part)
@@ -121,6 +123,12 @@ class GraphReader:
         network = joined.graph.network(joined.value)
         return Network(network.layers, network.rationalizations, input_ports, tuple(ports))
 
+    def _settled_output(self, value: Steppable, end: OutputEnd) -> Operand:
+        try:
+            return settled(value)
+        except FormatError as error:
+            raise FormatError(f"the graph's output {end.tensor!r}: {error}".replace("its input", "it")) from None
+
     def _compute(self, nodes: Sequence[Any]) -> None:
         """Compute nodes, each after its operands."""
         for node in nodes:
@@ -130,7 +138,7 @@ class GraphReader:
             except InputError as error:
                 raise FormatError(f"{label(node)}: {error}") from None
 
-    def operand(self, name: str) -> Operand | None:
+    def operand(self, name: str) -> Steppable | None:
         """Return a tensor or a constant by name; None if there is none."""
         if name not in self.known and name in self.initializers:
             self.known[name] = self.tensors.array(self.initializers[name], f"initializer {name!r}")
@@ -148,14 +156,14 @@ class GraphReader:
                 raise FormatError(f"it reads {name!r}, which no node computes; is an initializer missing?")
         if node.op_type == "Constant":
             _check_count(node, names, 0, 0)
-            results: list[Operand] = [constant_value(self.tensors.onnx, node, self.tensors.array)]
+            results: list[Steppable] = [constant_value(self.tensors.onnx, node, self.tensors.array)]
         elif node.op_type == "If":
             results = self._branch(node, operands)
         else:
             results = self._result(node, names, operands)
         self.known |= dict(zip(node.output, results, strict=False))  # the mask of Dropout stays unknown
 
-    def _result(self, node: Any, names: list[str], operands: list[Operand | None]) -> list[Operand]:
+    def _result(self, node: Any, names: list[str], operands: list[Steppable | None]) -> list[Steppable]:
         """Return what an operator of the table computes."""
         operator = OPERATORS[node.op_type]
         _check_count(node, names, operator.least, operator.most)
@@ -168,7 +176,7 @@ class GraphReader:
             self.origins |= dict.fromkeys(node.output, origin)
         return results
 
-    def _constant(self, result: Operand, origin: np.dtype[Any] | None) -> Operand:
+    def _constant(self, result: Steppable, origin: np.dtype[Any] | None) -> Steppable:
         """Return a result; one that does not depend on the input becomes an array, of integers if the operator's operand was."""
         if not isinstance(result, Tensor) or result.graph is self.lowering:
             return result
@@ -180,7 +188,7 @@ class GraphReader:
             raise FormatError("it gives numbers that are not 64-bit integers, of integers; make its constants floats")
         return array.astype(np.int64)
 
-    def _branch(self, node: Any, operands: list[Operand | None]) -> list[Operand]:
+    def _branch(self, node: Any, operands: list[Steppable | None]) -> list[Steppable]:
         """Return the outputs of the branch of an If whose condition is a constant."""
         branches = {attribute.name: attribute.g for attribute in node.attribute}
         condition = operands[0] if len(operands) == 1 else None

@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from exactzones.errors import FormatError
 from exactzones.models.arrays import Array, Shape
 from exactzones.models.folding import lifted
+from exactzones.models.steps import Operand, Steppable, Stepped, settled
 from exactzones.models.tensors import Tensor
 
-Operand: TypeAlias = Tensor | Array
-"""A tensor that depends on the network's input, or a constant."""
+__all__ = ["OnnxNode", "Operand", "Steppable", "axes_from_front"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class OnnxNode:
         origin: NumPy type of the first operand if that is a constant; if it is computed exactly, its type in the model.
     """
 
-    operands: tuple[Operand | None, ...]
+    operands: tuple[Steppable | None, ...]
     attributes: dict[str, Any]
     name: str
     outputs: tuple[str, ...]
@@ -44,6 +44,14 @@ class OnnxNode:
 
     def operand(self, place: int = 0) -> Operand:
         """Return an operand, which may be of either kind.
+
+        Raises:
+            FormatError: it is left out, or has steps.
+        """
+        return settled(self.steppable(place))
+
+    def steppable(self, place: int = 0) -> Steppable:
+        """Return an operand, which may have steps.
 
         Raises:
             FormatError: it is left out.
@@ -69,7 +77,7 @@ class OnnxNode:
             FormatError: it depends on the network's input.
         """
         operand = self.operands[place] if place < len(self.operands) else None
-        if isinstance(operand, Tensor):
+        if isinstance(operand, (Tensor, Stepped)):
             raise FormatError(f"its input {place} depends on the network's input; a constant is expected")
         return operand
 
@@ -99,25 +107,31 @@ class OnnxNode:
             )
         return [int(entry) for entry in constant.ravel()]
 
-    def moved(self, move: Callable[[Array], Array]) -> Operand:
+    def moved(self, move: Callable[[Array], Array]) -> Steppable:
         """Return the first operand, constant or not, with its entries moved as ``move`` does with those of an array.
 
         Raises:
             FormatError: ``move`` does not fit the operand's shape.
         """
-        operand = self.operand()
-        try:
-            if not isinstance(operand, Tensor):
-                return move(operand)
-            shape = np.asarray(move(operand.index)).shape
-            return operand.moved(move) if math.prod(shape) else np.zeros(shape)
-        except (ValueError, IndexError) as error:  # NumPy's
-            raise FormatError(f"it does not fit shape {operand.shape}: {error}") from None
+        return self._applied(lambda operand: _moved(operand, move))
 
-    def reshaped(self, shape: Shape) -> Operand:
+    def reshaped(self, shape: Shape) -> Steppable:
         """Return the first operand, constant or not, in another shape of the same size."""
-        operand = self.operand()
-        return operand.reshaped(shape) if isinstance(operand, Tensor) else operand.reshape(shape)
+        return self._applied(lambda operand: operand.reshaped(shape) if isinstance(operand, Tensor) else operand.reshape(shape))
+
+    def _applied(self, function: Callable[[Operand], Operand]) -> Steppable:
+        operand = self.steppable()
+        return operand.moved(function) if isinstance(operand, Stepped) else function(operand)
+
+
+def _moved(operand: Operand, move: Callable[[Array], Array]) -> Operand:
+    try:
+        if not isinstance(operand, Tensor):
+            return move(operand)
+        shape = np.asarray(move(operand.index)).shape
+        return operand.moved(move) if math.prod(shape) else np.zeros(shape)
+    except (ValueError, IndexError) as error:  # NumPy's
+        raise FormatError(f"it does not fit shape {operand.shape}: {error}") from None
 
 
 def axes_from_front(axes: list[int], rank: int) -> list[int]:

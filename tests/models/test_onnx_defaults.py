@@ -59,8 +59,9 @@ FREE = {
     ("Resize", "cubic_coeff_a"),
     ("Resize", "exclude_outside"),
     ("Resize", "extrapolation_value"),
+    ("ThresholdedRelu", "alpha"),
 }
-"""Attributes that have no default that could be written, or no effect in what is supported."""
+"""Attributes that have no default that could be written or is supported, or no effect in what is supported."""
 
 # operator, inputs, shape, constants, attributes that are always given, defaults that are written, opset
 CASES = [
@@ -94,6 +95,8 @@ CASES = [
     ("Resize", "x e f", [1, 3], {"e": np.zeros(0), "f": np.array([1, 1.5])}, {}, RESIZE, 19),
     ("ScatterElements", "x n f", [2, 1], {"n": np.array([[0]]), "f": np.ones((1, 1))}, {}, SCATTER | {"axis": 0}, 18),
     ("ScatterND", "x n f", [2, 1], {"n": np.array([[0]]), "f": np.ones((1, 1))}, {}, SCATTER, 18),
+    ("Shrink", "x", [1, 2], {}, {"bias": 0.5}, {"lambd": 0.5}, 13),
+    ("Shrink", "x", [1, 2], {}, {"lambd": 0.0}, {"bias": 0.0}, 13),
     ("Trilu", "x", [2, 2], {}, {}, {"upper": 1}, 14),
     ("Upsample", "x f", [1, 3], {"f": np.array([1, 2.0])}, {}, {"mode": "nearest"}, 9),
     ("Flatten", "x", [1, 2, 2], {}, {}, {"axis": 1}, 13),

@@ -19,12 +19,15 @@ from models.onnx_cases import CASES, CONV, RNG, batch_norm, ints, number, statis
 from models.onnx_models import build, save  # noqa: E402  it needs onnx
 from models.onnx_oracle import evaluate  # noqa: E402
 from models.onnx_rare_cases import RARE_CASES  # noqa: E402
+from models.onnx_step_cases import STEP_CASES  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 
+ALL_CASES = CASES | RARE_CASES | STEP_CASES
 
-@pytest.mark.parametrize("name", CASES | RARE_CASES)
+
+@pytest.mark.parametrize("name", ALL_CASES)
 def test_operators(name, tmp_path):
-    nodes, shape, constants, widths, units = (CASES | RARE_CASES)[name]
+    nodes, shape, constants, widths, units = ALL_CASES[name]
     opset = 13 if any(node[0] == "ReduceMean" for node in nodes) else 14
     model = build(nodes, shape, constants, opset=opset)
     path = save(model, tmp_path / "net.onnx")
@@ -155,7 +158,21 @@ def test_a_deep_residual_stream_is_carried_in_its_own_lanes(tmp_path):
             "negative ones in mode constant only",
         ),
         ([("Concat", "x x", "y", {})], [1, 3], {}, "it has no axis; the attribute 'axis' is expected"),
-        ([("Sign", "x", "y", {})], [1, 3], {}, "it is not piecewise linear where it depends on the network's input"),
+        ([("Sign", "x", "y", {})], [1, 3], {}, "the graph's output 'y': it jumps where the sign 'Sign_0' changes"),
+        (
+            [("Greater", "x t", "c", {}), ("Where", "c x z", "s", {}), ("Relu", "s", "y", {})],
+            [1, 3],
+            {"t": np.float32(0.5), "z": np.float32(0)},
+            "operator Relu (node 'Relu_2'): its input jumps where the comparison 'Greater_0' changes",
+        ),
+        ([("Shrink", "x", "y", {})], [1, 3], {}, "it jumps where Shrink 'Shrink_0' changes"),
+        ([("ThresholdedRelu", "x", "y", {})], [1, 3], {}, "it jumps where ThresholdedRelu 'ThresholdedRelu_0' changes"),
+        (
+            [("Split", "x", "a b", {}), ("Less", "a z", "c", {}), ("Less", "b z", "d", {}), ("And", "c d", "y", {})],
+            [2, 1],
+            {"z": np.float32(0)},
+            "operator And (node 'And_3'): it joins two steps whose conditions are about different values",
+        ),
         ([("Sqrt", "x", "y", {})], [1, 3], {}, "it is not piecewise linear where it depends on the network's input"),
         ([("GRU", "x", "y", {})], [1, 3], {}, "operator GRU (node 'GRU_0') is not piecewise linear"),
         ([("QLinearConv", "x", "y", {})], [1, 3], {}, "quantizes values that depend on the input"),

@@ -8,16 +8,16 @@ oracle: add the operator to ``tests/models/onnx_oracle.py``, and cases to ``test
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from exactzones.models.onnx_node import OnnxNode, Operand
+from exactzones.models.onnx_node import OnnxNode, Steppable
 from exactzones.models.onnx_operators import (
     activations,
     arithmetic,
+    conditions,
     constants,
     folded,
     indexing,
@@ -45,7 +45,7 @@ class Operator(NamedTuple):
     least: int
     most: int
     attributes: dict[str, Any]
-    compute: Callable[[OnnxNode], Operand | list[Operand]]
+    compute: Callable[[OnnxNode], Steppable | list[Steppable]]
     typed_by: int = 0
 
 
@@ -78,7 +78,7 @@ _RESIZE = {
 OPERATORS: dict[str, Operator] = {
     "Abs": Operator(1, 1, {}, activations.absolute),
     "Add": Operator(2, 2, {}, arithmetic.add),
-    "And": Operator(2, 2, {}, folded.logical(np.logical_and)),
+    "And": Operator(2, 2, {}, conditions.conjunction),
     "AveragePool": Operator(1, 1, {**_WINDOW, "ceil_mode": 0, "count_include_pad": 0}, windows.average_pool),
     "BatchNormalization": Operator(5, 5, _BATCH_NORMALIZATION, linear.batch_normalization),
     "Cast": Operator(1, 1, {"to": 0, "saturate": 1}, constants.cast),
@@ -94,7 +94,7 @@ OPERATORS: dict[str, Operator] = {
     "Div": Operator(2, 2, {}, arithmetic.divide),
     "Dropout": Operator(1, 3, {"ratio": 0.5, "seed": 0}, shapes.dropout),
     "Einsum": Operator(1, MANY, {"equation": b""}, linear.einsum),
-    "Equal": Operator(2, 2, {}, folded.compared(operator.eq)),
+    "Equal": Operator(2, 2, {}, conditions.equal),
     "Expand": Operator(2, 2, {}, shapes.expand),
     "Flatten": Operator(1, 1, {"axis": 1}, shapes.flatten),
     "Floor": Operator(1, 1, {}, folded.each(math.floor)),
@@ -104,13 +104,13 @@ OPERATORS: dict[str, Operator] = {
     "Gemm": Operator(2, 3, _GEMM, linear.gemm),
     "GlobalAveragePool": Operator(1, 1, {}, windows.global_average_pool),
     "GlobalMaxPool": Operator(1, 1, {}, windows.global_max_pool),
-    "Greater": Operator(2, 2, {}, folded.compared(operator.gt)),
-    "GreaterOrEqual": Operator(2, 2, {}, folded.compared(operator.ge)),
+    "Greater": Operator(2, 2, {}, conditions.greater),
+    "GreaterOrEqual": Operator(2, 2, {}, conditions.greater_or_equal),
     "HardSigmoid": Operator(1, 1, {"alpha": _float32(0.2), "beta": 0.5}, activations.hard_sigmoid),
-    "Identity": Operator(1, 1, {}, OnnxNode.operand),
+    "Identity": Operator(1, 1, {}, OnnxNode.steppable),
     "LeakyRelu": Operator(1, 1, {"alpha": _float32(0.01)}, activations.leaky_relu),
-    "Less": Operator(2, 2, {}, folded.compared(operator.lt)),
-    "LessOrEqual": Operator(2, 2, {}, folded.compared(operator.le)),
+    "Less": Operator(2, 2, {}, conditions.less),
+    "LessOrEqual": Operator(2, 2, {}, conditions.less_or_equal),
     "MatMul": Operator(2, 2, {}, linear.matmul),
     "Max": Operator(1, MANY, {}, arithmetic.maximum),
     "MaxPool": Operator(1, 1, {**_WINDOW, "ceil_mode": 0, "storage_order": 0}, windows.max_pool),
@@ -120,8 +120,8 @@ OPERATORS: dict[str, Operator] = {
     "Mul": Operator(2, 2, {}, arithmetic.multiply),
     "Neg": Operator(1, 1, {}, arithmetic.negate),
     "NonZero": Operator(1, 1, {}, folded.nonzero),
-    "Not": Operator(1, 1, {}, folded.logical(np.logical_not, 1)),
-    "Or": Operator(2, 2, {}, folded.logical(np.logical_or)),
+    "Not": Operator(1, 1, {}, conditions.negation),
+    "Or": Operator(2, 2, {}, conditions.disjunction),
     "PRelu": Operator(2, 2, {}, activations.prelu),
     "Pad": Operator(1, 4, {"mode": b"constant", "pads": [], "value": 0.0}, shapes.pad),
     "Pow": Operator(2, 2, {}, folded.power),
@@ -142,7 +142,8 @@ OPERATORS: dict[str, Operator] = {
     "ScatterElements": Operator(3, 3, {"axis": 0, "reduction": b"none"}, indexing.scatter_elements),
     "ScatterND": Operator(3, 3, {"reduction": b"none"}, indexing.scatter_nd),
     "Shape": Operator(1, 1, {"start": 0, "end": MANY}, constants.shape),
-    "Sign": Operator(1, 1, {}, folded.each(lambda x: (x > 0) - (x < 0))),
+    "Shrink": Operator(1, 1, {"bias": 0.0, "lambd": 0.5}, conditions.shrink),
+    "Sign": Operator(1, 1, {}, conditions.sign),
     "Size": Operator(1, 1, {}, folded.size),
     "Slice": Operator(1, 5, {"starts": [], "ends": [], "axes": []}, shapes.slice_),
     "SpaceToDepth": Operator(1, 1, {"blocksize": 0}, indexing.space_to_depth),
@@ -151,13 +152,14 @@ OPERATORS: dict[str, Operator] = {
     "Squeeze": Operator(1, 2, {"axes": []}, shapes.squeeze),
     "Sub": Operator(2, 2, {}, arithmetic.subtract),
     "Sum": Operator(1, MANY, {}, arithmetic.sum_),
+    "ThresholdedRelu": Operator(1, 1, {"alpha": 1.0}, conditions.thresholded_relu),
     "Tile": Operator(2, 2, {}, indexing.tile),
     "Transpose": Operator(1, 1, {"perm": []}, shapes.transpose),
     "Trilu": Operator(1, 2, {"upper": 1}, indexing.trilu),
     "Unsqueeze": Operator(1, 2, {"axes": []}, shapes.unsqueeze),
     "Upsample": Operator(2, 2, {"mode": b"nearest"}, resampling.upsample),
-    "Where": Operator(3, 3, {}, folded.choose, 1),
-    "Xor": Operator(2, 2, {}, folded.logical(np.logical_xor)),
+    "Where": Operator(3, 3, {}, conditions.choose, 1),
+    "Xor": Operator(2, 2, {}, conditions.exclusive),
 }
 
 SMOOTH = frozenset({

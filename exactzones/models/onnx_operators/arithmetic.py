@@ -9,25 +9,27 @@ from fractions import Fraction
 import numpy as np
 
 from exactzones.errors import FormatError
-from exactzones.models import pooling, tensors
+from exactzones.models import pooling, steps, tensors
 from exactzones.models.arrays import Array, computed, fractions
 from exactzones.models.folding import folded, lifted
-from exactzones.models.onnx_node import OnnxNode, Operand, axes_from_front
+from exactzones.models.onnx_node import OnnxNode, Operand, Steppable, axes_from_front
 from exactzones.models.tensors import Tensor
 
 
-def add(node: OnnxNode) -> Operand:
+def add(node: OnnxNode) -> Steppable:
     """Return the sum, with broadcasting."""
     return _sum_or_difference(node, 1)
 
 
-def subtract(node: OnnxNode) -> Operand:
+def subtract(node: OnnxNode) -> Steppable:
     """Return the difference, with broadcasting."""
     return _sum_or_difference(node, -1)
 
 
-def _sum_or_difference(node: OnnxNode, sign: int) -> Operand:
-    left, right = node.operand(0), node.operand(1)
+def _sum_or_difference(node: OnnxNode, sign: int) -> Steppable:
+    left, right = node.steppable(0), node.steppable(1)
+    if isinstance(left, steps.Stepped) or isinstance(right, steps.Stepped):
+        return steps.added(left, right, sign)
     if isinstance(left, Tensor):
         return left.plus(right, 1, sign)
     if isinstance(right, Tensor):
@@ -35,9 +37,11 @@ def _sum_or_difference(node: OnnxNode, sign: int) -> Operand:
     return _folded(left, right, lambda a, b: a + sign * b)
 
 
-def multiply(node: OnnxNode) -> Operand:
-    """Return the product, with broadcasting; one factor is a constant."""
-    left, right = node.operand(0), node.operand(1)
+def multiply(node: OnnxNode) -> Steppable:
+    """Return the product, with broadcasting; one factor is a constant, or a step."""
+    left, right = node.steppable(0), node.steppable(1)
+    if isinstance(left, steps.Stepped) or isinstance(right, steps.Stepped):
+        return steps.multiplied(left, right)
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         raise FormatError(tensors.NO_CONSTANT_FACTOR)
     if isinstance(left, Tensor):
@@ -47,25 +51,25 @@ def multiply(node: OnnxNode) -> Operand:
     return _folded(left, right, lambda a, b: a * b)
 
 
-def divide(node: OnnxNode) -> Operand:
+def divide(node: OnnxNode) -> Steppable:
     """Return the quotient by a constant, with broadcasting; of integers it is truncated towards zero."""
-    left, divisor = node.operand(0), node.operand(1)
+    left, divisor = node.steppable(0), node.operand(1)
     if isinstance(divisor, Tensor):
         raise FormatError("a quotient by a tensor that depends on the input is not piecewise linear; make the divisor a constant")
     if not np.asarray(divisor != 0).all():
         raise FormatError("its divisor has an entry 0; nonzero numbers are expected")
-    if isinstance(left, Tensor):
-        ones = np.empty(divisor.shape, object)
-        ones[...] = 1
-        return left.times(np.asarray(ones / fractions(divisor), object))
+    if isinstance(left, (Tensor, steps.Stepped)):
+        inverse = np.asarray(Fraction(1) / fractions(divisor), object)
+        return left.times(inverse) if isinstance(left, Tensor) else steps.multiplied(left, inverse)
     if left.dtype.kind == divisor.dtype.kind == "i":
         return _folded(left, divisor, lambda a, b: np.where(a * b < 0, -(abs(a) // abs(b)), abs(a) // abs(b)))
     return _folded(left, divisor, lambda a, b: a / b)
 
 
-def negate(node: OnnxNode) -> Tensor:
+def negate(node: OnnxNode) -> Steppable:
     """Return ``-x``."""
-    return node.tensor().times(np.array(-1))
+    x, minus = node.steppable(), np.array(-1)
+    return steps.multiplied(x, minus) if isinstance(x, steps.Stepped) else node.tensor().times(minus)
 
 
 def _folded(left: Array, right: Array, operation: Callable[[Array, Array], Array]) -> Array:

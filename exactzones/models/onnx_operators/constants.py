@@ -10,20 +10,23 @@ from exactzones.errors import FormatError
 from exactzones.files import MAX_WEIGHTS
 from exactzones.models import casts
 from exactzones.models.arrays import Array
-from exactzones.models.onnx_node import OnnxNode, Operand
+from exactzones.models.onnx_node import OnnxNode, Steppable
+from exactzones.models.steps import Stepped
 from exactzones.models.tensors import Tensor
 
 _FLOATS = {1: casts.FLOAT32, 10: casts.FLOAT16, 11: casts.FLOAT64, 16: casts.BFLOAT16}
 _INTEGERS = (6, 7)  # INT32, INT64
 
 
-def cast(node: OnnxNode) -> Operand:
+def cast(node: OnnxNode) -> Steppable:
     """Return the operand in another type.
 
     A constant is rounded if the type does not hold all numbers of its own type.  A tensor that depends on the input stays exact.
     """
-    operand, target = node.operand(), _FLOATS.get(node.attributes["to"])
-    if isinstance(operand, Tensor):
+    operand, target = node.steppable(), _FLOATS.get(node.attributes["to"])
+    if isinstance(operand, Stepped) and (target is not None or operand.is_whole):
+        return operand
+    if isinstance(operand, (Tensor, Stepped)):
         if target is not None:
             return operand
     elif target is not None:

@@ -1,4 +1,4 @@
-"""Operators of ONNX that are computed for constants only: roots and powers, rounding, comparisons, logic, quantized weights."""
+"""Operators of ONNX that are computed for constants only: roots and powers, rounding, quantized weights."""
 
 from __future__ import annotations
 
@@ -105,28 +105,6 @@ def reduce_norm(node: OnnxNode) -> Operand:
     return _powers(node, squares, _HALVES)
 
 
-def compared(holds: Callable[[Any, Any], Any]) -> Callable[[OnnxNode], Operand]:
-    """Return the operator that compares two constants."""
-
-    def compute(node: OnnxNode) -> Operand:
-        left, right = fractions(_constant(node)), fractions(_constant(node, 1))
-        tensors.broadcast(left.shape, right.shape)
-        return np.asarray(holds(left, right), bool)
-
-    return compute
-
-
-def logical(function: Callable[..., Any], count: int = 2) -> Callable[[OnnxNode], Operand]:
-    """Return the operator that joins truth values."""
-
-    def compute(node: OnnxNode) -> Operand:
-        arrays = [np.asarray(_constant(node, place), bool) for place in range(count)]
-        tensors.broadcast(*(array.shape for array in arrays))
-        return np.asarray(function(*arrays))
-
-    return compute
-
-
 def modulo(node: OnnxNode) -> Operand:
     """Return remainders of integers, with the sign of the divisor."""
     left, right = _constant(node), _constant(node, 1)
@@ -134,24 +112,6 @@ def modulo(node: OnnxNode) -> Operand:
         raise FormatError("only remainders of integers by nonzero integers, without fmod, are supported")
     tensors.broadcast(left.shape, right.shape)
     return np.asarray(left % right)
-
-
-def choose(node: OnnxNode) -> Operand:
-    """Return the second operand where a constant condition holds, else the third."""
-    condition = np.asarray(_constant(node), bool)
-    parts = [node.operand(1), node.operand(2)]
-    shape = tensors.broadcast(condition.shape, *(tuple(part.shape) for part in parts))
-    where = np.broadcast_to(condition, shape)
-    if not any(isinstance(part, Tensor) for part in parts):
-        left, right = (part for part in parts if not isinstance(part, Tensor))
-        if left.dtype != right.dtype:
-            left, right = fractions(left), fractions(right)
-        return np.where(where, left, right)
-    flat = [part.reshaped((part.value.size,)) if isinstance(part, Tensor) else part.reshape(-1) for part in parts]
-    sizes = [math.prod(part.shape) for part in parts]
-    numbers = [np.arange(size).reshape(part.shape) for size, part in zip(sizes, parts, strict=True)]
-    order = np.where(where, numbers[0], sizes[0] + numbers[1])
-    return tensors.concatenated(flat, 0).moved(lambda _: order)
 
 
 def range_(node: OnnxNode) -> Operand:

@@ -11,7 +11,7 @@ from exactzones.errors import FormatError
 from exactzones.files import MAX_WEIGHTS
 from exactzones.models import tensors
 from exactzones.models.arrays import Array, Shape
-from exactzones.models.onnx_node import OnnxNode, Operand
+from exactzones.models.onnx_node import OnnxNode, Operand, Steppable
 from exactzones.models.tensors import Tensor
 
 
@@ -22,13 +22,13 @@ def _indices(node: OnnxNode) -> Array:
     return indices
 
 
-def gather_elements(node: OnnxNode) -> Operand:
+def gather_elements(node: OnnxNode) -> Steppable:
     """Take one entry per index, along an axis."""
     indices, axis = _indices(node), node.attributes["axis"]
     return node.moved(lambda entries: np.take_along_axis(entries, _from_front(indices, entries.shape[axis]), axis))
 
 
-def gather_nd(node: OnnxNode) -> Operand:
+def gather_nd(node: OnnxNode) -> Steppable:
     """Take the parts that the last axis of the indices names; the first axes may be a batch."""
     indices, batch = _indices(node), node.attributes["batch_dims"]
     if indices.ndim < 1 or not 0 <= batch < min(indices.ndim, len(node.shape) + 1):
@@ -40,7 +40,7 @@ def gather_nd(node: OnnxNode) -> Operand:
     return node.moved(lambda entries: np.asarray(entries[parts]))
 
 
-def scatter_nd(node: OnnxNode) -> Operand:
+def scatter_nd(node: OnnxNode) -> Steppable:
     """Replace the parts that the last axis of the indices names by those of the updates."""
     indices = _indices(node)
     if indices.ndim < 1 or indices.shape[-1] > len(node.shape):
@@ -48,7 +48,7 @@ def scatter_nd(node: OnnxNode) -> Operand:
     return _scattered(node, tuple(np.moveaxis(indices, -1, 0)), (*indices.shape[:-1], *node.shape[indices.shape[-1] :]))
 
 
-def scatter_elements(node: OnnxNode) -> Operand:
+def scatter_elements(node: OnnxNode) -> Steppable:
     """Replace one entry per index, along an axis, by that of the updates."""
     indices, axis, rank = _indices(node), node.attributes["axis"], len(node.shape)
     if indices.ndim != rank or not -rank <= axis < rank:
@@ -58,7 +58,7 @@ def scatter_elements(node: OnnxNode) -> Operand:
     return _scattered(node, tuple(places), indices.shape)
 
 
-def _scattered(node: OnnxNode, places: tuple[Array, ...], shape: Shape) -> Operand:
+def _scattered(node: OnnxNode, places: tuple[Array, ...], shape: Shape) -> Steppable:
     """Return the first operand with the entries at some places replaced by the third operand's."""
     if node.attributes["reduction"] != b"none":
         raise FormatError(f"reduction {node.attributes['reduction']!r} is not supported; only 'none' is")
@@ -78,7 +78,7 @@ def _scattered(node: OnnxNode, places: tuple[Array, ...], shape: Shape) -> Opera
     return both.moved(lambda _: order)
 
 
-def tile(node: OnnxNode) -> Operand:
+def tile(node: OnnxNode) -> Steppable:
     """Repeat along every axis."""
     repeats = node.integers(1) or []
     if len(repeats) != len(node.shape) or min(repeats, default=1) < 1:
@@ -88,7 +88,7 @@ def tile(node: OnnxNode) -> Operand:
     return node.moved(lambda entries: np.tile(entries, repeats))
 
 
-def depth_to_space(node: OnnxNode) -> Operand:
+def depth_to_space(node: OnnxNode) -> Steppable:
     """Move blocks of channels into blocks of pixels."""
     size, mode = _block(node), node.attributes["mode"]
     batch, channels, height, width = node.shape
@@ -100,7 +100,7 @@ def depth_to_space(node: OnnxNode) -> Operand:
     return node.moved(lambda entries: entries.reshape(batch, *split, height, width).transpose(order).reshape(shape))
 
 
-def space_to_depth(node: OnnxNode) -> Operand:
+def space_to_depth(node: OnnxNode) -> Steppable:
     """Move blocks of pixels into blocks of channels."""
     size = _block(node)
     batch, channels, height, width = node.shape

@@ -26,7 +26,7 @@ def gemm(node: OnnxNode) -> Tensor:
     if own["transA"] not in (0, 1) or own["transB"] not in (0, 1):
         raise FormatError(f"transA={own['transA']}, transB={own['transB']} is not supported; each must be 0 or 1")
     left, right = node.operand(0), node.operand(1)
-    bias = node.operands[2] if len(node.operands) > 2 else None
+    bias = node.operand(2) if len(node.operands) > 2 and node.operands[2] is not None else None
     if not isinstance(right, Tensor) and not isinstance(bias, Tensor):
         left = node.tensor(0)
     if len(left.shape) != 2 or len(right.shape) != 2:

@@ -11,7 +11,7 @@ from exactzones.errors import FormatError
 from exactzones.files import MAX_WEIGHTS
 from exactzones.models import tensors
 from exactzones.models.arrays import Shape, fractions
-from exactzones.models.onnx_node import OnnxNode, Operand, axes_from_front
+from exactzones.models.onnx_node import OnnxNode, Operand, Steppable, axes_from_front
 from exactzones.models.onnx_tensors import flattened, reshaped
 from exactzones.models.tensors import Tensor
 
@@ -33,26 +33,26 @@ def concat(node: OnnxNode) -> Operand:
         raise FormatError(f"its inputs cannot be concatenated along axis {axis}: {error}") from None
 
 
-def dropout(node: OnnxNode) -> Operand:
+def dropout(node: OnnxNode) -> Steppable:
     """Return the operand: in evaluation mode, nothing is dropped."""
     training = node.constant(2)
     if training is not None and training.any():
         raise FormatError("it is in training mode; export the model in evaluation mode")
-    return node.operand()
+    return node.steppable()
 
 
-def expand(node: OnnxNode) -> Operand:
+def expand(node: OnnxNode) -> Steppable:
     """Broadcast to a shape."""
     shape = tensors.broadcast(node.shape, tuple(node.integers(1) or ()))
     return node.moved(lambda index: np.broadcast_to(index, shape))
 
 
-def flatten(node: OnnxNode) -> Operand:
+def flatten(node: OnnxNode) -> Steppable:
     """Return a matrix whose first axis joins the axes before ``axis``, and whose second joins the others."""
     return node.reshaped(flattened(node.shape, node.attributes["axis"]))
 
 
-def gather(node: OnnxNode) -> Operand:
+def gather(node: OnnxNode) -> Steppable:
     """Take entries along an axis, by constant indices."""
     indices, axis = node.constant(1), node.attributes["axis"]
     if indices is None or indices.dtype.kind != "i":
@@ -100,12 +100,12 @@ def _pad_widths(node: OnnxNode, mode: str) -> list[tuple[int, int]]:
     return widths
 
 
-def reshape(node: OnnxNode) -> Operand:
+def reshape(node: OnnxNode) -> Steppable:
     """Return the same entries in another shape."""
     return node.reshaped(reshaped(node.shape, node.array(1), allow_zero=bool(node.attributes["allowzero"])))
 
 
-def slice_(node: OnnxNode) -> Operand:
+def slice_(node: OnnxNode) -> Steppable:
     """Take every ``steps``-th entry from ``starts`` to before ``ends`` along axes."""
     starts, ends = node.integers(1, "starts"), node.integers(2, "ends")
     if starts is None or ends is None or len(starts) != len(ends):
@@ -122,7 +122,7 @@ def slice_(node: OnnxNode) -> Operand:
     return node.moved(lambda index: index[tuple(cuts)])
 
 
-def split(node: OnnxNode) -> list[Operand]:
+def split(node: OnnxNode) -> list[Steppable]:
     """Return consecutive parts along an axis."""
     axis = node.attributes["axis"]
     if not -len(node.shape) <= axis < len(node.shape):
@@ -141,7 +141,7 @@ def split(node: OnnxNode) -> list[Operand]:
     ]
 
 
-def squeeze(node: OnnxNode) -> Operand:
+def squeeze(node: OnnxNode) -> Steppable:
     """Drop axes of length 1."""
     axes, shape = node.integers(1, "axes"), node.shape
     chosen = [k for k, n in enumerate(shape) if n == 1] if axes is None else axes_from_front(axes, len(shape))
@@ -150,13 +150,13 @@ def squeeze(node: OnnxNode) -> Operand:
     return node.reshaped(tuple(n for k, n in enumerate(shape) if k not in chosen))
 
 
-def transpose(node: OnnxNode) -> Operand:
+def transpose(node: OnnxNode) -> Steppable:
     """Permute the axes; by default, reverse them."""
     order = node.attributes["perm"] or list(range(len(node.shape)))[::-1]
     return node.moved(lambda index: index.transpose(order))
 
 
-def unsqueeze(node: OnnxNode) -> Operand:
+def unsqueeze(node: OnnxNode) -> Steppable:
     """Insert axes of length 1."""
     axes = node.integers(1, "axes") or []
     rank = len(node.shape) + len(axes)
