@@ -29,7 +29,9 @@ from exactzones.deadline import Deadline, TimeUp
 from exactzones.deprecated import renamed_argument
 from exactzones.engine.search import resolve
 from exactzones.errors import DimensionError, InputError, quoted
+from exactzones.polyhedra import Box
 from exactzones.property import as_cases, as_property
+from exactzones.rational import SparseRows, irrational
 from exactzones.threads import one_thread
 from exactzones.zones import Zones
 
@@ -53,12 +55,14 @@ def case_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None)
         wanted = resolve(loaded, wanted)
     wanted.resolve(loaded.widths)
     if region is None:
-        return Case((), wanted)
+        return Case(SparseRows(()), wanted)
     if region.ambient_dim != loaded.inputs:
         raise DimensionError("domain", expected=loaded.inputs, got=region.ambient_dim, size="dimension")
+    if isinstance(region, Box) and not irrational((*region.low, *region.high)):
+        return Case(SparseRows.of_box(region.low, region.high, equations=region.equations), wanted)
     system = region.hrep
     both = [side for row in system.equations for side in (row, tuple(-entry for entry in row))]
-    return Case((*system.closed_rows, *both), wanted, system.strict)
+    return Case(SparseRows.of((*system.closed_rows, *both)), wanted, SparseRows.of(system.strict))
 
 
 def cases_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None) -> list[Case]:

@@ -238,7 +238,7 @@ class _Climb:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """The domain's rows ``b + a . x >= 0``."""
-        return () if self.domain is None else case_of(self.network, feature(self.unit, layer=self.layer), self.domain).rows
+        return tuple(case_of(self.network, feature(self.unit, layer=self.layer), self.domain).rows)
 
     def run(self, seconds: float | None, options: dict[str, Any]) -> ProvedMaximum:
         """Climb until the unit is nowhere greater; ``options`` are those of ``certify``."""

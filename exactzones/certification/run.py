@@ -31,8 +31,8 @@ from exactzones.checker.tree import Tree
 from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, FormatError, InputError
 from exactzones.network import Network, Pattern
-from exactzones.polyhedra import HRep, Polyhedron, lp
-from exactzones.rational import Row, Vector
+from exactzones.polyhedra import Box, HRep, Polyhedron, lp
+from exactzones.rational import SparseRows, Vector
 
 BITS = 40
 """Number of fractional bits of the fixed-point numbers in new certificates."""
@@ -80,7 +80,7 @@ class Run:
         self.checkpoints = Checkpoints(None if self.checkpoint is None else self._hand_over)
         self._plant(self.trees or self._families())
         self.guesses, self.guessed = 0, 0.0  # number of rounds, and seconds spent on them
-        self._finders: dict[tuple[Sequence[Row], Sequence[Row]], WitnessFinder] = {}
+        self._finders: dict[tuple[SparseRows, SparseRows], WitnessFinder] = {}
 
     def _plant(self, trees: Sequence[Sequence[int]]) -> None:
         """Start again from the roots of these trees."""
@@ -177,10 +177,9 @@ class Run:
 
     def _finder(self, k: int) -> WitnessFinder:
         """Return the finder of witnesses on the domain of case k; cases with the same domain share it."""
-        rows = tuple(self.cases[k].rows), tuple(self.cases[k].strict)
+        rows = self.cases[k].rows, self.cases[k].strict
         if rows not in self._finders:
-            domain = Polyhedron(HRep.of(self.network.inputs, rows[0], strict=rows[1]))
-            self._finders[rows] = WitnessFinder(self.network, domain, self._floats)
+            self._finders[rows] = WitnessFinder(self.network, _polyhedron(self.network.inputs, *rows), self._floats)
         return self._finders[rows]
 
     @cached_property
@@ -224,12 +223,11 @@ class Run:
     def _clipped(self, k: int, point: Vector) -> Vector:
         """Move a point into the box that a case's rows with a single variable define."""
         moved = list(point)
-        for row in self.cases[k].rows:
-            support = [j for j, entry in enumerate(row[1:]) if entry]
-            if len(support) == 1:
-                j = support[0]
-                bound = Fraction(-row[0], row[1 + j])
-                moved[j] = max(moved[j], bound) if row[1 + j] > 0 else min(moved[j], bound)
+        for _, constant, terms in self.cases[k].rows.sparse:
+            if len(terms) == 1:
+                ((j, entry),) = terms
+                bound = Fraction(-constant, entry)
+                moved[j] = max(moved[j], bound) if entry > 0 else min(moved[j], bound)
         return tuple(moved)
 
     def prove(self, number: int, margin: float | None, *, until: float = math.inf) -> tuple[int, Vector] | None:
@@ -349,3 +347,11 @@ class Run:
         for node in nodes:
             self._write(node)
         return children
+
+
+def _polyhedron(dim: int, rows: SparseRows, strict: SparseRows) -> Polyhedron:
+    """Return the polyhedron of a case: a box where its rows bound every coordinate from both sides."""
+    low, high = ({}, {}) if strict or rows.bounds is None else rows.bounds
+    if len(low) == len(high) == dim:
+        return Box(*(tuple(side[k] for k in range(dim)) for side in (low, high)))
+    return Polyhedron(HRep.of(dim, rows, strict=strict))

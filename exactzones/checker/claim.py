@@ -115,9 +115,9 @@ class Claim:
         for case in cases:
             require_rational(network, case)
         self.inputs, self.bits, self.rows = network.inputs, bits, cases[0].rows
-        for row in self.rows:
-            if len(row) != self.inputs + 1:
-                raise DimensionError("a row of the domain", expected=self.inputs + 1, got=len(row))
+        for row in self.rows.sparse:
+            if row.length != self.inputs + 1:
+                raise DimensionError("a row of the domain", expected=self.inputs + 1, got=row.length)
         self.horizon = family_of(network, cases[0])[1]
         conditions = [case.prop.resolve(network.widths).conditions for case in cases]
         depth = max([self.horizon, *(condition.layer + 1 for condition in chain(*conditions))])
@@ -154,12 +154,11 @@ class Claim:
         """Return the bounds that rows with a single variable give, rounded outward: lower, upper, and which of each are known."""
         low, high = np.zeros(self.units, object), np.zeros(self.units, object)
         has_low, has_high = np.zeros(self.units, bool), np.zeros(self.units, bool)
-        for row in self.rows:
-            support = [j for j, entry in enumerate(row[1:]) if entry]
-            if len(support) != 1:
+        for _, constant, terms in self.rows.sparse:
+            if len(terms) != 1:
                 continue
-            j = support[0]
-            numerator, entry = -row[0] << self.bits, row[1 + j]
+            ((j, entry),) = terms
+            numerator = -constant << self.bits
             if entry > 0:
                 bound = numerator // entry
                 low[j] = max(low[j], bound) if has_low[j] else bound

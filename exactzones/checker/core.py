@@ -14,6 +14,7 @@ from exactzones.checker.tree import Tree
 from exactzones.errors import FormatError
 from exactzones.network import Network
 from exactzones.property import Property
+from exactzones.rational import SparseRows
 from exactzones.rational.float_formats import REAL, FloatArithmetic
 from exactzones.threads import one_thread
 
@@ -81,8 +82,8 @@ def holds(network: Network, case: Case, point: Sequence[Fraction], bits: int = W
     """
     if len(point) != network.inputs:
         return False
-    values = {row: row[0] + sum(a * x for a, x in zip(row[1:], point, strict=True)) for row in (*case.rows, *case.strict)}
-    if not (all(values[row] >= 0 for row in case.rows) and all(values[row] > 0 for row in case.strict)):
+    rows, strict = case.rows.sparse, case.strict.sparse
+    if not (all(row.value(point) >= 0 for row in rows) and all(row.value(point) > 0 for row in strict)):
         return False
     arithmetic = FloatArithmetic.of(case.arithmetic)
     if arithmetic is None:
@@ -95,12 +96,9 @@ def holds(network: Network, case: Case, point: Sequence[Fraction], bits: int = W
 
 def _never_fails(network: Network, case: Case, point: Sequence[Fraction], bits: int) -> bool:
     """Tell whether a case's only condition is proved to hold at a point: its negation is refuted by bounds of all units there."""
-    rows = []
-    for j, x in enumerate(point):
-        unit = [x.denominator if i == j else 0 for i in range(len(point))]
-        rows += [(-x.numerator, *unit), (x.numerator, *(-entry for entry in unit))]
     (condition,) = case.prop.conditions
-    tree = Tree(network, [[Case(tuple(rows), Property((~condition,)), arithmetic=case.arithmetic)]], bits)
+    there = Case(SparseRows.of_box(point, point), Property((~condition,)), arithmetic=case.arithmetic)
+    tree = Tree(network, [[there]], bits)
     hidden = range(network.inputs, tree.claims[0].units)
     bounds = tuple(Bound(unit, upper, exact=False, hint=Hint()) for unit in hidden for upper in (False, True))
     try:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
 from math import lcm
 
 from exactzones.errors import MOST_CHARACTERS, InexactError, InputError, one_line, quoted, require
 from exactzones.network import Network
 from exactzones.property import Condition, Property
-from exactzones.rational import Row, irrational
+from exactzones.rational import SparseRows, irrational
 from exactzones.rational.float_formats import REAL, FloatArithmetic
+
+_NO_ROWS = SparseRows(())
 
 
 @dataclass(frozen=True)
@@ -20,17 +21,21 @@ class Case:
     """One conjunction on one polyhedron: the claim that no point of ``{x : b + a . x >= 0 for all rows}`` has the property.
 
     Attributes:
-        rows: integer rows ``(b, a_1, .., a_d)``.
+        rows: integer rows ``(b, a_1, .., a_d)``; kept by their entries that are not zero.
         prop: the conjunction of conditions.
         strict: the rows that a witness must satisfy strictly, a part of ``rows``.
         arithmetic: in which the network is evaluated: ``real``, or a name that ``FloatArithmetic.of`` knows.  In floats the claim
             is that the property holds at no input that is a number of the format, in whatever order sums are computed.
     """
 
-    rows: tuple[Row, ...]
+    rows: SparseRows
     prop: Property
-    strict: tuple[Row, ...] = ()
+    strict: SparseRows = _NO_ROWS
     arithmetic: str = REAL
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", SparseRows.of(self.rows))
+        object.__setattr__(self, "strict", SparseRows.of(self.strict))
 
 
 def require_arguments(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> None:
@@ -56,7 +61,7 @@ def require_rational(network: Network, case: Case) -> None:
     for what, is_rational in (
         ("network", network.is_rational),
         ("property", case.prop.is_rational),
-        ("domain", not irrational(chain(*case.rows))),
+        ("domain", not irrational(case.rows.entries())),
     ):
         if not is_rational:
             raise InexactError(
@@ -79,7 +84,7 @@ def arithmetic_of(cases: Sequence[Case]) -> str:
     return name
 
 
-def family_of(network: Network, case: Case) -> tuple[tuple[Row, ...], int]:
+def family_of(network: Network, case: Case) -> tuple[SparseRows, int]:
     """Return what cases that share a tree must have in common: their rows, and how many hidden layers decide them."""
     return case.rows, case.prop.resolve(network.widths).horizon
 

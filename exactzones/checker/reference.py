@@ -20,6 +20,7 @@ from exactzones.checker.reference_format import Broken, PlainHeader, as_integer,
 from exactzones.errors import FormatError, quoted
 from exactzones.network import Network
 from exactzones.property import Condition, Property
+from exactzones.rational import SparseRows
 from exactzones.rational.float_formats import REAL, FloatArithmetic
 
 Linear: TypeAlias = dict[int, Fraction]
@@ -481,7 +482,7 @@ def _never_fails(network: Network, case: Case, condition: Condition, point: Sequ
     for j, x in enumerate(point):
         unit = [x.denominator * (i == j) for i in range(len(point))]
         rows += [(-x.numerator, *unit), (x.numerator, *(-entry for entry in unit))]
-    there = Case(tuple(rows), Property((~condition,)), arithmetic=case.arithmetic)
+    there = Case(SparseRows.of(rows), Property((~condition,)), arithmetic=case.arithmetic)
     checker = Checker(network, [[there]], bits)
     hidden = range(network.inputs, len(checker.units[0]))
     try:

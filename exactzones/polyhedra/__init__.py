@@ -2,7 +2,7 @@
 
 from exactzones.polyhedra.cells import Cell
 from exactzones.polyhedra.lp import Infeasible, LPResult, Optimal, Unbounded
-from exactzones.polyhedra.polyhedron import Polyhedron, describe
+from exactzones.polyhedra.polyhedron import Box, Polyhedron, describe
 from exactzones.polyhedra.representation import HRep, VRep
 
-__all__ = ["Cell", "HRep", "Infeasible", "LPResult", "Optimal", "Polyhedron", "Unbounded", "VRep", "describe"]
+__all__ = ["Box", "Cell", "HRep", "Infeasible", "LPResult", "Optimal", "Polyhedron", "Unbounded", "VRep", "describe"]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from operator import gt, le
 from typing import Any
 
 from exactzones import deprecated
@@ -14,6 +15,7 @@ from exactzones.errors import DimensionError, DomainError, InputError, quoted
 from exactzones.notation import linear_sum
 from exactzones.polyhedra import backends, lp
 from exactzones.polyhedra.cells import Cell, canonical_vrep, reduce_modulo
+from exactzones.polyhedra.reading import corner_of, generators_of, is_number
 from exactzones.polyhedra.redundancy import without_redundancy
 from exactzones.polyhedra.representation import HRep, VRep
 from exactzones.polyhedra.volume import volume
@@ -22,7 +24,6 @@ from exactzones.rational import (
     Row,
     Vector,
     algebraic,
-    entries,
     index,
     integer_dot,
     integer_row,
@@ -31,6 +32,8 @@ from exactzones.rational import (
     text,
     vector_of,
 )
+
+_SHOWN = 100  # dimension up to which the rows of a box are part of its text
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +71,8 @@ class Polyhedron:
         """Return all of R^dim."""
         return cls(HRep(index(dim, "dimension", least=0)))
 
-    @classmethod
-    def box(cls, low: Any, high: Any, *, dim: int | None = None) -> Polyhedron:
+    @staticmethod
+    def box(low: Any, high: Any, *, dim: int | None = None) -> Box:
         """Return ``{x : low_k <= x_k <= high_k}``.
 
         Args:
@@ -80,18 +83,13 @@ class Polyhedron:
         Raises:
             InputError: there is neither a dimension nor a list of numbers, or the lists have different lengths.
         """
-        if dim is None and (_is_number(low) or _is_number(high)):
+        if dim is None and (is_number(low) or is_number(high)):
             raise InputError(f"the box from {quoted(low)} to {quoted(high)} has no dimension; pass dim=2, or a list")
         size = None if dim is None else index(dim, "dimension", least=0)
-        below, above = _corner(low, size, "lower corner"), _corner(high, size, "upper corner")
+        below, above = corner_of(low, size, "lower corner"), corner_of(high, size, "upper corner")
         if len(below) != len(above):
             raise DimensionError("upper corner of the box", expected=len(below), got=len(above))
-        size = len(below)
-        rows: list[list[Fraction | int]] = []
-        for k in range(size):
-            unit = [int(j == k) for j in range(size)]
-            rows += [[-below[k], *unit], [above[k], *(-entry for entry in unit)]]
-        return cls.of(size, rows)
+        return Box(below, above)
 
     @classmethod
     def hull(cls, vertices: Sequence[Any], rays: Sequence[Any] = (), lines: Sequence[Any] = ()) -> Polyhedron:
@@ -105,7 +103,8 @@ class Polyhedron:
         Raises:
             DomainError: no vertices.
         """
-        corners, directions, both_ways = _generators(vertices, "vertex"), _generators(rays, "ray"), _generators(lines, "line")
+        corners = generators_of(vertices, "vertex")
+        directions, both_ways = generators_of(rays, "ray"), generators_of(lines, "line")
         if not corners:
             raise DomainError("a hull without vertices is not defined; pass at least one vertex")
         dim = len(corners[0])
@@ -305,33 +304,62 @@ class Polyhedron:
         return self.hrep._repr_latex_()
 
 
+class Box(Polyhedron):
+    """The polyhedron ``{x : low_k <= x_k <= high_k}``, kept as two vectors; its rows are made when they are needed.
+
+    Attributes:
+        low, high: shape (dim,).
+        equations: whether the coordinates with ``low_k = high_k`` are equations of the system, instead of two inequalities each.
+    """
+
+    def __init__(self, low: Vector, high: Vector, *, equations: bool = False) -> None:
+        """Hold two corners of the same length; callers outside this package use ``Polyhedron.box``."""
+        self.__dict__.update(low=low, high=high, equations=equations, known_vrep=None)
+
+    low: Vector
+    high: Vector
+    equations: bool
+
+    @cached_property
+    def hrep(self) -> HRep:
+        """The inequalities and equations."""
+        rows, equations, dim = [], [], self.ambient_dim
+        for k, (below, above) in enumerate(zip(self.low, self.high, strict=True)):
+            unit = [int(j == k) for j in range(dim)]
+            if self.equations and below == above:
+                equations.append([-below, *unit])
+            else:
+                rows += [[-below, *unit], [above, *(-entry for entry in unit)]]
+        return HRep.of(dim, rows, equations=equations)
+
+    @property
+    def ambient_dim(self) -> int:
+        """Dimension d of the space R^d."""
+        return len(self.low)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether a lower bound exceeds an upper one."""
+        return any(map(gt, self.low, self.high))
+
+    def contains(self, point: Sequence[Any]) -> bool:
+        """Tell whether a point of shape (d,) lies in it."""
+        vector = vector_of(point)
+        if len(vector) != self.ambient_dim:
+            raise DimensionError("point", expected=self.ambient_dim, got=len(vector))
+        return all(map(le, self.low, vector)) and all(map(le, vector, self.high))
+
+    def __repr__(self) -> str:
+        if self.ambient_dim > _SHOWN:
+            return f"Polyhedron.box(.., dim={self.ambient_dim})"
+        return f"Polyhedron(hrep={self.hrep!r})"
+
+
 def _reduced(rows: Sequence[Row], equations: Sequence[Row]) -> list[Row]:
     """Return rows modulo equations, so that rows with the same values on the solutions of the equations become equal."""
     # Generators (0, a, b) and lines (0, a, b): the constant comes last, so that the pivots are coordinates.
     reduced = reduce_modulo([(0, *row[1:], row[0]) for row in rows], [(0, *row[1:], row[0]) for row in equations])
     return [(row[-1], *row[1:-1]) for row in reduced]
-
-
-def _is_number(corner: Any) -> bool:
-    """Tell whether a corner of a box is a single number for all coordinates."""
-    if isinstance(corner, str):
-        return "," not in corner
-    shape = getattr(corner, "shape", None)
-    return not isinstance(corner, Iterable) if shape is None else shape == ()
-
-
-def _corner(corner: Any, dim: int | None, what: str) -> Vector:
-    """Return a corner of a box: one number for each coordinate."""
-    if dim is None or not _is_number(corner):
-        listed = vector_of(corner, what, "one number per coordinate")
-        if dim is not None and len(listed) != dim:
-            raise DimensionError(f"{what} of the box", expected=dim, got=len(listed))
-        return listed
-    return (algebraic(corner, what),) * dim
-
-
-def _generators(listed: Any, what: str) -> list[Vector]:
-    return [vector_of(each, f"{what} {k}") for k, each in enumerate(entries(listed, f"list of {what}s", "a list of points"))]
 
 
 def _hrep(other: Any) -> HRep:

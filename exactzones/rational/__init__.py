@@ -25,6 +25,7 @@ from exactzones.rational.rows import (
     primitive,
     sum_of_quotients,
 )
+from exactzones.rational.sparse_rows import SparseRow, SparseRows
 
 __all__ = [
     "MAX_DIGITS",
@@ -33,6 +34,8 @@ __all__ = [
     "Quadratic",
     "Rationalization",
     "Row",
+    "SparseRow",
+    "SparseRows",
     "Vector",
     "algebraic",
     "common_zero",

@@ -250,6 +250,9 @@ class RationalMatrix(Matrix):
     def _times_matrix(self, other: Matrix) -> Matrix:
         if not isinstance(other, RationalMatrix):
             return super()._times_matrix(other)
+        chosen = other.storage.chosen if isinstance(other, StoredMatrix) and isinstance(other.storage, SparseEntries) else None
+        if chosen is not None:
+            return self.pick(chosen)
         if 0 in (*self.shape, *other.shape):
             return Matrix.zeros(self.shape[0], other.shape[1])
         return RationalMatrix(self._entries * other._entries)  # noqa: SLF001 - of the same class

@@ -97,6 +97,13 @@ class SparseEntries:
         return np.searchsorted(self.rows, np.arange(self.shape[0] + 1))
 
     @property
+    def chosen(self) -> Sequence[int] | None:
+        """The ascending numbers of the columns that a product from the left with this matrix chooses, None if it does not."""
+        ones = not self.denominator and bool((self.values == 1).all())
+        picks = ones and np.array_equal(self.columns, np.arange(self.shape[1])) and bool((np.diff(self.rows) > 0).all())
+        return self.rows.tolist() if picks else None
+
+    @property
     def floats(self) -> Floats | None:
         """The whole matrix as float64 if its entries are floats, else None."""
         return None if self.denominator else self.dense(self.values)

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from exactzones.errors import FormatError, require
 from exactzones.files import naming
 from exactzones.network import Network
-from exactzones.polyhedra import HRep, Polyhedron
+from exactzones.polyhedra import Box, HRep, Polyhedron
 from exactzones.property import Condition, Property
 from exactzones.rational import Row, integer_row
 from exactzones.vnnlib import version2
@@ -33,7 +33,7 @@ __all__ = ["Inequality", "Interval", "Query", "VnnlibCase", "read_query", "read_
 Interval: TypeAlias = tuple[Fraction | None, Fraction | None]
 """Lower and upper bound, None where there is none."""
 
-Box: TypeAlias = tuple[Interval, ...]
+Intervals: TypeAlias = tuple[Interval, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class VnnlibCase:
         mixed: whether a condition of the file has both inputs and outputs.
     """
 
-    box: Box
+    box: Intervals
     rows: tuple[Inequality, ...]
     outputs: tuple[Inequality, ...]
     output_count: int
@@ -170,7 +170,7 @@ def _is_bound(row: Inequality) -> bool:
     return len(row.terms) == 1 and not row.strict
 
 
-def _tightened(box: Box, atoms: tuple[Atom, ...]) -> Box | None:
+def _tightened(box: Intervals, atoms: tuple[Atom, ...]) -> Intervals | None:
     """Return a box tightened by the bounds among the atoms, strict or not; None if it becomes empty."""
     tight: dict[int, Interval] = {}
     for atom in atoms:
@@ -189,7 +189,7 @@ def _tightened(box: Box, atoms: tuple[Atom, ...]) -> Box | None:
     return tuple(tight.get(k, interval) for k, interval in enumerate(box)) if tight else box
 
 
-def _contradicts(row: Inequality, box: Box) -> bool:
+def _contradicts(row: Inequality, box: Intervals) -> bool:
     """Whether an inequality is a strict bound that no point of the box satisfies."""
     if len(row.terms) > 1:
         return False
@@ -199,8 +199,10 @@ def _contradicts(row: Inequality, box: Box) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _domain(box: Box, rows: tuple[Inequality, ...]) -> Polyhedron:
-    dim = len(box)
+def _domain(box: Intervals, rows: tuple[Inequality, ...]) -> Polyhedron:
+    dim, (low, high) = len(box), zip(*box, strict=True)
+    if not rows and None not in (*low, *high):
+        return Box(low, high, equations=True)
     closed = [_dense(dim, row) for row in rows if not row.strict]
     strict = [_dense(dim, row) for row in rows if row.strict]
     equations = []

@@ -205,7 +205,7 @@ def test_regions_lead_back_into_the_domain(data):
         point = region.embed(region.exact(data.draw(points(region.dim, bound=20))))
         assert domain.contains(point)
     anywhere = data.draw(points(dim))
-    assert contains(domain.hrep, anywhere) == domain.contains(anywhere)
+    assert contains(domain, anywhere) == domain.contains(anywhere)
 
 
 @given(st.data())

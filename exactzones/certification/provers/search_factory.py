@@ -98,11 +98,13 @@ class SearchFactory:
         """Return the domain's rows that the box does not express and, with ``path``, those of the splits on the path."""
         claim, exact_numbers = self.tree.claims[region.tree], self.tree.exact[region.tree]
         rows, numbers, divisors = [], [], []
-        for index in range(len(claim.rows) + (len(region.rows) if path else 0)):
+        domain = [index for index, row in enumerate(claim.rows.sparse) if len(row.terms) != 1]
+        count = len(claim.rows)
+        for index in (*domain, *range(count, count + (len(region.rows) if path else 0))):
             exact = region_row(exact_numbers, region, index)
-            of_domain = index < len(claim.rows)
-            if exact is None or (of_domain and sum(map(bool, exact[1:])) == 1):
+            if exact is None:
                 continue
+            of_domain = index < count
             divisor = max(1, *map(abs, exact)) if of_domain else 1  # the domain's rows may have numbers of any size
             row = np.array([float(Fraction(entry) / divisor) for entry in exact])
             rows.append([row[0] + row[1:][~free] @ low[~free], *row[1:][free]])
@@ -119,8 +121,11 @@ class SearchFactory:
         scale = 1 << claim.bits
         low = known.low[0, : claim.inputs].astype(float) / scale
         high = known.high[0, : claim.inputs].astype(float) / scale
+        missing = ~(known.has_low & known.has_high)[0, : claim.inputs]
+        if not missing.any():
+            return low, high, ()
         system, bounds = HRep.of(claim.inputs, claim.rows), []
-        for j in range(claim.inputs):
+        for j in np.flatnonzero(missing).tolist():
             for upper, has, side in ((False, known.has_low, low), (True, known.has_high, high)):
                 if has[0, j]:
                     continue

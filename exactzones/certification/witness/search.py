@@ -103,7 +103,7 @@ class WitnessFinder:
             search = _PropertySearch(network, floats, resolved, domain, (deadline, seed))
             candidates = (domain.embed(point) for point in search.candidates())
         for point in candidates:
-            if self._network.satisfies(point, resolved) and contains(self._domain.hrep, point):
+            if self._network.satisfies(point, resolved) and contains(self._domain, point):
                 return point
         return None
 

@@ -11,10 +11,11 @@ import numpy as np
 
 from exactzones.affine import AffineMap
 from exactzones.certification.limits import BOUNDING_INPUTS, FEASIBILITY_INPUTS
-from exactzones.polyhedra import HRep, Infeasible, Optimal, Polyhedron, lp
+from exactzones.polyhedra import Box, HRep, Infeasible, Optimal, Polyhedron, lp
 from exactzones.rational import Matrix, Row, Vector, nullspace, row_echelon
 from exactzones.rational.arrays import Floats
 from exactzones.rational.floats import clipped_float, float_vector
+from exactzones.rational.storage import SparseEntries
 
 
 class _End(NamedTuple):
@@ -48,12 +49,12 @@ class SearchDomain:
     """A domain in coordinates of its affine hull, so that it is full-dimensional.
 
     Attributes:
-        system: its rows in these coordinates, without equations.
+        region: the domain in these coordinates, without equations.
         embedding: the map from these coordinates to the input space; None if it is the identity.
         low, high: bounds of the coordinates in floats, infinite where there is none.
     """
 
-    system: HRep
+    region: Polyhedron
     embedding: AffineMap | None
     low: Floats
     high: Floats
@@ -66,6 +67,8 @@ class SearchDomain:
     @classmethod
     def of(cls, domain: Polyhedron) -> SearchDomain | None:
         """Return a domain prepared for the search; None if it is empty or an interior point was not found quickly."""
+        if isinstance(domain, Box):
+            return cls._of_box(domain)
         system: HRep | None = domain.hrep
         embedding: AffineMap | None = None
         while system is not None:
@@ -104,12 +107,32 @@ class SearchDomain:
             return None
         if rows and system.ambient_dim <= BOUNDING_INPUTS:
             _imply_bounds(system, low, high)
-        return cls(system, embedding, low, high, _centre=centre, _bounds=bounds, _rows=rows, _slopes=slopes, _offsets=offsets)
+        region = Polyhedron(system)
+        return cls(region, embedding, low, high, _centre=centre, _bounds=bounds, _rows=rows, _slopes=slopes, _offsets=offsets)
+
+    @classmethod
+    def _of_box(cls, box: Box) -> SearchDomain | None:
+        """Return a box as a domain whose coordinates are those that the box does not fix."""
+        if box.is_empty:
+            return None
+        free = [k for k, (below, above) in enumerate(zip(box.low, box.high, strict=True)) if below < above]
+        low, high = (tuple(side[k] for k in free) for side in (box.low, box.high))
+        bounds = tuple((_End(below, False), _End(above, False)) for below, above in zip(low, high, strict=True))
+        embedding = None if len(free) == box.ambient_dim else _fixing(box, free)
+        slopes, offsets = _normalised((), len(free))
+        ends = float_vector(low, clipped_float), float_vector(high, clipped_float)
+        centre = _middle(bounds)
+        return cls(Box(low, high), embedding, *ends, _centre=centre, _bounds=bounds, _rows=(), _slopes=slopes, _offsets=offsets)
+
+    @property
+    def system(self) -> HRep:
+        """The domain's rows in these coordinates."""
+        return self.region.hrep
 
     @property
     def dim(self) -> int:
         """Number of coordinates."""
-        return self.system.ambient_dim
+        return self.region.ambient_dim
 
     def embed(self, point: Vector) -> Vector:
         """Return a point, given by its coordinates, in the input space."""
@@ -186,8 +209,18 @@ class SearchDomain:
         return tuple(c + share * (x - c) for c, x in zip(self._centre, clipped, strict=True))
 
 
-def contains(system: HRep, point: Vector) -> bool:
-    """Tell whether a point satisfies every row, as ``HRep.contains`` does; fast for rows that are mostly zeros."""
+def _fixing(box: Box, free: Sequence[int]) -> AffineMap:
+    """Return the map from the free coordinates of a box to all, with the values that the box fixes."""
+    rows, count = np.array(free, np.int64), len(free)
+    matrix = Matrix.sparse(SparseEntries((box.ambient_dim, count), rows, np.arange(count), np.ones(count)))
+    return AffineMap(matrix, tuple(b if b == a else Fraction(0) for b, a in zip(box.low, box.high, strict=True)))
+
+
+def contains(domain: Polyhedron, point: Vector) -> bool:
+    """Tell whether a point lies in a domain, as ``Polyhedron.contains`` does; fast for rows that are mostly zeros."""
+    if isinstance(domain, Box):
+        return domain.contains(point)
+    system = domain.hrep
     return (
         all(_SparseRow.of(row).holds(point) for row in system.rows)
         and all(_SparseRow.of(row, strict=True).holds(point) for row in system.strict)
@@ -219,7 +252,7 @@ def _reduced(system: HRep, step: AffineMap) -> HRep | None:
     others = HRep(system.ambient_dim, system.rows, system.strict)
     if step.inputs:
         return others.preimage(step)
-    return HRep(0) if contains(others, step.offset) else None
+    return HRep(0) if contains(Polyhedron(others), step.offset) else None
 
 
 def _flattened(system: HRep) -> HRep | None:
