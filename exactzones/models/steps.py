@@ -100,8 +100,8 @@ def settled(value: Steppable) -> Operand:
     tensor = value.settled
     if tensor is None:
         raise FormatError(
-            f"its input jumps where {value.source} changes, and a network of ReLUs is continuous; end at a node before that "
-            "(--end-at NODE, or end_at=..), and ask with conditions on its values, such as y[0] > 1/2"
+            f"its input jumps where {value.source} changes, and a network of ReLUs is continuous; leave out all from there on "
+            "(in ONNX: --end-at NODE, or end_at=..), and ask with conditions on the values before it, such as y[0] > 1/2"
         )
     return tensor
 

@@ -12,6 +12,7 @@ import numpy as np
 from exactzones.errors import InputError, quoted
 from exactzones.models.arrays import Array, finite
 from exactzones.models.folding import folded, lifted
+from exactzones.models.steps import settled
 from exactzones.models.tensors import Tensor
 from exactzones.models.torch_operators import FUNCTIONS, function
 from exactzones.models.torch_operators.linear import normalize, statistics
@@ -54,9 +55,17 @@ def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> N
                 )
             shape = (size,)
         result = steps.run(Tensor.start((1, *shape)))
+    result = _without_steps(result)
     if not isinstance(result, Tensor):
         raise InputError(f"the module returns a {type(result).__name__}; one tensor that depends on the input is expected")
     return result.graph.network(result.value)
+
+
+def _without_steps(result: Any) -> Any:
+    try:
+        return settled(result)
+    except InputError as error:
+        raise InputError(f"the module's result: {error}".replace("its input", "it")) from None
 
 
 def _lengths(input_shape: Any) -> tuple[int, ...]:
@@ -189,7 +198,8 @@ def _call(node: Any, arguments: Any, named: Any) -> Any:
     if node.op == "call_function" and (getattr(node.target, "__module__", None) or "torch").split(".")[0] not in _TRUSTED:
         raise InputError(f"{label} is not PyTorch's, so it is not supported; write it with functions of torch")
     try:
-        return _computed(function(name), arguments, {key: value for key, value in named.items() if key != "dtype"})
+        known = {key: value for key, value in named.items() if key != "dtype" or name == "to"}
+        return _computed(function(name), arguments, known)
     except InputError as error:
         raise InputError(f"{label}: {error}") from None
     except (TypeError, ValueError, IndexError, KeyError) as error:
@@ -292,17 +302,21 @@ _LEAVES: dict[str, Callable[[_ModuleArrays, Any], Any]] = {
     "MaxPool2d": _function("max_pool2d", *_MAX),
     "PReLU": _function("prelu", "weight"),
     "ReLU": _function("relu"),
+    "Softshrink": _function("softshrink", "lambd"),
+    "Threshold": _function("threshold", "threshold", "value"),
     "Unflatten": _function("unflatten", "dim", "unflattened_size"),
     "_BatchNorm": _normalization,
     "_ConstantPadNd": _function("pad", "value", pad="padding"),
 }
 """Class of torch.nn whose ``forward`` a module has, see ``_kind`` -> what the module does."""
 
-_SHAPELESS = ("ReLU", "Identity", "Dropout", "Flatten", "LeakyReLU", "Hardtanh", "Hardsigmoid", "PReLU")
+_SHAPELESS = frozenset({
+    "Dropout", "Flatten", "Hardsigmoid", "Hardtanh", "Identity", "LeakyReLU", "PReLU", "ReLU", "Softshrink", "Threshold",
+})  # fmt: skip
 
 
 def _array(tensor: Any, what: str) -> Array:
-    if str(getattr(tensor, "dtype", "")) not in (*_DTYPES, "torch.int64"):
+    if str(getattr(tensor, "dtype", "")) not in (*_DTYPES, "torch.int64", "torch.bool"):
         kind = getattr(tensor, "dtype", type(tensor).__name__)
         raise InputError(f"{what} has type {kind}; supported types are {', '.join(_DTYPES)}")
     try:

@@ -52,6 +52,10 @@ CASES = [
     ("mean", torch.mean, (2,), (1,), {"keepdim": False}),
     ("pad", F.pad, (2,), ([1, 1],), {"mode": "constant", "value": None}),
     ("relu", F.relu, (2,), (), {"inplace": False}),
+    ("_threshold", F.threshold, (2,), (0.5, 0.5), {"inplace": False}),
+    ("rsub", torch.rsub, (2,), (torch.ones(2),), {"alpha": 1}),
+    ("softshrink", F.softshrink, (2,), (), {"lambd": 0.5}),
+    ("threshold", F.threshold, (2,), (0.5, 0.5), {"inplace": False}),
     ("relu6", F.relu6, (2,), (), {"inplace": False}),
     ("split", lambda x, *a, **k: torch.split(x, *a, **k)[0], (2, 2), (1,), {"dim": 0}),
     ("sub", torch.sub, (2,), (torch.ones(2),), {"alpha": 1}),
@@ -68,6 +72,7 @@ OTHER_FORMS = {
     *((name, "right") for name in ("max", "maximum", "min", "minimum")),
     *((name, "dim") for name in ("size", "squeeze")),
     ("permute", "dims"),
+    ("to", "dtype"),
     ("avg_pool1d", "divisor_override"),
 }
 """Parameters that PyTorch does not have, or that call another form of the function where they are given."""

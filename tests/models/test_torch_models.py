@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from exactzones.errors import InputError
 from exactzones.models import from_torch
 
 torch = pytest.importorskip("torch")
@@ -83,6 +84,37 @@ class Changed(nn.Linear):
         return -super().forward(x)
 
 
+class Calls(nn.Module):
+    def __init__(self, function, *modules):
+        super().__init__()
+        self.function, self.parts = function, nn.ModuleList(modules)
+        self.register_buffer("mask", torch.tensor([True, False, True]))
+
+    def forward(self, x):
+        return self.function(self, x, *list(self.parts)[: self.function.__code__.co_argcount - 2])
+
+
+# what is continuous although it compares
+CHOICES = {
+    "where": lambda _, x: torch.where(x > 0, x, 0.25 * x),
+    "where method": lambda _, x: x.where(x >= 0, -x),
+    "where zero": lambda _, x, a: torch.where(a(x) < 0, 0.0, a(x)),
+    "masked": lambda _, x: x * (x > 0),
+    "masked float": lambda _, x: (x > 0.0).float() * x + (x <= 0).to(x.dtype) * (2 * x),
+    "masked fill": lambda _, x: x.masked_fill(x < 1, 1.0),
+    "maximum": lambda _, x, a: torch.where(torch.gt(x, a(x)), x, a(x)),
+    "sign": lambda _, x: x.sign() * x - 1,
+    "both": lambda _, x: torch.where((x > -1) & (x < 1), x, torch.where(x >= 1, 1.0, -1.0)),
+    "either": lambda _, x: torch.where(torch.logical_or(x > 1, x < -1), x.abs(), 1.0),
+    "neither": lambda _, x: torch.where(~((x > 1) | (x < -1)), 1.0, x.abs()),
+    "one of two": lambda _, x: torch.where((x > 1) ^ (x > -1), x + 1, 2 * (x > 1) + 0.0),
+    "equal": lambda _, x: torch.where(x == 0, 0.0, x) + (x != 0) * x,
+    "buffer": lambda self, x: torch.where(self.mask, x, 1 - x).masked_fill(~self.mask, 0),
+    "negative mask": lambda _, x: -(x > 0).double() * x / 2 + (1 - (x > 0).to(torch.float64)) * x,
+    "shrink and threshold": lambda _, x: F.threshold(F.softshrink(x, 0.75), -0.5, -0.5),
+}
+
+
 # name: (module, shape of one sample or None)
 MODELS = {
     "residual": (Residual, None),
@@ -113,8 +145,11 @@ MODELS = {
         (3,),
     ),
     "shapes": (lambda: nn.Sequential(nn.Unflatten(1, (2, 2)), nn.ZeroPad2d((1, 0, 0, 1)), nn.Identity(), nn.Flatten(0)), (4,)),
+    "softshrink": (lambda: nn.Sequential(nn.Softshrink(0.5), nn.Threshold(0.25, 0.25)), (3,)),
     "rows": (lambda: nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.Flatten(), nn.Linear(4, 1)), (2, 3)),
 }
+
+MODELS |= {name: (lambda function=function: Calls(function, nn.Linear(3, 3)), (3,)) for name, function in CHOICES.items()}
 
 
 def dyadic(module):
@@ -177,3 +212,18 @@ def test_random_weights():
 def test_a_module_of_thousands_of_units_loads():
     model = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3), nn.ReLU(), nn.Flatten())
     assert from_torch(model, (1, 16, 16)).widths[0] == 2048
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda _, x: x * (x > 0.5), "the module's result: it jumps where a comparison changes"),
+        (lambda _, x: torch.relu(x.sign()), "function 'relu' in the module: its input jumps where a sign changes"),
+        (lambda _, x: torch.where(x, x, 0.0), "function 'where' in the module: an argument is not a truth value"),
+        (lambda _, x: x * (x > 0).to(torch.int64) * x.to(torch.int64), "method 'to' in the module: a cast to integers"),
+        (lambda _, x: x.topk(1).values, "method 'topk' in the module"),
+    ],
+)
+def test_what_jumps_is_refused(function, message):
+    with pytest.raises(InputError, match=message):
+        from_torch(Calls(function), (3,))

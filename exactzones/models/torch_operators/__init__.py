@@ -12,11 +12,12 @@ from collections.abc import Callable
 from typing import Any
 
 from exactzones.errors import InputError
-from exactzones.models.torch_operators import activations, arithmetic, linear, shapes, windows
+from exactzones.models.torch_operators import activations, arithmetic, conditions, linear, shapes, windows
 
 __all__ = ["FUNCTIONS", "function"]
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **conditions.TABLE,
     "abs": activations.absolute,
     "adaptive_avg_pool1d": windows.adaptive_avg_pool(1),
     "adaptive_avg_pool2d": windows.adaptive_avg_pool(2),
@@ -71,6 +72,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "relu": activations.relu,
     "relu6": activations.relu6,
     "reshape": shapes.reshape,
+    "rsub": arithmetic.rsub,
     "size": shapes.size,
     "split": shapes.split,
     "squeeze": shapes.squeeze,

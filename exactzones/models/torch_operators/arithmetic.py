@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from exactzones.errors import FormatError
-from exactzones.models import pooling, tensors
+from exactzones.models import pooling, steps, tensors
 from exactzones.models.arrays import computed, fractions
 from exactzones.models.casts import FLOAT32
+from exactzones.models.steps import Operand, Stepped
 from exactzones.models.tensors import Tensor
-from exactzones.models.torch_operators.operands import Operand, axis_from_front, constant, operand, tensor
+from exactzones.models.torch_operators.operands import axis_from_front, constant, operand, steppable, tensor
 
 
 def add(left: Any, right: Any, *, alpha: Any = 1) -> Any:
@@ -28,9 +29,11 @@ def sub(left: Any, right: Any, alpha: Any = 1) -> Any:
 def _sum_or_difference(left: Any, right: Any, alpha: Any, sign: int) -> Any:
     if isinstance(left, int) and isinstance(right, int):
         return left + sign * right
-    left, right = operand(left), operand(right)
+    left, right = steppable(left), steppable(right)
     if alpha != 1:
         right = mul(right, alpha)
+    if isinstance(left, Stepped) or isinstance(right, Stepped):
+        return steps.added(left, right, sign)
     if isinstance(left, Tensor):
         return left.plus(right, 1, sign)
     if isinstance(right, Tensor):
@@ -39,10 +42,12 @@ def _sum_or_difference(left: Any, right: Any, alpha: Any, sign: int) -> Any:
 
 
 def mul(left: Any, right: Any) -> Any:
-    """Return the product; one factor must be a constant."""
+    """Return the product; one factor must be a constant, or a step."""
     if isinstance(left, int) and isinstance(right, int):
         return left * right
-    left, right = operand(left), operand(right)
+    left, right = steppable(left), steppable(right)
+    if isinstance(left, Stepped) or isinstance(right, Stepped):
+        return steps.multiplied(left, right)
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         raise FormatError(tensors.NO_CONSTANT_FACTOR)
     if isinstance(left, Tensor):
@@ -57,7 +62,7 @@ def div(left: Any, right: Any) -> Any:
     divisor = fractions(constant(right, "the divisor"))
     if not np.asarray(divisor != 0).all():
         raise FormatError("its divisor has an entry 0; nonzero numbers are expected")
-    return mul(operand(left), np.asarray(1 / divisor, object))
+    return mul(steppable(left), np.asarray(1 / divisor, object))
 
 
 def floordiv(left: Any, right: Any) -> int:
@@ -67,9 +72,14 @@ def floordiv(left: Any, right: Any) -> int:
     return left // right
 
 
-def neg(x: Any) -> Tensor:
+def neg(x: Any) -> Any:
     """Return ``-x``."""
-    return tensor(x).times(np.array(-1))
+    return mul(x, -1) if isinstance(x, Stepped) else tensor(x).times(np.array(-1))
+
+
+def rsub(left: Any, right: Any, alpha: Any = 1) -> Any:
+    """Return ``right - alpha left``."""
+    return sub(right, left, alpha)
 
 
 def maximum(left: Any, right: Any = None) -> Tensor:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, signature
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from exactzones.errors import FormatError
 from exactzones.models.arrays import Array
+from exactzones.models.steps import Operand, Steppable, Stepped, settled
 from exactzones.models.tensors import Tensor
-
-Operand: TypeAlias = Tensor | Array
-"""A tensor that depends on the network's input, or a constant."""
 
 _Result = TypeVar("_Result")
 
@@ -23,28 +21,39 @@ class ConstantArgumentError(FormatError):
     """A function whose argument depends on the network's input has a constant."""
 
 
-def operand(value: Any) -> Operand:
-    """Return a tensor, an array or a number as an operand.
+def steppable(value: Any) -> Steppable:
+    """Return a tensor, which may have steps, an array or a number as an operand.
 
     Raises:
         FormatError: the value is something else.
     """
-    if isinstance(value, (Tensor, np.ndarray)):
+    if isinstance(value, (Tensor, np.ndarray, Stepped)):
         return value
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return np.array(value)
     raise FormatError(f"an argument is a {type(value).__name__}; a tensor or a number is expected")
 
 
+def operand(value: Any) -> Operand:
+    """Return a tensor, an array or a number as an operand.
+
+    Raises:
+        FormatError: the value is something else, or has steps.
+    """
+    return settled(steppable(value))
+
+
 def tensor(value: Any) -> Tensor:
     """Return an argument that depends on the network's input.
 
     Raises:
+        FormatError: it has steps.
         ConstantArgumentError: it is a constant.
     """
-    if not isinstance(value, Tensor):
+    known = settled(value) if isinstance(value, Stepped) else value
+    if not isinstance(known, Tensor):
         raise ConstantArgumentError("its argument is a constant; a tensor that depends on the network's input is expected")
-    return value
+    return known
 
 
 def constant(value: Any, what: str) -> Array:
@@ -53,7 +62,7 @@ def constant(value: Any, what: str) -> Array:
     Raises:
         FormatError: it depends on the network's input, or is neither a tensor nor a number.
     """
-    if isinstance(value, Tensor):
+    if isinstance(value, (Tensor, Stepped)):
         raise FormatError(f"{what} depends on the network's input; a constant is expected")
     return np.asarray(operand(value))
 

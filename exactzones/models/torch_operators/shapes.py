@@ -12,6 +12,7 @@ from exactzones.errors import FormatError
 from exactzones.models import tensors
 from exactzones.models.arrays import Array
 from exactzones.models.tensors import Tensor
+from exactzones.models.torch_operators.conditions import INPUT_TYPE
 from exactzones.models.torch_operators.operands import axis_from_front, operand, tensor
 
 
@@ -61,6 +62,8 @@ def get_attribute(x: Any, name: str) -> Any:
     if isinstance(x, (Tensor, np.ndarray)):
         if name == "shape":
             return tuple(x.shape)
+        if name == "dtype" and isinstance(x, Tensor):
+            return INPUT_TYPE
         if name in ("T", "mT"):
             axes = range(len(x.shape)) if name == "T" else range(len(x.shape))[-2:]
             order = [*range(len(x.shape) - len(axes)), *reversed(axes)]
