@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from matplotlib import rc_context
@@ -16,7 +15,7 @@ from matplotlib.figure import Figure, FigureBase
 
 from exactzones.arguments import WindowLike, as_function
 from exactzones.errors import InputError, require
-from exactzones.files import as_path
+from exactzones.files import as_path, atomic_stream
 from exactzones.plot.style import RC
 from exactzones.plot.zones import plot_zones
 from exactzones.rational import entries, index
@@ -39,7 +38,7 @@ def save_zones(zones: Zones, path: str | os.PathLike[str], window: WindowLike = 
         merged: see ``plot_zones``.
 
     Raises:
-        InputError: another suffix, a folder that cannot be written to, or more than 3 inputs.
+        InputError: another suffix, a file that cannot be written, or more than 3 inputs.
     """
     target = checked_path(path)
     as_zones(zones)
@@ -65,26 +64,27 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
 
 
 def save_figure(figure: Any, path: str | os.PathLike[str]) -> None:
-    """Write a matplotlib figure, without dates, to a temporary file that then replaces the target.
+    """Write a matplotlib figure, without dates.
 
     Args:
         figure: a matplotlib figure.
         path: ends in one of ``SUFFIXES``.
 
     Raises:
-        InputError: a suffix that is not one of ``SUFFIXES``, or a folder that cannot be written to.
+        InputError: a suffix that is not one of ``SUFFIXES``.
+        WriteError: the file cannot be written.
     """
     require(figure, FigureBase, "figure", _FIGURE)
     target = checked_path(path)
     suffix = target.suffix.lower()
-    with _replacing(target) as scratch, scratch.open("wb") as file, rc_context(RC):
+    with atomic_stream(target) as file, rc_context(RC):
         figure.savefig(file, format=suffix[1:], dpi=150, bbox_inches="tight", metadata=_NO_DATE[suffix])
 
 
 def save_animation(
     figure: Any, draw: Callable[[_Moment], None], moments: Iterable[_Moment], path: str | os.PathLike[str], *, fps: int = 12
 ) -> None:
-    """Write an animation with one frame per moment to a temporary file that then replaces the target.
+    """Write an animation with one frame per moment.
 
     Args:
         figure: a matplotlib figure; it is cleared before each frame.
@@ -94,7 +94,7 @@ def save_animation(
         fps: frames per second.
 
     Raises:
-        InputError: another suffix, a missing ffmpeg, or a folder that cannot be written to.
+        InputError: another suffix, a missing ffmpeg, or a file that cannot be written.
     """
     require(figure, Figure, "figure", _FIGURE)
     as_function(draw, "draw", "a function that draws a moment into the figure")
@@ -109,32 +109,12 @@ def save_animation(
     if suffix == ".mp4" and not FFMpegWriter.isAvailable():
         raise InputError(f"{target.name!r} needs ffmpeg, which is not installed: apt-get install ffmpeg, or write a .gif")
     movie = PillowWriter(fps=frames_per_second) if suffix == ".gif" else FFMpegWriter(fps=frames_per_second)
-    with _replacing(target) as scratch, rc_context(RC), movie.saving(figure, str(scratch), dpi=90):
-        for moment, same in itertools.groupby(listed):
-            figure.clear()
-            draw(moment)
-            for _ in same:
-                movie.grab_frame()
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """Yield a temporary file in the target's folder; it replaces the target on success and is removed after an error."""
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix.lower())
-    except OSError as error:
-        raise InputError(f"cannot write into {str(target.parent)!r}: {error.strerror}") from None
-    os.close(handle)
-    scratch = Path(name)
-    try:
-        yield scratch
-        scratch.chmod(0o666 & ~_umask())
-        scratch.replace(target)
-    finally:
-        scratch.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    with atomic_stream(target) as file, TemporaryDirectory() as folder, rc_context(RC):
+        scratch = Path(folder) / target.name  # the writers choose the format by the suffix
+        with movie.saving(figure, str(scratch), dpi=90):
+            for moment, same in itertools.groupby(listed):
+                figure.clear()
+                draw(moment)
+                for _ in same:
+                    movie.grab_frame()
+        file.write(scratch.read_bytes())
