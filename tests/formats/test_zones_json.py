@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from interruptions import Interruption
 
 from exactzones import ALWAYS, BudgetExceeded, FormatError, Network, feature, find_zones
 from exactzones.formats import zones_json
@@ -60,21 +61,7 @@ def test_an_interruption_anywhere_leaves_a_whole_file(monkeypatch, compress, ste
     """The writer is interrupted at its step-th call of anything that it uses, then it is finished with the zones until then."""
     monkeypatch.setattr(zones_json, "FULL_ZONES", 2)
     monkeypatch.setattr(zones_json, "_MEMBER", 700)
-    left = step
-
-    def interrupting(function):
-        def call(*arguments, **options):
-            nonlocal left
-            left -= 1
-            if left == 0:
-                raise KeyboardInterrupt
-            result = function(*arguments, **options)
-            left -= 1
-            if left == 0:
-                raise KeyboardInterrupt
-            return result
-
-        return call
+    interrupting = Interruption(step)
 
     class Stream(io.BytesIO):
         write = interrupting(io.BytesIO.write)
@@ -86,7 +73,7 @@ def test_an_interruption_anywhere_leaves_a_whole_file(monkeypatch, compress, ste
     monkeypatch.setattr(zones_json._Table, "shorten", interrupting(zones_json._Table.shorten))
     with pytest.raises(BudgetExceeded) as stopped:
         find_zones(GRID, feature(0), (-2, 2), on_zone=writer.add)
-    left = 0
+    interrupting.left = 0
     writer.finish(stopped.value.found)
     data = stream.getvalue()
     document = json.loads(gzip.decompress(data) if compress else data)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from interruptions import Interruption
 
 from exactzones import ALWAYS, BudgetExceeded, FormatError, InputError, Network, condition, feature, find_zones, load_network
 from exactzones.engine.leaf import Leaf
@@ -180,22 +181,7 @@ def test_verdicts_that_are_lost_are_computed_again(tmp_path, monkeypatch, net):
 def test_an_interruption_anywhere_keeps_what_is_there(tmp_path, monkeypatch, calls):
     """The run is interrupted after a number of calls of any function that writes or reads arrays."""
     whole = contents(store_zones(NET, 0, BOX, directory=tmp_path / "whole").directory)
-    left = calls
-
-    def interrupting(function):
-        def call(*arguments, **options):
-            nonlocal left
-            left -= 1
-            if left == 0:
-                raise KeyboardInterrupt
-            result = function(*arguments, **options)
-            left -= 1
-            if left == 0:
-                raise KeyboardInterrupt
-            return result
-
-        return call
-
+    interrupting = Interruption(calls)
     for name in ("save_chunk", "leaf_floats", "_part", "write_links"):
         monkeypatch.setattr(writing, name, interrupting(getattr(writing, name)))
     monkeypatch.setattr(writing.Manifest, "save", interrupting(writing.Manifest.save))
@@ -204,7 +190,7 @@ def test_an_interruption_anywhere_keeps_what_is_there(tmp_path, monkeypatch, cal
     except (BudgetExceeded, KeyboardInterrupt):
         store = ZoneStore.open(tmp_path / "s")
         assert [zone.pattern for zone in store] == [zone.pattern for zone in find_zones(NET, 0, BOX)[: len(store)]]
-    left = 0
+    interrupting.left = 0
     store_zones(NET, 0, BOX, directory=tmp_path / "s", resume=True)
     assert contents(tmp_path / "s") == whole
 
