@@ -30,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             code = 3
         finally:
             remove_scratch()
+    if arguments is None and stop.deadline.interrupted:
+        # Where it has passed an exec of text, as in the making of a dataclass, the interpreter would end itself by SIGINT.
+        os._exit(code)
     sys.exit(code)
 
 

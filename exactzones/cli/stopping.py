@@ -55,7 +55,8 @@ class Stop:
         """Handle signals in a block; until its first step they interrupt it anywhere.  Ignored signals stay ignored.
 
         Args:
-            to_the_end: handle them until the process has ended.
+            to_the_end: ignore them afterwards, since all is done: the interpreter, which may still be busy when it ends, would
+                let the next one decide the exit code.
         """
         self._reset()  # the tests run many commands in a process
         if threading.current_thread() is not threading.main_thread():  # only there may handlers be set
@@ -75,9 +76,9 @@ class Stop:
         finally:
             self._interruptible = False
             _ring_in(0)
+            for number, old in before.items():
+                signal.signal(number, signal.SIG_IGN if to_the_end else old)
             if not to_the_end:
-                for number, old in before.items():
-                    signal.signal(number, old)
                 sys.unraisablehook = hook
 
     def start(self, seconds: float | None) -> Deadline:

@@ -240,3 +240,16 @@ def test_what_cannot_be_printed_goes_to_standard_error(tangents, tmp_path, outpu
     assert "zones          79" in done.stderr
     assert done.stderr.splitlines()[-1].startswith("error: standard output cannot be written: ")
     assert read(out)["complete"]
+
+
+def test_a_signal_while_text_is_executed():
+    """As the making of a dataclass does, in an import; the interpreter would then end itself by the signal."""
+    script = (
+        "import importlib\n"
+        "command = importlib.import_module('exactzones.cli.main')\n"
+        "text = 'import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(100)'\n"
+        "command._run = lambda _: exec(text)\n"
+        "command.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=100)  # noqa: S603
+    assert (done.returncode, done.stderr) == (3, "error: interrupted\n")
