@@ -8,19 +8,17 @@ from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
 from itertools import chain
 
 from exactzones.certification.checkpoints import Checkpoints
 from exactzones.certification.limits import CELL_SEARCH_INPUTS, EXACT_PROVER_SIZE
 from exactzones.certification.pace import BATCH, CheckPace, Nodes
+from exactzones.certification.prepared import Prepared
 from exactzones.certification.provers.box_search import BoxSearch
 from exactzones.certification.provers.cell_search import CellSearch
 from exactzones.certification.provers.exact import ExactProver
 from exactzones.certification.provers.search_factory import SearchFactory
 from exactzones.certification.results import Certificate
-from exactzones.certification.witness.float_network import FloatNetwork
-from exactzones.certification.witness.search import WitnessFinder
 from exactzones.checker import Bound, Case, Node
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.certificate import read_header, read_node, write_header, write_node
@@ -31,8 +29,8 @@ from exactzones.checker.tree import Tree
 from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, FormatError, InputError
 from exactzones.network import Network, Pattern
-from exactzones.polyhedra import Box, HRep, Polyhedron, lp
-from exactzones.rational import SparseRows, Vector
+from exactzones.polyhedra import HRep, lp
+from exactzones.rational import Vector
 
 BITS = 40
 """Number of fractional bits of the fixed-point numbers in new certificates."""
@@ -76,18 +74,18 @@ class Run:
 
     def __post_init__(self) -> None:
         self.start = time.monotonic()
+        self._prepared = Prepared.of(self.network)
         self._pace = CheckPace(self.deadline)
         self.checkpoints = Checkpoints(None if self.checkpoint is None else self._hand_over)
         self._plant(self.trees or self._families())
         self.guesses, self.guessed = 0, 0.0  # number of rounds, and seconds spent on them
-        self._finders: dict[tuple[SparseRows, SparseRows], WitnessFinder] = {}
 
     def _plant(self, trees: Sequence[Sequence[int]]) -> None:
         """Start again from the roots of these trees."""
         texts = [] if self.patterns is None else list(self.patterns)
         self.trees = trees
         cases = [[self.cases[k] for k in tree] for tree in trees]
-        self.tree = Tree(self.network, cases, BITS, [(text,) for text in texts])
+        self.tree = Tree(self.network, cases, BITS, [(text,) for text in texts], lowered=self._prepared.lowered)
         self.searches = SearchFactory(self.tree, self.patterns, self.holds, self.deadline)
 
     def _families(self) -> list[list[int]]:
@@ -167,25 +165,14 @@ class Run:
             start = time.monotonic()
             most = max(min(seconds, self.left()) / len(cases), 0.001)
             try:
-                witness = self._finder(k).find(self.cases[k].prop, seconds=most, seed=self.guesses)
+                case = self.cases[k]
+                witness = self._prepared.finder(case.rows, case.strict).find(case.prop, seconds=most, seed=self.guesses)
             except OverflowError:  # numbers beyond the range of floats
                 witness = None
             self.guessed += time.monotonic() - start
             if witness is not None:
                 return k, witness
         return None
-
-    def _finder(self, k: int) -> WitnessFinder:
-        """Return the finder of witnesses on the domain of case k; cases with the same domain share it."""
-        rows = self.cases[k].rows, self.cases[k].strict
-        if rows not in self._finders:
-            self._finders[rows] = WitnessFinder(self.network, _polyhedron(self.network.inputs, *rows), self._floats)
-        return self._finders[rows]
-
-    @cached_property
-    def _floats(self) -> FloatNetwork:
-        """The network in floats."""
-        return FloatNetwork.of(self.network)
 
     def prove_all(self, margins: Sequence[float | None] = (*MARGINS, None)) -> tuple[int, Vector] | None:
         """Work on all open regions, with one margin after the other; returns a case and a witness if there is one."""
@@ -347,11 +334,3 @@ class Run:
         for node in nodes:
             self._write(node)
         return children
-
-
-def _polyhedron(dim: int, rows: SparseRows, strict: SparseRows) -> Polyhedron:
-    """Return the polyhedron of a case: a box where its rows bound every coordinate from both sides."""
-    low, high = ({}, {}) if strict or rows.bounds is None else rows.bounds
-    if len(low) == len(high) == dim:
-        return Box(*(tuple(side[k] for k in range(dim)) for side in (low, high)))
-    return Polyhedron(HRep.of(dim, rows, strict=strict))

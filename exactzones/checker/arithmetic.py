@@ -78,6 +78,12 @@ class Weights:
         self._shift = self.denominator.bit_length() - 1 if self.denominator & (self.denominator - 1) == 0 else None
         self._digits: dict[int, list[Array]] = {}
 
+    def floats(self) -> Array:
+        """Return the nearest floats, for guesses."""
+        if self.integers.dtype != object and self.denominator < 1 << 1000:
+            return self.integers / self.denominator
+        return np.array([[int(entry) / self.denominator for entry in row] for row in self.integers]).reshape(self.integers.shape)
+
     @cached_property
     def exact(self) -> Array:
         """The matrix as Fractions."""

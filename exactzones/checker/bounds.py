@@ -90,8 +90,7 @@ class FixedPoint:
         Returns:
             Coefficients of the layer's inputs, a mask of the judged ones that were rounded, and what biases add to the constants.
         """
-        left, weights = units.factors(left)
-        product, inexact = weights.product(left, np.concatenate([[True], needed]), judged=bool(judged.any()))
+        product, inexact = units.affine.product(left, np.concatenate([[True], needed]), judged=bool(judged.any()))
         return product[:, 1:], inexact[:, 1:] & judged, product[:, 0]
 
     def times(self, left: Array, right: Array) -> Array:
@@ -135,8 +134,7 @@ class RationalNumbers(FixedPoint):
 
     def product(self, left: Array, units: LayerUnits, needed: Array, judged: Array) -> tuple[Array, Array, Array]:  # noqa: ARG002
         """Multiply coefficients of a layer's pre-activations by its weights and biases; none is rounded."""
-        left, weights = units.factors(left)
-        product = left @ weights.exact
+        product = left @ units.affine.exact
         return product[:, 1:], np.zeros((len(product), len(needed)), bool), product[:, 0]
 
     def times(self, left: Array, right: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
@@ -17,9 +17,10 @@ from exactzones.checker.records import Case, family_of, integer_condition, requi
 from exactzones.errors import DimensionError, InputError
 from exactzones.network import Layer, Network
 from exactzones.property import Condition
+from exactzones.rational import SparseRows
 from exactzones.rational.float_formats import FloatArithmetic
 
-_FEW = 4  # fewer than this share of a layer's units are converted without the others
+_MOST_BOXES = 8  # domains whose bounds are kept
 
 
 class LayerUnits:
@@ -30,9 +31,8 @@ class LayerUnits:
         rounding: the rounding errors; None if the claim is about real arithmetic.
     """
 
-    def __init__(self, layer: Layer, arithmetic: FloatArithmetic | None, what: str) -> None:
+    def __init__(self, layer: Layer, arithmetic: FloatArithmetic | None = None, what: str = "") -> None:
         self._layer = layer
-        self._few: tuple[bytes, Weights] | None = None  # the last few units that were asked for
         self.relu = np.array(layer.relu, bool)
         self.rounding = None if arithmetic is None else RoundingTerms(layer, arithmetic, what)
 
@@ -41,20 +41,39 @@ class LayerUnits:
         """``(bias | weight)`` as an exact matrix."""
         return Weights(self._layer.weight, self._layer.bias)
 
-    def of_units(self, used: Array) -> Weights:
-        """Return the rows of ``affine`` with these numbers; a few of many are converted without the others."""
-        key = used.tobytes()
-        if self._few is None or self._few[0] != key:
-            bias = tuple(self._layer.bias[k] for k in used.tolist())
-            self._few = key, Weights(self._layer.weight.take(used.tolist()), bias)
-        return self._few[1]
+    @cached_property
+    def floats(self) -> Array:
+        """The nearest floats of ``affine``, for provers."""
+        return self.affine.floats()
 
-    def factors(self, left: Array) -> tuple[Array, Weights]:
-        """Return coefficients of units, shape (functions, units), and the rows of these units, without most that nobody uses."""
-        used = np.flatnonzero(left.any(0))
-        if _FEW * len(used) >= left.shape[1] or "affine" in self.__dict__:
-            return left, self.affine
-        return left[:, used], self.of_units(used)
+    def of(self, units: Sequence[int]) -> LayerUnits:
+        """Return the layer of these units only, in real arithmetic."""
+        layer = self._layer
+        bias, relu = tuple(layer.bias[k] for k in units), tuple(layer.relu[k] for k in units)
+        return LayerUnits(Layer(layer.weight.take(units), bias, relu))
+
+
+class Lowered:
+    """A network in the forms that claims about it need, which are made once for all of them."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._layers: dict[tuple[int, FloatArithmetic | None], LayerUnits] = {}
+        self._boxes: dict[tuple[SparseRows, int], tuple[Array, Array, Array, Array]] = {}
+
+    def layer(self, k: int, arithmetic: FloatArithmetic | None) -> LayerUnits:
+        """Return the units of a layer."""
+        if (k, arithmetic) not in self._layers:
+            self._layers[k, arithmetic] = LayerUnits(self._network.layers[k], arithmetic, f"layer {k}")
+        return self._layers[k, arithmetic]
+
+    def box(self, rows: SparseRows, bits: int) -> tuple[Array, Array, Array, Array]:
+        """Return what ``Claim.box`` returns, for the inputs only."""
+        if (rows, bits) not in self._boxes:
+            if len(self._boxes) >= _MOST_BOXES:
+                self._boxes.clear()
+            self._boxes[rows, bits] = _box(rows, self._network.inputs, bits)
+        return self._boxes[rows, bits]
 
 
 @dataclass(frozen=True)
@@ -76,9 +95,11 @@ class Target:
     strict: bool
 
     @classmethod
-    def of(cls, condition: Condition, width: int) -> Target:
-        """Return the negation of a condition on a layer of this width."""
-        coefficients, constant = integer_condition(condition, width)
+    def of(cls, condition: Condition, units: Sequence[int]) -> Target:
+        """Return the negation of a condition on the layer of these units."""
+        place = {unit: k for k, unit in enumerate(units)}
+        terms = tuple((place[unit], coefficient) for unit, coefficient in condition.terms)
+        coefficients, constant = integer_condition(replace(condition, terms=terms), len(units))
         return cls(condition.layer, condition.after_relu, -np.array(coefficients, object), -constant, condition.strict)
 
 
@@ -91,13 +112,14 @@ class Claim:
         network: the network.
         cases: conjunctions on one polyhedron, each of which is claimed to hold nowhere on it.
         bits: number of fractional bits of fixed-point numbers.
-        units: layers of the network that were converted before; missing ones are appended.
+        lowered: the network in the forms that claims need.
 
     Attributes:
         inputs: number of inputs.
         rows: of the polyhedron.
         horizon: number of hidden layers that decide the properties.
-        layers: these layers, and the next one if a condition reads its pre-activations.
+        layers: these layers, and the next one if a condition reads its pre-activations: in real arithmetic the units that are
+            read only.
         offsets: the first unit of the inputs (0) and of each hidden layer, then the number of all units.
         units: number of inputs and hidden units.
         relu: which of them have a ReLU, shape (units,).
@@ -111,7 +133,7 @@ class Claim:
         InputError: a network or domain about which nothing can be proved in the arithmetic.
     """
 
-    def __init__(self, network: Network, cases: Sequence[Case], bits: int, units: list[LayerUnits]) -> None:
+    def __init__(self, network: Network, cases: Sequence[Case], bits: int, lowered: Lowered) -> None:
         for case in cases:
             require_rational(network, case)
         self.inputs, self.bits, self.rows = network.inputs, bits, cases[0].rows
@@ -120,17 +142,19 @@ class Claim:
                 raise DimensionError("a row of the domain", expected=self.inputs + 1, got=row.length)
         self.horizon = family_of(network, cases[0])[1]
         conditions = [case.prop.resolve(network.widths).conditions for case in cases]
-        depth = max([self.horizon, *(condition.layer + 1 for condition in chain(*conditions))])
         arithmetic = FloatArithmetic.of(cases[0].arithmetic)
-        numbered = enumerate(network.layers[len(units) : depth], start=len(units))
-        units += [LayerUnits(layer, arithmetic, f"layer {k}") for k, layer in numbered]
-        self.layers = units[:depth]
+        self.layers = [lowered.layer(k, arithmetic) for k in range(self.horizon)]
+        read: Sequence[int] = sorted({u for c in chain(*conditions) if c.layer == self.horizon for u, _ in c.terms})
+        if any(condition.layer == self.horizon for condition in chain(*conditions)):
+            last = lowered.layer(self.horizon, arithmetic)
+            read = range(len(last.relu)) if arithmetic or not read else read
+            self.layers.append(last if len(read) == len(last.relu) else last.of(read))
         self.offsets = [0, *np.cumsum([self.inputs, *(len(layer.relu) for layer in self.layers[: self.horizon])]).tolist()]
         self.units = self.offsets[-1]
         self.relu = np.concatenate([np.zeros(self.inputs, bool), *(layer.relu for layer in self.layers[: self.horizon])])
-        self.targets = [
-            [Target.of(condition, network.widths[condition.layer]) for condition in of_case] for of_case in conditions
-        ]
+        units = [*map(range, network.widths[: self.horizon]), read]
+        self.targets = [[Target.of(condition, units[condition.layer]) for condition in of_case] for of_case in conditions]
+        self._box = lowered.box(self.rows, bits)
         self.sizes = None if arithmetic is None else self._sizes()
 
     def _sizes(self) -> Array:
@@ -152,19 +176,31 @@ class Claim:
 
     def box(self) -> tuple[Array, Array, Array, Array]:
         """Return the bounds that rows with a single variable give, rounded outward: lower, upper, and which of each are known."""
-        low, high = np.zeros(self.units, object), np.zeros(self.units, object)
-        has_low, has_high = np.zeros(self.units, bool), np.zeros(self.units, bool)
-        for _, constant, terms in self.rows.sparse:
-            if len(terms) != 1:
-                continue
-            ((j, entry),) = terms
-            numerator = -constant << self.bits
-            if entry > 0:
-                bound = numerator // entry
-                low[j] = max(low[j], bound) if has_low[j] else bound
-                has_low[j] = True
-            else:
-                bound = -(numerator // -entry)
-                high[j] = min(high[j], bound) if has_high[j] else bound
-                has_high[j] = True
-        return integers(low), integers(high), has_low, has_high
+        hidden = np.zeros(self.units - self.inputs, np.int64)
+        low, high, has_low, has_high = self._box
+        unknown = hidden.astype(bool)
+        return (
+            np.concatenate([low, hidden]),
+            np.concatenate([high, hidden]),
+            np.concatenate([has_low, unknown]),
+            np.concatenate([has_high, unknown]),
+        )
+
+
+def _box(rows: SparseRows, inputs: int, bits: int) -> tuple[Array, Array, Array, Array]:
+    low, high = np.zeros(inputs, object), np.zeros(inputs, object)
+    has_low, has_high = np.zeros(inputs, bool), np.zeros(inputs, bool)
+    for _, constant, terms in rows.sparse:
+        if len(terms) != 1:
+            continue
+        ((j, entry),) = terms
+        numerator = -constant << bits
+        if entry > 0:
+            bound = numerator // entry
+            low[j] = max(low[j], bound) if has_low[j] else bound
+            has_low[j] = True
+        else:
+            bound = -(numerator // -entry)
+            high[j] = min(high[j], bound) if has_high[j] else bound
+            has_high[j] = True
+    return integers(low), integers(high), has_low, has_high

@@ -10,7 +10,7 @@ from exactzones.checker import rules
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.bounds import FixedPoint, RationalNumbers
 from exactzones.checker.certificate import Node
-from exactzones.checker.claim import Claim, LayerUnits
+from exactzones.checker.claim import Claim, Lowered
 from exactzones.checker.known import KnownBounds
 from exactzones.checker.records import Case
 from exactzones.checker.rules import Batch, Invalid, OpenRegion
@@ -28,6 +28,7 @@ class Tree:
         trees: the cases that each tree is about; they have one polyhedron, and each is claimed to hold nowhere on it.
         bits: number of fractional bits of fixed-point numbers.
         patterns: of the listed zones.
+        lowered: the network in the forms that claims need, if it is at hand.
 
     Attributes:
         waiting: the open regions by number.
@@ -36,10 +37,16 @@ class Tree:
     """
 
     def __init__(
-        self, network: Network, trees: Sequence[Sequence[Case]], bits: int, patterns: Sequence[tuple[str, ...]] = ()
+        self,
+        network: Network,
+        trees: Sequence[Sequence[Case]],
+        bits: int,
+        patterns: Sequence[tuple[str, ...]] = (),
+        *,
+        lowered: Lowered | None = None,
     ) -> None:
-        units: list[LayerUnits] = []
-        self.claims = [Claim(network, cases, bits, units) for cases in trees]
+        forms = lowered or Lowered(network)
+        self.claims = [Claim(network, cases, bits, forms) for cases in trees]
         self.fixed = [FixedPoint(claim) for claim in self.claims]
         self.exact = [RationalNumbers(claim) for claim in self.claims]
         self.waiting: dict[int, OpenRegion] = {}

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from exactzones.checker.arithmetic import Array, Weights
+from exactzones.checker.arithmetic import Array
 from exactzones.checker.claim import Claim
 
 Relaxation: TypeAlias = tuple[Array, Array, Array]
@@ -37,7 +37,7 @@ class FloatClaim:
 
     def __init__(self, claim: Claim, fixed: Array | None = None) -> None:
         hidden = claim.layers[: claim.horizon]
-        affine = [_floats(units.affine) for units in hidden]
+        affine = [units.floats for units in hidden]
         self.weights, self.biases = [part[:, 1:].copy() for part in affine], [part[:, 0].copy() for part in affine]
         self.masks = [units.relu for units in hidden]
         self.depth, self.domain_rows = claim.horizon, len(claim.rows)
@@ -53,9 +53,8 @@ class FloatClaim:
             if target.after_relu:
                 self.targets.append((target.layer + 1, coefficients, constant))
             else:
-                used, rows = claim.layers[target.layer].factors(coefficients[None])
-                affine_row = used[0] @ _floats(rows)
-                self.targets.append((target.layer, affine_row[1:], constant + float(affine_row[0])))
+                row = coefficients @ claim.layers[target.layer].floats
+                self.targets.append((target.layer, row[1:], constant + float(row[0])))
 
         if fixed is not None and np.isfinite(fixed).any():
             self._substitute(fixed)
@@ -126,10 +125,3 @@ class FloatClaim:
         for layer, coefficients, constant in self.targets:
             parts.append(self.lower(np.tile(coefficients, (len(cell), 1)), np.full(len(cell), constant), cell, relaxed[:layer]))
         return np.stack(parts, 1)
-
-
-def _floats(weights: Weights) -> Array:
-    integers, denominator = weights.integers, weights.denominator
-    if integers.dtype != object and denominator < 1 << 1000:
-        return integers / denominator
-    return np.array([[int(entry) / denominator for entry in row] for row in integers]).reshape(integers.shape)

@@ -196,8 +196,12 @@ class SearchDomain:
         clipped = list(point)
         for k, (lower, upper) in enumerate(self._bounds):
             for bound, sign in ((lower, 1), (upper, -1)):
-                if bound is not None and (clipped[k] - bound.value) * sign <= 0:
-                    clipped[k] = bound.value + (self._centre[k] - bound.value) * Fraction(bound.strict, 2**20)
+                if bound is None:
+                    continue
+                if bound.strict and (clipped[k] - bound.value) * sign <= 0:
+                    clipped[k] = bound.value + (self._centre[k] - bound.value) / 2**20
+                elif not bound.strict and (clipped[k] < bound.value if sign > 0 else clipped[k] > bound.value):
+                    clipped[k] = bound.value
         share = Fraction(1)
         for row in self._rows:
             if not row.holds(clipped):

@@ -1,0 +1,57 @@
+"""A network in the forms that the provers and the search for witnesses need, made once for all questions about it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from exactzones.certification.witness.float_network import FloatNetwork
+from exactzones.certification.witness.search import WitnessFinder
+from exactzones.checker.claim import Lowered
+from exactzones.network import Network
+from exactzones.polyhedra import Box, HRep, Polyhedron
+from exactzones.rational import SparseRows
+
+_MOST_FINDERS = 8  # domains whose finders are kept
+_latest: list[Prepared] = []
+
+
+class Prepared:
+    """A network prepared for questions.
+
+    Attributes:
+        network: the network.
+        lowered: its layers in integers and in floats, as claims have them.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network, self.lowered = network, Lowered(network)
+        self._finders: dict[tuple[SparseRows, SparseRows], WitnessFinder] = {}
+
+    @classmethod
+    def of(cls, network: Network) -> Prepared:
+        """Return a network prepared; that of the latest question is kept."""
+        if not _latest or _latest[0].network is not network:
+            _latest[:] = [cls(network)]
+        return _latest[0]
+
+    @cached_property
+    def floats(self) -> FloatNetwork:
+        """The network in floats."""
+        return FloatNetwork.of(self.network)
+
+    def finder(self, rows: SparseRows, strict: SparseRows) -> WitnessFinder:
+        """Return the finder of witnesses on the polyhedron of a case."""
+        if (rows, strict) not in self._finders:
+            if len(self._finders) >= _MOST_FINDERS:
+                self._finders.clear()
+            domain = _polyhedron(self.network.inputs, rows, strict)
+            self._finders[rows, strict] = WitnessFinder(self.network, domain, self.floats)
+        return self._finders[rows, strict]
+
+
+def _polyhedron(dim: int, rows: SparseRows, strict: SparseRows) -> Polyhedron:
+    """Return the polyhedron of a case: a box where its rows bound every coordinate from both sides."""
+    low, high = ({}, {}) if strict or rows.bounds is None else rows.bounds
+    if len(low) == len(high) == dim:
+        return Box(*(tuple(side[k] for k in range(dim)) for side in (low, high)))
+    return Polyhedron(HRep.of(dim, rows, strict=strict))
