@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
+from functools import cache, cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from exactzones.engine.arrangement import Arrangement
 from exactzones.engine.frontier import Floats, Ids, Integers, States
+from exactzones.engine.shared_vertices import shared_vertices
 from exactzones.engine.workers import LeafBatch
 from exactzones.rational.floats import SLACK, TINY, UNIT_ROUNDOFF, filter_float
 
-_BY_COFACTORS = 4  # the largest dimension in which this is faster than LAPACK
+_BY_COFACTORS = 5  # the largest dimension in which this is faster than LAPACK
 _SYSTEMS = 1 << 11  # systems of equations whose arrays the cache holds
 _BATCH = 1 << 18  # numbers in one batch of rows: more would leave the cache
 
@@ -140,31 +141,15 @@ class LeafArrays:
         base = self.arrangement.exact.base
         is_fixed = ids < base[0]
         rows[is_fixed] = fixed[ids[is_fixed]]
-        for layer, (start, stop) in enumerate(pairwise(base[: len(self.arrangement.layers) + 1])):
+        for layer, (start, stop) in enumerate(itertools.pairwise(base[: len(self.arrangement.layers) + 1])):
             at = np.flatnonzero((ids >= start) & (ids < stop))
             rows[at] = layers[layer][self.groups[layer][leaves[at]], :, ids[at] - start]
         return rows
 
     @cached_property
     def shared(self) -> tuple[Integers, Integers]:
-        """(used, index): generator k equals generator ``used[index[k]]``; the leaves of a group use each generator once.
-
-        The hyperplanes of a tight set depend only on the states before the layer of the last one.
-        """
-        exact, dim = self.arrangement.exact, self.arrangement.dim
-        everything = np.arange(len(self.tight))
-        if len(self.prefix) * exact.ids**dim >= 1 << 62:
-            return everything, everything
-        layer = np.searchsorted(exact.base[: len(self.arrangement.layers)], self.tight[:, -1], side="right") - 1
-        group = np.array(self.groups)[np.maximum(layer, 0), self.leaf_of]
-        key = group.astype(np.int64)
-        for column in range(dim):
-            key = key * exact.ids + self.tight[:, column]
-        order = np.argsort(key)  # np.unique would sort stably, which is slower
-        new = np.diff(key[order], prepend=-1) != 0
-        index = np.empty(len(key), np.int64)
-        index[order] = np.cumsum(new) - 1
-        return order[new], index
+        """(used, index): generator k is the same as generator ``used[index[k]]``."""
+        return shared_vertices(self.arrangement.exact, self.prefix, self.leaf_of, self.tight)
 
     def points(self, used: Integers) -> Bounded:
         """Return generators as points, (n, d), and bounds on the errors of their coordinates, (n,), infinite at a ray."""
@@ -175,7 +160,7 @@ class LeafArrays:
         leaves, ids = np.repeat(self.leaf_of[used], dim), self.tight[used].ravel().astype(np.int64)
         planes = self.gathered(leaves, ids, fixed, rows).reshape(-1, dim, dim + 1)
         off = np.abs(fixed).max(axis=1)[np.minimum(ids, len(fixed) - 1)] * (2 * UNIT_ROUNDOFF)
-        for layer, (start, stop) in enumerate(pairwise(base[: len(self.arrangement.layers) + 1])):
+        for layer, (start, stop) in enumerate(itertools.pairwise(base[: len(self.arrangement.layers) + 1])):
             at = np.flatnonzero((ids >= start) & (ids < stop))
             sums = self.arrangement.floats[layer].row_sums
             off[at] = sums[ids[at] - start] * factors[layer][self.groups[layer][leaves[at]]] * SLACK
@@ -263,31 +248,41 @@ def _inverses(matrix: Floats) -> tuple[Floats, Flags]:
 
 
 def _cofactors(matrix: Floats) -> Floats:
-    """Return the cofactors of matrices, (d, d, n), for d up to 4."""
-    if len(matrix) == 1:
-        return np.ones_like(matrix)
-    if len(matrix) == 2:
-        cofactors: Floats = matrix[::-1, ::-1] * np.array([[1, -1], [-1, 1]])[:, :, None]
-    elif len(matrix) == 3:
-        a, b = matrix[[1, 2, 0]], matrix[[2, 0, 1]]
-        cofactors = a[:, [1, 2, 0]] * b[:, [2, 0, 1]] - a[:, [2, 0, 1]] * b[:, [1, 2, 0]]
-    else:
-        upper, lower = (_complementary_minors(*matrix[k : k + 2]) for k in (0, 2))
-        rows = ((lower, matrix[1]), (lower, -matrix[0]), (upper, matrix[3]), (upper, -matrix[2]))
-        cofactors = np.stack([_applied(minors, row) for minors, row in rows])
+    """Return the cofactors of square matrices, (d, d, n), by Laplace expansions of minors of the first and the last rows."""
+    first, last = _minors(matrix), _minors(matrix[::-1])
+    cofactors = np.zeros_like(matrix)
+    for i, j, before, after, sign in _expansion(len(matrix)):
+        product = first[before] * last[after]
+        cofactors[i, j] = cofactors[i, j] + product if sign > 0 else cofactors[i, j] - product
     return cofactors
 
 
-def _complementary_minors(a: Floats, b: Floats) -> Floats:
-    """Return for columns j and k, (4, 4, n), the minors of two rows, (4, n), in the other two columns r and s.
+def _minors(rows: Floats) -> dict[tuple[int, ...], Floats]:
+    """Return the minors of the first k rows, for k < d, in each k columns, given (d, d, n)."""
+    minors: dict[tuple[int, ...], Floats] = {(): np.ones(rows.shape[2])}
+    for k, row in enumerate(rows[:-1]):
+        signed = row, -row
+        for columns in itertools.combinations(range(len(rows)), k + 1):
+            terms = (signed[(k - at) % 2][column] * minors[columns[:at] + columns[at + 1 :]] for at, column in enumerate(columns))
+            minors[columns] = sum(terms, start=np.zeros(rows.shape[2]))
+    return minors
 
-    The order of r and s is such that (j, k, r, s) is an even permutation.
+
+@cache
+def _expansion(dim: int) -> Sequence[tuple[int, int, tuple[int, ...], tuple[int, ...], int]]:
+    """Return the terms of cofactors: (row, column, columns of the rows before it, columns of the rows after it, sign).
+
+    The rows after it are counted from the last one.
     """
-    minors: Floats = a[:, None] * b - b[:, None] * a
-    return minors[
-        [[0, 2, 3, 1], [3, 0, 0, 2], [1, 3, 0, 0], [2, 0, 1, 0]],
-        [[0, 3, 1, 2], [2, 0, 3, 0], [3, 0, 0, 1], [1, 2, 0, 0]],
-    ]
+    terms = []
+    for i, j in itertools.product(range(dim), repeat=2):
+        others = [column for column in range(dim) if column != j]
+        for before in itertools.combinations(others, i):
+            after = tuple(column for column in others if column not in before)
+            order = (*before, j, *after)
+            inversions = sum(a > b for a, b in itertools.combinations(order, 2)) + len(after) * (len(after) - 1) // 2
+            terms.append((i, j, before, after, (-1) ** inversions))
+    return terms
 
 
 def _sum(values: Floats) -> Floats:

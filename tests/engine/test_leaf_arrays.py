@@ -8,6 +8,7 @@ from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from zones.support import small_networks
 
+from exactzones.engine import shared_vertices
 from exactzones.engine.forward import zone_search
 from exactzones.engine.leaf import Leaf
 from exactzones.engine.leaf_arrays import LeafArrays, solved
@@ -92,3 +93,24 @@ def test_nearly_all_vertices_of_generic_cells_are_known_to_be_simple():
     net = Network.mlp([(rng.normal(size=(8, 3)), rng.normal(size=8)), (rng.normal(size=(8, 8)), rng.normal(size=8))])
     leaves = leaves_of(net, Polyhedron.box(-3, 3, dim=3))
     assert simple_vertices(leaves, leaves.shared, leaves.points(leaves.shared[0])).mean() > 0.99
+
+
+@given(st.data())
+def test_shared_vertices_are_the_same_points(data):
+    net = data.draw(small_networks(data.draw(st.sampled_from(KINDS)), most=6, inputs=(1, 4)))
+    leaves = leaves_of(net, data.draw(domains(net.inputs)))
+    assume(leaves is not None)
+    exact = [
+        Leaf(leaves.arrangement, leaves.prefix[leaf].tobytes(), leaves.tight).generator(tight)
+        for leaf, tight in zip(leaves.leaf_of.tolist(), leaves.tight, strict=True)
+    ]
+    used, index = leaves.shared
+    for k, place in enumerate(index.tolist()):
+        assert exact[k][0] == 0 or exact[used[place]] == exact[k]
+        assert (leaves.tight[used[place]] == leaves.tight[k]).all()
+    assert len(used) <= len({(tight.tobytes(), leaf) for tight, leaf in zip(leaves.tight, leaves.leaf_of.tolist(), strict=True)})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shared_vertices, "_hashes", lambda parts: np.zeros(len(parts[0]), np.uint64))  # all collide
+        hashed = shared_vertices.shared_vertices(leaves.arrangement.exact, leaves.prefix, leaves.leaf_of, leaves.tight)
+    assert len(hashed[0]) in {1, len(index)}
+    assert len(used) == 1 or (hashed[1] == np.arange(len(index))).all()
