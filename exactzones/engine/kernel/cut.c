@@ -15,6 +15,7 @@
 
 #include "prune.h"
 #include "request.h"
+#include "simplex.h"
 
 /* --- Cutting a cell in two --- */
 
@@ -355,6 +356,7 @@ static PyObject *cut(PyObject *self, PyObject *request) {
 static PyMethodDef methods[] = {
     {"expand", expand, METH_VARARGS, "Set the rows of the next layer's input: see schema.py."},
     {"cut", cut, METH_O, "Cut cells by the neurons of one layer: see schema.py."},
+    {"search", search, METH_VARARGS, "Search for cells that are kept by inequalities: see search.c."},
     {NULL, NULL, 0, NULL}};
 
 /* For the tests that compare them with Python's. */
