@@ -6,86 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, total_ordering
-from typing import Any, Protocol, overload
+from typing import Any, overload
 
 from exactzones.affine import AffineMap
 from exactzones.deprecated import renamed_argument
 from exactzones.network import Network, Pattern
 from exactzones.notation import comparison, escaped, html_lines, html_table, linear, number, point
 from exactzones.polyhedra import Cell, HRep, Polyhedron, VRep
+from exactzones.polyhedra.inequality_cell import InequalityCell
 from exactzones.polyhedra.shapes import bounding_box, corners, outline
 from exactzones.polyhedra.svg import Shape, svg
-from exactzones.property import Condition, Property
-from exactzones.rational import Row, Vector, dot, integer_dot, integer_row, over_common_denominator, quotient, read_points
+from exactzones.property import Property
+from exactzones.rational import Row, Vector, dot, integer_dot, over_common_denominator, quotient, read_points
+from exactzones.zone_parts import CellSource, CellWithConditions, Maximum, ZoneCondition, condition_on
 
-
-@dataclass(frozen=True, slots=True)
-class ZoneCondition:
-    """A condition of the property on one zone, where it is an affine function ``row . (1, x)``.
-
-    Attributes:
-        row: shape (1 + inputs,), the constant first.
-        strict: whether the condition is ``row . (1, x) > 0``; otherwise it is ``>= 0``.
-    """
-
-    row: Vector
-    strict: bool
-
-    @property
-    def integer_row(self) -> Row:
-        """A positive multiple of the row with integer entries."""
-        return integer_row(self.row)
-
-
-@dataclass(frozen=True, slots=True)
-class Maximum:
-    """The supremum of a feature on a zone: ``value`` at ``point``, or infinity along ``ray`` from ``point``.
-
-    Attributes:
-        value: the supremum; None if the feature is unbounded on the zone.
-        point: a point of the closed cell where it is attained, or where the ray starts, shape (inputs,).
-        ray: a direction in which the feature grows without bound, shape (inputs,); None if it is bounded.
-        attained: whether the value is attained.  On a closed cell it is, unless the feature is unbounded; strict rows of a
-            domain may exclude all points that attain it (see ``Zones.maximum``).  None if this is not known.
-    """
-
-    value: Fraction | None
-    point: Vector
-    ray: Vector | None = None
-    attained: bool | None = True
-
-
-class CellSource(Protocol):
-    """An object that computes a cell on demand, and some of the cell's properties without computing the cell."""
-
-    def cell(self) -> Cell:
-        """Return the cell."""
-
-    def generators(self) -> tuple[Sequence[Row], Sequence[Row]]:
-        """Return the cell's homogeneous generators, in the cell's order, and its lines."""
-
-    def conditions(self) -> tuple[Vector, ...] | None:
-        """Return the rows of the property's conditions as affine functions on the cell; None if they are not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class CellWithConditions:
-    """A cell and the rows of the property's conditions on it: the ``CellSource`` for cells that have been computed already."""
-
-    known_cell: Cell
-    rows: tuple[Vector, ...]
-
-    def cell(self) -> Cell:
-        """Return the cell."""
-        return self.known_cell
-
-    def generators(self) -> tuple[Sequence[Row], Sequence[Row]]:
-        """Return the cell's homogeneous generators and its lines."""
-        return self.known_cell.rays, self.known_cell.lines
-
-    def conditions(self) -> tuple[Vector, ...]:
-        """Return the rows of the conditions."""
-        return self.rows
+__all__ = ["CellSource", "CellWithConditions", "Maximum", "Zone", "ZoneCondition", "condition_on"]
 
 
 @total_ordering
@@ -113,8 +48,17 @@ class Zone:
 
     @cached_property
     def cell(self) -> Cell:
-        """The closed cell, intersected with the domain."""
+        """The closed cell, intersected with the domain, with its vertices.
+
+        Raises:
+            DomainError: the engine kept the cell by its inequalities, and there may be too many vertices.
+        """
         return self.source if isinstance(self.source, Cell) else self.source.cell()
+
+    @property
+    def kept(self) -> InequalityCell | None:
+        """The closed cell if the engine kept it by its inequalities, without vertices; else None."""
+        return getattr(self.source, "inequalities", None)
 
     @cached_property
     def conditions(self) -> tuple[ZoneCondition, ...]:
@@ -137,7 +81,7 @@ class Zone:
     @property
     def hrep(self) -> HRep:
         """The irredundant inequalities of the closed cell, ``b + a . x >= 0``."""
-        return self.cell.hrep
+        return self.cell.hrep if self.kept is None else self.kept.hrep
 
     @property
     def vrep(self) -> VRep:
@@ -175,7 +119,7 @@ class Zone:
             row if sign == "+" else tuple(-entry for entry in row)
             for (_, _, row), sign in zip(self.neuron_rows, self.signs, strict=True)
         )
-        return HRep.of(self.cell.dim, signed)
+        return HRep.of(self.network.inputs, signed)
 
     @property
     def can_fire(self) -> bool:
@@ -184,11 +128,24 @@ class Zone:
             constant = not any(condition.row[1:])
             if constant and (condition.row[0] < 0 or (condition.row[0] == 0 and condition.strict)):
                 return False
-            if not constant and condition.strict and not self.cell.signs(condition.integer_row)[1]:
+            if not constant and condition.strict and not self._exceeds(condition.integer_row):
                 return False
         if len(self.conditions) == 1 and self.conditions[0].strict:
             return True
-        return self.firing_cell is not None if self.prop.is_open else not self.firing.is_empty
+        if self.kept is not None and self.kept.point_where(self._open_rows) is not None:
+            return True
+        if self.prop.is_open:
+            return self.kept is None and self.firing_cell is not None
+        return not self.firing.is_empty
+
+    def _exceeds(self, row: Row) -> bool:
+        """Tell whether an affine function is positive somewhere on the cell."""
+        return self.cell.signs(row)[1] if self.kept is None else self.kept.exceeds(row)
+
+    @property
+    def _open_rows(self) -> list[Row]:
+        """The conditions on the cell, without those that hold everywhere because they are zero there."""
+        return [c.integer_row for c in self.conditions if any(c.row) or c.strict]
 
     @cached_property
     def firing_cell(self) -> Cell | None:
@@ -203,10 +160,10 @@ class Zone:
     def firing(self) -> Polyhedron:
         """The part of the cell on which the property fires, with strict conditions as strict rows."""
         strict = [condition.integer_row for condition in self.conditions if condition.strict]
-        if self.firing_cell is not None:
+        if self.kept is None and self.firing_cell is not None:
             return Polyhedron.of_cell(self.firing_cell, strict=strict)
         rows = [condition.integer_row for condition in self.conditions if not condition.strict]
-        return Polyhedron.of(self.cell.dim, (*self.hrep.rows, *rows), strict=strict)
+        return Polyhedron.of(self.network.inputs, (*self.hrep.rows, *rows), strict=strict)
 
     @property
     def firing_part(self) -> Cell | Polyhedron:
@@ -216,12 +173,17 @@ class Zone:
     @cached_property
     def sample(self) -> Vector:
         """A point in the relative interior of the firing part, shape (inputs,)."""
-        return self.firing_part.interior_point()
+        inside = None if self.kept is None else self.kept.point_where(self._open_rows)
+        if self.kept is None or inside is None:
+            return self.firing_part.interior_point()
+        return self.kept.rounded(inside, self._open_rows)
 
     @cached_property
     def maximum(self) -> Maximum:
         """The supremum over the closed cell of the feature in the property's first condition (its value plus the threshold)."""
         row, scale = self._feature
+        if self.kept is not None:
+            return Maximum.of(self.kept.maximize(row), scale)
         rays, lines = self._generators
         vertices = ((ray, tuple([quotient(entry, ray[0]) for entry in ray[1:]])) for ray in rays if ray[0])
         value, best = max((quotient(integer_dot(row, ray), scale * ray[0]), vertex) for ray, vertex in vertices)
@@ -234,6 +196,8 @@ class Zone:
     @cached_property
     def supremum(self) -> Fraction | None:
         """``maximum.value``; the cell is not computed if its generators are known without it."""
+        if self.kept is not None:
+            return self.maximum.value
         row, scale = self._feature
         rays, lines = self._generators
         if any(integer_dot(row, line) for line in lines):
@@ -357,12 +321,8 @@ class Zone:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Zone):
             return NotImplemented
-        return (self.pattern, self.prop, self.network, self.cell.vrep) == (
-            other.pattern,
-            other.prop,
-            other.network,
-            other.cell.vrep,
-        )
+        # The irredundant inequalities of a full-dimensional cell are unique.
+        return (self.pattern, self.prop, self.network) == (other.pattern, other.prop, other.network) and self.hrep == other.hrep
 
     def __hash__(self) -> int:
         return hash((self.pattern, self.prop, self.network.sha256))
@@ -376,21 +336,3 @@ class Zone:
 
     def __repr__(self) -> str:
         return f"Zone({' '.join(self.pattern) or 'no hidden neurons'})"
-
-
-def condition_on(condition: Condition, before_relu: AffineMap, kept: tuple[bool, ...]) -> ZoneCondition:
-    """Return a condition as an affine function of the input.
-
-    Args:
-        condition: the condition.
-        before_relu: the affine map from the input to the pre-activations of the condition's layer.
-        kept: for each unit of that layer whether it passes its pre-activation on.
-    """
-    matrix, offset = before_relu.matrix, before_relu.offset
-    row = [condition.constant] + [Fraction(0)] * before_relu.inputs
-    for unit, coefficient in condition.terms:
-        if kept[unit] or not condition.after_relu:
-            row[0] += coefficient * offset[unit]
-            for k in range(before_relu.inputs):
-                row[k + 1] += coefficient * matrix[unit, k]
-    return ZoneCondition(tuple(row), condition.strict)

@@ -76,7 +76,8 @@ search_options = gathered(
         type=click.Choice(ENGINES),
         default=ENGINES[0],
         show_default=True,
-        help="The algorithm: forward (fast) enumerates activation regions; backward pulls the feature back through the layers.",
+        help="The algorithm: forward enumerates activation regions by their vertices, inequalities without, for many inputs; "
+        "backward pulls the feature back through the layers; auto chooses by the number of inputs.",
     ),
     max_zones_option,
     timeout_option,
@@ -137,8 +138,8 @@ def running(options: SearchOptions) -> Iterator[Executor | None]:
         yield None
         return
     option = "--jobs" if options.dask is None else "--dask"
-    if options.engine != "forward":
-        raise InputError(f"{option} needs --engine forward: the {options.engine} engine runs in a single process")
+    if options.engine == "backward":
+        raise InputError(f"{option} needs another engine: the backward engine runs in a single process")
     if options.dask is None:
         from exactzones.parallel import processes
 

@@ -108,7 +108,7 @@ def _count_text(opened: ZoneStore) -> str:
 
 def write_store(question: Question, search: SearchOptions, directory: Path, *, resume: bool, quiet: bool) -> int:
     """Write the zones of a question to a store, or go on with it; print a summary; return the exit code."""
-    if search.engine != "forward":
+    if search.engine not in ("auto", "forward"):
         raise InputError("--store needs --engine forward")
     counter, start, status = CellCounter(), time.monotonic(), 0
     until = stop.deadline.part(_SEARCH_SHARE)

@@ -83,7 +83,7 @@ class ZoneSearch:
         return not self.arrangement.has_target and any(condition.terms for condition in self.prop.conditions)
 
     def _zones(self, leaves: LeafBatch, chosen: Sequence[int]) -> Iterator[Zone]:
-        patterns = _patterns(self.arrangement, leaves.prefix)
+        patterns = patterns_of(self.arrangement, leaves.prefix)
         for k in chosen:
             tight = leaves.tight[leaves.ptr[k] : leaves.ptr[k + 1]]
             yield Zone(self.network, self.prop, patterns(k), Leaf(self.arrangement, leaves.prefix[k].tobytes(), tight))
@@ -124,7 +124,7 @@ def zone_search(network: Network, prop: Property, domain: Sequence[Row]) -> Zone
     layers = network.layers[: prop.horizon]
     if not is_rational(network, prop, domain) or not any(layer.relu_units for layer in layers):
         return None
-    arrangement = Arrangement(layers, domain, network.inputs, _target(network, prop))
+    arrangement = Arrangement(layers, domain, network.inputs, target_of(network, prop))
     return ZoneSearch(network, prop, arrangement) if 0 < arrangement.dim <= MAX_DIM else None
 
 
@@ -133,7 +133,7 @@ def is_rational(network: Network, prop: Property, domain: Iterable[Row]) -> bool
     return network.is_rational and prop.is_rational and not irrational(itertools.chain(*domain))
 
 
-def _target(network: Network, prop: Property) -> Layer | None:
+def target_of(network: Network, prop: Property) -> Layer | None:
     """Return a property's only condition as a layer of one unit, if it is strict and on pre-activations; else None."""
     if len(prop.conditions) != 1:
         return None
@@ -149,7 +149,7 @@ def _target(network: Network, prop: Property) -> Layer | None:
     return Layer(Matrix.of([row]), (constant,), (False,))
 
 
-def _patterns(arrangement: Arrangement, prefix: States) -> Callable[[int], Pattern]:
+def patterns_of(arrangement: Arrangement, prefix: States) -> Callable[[int], Pattern]:
     """Return a function from the index of a leaf to its pattern."""
     signs_by_layer = []
     start = 0

@@ -65,17 +65,7 @@ class Leaf:
 
     def conditions(self) -> tuple[Vector] | None:
         """Return the row of the arrangement's target, which is the property's only condition; None if there is no target."""
-        arrangement = self.arrangement
-        if not arrangement.has_target:
-            return None
-        numerators, scale = arrangement.exact.target(self.prefix)
-        section, row = arrangement.section, [Fraction(entry, scale) for entry in numerators]
-        lifted = [row[0]] + [Fraction(0)] * section.dim
-        for k, entry in zip(section.coordinates, row[1:], strict=True):
-            lifted[k + 1] = entry
-        for line, pivot in zip(section.lines, section.pivots, strict=True):  # constant along the lines
-            lifted[pivot + 1] = -dot(line, lifted[1:]) / line[pivot]
-        return (tuple(lifted),)
+        return target_rows(self.arrangement, self.prefix)
 
     def cell(self) -> Cell:
         """Return the exact cell.
@@ -104,3 +94,17 @@ class Leaf:
         """Return the cell's homogeneous generators, in the cell's order, and its lines."""
         section = self.arrangement.section
         return tuple(map(section.lift, self._tight_at)), tuple((0, *line) for line in section.lines)
+
+
+def target_rows(arrangement: Arrangement, prefix: bytes) -> tuple[Vector] | None:
+    """Return the target as a function of the input on the cell with these states of all units; None if there is no target."""
+    if not arrangement.has_target:
+        return None
+    numerators, scale = arrangement.exact.target(prefix)
+    section, row = arrangement.section, [Fraction(entry, scale) for entry in numerators]
+    lifted = [row[0]] + [Fraction(0)] * section.dim
+    for k, entry in zip(section.coordinates, row[1:], strict=True):
+        lifted[k + 1] = entry
+    for line, pivot in zip(section.lines, section.pivots, strict=True):  # constant along the lines
+        lifted[pivot + 1] = -dot(line, lifted[1:]) / line[pivot]
+    return (tuple(lifted),)

@@ -1,4 +1,4 @@
-"""The zones of a property as a stream, by either engine, with a budget and progress."""
+"""The zones of a property as a stream, by one of the engines, with a budget and progress."""
 
 from __future__ import annotations
 
@@ -25,16 +25,19 @@ from exactzones.arguments import (
 from exactzones.deadline import Deadline
 from exactzones.engine.arrangement import MAX_DIM
 from exactzones.engine.backward import backward
-from exactzones.engine.forward import forward
+from exactzones.engine.forward import forward, is_rational
+from exactzones.engine.inequalities import inequalities
 from exactzones.errors import BudgetExceeded, DimensionError, DomainError, InputError, quoted
 from exactzones.network import Network
 from exactzones.parallel import executor_of
 from exactzones.polyhedra import Cell, Polyhedron
+from exactzones.polyhedra.bounds import Bounds
 from exactzones.property import Property, as_property, condition
 from exactzones.zone import Zone
 
-ENGINES = ("forward", "backward")
+ENGINES = ("auto", "forward", "inequalities", "backward")
 _REPORT_SECONDS = 0.1
+_MANY_INPUTS = 10  # from here on cells of a bounded domain are kept by their inequalities
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +57,22 @@ class Budget:
         as_deadline(self.seconds)
 
 
-def check_domain(network: Network, domain: Polyhedron | None) -> None:
-    """Check that zones can be listed on a domain.
+def check_domain(network: Network, domain: Polyhedron | None, engine: str = "forward") -> None:
+    """Check that an engine can list zones on a domain.
 
     Raises:
         DimensionError: the domain has another dimension than the network's input space.
-        DomainError: the domain has too many vertices: cells are represented by theirs.
+        DomainError: the domain has too many vertices, and the engine represents cells by theirs.
     """
     if domain is None:
         return
     if domain.ambient_dim != network.inputs:
         raise DimensionError("space of the domain", expected=network.inputs, got=domain.ambient_dim, size="dimension")
-    if network.inputs > MAX_DIM and len(domain.hrep.closed_rows) > network.inputs:
+    if engine != "inequalities" and network.inputs > MAX_DIM and len(domain.hrep.closed_rows) > network.inputs:
         raise DomainError(
-            f"a bounded domain in {network.inputs} dimensions has too many corners (a box has 2^{network.inputs}; cells are kept "
-            f"by their vertices, up to {MAX_DIM} dimensions): look at a slice, network.compose(AffineMap.through(..))"
+            f"a bounded domain in {network.inputs} dimensions has too many corners (a box has 2^{network.inputs}): the "
+            f'{engine} engine keeps cells by their vertices, up to {MAX_DIM} dimensions; choose engine="inequalities", or look at '
+            "a slice, network.compose(AffineMap.through(..))"
         )
 
 
@@ -77,7 +81,7 @@ def stream_zones(
     prop: PropertyLike,
     domain: DomainLike = None,
     *,
-    engine: str = "forward",
+    engine: str = "auto",
     seconds: float | Deadline | None = None,
     max_zones: int | None = None,
     jobs: int = 1,
@@ -94,13 +98,29 @@ def stream_zones(
     if not isinstance(engine, str) or engine not in ENGINES:
         raise InputError(f"engine is {quoted(engine)}; expected {' or '.join(map(repr, ENGINES))}")
     workers = as_workers(jobs, executor)
-    if engine != "forward" and workers is not None:
-        raise InputError(f"the {engine} engine runs in a single process; use jobs= and executor= with the forward engine only")
+    if engine == "backward" and workers is not None:
+        raise InputError("the backward engine runs in a single process; use jobs= and executor= with the other engines only")
     meter = Meter(as_budget(budget, seconds, max_zones), as_progress(progress))
     loaded, resolved, region = as_question(network, prop, domain)
-    check_domain(loaded, region)
+    if engine == "auto":
+        engine = _suitable(loaded, resolved, region)
+    check_domain(loaded, region, engine)
     zones = partial(_zones_of, loaded, resolved, region, engine)
     return _metered(zones, meter, workers)
+
+
+def _suitable(network: Network, prop: Property, domain: Polyhedron | None) -> str:
+    """Return the engine for a question, by the table of tests/benchmarks/README.md.
+
+    Cells by their vertices suit few inputs, and many as long as the domain is unbounded in most directions, since cells then have
+    few vertices.
+    """
+    rows = () if domain is None else domain.hrep.closed_rows
+    if network.inputs < _MANY_INPUTS or not is_rational(network, prop, rows):
+        return "forward"
+    bounds, _ = Bounds.of(rows, network.inputs)
+    is_box = None not in (*bounds.low, *bounds.high)
+    return "inequalities" if is_box or network.inputs > MAX_DIM else "forward"
 
 
 def _zones_of(
@@ -112,9 +132,11 @@ def _zones_of(
     visit: Callable[..., None],
     executor: Executor | None,
 ) -> Generator[Zone, None, None]:
-    """Return the zones from an engine; what the forward engine cannot do, the backward engine does."""
+    """Return the zones from an engine; what the others cannot do, the backward engine does."""
     zones = None
-    if engine == "forward":
+    if engine == "inequalities":
+        zones = inequalities(network, prop, domain, visit, executor)
+    if engine == "forward" or (engine == "inequalities" and zones is None and network.inputs <= MAX_DIM):
         zones = forward(network, prop, () if domain is None else domain.facet_rows(), visit, executor)
     if zones is None:
         zones = backward(network, prop, Cell.space(network.inputs) if domain is None else domain.cell(), visit)

@@ -87,6 +87,13 @@ class FloatBounds(NamedTuple):
         """The bounds for HiGHS."""
         return self.outer
 
+    def with_coordinate(self, coordinate: int, bounds: FloatBounds) -> FloatBounds:
+        """Return these bounds with those of one coordinate replaced by the bounds of a line."""
+        inner, outer = ((low.copy(), high.copy()) for low, high in self)
+        for own, others in ((inner, bounds.inner), (outer, bounds.outer)):
+            own[0][coordinate], own[1][coordinate] = others[0][0], others[1][0]
+        return FloatBounds(inner, outer)
+
     def clip(self, point: Floats) -> Floats:
         """Return the point of the box that is nearest to a point."""
         return np.clip(point, *self.inner)

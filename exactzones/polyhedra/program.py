@@ -344,9 +344,10 @@ class Program:
         self._float.bound_row(index, *((bound, INFINITY) if row.sign > 0 else (-INFINITY, bound)))
 
     def _move(self, bounds: Bounds, coordinate: int) -> None:
-        self.bounds, self._float_bounds = bounds, FloatBounds.of(bounds)
-        low, high = self._float_bounds.guess
-        self._float.bound(coordinate, low[coordinate], high[coordinate])
+        one = FloatBounds.of(Bounds((bounds.low[coordinate],), (bounds.high[coordinate],)))
+        self.bounds, self._float_bounds = bounds, self._float_bounds.with_coordinate(coordinate, one)
+        low, high = one.guess
+        self._float.bound(coordinate, low[0], high[0])
 
 
 def _unit_size(slopes: Sequence[float] | Floats) -> Floats:

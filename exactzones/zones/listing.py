@@ -325,7 +325,7 @@ def find_zones(
     prop: PropertyLike,
     domain: DomainLike = None,
     *,
-    engine: str = "forward",
+    engine: str = "auto",
     seconds: float | Deadline | None = None,
     max_zones: int | None = None,
     jobs: int = 1,
@@ -340,8 +340,9 @@ def find_zones(
         network: the network, or the path of its file.
         prop: a feature (``feature(2)``, or just 2) or a conjunction of conditions.
         domain: full-dimensional; a polyhedron, or a box such as "0:8" or (0, 8); None is all of the input space.
-        engine: "forward", which is fast, or "backward", which is un-ReLU as defined: the same zones in another order.  Where
-            "forward" does not apply (above all, to irrational numbers), "backward" does the work.
+        engine: "forward" keeps cells by their vertices; "inequalities" keeps them by inequalities, for any number of inputs;
+            "backward" is un-ReLU as defined: the same zones, each in another order.  "auto" chooses "inequalities" for bounded
+            domains from 10 inputs on, else "forward".  What these cannot do (above all, irrational numbers), "backward" does.
         seconds: the time limit, or a deadline that has begun already.
         max_zones: the largest number of zones to list.
         jobs: the number of processes on this machine; it does not change the zones or their order.

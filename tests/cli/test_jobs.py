@@ -90,8 +90,8 @@ REFUSED = [
     (["--jobs", 0], ["--jobs", "x>=1"]),
     (["--jobs", -1], ["--jobs"]),
     (["--jobs", "many"], ["--jobs", "many"]),
-    (["--jobs", 2, "--engine", "backward"], ["--jobs needs --engine forward", "backward engine runs in a single process"]),
-    (["--dask", "tcp://127.0.0.1:1", "--engine", "backward"], ["--dask needs --engine forward"]),
+    (["--jobs", 2, "--engine", "backward"], ["--jobs needs another engine", "backward engine runs in a single process"]),
+    (["--dask", "tcp://127.0.0.1:1", "--engine", "backward"], ["--dask needs another engine", "backward engine"]),
     (["--jobs", 2, "--dask", "tcp://127.0.0.1:1"], ["--jobs and --dask exclude each other"]),
 ]
 

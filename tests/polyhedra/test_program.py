@@ -1,5 +1,7 @@
 """Filtered programs against exact ones, each of their ways to an answer, and where floats alone would be wrong."""
 
+import subprocess
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -183,6 +185,13 @@ def test_floats_alone_would_be_wrong():
     assert guesses[0] == pytest.approx(guesses[1], abs=1e-12)
     assert thin.interior() is not None
     assert flat.interior() is None
+
+
+def test_nothing_is_printed():
+    code = "from exactzones.polyhedra.bounds import *; from exactzones.polyhedra.program import Program\n"
+    code += "program = Program(Bounds.space(1)); program.push((1, 1)); program.interior()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)  # noqa: S603 - this Python
+    assert (done.stdout, done.stderr) == (b"", b"")
 
 
 def test_an_error_bound_that_is_too_small_would_be_wrong():

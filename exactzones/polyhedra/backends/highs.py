@@ -24,6 +24,7 @@ _OPTIONS: dict[str, Any] = {
     "primal_feasibility_tolerance": 1e-9,
     "dual_feasibility_tolerance": 1e-9,
 }
+_SOLVER: Any = highspy.Highs.__mro__[1]  # the constructor of highspy.Highs itself prints a banner on standard output
 _BASIC, _UPPER = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kUpper
 
 
@@ -64,7 +65,7 @@ class FloatProgram:
     """
 
     def __init__(self, low: Floats, high: Floats) -> None:
-        self._highs: Any = highspy.Highs()
+        self._highs = _SOLVER()
         for name, value in _OPTIONS.items():
             self._highs.setOptionValue(name, value)
         for below, above in zip(low.tolist(), high.tolist(), strict=True):

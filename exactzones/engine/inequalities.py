@@ -1,0 +1,278 @@
+"""Zones of a property by the inequalities engine: cells are kept by their rows and one inner point, so any number of inputs.
+
+The search is depth first over the neurons.  A neuron has a sign at a cell's inner point, so one part is known to exist; a linear
+program finds a point of the other part, or multipliers that prove that there is none.  The C kernel (``kernel/search.c``) does
+that in floats, with error bounds, and in small integers.  What it cannot decide, and everything where it was not compiled, is
+decided by filtered linear programs (``polyhedra.program``), exactly where that is necessary.  The zones are the same.
+
+A neuron that is zero on a whole cell is off there.  Parts on which a neuron is on come first.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from exactzones.engine.arrangement import Arrangement
+from exactzones.engine.forward import is_rational, patterns_of, target_of
+from exactzones.engine.frontier import OFF, ON
+from exactzones.engine.inequality_leaf import UNCUT, InequalityLeaf
+from exactzones.engine.search_kernel import SearchKernel
+from exactzones.errors import BackendError
+from exactzones.network import Network
+from exactzones.polyhedra import HRep, Polyhedron
+from exactzones.polyhedra.program import Point, Program
+from exactzones.property import Property
+from exactzones.rational import Row
+from exactzones.rational.floats import clipped_float
+from exactzones.zone import Zone
+
+UNSEEN = 4
+"""The state of a unit that is still to come."""
+
+_LEAF, _ASK = 0, 1  # kinds of items that the kernel returns; what is left is a cell that waits
+_FIRST_ITEMS, _MOST_ITEMS, _CALL_SECONDS = 64, 4096, 0.1  # that a call of the kernel returns before it stops
+
+
+class Node(NamedTuple):
+    """A cell on the way.
+
+    Attributes:
+        states: of all units: 1 on, 0 off, plus ``UNCUT`` where the unit's row is redundant; ``UNSEEN`` if it is to come.
+        inner: a point strictly inside, in section coordinates.
+        listed: whether it is a leaf, and the target, if there is one, is positive at the inner point.
+    """
+
+    states: bytes
+    inner: Point
+    listed: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class InequalitySearch:
+    """A search for the zones of a property.
+
+    Attributes:
+        network: the network.
+        prop: the resolved property.
+        arrangement: the layers that matter to the property, and the domain.
+    """
+
+    network: Network
+    prop: Property
+    arrangement: Arrangement
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return InequalitySearch, (self.network, self.prop, self.arrangement)
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How many questions were decided, and how."""
+        return Counter()
+
+    def start(self) -> Node | None:
+        """Return the domain as a cell; None if it has no interior."""
+        program = self._program([])
+        bounds = program.bounds
+        if any(None not in pair and pair[0] >= pair[1] for pair in zip(bounds.low, bounds.high, strict=True)):  # type: ignore[operator]
+            return None
+        middle = self._kernel.middle()
+        inner = middle if program.is_inside(middle) else program.interior()
+        return None if inner is None else Node(bytes([UNSEEN]) * len(self._has_relu), _in_floats(program, inner))
+
+    def run(self, start: Node, tick: Callable[[int], None]) -> Generator[Zone, None, None]:
+        """Yield the zones."""
+        stack = [start]
+        tick(1)
+        items = _FIRST_ITEMS
+        while stack:
+            begin = time.perf_counter()
+            parts = self.advance(stack.pop(), items)
+            items = max(1, min(_MOST_ITEMS, int(items * min(4.0, _CALL_SECONDS / (time.perf_counter() - begin)))))
+            leaves = list(itertools.takewhile(lambda node: node.listed, parts))
+            tick(len(leaves))
+            yield from self.zones(leaves)
+            stack += reversed(parts[len(leaves) :])
+
+    def run_on(self, executor: Executor, start: Node, tick: Callable[[int], None]) -> Generator[Zone, None, None]:
+        """Yield the same zones, found by the workers of an executor."""
+        from exactzones.engine.inequality_jobs import leaves_on  # noqa: PLC0415 - it searches with this class
+
+        tick(1)
+        with closing(leaves_on(executor, self, start, tick)) as batches:
+            for leaves in batches:
+                yield from self.zones(leaves)
+
+    def zones(self, leaves: Sequence[Node]) -> Iterator[Zone]:
+        """Yield the zones of leaves on which the property fires."""
+        if not leaves:
+            return
+        states = np.frombuffer(b"".join(leaf.states for leaf in leaves), np.uint8).reshape(len(leaves), -1)
+        patterns = patterns_of(self.arrangement, states & np.uint8(ON))
+        for k, leaf in enumerate(leaves):
+            source = InequalityLeaf(self.arrangement, leaf.states, leaf.inner)
+            zone = Zone(self.network, self.prop, patterns(k), source)
+            if self.arrangement.has_target or zone.can_fire:
+                yield zone
+
+    def advance(self, node: Node, items: int) -> list[Node]:
+        """Search a cell for a while; return its parts in order, leaves among them.
+
+        Args:
+            node: the cell.
+            items: the number of parts after which the kernel stops.
+        """
+        if node.listed:
+            return [node]
+        if not self._kernel.is_compiled or not isinstance(node.inner, np.ndarray):
+            return self.ask(node)
+        found = self._kernel.search(node.states, node.inner, items)
+        self.counts.update(found["counts"])
+        points = np.frombuffer(found["points"]).reshape(-1, self.arrangement.dim)
+        size, parts = len(node.states), list[Node]()
+        for k, (kind, point) in enumerate(zip(found["kinds"], points, strict=True)):
+            part = Node(found["states"][k * size : (k + 1) * size], point, kind == _LEAF)
+            parts += self.ask(part) if kind == _ASK else [part]
+        return parts
+
+    def ask(self, node: Node) -> list[Node]:
+        """Decide the next unit of a cell by linear programs: return the parts, first the one on which it is on.
+
+        After the last unit the leaf is returned, if the target is positive somewhere.
+        """
+        exact, states = self.arrangement.exact, node.states
+        prefix = bytes(state & ON for state in states)
+        rows = []
+        seen = states.find(UNSEEN)
+        for unit, state in enumerate(states[:seen] if seen >= 0 else states):
+            if not state & UNCUT:
+                row = exact.row(prefix, exact.base[0] + unit)
+                rows.append(row if state & ON else _negative(row))
+        program = self._program(rows)
+        if seen < 0:
+            target = exact.row(prefix, exact.ids - 1) if self.arrangement.has_target else None
+            inner = node.inner if target is None else self._part(program, target, node.inner)
+            return [] if inner is None else [Node(states, inner, listed=True)]
+        row = exact.row(prefix, exact.base[0] + seen)
+        points = {ON: node.inner, OFF: None} if not self._has_relu[seen] else self._sides(program, row, node.inner)
+        found = {state: inner for state, inner in points.items() if inner is not None}
+        uncut = UNCUT if len(found) == 1 else 0
+        return [Node(_with(states, seen, state | uncut), inner) for state, inner in found.items()]
+
+    def _sides(self, program: Program, row: Row, inner: Point) -> dict[int, Point | None]:
+        """Return by the state of a unit an inner point of this part of the cell, None if it has none."""
+        points = {ON: self._part(program, row, inner), OFF: self._part(program, _negative(row), inner)}
+        if not any(row):
+            points[OFF] = inner
+        return points
+
+    def _part(self, program: Program, row: Row, inner: Point) -> Point | None:
+        """Return an inner point of the part of a cell on which a row is positive; None if there is none."""
+        program.push(row)
+        try:
+            if isinstance(inner, np.ndarray) and program.is_inside(inner):
+                return inner
+            self.counts["exact"] += 1
+            found = program.interior()
+            return None if found is None else _in_floats(program, found)
+        finally:
+            program.pop()
+
+    def _program(self, rows: Sequence[Row]) -> Program:
+        """Return the program of the domain and these rows; what it has in common with the last one stays in place."""
+        kept = self._stack.rows
+        shared = next(
+            (k for k, pair in enumerate(zip(kept, rows, strict=False)) if pair[0] != pair[1]), min(len(kept), len(rows))
+        )
+        for _ in kept[shared:]:
+            self._stack.program.pop()
+        for row in rows[shared:]:
+            self._stack.program.push(row)
+        kept[shared:] = rows[shared:]
+        return self._stack.program
+
+    @cached_property
+    def _stack(self) -> _Stack:
+        return _Stack(Program.on(HRep.of(self.arrangement.dim, self.arrangement.domain)), [])
+
+    @cached_property
+    def _kernel(self) -> SearchKernel:
+        return SearchKernel.of(self.arrangement)
+
+    @cached_property
+    def _has_relu(self) -> tuple[bool, ...]:
+        return tuple(has_relu for layer in self.arrangement.layers for has_relu in layer.relu)
+
+
+class _Stack(NamedTuple):
+    """A program and the rows on it, without those of the domain."""
+
+    program: Program
+    rows: list[Row]
+
+
+def inequalities(
+    network: Network,
+    prop: Property,
+    domain: Polyhedron | None,
+    tick: Callable[[int], None] = lambda _cells: None,
+    executor: Executor | None = None,
+) -> Generator[Zone, None, None] | None:
+    """Return an iterator over the zones of a property: those of ``forward``, in another order.
+
+    Returns None if this engine cannot work: a number is irrational, no layer has a ReLU, or nothing depends on the input.
+
+    Args:
+        network: the network.
+        prop: the property, resolved against the network.
+        domain: full-dimensional; None is all of the input space.
+        tick: called now and then with a number of cells visited; it may raise to stop the search.
+        executor: searches with its workers.
+
+    Raises:
+        DomainError: the domain is empty or flat.
+    """
+    search = inequality_search(network, prop, domain)
+    if search is None:
+        return None
+    start = search.start()
+    if start is None or (domain is not None and domain.hrep.equations):
+        assert domain is not None  # noqa: S101 - all of the input space has an interior
+        domain.facet_rows()  # names a hyperplane that contains the domain
+        raise BackendError("a linear program found no interior of a domain that has one")
+    return search.run(start, tick) if executor is None else search.run_on(executor, start, tick)
+
+
+def inequality_search(network: Network, prop: Property, domain: Polyhedron | None) -> InequalitySearch | None:
+    """Return the search for the zones of a property; None for the reasons of ``inequalities``."""
+    layers = network.layers[: prop.horizon]
+    rows = () if domain is None else domain.hrep.closed_rows
+    if not is_rational(network, prop, rows) or not any(layer.relu_units for layer in layers):
+        return None
+    arrangement = Arrangement(layers, rows, network.inputs, target_of(network, prop))
+    return InequalitySearch(network, prop, arrangement) if arrangement.dim else None
+
+
+def _in_floats(program: Program, point: Point) -> Point:
+    """Return the nearest floats of a point if they are proved to be inside, too; else the point."""
+    if isinstance(point, np.ndarray):
+        return point
+    near = np.array([clipped_float(entry) for entry in point])
+    return near if program.is_inside(near) else point
+
+
+def _with(states: bytes, unit: int, state: int) -> bytes:
+    return states[:unit] + bytes([state]) + states[unit + 1 :]
+
+
+def _negative(row: Row) -> Row:
+    return tuple([-entry for entry in row])
