@@ -37,7 +37,7 @@ from exactzones.zone import Zone
 
 ENGINES = ("auto", "forward", "inequalities", "backward")
 _REPORT_SECONDS = 0.1
-_MANY_INPUTS = 10  # from here on cells of a bounded domain are kept by their inequalities
+_MANY_INPUTS = MAX_DIM + 1  # from here on cells of a bounded domain are kept by their inequalities
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,9 @@ def check_domain(network: Network, domain: Polyhedron | None, engine: str = "for
         raise DimensionError("space of the domain", expected=network.inputs, got=domain.ambient_dim, size="dimension")
     if engine != "inequalities" and network.inputs > MAX_DIM and len(domain.hrep.closed_rows) > network.inputs:
         raise DomainError(
-            f"a bounded domain in {network.inputs} dimensions has too many corners (a box has 2^{network.inputs}): the "
-            f'{engine} engine keeps cells by their vertices, up to {MAX_DIM} dimensions; choose engine="inequalities", or look at '
-            "a slice, network.compose(AffineMap.through(..))"
+            f"a bounded domain in {network.inputs} dimensions has too many corners (a box has 2^{network.inputs}), and the {engine} "
+            f"engine keeps cells by their vertices, up to {MAX_DIM} dimensions: choose the inequalities engine, or look at a "
+            "slice, network.compose(AffineMap.through(..))"
         )
 
 
