@@ -70,9 +70,9 @@ def check_domain(network: Network, domain: Polyhedron | None, engine: str = "for
         raise DimensionError("space of the domain", expected=network.inputs, got=domain.ambient_dim, size="dimension")
     if engine != "inequalities" and network.inputs > MAX_DIM and len(domain.hrep.closed_rows) > network.inputs:
         raise DomainError(
-            f"a bounded domain in {network.inputs} dimensions has too many corners (a box has 2^{network.inputs}), and the {engine} "
-            f"engine keeps cells by their vertices, up to {MAX_DIM} dimensions: choose the inequalities engine, or look at a "
-            "slice, network.compose(AffineMap.through(..))"
+            f"a bounded domain in {network.inputs} dimensions has too many corners (a box has 2^{network.inputs}), and the "
+            f"{engine} engine keeps cells by their vertices, up to {MAX_DIM} dimensions: choose the inequalities engine, or "
+            "look at a slice, network.compose(AffineMap.through(..))"
         )
 
 
