@@ -18,7 +18,10 @@ MAX_BYTES = 2**31
 """Limit for the size of a file, and of the arrays that a compressed file unpacks to."""
 
 MAX_WEIGHTS = 50_000_000
-"""Limit for the weights of a network; an exact weight takes some 70 bytes in memory."""
+"""Limit for the weights of a network that are not zero; an exact weight takes some 70 bytes in memory."""
+
+MAX_PLACES = 500_000_000
+"""Limit for the weights of a network with its zeros."""
 
 _GZIP = b"\x1f\x8b"
 _scratch: set[Path] = set()  # files that are being written, under their temporary names

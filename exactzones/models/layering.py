@@ -15,7 +15,7 @@ from collections import defaultdict
 import numpy as np
 
 from exactzones.errors import InputError
-from exactzones.files import MAX_WEIGHTS
+from exactzones.files import MAX_PLACES, MAX_WEIGHTS
 from exactzones.models.pass_through import choose_pass_through
 from exactzones.models.sparse import Sparse, TooManyProductsError
 from exactzones.models.values import Term, Value, ancestors
@@ -63,7 +63,7 @@ class _Layering:
                 self.pending_uses[source] += 1
                 self.consumers[source].append(value)
         self.emitted: list[tuple[Sparse, list[bool]]] = []
-        self.weights = 0
+        self.weights = self.places = 0
         for value in self.order:
             if not value.relu:
                 self._merge_sums(value)
@@ -119,9 +119,11 @@ class _Layering:
     def _emit(self, rows: Sparse, *, relus: int) -> None:
         """Append a layer whose first ``relus`` units have a ReLU."""
         height, width = rows.shape
-        self.weights += height * (width - 1)
-        if self.weights > MAX_WEIGHTS:
-            raise InputError(f"the network has at least {self.weights} weights; at most {MAX_WEIGHTS} are supported")
+        self.weights += len(rows.rows)
+        self.places += height * (width - 1)
+        for count, most, which in ((self.weights, MAX_WEIGHTS, "that are not zero"), (self.places, MAX_PLACES, "with its zeros")):
+            if count > most:
+                raise InputError(f"the network has at least {count} weights {which}; at most {most} are supported")
         self.emitted.append((rows, [k < relus for k in range(height)]))
 
     def _compute(self, value: Value) -> None:

@@ -18,8 +18,13 @@ from exactzones.errors import InputError
 from exactzones.files import MAX_WEIGHTS
 from exactzones.models.arrays import Array, computed, object_array, require_short
 from exactzones.rational import Matrix, Vector, exact
+from exactzones.rational.storage import SparseEntries
 
 _MANY_PRODUCTS = 5_000_000  # each product takes half a kilobyte until they are summed
+
+
+_LARGE = 1 << 16  # entries from which a matrix is kept by those that are not zero,
+_SPARSE = 8  # if it has less than one in so many
 
 
 class TooManyProductsError(InputError):
@@ -164,17 +169,13 @@ class Sparse:
         return list(computed(object_array([Fraction(value, self.denominator) for value in self.values])))
 
     def matrix(self) -> Matrix:
-        """Return the dense matrix."""
+        """Return the matrix as a layer has it: dense, or large and kept by its entries that are not zero."""
         floats = self._floats()
-        if floats is not None:
-            array = np.zeros(self.shape)
-            array[self.rows, self.columns] = floats
-            return Matrix.of(array)
-        zero = Fraction(0)
-        rows = [[zero] * self.shape[1] for _ in range(self.shape[0])]
-        for row, column, value in zip(self.rows.tolist(), self.columns.tolist(), self.rational(), strict=True):
-            rows[row][column] = value
-        return Matrix.of(rows, columns=self.shape[1])
+        values, denominator = (self.values, self.denominator) if floats is None else (floats, 0)
+        stored = SparseEntries(self.shape, self.rows, self.columns, values, denominator)
+        if _SPARSE * len(self.rows) < math.prod(self.shape) > _LARGE:
+            return Matrix.sparse(stored)
+        return Matrix.of(stored.dense(floats)) if floats is not None else Matrix.of_entries(stored)
 
     def _floats(self) -> Array | None:
         """Return the values as floats if all of them are floats, else None."""

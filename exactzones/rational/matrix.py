@@ -95,6 +95,11 @@ class Matrix:
         return StoredMatrix(entries)
 
     @classmethod
+    def of_entries(cls, entries: SparseEntries) -> Matrix:
+        """Return the rational matrix with these entries, and zeros elsewhere."""
+        return RationalMatrix(entries.entries())
+
+    @classmethod
     def identity(cls, size: int) -> Matrix:
         """Return the identity matrix of shape (size, size)."""
         count = index(size, "size of the matrix", least=0)

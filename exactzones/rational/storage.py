@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, TypeAlias
 
 import flint
@@ -152,11 +152,14 @@ class SparseEntries:
     def lines(self) -> Iterator[str]:
         """Yield each row as text."""
         starts = self.starts.tolist()
+        chunk: tuple[int, list[str]] = (0, [])  # the texts of many rows, and the first of these entries
         for start, stop in pairwise(starts):
-            row = ["0"] * self.shape[1]
-            for column, entry in zip(self.columns[start:stop].tolist(), self._texts(slice(start, stop)), strict=True):
-                row[column] = entry
-            yield " ".join(row)
+            if stop > chunk[0] + len(chunk[1]):
+                chunk = start, self._texts(slice(start, max(stop, start + _CHUNK)))
+            ends = [-1, *self.columns[start:stop].tolist(), self.shape[1]]
+            zeros = ["0 " * (end - before - 1) for before, end in pairwise(ends)]
+            own = chunk[1][start - chunk[0] : stop - chunk[0]]
+            yield "".join(chain.from_iterable(zip(zeros, [f"{entry} " for entry in own] + [""], strict=True)))[:-1]
 
     def _texts(self, part: slice) -> list[str]:
         if not self.denominator:

@@ -233,9 +233,17 @@ def test_every_truncation(tmp_path):
 
 
 def test_a_small_file_cannot_ask_for_many_weights(tmp_path, monkeypatch):
-    monkeypatch.setattr(layering, "MAX_WEIGHTS", 100)
+    monkeypatch.setattr(layering, "MAX_PLACES", 100)
     nodes = [("MatMul", f"a{k} W", f"a{k + 1}", {}) for k in range(30)]
     model = build([("Relu", "x", "a0", {}), *nodes], [1, 2], {"W": np.eye(2)}, end="a30")
-    refused(load_network, save(model, tmp_path / "bad.onnx"), "the network has at least 104 weights; at most 100 are supported")
-    model = build([("Relu", "x", "y", {})], [1, 11])
-    refused(load_network, save(model, tmp_path / "bad.onnx"), "the network has at least 121 weights")
+    refused(
+        load_network, save(model, tmp_path / "bad.onnx"), "the network has at least 104 weights with its zeros; at most 100 are"
+    )
+    model = build([("Relu", "x", "a0", {}), *nodes], [1, 2], {"W": np.ones((2, 2))}, end="a30")
+    monkeypatch.setattr(layering, "MAX_PLACES", 1000)
+    monkeypatch.setattr(layering, "MAX_WEIGHTS", 100)
+    refused(
+        load_network, save(model, tmp_path / "bad.onnx"), "the network has at least 102 weights that are not zero; at most 100"
+    )
+    model = build([("Relu", "x", "y", {})], [1, 40])
+    refused(load_network, save(model, tmp_path / "bad.onnx"), "the network has at least 1600 weights with its zeros")
