@@ -59,6 +59,11 @@ def load_network(
     name = as_path(path)
     selection = Selection.of(output, inputs, end_at, shape)
     unpacked = name[:-3] if name.lower().endswith((".onnx.gz", ".nnet.gz")) else name
+    if name.lower().endswith(".pt2"):
+        raise InputError(
+            f"{name}: to read an exported program, PyTorch runs code that the file may contain; write "
+            "from_torch(torch.export.load(path)) if you trust the file, or export the model to ONNX"
+        )
     loader = _by_suffix(_LOADERS, unpacked)
     if loader is load_onnx:
         return load_onnx(name, selection)

@@ -7,21 +7,14 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-import numpy as np
-
 from exactzones.errors import InputError, quoted
-from exactzones.models.arrays import Array, finite
-from exactzones.models.folding import folded, lifted
-from exactzones.models.steps import settled
 from exactzones.models.tensors import Tensor
-from exactzones.models.torch_operators import FUNCTIONS, function
+from exactzones.models.torch_calls import array_of, before_ends, called, first_line, named_part, place_of, result_of
+from exactzones.models.torch_export import is_program, network_of_program
+from exactzones.models.torch_operators import FUNCTIONS
 from exactzones.models.torch_operators.linear import normalize, statistics
-from exactzones.models.torch_operators.operands import ConstantArgumentError
 from exactzones.network import Network
 from exactzones.rational import entries, index
-
-_DTYPES = ("torch.float16", "torch.bfloat16", "torch.float32", "torch.float64")
-_TRUSTED = ("torch", "_operator", "operator", "builtins", "math")
 
 
 def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> Network:
@@ -30,10 +23,11 @@ def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> N
     A module with a ``forward`` method of its own is traced with ``torch.fx``: sums of branches, concatenation, slices, maxima
     and the like are followed.  Weights are read exactly as they are stored, with one exception: an irrational factor of a
     BatchNorm is replaced by the nearest 64-bit float, and recorded in the network's ``rationalizations``.  Of two Linear in a
-    row, through which everything passes, the first remains a layer without ReLU.
+    row, through which everything passes, the first remains a layer without ReLU.  A module that ends with Softmax, LogSoftmax,
+    Sigmoid or an argmax is read up to the values before it, see ``Network.output_ports``.
 
     Args:
-        module: neither it nor its parts may have forward hooks.
+        module: neither it nor its parts may have forward hooks; or a ``torch.export.ExportedProgram``.
         input_shape: of one sample, without the batch, such as ``(3, 8, 8)``; 4 is (4,); by default the number of inputs of the
             first Linear.
 
@@ -41,9 +35,11 @@ def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> N
         InputError: a part is not piecewise linear or not supported (the message gives its path and class), has forward
             hooks, or has weights that are not 16- to 64-bit floats in memory.
     """
+    shape = None if input_shape is None else _lengths(input_shape)
+    if is_program(module):
+        return network_of_program(module, shape)
     if isinstance(module, type) or not hasattr(module, "_forward_hooks"):
         raise InputError(f"module is {quoted(module)}; expected a torch.nn.Module: from_torch(module, input_shape)")
-    shape = None if input_shape is None else _lengths(input_shape)
     with _evaluating(module):
         steps = _Steps(module)
         if shape is None:
@@ -54,18 +50,7 @@ def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> N
                     "pass input_shape=(..), the shape of one sample"
                 )
             shape = (size,)
-        result = steps.run(Tensor.start((1, *shape)))
-    result = _without_steps(result)
-    if not isinstance(result, Tensor):
-        raise InputError(f"the module returns a {type(result).__name__}; one tensor that depends on the input is expected")
-    return result.graph.network(result.value)
-
-
-def _without_steps(result: Any) -> Any:
-    try:
-        return settled(result)
-    except InputError as error:
-        raise InputError(f"the module's result: {error}".replace("its input", "it")) from None
+        return steps.network(Tensor.start((1, *shape)))
 
 
 def _lengths(input_shape: Any) -> tuple[int, ...]:
@@ -118,7 +103,7 @@ class _Steps:
         for path, part in module.named_modules():
             if "forward" in vars(part) or part._forward_hooks or part._forward_pre_hooks:  # noqa: SLF001  not public
                 raise InputError(
-                    f"{_where(path)} has forward hooks or a replaced forward, which may change its result; remove them first"
+                    f"{place_of(path)} has forward hooks or a replaced forward, which may change its result; remove them first"
                 )
         if not self.is_leaf:
             self.nodes = self._traced()
@@ -134,7 +119,7 @@ class _Steps:
             nodes = list(Tracer().trace(self.module).nodes)
         except Exception as error:  # noqa: BLE001  the module's own code may raise anything
             raise InputError(
-                f"the module cannot be traced by torch.fx ({type(error).__name__}: {_first_line(error)}); "
+                f"the module cannot be traced by torch.fx ({type(error).__name__}: {first_line(error)}); "
                 "its forward must not depend on the values of tensors"
             ) from None
         inputs = [node for node in nodes if node.op == "placeholder"]
@@ -159,71 +144,36 @@ class _Steps:
             elif node.op == "call_function" and getattr(node.target, "__name__", "") == "linear":
                 weight = node.args[1] if len(node.args) > 1 else node.kwargs.get("weight")
                 if getattr(weight, "op", "") == "get_attr":
-                    return int(_named(self.module, weight.target).shape[1])
+                    return int(named_part(self.module, weight.target).shape[1])
         return None
 
-    def run(self, start: Tensor) -> Any:
-        """Return the module's result for an input."""
+    def _name_of(self, node: Any) -> str:
+        if node.op == "call_module":
+            return _kind(self.module.get_submodule(node.target)) or ""
+        return str(getattr(node.target, "__name__", node.target))
+
+    def network(self, start: Tensor) -> Network:
+        """Return the network that computes the module's result for an input."""
         if self.is_leaf:
-            return _leaf(self.module, "", start)
+            return result_of(_leaf(self.module, "", start))
         results: dict[Any, Any] = {}
         fx = import_module("torch.fx.node")
+        last, left_out = before_ends(self.nodes[-1], self._name_of)
         for node in self.nodes:
+            if node.op == "output":
+                return result_of(fx.map_arg(last, results.__getitem__), left_out)
             arguments, named = (fx.map_arg(part, results.__getitem__) for part in (node.args, node.kwargs))
             if node.op == "placeholder":
                 results[node] = start
             elif node.op == "get_attr":
-                results[node] = _array(_named(self.module, node.target), node.target)
-            elif node.op == "output":
-                return arguments[0]
+                results[node] = array_of(named_part(self.module, node.target), node.target)
             elif node.op == "call_module":
                 results[node] = _leaf(self.module.get_submodule(node.target), node.target, *arguments, **named)
             else:
-                results[node] = _call(node, arguments, named)
+                results[node] = called(node, arguments, named)
+            if node is last:  # what comes after it is left out
+                return result_of(results[node], left_out)
         raise InputError("the module returns nothing; one tensor that depends on the input is expected")
-
-
-def _named(module: Any, target: str) -> Any:
-    for name in target.split("."):
-        module = getattr(module, name)
-    return module
-
-
-def _call(node: Any, arguments: Any, named: Any) -> Any:
-    """Run a function or method."""
-    name = node.target if node.op == "call_method" else getattr(node.target, "__name__", str(node.target))
-    kind = "method" if node.op == "call_method" else "function"
-    where = next(iter(reversed((node.meta.get("nn_module_stack") or {"": ("",)}).values())))[0]
-    label = f"{kind} {name!r} in {_where(where)}"
-    if node.op == "call_function" and (getattr(node.target, "__module__", None) or "torch").split(".")[0] not in _TRUSTED:
-        raise InputError(f"{label} is not PyTorch's, so it is not supported; write it with functions of torch")
-    try:
-        known = {key: value for key, value in named.items() if key != "dtype" or name == "to"}
-        return _computed(function(name), arguments, known)
-    except InputError as error:
-        raise InputError(f"{label}: {error}") from None
-    except (TypeError, ValueError, IndexError, KeyError) as error:
-        raise InputError(f"{label} is called in a way that is not supported: {_first_line(error)}") from None
-
-
-def _computed(compute: Callable[..., Any], arguments: Any, named: Any) -> Any:
-    """Return a function's result; of constants, a constant."""
-    try:
-        return compute(*arguments, **named)
-    except ConstantArgumentError:
-        first, *others = arguments or [None]
-        if not isinstance(first, np.ndarray) or _depends_on_input([*others, *named.values()]):
-            raise
-    result = compute(lifted(first), *others, **named)
-    return folded(result) if isinstance(result, Tensor) and not result.graph.rationalizations else result
-
-
-def _depends_on_input(value: Any) -> bool:
-    return isinstance(value, Tensor) or (isinstance(value, (list, tuple)) and any(map(_depends_on_input, value)))
-
-
-def _where(path: str) -> str:
-    return f"module {path!r}" if path else "the module"
 
 
 def _leaf(module: Any, path: str, *arguments: Any, **named: Any) -> Any:
@@ -231,7 +181,7 @@ def _leaf(module: Any, path: str, *arguments: Any, **named: Any) -> Any:
     kind = _kind(module)
     if kind is None or kind not in _LEAVES or len(arguments) != 1 or named:
         raise InputError(
-            f"{_where(path)} is a {type(module).__module__}.{type(module).__name__}; supported are "
+            f"{place_of(path)} is a {type(module).__module__}.{type(module).__name__}; supported are "
             f"{', '.join(name for name in _LEAVES if not name.startswith('_'))}, BatchNorm; "
             "a module that is not piecewise linear has no exact zones; if it is the last, leave it out"
         )
@@ -240,7 +190,7 @@ def _leaf(module: Any, path: str, *arguments: Any, **named: Any) -> Any:
     except InputError as error:
         if str(error).startswith((f"{path}.", "module.")):
             raise
-        raise InputError(f"{_where(path)} ({type(module).__name__}): {error}") from None
+        raise InputError(f"{place_of(path)} ({type(module).__name__}): {error}") from None
 
 
 class _ModuleArrays:
@@ -251,7 +201,7 @@ class _ModuleArrays:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self.module, name)
-        return _array(value, f"{self.path}.{name}") if hasattr(value, "detach") else value
+        return array_of(value, f"{self.path}.{name}") if hasattr(value, "detach") else value
 
 
 def _convolution(own: _ModuleArrays, x: Any) -> Tensor:
@@ -260,6 +210,11 @@ def _convolution(own: _ModuleArrays, x: Any) -> Tensor:
     options = {name: getattr(own, name) for name in ("stride", "padding", "dilation", "groups")}
     result: Tensor = FUNCTIONS["conv2d"](x, own.weight, own.bias, **options)
     return result
+
+
+def _transposed_convolution(own: _ModuleArrays, x: Any) -> Any:
+    options = {name: getattr(own, name) for name in ("stride", "padding", "output_padding", "groups", "dilation")}
+    return FUNCTIONS["conv_transpose2d"](x, own.weight, own.bias, **options)
 
 
 def _normalization(own: _ModuleArrays, x: Any) -> Tensor:
@@ -289,6 +244,8 @@ _LEAVES: dict[str, Callable[[_ModuleArrays, Any], Any]] = {
     "AvgPool2d": _function("avg_pool2d", *_AVG, "divisor_override"),
     "Conv1d": _convolution,
     "Conv2d": _convolution,
+    "ConvTranspose1d": _transposed_convolution,
+    "ConvTranspose2d": _transposed_convolution,
     "Dropout": lambda _, x: x,
     "Dropout1d": lambda _, x: x,
     "Dropout2d": lambda _, x: x,
@@ -301,30 +258,21 @@ _LEAVES: dict[str, Callable[[_ModuleArrays, Any], Any]] = {
     "MaxPool1d": _function("max_pool1d", *_MAX),
     "MaxPool2d": _function("max_pool2d", *_MAX),
     "PReLU": _function("prelu", "weight"),
+    "PixelShuffle": _function("pixel_shuffle", "upscale_factor"),
+    "PixelUnshuffle": _function("pixel_unshuffle", "downscale_factor"),
     "ReLU": _function("relu"),
     "Softshrink": _function("softshrink", "lambd"),
     "Threshold": _function("threshold", "threshold", "value"),
     "Unflatten": _function("unflatten", "dim", "unflattened_size"),
+    "Upsample": _function("interpolate", "size", "scale_factor", "mode", "align_corners", "recompute_scale_factor"),
     "_BatchNorm": _normalization,
+    "_CircularPadNd": lambda own, x: FUNCTIONS["pad"](x, own.padding, "circular"),
     "_ConstantPadNd": _function("pad", "value", pad="padding"),
+    "_ReflectionPadNd": lambda own, x: FUNCTIONS["pad"](x, own.padding, "reflect"),
+    "_ReplicationPadNd": lambda own, x: FUNCTIONS["pad"](x, own.padding, "replicate"),
 }
 """Class of torch.nn whose ``forward`` a module has, see ``_kind`` -> what the module does."""
 
 _SHAPELESS = frozenset({
     "Dropout", "Flatten", "Hardsigmoid", "Hardtanh", "Identity", "LeakyReLU", "PReLU", "ReLU", "Softshrink", "Threshold",
 })  # fmt: skip
-
-
-def _array(tensor: Any, what: str) -> Array:
-    if str(getattr(tensor, "dtype", "")) not in (*_DTYPES, "torch.int64", "torch.bool"):
-        kind = getattr(tensor, "dtype", type(tensor).__name__)
-        raise InputError(f"{what} has type {kind}; supported types are {', '.join(_DTYPES)}")
-    try:
-        array: Array = tensor.detach().cpu().double().numpy()
-    except (RuntimeError, TypeError, ValueError) as error:  # not initialised, on the meta device, sparse
-        raise InputError(f"{what} cannot be read as an array of numbers: {_first_line(error)}") from None
-    return finite(array, what)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0]

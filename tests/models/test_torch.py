@@ -108,7 +108,7 @@ def patched():
     ("make", "message"),
     [
         (
-            lambda: nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.Sigmoid())),
+            lambda: nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.Sigmoid()), nn.Linear(2, 1)),
             r"module '1\.0' is a torch.*Sigmoid; supported are .*piecewise linear",
         ),
         (lambda: nn.Sequential(nn.Linear(2, 2), nn.GELU()), r"module '1' is a .*GELU"),

@@ -17,7 +17,24 @@ MAX = POOL | {"dilation": 1, "return_indices": False}
 CONV = {"bias": None, "stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 
 # name, function, shape of the input, arguments after it, defaults that are written
+TRANSPOSED = {"bias": None, "stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "dilation": 1}
+RESIZED = {"size": None, "mode": "nearest", "align_corners": None, "recompute_scale_factor": None, "antialias": False}
+KEEP = {"keepdim": False}
+
 CASES = [
+    ("amax", torch.amax, (2,), (), {"dim": (), "keepdim": False}),
+    ("amin", torch.amin, (2,), (), {"dim": (), "keepdim": False}),
+    ("conv_transpose1d", F.conv_transpose1d, (1, 3), (torch.ones(1, 1, 2),), TRANSPOSED),
+    ("conv_transpose2d", F.conv_transpose2d, (1, 3, 2), (torch.ones(1, 1, 2, 1),), TRANSPOSED),
+    ("conv_transpose3d", F.conv_transpose3d, (1, 3, 2, 1), (torch.ones(1, 1, 2, 1, 1),), TRANSPOSED),
+    ("interpolate", lambda x, **k: F.interpolate(x, scale_factor=2.0, **k), (1, 2), (), RESIZED),
+    ("interpolate", lambda x, **k: F.interpolate(x, 4, **k), (1, 2), (), {"scale_factor": None}),
+    ("linalg_vector_norm", lambda x, **k: torch.linalg.vector_norm(x, 1, **k), (2,), (), {"dim": None} | KEEP),
+    ("max", lambda x, **k: torch.max(x, 1, **k).values, (2,), (), KEEP),
+    ("min", lambda x, **k: torch.min(x, 1, **k).values, (2,), (), KEEP),
+    ("norm", lambda x, **k: torch.norm(x, 1, **k), (2,), (), {"dim": None, "out": None} | KEEP),
+    ("roll", lambda x, **k: torch.roll(x, 1, **k), (2,), (), {"dims": None}),
+    ("unbind", lambda x, **k: torch.unbind(x, **k)[0], (2,), (), {"dim": 0}),
     ("dropout", F.dropout, (2,), (0.5, False), {"inplace": False}),
     ("dropout1d", F.dropout1d, (2, 3), (0.5, False), {"inplace": False}),
     ("dropout2d", F.dropout2d, (2, 3, 3), (0.5, False), {"inplace": False}),
@@ -69,7 +86,10 @@ CASES = [
 
 OTHER_FORMS = {
     *((name, option) for name in ("dropout", "dropout1d", "dropout2d") for option in ("p", "training")),  # refused
-    *((name, "right") for name in ("max", "maximum", "min", "minimum")),
+    *((name, "right") for name in ("maximum", "minimum")),
+    *((name, option) for name in ("max", "min") for option in ("other", "dim")),
+    ("linalg_vector_norm", "ord"),  # refused
+    ("norm", "p"),  # refused
     *((name, "dim") for name in ("size", "squeeze")),
     ("permute", "dims"),
     ("to", "dtype"),

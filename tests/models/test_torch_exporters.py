@@ -1,14 +1,13 @@
-"""What both of torch's ONNX exporters write for ordinary modules is read, and agrees with the module."""
+"""Ordinary modules agree with what is read: with torch.fx, from exported programs, and from files of both ONNX exporters."""
 
 import warnings
 
 import pytest
 
-from exactzones.models import load_network
+from exactzones.errors import InputError
+from exactzones.models import from_torch, load_network
 
 torch = pytest.importorskip("torch")
-pytest.importorskip("onnx")
-pytest.importorskip("onnxscript")
 nn = torch.nn
 
 
@@ -57,19 +56,59 @@ MODULES = {
 }
 
 
-@pytest.mark.parametrize("dynamo", [False, True])
+def in_onnx(module, sample, path, *, dynamo):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxscript")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(module, (sample,), path, dynamo=dynamo)
+    return load_network(path)
+
+
+READERS = {
+    "onnx": lambda module, sample, path: in_onnx(module, sample, path, dynamo=False),
+    "onnx with dynamo": lambda module, sample, path: in_onnx(module, sample, path, dynamo=True),
+    "fx": lambda module, sample, _: from_torch(module, sample.shape[1:]),
+    "export": lambda module, sample, _: from_torch(torch.export.export(module, (sample,))),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("name", MODULES)
-def test_exported_modules(name, dynamo, tmp_path, capfd):
+def test_modules_in_every_form(name, reader, tmp_path, capfd):
     module, shape, end = MODULES[name]
     module.eval()
     torch.manual_seed(0)
     samples = torch.randn(5, *shape)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(module, (samples[:1],), tmp_path / "net.onnx", dynamo=dynamo)
+    net = READERS[reader](module, samples[:1], tmp_path / "net.onnx")
     capfd.readouterr()
-    net = load_network(tmp_path / "net.onnx")
     assert net.output_ports[0].before == end
     for sample in samples if not end else ():
         ours = torch.tensor([float(entry) for entry in net(sample.double().ravel().tolist())])
         assert torch.allclose(ours, module(sample[None]).detach().ravel(), atol=1e-5)
+
+
+def test_exported_programs():
+    net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    program = torch.export.export(net, (torch.randn(1, 3),))
+    assert from_torch(program) == from_torch(program, 3) == from_torch(net)
+    assert from_torch(program.run_decompositions()) == from_torch(net)
+    with pytest.raises(InputError, match=r"the program's input has shape \(1, 3\); pass input_shape"):
+        from_torch(program, 4)
+    two = torch.export.export(nn.Bilinear(2, 2, 1), (torch.randn(1, 2), torch.randn(1, 2)))
+    with pytest.raises(InputError, match="the program takes 2 inputs; one is expected"):
+        from_torch(two)
+    smooth = torch.export.export(nn.Sequential(nn.Tanh(), nn.Linear(3, 1)), (torch.randn(1, 3),))
+    with pytest.raises(InputError, match=r"operator aten\.tanh\.default: it is not piecewise linear"):
+        from_torch(smooth)
+
+
+def test_an_open_batch_is_one_sample():
+    net = nn.Linear(3, 2)
+    program = torch.export.export(net, (torch.randn(4, 3),), dynamic_shapes=({0: torch.export.Dim("batch")},))
+    assert from_torch(program) == from_torch(net)
+
+
+def test_a_file_of_an_exported_program_is_not_unpickled(tmp_path):
+    with pytest.raises(InputError, match=r"net\.pt2: .* write from_torch\(torch\.export\.load\(path\)\) if you trust the file"):
+        load_network(tmp_path / "net.pt2")

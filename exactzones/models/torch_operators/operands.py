@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, signature
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,13 @@ from exactzones.models.steps import Operand, Steppable, Stepped, settled
 from exactzones.models.tensors import Tensor
 
 _Result = TypeVar("_Result")
+
+
+class Extremes(NamedTuple):
+    """The result of ``max`` or ``min`` along an axis; the places are not known."""
+
+    values: Any
+    indices: Any = None
 
 
 class ConstantArgumentError(FormatError):

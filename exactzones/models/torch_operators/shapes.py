@@ -13,7 +13,7 @@ from exactzones.models import tensors
 from exactzones.models.arrays import Array
 from exactzones.models.tensors import Tensor
 from exactzones.models.torch_operators.conditions import INPUT_TYPE
-from exactzones.models.torch_operators.operands import axis_from_front, operand, tensor
+from exactzones.models.torch_operators.operands import Extremes, axis_from_front, constant, operand, tensor
 
 
 def same(x: Any, *_: Any, **__: Any) -> Any:
@@ -50,6 +50,63 @@ def dimensions(x: Any) -> int:
     return len(tensor(x).shape)
 
 
+def expand(x: Any, *sizes: Any) -> Tensor:
+    """Broadcast to a shape; -1 stands for the length before."""
+    lengths, own = _unpacked(sizes), tensor(x).shape
+    old = (1,) * (len(lengths) - len(own)) + own
+    return _moved(x, lambda index: np.broadcast_to(index, [n if m == -1 else m for m, n in zip(lengths, old, strict=True)]))
+
+
+def filled(number: int) -> Callable[..., Array]:
+    """Return ``ones`` or ``zeros``."""
+    return lambda *shape, **_: np.full(_unpacked(shape), float(number))
+
+
+def filled_like(number: int) -> Callable[..., Array]:
+    """Return ``ones_like`` or ``zeros_like``."""
+    return lambda x, **_: np.full(operand(x).shape, float(number))
+
+
+def full_like(x: Any, fill_value: Any, **_: Any) -> Array:
+    """Return equal numbers in the shape of the argument."""
+    return np.full(operand(x).shape, float(fill_value))
+
+
+def flip(x: Any, *dims: Any) -> Tensor:
+    """Reverse axes."""
+    return _moved(x, lambda index: np.flip(index, _unpacked(dims)))
+
+
+def index_select(x: Any, dim: int, index: Any) -> Tensor:
+    """Take entries along an axis."""
+    return _moved(x, lambda entries: np.take(entries, constant(index, "the index").astype(np.int64), dim))
+
+
+def narrow(x: Any, dim: int, start: int, length: int) -> Tensor:
+    """Take consecutive entries along an axis."""
+    return _moved(x, lambda index: np.take(index, np.arange(start, start + length), dim))
+
+
+def ravel(x: Any) -> Tensor:
+    """Join all axes to one."""
+    return flatten(x)
+
+
+def roll(x: Any, shifts: Any, dims: Any = None) -> Tensor:
+    """Shift entries along axes; those that leave at one end enter at the other."""
+    return _moved(x, lambda index: np.roll(index, shifts, None if dims in (None, [], ()) else dims))
+
+
+def select(x: Any, dim: int, index: int) -> Tensor:
+    """Take one entry along an axis, and drop the axis."""
+    return _moved(x, lambda entries: np.take(entries, index, dim))
+
+
+def unbind(x: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Return all entries along an axis."""
+    return tuple(select(x, dim, k) for k in range(tensor(x).shape[dim]))
+
+
 def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Join neighbouring axes to one."""
     shape = tensor(x).shape
@@ -64,6 +121,8 @@ def get_attribute(x: Any, name: str) -> Any:
             return tuple(x.shape)
         if name == "dtype" and isinstance(x, Tensor):
             return INPUT_TYPE
+    if name == "values" and isinstance(x, Extremes):
+        return x.values
         if name in ("T", "mT"):
             axes = range(len(x.shape)) if name == "T" else range(len(x.shape))[-2:]
             order = [*range(len(x.shape) - len(axes)), *reversed(axes)]
@@ -78,15 +137,6 @@ def getitem(x: Any, index: Any) -> Any:
         chosen = tuple(part.astype(np.int64) if isinstance(part, np.ndarray) else part for part in parts)
         return _moved(x, lambda entries: np.asarray(entries[chosen]))
     return x[index]
-
-
-def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: Any = None) -> Tensor:
-    """Add zeros around a tensor; the pads are those of the last axis, then of the one before it, and so on."""
-    if mode != "constant" or value not in (None, 0, 0.0):
-        raise FormatError(f"padding with mode {mode!r} and value {value!r} is not supported; only padding with zeros is")
-    widths = [(0, 0)] * (len(tensor(x).shape) - len(pad) // 2)
-    widths += [(pad[k], pad[k + 1]) for k in range(len(pad) - 2, -1, -2)]
-    return _moved(x, lambda index: np.pad(index, widths, constant_values=-1))
 
 
 def permute(x: Any, *order: Any, dims: Any = None) -> Tensor:
