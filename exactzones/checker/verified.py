@@ -80,9 +80,8 @@ def check_verified(network: Network, cases: Sequence[Case], lines: Iterable[str]
             return Report.invalid(error)
         done = subprocess.run([built, claim, certificate], capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode == _REFUSED:
-        raise InputError(
-            f"the claim does not fit the model of {arithmetic_of(cases)} arithmetic: an input without bounds, or a number that may overflow"
-        )
+        why = "an input has no bounds, or a number may overflow"
+        raise InputError(f"the claim does not fit the model of {arithmetic_of(cases)} arithmetic: {why}")
     return _report(done)
 
 
