@@ -6,6 +6,7 @@ add an operator.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,7 +38,13 @@ _Function = TypeVar("_Function")
 
 
 def load_network(
-    path: str | Path, *, output: str | int | None = None, inputs: Any = None, end_at: str | None = None, shape: Any = None
+    path: str | Path,
+    *,
+    output: str | int | None = None,
+    inputs: Any = None,
+    end_at: str | None = None,
+    shape: Any = None,
+    box: Any = None,
 ) -> Network:
     """Read a network from a file.
 
@@ -51,13 +58,15 @@ def load_network(
         end_at: of an ONNX model, the node, or a tensor, at which the network ends; its values are the features.
         shape: of an ONNX model whose axes have no fixed length, the shape of its input, such as (1, 3), or a dict with a shape
             for each name.
+        box: of an ONNX model, a pair (low, high) for each input of the network, if it need be right only there: operators that
+            make steps, such as Cast to integers, Equal and Where, are then read where they are constant on the box.
 
     Raises:
         FormatError: the suffix is another one, or the file is not what its suffix says.
         InputError: the file cannot be read, or an optional package is missing.
     """
     name = as_path(path)
-    selection = Selection.of(output, inputs, end_at, shape)
+    selection = Selection.of(output, inputs, end_at, shape, box)
     unpacked = name[:-3] if name.lower().endswith((".onnx.gz", ".nnet.gz")) else name
     if name.lower().endswith(".pt2"):
         raise InputError(
@@ -67,7 +76,7 @@ def load_network(
     loader = _by_suffix(_LOADERS, unpacked)
     if loader is load_onnx:
         return load_onnx(name, selection)
-    if selection != EVERYTHING:
+    if replace(selection, box=None) != EVERYTHING:
         raise InputError(f"{name}: output, inputs, end_at and shape select a part of an ONNX model; this file has no such parts")
     return loader(name)
 

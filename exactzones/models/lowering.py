@@ -29,6 +29,7 @@ class Lowering:
 
     Attributes:
         input: the network's input.
+        box: lower and upper bounds of the inputs, each as a column, if the network need be right only there.
         rationalizations: what ``Network.rationalizations`` will record.
 
     >>> graph = Lowering(2)
@@ -38,18 +39,19 @@ class Lowering:
     ((Fraction(-1, 1),), (True,))
     """
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int, box: tuple[Sparse, Sparse] | None = None) -> None:
         """Start with the input.
 
         Args:
             inputs: number of the network's inputs.
+            box: bounds of the inputs, if the network need be right only there.
 
         Raises:
             InputError: the network has no inputs, or more than the limit.
         """
         if not 1 <= inputs <= _MAX_SIZE:
             raise InputError(f"the network has {inputs} inputs; a network of 1 to {_MAX_SIZE} inputs is expected")
-        self.input = Value(0, inputs)
+        self.input, self.box = Value(0, inputs), box
         self.rationalizations: list[Rationalization] = []
         self._values = 1
         self._entries = 0

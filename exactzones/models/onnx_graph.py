@@ -10,8 +10,9 @@ import numpy as np
 
 from exactzones.errors import FormatError, InputError
 from exactzones.models import tensors
+from exactzones.models.arrays import fractions
 from exactzones.models.folding import folded
-from exactzones.models.lowering import Lowering
+from exactzones.models.lowering import Lowering, column
 from exactzones.models.onnx_data import TensorReader
 from exactzones.models.onnx_node import OnnxNode, Operand, Steppable
 from exactzones.models.onnx_operators import MANY, OPERATORS, QUANTIZED, SMOOTH
@@ -75,7 +76,8 @@ class GraphReader:
         nodes = in_order(self.graph.node, made_by, [end.tensor for end in ends])
         needed = {end.tensor for end in ends} | {name for node in nodes for name in reads(node)}
         values = inputs_of(self.graph, needed, set(self.initializers), selection)
-        input_ports = self._start([(value.name, input_shape(value, selection.shape_of(value.name))) for value in values])
+        shapes = [(value.name, input_shape(value, selection.shape_of(value.name))) for value in values]
+        input_ports = self._start(shapes, selection)
         try:
             self._compute(nodes)
         except FormatError as error:
@@ -83,13 +85,14 @@ class GraphReader:
             raise FormatError(f"{error}{hint if len(ends) > 1 else ''}") from None
         return self._joined(ends, input_ports)
 
-    def _start(self, inputs: Sequence[tuple[str, tuple[int, ...]]]) -> tuple[Port, ...]:
+    def _start(self, inputs: Sequence[tuple[str, tuple[int, ...]]], selection: Selection) -> tuple[Port, ...]:
         """Make the inputs known; return their places among the network's inputs."""
         ports, first = [], 0
         for name, shape in inputs:
             ports.append(Port(name, shape, first))
             first += math.prod(shape)
-        self.lowering = Lowering(first)
+        box = None if selection.box is None or len(selection.box) != first else np.array(selection.box, object)
+        self.lowering = Lowering(first, None if box is None else (column(box[:, 0]), column(box[:, 1])))
         for port in ports:
             value = self.lowering.input
             if len(ports) > 1:
@@ -111,12 +114,12 @@ class GraphReader:
             parts.append(part)
         if not first:
             raise FormatError(f"the graph's output {ends[0].tensor!r} has no entries; at least one is expected")
-        if not any(isinstance(part, Tensor) for part in parts):
-            raise FormatError(
-                f"the graph's output {ends[0].tensor!r} does not depend on its input; a tensor computed from it is expected"
-            )
         joined = parts[0]
-        if len(parts) > 1:
+        if not any(isinstance(part, Tensor) for part in parts):
+            entries = np.concatenate([fractions(part, "its constant").ravel() for part in parts if not isinstance(part, Tensor)])
+            nothing = Sparse.pick(np.full(first, -1), self.lowering.input.size)
+            joined = Tensor(self.lowering, self.lowering.affine([(self.lowering.input, nothing)], column(entries)), (first,))
+        elif len(parts) > 1:
             joined = tensors.concatenated([_flat(part) for part in parts], 0)
         if not isinstance(joined, Tensor):  # for mypy: it is one of the tensors
             raise TypeError

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from exactzones.errors import InputError, quoted
 from exactzones.models.arrays import Shape
-from exactzones.rational import entries, index
+from exactzones.rational import entries, exact, index
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +21,18 @@ class Selection:
         inputs: names of the inputs in the order that the network takes them; None for the model's order.
         end_at: name of a node, or of a tensor that a node computes, whose first output the features are; None for the outputs.
         shapes: by name of an input, its shape; under the name "" that of the only input.
+        box: an interval for each input of the network, if the network need be right only there: operators that make steps, such
+            as Cast to integers, are then read where they are constant on it.
     """
 
     output: str | int | None = None
     inputs: tuple[str, ...] | None = None
     end_at: str | None = None
     shapes: tuple[tuple[str, Shape], ...] = ()
+    box: tuple[tuple[Fraction, Fraction], ...] | None = None
 
     @classmethod
-    def of(cls, output: Any = None, inputs: Any = None, end_at: Any = None, shape: Any = None) -> Selection:
+    def of(cls, output: Any = None, inputs: Any = None, end_at: Any = None, shape: Any = None, box: Any = None) -> Selection:
         """Read a selection from what a caller passes, see ``load_network``.
 
         Raises:
@@ -45,7 +49,8 @@ class Selection:
             if not inputs or not all(isinstance(name, str) for name in inputs) or len(set(inputs)) < len(inputs):
                 raise InputError(f"inputs are {quoted(list(inputs))}; expected different names of inputs")
         named = shape.items() if isinstance(shape, Mapping) else [] if shape is None else [("", shape)]
-        return cls(output, inputs, end_at, tuple((str(name), _lengths(value)) for name, value in named))
+        lengths = tuple((str(name), _lengths(value)) for name, value in named)
+        return cls(output, inputs, end_at, lengths, None if box is None else _intervals(box))
 
     def shape_of(self, name: str) -> Shape | None:
         """Return the shape that is selected for an input; None if the file says it."""
@@ -55,6 +60,13 @@ class Selection:
 
 EVERYTHING = Selection()
 """All outputs, as functions of all inputs that they depend on."""
+
+
+def _intervals(box: Any) -> tuple[tuple[Fraction, Fraction], ...]:
+    pairs = [entries(pair, "interval", "a pair (low, high)") for pair in entries(box, "box", "a pair (low, high) for each input")]
+    if any(len(pair) != 2 for pair in pairs):
+        raise InputError(f"box is {quoted(box)}; expected a pair (low, high) for each input")
+    return tuple((exact(low, "low"), exact(high, "high")) for low, high in pairs)
 
 
 def _lengths(shape: Any) -> Shape:

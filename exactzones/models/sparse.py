@@ -204,6 +204,11 @@ class Sparse:
         own = self.values > 0
         return Sparse(self.shape, self.rows[own], self.columns[own], self.values[own], self.denominator)
 
+    def negative(self) -> Sparse:
+        """Return the matrix with its positive entries dropped."""
+        own = self.values < 0
+        return Sparse(self.shape, self.rows[own], self.columns[own], self.values[own], self.denominator)
+
     def row_slice(self, start: int, stop: int) -> Sparse:
         """Return the rows from ``start`` to before ``stop``."""
         first, last = np.searchsorted(self.rows, [start, stop])

@@ -18,6 +18,7 @@ import numpy as np
 from exactzones.errors import FormatError
 from exactzones.models import tensors
 from exactzones.models.arrays import Array, Shape, fractions, object_array
+from exactzones.models.bounds import positivity
 from exactzones.models.lowering import column
 from exactzones.models.ramps import lines_between, ramps_of
 from exactzones.models.sparse import Sparse
@@ -107,10 +108,13 @@ def settled(value: Steppable) -> Operand:
 
 
 def positive(tensor: Operand, source: str) -> Steppable:
-    """Return 1 where a tensor is positive, else 0."""
+    """Return 1 where a tensor is positive, else 0; constants for entries whose sign is known on the box of interest."""
     if not isinstance(tensor, Tensor):
         return np.asarray(fractions(tensor) > 0, bool)
-    return Stepped(_full(tensor.shape, 0), (Gate(tensor, _full(tensor.shape, 1)),), source)
+    known = positivity(tensor)
+    if known.all():
+        return known > 0
+    return Stepped((known > 0).astype(int), (Gate(tensor, (known == 0).astype(int)),), source)
 
 
 def sign(tensor: Tensor, source: str) -> Steppable:

@@ -28,7 +28,7 @@ from exactzones.models.onnx_operators import (
 )
 from exactzones.models.onnx_operators.activations import LARGEST
 
-__all__ = ["MANY", "OPERATORS", "QUANTIZED", "SMOOTH", "Operator"]
+__all__ = ["MANY", "OF_CONSTANTS", "OPERATORS", "QUANTIZED", "SMOOTH", "Operator"]
 
 
 class Operator(NamedTuple):
@@ -161,6 +161,12 @@ OPERATORS: dict[str, Operator] = {
     "Where": Operator(3, 3, {}, conditions.choose, 1),
     "Xor": Operator(2, 2, {}, conditions.exclusive),
 }
+
+OF_CONSTANTS = frozenset({
+    "And", "DequantizeLinear", "Div", "Mod", "Not", "Or", "Pow", "QuantizeLinear", "Reciprocal", "ReduceL2", "ReduceProd", "Sqrt",
+    "Xor",
+})  # fmt: skip
+"""Operators that are computed for constants only, or take the network's input only as one of two operands, as Div does."""
 
 SMOOTH = frozenset({
     "Celu", "Cos", "Elu", "Erf", "Exp", "GRU", "Gelu", "GroupNormalization", "HardSwish", "InstanceNormalization", "LRN", "LSTM",

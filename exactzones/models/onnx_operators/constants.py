@@ -8,33 +8,51 @@ import numpy as np
 
 from exactzones.errors import FormatError
 from exactzones.files import MAX_WEIGHTS
-from exactzones.models import casts
-from exactzones.models.arrays import Array
+from exactzones.models import casts, steps
+from exactzones.models.arrays import Array, fractions
+from exactzones.models.bounds import each_step
 from exactzones.models.onnx_node import OnnxNode, Steppable
 from exactzones.models.steps import Stepped
 from exactzones.models.tensors import Tensor
 
 _FLOATS = {1: casts.FLOAT32, 10: casts.FLOAT16, 11: casts.FLOAT64, 16: casts.BFLOAT16}
-_INTEGERS = (6, 7)  # INT32, INT64
+_INTEGERS = {6: 31, 7: 63}  # INT32 and INT64: the number of digits
+_BOOL = 9
 
 
 def cast(node: OnnxNode) -> Steppable:
     """Return the operand in another type.
 
-    A constant is rounded if the type does not hold all numbers of its own type.  A tensor that depends on the input stays exact.
+    A constant is rounded if the type does not hold all numbers of its own type.  A tensor that depends on the input stays exact;
+    a cast to integers is read where it is constant, see ``bounds``, and one to truth values as a comparison.
     """
-    operand, target = node.steppable(), _FLOATS.get(node.attributes["to"])
+    operand, to = node.steppable(), node.attributes["to"]
+    target = _FLOATS.get(to)
     if isinstance(operand, Stepped) and (target is not None or operand.is_whole):
         return operand
-    if isinstance(operand, (Tensor, Stepped)):
-        if target is not None:
+    if target is not None:
+        if isinstance(operand, (Tensor, Stepped)):
             return operand
-    elif target is not None:
         source = None if node.origin is None else casts.BY_NAME.get(node.origin.name)
         return operand if source is not None and target.holds(source) else target.rounded(operand, "its input")
-    elif node.attributes["to"] in _INTEGERS and operand.dtype.kind in "iu":
+    if to in _INTEGERS:
+        return _truncated(node, 2 ** _INTEGERS[to])
+    if to == _BOOL:
+        value, source_name = node.operand(), f"the cast {node.name!r}"
+        if isinstance(value, Tensor):
+            return steps.added(steps.positive(value, source_name), steps.positive(value.times(np.array(-1)), source_name))
+        return np.asarray(fractions(value) != 0, bool)
+    raise FormatError(f"a cast to type number {to} is not supported; a cast to floats, int32, int64 or bool is expected")
+
+
+def _truncated(node: OnnxNode, limit: int) -> Array:
+    operand = node.operand()
+    if isinstance(operand, np.ndarray) and operand.dtype.kind in "iu":
         return operand.astype(np.int64)
-    raise FormatError("a cast to integers or truth values is not piecewise linear; a cast to floats is expected")
+    result = each_step(operand, int)
+    if any(abs(entry) >= limit for entry in result.ravel()):
+        raise FormatError("it casts a number that is too large for the type")
+    return result.astype(np.int64)
 
 
 def shape(node: OnnxNode) -> Array:

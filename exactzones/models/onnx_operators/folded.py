@@ -11,7 +11,7 @@ import numpy as np
 
 from exactzones.errors import FormatError
 from exactzones.files import MAX_WEIGHTS
-from exactzones.models import tensors
+from exactzones.models import bounds, tensors
 from exactzones.models.arrays import Array, computed, fractions, object_array
 from exactzones.models.folding import lifted
 from exactzones.models.normalization import quotient_by_root
@@ -30,12 +30,12 @@ def _constant(node: OnnxNode, place: int = 0) -> Array:
 
 
 def each(function: Callable[[Fraction], Any]) -> Callable[[OnnxNode], Operand]:
-    """Return the operator that applies a function to each entry of a constant; integers stay integers."""
+    """Return the operator that applies a step function to each entry; integers stay integers."""
 
     def compute(node: OnnxNode) -> Operand:
-        array = _constant(node)
-        result = object_array([Fraction(function(entry)) for entry in fractions(array).ravel()]).reshape(array.shape)
-        return result.astype(np.int64) if array.dtype.kind == "i" else result
+        operand = node.operand()
+        result = bounds.each_step(operand, lambda entry: Fraction(function(entry)))
+        return result.astype(np.int64) if isinstance(operand, np.ndarray) and operand.dtype.kind == "i" else result
 
     return compute
 
@@ -54,7 +54,14 @@ def square_root(node: OnnxNode) -> Operand:
 
 
 def power(node: OnnxNode) -> Operand:
-    """Return powers of integers and of halves of them; a square root that is not rational is the nearest float."""
+    """Return powers of constants to integers and to halves of them; a square root that is not rational is the nearest float.
+
+    The exponents 0 and 1 are possible of tensors that depend on the input, too.
+    """
+    left, right = node.operand(), node.operand(1)
+    if isinstance(left, Tensor) and not isinstance(right, Tensor) and all(entry in (0, 1) for entry in fractions(right).ravel()):
+        own = fractions(right)
+        return left.times(own).plus(np.asarray(1 - own, object))
     base, exponent = fractions(_constant(node)), fractions(_constant(node, 1))
     shape = tensors.broadcast(base.shape, exponent.shape)
     return _powers(node, np.broadcast_to(base, shape), np.broadcast_to(exponent, shape))
