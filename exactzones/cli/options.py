@@ -16,12 +16,13 @@ import rich_click as click
 
 from exactzones.affine import AffineMap
 from exactzones.checker import Case
-from exactzones.cli.domains import domain_of_data, free_inputs, is_file, read_domain
+from exactzones.cli.domains import domain_of_data, is_file, read_domain
 from exactzones.errors import InputError
 from exactzones.files import naming
 from exactzones.models import load_network
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
+from exactzones.polyhedra.flats import free_inputs
 from exactzones.property import Property, condition, feature
 from exactzones.where import parse_where
 
@@ -76,15 +77,16 @@ class NetworkFile:
         """Whether no option selects a part."""
         return self.output is None and not self.inputs and self.end_at is None and not self.shapes
 
-    def load(self) -> Network:
-        """Return the network.
+    def load(self, box: Any = None) -> Network:
+        """Return the network; see ``load_network`` for the box.
 
         Raises:
             InputError: a file that cannot be read, or an option that does not fit it.
         """
         output = int(self.output) if self.output is not None and self.output.isdecimal() else self.output
         shapes = dict(map(_named_shape, self.shapes))
-        return load_network(self.path, output=output, inputs=self.inputs or None, end_at=self.end_at, shape=shapes or None)
+        chosen: dict[str, Any] = {"output": output, "inputs": self.inputs or None, "end_at": self.end_at, "shape": shapes or None}
+        return load_network(self.path, **chosen, box=box)
 
 
 def _named_shape(text: str) -> tuple[str, str]:
@@ -225,9 +227,9 @@ class QuestionOptions:
             InputError: options that do not fit each other or the network, or a file that cannot be read.
         """
         self._check()
-        network = net.load()
         if self.prop_path is not None:
-            return _claim_of_file(self.prop_path, network)
+            return _claim_of_file(self.prop_path, net)
+        network = net.load()
         if self.where is None:
             props: Sequence[Property] = [self._property(network.widths)]
         else:
@@ -303,14 +305,16 @@ class CommandClaim(NamedTuple):
         return [case_of(self.network, *question) for question in self.questions]
 
 
-def _claim_of_file(path: Path, loaded: Network) -> CommandClaim:
+def _claim_of_file(path: Path, net: NetworkFile) -> CommandClaim:
     """Return the claim of a VNN-LIB file about one network."""
-    from exactzones.vnnlib.reader import read_query
+    from exactzones.vnnlib.reader import read_query, require_linear
 
     query = read_query(path)
+    loaded = net.load(query.box_of(query.networks[0].source))
     if len({network.source for network in query.networks}) > 1 or any(each.of_role("hidden") for each in query.networks):
         raise InputError(f"{path}: it declares several models or hidden tensors; use exactzones verify")
     with naming(path):
+        require_linear(query)
         stored = query.stored(lambda _name, _node: loaded)
     network = query.cases[0].network_for(stored) if query.cases else stored
     return CommandClaim(loaded, stored, network, [(case.property_for(stored), case.domain) for case in query.cases])

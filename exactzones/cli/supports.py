@@ -20,21 +20,21 @@ def _opset_versions() -> list[str]:
 
 
 def _operators() -> list[str]:
-    from exactzones.models.onnx_operators import OPERATORS
+    from exactzones.models.onnx_operators import OF_CONSTANTS, OPERATORS
 
-    return sorted({*OPERATORS, "Constant"})
+    return sorted({*OPERATORS, "Constant"} - OF_CONSTANTS)
 
 
 _CAPABILITIES: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "onnx_opset_versions": ("The oldest and the newest opset of ONNX models.", _opset_versions),
     "onnx_element_types": ("The types whose arithmetic the verdicts are about.", lambda: list(_VERDICT_TYPES)),
-    "onnx_operators": ("The operators of ONNX models.", _operators),
+    "onnx_operators": ("The operators of ONNX models; those of constants only are left out.", _operators),
     "vnnlib_versions": ("The oldest and the newest version of VNN-LIB.", lambda: ["1.0", "2.0"]),
     "hidden_node_theories": ("Whether queries may name hidden tensors.", lambda: ["NH", "H"]),
     "multiple_input_output_theories": ("Whether networks may have several inputs and outputs.", lambda: ["SIO", "MIO"]),
     "multiple_network_theories": ("Which queries about several networks.", lambda: ["SNET", "MENET", "MINET", "MNET"]),
     "multiple_node_comparison_theories": ("Whether conditions may relate different tensors.", lambda: ["SNC", "MNC"]),
-    "arithmetic_complexity_theories": ("Which conditions.", lambda: ["BND", "OUTC", "LIN"]),
+    "arithmetic_complexity_theories": ("Which conditions.", lambda: ["BND", "OUTC", "LIN", "POLY"]),
     "optimised_disjunctive_reasoning": ("Whether disjunctions are decided other than case by case.", lambda: ["false"]),
     "serialise_assignments": ("Whether verify can write assignments to files.", lambda: ["false"]),
 }

@@ -9,19 +9,21 @@ from pathlib import Path
 import numpy as np
 import rich_click as click
 
-from exactzones.certification import CanFire, CannotFire, Decision, case_of, certify_cases
+from exactzones.certification import CanFire, CannotFire, case_of, certify_cases
+from exactzones.certification.quadratic import find_quadratic
 from exactzones.cli.options import jobs_option, timeout_option
 from exactzones.cli.stopping import stop
 from exactzones.deadline import Deadline
-from exactzones.errors import InputError
+from exactzones.errors import BudgetExceeded, InexactError, InputError
 from exactzones.files import naming
 from exactzones.models import load_network
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property
-from exactzones.rational import Vector
+from exactzones.rational import Quadratic, Vector
 from exactzones.vnnlib.declarations import FLOATS
-from exactzones.vnnlib.reader import Query, read_query
+from exactzones.vnnlib.product import ending_linearly
+from exactzones.vnnlib.reader import Query, VnnlibCase, read_query
 
 _SEARCH_SHARE = 0.95  # of the time; the rest is for the answer
 _ROUNDED_DIGITS = 30  # of a coordinate that is not a finite decimal
@@ -59,40 +61,67 @@ def verify(query: Path, models: tuple[str, ...], arithmetic: str | None, timeout
     if arithmetic is None:
         _refuse_floats(query, asked)
     with naming(query):
-        stored = asked.stored(_Loader(paths))
-    network = asked.cases[0].network_for(stored) if asked.cases else stored
-    cases = [case_of(network, case.property_for(stored), case.domain) for case in asked.cases]
+        stored = asked.stored(_Loader(paths, asked))
     until = stop.deadline.part(_SEARCH_SHARE)
-    with stop.step(until):
-        decision = certify_cases(network, cases, seconds=until, jobs=jobs)
-    verdict = _verdict(decision, until)
+    try:
+        with stop.step(until):
+            verdict, witness = _decide(asked, stored, until, jobs)
+    except KeyboardInterrupt:  # in a step that does not look at its deadline
+        click.echo(f"incomplete: {stop.deadline.reason}", err=True)
+        verdict, witness = _without_answer(until), None
     click.echo(verdict)
-    if isinstance(decision, CanFire):
-        witness = _short(network, cases[decision.case].prop, asked.cases[decision.case].domain, decision.witness)
+    if witness is not None:
         for line in _assignment(asked, witness, stored(witness)):
             click.echo(line)
     return 0 if verdict in {"sat", "unsat"} else 3
 
 
-def _verdict(decision: Decision, until: Deadline) -> str:
+def _decide(asked: Query, stored: Network, until: Deadline, jobs: int) -> tuple[str, Vector | None]:
+    """Return the verdict and, for "sat", a witness: first of the cases that are linear, then of those of degree 2."""
+    linear = [case for case in asked.cases if not case.quadratic]
+    network = linear[0].network_for(stored) if linear else stored
+    cases = [case_of(network, case.property_for(stored), case.domain) for case in linear]
+    decision = certify_cases(network, cases, seconds=until, jobs=jobs)
     if isinstance(decision, CanFire):
-        return "sat"
-    if isinstance(decision, CannotFire):
-        return "unsat"
-    click.echo(f"incomplete: {decision.reason}; {decision.open_leaves} open leaves", err=True)
+        return "sat", _short(network, cases[decision.case].prop, linear[decision.case].domain, decision.witness)
+    unknown = [] if isinstance(decision, CannotFire) else [f"{decision.reason}; {decision.open_leaves} open leaves"]
+    for case in (case for case in asked.cases if case.quadratic):
+        try:
+            witness = _quadratic_witness(case, stored, until)
+        except BudgetExceeded as error:
+            unknown.append(error.reason)
+        except InexactError as error:
+            unknown.append(str(error))
+        else:
+            if witness is not None:
+                return "sat", witness
+    if not unknown:
+        return "unsat", None
+    click.echo(f"incomplete: {unknown[0]}", err=True)
+    return _without_answer(until), None
+
+
+def _without_answer(until: Deadline) -> str:
     return "timed-out" if until.passed and not until.interrupted else "unknown"
 
 
-class _Loader:
-    """Loads each model once, and once for each hidden tensor at which it is to end."""
+def _quadratic_witness(case: VnnlibCase, stored: Network, until: Deadline) -> Vector | None:
+    """Return a point at which a case with conditions of degree 2 holds."""
+    ending = ending_linearly(stored)
+    network = case.network_for(ending)
+    return find_quadratic(network, case.property_for(ending), case.domain, case.quadratic_conditions, until)
 
-    def __init__(self, paths: dict[str, Path]) -> None:
-        self._paths = paths
+
+class _Loader:
+    """Loads each model once, and once for each hidden tensor at which it is to end; on the inputs that the query is about."""
+
+    def __init__(self, paths: dict[str, Path], asked: Query) -> None:
+        self._paths, self._asked = paths, asked
         self._loaded: dict[tuple[str, str | None], Network] = {}
 
     def __call__(self, name: str, node: str | None) -> Network:
         if (name, node) not in self._loaded:
-            self._loaded[name, node] = load_network(self._paths[name], end_at=node)
+            self._loaded[name, node] = load_network(self._paths[name], end_at=node, box=self._asked.box_of(name))
         return self._loaded[name, node]
 
 
@@ -171,7 +200,7 @@ def _decimal(number: Fraction) -> str:
             rest //= prime
             count += 1
         digits = max(digits, count)
-    if rest > 1:
+    if rest > 1 or isinstance(number, Quadratic):
         digits = _ROUNDED_DIGITS
     scaled = str(abs(round(number * 10**digits))).rjust(digits + 1, "0")
     sign = "-" if number < 0 else ""

@@ -12,7 +12,6 @@ from typing import Any
 import rich_click as click
 
 from exactzones.affine import AffineMap
-from exactzones.cli.domains import free_inputs
 from exactzones.cli.options import (
     NetworkFile,
     Question,
@@ -36,6 +35,7 @@ from exactzones.cli.points import read_point
 from exactzones.cli.search import BudgetOptions, budget_options, find
 from exactzones.cli.stopping import stop
 from exactzones.errors import InputError
+from exactzones.polyhedra.flats import free_inputs
 from exactzones.view import Points, check_shown, cut_through, embedding, page, read_points, save
 from exactzones.zones import Zones
 

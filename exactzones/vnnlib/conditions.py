@@ -1,4 +1,4 @@
-"""Conditions as they are written in VNN-LIB: ``and``, ``or``, ``not``, ``=>`` and comparisons of linear terms."""
+"""Conditions as they are written in VNN-LIB: ``and``, ``or``, ``not``, ``=>`` and comparisons of degree 1 or 2."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 from exactzones.errors import FormatError
 from exactzones.rational import exact
-from exactzones.vnnlib.formula import Formula, LinearTerm, Part, Variable, atom, bits_of, constant
+from exactzones.vnnlib.formula import Formula, Part, Polynomial, Variable, atom, bits_of, constant
 from exactzones.vnnlib.syntax import Expression
 
 MAX_CASES = 100_000
@@ -17,6 +17,7 @@ MAX_CASES = 100_000
 _MAX_ENTRIES = 20_000_000  # comparisons and input bounds of all cases together
 _MAX_BITS = 2**20  # of one number: "(* 1e99999 1e99999)" is short
 _MAX_LITERAL_BITS = 2**26  # of all numbers together
+_MOST_PRODUCTS = 1_000_000  # of two terms, in a product of two sums
 _RELATIONS = {
     "<=": ((-1, False),),
     "<": ((-1, True),),
@@ -74,7 +75,7 @@ class Conditions:
             positive: False returns the negation.
 
         Raises:
-            FormatError: it is not a condition, or it is not linear.
+            FormatError: it is not a condition, or its degree is more than 2.
         """
         if isinstance(item, str):
             if item not in {"true", "false"}:
@@ -123,7 +124,7 @@ class Conditions:
             return atoms[0]
         return Formula.all_of(atoms) if positive else Formula.any_of(atoms)
 
-    def _term(self, item: Expression | str, line: int) -> LinearTerm:
+    def _term(self, item: Expression | str, line: int) -> Polynomial:
         if isinstance(item, str):
             return self._leaf(item, line)
         head, arguments = item.head("a term")
@@ -140,24 +141,26 @@ class Conditions:
             total = _combined(head, total, self._term(argument, item.line), item.line)
         return total
 
-    def _leaf(self, token: str, line: int) -> LinearTerm:
+    def _leaf(self, token: str, line: int) -> Polynomial:
         if token[0] not in "+-.0123456789":
-            return LinearTerm(Fraction(0), {self._declarations.variable(token, line): Fraction(1)})
+            return Polynomial(Fraction(0), {self._declarations.variable(token, line): Fraction(1)})
         value = exact(token, f"line {line}: number")
         self._bits += bits_of(value)
         if self._bits > _MAX_LITERAL_BITS:
             raise FormatError(f"line {line}: the numbers so far have more than {_MAX_LITERAL_BITS} binary digits: split the file")
-        return LinearTerm(value)
+        return Polynomial(value)
 
 
-def _combined(head: str, left: LinearTerm, right: LinearTerm, line: int) -> LinearTerm:
+def _combined(head: str, left: Polynomial, right: Polynomial, line: int) -> Polynomial:
     if head == "*":
-        if left.terms and right.terms:
-            raise FormatError(f"line {line}: a product of two variables is not linear; one factor must be a number")
-        total = left.scaled(right.constant) if left.terms else right.scaled(left.constant)
+        if left.degree + right.degree > 2:
+            raise FormatError(f"line {line}: a product of more than two variables; conditions of degree 2 at most are expected")
+        if len(left.terms) * len(right.terms) > _MOST_PRODUCTS:
+            raise FormatError(f"line {line}: a product of two sums has more than {_MOST_PRODUCTS} terms, which is the limit")
+        total = left.times(right)
     elif head == "/":
-        if right.terms or not right.constant:
-            reason = "a variable is not linear" if right.terms else "zero is not defined"
+        if right.degree or not right.constant:
+            reason = "a variable is not a polynomial" if right.degree else "zero is not defined"
             raise FormatError(f"line {line}: a division by {reason}; divide by a number that is not 0")
         total = left.scaled(1 / right.constant)
     else:

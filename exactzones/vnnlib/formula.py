@@ -1,4 +1,4 @@
-"""Formulas: conjunctions and disjunctions of linear comparisons on the inputs ``X_i`` and the outputs ``Y_j``."""
+"""Formulas: conjunctions and disjunctions of comparisons on the inputs ``X_i`` and the outputs ``Y_j``, of degree 1 or 2."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain, product
 from math import prod
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 Variable: TypeAlias = tuple[str, int]
 """("X", i) is input i, ("Y", j) is output j."""
@@ -29,14 +29,44 @@ class Inequality:
 
 
 @dataclass(frozen=True, slots=True)
+class QuadraticInequality:
+    """``constant + sum of coefficient * variable + sum of coefficient * variable * variable`` is >= 0, or > 0 if ``strict``.
+
+    Attributes:
+        constant: the constant.
+        terms: pairs (variable, coefficient).
+        products: pairs of a pair of variables and a coefficient; at least one.
+        strict: whether 0 is excluded.
+    """
+
+    constant: Fraction
+    terms: tuple[tuple[Variable, Fraction], ...]
+    products: tuple[tuple[tuple[Variable, Variable], Fraction], ...]
+    strict: bool
+
+    def matrix(self, inputs: int, outputs: int) -> tuple[tuple[Fraction, ...], ...]:
+        """Return the symmetric matrix M for which the left-hand side is ``(1, y, x) M (1, y, x)``: inputs x, outputs y."""
+        places: dict[str, int] = {"Y": 1, "X": 1 + outputs}
+        rows = [[Fraction(0)] * (1 + inputs + outputs) for _ in range(1 + inputs + outputs)]
+        rows[0][0] = self.constant
+        lifted = [((0, places[kind] + index), factor) for (kind, index), factor in self.terms]
+        for (one, two), factor in self.products:
+            lifted.append(((places[one[0]] + one[1], places[two[0]] + two[1]), factor))
+        for (first, second), factor in lifted:
+            rows[first][second] += factor / 2
+            rows[second][first] += factor / 2
+        return tuple(map(tuple, rows))
+
+
+@dataclass(frozen=True, slots=True)
 class Atom:
-    """A comparison on inputs (``kind`` is "X"), on outputs ("Y") or on both ("XY").
+    """A comparison on inputs (``kind`` is "X"), on outputs ("Y") or on both ("XY"), or one of degree 2 ("2").
 
     In a comparison on both, output j has index j and input i has index ``~i``, which is -1 - i.
     """
 
     kind: str
-    inequality: Inequality
+    inequality: Inequality | QuadraticInequality
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,36 +124,64 @@ def _size(part: Part) -> tuple[int, int]:
 
 
 @dataclass(slots=True)
-class LinearTerm:
-    """``constant + sum of coefficient * variable``; no coefficient is zero.
+class Polynomial:
+    """A polynomial of degree 2 at most; no coefficient is zero.
 
     Attributes:
         constant: the constant.
         terms: from variables, which are pairs such as ("X", 0), to coefficients.
+        products: from sorted pairs of variables to coefficients.
     """
 
     constant: Fraction
-    terms: dict[tuple[str, int], Fraction] = field(default_factory=dict)
+    terms: dict[Variable, Fraction] = field(default_factory=dict)
+    products: dict[tuple[Variable, Variable], Fraction] = field(default_factory=dict)
 
-    def scaled(self, factor: Fraction) -> LinearTerm:
+    @property
+    def degree(self) -> int:
+        """0, 1 or 2."""
+        return 2 if self.products else int(bool(self.terms))
+
+    def scaled(self, factor: Fraction) -> Polynomial:
         """Return the product with a number."""
         if not factor:
-            return LinearTerm(factor)
-        return LinearTerm(self.constant * factor, {name: entry * factor for name, entry in self.terms.items()})
+            return Polynomial(factor)
+        result = Polynomial(self.constant * factor)
+        _add(result.terms, self.terms, factor)
+        _add(result.products, self.products, factor)
+        return result
 
-    def add(self, other: LinearTerm, factor: int) -> None:
-        """Add the other term times ``factor`` to this one."""
+    def add(self, other: Polynomial, factor: int) -> None:
+        """Add the other polynomial times ``factor`` to this one."""
         self.constant += factor * other.constant
-        for name, entry in other.terms.items():
-            total = self.terms.get(name, 0) + factor * entry
-            if total:
-                self.terms[name] = total
-            else:
-                del self.terms[name]
+        _add(self.terms, other.terms, factor)
+        _add(self.products, other.products, factor)
+
+    def times(self, other: Polynomial) -> Polynomial:
+        """Return the product of two polynomials whose degrees add up to 2 at most."""
+        if not self.degree or not other.degree:
+            return other.scaled(self.constant) if other.degree else self.scaled(other.constant)
+        result = Polynomial(self.constant * other.constant)
+        if self.constant:
+            _add(result.terms, other.terms, self.constant)
+        if other.constant:
+            _add(result.terms, self.terms, other.constant)
+        for (one, left), (two, right) in product(self.terms.items(), other.terms.items()):
+            _add(result.products, {(min(one, two), max(one, two)): left * right}, 1)
+        return result
 
     def bits(self) -> int:
         """Return the number of binary digits of its longest number."""
-        return max(map(bits_of, (self.constant, *self.terms.values())))
+        return max(map(bits_of, (self.constant, *self.terms.values(), *self.products.values())))
+
+
+def _add(total: dict[Any, Fraction], other: dict[Any, Fraction], factor: Fraction | int) -> None:
+    for name, entry in other.items():
+        entry_total = total.get(name, 0) + factor * entry
+        if entry_total:
+            total[name] = entry_total
+        else:
+            del total[name]
 
 
 def constant(*, truth: bool) -> Formula:
@@ -131,10 +189,13 @@ def constant(*, truth: bool) -> Formula:
     return Formula.all_of([]) if truth else Formula.any_of([])
 
 
-def atom(difference: LinearTerm, *, strict: bool) -> Part:
+def atom(difference: Polynomial, *, strict: bool) -> Part:
     """Return the comparison ``difference >= 0``, or ``> 0`` if it is strict; without variables it is true or false."""
-    if not difference.terms:
+    if not difference.degree:
         return constant(truth=difference.constant > 0 or (difference.constant == 0 and not strict))
+    if difference.products:
+        terms, products = tuple(sorted(difference.terms.items())), tuple(sorted(difference.products.items()))
+        return Atom("2", QuadraticInequality(difference.constant, terms, products, strict))
     kinds = {kind for kind, _ in difference.terms}
     mixed = len(kinds) == 2
     numbered = ((~index if mixed and kind == "X" else index, entry) for (kind, index), entry in difference.terms.items())

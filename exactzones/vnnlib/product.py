@@ -29,6 +29,11 @@ def carrying_inputs(network: Network) -> Network:
     return Network(tuple(layers), network.rationalizations)
 
 
+def ending_linearly(network: Network) -> Network:
+    """Return the same function as a network whose last layer has no ReLU: after one with ReLUs comes an identity."""
+    return network if not any(network.layers[-1].relu) else Network((*network.layers, _lanes(network)), network.rationalizations)
+
+
 def joined(networks: Sequence[Network]) -> Network:
     """Return the network ``x -> (f(x), g(x), ..)`` of networks that take the same inputs; a single one is returned as it is.
 
@@ -64,9 +69,13 @@ def _combined(networks: Sequence[Network], *, shared: bool) -> Network:
 
 def _deepened(network: Network, depth: int) -> list[Layer]:
     """Return the layers, and then layers of linear lanes up to a depth."""
+    return [*network.layers, *[_lanes(network)] * (depth - len(network.layers))]
+
+
+def _lanes(network: Network) -> Layer:
+    """Return a layer that passes the network's outputs on."""
     width = network.widths[-1]
-    lanes = Layer(Matrix.identity(width), _zeros(width), (False,) * width)
-    return [*network.layers, *[lanes] * (depth - len(network.layers))]
+    return Layer(Matrix.identity(width), _zeros(width), (False,) * width)
 
 
 def _with_lanes(layer: Layer, weight: Matrix, lanes: int) -> Layer:

@@ -1,28 +1,29 @@
 """VNN-LIB properties, 1.0 and 2.0: assertions on the inputs and outputs of networks, as cases.
 
-The conjunction of the assertions is a formula of ``and``, ``or``, ``not``, ``=>`` and linear comparisons.  It is read as a list
-of cases: the conjunctions of its disjunctive normal form.  Numbers are exact decimals, never floats.  The outputs are what the
-network returns: the values of the last layer, after its ReLU where it has one.
+The conjunction of the assertions is a formula of ``and``, ``or``, ``not``, ``=>`` and comparisons of degree 1 or 2.  It is read
+as a list of cases: the conjunctions of its disjunctive normal form.  Numbers are exact decimals, never floats.  The outputs are
+what the network returns: the values of the last layer, after its ReLU where it has one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from exactzones.errors import FormatError, require
 from exactzones.files import naming
 from exactzones.network import Network
 from exactzones.polyhedra import Box, HRep, Polyhedron
+from exactzones.polyhedra.quadrics import QuadraticCondition
 from exactzones.property import Condition, Property
 from exactzones.rational import Row, integer_row
 from exactzones.vnnlib import version2
 from exactzones.vnnlib.declarations import DeclaredNetwork, DeclaredTensor, LoadNetwork, product_of
-from exactzones.vnnlib.formula import Atom, Formula, Inequality
+from exactzones.vnnlib.formula import Atom, Formula, Inequality, QuadraticInequality
 from exactzones.vnnlib.product import carrying_inputs
 from exactzones.vnnlib.syntax import commands, read_text
 from exactzones.vnnlib.version1 import Assertions
@@ -45,7 +46,8 @@ class VnnlibCase:
         rows: the conditions on inputs that ``box`` cannot express: on several inputs, or strict.
         outputs: the conditions on the network's outputs; an index below 0 is an input, see ``Atom``.
         output_count: number of outputs that the file declares.
-        mixed: whether a condition of the file has both inputs and outputs.
+        mixed: whether a condition of the file has both inputs and outputs, or degree 2.
+        quadratic: the conditions of degree 2, which ``property_for`` leaves out.
     """
 
     box: Intervals
@@ -53,6 +55,7 @@ class VnnlibCase:
     outputs: tuple[Inequality, ...]
     output_count: int
     mixed: bool = False
+    quadratic: tuple[QuadraticInequality, ...] = ()
 
     @property
     def domain(self) -> Polyhedron:
@@ -62,6 +65,18 @@ class VnnlibCase:
     def network_for(self, network: Network) -> Network:
         """Return the network that the property speaks of: if conditions are mixed, the one that repeats its inputs as outputs."""
         return carrying_inputs(network) if self.mixed else network
+
+    @property
+    def quadratic_conditions(self) -> list[QuadraticCondition]:
+        """The conditions of degree 2 as functions of the outputs of ``network_for``, if its last layer has no ReLU."""
+        found = []
+        for row in self.quadratic:
+            matrix = row.matrix(len(self.box), self.output_count)
+            opposite = replace(row, constant=-row.constant, terms=_negated(row.terms), products=_negated(row.products))
+            both = opposite in self.quadratic and not row.strict
+            if not both or self.quadratic.index(opposite) > self.quadratic.index(row):
+                found.append(QuadraticCondition(matrix, "=" if both else ">" if row.strict else ">="))
+        return found
 
     def property_for(self, network: Network) -> Property:
         """Return the conditions on the outputs as conditions on the last layer of ``network_for(network)``.
@@ -91,6 +106,26 @@ class Query:
     networks: tuple[DeclaredNetwork, ...]
     cases: tuple[VnnlibCase, ...]
 
+    def box_of(self, source: str) -> tuple[tuple[Fraction, Fraction], ...] | None:
+        """Return an interval for each input of a model, which contains the inputs of all cases; None if one is unbounded.
+
+        Args:
+            source: the name of the network whose model it is; networks that are equal to it count, too.
+        """
+        boxes, first = [], 0
+        for network in self.networks:
+            size = sum(tensor.size for tensor in network.of_role("input"))
+            if network.source == source:
+                boxes += [case.box[first : first + size] for case in self.cases]
+            first += size
+        hull = []
+        for intervals in zip(*boxes, strict=True):
+            lows, highs = [low for low, _ in intervals if low is not None], [high for _, high in intervals if high is not None]
+            if len(lows) < len(intervals) or len(highs) < len(intervals):
+                return None
+            hull.append((min(lows), max(highs)))
+        return tuple(hull) if boxes else None
+
     def stored(self, load: LoadNetwork) -> Network:
         """Return the networks side by side, as they are declared; a single one without hidden tensors as it is loaded.
 
@@ -104,8 +139,8 @@ def read_query(path: str | Path) -> Query:
     """Read a file of VNN-LIB 1.0 or 2.0.
 
     Raises:
-        FormatError: the file is not VNN-LIB, a condition is not linear, or there are too many cases; the message names the file
-            and the line.
+        FormatError: the file is not VNN-LIB, the degree of a condition is more than 2, or there are too many cases; the message
+            names the file and the line.
         InputError: the file cannot be read.
     """
     with naming(path):
@@ -132,8 +167,8 @@ def read_vnnlib(path: str | Path, network: Network | None = None) -> list[Vnnlib
         network: if given, its numbers of inputs and outputs are compared with those of the file.
 
     Raises:
-        FormatError: see ``read_query``; the network has other numbers of inputs and outputs; or the file declares several
-            networks or hidden tensors, for which there is ``read_query``.
+        FormatError: see ``read_query``; the network has other numbers of inputs and outputs; the file declares several networks
+            or hidden tensors, for which there is ``read_query``; or a condition has degree 2.
         InputError: the file cannot be read.
     """
     if network is not None:
@@ -142,9 +177,16 @@ def read_vnnlib(path: str | Path, network: Network | None = None) -> list[Vnnlib
     with naming(path):
         if len(query.networks) > 1 or query.networks[0].of_role("hidden"):
             raise FormatError("it declares several networks or hidden tensors; use exactzones certify, verify, or read_query")
+        require_linear(query)
         if network is not None:
             query.stored(lambda _name, _hidden: network)
     return list(query.cases)
+
+
+def require_linear(query: Query) -> None:
+    """Raise a FormatError if a condition has degree 2."""
+    if any(case.quadratic for case in query.cases):
+        raise FormatError("a condition has degree 2; exactzones verify decides it")
 
 
 def _cases(formula: Formula, inputs: int, outputs: int) -> list[VnnlibCase]:
@@ -155,15 +197,21 @@ def _cases(formula: Formula, inputs: int, outputs: int) -> list[VnnlibCase]:
     if box is None:
         return []
     cases = []
-    mixed = any(atom.kind == "XY" for atom in formula.comparisons())
+    mixed = any(atom.kind in {"XY", "2"} for atom in formula.comparisons())
     for atoms in rest.expand():
         tight = _tightened(box, atoms)
         on_inputs = (atom.inequality for atom in (*common, *atoms) if atom.kind == "X")
-        rows = tuple(dict.fromkeys(row for row in on_inputs if not _is_bound(row)))
+        rows = tuple(dict.fromkeys(row for row in on_inputs if isinstance(row, Inequality) and not _is_bound(row)))
         if tight is not None and not any(_contradicts(row, tight) for row in rows):
-            on_values = tuple(dict.fromkeys(atom.inequality for atom in (*common, *atoms) if atom.kind != "X"))
-            cases.append(VnnlibCase(tight, rows, on_values, outputs, mixed))
+            others = dict.fromkeys(atom.inequality for atom in (*common, *atoms) if atom.kind != "X")
+            on_values = tuple(row for row in others if isinstance(row, Inequality))
+            quadratic = tuple(row for row in others if isinstance(row, QuadraticInequality))
+            cases.append(VnnlibCase(tight, rows, on_values, outputs, mixed, quadratic))
     return cases
+
+
+def _negated(terms: tuple[tuple[Any, Fraction], ...]) -> tuple[tuple[Any, Fraction], ...]:
+    return tuple((key, -entry) for key, entry in terms)
 
 
 def _is_bound(row: Inequality) -> bool:
@@ -174,7 +222,7 @@ def _tightened(box: Intervals, atoms: tuple[Atom, ...]) -> Intervals | None:
     """Return a box tightened by the bounds among the atoms, strict or not; None if it becomes empty."""
     tight: dict[int, Interval] = {}
     for atom in atoms:
-        if atom.kind != "X" or len(atom.inequality.terms) > 1:
+        if atom.kind != "X" or len(atom.inequality.terms) > 1 or not isinstance(atom.inequality, Inequality):
             continue
         ((index, coefficient),) = atom.inequality.terms
         lower, upper = tight.get(index, box[index])

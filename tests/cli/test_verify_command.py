@@ -140,7 +140,7 @@ def test_models_that_do_not_fit(run, tmp_path, monkeypatch, options, says):
         ("--multiple-input-output-theories", ["SIO", "MIO"]),
         ("--multiple-network-theories", ["SNET", "MENET", "MINET", "MNET"]),
         ("--multiple-node-comparison-theories", ["SNC", "MNC"]),
-        ("--arithmetic-complexity-theories", ["BND", "OUTC", "LIN"]),
+        ("--arithmetic-complexity-theories", ["BND", "OUTC", "LIN", "POLY"]),
         ("--optimised-disjunctive-reasoning", ["false"]),
         ("--serialise-assignments", ["false"]),
     ],
