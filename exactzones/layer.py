@@ -13,7 +13,7 @@ import numpy as np
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, InputError, quoted
 from exactzones.rational import Matrix, Quadratic, Vector, algebraic, entries, flag, text
-from exactzones.roundings import Roundings
+from exactzones.roundings import Roundings, UnknownRoundings
 
 _SMALL = 1 << 14  # weights up to which all units are evaluated at once
 
@@ -26,13 +26,13 @@ class Layer:
         weight: shape (outputs, inputs).
         bias: shape (outputs,).
         relu: shape (outputs,); which units carry a ReLU, the others are linear lanes.
-        roundings: how floats compute it; None if it is a single operation ``weight x + bias``.
+        roundings: how floats compute it; None if it is a single operation ``weight x + bias`` (see ``as_computed``).
     """
 
     weight: Matrix
     bias: Vector
     relu: tuple[bool, ...]
-    roundings: Roundings | None = field(default=None, compare=False, repr=False)
+    roundings: Roundings | UnknownRoundings | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.weight, Matrix):
@@ -85,7 +85,7 @@ class Layer:
         return self.weight.shape[0]
 
     @cached_property
-    def as_computed(self) -> Roundings:
+    def as_computed(self) -> Roundings | UnknownRoundings:
         """How floats compute it."""
         return Roundings.of(self.weight, self.bias) if self.roundings is None else self.roundings
 

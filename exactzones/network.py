@@ -27,6 +27,7 @@ from exactzones.port import Port
 from exactzones.property import as_cases
 from exactzones.rational import Rationalization, Row, Vector, algebraic, entries, exact, index
 from exactzones.rational import rationalize as to_rational
+from exactzones.roundings import MADE_UP
 
 __all__ = ["Latent", "Layer", "Network", "Pattern", "Port", "regime_bound"]
 
@@ -204,7 +205,8 @@ class Network:
             raise DimensionError("codomain of the embedding", expected=self.inputs, got=embedding.outputs, size="dimension")
         first = self.layers[0]
         composed = first.affine.after(embedding)
-        return Network((Layer(composed.matrix, composed.offset, first.relu), *self.layers[1:]), self.rationalizations)
+        layer = Layer(composed.matrix, composed.offset, first.relu, MADE_UP)
+        return Network((layer, *self.layers[1:]), self.rationalizations)
 
     @renamed_argument("entries", "coordinates")
     def point(self, coordinates: Any) -> Vector:

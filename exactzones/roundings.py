@@ -20,7 +20,10 @@ from fractions import Fraction
 import numpy as np
 
 from exactzones.rational import Matrix, Vector
+from exactzones.rational.arrays import Floats
 from exactzones.rational.float_formats import FloatArithmetic
+
+_MANTISSA = 53  # significant bits of a float64
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,16 @@ class ConstantRange:
                 bits = max(bits, (whole // (whole & -whole)).bit_length())
         return cls(bits, min(sizes, default=None), max(sizes, default=Fraction(0)))
 
+    @classmethod
+    def of_floats(cls, sizes: Floats) -> ConstantRange:
+        """Return the range of the absolute values of some floats."""
+        positive = sizes[sizes > 0]
+        if not positive.size:
+            return cls()
+        mantissas = np.ldexp(np.frexp(positive)[0], _MANTISSA).astype(np.int64)
+        zeros = int((mantissas & -mantissas).min()).bit_length() - 1
+        return cls(_MANTISSA - zeros, Fraction(float(positive.min())), Fraction(float(positive.max())))
+
     def join(self, other: ConstantRange) -> ConstantRange:
         """Return the range of both sets together."""
         bits = None if self.bits is None or other.bits is None else max(self.bits, other.bits)
@@ -64,6 +77,21 @@ class ConstantRange:
         if self.least is not None and self.least < format_.smallest_normal:
             return f"has weights that are subnormal in {format_.name}, which some machines take for zero; replace them by zero"
         return None
+
+
+@dataclass(frozen=True)
+class UnknownRoundings:
+    """Stands for the roundings of a layer about whose computation in floats nothing is claimed.
+
+    Attributes:
+        why: as a message says it of the layer.
+    """
+
+    why: str
+
+
+MADE_UP = UnknownRoundings("is composed of operations that no program computes one by one")
+"""Of a layer that was composed after its model was read."""
 
 
 @dataclass(frozen=True)
@@ -99,11 +127,11 @@ class Roundings:
             sizes = np.abs(weight.floats)
             magnitudes = Matrix.of(sizes)
             counts: list[int] = np.count_nonzero(sizes, 1).tolist()
-            distinct = list(map(Fraction, np.unique(sizes).tolist()))
+            constants = ConstantRange.of_floats(sizes)
         else:
             magnitudes = Matrix.of([[abs(entry) for entry in row] for row in weight.rows], columns=weight.shape[1])
             counts = [sum(map(bool, row)) for row in weight.rows]
-            distinct = [entry for row in weight.rows for entry in row]
+            constants = ConstantRange.of(entry for row in weight.rows for entry in row)
         totals = _row_sums(magnitudes)
         exact = [not n or (n == 1 and total == 1 and not b) for n, total, b in zip(counts, totals, bias, strict=True)]
         sums = tuple(0 if e else n - (not b) for e, n, b in zip(exact, counts, bias, strict=True))
@@ -115,7 +143,7 @@ class Roundings:
             underflows=tuple(
                 Fraction(0) if e else 4 * (n + 1) + 2 * total for e, n, total in zip(exact, counts, totals, strict=True)
             ),
-            constants=ConstantRange.of((*distinct, *bias)),
+            constants=constants.join(ConstantRange.of(bias)),
         )
 
     def after(self, inner: Roundings) -> Roundings:

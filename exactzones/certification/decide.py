@@ -32,17 +32,20 @@ from exactzones.errors import DimensionError, InputError, quoted
 from exactzones.polyhedra import Box
 from exactzones.property import as_cases, as_property
 from exactzones.rational import SparseRows, irrational
+from exactzones.rational.float_formats import REAL, FloatArithmetic
 from exactzones.threads import one_thread
 from exactzones.zones import Zones
 
 
-def case_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None) -> Case:
+def case_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None, *, arithmetic: str = REAL) -> Case:
     """Return the claim that a property holds nowhere on a domain.
 
     Args:
         network: the network.
         prop: a feature or a conjunction of conditions.
         domain: a polyhedron or a box; None is all of the input space.  Strict rows count as non-strict ones.
+        arithmetic: in which the network is evaluated: real, or float64, float32, float16, bfloat16 or a pair such as
+            bfloat16+float32 (products and results in the first, sums in the second), in any order of summation.
 
     Raises:
         DimensionError: a domain of another dimension.
@@ -54,21 +57,22 @@ def case_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None)
     if not wanted.conditions:  # it is about the same layers as its list of zones
         wanted = resolve(loaded, wanted)
     wanted.resolve(loaded.widths)
+    FloatArithmetic.of(arithmetic)
     if region is None:
-        return Case(SparseRows(()), wanted)
+        return Case(SparseRows(()), wanted, arithmetic=arithmetic)
     if region.ambient_dim != loaded.inputs:
         raise DimensionError("domain", expected=loaded.inputs, got=region.ambient_dim, size="dimension")
     if isinstance(region, Box) and not irrational((*region.low, *region.high)):
-        return Case(SparseRows.of_box(region.low, region.high, equations=region.equations), wanted)
+        return Case(SparseRows.of_box(region.low, region.high, equations=region.equations), wanted, arithmetic=arithmetic)
     system = region.hrep
     both = [side for row in system.equations for side in (row, tuple(-entry for entry in row))]
-    return Case(SparseRows.of((*system.closed_rows, *both)), wanted, SparseRows.of(system.strict))
+    return Case(SparseRows.of((*system.closed_rows, *both)), wanted, SparseRows.of(system.strict), arithmetic)
 
 
-def cases_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None) -> list[Case]:
+def cases_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None, *, arithmetic: str = REAL) -> list[Case]:
     """Return the claim that a property, or any case of a disjunction, holds nowhere on a domain; see ``case_of``."""
     loaded = as_network(network)
-    return [case_of(loaded, case, domain) for case in as_cases(prop)]
+    return [case_of(loaded, case, domain, arithmetic=arithmetic) for case in as_cases(prop)]
 
 
 def certify(
@@ -76,6 +80,7 @@ def certify(
     prop: PropertyLike,
     domain: DomainLike = None,
     *,
+    arithmetic: str = REAL,
     seconds: float | Deadline | None = None,
     resume: Certificate | None = None,
     jobs: int = 1,
@@ -90,6 +95,7 @@ def certify(
         prop: a feature (``feature(2)``, or just 2) or a conjunction of conditions.
         domain: a polyhedron or a box such as "0:8" or (0, 8); None is all of the input space.  "Cannot fire" is proved for
             the closed polyhedron, without regard to which rows are strict.
+        arithmetic: in which the network is evaluated, see ``case_of``: in floats the answer is about every order of summation.
         seconds: time limit, or a deadline that has begun already.
         resume: the certificate of an earlier run, from which this one continues.
         jobs: number of processes on this machine.
@@ -105,7 +111,7 @@ def certify(
     """
     options: dict[str, Any] = {"seconds": seconds, "resume": resume, "jobs": jobs, "executor": executor, "progress": progress}
     loaded = as_network(network)
-    return certify_cases(loaded, cases_of(loaded, prop, domain), checkpoint=checkpoint, **options)
+    return certify_cases(loaded, cases_of(loaded, prop, domain, arithmetic=arithmetic), checkpoint=checkpoint, **options)
 
 
 def certify_cases(

@@ -26,6 +26,7 @@ from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron, lp
 from exactzones.property import Condition, Property, as_property, condition, feature
 from exactzones.rational import Row, Vector, dot, entries, index, text
+from exactzones.rational.float_formats import REAL
 from exactzones.zones import Budget, find_zones
 from exactzones.zones.attained import attaining_point
 
@@ -58,7 +59,12 @@ class ProvedMaximum:
 
 
 def check(
-    network: NetworkLike, prop: PropertyLike, domain: DomainLike, certificate: Certificate | Iterable[str] | str | PathLike[str]
+    network: NetworkLike,
+    prop: PropertyLike,
+    domain: DomainLike,
+    certificate: Certificate | Iterable[str] | str | PathLike[str],
+    *,
+    arithmetic: str = REAL,
 ) -> Report:
     """Check a certificate against a claim: that the property holds nowhere on the domain, or in the listed zones only.
 
@@ -67,6 +73,7 @@ def check(
         prop: a feature, a conjunction of conditions, or a disjunction.
         domain: a polyhedron or a box; None is all of the input space.
         certificate: from ``certify`` or ``prove_complete``, the path of its file, or its lines; the claim is not taken from it.
+        arithmetic: that the claim is about, as for ``certify``.
 
     Raises:
         InputError: an argument that does not fit.  (A certificate that is wrong raises no error: the report says why.)
@@ -76,7 +83,7 @@ def check(
     'valid'
     """
     loaded = as_network(network)
-    return check_lines(loaded, cases_of(loaded, prop, domain), _lines(certificate))
+    return check_lines(loaded, cases_of(loaded, prop, domain, arithmetic=arithmetic), _lines(certificate))
 
 
 def _lines(certificate: Any) -> Iterable[str]:

@@ -22,8 +22,8 @@ from exactzones.certification.results import Certificate
 from exactzones.checker import Bound, Case, Node
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.certificate import read_header, read_node, write_header, write_node
-from exactzones.checker.core import batches, holds, matches, trees_of
-from exactzones.checker.records import family_of
+from exactzones.checker.core import WITNESS_BITS, batches, holds, matches, trees_of
+from exactzones.checker.records import arithmetic_of, family_of
 from exactzones.checker.rules import Invalid
 from exactzones.checker.tree import Tree
 from exactzones.deadline import Deadline
@@ -31,6 +31,7 @@ from exactzones.errors import BudgetExceeded, FormatError, InputError
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import HRep, lp
 from exactzones.rational import Vector
+from exactzones.rational.float_formats import REAL, FloatArithmetic
 
 BITS = 40
 """Number of fractional bits of the fixed-point numbers in new certificates."""
@@ -57,6 +58,7 @@ class Run:
     Attributes:
         tree: the certificate's open regions.
         nodes: the lines of the certificate so far, without the header.
+        arithmetic: the arithmetic of the claim; None if it is real.
         interrupted: whether the user has asked it to end.
     """
 
@@ -75,6 +77,7 @@ class Run:
     def __post_init__(self) -> None:
         self.start = time.monotonic()
         self._prepared = Prepared.of(self.network)
+        self.arithmetic = FloatArithmetic.of(arithmetic_of(self.cases))
         self._pace = CheckPace(self.deadline)
         self.checkpoints = Checkpoints(None if self.checkpoint is None else self._hand_over)
         self._plant(self.trees or self._families())
@@ -122,8 +125,16 @@ class Run:
         return self._certificate(verdict, () if witness else self.nodes, witness)
 
     def _certificate(self, verdict: str, nodes: Sequence[str], witness: tuple[int, Vector] | None = None) -> Certificate:
+        bits = BITS if witness is None or self.arithmetic is None else WITNESS_BITS
         header = write_header(
-            self.network.sha256, BITS, len(self.cases), verdict, trees=self.trees, witness=witness, zones=self.zones
+            self.network.sha256,
+            bits,
+            len(self.cases),
+            verdict,
+            arithmetic=REAL if self.arithmetic is None else self.arithmetic.name,
+            trees=self.trees,
+            witness=witness,
+            zones=self.zones,
         )
         return Certificate((header, *nodes))
 
@@ -169,6 +180,9 @@ class Run:
                 witness = self._prepared.finder(case.rows, case.strict).find(case.prop, seconds=most, seed=self.guesses)
             except OverflowError:  # numbers beyond the range of floats
                 witness = None
+            if witness is not None and self.arithmetic is not None:
+                witness = self._clipped(k, witness)
+                witness = witness if holds(self.network, self.cases[k], witness) else None
             self.guessed += time.monotonic() - start
             if witness is not None:
                 return k, witness
@@ -208,12 +222,15 @@ class Run:
         return any(all(s in ("0", sign) for s, sign in zip(signs, pattern, strict=True)) for pattern in self.patterns)
 
     def _clipped(self, k: int, point: Vector) -> Vector:
-        """Move a point into the box that a case's rows with a single variable define."""
-        moved = list(point)
+        """Move a point into the box that a case's rows with a single variable define, to numbers of the claim's format."""
+        format_ = None if self.arithmetic is None else self.arithmetic.products
+        moved = list(point) if format_ is None else [format_.round(x) for x in point]
         for _, constant, terms in self.cases[k].rows.sparse:
             if len(terms) == 1:
                 ((j, entry),) = terms
                 bound = Fraction(-constant, entry)
+                if format_ is not None:
+                    bound = format_.round(bound, "up" if entry > 0 else "down")
                 moved[j] = max(moved[j], bound) if entry > 0 else min(moved[j], bound)
         return tuple(moved)
 
@@ -264,7 +281,7 @@ class Run:
         """Work on one region with the exact prover; returns a case and a witness if there is one."""
         tree = self.tree.waiting[number].tree
         claim = self.tree.claims[tree]
-        if claim.units * claim.inputs > EXACT_PROVER_SIZE:
+        if claim.units * claim.inputs > EXACT_PROVER_SIZE or self.arithmetic is not None:  # its cells are those of the reals
             return None
         prover = ExactProver(self.tree, self.patterns, lambda tree, case, point: self._inside(self.trees[tree][case], point))
         with suppress(BudgetExceeded):  # between two linear programs of one node: the region stays open

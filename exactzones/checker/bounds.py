@@ -177,7 +177,7 @@ def backward(arithmetic: FixedPoint, known: KnownBounds, functions: Functions) -
     valid = np.ones(len(at), bool)
     top = max([*functions.before, *functions.after, *(claim.layer_of(beta[1]) - 1 for beta in functions.betas)])
     off = known.are_nonpositive() & ~known.are_on()
-    errors = None if claim.sizes is None else RoundingErrors(claim, known, at)
+    errors = None if claim.sizes is None else RoundingErrors(claim, known)
     known = arithmetic.known(known)
     after: Any = functions.after.get(top)
     for k in range(top, -1, -1):
@@ -197,7 +197,7 @@ def backward(arithmetic: FixedPoint, known: KnownBounds, functions: Functions) -
         through = _through_affine(arithmetic, known.of_units(inputs), k, before, (at, off[:, inputs]))
         constants = constants + through.constants
         if errors is not None:
-            constants = constants + total(arithmetic.times(-np.abs(before), arithmetic.integer(errors.of_layer(k))))
+            constants = constants + total(arithmetic.times(-np.abs(before), arithmetic.integer(errors.of_layer(k)[at])))
         valid &= through.valid
         after = through.coefficients
         if k - 1 in functions.after:

@@ -14,6 +14,7 @@ from exactzones.checker.arithmetic import Array, Weights, integers
 from exactzones.errors import InputError
 from exactzones.layer import Layer
 from exactzones.rational.float_formats import FloatArithmetic
+from exactzones.roundings import UnknownRoundings
 
 _SPARE_BITS = 20
 """How many more fractional bits than the format's precision the coefficients of rounding errors have."""
@@ -27,12 +28,18 @@ class RoundingTerms:
         arithmetic: in which it is computed.
         what: how a message names the layer.
 
+    Attributes:
+        coefficients: of the errors, as functions of (1, sizes of the inputs), transposed: shape (inputs + 1, units).
+
     Raises:
-        InputError: weights that are not normal numbers of the format, or a unit with too many roundings for a bound.
+        InputError: a layer whose roundings are not known, weights that are not normal numbers of the format, or a unit with too
+            many roundings for a bound.
     """
 
     def __init__(self, layer: Layer, arithmetic: FloatArithmetic, what: str) -> None:
         roundings = layer.as_computed
+        if isinstance(roundings, UnknownRoundings):
+            raise InputError(f"{what} {roundings.why}")
         misfit = roundings.constants.misfit(arithmetic)
         if misfit is not None:
             raise InputError(f"{what} {misfit}")
@@ -43,9 +50,9 @@ class RoundingTerms:
             if bound is None:
                 raise InputError(f"{what} has a unit with {sums} additions; {arithmetic.name} is too coarse to bound its error")
             self._relative.append(bound)
-        self._magnitudes = Weights(roundings.weight.beside(roundings.bias))
+        self._magnitudes = Weights(roundings.weight, roundings.bias)
         self._underflows = [factor * arithmetic.products.smallest_normal for factor in roundings.underflows]
-        self._coefficients = self._scaled(arithmetic.products.precision + _SPARE_BITS)
+        self.coefficients = self._scaled(arithmetic.products.precision + _SPARE_BITS)
 
     def _scaled(self, bits: int) -> Weights:
         """Return the coefficients ``(g m + h eta | g M)``, rounded up to multiples of ``2^-bits``; shape (inputs + 1, units)."""
@@ -68,7 +75,7 @@ class RoundingTerms:
             Shape (regions, units).
         """
         ones = np.full((len(sizes), 1), -1 << bits, object if bits > 60 or sizes.dtype == object else np.int64)
-        below, _ = self._coefficients.product(np.concatenate([ones, -sizes], 1), judged=False)
+        below, _ = self.coefficients.product(np.concatenate([ones, -sizes], 1), judged=False)
         return -below
 
     def magnitudes(self, sizes: Array, bits: int) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,12 +18,14 @@ class KnownBounds:
     Attributes:
         low, high: the bounds, as integers that stand for ``v / 2^bits``, shape (regions, units).
         has_low, has_high: which bounds are known, of the same shape.
+        errors: bounds on rounding errors that were computed from these, by the slice of units that they depend on.
     """
 
     low: Array
     high: Array
     has_low: Array
     has_high: Array
+    errors: dict[tuple[int, int], Array] = field(default_factory=dict, init=False, repr=False)
 
     def part(self, region: int) -> KnownBounds:
         """Return the bounds on one region, as a copy."""
@@ -53,6 +55,8 @@ class KnownBounds:
     def learn(self, upper: bool, regions: Sequence[int], units: Sequence[int], values: Sequence[int]) -> None:
         """Add bounds ``unit <= value`` (``upper``) or ``unit >= value``; the three sequences are parallel."""
         where, added = (np.array(regions), np.array(units)), integers(values)
+        for start, stop in [key for key in self.errors if key[0] <= max(units) and key[1] > min(units)]:
+            del self.errors[start, stop]
         known, has = (self.high, self.has_high) if upper else (self.low, self.has_low)
         if added.dtype == object:
             known = known.astype(object)
@@ -72,27 +76,25 @@ class RoundingErrors:
     Args:
         claim: the claim.
         known: the bounds on all regions, in fixed-point numbers.
-        at: the region of each function, shape (functions,).
     """
 
-    def __init__(self, claim: Claim, known: KnownBounds, at: Array) -> None:
+    def __init__(self, claim: Claim, known: KnownBounds) -> None:
         self._claim, self._known = claim, known
-        self._regions, self._at = np.unique(at, return_inverse=True)
 
     def of_layer(self, k: int) -> Array:
-        """Return bounds on the rounding errors of layer k's units, for each function on its region; shape (functions, units)."""
-        rounding = self._claim.layers[k].rounding
+        """Return bounds on the rounding errors of layer k's units on all regions, shape (regions, units)."""
+        rounding, key = self._claim.layers[k].rounding, (self._claim.offsets[k], self._claim.offsets[k + 1])
         assert rounding is not None  # noqa: S101 - in real arithmetic nothing is rounded
-        return rounding.errors(self._activations(k), self._claim.bits)[self._at]
+        if key not in self._known.errors:
+            self._known.errors[key] = rounding.errors(self._activations(slice(*key)), self._claim.bits)
+        return self._known.errors[key]
 
-    def _activations(self, k: int) -> Array:
-        """Return bounds on the absolute values of layer k's inputs on the functions' regions, shape (regions, inputs)."""
-        inputs = slice(self._claim.offsets[k], self._claim.offsets[k + 1])
+    def _activations(self, units: slice) -> Array:
+        """Return bounds on the absolute values of units after their ReLUs, shape (regions, units)."""
         assert self._claim.sizes is not None  # noqa: S101
-        sizes, relu = self._claim.sizes[inputs], self._claim.relu[inputs]
-        low, high, has_low, has_high = (
-            part[self._regions, inputs] for part in (self._known.low, self._known.high, self._known.has_low, self._known.has_high)
-        )
-        known = np.where(relu, has_high, has_low & has_high)
-        size = np.where(relu, np.maximum(high, 0), np.maximum(np.abs(low), np.abs(high)))
-        return np.where(known, np.minimum(size, sizes), sizes)
+        sizes, relu, known = self._claim.sizes[units], self._claim.relu[units], self._known.of_units(units)
+        has = np.where(relu, known.has_high, known.has_low & known.has_high)
+        size = np.where(relu, np.maximum(known.high, 0), np.maximum(np.abs(known.low), np.abs(known.high)))
+        if size.dtype != object and sizes.dtype == object and has.all():
+            sizes = np.minimum(sizes, np.iinfo(np.int64).max).astype(np.int64)  # the other numbers are less
+        return np.where(has, np.minimum(size, sizes), sizes)

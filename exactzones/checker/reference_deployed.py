@@ -12,6 +12,7 @@ from math import ceil
 from exactzones.errors import InputError
 from exactzones.network import Network
 from exactzones.rational.float_formats import FloatArithmetic
+from exactzones.roundings import UnknownRoundings
 
 ZERO = Fraction(0)
 
@@ -49,6 +50,8 @@ class PlainRoundings:
         self._coefficients: list[list[list[Fraction]]] = []
         for k, layer in enumerate(network.layers[:depth]):
             roundings, format_ = layer.as_computed, arithmetic.products
+            if isinstance(roundings, UnknownRoundings):
+                raise InputError(f"layer {k} {roundings.why}")
             if roundings.constants.misfit(arithmetic) is not None:
                 raise InputError(f"layer {k} has weights that are not normal numbers of {format_.name}")
             grid, coefficients, sizes = 2 ** (format_.precision + 20), [], []

@@ -11,11 +11,14 @@ remains a layer of its own, because between them lies a latent space.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 
 from exactzones.errors import InputError
 from exactzones.files import MAX_PLACES, MAX_WEIGHTS
+from exactzones.models.arrays import Array
+from exactzones.models.operations import JOINED_ROUNDINGS, Operation, copies, operations_of
 from exactzones.models.pass_through import choose_pass_through
 from exactzones.models.sparse import Sparse, TooManyProductsError
 from exactzones.models.values import Term, Value, ancestors
@@ -46,7 +49,9 @@ class _Layering:
         consumers: for each value, the values with such a term, in order.
         terms: of each value; they change when values are merged or narrowed.
         constants: of each value.
-        emitted: (weight and bias as one matrix, which units have a ReLU) of each layer.
+        operations: what the rows of each live value compute.
+        restructured: values whose terms are not those of the model.
+        emitted: (weight and bias as one matrix, which units have a ReLU, whether a row joins operations) of each layer.
     """
 
     def __init__(self, start: Value, output: Value) -> None:
@@ -62,7 +67,9 @@ class _Layering:
             for source, _ in value.terms:
                 self.pending_uses[source] += 1
                 self.consumers[source].append(value)
-        self.emitted: list[tuple[Sparse, list[bool]]] = []
+        self.operations: dict[Value, Array] = {start: copies(start.size)}
+        self.restructured: set[Value] = set()
+        self.emitted: list[tuple[Sparse, list[bool], bool]] = []
         self.weights = self.places = 0
         for value in self.order:
             if not value.relu:
@@ -82,14 +89,16 @@ class _Layering:
                     self._compute(value)
         last = self.live[self.output]
         if self.emitted and self.output.rectified:  # units of the last layer, possibly in another order
-            rows, mask = self.emitted.pop()
-            self.emitted.append((Sparse.pick(last.columns, rows.shape[0]).after(rows), [mask[k] for k in last.columns]))
+            rows, mask, joined = self.emitted.pop()
+            picked = Sparse.pick(last.columns, rows.shape[0]).after(rows)
+            self.emitted.append((picked, [mask[k] for k in last.columns], joined))
         else:
-            self._emit(last, relus=0)
+            self._emit(last, relus=0, operations=[self.operations[self.output]])
         layers = []
-        for rows, mask in self.emitted:
+        for rows, mask, joined in self.emitted:
             weight, bias = rows.split()
-            layers.append(Layer.of(weight.matrix(), bias.vector(), relu=mask))
+            layer = Layer.of(weight.matrix(), bias.vector(), relu=mask)
+            layers.append(replace(layer, roundings=JOINED_ROUNDINGS) if joined else layer)
         return tuple(layers)
 
     def emit_layer(self, relus: list[Value], *, every_row: bool = False) -> None:
@@ -100,31 +109,43 @@ class _Layering:
             every_row: give every entry that is needed a pass-through unit of its own.
         """
         sources = [self.live[relu.terms[0][0]] for relu in relus]
+        operations = [self.operations[relu.terms[0][0]] for relu in relus]
         for relu in relus:
             self._release_sources(relu)
         if not every_row:
             self._narrow()
         height = sum(matrix.shape[0] for matrix in sources)
-        units, expressions = choose_pass_through(list(self.live.values()), every_row=every_row)
-        self._emit(Sparse.stacked([*sources, *([] if units is None else [units])]), relus=height)
+        passed = choose_pass_through(list(self.live.values()), every_row=every_row)
+        carried = np.concatenate([self.operations[value] for value in self.live]) if self.live else copies(0)
+        units = [] if passed.units is None else [passed.units]
+        if passed.unit_of_row is not None and passed.units is not None:
+            own = passed.unit_of_row >= 0
+            of_units = copies(passed.units.shape[0])
+            np.maximum.at(of_units, passed.unit_of_row[own], carried[own])
+            operations.append(of_units)
+            carried = np.where(own, Operation.COPY, carried)
+        self._emit(Sparse.stacked([*sources, *units]), relus=height, operations=operations)
         width = self.emitted[-1][0].shape[0] + 1
-        for value, matrix in zip(list(self.live), expressions, strict=True):
+        for value, matrix in zip(list(self.live), passed.expressions, strict=True):
             shape, columns = (value.size, width), matrix.columns + height
             self.live[value] = Sparse(shape, matrix.rows, columns, matrix.values, matrix.denominator)
+            self.operations[value], carried = carried[: value.size], carried[value.size :]
         first = 0
         for relu in relus:
             self.live[relu] = Sparse.pick(np.arange(first, first + relu.size), width)
+            self.operations[relu] = copies(relu.size)
             first += relu.size
 
-    def _emit(self, rows: Sparse, *, relus: int) -> None:
-        """Append a layer whose first ``relus`` units have a ReLU."""
+    def _emit(self, rows: Sparse, *, relus: int, operations: list[Array]) -> None:
+        """Append a layer whose first ``relus`` units have a ReLU; ``operations`` are what its rows compute."""
         height, width = rows.shape
         self.weights += len(rows.rows)
         self.places += height * (width - 1)
         for count, most, which in ((self.weights, MAX_WEIGHTS, "that are not zero"), (self.places, MAX_PLACES, "with its zeros")):
             if count > most:
                 raise InputError(f"the network has at least {count} weights {which}; at most {most} are supported")
-        self.emitted.append((rows, [k < relus for k in range(height)]))
+        joined = any((part == Operation.JOINED).any() for part in operations)
+        self.emitted.append((rows, [k < relus for k in range(height)], joined))
 
     def _compute(self, value: Value) -> None:
         """Make an affine value live."""
@@ -137,17 +158,21 @@ class _Layering:
             self.emit_layer([], every_row=True)
             expression = self._expression(value)
         self._release_sources(value)
-        self.live[value] = expression
+        self.live[value], self.operations[value] = expression
 
-    def _expression(self, value: Value) -> Sparse:
-        """Return an affine value as a matrix on the units of the last layer and the constant 1."""
+    def _expression(self, value: Value) -> tuple[Sparse, Array]:
+        """Return an affine value as a matrix on the units of the last layer and the constant 1, and what its rows compute."""
         parts = [matrix.after(self.live[source]) for source, matrix in self.terms[value]]
         constant = self.constants[value]
         if constant is not None:
             width = parts[0].shape[1]
             last = np.full(len(constant.rows), width - 1)
             parts.append(Sparse((value.size, width), constant.rows, last, constant.values, constant.denominator))
-        return Sparse.added(parts)
+        total = Sparse.added(parts)
+        if value in self.restructured:
+            return total, np.full(value.size, Operation.JOINED)
+        terms = [(matrix, self.operations[source]) for source, matrix in self.terms[value]]
+        return total, operations_of(terms, constant, parts, total)
 
     def _release_sources(self, value: Value) -> None:
         """Record that a value is computed; sources that nothing else needs cease to be live."""
@@ -192,6 +217,7 @@ class _Layering:
         for (consumer, _), matrix in zip(images, parts, strict=True):
             image = Value(-1, consumer.size)
             self.live[image], self.pending_uses[image], self.consumers[image] = matrix, 1, [consumer]
+            self.operations[image] = np.full(image.size, Operation.JOINED)
             rest = [term for term in self.terms[consumer] if term[0] not in sources]
             self.terms[consumer] = [*rest, (image, Sparse.pick(np.arange(consumer.size), consumer.size))]
         for source in sources:
@@ -215,6 +241,7 @@ class _Layering:
                 terms.append((source, matrix))
                 continue
             terms += parts
+            self.restructured.add(value)
             for other, _ in inner:
                 self.consumers[other].append(value)
             self.pending.discard(source)

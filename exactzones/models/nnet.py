@@ -8,12 +8,14 @@ each layer, come the rows of its weight and, one on a line, its biases.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
 from exactzones.errors import FormatError, InputError, quoted
 from exactzones.files import MAX_WEIGHTS, naming, read_unpacked
+from exactzones.models.operations import JOINED_ROUNDINGS
 from exactzones.network import Layer, Network
 from exactzones.rational import Vector, exact
 
@@ -110,7 +112,8 @@ def _of_raw_inputs(layer: Layer, means: Vector | list[Fraction], ranges: list[Fr
         return layer
     weight = [[entry / span for entry, span in zip(row, ranges, strict=True)] for row in layer.weight.rows]
     shifts = [sum((entry * mean for entry, mean in zip(row, means, strict=True)), Fraction(0)) for row in weight]
-    return Layer.of(weight, [own - shift for own, shift in zip(layer.bias, shifts, strict=True)], relu=layer.relu)
+    bias = [own - shift for own, shift in zip(layer.bias, shifts, strict=True)]
+    return replace(Layer.of(weight, bias, relu=layer.relu), roundings=JOINED_ROUNDINGS)
 
 
 def _to_raw_outputs(layer: Layer, mean: Fraction, span: Fraction) -> Layer:
@@ -118,4 +121,5 @@ def _to_raw_outputs(layer: Layer, mean: Fraction, span: Fraction) -> Layer:
     if not mean and span == 1:
         return layer
     weight = [[entry * span for entry in row] for row in layer.weight.rows]
-    return Layer.of(weight, [entry * span + mean for entry in layer.bias], relu=layer.relu)
+    bias = [entry * span + mean for entry in layer.bias]
+    return replace(Layer.of(weight, bias, relu=layer.relu), roundings=JOINED_ROUNDINGS)

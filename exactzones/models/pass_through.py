@@ -18,10 +18,13 @@ class PassThrough(NamedTuple):
     Attributes:
         units: one row per unit, like the expressions; None if there are no units.
         expressions: the same expressions, now on the units and the constant 1.
+        unit_of_row: the unit that each row of the expressions became, -1 for constant rows; None if units of the last layer are
+            passed on instead.
     """
 
     units: Sparse | None
     expressions: list[Sparse]
+    unit_of_row: Array | None = None
 
 
 def choose_pass_through(expressions: Sequence[Sparse], *, every_row: bool) -> PassThrough:
@@ -55,7 +58,7 @@ def choose_pass_through(expressions: Sequence[Sparse], *, every_row: bool) -> Pa
         last = np.full(int(fixed.sum()), count)
         constants = Sparse((height, count + 1), rows.rows[fixed], last, rows.values[fixed], rows.denominator)
         on_units = Sparse.added([on_units, constants])
-    return PassThrough(units if count else None, _unstacked(on_units, expressions))
+    return PassThrough(units if count else None, _unstacked(on_units, expressions), unit_of_row)
 
 
 def _distinct_rows(rows: Sparse) -> Array:

@@ -63,7 +63,7 @@ def _combined(networks: Sequence[Network], *, shared: bool) -> Network:
         weights = [part.weight for part in parts]
         weight = reduce(Matrix.stack, weights) if shared and k == 0 else _diagonal(weights)
         bias, relu = (tuple(chain.from_iterable(field)) for field in ((p.bias for p in parts), (p.relu for p in parts)))
-        layers.append(Layer(weight, bias, relu))
+        layers.append(Layer(weight, bias, relu, next((part.roundings for part in parts if part.roundings is not None), None)))
     return Network(tuple(layers), tuple(chain.from_iterable(network.rationalizations for network in networks)))
 
 
@@ -79,7 +79,7 @@ def _lanes(network: Network) -> Layer:
 
 
 def _with_lanes(layer: Layer, weight: Matrix, lanes: int) -> Layer:
-    return Layer(weight, (*layer.bias, *_zeros(lanes)), (*layer.relu, *(False,) * lanes))
+    return Layer(weight, (*layer.bias, *_zeros(lanes)), (*layer.relu, *(False,) * lanes), layer.roundings)
 
 
 def _diagonal(blocks: Sequence[Matrix]) -> Matrix:

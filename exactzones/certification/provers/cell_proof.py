@@ -69,6 +69,9 @@ class CellProof(Proof[CellSearch]):
                 needed[without] = False
             mark(low_from[needed & (high > 0) & (low_from >= 0)])
             mark(high_from[needed & (low < 0) & (high_from >= 0)])
+            if node in search.sized:
+                mark(high_from[high_from >= 0])
+                mark(low_from[~claim.relu & (low_from >= 0)])
 
     def _units_by_slope(self, node: int) -> Array | None:
         """Return the units of the last layer with positive coefficients at a leaf: these need a lower slope, but no bounds.

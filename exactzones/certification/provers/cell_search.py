@@ -9,140 +9,21 @@ first layer that has one.  No linear program is solved.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
 from exactzones.certification.provers.base import UNKNOWN, FloatRegion, RegionSearch
+from exactzones.certification.provers.cell_batch import SETTLED, BoundLog, CellBatch, CellBounds, OpenCell
 from exactzones.certification.provers.polytopes import Planes, Vertices, crossings
-from exactzones.certification.provers.relaxation import FloatClaim, Relaxation
+from exactzones.certification.provers.relaxation import Relaxation
 from exactzones.checker.arithmetic import Array
 
-_SETTLED = 1e-9
-"""A unit counts as settled on a cell on which its pre-activation exceeds zero by at most this."""
 _ROUNDING = 2.0**-26
 """What the checker's rounding costs a bound of values of size 1, approximately."""
 _PERIOD = 2
 """Bounds of layers after the first open one are kept only at levels of the tree that are multiples of this."""
 _SPLIT = -2
 """Origin of a bound that a split gave.  The origin -1 means that it was known before the search."""
-
-
-class CellBounds(NamedTuple):
-    """Bounds of all hidden units on cells, and where each comes from: a number in the log, -1, or ``_SPLIT``.
-
-    All arrays have shape (cells, units), or (units,) for a single cell.
-    """
-
-    low: Array
-    high: Array
-    low_from: Array
-    high_from: Array
-
-    @classmethod
-    def stack(cls, parts: list[CellBounds]) -> CellBounds:
-        """Return the bounds of single cells as one batch."""
-        return cls(*(np.array(arrays) for arrays in zip(*parts, strict=True)))
-
-    def of(self, cell: int) -> CellBounds:
-        """Return the bounds of one cell, as views."""
-        return CellBounds(*(array[cell] for array in self))
-
-    def copy(self) -> CellBounds:
-        """Return a copy."""
-        return CellBounds(*(array.copy() for array in self))
-
-
-@dataclass
-class OpenCell:
-    """A cell that waits to be visited: its k vertices, shape (k, d), the ids of d hyperplanes tight at each, bounds of units."""
-
-    points: Array
-    tight: Array
-    bounds: CellBounds
-    parent: int
-    side: int
-    depth: int
-
-
-class _CellBatch:
-    """Cells that are visited together.
-
-    Attributes:
-        cells: the open cells.
-        numbers: of their nodes.
-        vertices: of all of them.
-        lifted: (1, vertex) of each cell, padded; shape (cells, dim + 1, most vertices of a cell).
-        tight: the ids tight at each vertex, padded; shape (cells, most vertices of a cell, dim).
-        bounds: of all hidden units; improved in place.
-        live: which cells are not proved yet.
-        targets: linear lower bounds of the negated conditions, shape (cells, conditions, dim + 1).
-    """
-
-    def __init__(self, cells: list[OpenCell], numbers: Array, claim: FloatClaim) -> None:
-        self.cells, self.numbers, self.claim = cells, numbers, claim
-        count, dim = len(cells), cells[0].points.shape[1]
-        sizes = np.array([len(cell.points) for cell in cells])
-        owner = np.repeat(np.arange(count), sizes)
-        self.vertices = Vertices(
-            np.concatenate([cell.points for cell in cells]), np.concatenate([cell.tight for cell in cells]), owner
-        )
-        first = np.cumsum(sizes) - sizes
-        padded = first[:, None] + np.minimum(np.arange(sizes.max()), sizes[:, None] - 1)
-        ones = np.ones((count, 1, sizes.max()))
-        self.lifted = np.concatenate([ones, self.vertices.points[padded].transpose(0, 2, 1)], 1)
-        self.tight = self.vertices.tight[padded]
-        self.centres = np.add.reduceat(self.vertices.points, first) / sizes[:, None]
-        self.bounds = CellBounds.stack([cell.bounds for cell in cells])
-        self.live = np.ones(count, bool)
-        self.targets = np.zeros((count, len(claim.targets), dim + 1))
-
-    @property
-    def is_root(self) -> bool:
-        """Whether the batch is the whole region."""
-        return self.cells[0].parent < 0
-
-    def open_units(self) -> Array:
-        """Return which units have a ReLU and no sign yet, shape (cells, units)."""
-        open_units: Array = self.claim.relu & (self.bounds.low < -_SETTLED) & (self.bounds.high > _SETTLED)
-        return open_units
-
-    def relax(self) -> list[Relaxation]:
-        """Return the relaxations of all layers."""
-        return [self.claim.relax(k, self.bounds.low, self.bounds.high) for k in range(self.claim.depth)]
-
-    def least(self, rows: Array, cell: Array) -> tuple[Array, Array]:
-        """Return the least value of rows over their cells' vertices, and at which vertex; rows come cell by cell."""
-        counts = np.bincount(cell, minlength=len(self.lifted))
-        place = np.arange(len(cell)) - (np.cumsum(counts) - counts)[cell]
-        padded = np.zeros((len(self.lifted), counts.max(), self.lifted.shape[1]))
-        padded[cell, place] = rows
-        values = np.matmul(padded, self.lifted)
-        at = values.argmin(2)
-        return np.take_along_axis(values, at[..., None], 2)[cell, place, 0], at[cell, place]
-
-
-@dataclass
-class _BoundLog:
-    """All bounds that were computed, as parallel lists of arrays."""
-
-    node: list[Array] = field(default_factory=list)
-    unit: list[Array] = field(default_factory=list)
-    upper: list[Array] = field(default_factory=list)
-    row: list[Array] = field(default_factory=list)
-    tight: list[Array] = field(default_factory=list)
-    count: int = 0
-
-    def add(self, node: Array, unit: Array, upper: int, row: Array, tight: Array) -> Array:
-        """Record bounds; returns their numbers."""
-        self.node.append(node)
-        self.unit.append(unit)
-        self.upper.append(np.full(len(node), upper))
-        self.row.append(row)
-        self.tight.append(tight)
-        self.count += len(node)
-        return np.arange(self.count - len(node), self.count)
 
 
 class CellSearch(RegionSearch):
@@ -165,8 +46,9 @@ class CellSearch(RegionSearch):
         self.margin = margin * _ROUNDING
         self.dim = len(region.low)
         self.planes = Planes(self.dim)
-        self.log = _BoundLog()
+        self.log = BoundLog()
         self.bounds_at: dict[int, CellBounds] = {}
+        self.sized: set[int] = set()  # nodes whose bounds give the sizes of activations in float arithmetic
         self.divisors = {number: size for _, number, size in zip(*region.rows, strict=True) if size != 1}
         points, tight = self._box(region)
         for row, number, _ in zip(*region.rows, strict=True):
@@ -187,7 +69,7 @@ class CellSearch(RegionSearch):
         return np.where(corners, region.high, region.low), np.where(corners, 0, 1) + 2 * np.arange(self.dim)
 
     def _step(self, batch: list[OpenCell], numbers: Array) -> None:
-        cells, claim = _CellBatch(batch, numbers, self.claim), self.claim
+        cells, claim = CellBatch(batch, numbers, self.claim), self.claim
         if self.patterns is None:
             self._try_witness(cells.centres)
         before = cells.bounds.copy()
@@ -196,6 +78,7 @@ class CellSearch(RegionSearch):
             self._forget(cells, before)
         for c, number in enumerate(numbers.tolist()):
             self.bounds_at[number] = cells.bounds.of(c)
+        self.sized.update(numbers[cells.sized].tolist())
         open_units = cells.open_units()
         layer = np.full(len(batch), -1)  # the first layer that has an open unit
         for k in range(claim.depth - 1, -1, -1):
@@ -209,15 +92,16 @@ class CellSearch(RegionSearch):
 
     # Bounds.
 
-    def _tighten(self, cells: _CellBatch) -> None:
+    def _tighten(self, cells: CellBatch) -> None:
         """Bound open units and then the conditions layer by layer, in place; record cells on which no case can hold as proved."""
         claim = self.claim
         relaxed: list[Relaxation] = []
         earlier = cells.relax()
         for k in range(claim.depth):
             changed = self._bound_layer(cells, k, relaxed)
-            if len(changed):
-                earlier[k] = claim.relax(k, cells.bounds.low, cells.bounds.high)
+            cells.resize(k)
+            if len(changed) or cells.sized.any():
+                earlier[k] = claim.relax(k, cells.bounds.low, cells.bounds.high, cells.sizes)
             relaxed.append(earlier[k])
             if (cells.is_root and k < claim.depth - 1) or not cells.live.any():
                 continue
@@ -225,28 +109,30 @@ class CellSearch(RegionSearch):
             live = np.nonzero(cells.live)[0]
             chosen = live if k in (0, claim.depth - 1) else np.intersect1d(live, changed)
             if len(chosen):
-                cells.targets[chosen] = claim.lower_targets(chosen, [*relaxed, *earlier[k + 1 :]])
+                cells.targets[chosen] = claim.lower_targets(chosen, [*relaxed, *earlier[k + 1 :]], cells.sizes)
                 self._refute_cells(cells, chosen)
         if claim.depth == 0 and claim.targets:
             every = np.arange(len(cells.numbers))
-            cells.targets[:] = claim.lower_targets(every, [])
+            cells.targets[:] = claim.lower_targets(every, [], cells.sizes)
             self._refute_cells(cells, every)
 
-    def _bound_layer(self, cells: _CellBatch, k: int, relaxed: list[Relaxation]) -> Array:
+    def _bound_layer(self, cells: CellBatch, k: int, relaxed: list[Relaxation]) -> Array:
         """Bound the open units of hidden layer k, in place; returns the cell of each such unit."""
         claim, bounds, span = self.claim, cells.bounds, self.claim.span(k)
         cell, unit = np.nonzero((bounds.low[:, span] < 0) & (bounds.high[:, span] > 0) & cells.live[:, None])
         if not len(cell):
             return cell
         weight, bias, half = claim.weights[k][unit], claim.biases[k][unit], len(cell)
-        both_signs = np.concatenate([weight, -weight]), np.concatenate([bias, -bias]), np.concatenate([cell, cell])
+        errors = claim.errors(k, cells.sizes)
+        lost = 0 if errors is None else errors[cell, unit]
+        both_signs = np.concatenate([weight, -weight]), np.concatenate([bias - lost, -bias - lost]), np.concatenate([cell, cell])
         rows = claim.lower(*both_signs, relaxed)
         for upper, lower_rows, known, source in (
             (0, rows[:half], bounds.low, bounds.low_from),
             (1, rows[half:], bounds.high, bounds.high_from),
         ):
             value, at = cells.least(lower_rows, cell)
-            value = np.where(np.abs(value) < _SETTLED, -_SETTLED, value)
+            value = np.where(np.abs(value) < SETTLED, -SETTLED, value)
             value = -value if upper else value
             before = known[cell, span.start + unit]
             better = np.nonzero(value < before if upper else value > before)[0]
@@ -256,7 +142,7 @@ class CellSearch(RegionSearch):
             known[cell[better], units], source[cell[better], units] = value[better], logged
         return cell
 
-    def _refute_cells(self, cells: _CellBatch, chosen: Array) -> None:
+    def _refute_cells(self, cells: CellBatch, chosen: Array) -> None:
         """Finish those of the chosen cells on which every case has a condition that certainly does not hold."""
         cases = self.claim.cases
         if any(case.start == case.stop for case in cases):
@@ -278,21 +164,21 @@ class CellSearch(RegionSearch):
             self.leaf.update(zip(numbers, logged.reshape(-1, len(cases)).tolist(), strict=True))
             cells.live[chosen[done]] = False
 
-    def _forget(self, cells: _CellBatch, before: CellBounds) -> None:
+    def _forget(self, cells: CellBatch, before: CellBounds) -> None:
         """At every other level drop new bounds of layers after the first open one: proofs are shorter, with a few more cells."""
         claim, bounds = self.claim, cells.bounds
         depth = np.array([cell.depth for cell in cells.cells])
         first = np.full(len(depth), claim.depth)
         for k in range(claim.depth - 1, -1, -1):
             span = claim.span(k)
-            first[((bounds.low[:, span] < -_SETTLED) & (bounds.high[:, span] > _SETTLED)).any(1)] = k
+            first[((bounds.low[:, span] < -SETTLED) & (bounds.high[:, span] > SETTLED)).any(1)] = k
         forget = (cells.live & (depth % _PERIOD != 0))[:, None] & (claim.layer_of[None] > first[:, None])
         for old, new in zip(before, bounds, strict=True):
             new[forget] = old[forget]
 
     # Splits.
 
-    def _choose_splits(self, cells: _CellBatch, layer: Array, open_units: Array) -> tuple[Array, Array]:
+    def _choose_splits(self, cells: CellBatch, layer: Array, open_units: Array) -> tuple[Array, Array]:
         """Choose the unit that splits each live cell: in its first open layer, the one whose range zero divides most evenly.
 
         Returns:
@@ -310,11 +196,14 @@ class CellSearch(RegionSearch):
             score = np.where(open_units[chosen, span], np.minimum(-bounds.low[chosen, span], bounds.high[chosen, span]), -1)
             j = score.argmax(1)
             unit[chosen] = span.start + j
+            errors = claim.errors(k, cells.sizes)
+            lost = 0 if errors is None else errors[chosen, j]
             for side, sign in ((0, 1), (1, -1)):
-                rows[side, chosen] = claim.lower(sign * claim.weights[k][j], sign * claim.biases[k][j], chosen, relaxed[:k])
+                constants = sign * claim.biases[k][j] - lost
+                rows[side, chosen] = claim.lower(sign * claim.weights[k][j], constants, chosen, relaxed[:k])
         return unit, rows
 
-    def _split(self, cells: _CellBatch, unit: Array, rows: Array) -> None:
+    def _split(self, cells: CellBatch, unit: Array, rows: Array) -> None:
         """Split the live cells and put their children on the stack, all sides z <= 0 first."""
         live = np.nonzero(cells.live)[0].tolist()
         vertices = cells.vertices.take(cells.live[cells.vertices.owner])
@@ -326,11 +215,14 @@ class CellSearch(RegionSearch):
                     bounds.low[u], bounds.low_from[u] = max(bounds.low[u], 0.0), _SPLIT
                 else:
                     bounds.high[u], bounds.high_from[u] = min(bounds.high[u], 0.0), _SPLIT
-                self.stack.append(OpenCell(points, tight, bounds, int(cells.numbers[c]), side=side, depth=cell.depth + 1))
+                child = OpenCell(points, tight, bounds, int(cells.numbers[c]), side=side, depth=cell.depth + 1)
+                if cells.sizes is not None:
+                    child.sizes, child.sized_at = cells.sizes[c], cell.depth if cells.sized[c] else cell.sized_at
+                self.stack.append(child)
         for c in live:
             self._record_split(int(cells.numbers[c]), int(unit[c]))
 
-    def _cut(self, cells: _CellBatch, vertices: Vertices, rows: Array, live: list[int]) -> list[tuple[Array, Array]]:
+    def _cut(self, cells: CellBatch, vertices: Vertices, rows: Array, live: list[int]) -> list[tuple[Array, Array]]:
         """Return the parts of live cells where rows are <= 0, as points and tight ids; if a part is a sliver, the whole cell."""
         values = -(rows[vertices.owner, 0] + (rows[vertices.owner, 1:] * vertices.points).sum(1))
         ids = np.full(len(rows), -1)
@@ -366,7 +258,7 @@ class CellSearch(RegionSearch):
             return
         if not len(points) or self.patterns is None:
             return
-        signs = "".join("+" if entry > -_SETTLED else "-" for entry in self.bounds_at[number].low[self.claim.relu])
+        signs = "".join("+" if entry > -SETTLED else "-" for entry in self.bounds_at[number].low[self.claim.relu])
         if signs in self.patterns:
             self.zone[number] = self.patterns[signs]
 

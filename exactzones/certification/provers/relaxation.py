@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, pairwise
-from typing import TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.claim import Claim
 
-Relaxation: TypeAlias = tuple[Array, Array, Array]
-"""Upper slopes, upper constants and lower slopes of a layer's units, each of shape (cells, units)."""
+
+class Relaxation(NamedTuple):
+    """The linear relaxation of a layer on cells; all arrays have shape (cells, units).
+
+    Attributes:
+        slope, shift: upper slopes and upper constants of the units.
+        lower: lower slopes.
+        error: bounds on the rounding errors of the pre-activations; None in real arithmetic.
+    """
+
+    slope: Array
+    shift: Array
+    lower: Array
+    error: Array | None = None
 
 
 class FloatClaim:
@@ -31,6 +43,7 @@ class FloatClaim:
         relu: shape (units,); which hidden units have a ReLU.
         layer_of: shape (units,); the layer of each hidden unit.
         targets: for each condition its negation, as (layer, coefficients of that layer's inputs, constant).
+        rounding: what rounding in floats costs; None in real arithmetic.
         cases: the conditions of each case of the tree, as slices of ``targets``.
         domain_rows: number of rows of the domain.
     """
@@ -46,6 +59,7 @@ class FloatClaim:
         self.relu = claim.relu[claim.inputs :]
         self.layer_of = np.searchsorted(self.offsets, np.arange(self.units), side="right") - 1
         self.targets: list[tuple[int, Array, float]] = []
+        self.rounding = None if claim.sizes is None else FloatRounding(claim)
         ends = np.cumsum([0, *map(len, claim.targets)]).tolist()
         self.cases = [slice(first, end) for first, end in pairwise(ends)]
         for target in chain(*claim.targets):
@@ -55,7 +69,6 @@ class FloatClaim:
             else:
                 row = coefficients @ claim.layers[target.layer].floats
                 self.targets.append((target.layer, row[1:], constant + float(row[0])))
-
         if fixed is not None and np.isfinite(fixed).any():
             self._substitute(fixed)
 
@@ -86,20 +99,47 @@ class FloatClaim:
         greatest: Array = np.max([slacks[case].min(0, initial=np.inf) for case in self.cases], axis=0)
         return greatest
 
-    def relax(self, k: int, low: Array, high: Array) -> Relaxation:
+    def sizes(self, low: Array, high: Array) -> Array | None:
+        """Return bounds on the absolute values of hidden units' activations, shape (cells, units); None in real arithmetic.
+
+        Args:
+            low: lower bounds of all hidden units, shape (cells, units).
+            high: upper bounds of the same units.
+        """
+        if self.rounding is None:
+            return None
+        size = np.where(self.relu, np.maximum(high, 0), np.maximum(np.abs(low), np.abs(high)))
+        return np.minimum(size, self.rounding.sizes)
+
+    def errors(self, k: int, sizes: Array | None) -> Array | None:
+        """Return bounds on the rounding errors of layer k's pre-activations, shape (cells, units); None in real arithmetic.
+
+        Args:
+            k: the layer.
+            sizes: bounds on the absolute values of all hidden units' activations, shape (cells, hidden units).
+        """
+        if self.rounding is None or sizes is None:
+            return None
+        constant, slopes = self.rounding.layers[k]
+        return constant + (sizes[:, self.span(k - 1)] @ slopes.T if k else np.zeros((len(sizes), 1)))
+
+    def relax(self, k: int, low: Array, high: Array, sizes: Array | None = None) -> Relaxation:
         """Return the linear relaxation of hidden layer k.
 
         Args:
             k: the layer.
             low: lower bounds of all hidden units, shape (cells, units).
             high: upper bounds of the same units.
+            sizes: bounds on the absolute values of their activations, of the same shape; None in real arithmetic.
         """
+        error = self.errors(k, sizes)
         low, high = low[:, self.span(k)], high[:, self.span(k)]
         on = (low >= 0) | ~self.masks[k]
         off = (high <= 0) & ~on
         open_ = ~(on | off)
         slope = np.where(on, 1.0, np.where(open_, high / np.where(open_, high - low, 1.0), 0.0))
-        return slope, np.where(open_, -slope * low, 0.0), np.where(on | (open_ & (high > -low)), 1.0, 0.0)
+        shift, lower = np.where(open_, -slope * low, 0.0), np.where(on | (open_ & (high > -low)), 1.0, 0.0)
+        return Relaxation(slope, shift, lower, error)
 
     def lower(self, coefficients: Array, constants: Array, cell: Array, relaxed: Sequence[Relaxation]) -> Array:
         """Return linear lower bounds ``(b, a)`` over the inputs of functions of a layer's activations, by back-substitution.
@@ -111,17 +151,63 @@ class FloatClaim:
             relaxed: relaxations of the layers up to and including that one.
         """
         for k in range(len(relaxed) - 1, -1, -1):
-            slope, shift, lower = relaxed[k]
+            slope, shift, lower, error = relaxed[k]
             negative = np.minimum(coefficients, 0)
             constants = constants + np.einsum("pn,pn->p", negative, shift[cell])
             coefficients = (coefficients - negative) * lower[cell] + negative * slope[cell]
             constants = constants + coefficients @ self.biases[k]
+            if error is not None:
+                constants = constants - np.einsum("pn,pn->p", np.abs(coefficients), error[cell])
             coefficients = coefficients @ self.weights[k]
         return np.concatenate([constants[:, None], coefficients], 1)
 
-    def lower_targets(self, cell: Array, relaxed: Sequence[Relaxation]) -> Array:
+    def lower_targets(self, cell: Array, relaxed: Sequence[Relaxation], sizes: Array | None = None) -> Array:
         """Return linear lower bounds of the negated conditions, shape (cells, conditions, inputs + 1)."""
         parts = []
-        for layer, coefficients, constant in self.targets:
-            parts.append(self.lower(np.tile(coefficients, (len(cell), 1)), np.full(len(cell), constant), cell, relaxed[:layer]))
+        lost = self.target_errors(sizes)
+        for k, (layer, coefficients, constant) in enumerate(self.targets):
+            constants = np.full(len(cell), constant) if lost is None else constant - lost[cell, k]
+            parts.append(self.lower(np.tile(coefficients, (len(cell), 1)), constants, cell, relaxed[:layer]))
         return np.stack(parts, 1)
+
+    def target_errors(self, sizes: Array | None) -> Array | None:
+        """Return what rounding of the layers that conditions read takes from each, shape (cells, conditions)."""
+        if self.rounding is None or sizes is None:
+            return None
+        lost = np.zeros((len(sizes), len(self.targets)))
+        for k, (layer, coefficients) in enumerate(self.rounding.targets):
+            if layer >= 0:
+                errors = self.errors(layer, sizes)
+                assert errors is not None  # noqa: S101 - it is only in real arithmetic
+                lost[:, k] = errors @ coefficients
+        return lost
+
+
+class FloatRounding:
+    """What rounding costs, as linear functions of the sizes of activations.
+
+    Args:
+        claim: a claim about float arithmetic.
+
+    Attributes:
+        layers: for each layer constants of its units' errors, shape (units,), and slopes, shape (units, inputs).
+        targets: for each condition the layer whose pre-activations it reads (-1: activations), and its absolute coefficients.
+        sizes: bounds on the absolute values of all hidden units, shape (hidden units,).
+    """
+
+    def __init__(self, claim: Claim) -> None:
+        assert claim.sizes is not None  # noqa: S101 - in real arithmetic nothing is rounded
+        sizes = claim.sizes.astype(float) / 2.0**claim.bits
+        self.sizes = sizes[claim.inputs :]
+        self.layers: list[tuple[Array, Array]] = []
+        for units in claim.layers:
+            assert units.rounding is not None  # noqa: S101
+            floats = units.rounding.coefficients.floats().T
+            self.layers.append((floats[:, 0].copy(), floats[:, 1:].copy()))
+        if self.layers:  # the sizes of inputs are the same everywhere
+            constant, slopes = self.layers[0]
+            self.layers[0] = constant + slopes @ sizes[: claim.inputs], slopes
+        self.targets = [
+            (-1 if target.after_relu else target.layer, np.abs(target.coefficients.astype(float)))
+            for target in chain(*claim.targets)
+        ]

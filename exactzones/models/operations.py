@@ -1,0 +1,64 @@
+"""Whether the rows of a layer are single operations of the model that was read, or join several in a row.
+
+Over the reals this makes no difference.  In floats it does: what a model computes between two operations is rounded there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+import numpy as np
+
+from exactzones.models.arrays import Array
+from exactzones.models.sparse import Sparse
+from exactzones.roundings import UnknownRoundings
+
+JOINED_ROUNDINGS = UnknownRoundings(
+    "joins several linear operations in a row, such as a normalisation of the inputs or a residual sum, between which floats "
+    "round; bounds for this are not implemented"
+)
+
+
+class Operation(IntEnum):
+    """What a row computes from the units of the last layer."""
+
+    COPY = 0
+    """A unit, perhaps with its sign changed; or zero."""
+    SUM = 1
+    """A sum of products."""
+    BIASED = 2
+    """The same and a constant; or a constant."""
+    JOINED = 3
+    """More than that: operations one after the other."""
+
+
+def copies(count: int) -> Array:
+    """Return the operations of so many rows that copy units."""
+    return np.full(count, Operation.COPY)
+
+
+def operations_of(
+    terms: Sequence[tuple[Sparse, Array]], constant: Sparse | None, parts: Sequence[Sparse], total: Sparse
+) -> Array:
+    """Return what the rows of an affine value compute.
+
+    Args:
+        terms: for each source the matrix and what the source's rows compute.
+        constant: shape (rows, 1), or None for zero.
+        parts: the products of these matrices with their sources, and the constant, as matrices on units and the constant 1.
+        total: the sum of the parts.
+    """
+    height = total.shape[0]
+    entries, worst, copied = np.zeros(height, int), copies(height), np.ones(height, bool)
+    for matrix, operations in terms:
+        np.add.at(entries, matrix.rows, 1)
+        np.maximum.at(worst, matrix.rows, operations[matrix.columns])
+        copied[matrix.rows[np.abs(matrix.values) != (matrix.denominator or 1)]] = False
+    passed = copied & (entries <= 1)
+    found = np.where(passed, worst, np.where(worst == Operation.COPY, Operation.SUM, Operation.JOINED))
+    if constant is not None:
+        rows = constant.rows
+        found[rows] = np.where(found[rows] <= Operation.SUM, Operation.BIASED, Operation.JOINED)
+    kept = np.bincount(total.rows, minlength=height) == sum(np.bincount(part.rows, minlength=height) for part in parts)
+    return np.where(kept, found, Operation.JOINED)  # where entries were added up or cancelled, their magnitudes are lost
