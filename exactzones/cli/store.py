@@ -22,7 +22,7 @@ from exactzones.cli.outputs import (
 from exactzones.cli.search import CellCounter, SearchOptions, running
 from exactzones.cli.stopping import stop
 from exactzones.errors import BudgetExceeded, InputError
-from exactzones.store import ZoneStore, store_zones
+from exactzones.store import ZoneStore, export, store_zones
 from exactzones.zones import Budget
 
 _SAMPLES = 20  # zones that ``check`` computes exactly
@@ -52,7 +52,7 @@ def store(directory: Path, action: str, out: Path | None, report: ReportOptions)
     deliveries = Deliveries()
     if out is not None:
         check_target(out, directory / "manifest.json")
-        deliveries.deliver(out, partial(_export, opened, out))
+        deliveries.deliver(out, partial(export, opened, out))
     damages = list(_damages(opened)) if action == "check" else []
     answer = {
         "command": "store",
@@ -73,10 +73,6 @@ def store(directory: Path, action: str, out: Path | None, report: ReportOptions)
         for path in deliveries.written:
             click.echo(f"wrote {path}")
     return deliveries.exit_code(1 if damages else 0)
-
-
-def _export(opened: ZoneStore, out: Path) -> None:
-    opened.listed().save(out)
 
 
 def _damages(opened: ZoneStore) -> list[str]:

@@ -13,11 +13,11 @@ from exactzones.errors import InputError
 from exactzones.export.graphs import gexf, graphml, plain_graph
 from exactzones.export.planar import geojson, geojson_text, wkt
 from exactzones.export.smt import smtlib
-from exactzones.export.tables import csv_text
+from exactzones.export.tables import csv_lines, csv_text
 from exactzones.files import as_path, write_atomically
 from exactzones.zones import Zones, as_zones
 
-__all__ = ["SUFFIXES", "csv_text", "geojson", "gexf", "graphml", "plain_graph", "save", "smtlib", "wkt", "writer"]
+__all__ = ["SUFFIXES", "csv_lines", "csv_text", "geojson", "gexf", "graphml", "plain_graph", "save", "smtlib", "wkt", "writer"]
 
 _WRITERS: dict[str, Callable[[Zones], str]] = {
     ".graphml": graphml,

@@ -8,6 +8,7 @@ after ``FULL_ZONES`` zones.
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -159,8 +160,28 @@ class ZonesWriter:
         """
         for zone in zones.zones[self.zones :]:
             self.add(zone)
+        self._end(["]," + _json(_tail(zones, self._version, merge=merge, graph=graph))[1:] + "\n"])
+
+    def finish_complete(self, edges: Iterable[Sequence[int]], islands: Iterable[Sequence[int]]) -> None:
+        """Write what follows a complete list, whose zones were all added, without holding it.
+
+        Args:
+            edges: the pairs of zones that share a facet, ascending.
+            islands: the zones of each island, ascending.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        rest = _json({"complete": True, "version": self._version})[1:] + "\n"
+        self._end(itertools.chain(["],"], _array("adjacency", edges), [","], _array("islands", islands), ["," + rest]))
+
+    def _end(self, pieces: Iterable[str]) -> None:
+        """Write the pieces of text that follow the zones."""
+        for piece in pieces:
+            self._position.pending.append(piece)
+            if self._failure is None and len(piece) > _MEMBER:
+                self._flush()
         if self._failure is None:
-            self._position.pending.append("]," + _json(_tail(zones, self._version, merge=merge, graph=graph))[1:] + "\n")
             self._flush()
         if self._failure is not None:
             raise self._failure
@@ -250,6 +271,18 @@ def _tail(zones: Zones, version: int, *, merge: bool, graph: bool = True) -> dic
     if merge:
         document["merged"] = [_merged(merged) for merged in zones.merged]
     return document
+
+
+def _array(name: str, rows: Iterable[Sequence[int]]) -> Iterator[str]:
+    """Yield the text of a member that is an array of rows, in large pieces."""
+    pieces, size = [f'"{name}":['], 0
+    for k, row in enumerate(rows):
+        pieces.append("," * bool(k) + _json(row))
+        size += len(pieces[-1])
+        if size > _MEMBER:
+            yield "".join(pieces)
+            pieces, size = [], 0
+    yield "".join(pieces) + "]"
 
 
 def _json(value: Any) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from exactzones.engine.frontier import Integers
 from exactzones.notation import counted, escaped, html_table, number, point
 from exactzones.polyhedra.shapes import outline
 from exactzones.polyhedra.svg import Shape, svg
+from exactzones.zone import Zone
 from exactzones.zones.window import Listed, default_window
 
 MAX_VOLUME_INPUTS = 5
@@ -16,24 +19,22 @@ _ROWS = 20  # at most in a table
 _DRAWN = 2000  # zones at most in a picture
 
 
-def records(zones: Listed) -> list[dict[str, Any]]:
-    """Return a record for each zone, with exact numbers; see ``Zones.to_dataframe``."""
-    rows = []
-    for k, zone in enumerate(zones.zones):
+def records(zones: Iterable[Zone], island_of: Sequence[int] | Integers, inputs: int) -> Iterator[dict[str, Any]]:
+    """Yield a record for each zone, with exact numbers; see ``Zones.to_dataframe``."""
+    for k, zone in enumerate(zones):
         vrep = zone.vrep
         record = {
             "pattern": " ".join(zone.pattern),
-            "island": zones.island_of[k],
+            "island": int(island_of[k]),
             "facets": len(zone.hrep.rows),
             "vertices": len(vrep.vertices),
             "rays": len(vrep.rays),
             "lines": len(vrep.lines),
             "maximum": zone.maximum.value,
         }
-        if zones.network.inputs <= MAX_VOLUME_INPUTS:
+        if inputs <= MAX_VOLUME_INPUTS:
             record["volume"] = zone.volume
-        rows.append(record | {f"x{j}": entry for j, entry in enumerate(zone.sample)})
-    return rows
+        yield record | {f"x{j}": entry for j, entry in enumerate(zone.sample)}
 
 
 def columns(inputs: int) -> list[str]:

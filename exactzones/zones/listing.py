@@ -257,7 +257,8 @@ class Zones(Sequence[Zone]):
         except ImportError:
             raise InputError("a data frame needs pandas, which is not installed: pip install exactzones[pandas]") from None
         index = pandas.RangeIndex(len(self.zones), name="zone")
-        return pandas.DataFrame(records(self), index, columns(self.network.inputs), dtype=object).convert_dtypes()
+        rows = list(records(self.zones, self.island_of, self.network.inputs))
+        return pandas.DataFrame(rows, index, columns(self.network.inputs), dtype=object).convert_dtypes()
 
     def save(self, path: str | PathLike[str], *, merge: bool = False) -> None:
         """Write the list to a file; the suffix says how.

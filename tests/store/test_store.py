@@ -1,5 +1,6 @@
 """Stores of zones: the same zones as a list, from rows alone; the same bytes however the run was stopped."""
 
+import gzip
 import itertools
 import json
 import random
@@ -18,7 +19,7 @@ from interruptions import Interruption
 from exactzones import ALWAYS, BudgetExceeded, FormatError, InputError, Network, condition, feature, find_zones, load_network
 from exactzones.engine.leaf import Leaf
 from exactzones.models import save_network
-from exactzones.store import ZoneStore, links, store_zones, writing
+from exactzones.store import ZoneStore, export, links, store_zones, writing
 from exactzones.store.patterns import PatternIndex, pattern_hashes
 from exactzones.testing import domains, features, networks, points
 
@@ -237,6 +238,29 @@ def test_patterns_are_found(monkeypatch):
     assert PatternIndex(patterns[:0]).find(patterns).tolist() == [-1] * len(patterns)
     monkeypatch.setattr("exactzones.store.patterns.pattern_hashes", lambda *given: pattern_hashes(*given) >> np.uint64(56))
     assert PatternIndex(patterns[:3]).find(patterns).tolist() == [0, 1, 2] + [-1] * (len(patterns) - 3)  # hashes collide
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("suffix", [".json", ".json.gz", ".csv", ".graphml"])
+def test_exported_as_the_list_is_saved(tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr("exactzones.formats.zones_json.FULL_ZONES", 30)
+    monkeypatch.setattr("exactzones.formats.zones_json._MEMBER", 1000)
+    store = store_zones(NET, 0, BOX, directory=tmp_path / "s")
+    find_zones(NET, 0, BOX).save(tmp_path / f"list{suffix}")
+    if suffix != ".graphml":
+        monkeypatch.setattr(ZoneStore, "listed", None)  # nothing is held
+    export(store, tmp_path / f"store{suffix}")
+    texts = [(tmp_path / f"{name}{suffix}").read_bytes() for name in ("list", "store")]
+    assert len({gzip.decompress(text) if suffix.endswith(".gz") else text for text in texts}) == 1
+
+
+@pytest.mark.parametrize("suffix", [".json", ".csv"])
+def test_a_part_is_exported_as_a_list(tmp_path, suffix):
+    with pytest.raises(BudgetExceeded) as stopped:
+        store_zones(NET, 0, BOX, directory=tmp_path / "s", max_zones=20)
+    export(stopped.value.found, tmp_path / f"store{suffix}")
+    stopped.value.found.listed().save(tmp_path / f"list{suffix}")
+    assert (tmp_path / f"store{suffix}").read_bytes() == (tmp_path / f"list{suffix}").read_bytes()
 
 
 def test_other_programs_read_it(tmp_path, monkeypatch):
