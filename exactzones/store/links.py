@@ -17,7 +17,7 @@ from exactzones.store.columns import links_table, parquet_bytes
 from exactzones.store.manifest import Manifest, save_chunk
 from exactzones.store.matching import EDGE, Edges, StoredMatching
 from exactzones.store.reading import ZoneStore
-from exactzones.zones.graph import adjacency_of_cells
+from exactzones.zones.graph import adjacency_of_cells, contacts
 from exactzones.zones.islands import joined
 
 _PENDING = 1 << 22  # edges that are kept before the islands are joined by them
@@ -39,6 +39,9 @@ def write_links(store: ZoneStore, tick: Callable[[int], None]) -> Manifest:
         except UnluckyPrimeError:
             _remove(scratch)
             labels = _noted(_exact_edges(store), starts, scratch)
+        if not store.prop.is_open:  # zones may touch in a vertex; from exact cells, all in memory
+            pairs = [*contacts(list(store), lambda a, b: labels[a] == labels[b])]
+            labels = joined(labels, np.array(pairs, np.int64).reshape(-1, 2).T)
         first_zones, islands = np.unique(labels, return_inverse=True)
         links = []
         for k, chunk in enumerate(chunks):

@@ -75,7 +75,7 @@ def store_zones(
 
     Args:
         network: the network, or the path of its file.
-        prop: a feature (``feature(2)``, or just 2) or a conjunction of strict conditions.
+        prop: a feature (``feature(2)``, or just 2) or a conjunction of conditions.
         domain: full-dimensional; a polyhedron, or a box such as "0:8" or (0, 8); None is all of the input space.
         directory: the folder; it is created.
         resume: whether to go on with what is in the folder.
@@ -136,17 +136,15 @@ class _StoredSearch(NamedTuple):
 
     @classmethod
     def of(cls, network: Network, prop: Property, domain: Polyhedron | None) -> _StoredSearch:
-        search = None
-        if prop.is_open:
-            search = zone_search(network, prop, () if domain is None else domain.facet_rows())
+        search = zone_search(network, prop, () if domain is None else domain.facet_rows())
         try:
             if search is not None:
                 return cls(search, search.arrangement.start())
         except NotPointedError:
             pass
         raise InputError(
-            "a store holds zones of the forward engine: rational numbers, strict conditions, a layer with a ReLU that cuts, and "
-            "at most 16 dimensions; list these zones with find_zones"
+            "a store holds zones of the forward engine: rational numbers, a layer with a ReLU that cuts, and at most 16 "
+            "dimensions; list these zones with find_zones"
         )
 
 
@@ -265,8 +263,9 @@ class _Writer:
         if len(leaves):
             first = sum(chunk.zones for chunk in chunks)
             name = f"{'partial' if partial else 'zones'}-{len(chunks):05}{f'-{len(leaves)}' if partial else ''}.parquet"
-            constant = float(self.job.search.prop.conditions[0].constant)
-            floats = leaf_floats(self.job.search.arrangement, leaves)
+            search = self.job.search
+            constant = float(search.prop.conditions[0].constant) if search.arrangement.has_target else 0.0
+            floats = leaf_floats(search.arrangement, leaves)
             planes = Planes.of(self.layout, leaves, floats)
             table = zones_table(self.layout, leaves, planes, floats, first=first, constant=constant)
             chunk = save_chunk(self.directory, name, len(leaves), parquet_bytes(table))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
@@ -285,15 +286,23 @@ def islands(zones: Sequence[Zone], graph: networkx.Graph) -> tuple[tuple[int, ..
     connected = networkx.Graph()
     connected.add_nodes_from(range(len(zones)))
     connected.add_edges_from((a, b) for a, b, fires in graph.edges(data="fires") if fires)
-    if zones and not zones[0].prop.is_open:
-        sharing: dict[Row, list[int]] = defaultdict(list)
-        for k, zone in enumerate(zones):
-            for ray in zone.cell.canonical_rays:
-                if ray[0]:
-                    sharing[ray].append(k)
-        for group in sharing.values():
-            for position, a in enumerate(group):
-                for b in group[position + 1 :]:
-                    if not connected.has_edge(a, b) and not zones[a].firing.intersect(zones[b].firing).is_empty:
-                        connected.add_edge(a, b)
+    connected.add_edges_from(contacts(zones, connected.has_edge))
     return tuple(sorted(tuple(sorted(component)) for component in networkx.connected_components(connected)))
+
+
+def contacts(zones: Sequence[Zone], known: Callable[[int, int], bool]) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of zones whose firing parts touch and are not known to be connected; none if all conditions are strict.
+
+    Such zones have a vertex in common.
+    """
+    if not zones or zones[0].prop.is_open:
+        return
+    sharing: dict[Row, list[int]] = defaultdict(list)
+    for k, zone in enumerate(zones):
+        for ray in zone.cell.canonical_rays:
+            if ray[0]:
+                sharing[ray].append(k)
+    for group in sharing.values():
+        for a, b in itertools.combinations(group, 2):
+            if not known(a, b) and not zones[a].firing.intersect(zones[b].firing).is_empty:
+                yield a, b

@@ -19,6 +19,7 @@ from interruptions import Interruption
 from exactzones import ALWAYS, BudgetExceeded, FormatError, InputError, Network, condition, feature, find_zones, load_network
 from exactzones.engine.leaf import Leaf
 from exactzones.models import save_network
+from exactzones.property import Property
 from exactzones.store import ZoneStore, export, links, store_zones, writing
 from exactzones.store.patterns import PatternIndex, pattern_hashes
 from exactzones.testing import domains, features, networks, points
@@ -122,9 +123,28 @@ def test_several_chunks(tmp_path, net):
 
 
 @pytest.mark.usefixtures("small_chunks")
-def test_conjunctions(tmp_path):
-    prop = feature(0) & condition([1, 1] + [0] * 7, layer=0)
-    same_as_list(store_zones(NET, prop, BOX, directory=tmp_path / "s"), find_zones(NET, prop, BOX))
+@pytest.mark.parametrize(
+    "prop",
+    [
+        feature(0) & condition([1, 1, 0, 0, 0], layer=0),
+        condition([1], strict=False),
+        condition([1, 0, 0, 0, 0], layer=0, after_relu=True),
+        condition([1, 0, 0, 0, 0], -1, layer=1, strict=False, after_relu=True) & feature(0),
+        Property(()),
+    ],
+)
+def test_properties_of_every_kind(tmp_path, prop):
+    net = random_net(2, 5, 5, 1)
+    same_as_list(store_zones(net, prop, BOX, directory=tmp_path / "s"), find_zones(net, prop, BOX))
+
+
+def test_firing_parts_that_touch_in_a_vertex_are_one_island(tmp_path):
+    """|x| >= |y|: the right and the left zones touch at the origin only."""
+    net = Network.mlp([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, -1, -1]], [0])])
+    for prop, islands in ((condition([1], strict=False), 1), (feature(0), 2)):
+        store = store_zones(net, prop, (-2, 2), directory=tmp_path / str(islands))
+        same_as_list(store, find_zones(net, prop, (-2, 2)))
+        assert len(store.islands) == islands
 
 
 @pytest.mark.usefixtures("small_chunks")
@@ -286,8 +306,8 @@ def test_what_is_refused(tmp_path):
     (tmp_path / "full" / "thesis.tex").write_text("x")
     with pytest.raises(InputError, match="not empty"):
         store_zones(NET, 0, BOX, directory=tmp_path / "full")
-    with pytest.raises(InputError, match="strict"):
-        store_zones(NET, condition([1], strict=False), BOX, directory=tmp_path / "t")
+    with pytest.raises(InputError, match="a layer with a ReLU"):
+        store_zones(Network.mlp([([[1, 2]], [0])]), 0, BOX, directory=tmp_path / "t")
     with pytest.raises(InputError, match="No such file"):
         ZoneStore.open(tmp_path / "nowhere")
     manifest = tmp_path / "s" / "manifest.json"
