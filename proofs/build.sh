@@ -13,13 +13,14 @@ if [ -z "${COQCHK:-}" ] && [ -x "$checker" ] && [ -z "$(find coq checker build.s
     exit
 fi
 
-if ! command -v coqc >/dev/null || ! ocamlfind query zarith yojson >/dev/null 2>&1; then
+flocq() { [ -d "$(coqc -where)/user-contrib/Flocq" ]; }
+if ! command -v coqc >/dev/null || ! flocq || ! ocamlfind query zarith yojson >/dev/null 2>&1; then
     if [ "$(id -u)" -ne 0 ]; then
-        echo "needs coq ocaml-findlib libzarith-ocaml-dev libyojson-ocaml-dev (Debian's names)" >&2
+        echo "needs coq libcoq-flocq ocaml-findlib libzarith-ocaml-dev libyojson-ocaml-dev (Debian's names)" >&2
         exit 1
     fi
     apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends coq ocaml-findlib libzarith-ocaml-dev libyojson-ocaml-dev >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends coq libcoq-flocq ocaml-findlib libzarith-ocaml-dev libyojson-ocaml-dev >/dev/null
 fi
 
 if grep -nwE 'Admitted|admit|Axiom|Axioms|Parameter|Parameters|Conjecture|bypass_check' coq/*.v; then
@@ -46,7 +47,7 @@ for file in checker.ml checker.mli; do
 done
 
 if [ -n "${COQCHK:-}" ]; then
-    coqchk -silent -o -Q . Exactzones Exactzones.{Linear,Unrelu,Joins,Counting,Rational,Real,Cover,Islands,Showcase}
+    coqchk -silent -o -Q . Exactzones Exactzones.{Linear,Unrelu,Joins,Counting,Rational,Real,Cover,Islands,Floats,Showcase}
 fi
 
 ocamlfind ocamlopt -inline 200 -w -a -package zarith,yojson -linkpkg checker.mli checker.ml main.ml -o exactzones-checker

@@ -14,11 +14,11 @@ if [ -n "${EXACTZONES_TORCH:-}" ]; then
     "$bin/python" -m pip install --quiet --disable-pip-version-check "$EXACTZONES_TORCH"
 fi
 have_coq() {
-    command -v coqc >/dev/null && ocamlfind query zarith yojson >/dev/null 2>&1
+    command -v coqc >/dev/null && [ -d "$(coqc -where)/user-contrib/Flocq" ] && ocamlfind query zarith yojson >/dev/null 2>&1
 }
 if [ -n "${CI:-}" ] && [ "$(id -u)" = 0 ] && ! { have_coq && command -v chromium >/dev/null; }; then
     timeout 600 bash -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-        coq ocaml-findlib libzarith-ocaml-dev libyojson-ocaml-dev chromium fonts-dejavu-core >/dev/null' ||
+        coq libcoq-flocq ocaml-findlib libzarith-ocaml-dev libyojson-ocaml-dev chromium fonts-dejavu-core >/dev/null' ||
         echo "Coq and Chromium could not be installed: tests that need them are skipped" >&2
 fi
 options=(--cov --cov-report=term:skip-covered)

@@ -25,10 +25,13 @@ from exactzones.checker.rules import Invalid
 from exactzones.errors import BackendError, FormatError, InputError
 from exactzones.network import Layer, Network
 from exactzones.property import Condition
-from exactzones.rational.float_formats import REAL
+from exactzones.rational import Matrix, Vector
+from exactzones.rational.float_formats import FloatArithmetic
+from exactzones.roundings import UnknownRoundings
 
 VARIABLE = "EXACTZONES_VERIFIED"
 """Environment variable with the path of the built checker; by default it is the one in this source tree."""
+_REFUSED = 4  # the exit code of the program where the claim does not fit its arithmetic
 _BUILT = Path(__file__).resolve().parents[2] / "proofs" / "build" / "exactzones-checker"
 
 
@@ -60,12 +63,9 @@ def check_verified(network: Network, cases: Sequence[Case], lines: Iterable[str]
 
     Raises:
         BackendError: the checker is not built, or it crashed.
-        InputError: the claim is not about real arithmetic.
+        InputError: the claim is about floats, and the network or the domain does not fit the model of their rounding.
     """
     require_arguments(network, cases, lines)
-    arithmetic = arithmetic_of(cases)
-    if arithmetic != REAL:
-        raise InputError(f"the verified checker knows real arithmetic only, not {arithmetic}; use the other two checkers")
     built = program()
     with tempfile.TemporaryDirectory() as folder:
         claim, certificate = Path(folder) / "claim.json", Path(folder) / "certificate"
@@ -80,6 +80,9 @@ def check_verified(network: Network, cases: Sequence[Case], lines: Iterable[str]
         except (FormatError, Invalid) as error:
             return Report.invalid(error)
         done = subprocess.run([built, claim, certificate], capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode == _REFUSED:
+        why = "an input has no bounds, or a number may overflow"
+        raise InputError(f"the claim does not fit the model of {arithmetic_of(cases)} arithmetic: {why}")
     return _report(done)
 
 
@@ -132,14 +135,24 @@ def _report(done: subprocess.CompletedProcess[str]) -> Report:
 def claim_of(network: Network, cases: Sequence[Case]) -> dict[str, Any]:
     """Return the claim as JSON data: exact weights as integers over a common denominator, rows and conditions as integers.
 
+    A claim about floats also has the numbers of the format, and the roundings of each layer that some case needs.
+
     Raises:
         InexactError: an irrational number.
+        InputError: weights that are not normal numbers of the format, or a unit with too many roundings for a bound.
     """
     for case in cases:
         require_rational(network, case)
-    return {
+    arithmetic = FloatArithmetic.of(arithmetic_of(cases))
+    conditions = chain(*(case.prop.resolve(network.widths).conditions for case in cases))
+    depth = len(network.layers) if arithmetic is None else max((condition.layer + 1 for condition in conditions), default=0)
+    layers = [
+        _layer(layer) if arithmetic is None else _layer(layer) | {"roundings": _roundings(layer, arithmetic, f"layer {k}")}
+        for k, layer in enumerate(network.layers[:depth])
+    ]
+    return ({} if arithmetic is None else {"arithmetic": _arithmetic(arithmetic)}) | {
         "sha256": network.sha256,
-        "layers": [_layer(layer) for layer in network.layers],
+        "layers": layers,
         "cases": [
             {
                 "inputs": network.inputs,
@@ -156,15 +169,47 @@ def claim_of(network: Network, cases: Sequence[Case]) -> dict[str, Any]:
 
 
 def _layer(layer: Layer) -> dict[str, Any]:
-    rows = layer.weight.rows
+    return _affine(layer.weight, layer.bias) | {"relu": list(layer.relu)}
+
+
+def _affine(weight: Matrix, bias: Vector) -> dict[str, Any]:
+    rows = weight.rows
     weight_den = lcm(*(entry.denominator for row in rows for entry in row))
-    bias_den = lcm(*(entry.denominator for entry in layer.bias))
+    bias_den = lcm(*(entry.denominator for entry in bias))
     return {
         "weights": [_over(weight_den, row) for row in rows],
         "weight_den": weight_den,
-        "biases": _over(bias_den, layer.bias),
+        "biases": _over(bias_den, bias),
         "bias_den": bias_den,
-        "relu": list(layer.relu),
+    }
+
+
+def _arithmetic(arithmetic: FloatArithmetic) -> dict[str, int]:
+    format_ = arithmetic.products
+    return {
+        "precision": format_.precision,
+        "sums": arithmetic.sums.precision,
+        "least": format_.least,
+        "largest": int(format_.largest),
+    }
+
+
+def _roundings(layer: Layer, arithmetic: FloatArithmetic, what: str) -> dict[str, Any]:
+    roundings, format_ = layer.as_computed, arithmetic.products
+    if isinstance(roundings, UnknownRoundings):
+        raise InputError(f"{what} {roundings.why}")
+    misfit = roundings.constants.misfit(arithmetic)
+    if misfit is not None:
+        raise InputError(f"{what} {misfit}")
+    for products, sums in zip(roundings.products, roundings.sums, strict=True):
+        if arithmetic.relative_error(products, sums) is None:
+            raise InputError(f"{what} has a unit with {sums} additions; {arithmetic.name} is too coarse to bound its error")
+    return _affine(roundings.weight, roundings.bias) | {
+        "relu": [False] * layer.outputs,
+        "products": list(roundings.products),
+        "sums": list(roundings.sums),
+        "flushed": [str(factor * format_.smallest_normal) for factor in roundings.underflows],
+        "peak": str(roundings.peak),
     }
 
 

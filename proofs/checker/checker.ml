@@ -691,6 +691,12 @@ module Z =
     abs (mul a (div b (gcd a b)))
  end
 
+(** val hd : 'a1 -> 'a1 list -> 'a1 **)
+
+let hd default = function
+| [] -> default
+| x :: _ -> x
+
 (** val tl : 'a1 list -> 'a1 list **)
 
 let tl = function
@@ -720,6 +726,12 @@ let rec nth_error l n0 =
                | [] -> None
                | _ :: l0 -> nth_error l0 n1)
     n0
+
+(** val concat : 'a1 list list -> 'a1 list **)
+
+let rec concat = function
+| [] -> []
+| x :: l0 -> app x (concat l0)
 
 (** val map : ('a1 -> 'a2) -> 'a1 list -> 'a2 list **)
 
@@ -1177,6 +1189,8 @@ type fact = Big_int_Z.big_int option * Big_int_Z.big_int option
 
 type region = fact list list
 
+type errors = int -> fact list -> Big_int_Z.big_int list
+
 type hint = { rows : (int * Big_int_Z.big_int) list;
               rows_den : Big_int_Z.big_int;
               betas : (int * ((int * bool) * q)) list;
@@ -1366,14 +1380,26 @@ let floors net i fs =
     (fun j -> floors_under (nth j net no_layer).relus fs)
     i
 
+(** val loss : 'a1 kind -> Big_int_Z.big_int list -> 'a1 list -> 'a1 **)
+
+let rec loss k ds ps =
+  match ds with
+  | [] -> k.none
+  | d :: ds' ->
+    (match ps with
+     | [] -> k.none
+     | p :: ps' ->
+       k.plus (k.times (k.least p (k.opposite p)) (k.known d))
+         (loss k ds' ps'))
+
 type 'num function0 = { at_before : (int -> 'num list);
                         at_after : (int -> 'num list) }
 
 (** val carry_back :
-    'a1 kind -> Big_int_Z.big_int -> layer list -> region -> hint -> 'a1
-    function0 -> int -> 'a1 list -> 'a1 -> ('a1 list * 'a1) option **)
+    'a1 kind -> Big_int_Z.big_int -> layer list -> errors -> region -> hint
+    -> 'a1 function0 -> int -> 'a1 list -> 'a1 -> ('a1 list * 'a1) option **)
 
-let rec carry_back k u net kn h f n0 carried constant0 =
+let rec carry_back k u net lost kn h f n0 carried constant0 =
   let cs = add_lists k carried (f.at_after n0) in
   ((fun fO fS n -> if n=0 then fO () else fS (n-1))
      (fun _ -> Some ((add_lists k cs (f.at_before 0)), constant0))
@@ -1395,8 +1421,10 @@ let rec carry_back k u net kn h f n0 carried constant0 =
                  let (cs0, b) = p1 in
                  (match o with
                   | Some v ->
-                    carry_back k u net kn h f i cs0
-                      (k.plus (k.plus t0 b) (k.known (Z.div v u)))
+                    carry_back k u net lost kn h f i cs0
+                      (k.plus
+                        (k.plus (k.plus t0 (loss k (lost i below0) ps0)) b)
+                        (k.known (Z.div v u)))
                   | None -> None)
                | None -> None)
             | None -> None)
@@ -1418,8 +1446,10 @@ let rec carry_back k u net kn h f n0 carried constant0 =
                     let (cs0, b) = p1 in
                     (match o with
                      | Some v ->
-                       carry_back k u net kn h f i cs0
-                         (k.plus (k.plus t0 b) (k.known (Z.div v u)))
+                       carry_back k u net lost kn h f i cs0
+                         (k.plus
+                           (k.plus (k.plus t0 (loss k (lost i below0) ps0)) b)
+                           (k.known (Z.div v u)))
                      | None -> None)
                   | None -> None)
                | None -> None)
@@ -1439,6 +1469,83 @@ let unit_function k n0 i upper =
                else Big_int_Z.unit_big_int)) :: [])
     else []); at_after = (fun _ -> []) }
 
+(** val z_dot :
+    Big_int_Z.big_int list -> Big_int_Z.big_int list -> Big_int_Z.big_int **)
+
+let rec z_dot a b =
+  match a with
+  | [] -> Big_int_Z.zero_big_int
+  | p :: a' ->
+    (match b with
+     | [] -> Big_int_Z.zero_big_int
+     | q0 :: b' -> Z.add (Z.mul p q0) (z_dot a' b'))
+
+type noise = { grid : Big_int_Z.big_int;
+               error_rows : (Big_int_Z.big_int list * Big_int_Z.big_int) list;
+               sizes : Big_int_Z.big_int list }
+
+(** val div_up :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+let div_up a d =
+  Z.opp (Z.div (Z.opp a) d)
+
+(** val size_of : bool -> fact -> Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+let size_of m f size0 =
+  let (low, o) = f in
+  (match o with
+   | Some h ->
+     if m
+     then Z.min size0 (Z.max h Big_int_Z.zero_big_int)
+     else (match low with
+           | Some l -> Z.min size0 (Z.max (Z.abs l) (Z.abs h))
+           | None -> size0)
+   | None -> size0)
+
+(** val region_sizes :
+    bool list -> fact list -> Big_int_Z.big_int list -> Big_int_Z.big_int list **)
+
+let rec region_sizes ms fs all = match all with
+| [] -> all
+| size0 :: all' ->
+  (match fs with
+   | [] -> all
+   | f :: fs' ->
+     (size_of (hd false ms) f size0) :: (region_sizes (tl ms) fs' all'))
+
+(** val masks : layer list -> int -> bool list **)
+
+let masks net i =
+  (fun fO fS n -> if n=0 then fO () else fS (n-1))
+    (fun _ -> [])
+    (fun j -> (nth j net no_layer).relus)
+    i
+
+(** val unit_error :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int list ->
+    (Big_int_Z.big_int list * Big_int_Z.big_int) -> Big_int_Z.big_int **)
+
+let unit_error u grid0 ts c =
+  Z.max Big_int_Z.zero_big_int
+    (div_up (Z.add (Z.mul (snd c) u) (z_dot (fst c) ts)) grid0)
+
+(** val noise_errors :
+    Big_int_Z.big_int -> noise -> bool list -> fact list -> Big_int_Z.big_int
+    list **)
+
+let noise_errors u n0 ms fs =
+  map (unit_error u n0.grid (region_sizes ms fs n0.sizes)) n0.error_rows
+
+(** val lost_of :
+    Big_int_Z.big_int -> layer list -> noise list -> int -> fact list ->
+    Big_int_Z.big_int list **)
+
+let lost_of u net noises0 i fs =
+  match nth_error noises0 i with
+  | Some n0 -> noise_errors u n0 (masks net i) fs
+  | None -> []
+
 type condition = { place : int; after_relu : bool;
                    terms : Big_int_Z.big_int list;
                    constant : Big_int_Z.big_int;
@@ -1447,7 +1554,8 @@ type condition = { place : int; after_relu : bool;
 type row = Big_int_Z.big_int * Big_int_Z.big_int list
 
 type claim = { network : layer list; inputs : int; domain : row list;
-               strict_rows : row list; conditions : condition list }
+               strict_rows : row list; conditions : condition list;
+               noises : noise list }
 
 (** val change : int -> ('a1 -> 'a1) -> 'a1 list -> 'a1 list **)
 
@@ -1558,7 +1666,9 @@ let top_of n0 h =
 
 let unit_back u cl k kn h n0 i upper =
   let net = cl.network in
-  carry_back k u net kn h (unit_function k n0 i upper) (top_of n0 h) [] k.none
+  let lost = lost_of u net cl.noises in
+  carry_back k u net lost kn h (unit_function k n0 i upper) (top_of n0 h) []
+    k.none
 
 (** val split_row :
     Big_int_Z.big_int -> claim -> 'a1 kind -> region -> int -> int -> bool ->
@@ -1700,7 +1810,8 @@ let minus_constants k mu =
 
 let refutes u cl k get kn p h mu =
   let net = cl.network in
-  (match carry_back k u net kn h (minus_conditions k mu)
+  let lost = lost_of u net cl.noises in
+  (match carry_back k u net lost kn h (minus_conditions k mu)
            (reach cl.conditions) [] (minus_constants k mu) with
    | Some f ->
      (match least_over cl k get kn p h f with
@@ -1983,17 +2094,6 @@ let check_with u cl zones packs t =
 let check_case u cl zones t =
   check_with u cl zones (packs_of u cl.network) t
 
-(** val z_dot :
-    Big_int_Z.big_int list -> Big_int_Z.big_int list -> Big_int_Z.big_int **)
-
-let rec z_dot a b =
-  match a with
-  | [] -> Big_int_Z.zero_big_int
-  | p :: a' ->
-    (match b with
-     | [] -> Big_int_Z.zero_big_int
-     | q0 :: b' -> Z.add (Z.mul p q0) (z_dot a' b'))
-
 (** val q_dot : Big_int_Z.big_int list -> q list -> q **)
 
 let q_dot ws a =
@@ -2115,3 +2215,260 @@ let rec agree_all zs s =
 let witness_of cl s x =
   (&&) (fires_at cl x)
     (agree_all (q_switches cl.network (horizon cl.conditions) x) s)
+
+type rounding = { magnitudes : layer; relative : q list; flushed : q list;
+                  peak : q }
+
+(** val relative_error :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+    Big_int_Z.big_int -> q option **)
+
+let relative_error p s products sums =
+  let n0 = Z.add (Z.mul products s) (Z.mul sums p) in
+  if (&&) (Z.leb Big_int_Z.zero_big_int n0)
+       (Z.leb
+         (Z.mul (Big_int_Z.mult_int_big_int 2 Big_int_Z.unit_big_int) n0)
+         (Coq_Pos.mul p s))
+  then Some { qnum = n0; qden = (Z.to_pos (Z.sub (Coq_Pos.mul p s) n0)) }
+  else None
+
+type unit_rounding = (Big_int_Z.big_int list * Big_int_Z.big_int) * (q * q)
+
+(** val units_of : rounding -> unit_rounding list **)
+
+let units_of rd =
+  combine (combine rd.magnitudes.weights rd.magnitudes.biases)
+    (combine rd.relative rd.flushed)
+
+(** val error_row :
+    Big_int_Z.big_int -> layer -> unit_rounding -> Big_int_Z.big_int
+    list * Big_int_Z.big_int **)
+
+let error_row grid0 m = function
+| (p, p0) ->
+  let (ws, b) = p in
+  let (g, f) = p0 in
+  ((map (fun w ->
+     div_up (Z.mul (Z.mul g.qnum w) grid0) (Coq_Pos.mul g.qden m.weight_den))
+     ws),
+  (div_up
+    (Z.mul
+      (Z.add (Z.mul (Z.mul g.qnum b) f.qden)
+        (Z.mul (Z.mul f.qnum g.qden) m.bias_den)) grid0)
+    (Coq_Pos.mul (Coq_Pos.mul g.qden m.bias_den) f.qden)))
+
+(** val unit_size :
+    Big_int_Z.big_int -> layer -> Big_int_Z.big_int list -> unit_rounding ->
+    Big_int_Z.big_int **)
+
+let unit_size u m ts = function
+| (p, p0) ->
+  let (ws, b) = p in
+  let (g, f) = p0 in
+  div_up
+    (Z.add
+      (Z.mul
+        (Z.mul (Z.add g.qden g.qnum)
+          (Z.add (Z.mul (z_dot ws ts) m.bias_den)
+            (Z.mul (Z.mul b u) m.weight_den))) f.qden)
+      (Z.mul (Z.mul (Z.mul (Z.mul f.qnum u) g.qden) m.weight_den) m.bias_den))
+    (Coq_Pos.mul (Coq_Pos.mul (Coq_Pos.mul g.qden m.weight_den) m.bias_den)
+      f.qden)
+
+(** val covers :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int list ->
+    Big_int_Z.big_int list -> bool **)
+
+let rec covers d e ws ms =
+  match ws with
+  | [] -> (match ms with
+           | [] -> true
+           | _ :: _ -> false)
+  | w :: ws' ->
+    (match ms with
+     | [] -> false
+     | m :: ms' ->
+       (&&) (Z.leb (Z.mul (Z.abs w) e) (Z.mul m d)) (covers d e ws' ms'))
+
+(** val unit_fits :
+    layer -> layer -> (Big_int_Z.big_int list * Big_int_Z.big_int) ->
+    unit_rounding -> bool **)
+
+let unit_fits l m wb ur =
+  (&&)
+    ((&&)
+      ((&&) (covers l.weight_den m.weight_den (fst wb) (fst (fst ur)))
+        (Z.leb (Z.mul (Z.abs (snd wb)) m.bias_den)
+          (Z.mul (snd (fst ur)) l.bias_den)))
+      (Z.leb Big_int_Z.zero_big_int (fst (snd ur)).qnum))
+    (Z.leb Big_int_Z.zero_big_int (snd (snd ur)).qnum)
+
+(** val all_fit :
+    layer -> layer -> (Big_int_Z.big_int list * Big_int_Z.big_int) list ->
+    unit_rounding list -> bool **)
+
+let rec all_fit l m wbs urs =
+  match wbs with
+  | [] -> (match urs with
+           | [] -> true
+           | _ :: _ -> false)
+  | wb :: wbs' ->
+    (match urs with
+     | [] -> false
+     | ur :: urs' -> (&&) (unit_fits l m wb ur) (all_fit l m wbs' urs'))
+
+(** val fits : layer -> rounding -> bool **)
+
+let fits l rd =
+  (&&) ((=) (length l.relus) (width l))
+    (all_fit l rd.magnitudes (combine l.weights l.biases) (units_of rd))
+
+(** val noises_of :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> layer list
+    -> rounding list -> Big_int_Z.big_int list -> noise list option **)
+
+let rec noises_of u grid0 largest0 net rds ts =
+  match net with
+  | [] -> (match rds with
+           | [] -> Some []
+           | _ :: _ -> None)
+  | l :: net' ->
+    (match rds with
+     | [] -> None
+     | rd :: rds' ->
+       let next = map (unit_size u rd.magnitudes ts) (units_of rd) in
+       if (&&) (fits l rd)
+            (forallb (fun s ->
+              Z.ltb (Z.mul s rd.peak.qnum)
+                (Z.mul (Z.mul largest0 u) rd.peak.qden)) next)
+       then option_map (fun x -> { grid = grid0; error_rows =
+              (map (error_row grid0 rd.magnitudes) (units_of rd)); sizes =
+              ts } :: x) (noises_of u grid0 largest0 net' rds' next)
+       else None)
+
+(** val input_sizes : fact list -> Big_int_Z.big_int list option **)
+
+let rec input_sizes = function
+| [] -> Some []
+| f :: fs' ->
+  let (o, o0) = f in
+  (match o with
+   | Some l ->
+     (match o0 with
+      | Some h ->
+        option_map (fun x -> (Z.max (Z.abs l) (Z.abs h)) :: x)
+          (input_sizes fs')
+      | None -> None)
+   | None -> None)
+
+(** val deploy :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> rounding
+    list -> claim -> claim option **)
+
+let deploy u grid0 largest0 rds cl =
+  match input_sizes (nth 0 (start u cl) []) with
+  | Some ts ->
+    option_map (fun x -> { network = cl.network; inputs = cl.inputs; domain =
+      cl.domain; strict_rows = cl.strict_rows; conditions = cl.conditions;
+      noises = x }) (noises_of u grid0 largest0 cl.network rds ts)
+  | None -> None
+
+type format = { precision : Big_int_Z.big_int;
+                least_exponent : Big_int_Z.big_int;
+                greatest : Big_int_Z.big_int }
+
+(** val odd_part : Big_int_Z.big_int -> Big_int_Z.big_int **)
+
+let rec odd_part p =
+  (fun f2p1 f2p f1 p ->
+  if Big_int_Z.le_big_int p Big_int_Z.unit_big_int then f1 () else
+  let (q,r) = Big_int_Z.quomod_big_int p (Big_int_Z.big_int_of_int 2) in
+  if Big_int_Z.eq_big_int r Big_int_Z.zero_big_int then f2p q else f2p1 q)
+    (fun _ -> p)
+    (fun p' -> odd_part p')
+    (fun _ -> p)
+    p
+
+(** val float_number : format -> q -> bool **)
+
+let float_number f q0 =
+  let k = Z.log2 q0.qden in
+  (&&)
+    ((&&)
+      ((&&)
+        ((&&) (Z.ltb Big_int_Z.zero_big_int f.precision)
+          (Z.eqb (Z.shiftl Big_int_Z.unit_big_int k) q0.qden))
+        (Z.leb k
+          (Z.sub (Z.sub f.precision Big_int_Z.unit_big_int) f.least_exponent)))
+      (Z.leb (Z.abs q0.qnum) (Z.mul f.greatest q0.qden)))
+    ((fun fO fp fn z -> let s = Big_int_Z.sign_big_int z in
+  if s = 0 then fO () else if s > 0 then fp z
+  else fn (Big_int_Z.minus_big_int z))
+       (fun _ -> true)
+       (fun n0 ->
+       Z.ltb (odd_part n0) (Z.shiftl Big_int_Z.unit_big_int f.precision))
+       (fun _ -> true)
+       (Z.abs q0.qnum))
+
+(** val pinned : q list -> row list **)
+
+let pinned x =
+  concat
+    (map (fun jq -> ((Z.opp (snd jq).qnum),
+      (app (repeat Big_int_Z.zero_big_int (fst jq)) ((snd jq).qden :: []))) :: ((
+      (snd jq).qnum,
+      (app (repeat Big_int_Z.zero_big_int (fst jq))
+        ((Z.opp (snd jq).qden) :: []))) :: []))
+      (combine (seq 0 (length x)) x))
+
+(** val contrary : condition -> condition **)
+
+let contrary c =
+  { place = c.place; after_relu = c.after_relu; terms = (map Z.opp c.terms);
+    constant = (Z.opp c.constant); constant_den = c.constant_den; strict =
+    (negb c.strict) }
+
+(** val all_bounds : layer list -> int -> bound list list **)
+
+let all_bounds net depth =
+  map (fun i ->
+    concat
+      (map (fun j -> { b_layer = (Stdlib.Int.succ i); b_unit = j; b_upper =
+        false; b_exact = false; b_hint = no_hint } :: ({ b_layer =
+        (Stdlib.Int.succ i); b_unit = j; b_upper = true; b_exact = false;
+        b_hint = no_hint } :: [])) (seq 0 (width (nth i net no_layer)))))
+    (seq 0 depth)
+
+(** val never_fails :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> rounding
+    list -> claim -> q list -> condition -> bool **)
+
+let never_fails u grid0 largest0 rds cl x c =
+  match deploy u grid0 largest0 rds { network = cl.network; inputs =
+          cl.inputs; domain = (pinned x); strict_rows = []; conditions =
+          ((contrary c) :: []); noises = [] } with
+  | Some cl' ->
+    (match check_case u cl' [] (No (Big_int_Z.zero_big_int,
+             (all_bounds cl.network (horizon (c :: []))), ((0,
+             Big_int_Z.unit_big_int) :: []), false, no_hint)) with
+     | Holds open_leaves ->
+       ((fun fO fp n -> if Big_int_Z.sign_big_int n <= 0 then fO () else fp n)
+          (fun _ -> true)
+          (fun _ -> false)
+          open_leaves)
+     | Broken (_, _) -> false)
+  | None -> false
+
+(** val fires_always :
+    Big_int_Z.big_int -> Big_int_Z.big_int -> format -> rounding list ->
+    claim -> q list -> bool **)
+
+let fires_always u grid0 f rds cl x =
+  (&&)
+    ((&&)
+      ((&&)
+        ((&&) ((=) (length x) cl.inputs)
+          (forallb (fun r -> q_row_ok r x) cl.domain))
+        (forallb (fun r -> q_row_strict r x) cl.strict_rows))
+      (forallb (float_number f) x))
+    (forallb (never_fails u grid0 f.greatest rds cl x) cl.conditions)

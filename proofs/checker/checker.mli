@@ -153,11 +153,15 @@ module Z :
   val lcm : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
  end
 
+val hd : 'a1 -> 'a1 list -> 'a1
+
 val tl : 'a1 list -> 'a1 list
 
 val nth : int -> 'a1 list -> 'a1 -> 'a1
 
 val nth_error : 'a1 list -> int -> 'a1 option
+
+val concat : 'a1 list list -> 'a1 list
 
 val map : ('a1 -> 'a2) -> 'a1 list -> 'a2 list
 
@@ -305,6 +309,8 @@ type fact = Big_int_Z.big_int option * Big_int_Z.big_int option
 
 type region = fact list list
 
+type errors = int -> fact list -> Big_int_Z.big_int list
+
 type hint = { rows : (int * Big_int_Z.big_int) list;
               rows_den : Big_int_Z.big_int;
               betas : (int * ((int * bool) * q)) list;
@@ -341,14 +347,44 @@ val floors_under : bool list -> fact list -> below list
 
 val floors : layer list -> int -> fact list -> below list
 
+val loss : 'a1 kind -> Big_int_Z.big_int list -> 'a1 list -> 'a1
+
 type 'num function0 = { at_before : (int -> 'num list);
                         at_after : (int -> 'num list) }
 
 val carry_back :
-  'a1 kind -> Big_int_Z.big_int -> layer list -> region -> hint -> 'a1
-  function0 -> int -> 'a1 list -> 'a1 -> ('a1 list * 'a1) option
+  'a1 kind -> Big_int_Z.big_int -> layer list -> errors -> region -> hint ->
+  'a1 function0 -> int -> 'a1 list -> 'a1 -> ('a1 list * 'a1) option
 
 val unit_function : 'a1 kind -> int -> int -> bool -> 'a1 function0
+
+val z_dot :
+  Big_int_Z.big_int list -> Big_int_Z.big_int list -> Big_int_Z.big_int
+
+type noise = { grid : Big_int_Z.big_int;
+               error_rows : (Big_int_Z.big_int list * Big_int_Z.big_int) list;
+               sizes : Big_int_Z.big_int list }
+
+val div_up : Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int
+
+val size_of : bool -> fact -> Big_int_Z.big_int -> Big_int_Z.big_int
+
+val region_sizes :
+  bool list -> fact list -> Big_int_Z.big_int list -> Big_int_Z.big_int list
+
+val masks : layer list -> int -> bool list
+
+val unit_error :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int list ->
+  (Big_int_Z.big_int list * Big_int_Z.big_int) -> Big_int_Z.big_int
+
+val noise_errors :
+  Big_int_Z.big_int -> noise -> bool list -> fact list -> Big_int_Z.big_int
+  list
+
+val lost_of :
+  Big_int_Z.big_int -> layer list -> noise list -> int -> fact list ->
+  Big_int_Z.big_int list
 
 type condition = { place : int; after_relu : bool;
                    terms : Big_int_Z.big_int list;
@@ -358,7 +394,8 @@ type condition = { place : int; after_relu : bool;
 type row = Big_int_Z.big_int * Big_int_Z.big_int list
 
 type claim = { network : layer list; inputs : int; domain : row list;
-               strict_rows : row list; conditions : condition list }
+               strict_rows : row list; conditions : condition list;
+               noises : noise list }
 
 val change : int -> ('a1 -> 'a1) -> 'a1 list -> 'a1 list
 
@@ -514,9 +551,6 @@ val check_with :
 val check_case :
   Big_int_Z.big_int -> claim -> bool list list -> tree -> verdict
 
-val z_dot :
-  Big_int_Z.big_int list -> Big_int_Z.big_int list -> Big_int_Z.big_int
-
 val q_dot : Big_int_Z.big_int list -> q list -> q
 
 val q_pre : layer -> q list -> q list
@@ -544,3 +578,68 @@ val q_agree : q -> bool -> bool
 val agree_all : q list -> bool list -> bool
 
 val witness_of : claim -> bool list -> q list -> bool
+
+type rounding = { magnitudes : layer; relative : q list; flushed : q list;
+                  peak : q }
+
+val relative_error :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int ->
+  Big_int_Z.big_int -> q option
+
+type unit_rounding = (Big_int_Z.big_int list * Big_int_Z.big_int) * (q * q)
+
+val units_of : rounding -> unit_rounding list
+
+val error_row :
+  Big_int_Z.big_int -> layer -> unit_rounding -> Big_int_Z.big_int
+  list * Big_int_Z.big_int
+
+val unit_size :
+  Big_int_Z.big_int -> layer -> Big_int_Z.big_int list -> unit_rounding ->
+  Big_int_Z.big_int
+
+val covers :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int list ->
+  Big_int_Z.big_int list -> bool
+
+val unit_fits :
+  layer -> layer -> (Big_int_Z.big_int list * Big_int_Z.big_int) ->
+  unit_rounding -> bool
+
+val all_fit :
+  layer -> layer -> (Big_int_Z.big_int list * Big_int_Z.big_int) list ->
+  unit_rounding list -> bool
+
+val fits : layer -> rounding -> bool
+
+val noises_of :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> layer list
+  -> rounding list -> Big_int_Z.big_int list -> noise list option
+
+val input_sizes : fact list -> Big_int_Z.big_int list option
+
+val deploy :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> rounding
+  list -> claim -> claim option
+
+type format = { precision : Big_int_Z.big_int;
+                least_exponent : Big_int_Z.big_int;
+                greatest : Big_int_Z.big_int }
+
+val odd_part : Big_int_Z.big_int -> Big_int_Z.big_int
+
+val float_number : format -> q -> bool
+
+val pinned : q list -> row list
+
+val contrary : condition -> condition
+
+val all_bounds : layer list -> int -> bound list list
+
+val never_fails :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> Big_int_Z.big_int -> rounding
+  list -> claim -> q list -> condition -> bool
+
+val fires_always :
+  Big_int_Z.big_int -> Big_int_Z.big_int -> format -> rounding list -> claim
+  -> q list -> bool

@@ -5,6 +5,7 @@ module C = Checker
 module B = Big_int_Z
 
 exception Invalid of string
+exception Refused (* the network or the domain does not fit the model of the arithmetic *)
 let invalid format = Printf.ksprintf (fun text -> raise (Invalid text)) format
 
 (* JSON *)
@@ -106,7 +107,31 @@ let case network data : C.claim =
   let row entries = match integers entries with b :: a -> b, a | [] -> failwith "the claim has an empty row" in
   { C.network; inputs = index "inputs" (need "inputs" data); domain = List.map row (list "rows" (need "rows" data));
     strict_rows = List.map row (list "strict" (need "strict" data));
-    conditions = List.map condition (list "conditions" (need "conditions" data)) }
+    conditions = List.map condition (list "conditions" (need "conditions" data)); noises = [] }
+
+(* Float arithmetic: the format, the relative errors 1 / p and 1 / s of its products and sums, and the roundings of the layers. *)
+type arithmetic = { format : C.format; products : B.big_int; sums : B.big_int; roundings : C.rounding list }
+
+let fraction data = let p, q = rational data in { C.qnum = p; qden = q }
+
+let arithmetic layers data =
+  let power k = B.power_int_positive_int 2 k in
+  let format = { C.precision = integer "precision" (need "precision" data); least_exponent = integer "least" (need "least" data);
+                 greatest = integer "largest" (need "largest" data) } in
+  let products = power (B.int_of_big_int format.C.precision - 1) and sums = power (index "sums" (need "sums" data) - 1) in
+  let rounding data =
+    let relative p s = match C.relative_error products sums p s with Some error -> error | None -> failwith "too many roundings in a unit" in
+    { C.magnitudes = layer data; relative = List.map2 relative (integers (need "products" data)) (integers (need "sums" data));
+      flushed = List.map fraction (list "flushed" (need "flushed" data)); peak = fraction (need "peak" data) } in
+  { format; products; sums; roundings = List.map (fun data -> rounding (need "roundings" data)) layers }
+
+(* As many fractional bits as the rows of errors have. *)
+let grid_of a = B.power_int_positive_int 2 (B.int_of_big_int a.format.C.precision + 20)
+
+let rec first n = function x :: rest when n > 0 -> x :: first (n - 1) rest | _ -> []
+
+(* The layers that the conditions need. *)
+let needed (claim : C.claim) list = first (C.reach claim.C.conditions) list
 
 (* Units: numbered through in the file, by layer and place in the checker. *)
 
@@ -263,6 +288,21 @@ let pattern (claim : C.claim) j parts =
 
 type answer = Valid of string * int * int | Incomplete of string
 
+(* What the claim is about in the arithmetic: with errors of its layers, for certificates of so many bits. *)
+let deployed floats unit (claim : C.claim) = match floats with
+  | None -> claim
+  | Some a ->
+      let short = { claim with C.network = needed claim claim.C.network } in
+      match C.deploy unit (grid_of a) a.format.C.greatest (needed claim a.roundings) short with
+      | Some claim -> claim
+      | None -> raise Refused
+
+let fires floats unit (claim : C.claim) x = match floats with
+  | None -> C.fires_at claim x
+  | Some a ->
+      let short = { claim with C.network = needed claim claim.C.network } in
+      C.fires_always unit (grid_of a) a.format (needed claim a.roundings) short x
+
 let check claim next_line =
   let header = match next_line () with Some line -> parse "the header" line | None -> invalid "the file is empty" in
   if field "format" header <> Some (`String "exactzones certificate") then invalid "not a certificate";
@@ -280,11 +320,14 @@ let check claim next_line =
     ignore (text "network" (get "network" `Null));
     invalid "the certificate is about another network (its SHA-256 differs)"
   end;
-  let network = List.map layer (list "layers" (need "layers" claim)) in
+  let layers = list "layers" (need "layers" claim) in
+  let network = List.map layer layers in
+  let floats = Option.map (arithmetic layers) (field "arithmetic" claim) in
+  let unit = B.power_int_positive_int 2 bits in
   let claims = Array.of_list (List.map (case network) (list "cases" (need "cases" claim))) in
   match witness with
   | Some x ->
-      if chosen < Array.length claims && C.fires_at claims.(chosen) x then Valid ("can fire", 0, 0)
+      if chosen < Array.length claims && fires floats unit claims.(chosen) x then Valid ("can fire", 0, 0)
       else invalid "the witness does not have the property, or is not in the domain"
   | None ->
       if cases <> Array.length claims then invalid "the certificate has %d cases, the claim %d" cases (Array.length claims);
@@ -293,7 +336,8 @@ let check claim next_line =
       if List.length (List.sort_uniq compare texts) < List.length texts then invalid "two zones have the same pattern";
       let trees, nodes = trees claims next_line in
       let patterns = List.mapi (fun j (parts, _) -> pattern claims.(0) j parts) zones in
-      let unit = B.power_int_positive_int 2 bits in
+      if floats <> None && zones <> [] then invalid "a certificate that lists zones must be about real arithmetic";
+      let claims = Array.map (deployed floats unit) claims in
       let left = ref B.zero_big_int in
       Array.iteri (fun k tree -> match C.check_case unit claims.(k) patterns tree with
         | C.Holds n -> left := B.add_big_int !left n
@@ -315,6 +359,7 @@ let () =
         | Valid (proves, nodes, zones) -> Printf.printf "valid\n%s\n%d\n%d\n" proves nodes zones; 0
         | Incomplete count -> Printf.printf "incomplete: %s open leaves\n" count; 3
       with
+        | Refused -> 4
         | Invalid reason -> Printf.printf "invalid: %s\n" reason; 1
         | Stack_overflow -> print_string "invalid: the tree is too deep\n"; 1 in
       exit status

@@ -1,5 +1,5 @@
 (** Prints what the theorems rest on; [build.sh] compares it with assumptions.txt. *)
-From Exactzones Require Numbers Linear Network Unrelu Merging Shattering Counting Backward Regions Certificate Witness Rational Real Cover Islands Facets Dents Generators Joins Showcase.
+From Exactzones Require Numbers Linear Network Unrelu Merging Shattering Counting Backward Regions Certificate Witness Deployed Always Trees Floats Rational Real Cover Islands Facets Dents Generators Joins Showcase.
 Print Assumptions Linear.farkas_sound.
 Print Assumptions Network.after_all.
 Print Assumptions Network.in_own_cell.
@@ -28,6 +28,17 @@ Print Assumptions Certificate.accepted_complete.
 Print Assumptions Certificate.accepted_cannot_fire.
 Print Assumptions Witness.fires_at_ok.
 Print Assumptions Witness.witness_ok.
+Print Assumptions Certificate.accepted_for_runs.
+Print Assumptions Deployed.deployed_accounted.
+Print Assumptions Deployed.accepted_deployed.
+Print Assumptions Always.fires_always_ok.
+Print Assumptions Trees.unit_error.
+Print Assumptions Floats.rounding_ok.
+Print Assumptions Floats.flushing_ok.
+Print Assumptions Floats.unit_close.
+Print Assumptions Floats.float_cannot_fire.
+Print Assumptions Floats.relative_error_ok.
+Print Assumptions Floats.float_number_ok.
 Print Assumptions Rational.complete_rational.
 Print Assumptions Rational.cannot_fire_rational.
 Print Assumptions Real.complete_real.

@@ -1,12 +1,15 @@
 (** What is known of units, and carrying a linear function of values back to a function of the inputs that is nowhere greater. *)
 From Coq Require Import List ZArith QArith Ring Lia Bool.
-From Exactzones Require Import Numbers Network Kinds.
+From Exactzones Require Import Numbers Network Kinds Execution.
 Import ListNotations.
 Local Open Scope Z_scope.
 
 (** Perhaps a lower bound, perhaps an upper bound, as multiples of 2^-bits; for each unit of the inputs (0) and of layer k - 1 (k). *)
 Definition fact := (option Z * option Z)%type.
 Definition region := list (list fact).
+(** For a layer and what is known of the values that it takes: bounds on the errors with which its units are computed, as multiples of
+    2^-bits, or nothing where they are computed exactly. *)
+Definition errors := nat -> list fact -> list Z.
 
 (** Hints. Units are named by layer (as above) and place. Multipliers of rows are over one denominator. *)
 Record hint := Hint {
@@ -20,7 +23,7 @@ Definition at_layer {A} (k : nat) (entries : list (nat * A)) : list A :=
   map snd (filter (fun e => Nat.eqb (fst e) k) entries).
 
 Section Compute.
-Context {num : Type} (k : kind num) (u : positive) (net : list layer).
+Context {num : Type} (k : kind num) (u : positive) (net : list layer) (lost : errors).
 
 Fixpoint add_lists (a b : list num) : list num :=
   match a, b with
@@ -101,6 +104,13 @@ Definition floors (i : nat) (fs : list fact) : list below :=
   | S j => floors_under (relus (nth j net no_layer)) fs
   end.
 
+(** What errors may take from p . z: a number that is not positive. *)
+Fixpoint loss (ds : list Z) (ps : list num) : num :=
+  match ds, ps with
+  | d :: ds', p :: ps' => plus k (times k (least k p (opposite k p)) (known k d)) (loss ds' ps')
+  | _, _ => none k
+  end.
+
 (** A linear function of values: coefficients before and after the ReLU of every layer. *)
 Record function := Function { at_before : nat -> list num; at_after : nat -> list num }.
 
@@ -125,7 +135,7 @@ Fixpoint carry_back (kn : region) (h : hint) (f : function) (n : nat) (carried :
             | Some below =>
               match affine k i (floors i below) ps with
               | (_, _, None) => None
-              | (cs, b, Some v) => carry_back kn h f i cs (plus k (plus k t b) (known k (v / Zpos u)))
+              | (cs, b, Some v) => carry_back kn h f i cs (plus k (plus k (plus k t (loss (lost i below) ps)) b) (known k (v / Zpos u)))
               end
             end
           end
@@ -142,14 +152,18 @@ Section Sound.
 Context {F : numbers}.
 Add Ring F_ring : (laws F).
 Local Open Scope num_scope.
-Context {num : Type} (k : kind num) (val : num -> F) (u : positive) (net : list layer) (good : sound u net k val).
+Context {num : Type} (k : kind num) (val : num -> F) (u : positive) (net : list layer) (lost : errors) (good : sound u net k val).
 
 Definition fact_ok (f : fact) (z : F) : Prop :=
   match fst f with Some l => bound_value u l <= z | None => True end /\
   match snd f with Some h => z <= bound_value u h | None => True end.
 (** What is known is true of x. *)
-Definition region_ok (kn : region) (x : list F) : Prop :=
-  forall n fs, nth_error kn n = Some fs -> Forall2 fact_ok fs (before net n x).
+Definition region_ok (kn : region) (r : execution F) : Prop :=
+  forall n fs, nth_error kn n = Some fs -> Forall2 fact_ok fs (befores r n).
+(** The errors of an execution are accounted for. *)
+Definition accounted (r : execution F) : Prop :=
+  forall i fs, Forall2 fact_ok fs (befores r i) ->
+  Forall (Z.le 0) (lost i fs) /\ apart u (lost i fs) (befores r (S i)) (pre (nth i net no_layer) (afters r i)).
 
 Lemma add_lists_ok a b x : dot val (add_lists k a b) x = dot val a x + dot val b x.
 Proof.
@@ -306,12 +320,13 @@ Qed.
 Lemma floor_min l (z : F) : bound_value u l <= z -> floor_ok u (Above (Some (Z.min 0 l))) z.
 Proof. intros H. split; [apply (le_trans _ _ (bound_value u l)); [apply bound_le; lia | exact H] | lia]. Qed.
 
-Lemma floors_ok kn x i fs : region_ok kn x -> nth_error kn i = Some fs -> Forall2 (floor_ok u) (floors net i fs) (after net i x).
+Lemma floors_ok kn x i fs :
+  runs net x -> region_ok kn x -> nth_error kn i = Some fs -> Forall2 (floor_ok u) (floors net i fs) (afters x i).
 Proof.
-  intros R E. specialize (R _ _ E). clear E. destruct i as [|j].
-  - cbn [floors after before] in *. induction R as [|f z fs zs H R IH]; cbn [map]; constructor; auto.
+  intros V R E. specialize (R _ _ E). clear E. destruct i as [|j].
+  - rewrite (run_input net x V). unfold input. cbn [floors] in *. induction R as [|f z fs zs H R IH]; cbn [map]; constructor; auto.
     destruct H as [H _]. destruct f as [[l|] h]; cbn [fst option_map]; [apply floor_min, H | exact I].
-  - rewrite after_S. cbn [floors]. generalize (relus (nth j net no_layer)).
+  - rewrite (run_relu net x V). cbn [floors]. generalize (relus (nth j net no_layer)).
     induction R as [|f z fs zs H R IH]; intros [|m ms]; cbn [floors_under activate]; constructor; auto.
     destruct m.
     { destruct (is_off f && negb (is_on f)) eqn:Off.
@@ -322,15 +337,56 @@ Proof.
 Qed.
 
 (** The value of a function's parts up to layer n. *)
-Fixpoint total_value (f : function) (x : list F) (n : nat) : F :=
-  dot val (at_after f n) (after net n x) + dot val (at_before f n) (before net n x) + match n with O => 0 | S i => total_value f x i end.
+Fixpoint total_value (f : function) (x : execution F) (n : nat) : F :=
+  dot val (at_after f n) (afters x n) + dot val (at_before f n) (befores x n) + match n with O => 0 | S i => total_value f x i end.
+
+Lemma loss_nonpos ds ps : Forall (Z.le 0) ds -> val (loss k ds ps) <= 0.
+Proof.
+  destruct good as [N P O _ L _ K _ _ T _ _ _ _ _].
+  intros H; revert ps; induction H as [|d ds D H IH]; intros [|p ps]; cbn [loss]; try (rewrite N; apply le_refl).
+  rewrite P. destruct (L p (opposite k p)) as [L1 L2]. rewrite O in L2.
+  pose proof (T (least k p (opposite k p)) (known k d)) as T1. rewrite K in T1.
+  apply (le_trans _ _ (0 + 0)); [apply add_le; [|apply IH] | apply le_eq; ring]. apply (le_trans _ _ _ _ T1).
+  assert (M : val (least k p (opposite k p)) <= 0).
+  { destruct (total (val p) 0) as [A|A]; [apply (le_trans _ _ _ _ L1 A)|]. apply (le_trans _ _ _ _ L2).
+    apply (le_by (val p)); [exact A | ring]. }
+  apply (le_by ((- val (least k p (opposite k p))) * bound_value u d)); [|ring].
+  apply mul_nonneg; [apply nonpos_opp, M | apply bound_nonneg, D].
+Qed.
+
+Lemma loss_ok ds ps zs ws : Forall (Z.le 0) ds -> apart u ds zs ws -> dot val ps ws + val (loss k ds ps) <= dot val ps zs.
+Proof.
+  revert ds ps ws; induction zs as [|z zs IH]; intros ds ps [|w ws] D A; cbn [apart] in A; try destruct A.
+  - rewrite dot_nil_r. apply (le_trans _ _ (0 + 0)); [apply le_add, loss_nonpos, D | apply le_eq; ring].
+  - destruct H0 as [Hi A]. destruct ps as [|p ps]; cbn [dot].
+    { assert (E : loss k ds [] = none k) by (destruct ds; reflexivity). rewrite E, (none_ok u net k val good). apply le_eq. ring. }
+    destruct D as [|d ds Hd D]; cbn [hd tl loss] in *.
+    + assert (E : z = w).
+      { unfold bound_value in *. rewrite of_Z_0 in *. apply le_antisym.
+        - apply (le_trans _ _ _ _ Hi), le_eq. ring.
+        - apply (le_trans _ _ (w - 0 * part u)); [apply le_eq; ring | exact H]. }
+      specialize (IH [] ps ws (Forall_nil _) A). cbn [loss] in IH. rewrite E.
+      apply (le_trans _ _ (val p * w + (dot val ps ws + val (none k)))); [apply le_eq; ring | apply le_add, IH].
+    + specialize (IH ds ps ws D A). destruct good as [N P O _ L _ K _ _ T _ _ _ _ _].
+      destruct (L p (opposite k p)) as [L1 L2]. rewrite O in L2. rewrite P.
+      pose proof (T (least k p (opposite k p)) (known k d)) as T1. rewrite K in T1.
+      assert (B0 : 0 <= bound_value u d) by (apply bound_nonneg, Hd).
+      assert (M : val (times k (least k p (opposite k p)) (known k d)) <= val p * (z - w)).
+      { apply (le_trans _ _ _ _ T1). destruct (total (val p) 0) as [S|S].
+        - apply (le_trans _ _ (val p * bound_value u d)); [apply mul_le_r; assumption|].
+          apply (le_by ((- val p) * (w + bound_value u d - z))); [apply mul_nonneg; [apply nonpos_opp, S | apply nonneg_sub, Hi] | ring].
+        - apply (le_trans _ _ (- val p * bound_value u d)); [apply mul_le_r; assumption|].
+          apply (le_by (val p * (z - (w - bound_value u d)))); [apply mul_nonneg; [exact S | apply nonneg_sub, H] | ring]. }
+      apply (le_by ((val p * (z - w) - val (times k (least k p (opposite k p)) (known k d)))
+                    + (dot val ps zs - (dot val ps ws + val (loss k ds ps))))); [apply add_nonneg; apply nonneg_sub; assumption | ring].
+Qed.
 
 Theorem carry_back_ok kn h f x n carried c a b :
-  region_ok kn x -> carry_back k u net kn h f n carried c = Some (a, b) ->
-  dot val a x + val b <= dot val carried (after net n x) + total_value f x n + val c.
+  runs net x -> accounted x -> region_ok kn x -> carry_back k u net lost kn h f n carried c = Some (a, b) ->
+  dot val a (input x) + val b <= dot val carried (afters x n) + total_value f x n + val c.
 Proof.
-  intros R; revert carried c; induction n as [|i IH]; intros carried c E; cbn [carry_back] in E.
-  - injection E as <- <-. cbn [total_value after before]. rewrite !add_lists_ok. apply le_eq. ring.
+  intros Run Acc R; revert carried c; induction n as [|i IH]; intros carried c E; cbn [carry_back] in E.
+  - injection E as <- <-. cbn [total_value]. rewrite (run_input net x Run).  unfold input. rewrite !add_lists_ok. apply le_eq. ring.
   - assert (E' : exists fs, nth_error kn i = Some fs /\ exists ps t qs s cs d v,
         (nth_error kn (S i) = None -> add_lists k carried (at_after f (S i)) = []) /\
         relu_steps k (at_layer (S i) (alphas h)) 0 (relus (nth i net no_layer)) (nth (S i) kn [])
@@ -338,7 +394,7 @@ Proof.
         fold_left (beta_step k (nth (S i) kn [])) (at_layer (S i) (betas h))
           (Some (add_lists k ps (at_before f (S i)), plus k c t)) = Some (qs, s) /\
         affine k i (floors net i fs) qs = (cs, d, Some v) /\
-        carry_back k u net kn h f i cs (plus k (plus k s d) (known k (v / Zpos u))) = Some (a, b)).
+        carry_back k u net lost kn h f i cs (plus k (plus k (plus k s (loss k (lost i fs) qs)) d) (known k (v / Zpos u))) = Some (a, b)).
     { assert (Guard : nth_error kn (S i) = None -> add_lists k carried (at_after f (S i)) = [] \/ Some (a, b) = None).
       { intros G. rewrite G in E. destruct (add_lists k carried (at_after f (S i))); [left; reflexivity | right; congruence]. }
       assert (E2 : match relu_steps k (at_layer (S i) (alphas h)) 0 (relus (nth i net no_layer)) (nth (S i) kn [])
@@ -354,7 +410,7 @@ Proof.
                        | Some below =>
                          match affine k i (floors net i below) ps with
                          | (_, _, None) => None
-                         | (cs, b, Some v) => carry_back k u net kn h f i cs (plus k (plus k t b) (known k (v / Zpos u)))
+                         | (cs, b, Some v) => carry_back k u net lost kn h f i cs (plus k (plus k (plus k t (loss k (lost i below) ps)) b) (known k (v / Zpos u)))
                          end
                        end
                      end
@@ -368,21 +424,22 @@ Proof.
       intros G. destruct (Guard G) as [K|K]; [exact K | discriminate]. }
     clear E. destruct E' as (fs & Ei & ps & t & qs & s & cs & d & v & G & E1 & E2 & E3 & E5).
     specialize (IH _ _ E5). apply (le_trans _ _ _ _ IH). clear IH E5.
-    pose proof (affine_ok u net k val good _ _ _ _ _ _ _ (floors_ok _ _ _ _ R Ei) E3) as A.
+    pose proof (affine_ok u net k val good _ _ _ _ _ _ _ (floors_ok _ _ _ _ Run R Ei) E3) as A.
+    destruct (Acc i fs (R _ _ Ei)) as [Nonneg Apart]. pose proof (loss_ok _ qs _ _ Nonneg Apart) as Lost.
     cbn [total_value]. rewrite !(plus_ok u net k val good), (known_ok u net k val good).
     assert (V : (bound_value u (v / Zpos u) : F) <= bound_value u v * part u).
     { unfold bound_value. apply mul_le_r; [apply part_nonneg | apply div_le]. }
-    assert (B : dot val qs (before net (S i) x) + val s
-                <= dot val carried (after net (S i) x) + dot val (at_after f (S i)) (after net (S i) x)
-                   + dot val (at_before f (S i)) (before net (S i) x) + val c).
+    assert (B : dot val qs (befores x (S i)) + val s
+                <= dot val carried (afters x (S i)) + dot val (at_after f (S i)) (afters x (S i))
+                   + dot val (at_before f (S i)) (befores x (S i)) + val c).
     { destruct (nth_error kn (S i)) as [gs|] eqn:En.
       - specialize (R _ _ En). rewrite (nth_error_nth _ _ [] En) in E1, E2.
         pose proof (relu_steps_ok _ _ _ _ _ _ _ _ R E1) as K1. pose proof (betas_ok _ _ _ _ _ _ _ R E2) as K2.
-        rewrite !add_lists_ok in *. rewrite (plus_ok u net k val good) in K2. rewrite <- after_S in K1.
+        rewrite !add_lists_ok in *. rewrite (plus_ok u net k val good) in K2. rewrite <- (run_relu net x Run) in K1.
         apply (le_trans _ _ _ _ K2).
-        apply (le_by ((dot val carried (after net (S i) x) + dot val (at_after f (S i)) (after net (S i) x))
-                      - (dot val ps (before net (S i) x) + val t))); [apply nonneg_sub, K1 | ring].
-      - specialize (G eq_refl). pose proof (add_lists_ok carried (at_after f (S i)) (after net (S i) x)) as Z. rewrite G in Z. cbn [dot] in Z.
+        apply (le_by ((dot val carried (afters x (S i)) + dot val (at_after f (S i)) (afters x (S i)))
+                      - (dot val ps (befores x (S i)) + val t))); [apply nonneg_sub, K1 | ring].
+      - specialize (G eq_refl). pose proof (add_lists_ok carried (at_after f (S i)) (afters x (S i))) as Z. rewrite G in Z. cbn [dot] in Z.
         rewrite G in E1. cbn [relu_steps] in E1. injection E1 as <- <-.
         assert (Nil : nth (S i) kn [] = []) by (apply nth_overflow, nth_error_None, En). rewrite Nil in E2.
         assert (S2 : qs = at_before f (S i) /\ s = plus k c (none k)).
@@ -392,18 +449,19 @@ Proof.
             assert (Dead : forall bs, fold_left (beta_step k []) bs None = None) by (clear; induction bs; auto).
             destruct (Qnum m <? 0)%Z; [|destruct j; cbn [nth_error] in E2]; rewrite Dead in E2; discriminate. }
         destruct S2 as [-> ->]. rewrite (plus_ok u net k val good), (none_ok u net k val good), <- Z. apply le_eq. ring. }
-    change (pre (nth i net no_layer) (after net i x)) with (before net (S i) x) in A.
+    set (exact := pre (nth i net no_layer) (afters x i)) in *.
     match goal with |- ?l <= ?r =>
       apply (le_by ((bound_value u v * part u - bound_value u (v / Zpos u))
-        + (dot val qs (before net (S i) x) - (dot val cs (after net i x) + val d + bound_value u v * part u))
-        + ((dot val carried (after net (S i) x) + dot val (at_after f (S i)) (after net (S i) x)
-                   + dot val (at_before f (S i)) (before net (S i) x) + val c) - (dot val qs (before net (S i) x) + val s)))) end.
+        + (dot val qs exact - (dot val cs (afters x i) + val d + bound_value u v * part u))
+        + (dot val qs (befores x (S i)) - (dot val qs exact + val (loss k (lost i fs) qs)))
+        + ((dot val carried (afters x (S i)) + dot val (at_after f (S i)) (afters x (S i))
+                   + dot val (at_before f (S i)) (befores x (S i)) + val c) - (dot val qs (befores x (S i)) + val s)))) end.
     + repeat apply add_nonneg; apply nonneg_sub; assumption.
     + ring.
 Qed.
 
-Lemma total_unit n i (upper : bool) (x : list F) top :
-  (n <= top)%nat -> total_value (unit_function k n i upper) x top = of_Z (if upper then -1 else 1) * nth i (before net n x) 0.
+Lemma total_unit n i (upper : bool) (x : execution F) top :
+  (n <= top)%nat -> total_value (unit_function k n i upper) x top = of_Z (if upper then -1 else 1) * nth i (befores x n) 0.
 Proof.
   set (f := unit_function k n i upper).
   assert (One : forall j c (zs : list F), dot val (repeat (none k) j ++ [c]) zs = val c * nth j zs 0).
@@ -423,10 +481,10 @@ Qed.
 
 (** A lower bound of z or of - z as a function of the inputs. *)
 Theorem unit_back_ok kn h x n i (upper : bool) top a b :
-  region_ok kn x -> (n <= top)%nat -> carry_back k u net kn h (unit_function k n i upper) top [] (none k) = Some (a, b) ->
-  dot val a x + val b <= of_Z (if upper then -1 else 1) * nth i (before net n x) 0.
+  runs net x -> accounted x -> region_ok kn x -> (n <= top)%nat -> carry_back k u net lost kn h (unit_function k n i upper) top [] (none k) = Some (a, b) ->
+  dot val a (input x) + val b <= of_Z (if upper then -1 else 1) * nth i (befores x n) 0.
 Proof.
-  intros R T E. pose proof (carry_back_ok _ _ _ _ _ _ _ _ _ R E) as K. rewrite total_unit in K by exact T. cbn [dot] in K.
+  intros Run Acc R T E. pose proof (carry_back_ok _ _ _ _ _ _ _ _ _ Run Acc R E) as K. rewrite total_unit in K by exact T. cbn [dot] in K.
   rewrite (none_ok u net k val good) in K. apply (le_trans _ _ _ _ K), le_eq. ring.
 Qed.
 End Sound.

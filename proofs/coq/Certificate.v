@@ -1,6 +1,6 @@
 (** Certificates: trees of regions, the checker, and its soundness: "cannot fire" and "the list of zones is complete". *)
 From Coq Require Import List ZArith NArith QArith Ring Lia Bool.
-From Exactzones Require Import Numbers Network Kinds Backward Regions.
+From Exactzones Require Import Numbers Network Kinds Execution Backward Rounded Regions.
 Import ListNotations.
 Local Open Scope Z_scope.
 
@@ -153,13 +153,15 @@ Variable fx : kind Z.
 Variable ex : kind Q.
 Variable zones : list (list bool).
 Let net := network cl.
+Let lost := lost_of u net (noises cl).
 Hypothesis fixed_good : sound u net fx (@bound_value F u).
 Hypothesis exact_good : sound u net ex (@q_value F).
 
 Notation fact_ok := (@fact_ok F u).
-Notation region_ok := (@region_ok F u net).
+Notation region_ok := (@region_ok F u).
+Notation accounted := (@accounted F u net lost).
 Notation in_domain := (in_domain cl).
-Notation has_property := (has_property cl).
+Notation run_has_property := (run_has_property cl).
 Notation path_true p x := (Forall (fun r => on_path u cl fx r x) p).
 
 Lemma negated v (z : F) : bound_value u v <= of_Z (-1) * z -> z <= bound_value u (- v).
@@ -168,26 +170,26 @@ Proof.
   apply (le_by (- (1) * z - of_Z v * part u)); [apply nonneg_sub, H | ring].
 Qed.
 
-Lemma learn_group_ok kn p bs found kn' (y : list F) :
-  in_domain y -> region_ok kn y -> path_true p y -> region_ok found y ->
+Lemma learn_group_ok kn p bs found kn' (y : execution F) :
+  runs net y -> accounted y -> in_domain (input y) -> region_ok kn y -> path_true p y -> region_ok found y ->
   learn_group u cl fx ex kn p bs found = Some kn' -> region_ok kn' y.
 Proof.
-  intros D R P. revert found; induction bs as [|b bs IH]; intros found G E; cbn [learn_group] in E; [injection E as <-; exact G|].
+  intros Run Acc D R P. revert found; induction bs as [|b bs IH]; intros found G E; cbn [learn_group] in E; [injection E as <-; exact G|].
   destruct (bound_of u cl fx ex kn p (b_exact b) (b_hint b) (b_layer b) (b_unit b) (b_upper b)) as [[v|]|] eqn:B; [|exact (IH _ G E)|discriminate].
-  refine (IH _ _ E). pose proof (bound_of_ok _ _ _ _ fixed_good exact_good _ _ _ _ _ _ _ _ _ D R P B) as V.
+  refine (IH _ _ E). pose proof (bound_of_ok _ _ _ _ fixed_good exact_good _ _ _ _ _ _ _ _ _ Run Acc D R P B) as V.
   apply learn_ok; [exact G|]. destruct (b_upper b); [apply negated, V|].
   apply (le_trans _ _ _ _ V), le_eq. rewrite of_Z_1. ring.
 Qed.
 
-Lemma learn_groups_ok p groups kn kn' (x : list F) :
-  in_domain x -> path_true p x -> region_ok kn x -> learn_groups u cl fx ex p groups kn = Some kn' -> region_ok kn' x.
+Lemma learn_groups_ok p groups kn kn' (x : execution F) :
+  runs net x -> accounted x -> in_domain (input x) -> path_true p x -> region_ok kn x -> learn_groups u cl fx ex p groups kn = Some kn' -> region_ok kn' x.
 Proof.
-  intros D P. revert kn; induction groups as [|bs groups IH]; intros kn R E; cbn [learn_groups] in E; [injection E as <-; exact R|].
+  intros Run Acc D P. revert kn; induction groups as [|bs groups IH]; intros kn R E; cbn [learn_groups] in E; [injection E as <-; exact R|].
   destruct (learn_group u cl fx ex kn p bs kn) as [kn1|] eqn:G; [|discriminate].
-  refine (IH kn1 _ E). exact (learn_group_ok _ _ _ _ _ _ D R P R G).
+  refine (IH kn1 _ E). exact (learn_group_ok _ _ _ _ _ _ Run Acc D R P R G).
 Qed.
 
-Lemma is_empty_ok kn (x : list F) : region_ok kn x -> is_empty kn = true -> False.
+Lemma is_empty_ok kn (x : execution F) : region_ok kn x -> is_empty kn = true -> False.
 Proof.
   intros R E. unfold is_empty in E. apply existsb_exists in E as (fs & I & E). apply In_nth_error in I as [n N].
   specialize (R _ _ N). clear N. induction R as [|[l h] z fs zs H R IH]; cbn [existsb] in E; [discriminate|].
@@ -214,17 +216,18 @@ Qed.
 Lemma chosen_facts ms fs (zs : list F) : Forall2 fact_ok fs zs -> Forall2 fact_ok (chosen ms fs) (chosen ms zs).
 Proof. intros H; revert ms; induction H; intros [|[] ms]; cbn [chosen]; auto. Qed.
 
-Lemma switch_facts_ok kn n (x : list F) :
-  region_ok kn x -> (n < length kn)%nat -> Forall2 fact_ok (switch_facts cl kn n) (switches net n x).
+Lemma switch_facts_ok kn n (x : execution F) :
+  region_ok kn x -> (n < length kn)%nat -> Forall2 fact_ok (switch_facts cl kn n) (run_switches net n x).
 Proof.
-  intros R. induction n as [|n IH]; intros L; cbn [switch_facts switches]; [constructor|].
+  intros R. induction n as [|n IH]; intros L; cbn [switch_facts run_switches]; [constructor|].
   apply Forall2_app; [apply IH; lia|]. apply chosen_facts. apply R. apply nth_error_nth'. exact L.
 Qed.
 
-Lemma in_zone_ok kn s (x : list F) : region_ok kn x -> in_zone cl kn s = true -> in_cell net (horizon (conditions cl)) s x.
+Lemma in_zone_ok kn s (x : execution F) :
+  region_ok kn x -> in_zone cl kn s = true -> run_in_cell net (horizon (conditions cl)) s x.
 Proof.
   intros R Z. unfold in_zone in Z. apply andb_true_iff in Z as [L Z]. apply Nat.ltb_lt in L.
-  pose proof (switch_facts_ok _ _ _ R L) as H. unfold in_cell. clear L.
+  pose proof (switch_facts_ok _ _ _ R L) as H. unfold run_in_cell. clear L.
   revert s Z. induction H as [|f z fs zs [Low High] H IH]; intros [|on s] Z; cbn [phases_known] in Z; try discriminate; constructor.
   - apply andb_true_iff in Z as [Z _]. destruct on; cbn [agree]; unfold is_on, is_off in Z.
     + destruct (fst f) as [l|]; [|discriminate]. apply Z.leb_le in Z. exact (le_trans _ _ _ _ (bound_nonneg u l Z) Low).
@@ -239,40 +242,40 @@ Lemma both_open m v : both (Holds m) v = Holds 0 -> m = 0%N /\ v = Holds 0.
 Proof. destruct v as [n|]; cbn [both]; [|discriminate]. intros [= H]. split; [lia|]. f_equal. lia. Qed.
 
 (** Every point of an accepted region that has the property lies in a listed zone's closed cell. *)
-Theorem check_ok t kn p (x : list F) :
-  in_domain x -> has_property x -> region_ok kn x -> path_true p x -> check u cl fx ex zones kn p t = Holds 0 ->
-  exists s, In s zones /\ in_cell net (horizon (conditions cl)) s x.
+Theorem check_ok t kn p (x : execution F) :
+  runs net x -> accounted x -> in_domain (input x) -> run_has_property x -> region_ok kn x -> path_true p x -> check u cl fx ex zones kn p t = Holds 0 ->
+  exists s, In s zones /\ run_in_cell net (horizon (conditions cl)) s x.
 Proof.
-  intros D H. revert kn p; induction t as [|number bs n i off IHoff on IHon|number bs j c below IHb above IHa|number bs mu e h|number bs j also];
+  intros Run Acc D H. revert kn p; induction t as [|number bs n i off IHoff on IHon|number bs j c below IHb above IHa|number bs mu e h|number bs j also];
     intros kn p R P C; cbn [check] in C.
   - discriminate.
   - destruct (learn_groups u cl fx ex p bs kn) as [kn'|] eqn:G; [|discriminate].
-    pose proof (learn_groups_ok _ _ _ _ _ D P R G) as R'. destruct (splittable cl kn' n i); [|discriminate]. cbv zeta in C.
+    pose proof (learn_groups_ok _ _ _ _ _ Run Acc D P R G) as R'. destruct (splittable cl kn' n i); [|discriminate]. cbv zeta in C.
     match type of C with match ?a with _ => _ end = _ => destruct a as [m|] eqn:Coff; [|discriminate] end.
-    apply both_open in C as [-> Con]. destruct (total (nth i (before net n x) 0) 0) as [Z|Z].
+    apply both_open in C as [-> Con]. destruct (total (nth i (befores x n) 0) 0) as [Z|Z].
     + refine (IHoff _ _ _ _ Coff).
       * apply learn_ok; [exact R'|]. rewrite bound_0. exact Z.
       * apply Forall_app. split; [exact P|]. repeat constructor; auto.
-        apply (le_trans _ _ (nth i (before net n x) 0)); [|exact Z]. apply le_eq. rewrite of_Z_1. fold net. ring.
+        apply (le_trans _ _ (nth i (befores x n) 0)); [|exact Z]. apply le_eq. rewrite of_Z_1. fold net. ring.
     + refine (IHon _ _ _ _ Con).
       * apply learn_ok; [exact R'|]. rewrite bound_0. exact Z.
       * apply Forall_app. split; [exact P|]. repeat constructor; auto.
-        apply (le_by (nth i (before net n x) 0)); [exact Z|]. change (-1)%Z with (- (1))%Z. rewrite of_Z_opp, of_Z_1. fold net. ring.
+        apply (le_by (nth i (befores x n) 0)); [exact Z|]. change (-1)%Z with (- (1))%Z. rewrite of_Z_opp, of_Z_1. fold net. ring.
   - destruct (learn_groups u cl fx ex p bs kn) as [kn'|] eqn:G; [|discriminate].
-    pose proof (learn_groups_ok _ _ _ _ _ D P R G) as R'. destruct (Nat.ltb j (inputs cl)); [|discriminate].
+    pose proof (learn_groups_ok _ _ _ _ _ Run Acc D P R G) as R'. destruct (Nat.ltb j (inputs cl)); [|discriminate].
     match type of C with match ?a with _ => _ end = _ => destruct a as [m|] eqn:Cb; [|discriminate] end.
-    apply both_open in C as [-> Ca]. destruct (total (nth j x 0) (bound_value u c)) as [Z|Z].
+    apply both_open in C as [-> Ca]. destruct (total (nth j (input x) 0) (bound_value u c)) as [Z|Z].
     + refine (IHb _ _ _ _ Cb); [apply learn_ok; assumption|]. apply Forall_app. split; [exact P|]. repeat constructor. exact Z.
     + refine (IHa _ _ _ _ Ca); [apply learn_ok; assumption|]. apply Forall_app. split; [exact P|]. repeat constructor. exact Z.
   - destruct (learn_groups u cl fx ex p bs kn) as [kn'|] eqn:G; [|discriminate].
-    pose proof (learn_groups_ok _ _ _ _ _ D P R G) as R'. destruct (chosen_conditions cl mu) as [ms|] eqn:M; [|discriminate].
+    pose proof (learn_groups_ok _ _ _ _ _ Run Acc D P R G) as R'. destruct (chosen_conditions cl mu) as [ms|] eqn:M; [|discriminate].
     destruct (refuted u cl fx ex kn' p e h ms) as [[]|] eqn:E; [| |discriminate]; exfalso.
-    + exact (refuted_ok _ _ _ _ fixed_good exact_good _ _ _ _ _ _ D R' P H (chosen_conditions_ok _ _ M) E).
+    + exact (refuted_ok _ _ _ _ fixed_good exact_good _ _ _ _ _ _ Run Acc D R' P H (chosen_conditions_ok _ _ M) E).
     + cbn [orb] in C. destruct (is_empty kn') eqn:Em; [|discriminate]. exact (is_empty_ok _ _ R' Em).
   - destruct (learn_groups u cl fx ex p bs kn) as [kn'|] eqn:G; [|discriminate].
-    pose proof (learn_groups_ok _ _ _ _ _ D P R G) as R'. destruct (nth_error zones j) as [s|] eqn:N; [|discriminate].
+    pose proof (learn_groups_ok _ _ _ _ _ Run Acc D P R G) as R'. destruct (nth_error zones j) as [s|] eqn:N; [|discriminate].
     destruct (learn_group u cl fx ex kn' p also kn') as [kn2|] eqn:A; [|discriminate].
-    pose proof (learn_group_ok _ _ _ _ _ _ D R' P R' A) as R2.
+    pose proof (learn_group_ok _ _ _ _ _ _ Run Acc D R' P R' A) as R2.
     destruct (in_zone cl kn2 s) eqn:Z; [|discriminate]. exists s. split; [exact (nth_error_In _ _ N) | exact (in_zone_ok _ _ _ R2 Z)].
 Qed.
 
@@ -281,16 +284,28 @@ End Sound.
 Lemma packs_of_ok u net : packs_ok net (packs_of u net).
 Proof. exists (Z.log2 (Zpos u) + 24)%Z. split; [pose proof (Z.log2_nonneg (Zpos u)); lia | reflexivity]. Qed.
 
-(** An accepted certificate proves that the list of zones is complete. *)
+(** Every execution whose errors are accounted for, and that has the property, lies in a listed zone's closed cell. *)
+Theorem accepted_for_runs (F : numbers) u cl zones t (r : execution F) :
+  check_case u cl zones t = Holds 0 -> runs (network cl) r -> accounted u (network cl) (lost_of u (network cl) (noises cl)) r ->
+  in_domain cl (input r) -> run_has_property cl r ->
+  exists s, In s zones /\ run_in_cell (network cl) (horizon (conditions cl)) s r.
+Proof.
+  intros C Run Acc D H. pose proof (packs_of_ok u (network cl)) as P.
+  exact (check_ok u cl _ _ zones (fixed_sound u _ _ P) (exact_sound u _ _ P) t _ _ r Run Acc D H (start_ok u cl r Run D) (Forall_nil _) C).
+Qed.
+
+(** Where nothing is rounded: an accepted certificate proves that the list of zones is complete. *)
 Theorem accepted_complete (F : numbers) u cl zones t :
-  check_case u cl zones t = Holds 0 ->
+  noises cl = [] -> check_case u cl zones t = Holds 0 ->
   forall x : list F, in_domain cl x -> has_property cl x -> exists s, In s zones /\ in_cell (network cl) (horizon (conditions cl)) s x.
 Proof.
-  intros C x D H. pose proof (packs_of_ok u (network cl)) as P.
-  exact (check_ok u cl _ _ zones (fixed_sound u _ _ P) (exact_sound u _ _ P) t _ _ x D H (start_ok u cl x D) (Forall_nil _) C).
+  intros N C x D H. destruct (accepted_for_runs F u cl zones t (exact_run (network cl) x) C (exact_runs _ _)) as (s & I & R); auto.
+  - intros i fs _. rewrite N. unfold lost_of. rewrite (proj2 (nth_error_None [] i)) by apply Nat.le_0_l.
+    split; [constructor | apply apart_self].
+  - exists s. split; [exact I|]. unfold run_in_cell in R. rewrite exact_switches in R. exact R.
 Qed.
 
 (** An accepted certificate without zones proves that no point of the domain has the property. *)
 Theorem accepted_cannot_fire (F : numbers) u cl t :
-  check_case u cl [] t = Holds 0 -> forall x : list F, in_domain cl x -> ~ has_property cl x.
-Proof. intros C x D H. destruct (accepted_complete F u cl [] t C x D H) as (s & [] & _). Qed.
+  noises cl = [] -> check_case u cl [] t = Holds 0 -> forall x : list F, in_domain cl x -> ~ has_property cl x.
+Proof. intros N C x D H. destruct (accepted_complete F u cl [] t N C x D H) as (s & [] & _). Qed.

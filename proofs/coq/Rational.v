@@ -45,12 +45,12 @@ Definition rationals : numbers := {|
 
 (** Accepted, and no zones are listed: no rational point of the domain has the property. *)
 Theorem cannot_fire_rational u cl t :
-  check_case u cl nil t = Holds 0 -> forall x : list Qc, in_domain (F := rationals) cl x -> ~ has_property (F := rationals) cl x.
-Proof. intros C. exact (accepted_cannot_fire rationals u cl t C). Qed.
+  noises cl = nil -> check_case u cl nil t = Holds 0 -> forall x : list Qc, in_domain (F := rationals) cl x -> ~ has_property (F := rationals) cl x.
+Proof. intros N C. exact (accepted_cannot_fire rationals u cl t N C). Qed.
 
 (** Accepted: every rational point of the domain that has the property lies in a listed zone's closed cell. *)
 Theorem complete_rational u cl zones t :
-  check_case u cl zones t = Holds 0 ->
+  noises cl = nil -> check_case u cl zones t = Holds 0 ->
   forall x : list Qc, in_domain (F := rationals) cl x -> has_property (F := rationals) cl x ->
   exists s, In s zones /\ in_cell (F := rationals) (network cl) (horizon (conditions cl)) s x.
-Proof. intros C. exact (accepted_complete rationals u cl zones t C). Qed.
+Proof. intros N C. exact (accepted_complete rationals u cl zones t N C). Qed.

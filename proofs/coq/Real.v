@@ -25,12 +25,12 @@ Definition reals : numbers := {|
 
 (** Accepted, and no zones are listed: no real point of the domain has the property. *)
 Theorem cannot_fire_real u cl t :
-  check_case u cl nil t = Holds 0 -> forall x : list R, in_domain (F := reals) cl x -> ~ has_property (F := reals) cl x.
-Proof. intros C. exact (accepted_cannot_fire reals u cl t C). Qed.
+  noises cl = nil -> check_case u cl nil t = Holds 0 -> forall x : list R, in_domain (F := reals) cl x -> ~ has_property (F := reals) cl x.
+Proof. intros N C. exact (accepted_cannot_fire reals u cl t N C). Qed.
 
 (** Accepted: every real point of the domain that has the property lies in a listed zone's closed cell. *)
 Theorem complete_real u cl zones t :
-  check_case u cl zones t = Holds 0 ->
+  noises cl = nil -> check_case u cl zones t = Holds 0 ->
   forall x : list R, in_domain (F := reals) cl x -> has_property (F := reals) cl x ->
   exists s, In s zones /\ in_cell (F := reals) (network cl) (horizon (conditions cl)) s x.
-Proof. intros C. exact (accepted_complete reals u cl zones t C). Qed.
+Proof. intros N C. exact (accepted_complete reals u cl zones t N C). Qed.

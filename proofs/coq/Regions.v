@@ -1,6 +1,6 @@
 (** What holds on a region: bounds of units, rows of the domain and of the splits on the path; and what can be computed from it. *)
 From Coq Require Import List ZArith QArith Ring Lia Bool.
-From Exactzones Require Import Numbers Network Kinds Backward.
+From Exactzones Require Import Numbers Network Kinds Execution Backward Rounded.
 Import ListNotations.
 Local Open Scope Z_scope.
 
@@ -21,7 +21,8 @@ Record claim := Claim {
   inputs : nat;
   domain : list row;
   strict_rows : list row;
-  conditions : list condition
+  conditions : list condition;
+  noises : list noise                                             (* of each layer, or none at all: nothing is rounded *)
 }.
 
 (** ** Learning *)
@@ -73,6 +74,7 @@ Variable cl : claim.
 Variable fx : kind Z.                                           (* the fixed numbers *)
 Variable ex : kind Q.                                           (* the exact ones *)
 Let net := network cl.
+Let lost := lost_of u net (noises cl).
 
 Section Kind.
 Context {num : Type} (k : kind num) (get : path_row -> option (list num * num)).
@@ -81,7 +83,7 @@ Context {num : Type} (k : kind num) (get : path_row -> option (list num * num)).
 Definition top_of (n : nat) (h : hint) : nat :=
   match n with O => O | S _ => fold_right (fun b top => Nat.max (fst b) top) n (betas h) end.
 Definition unit_back (kn : region) (h : hint) (n i : nat) (upper : bool) : option (list num * num) :=
-  carry_back k u net kn h (unit_function k n i upper) (top_of n h) [] (none k).
+  carry_back k u net lost kn h (unit_function k n i upper) (top_of n h) [] (none k).
 (** Minus the lower function of z (of - z) is a row where z <= 0 (where z >= 0). *)
 Definition split_row (kn : region) (n i : nat) (upper : bool) : option (list num * num) :=
   match unit_back kn no_hint n i upper with
@@ -144,7 +146,7 @@ Definition minus_constants (mu : list (condition * Z)) : num :=
 
 (** Whether minus the combination is positive on the region: None if a row is missing. *)
 Definition refutes (kn : region) (p : path) (h : hint) (mu : list (condition * Z)) : option bool :=
-  match carry_back k u net kn h (minus_conditions mu) (reach (conditions cl)) [] (minus_constants mu) with
+  match carry_back k u net lost kn h (minus_conditions mu) (reach (conditions cl)) [] (minus_constants mu) with
   | None => Some false
   | Some f =>
       match least_over kn p h f with
@@ -183,22 +185,24 @@ Variable cl : claim.
 Variable fx : kind Z.
 Variable ex : kind Q.
 Let net := network cl.
+Let lost := lost_of u net (noises cl).
 Hypothesis fixed_good : sound u net fx (@bound_value F u).
 Hypothesis exact_good : sound u net ex (@q_value F).
 
 (** ** What the claim means *)
 Definition row_ok (r : row) (x : list F) : Prop := 0 <= of_Z (fst r) + dot of_Z (snd r) x.
 Definition in_domain (x : list F) : Prop := length x = inputs cl /\ Forall (fun r => row_ok r x) (domain cl).
-Definition condition_value (c : condition) (x : list F) : F :=
-  dot of_Z (terms c) (if after_relu c then after net (place c) x else before net (place c) x)
+Definition condition_value (c : condition) (x : execution F) : F :=
+  dot of_Z (terms c) (if after_relu c then afters x (place c) else befores x (place c))
   + of_Z (constant c) * part (constant_den c).
-Definition holds (c : condition) (x : list F) : Prop :=
+Definition holds (c : condition) (x : execution F) : Prop :=
   if strict c then 0 < condition_value c x else 0 <= condition_value c x.
-Definition has_property (x : list F) : Prop := Forall (fun c => holds c x) (conditions cl).
+Definition run_has_property (x : execution F) : Prop := Forall (fun c => holds c x) (conditions cl).
+Definition has_property (x : list F) : Prop := run_has_property (exact_run net x).
 
 Notation fact_ok := (@fact_ok F u).
-Notation region_ok := (@region_ok F u net).
-
+Notation region_ok := (@region_ok F u).
+Notation accounted := (@accounted F u net lost).
 (** ** Learning *)
 Lemma nth_change A (g : A -> A) n m l :
   nth_error (change n g l) m = if Nat.eqb m n then option_map g (nth_error l m) else nth_error l m.
@@ -213,8 +217,8 @@ Proof.
   intros H; revert i; induction H as [|f z fs zs Hf H IH]; intros [|i] G; cbn [change]; constructor; auto.
 Qed.
 
-Lemma learn_ok n i (upper : bool) v kn (x : list F) :
-  region_ok kn x -> (if upper then nth i (before net n x) 0 <= bound_value u v else bound_value u v <= nth i (before net n x) 0) ->
+Lemma learn_ok n i (upper : bool) v kn (x : execution F) :
+  region_ok kn x -> (if upper then nth i (befores x n) 0 <= bound_value u v else bound_value u v <= nth i (befores x n) 0) ->
   region_ok (learn n i upper v kn) x.
 Proof.
   intros R V m fs E. unfold learn in E. rewrite nth_change in E. destruct (Nat.eqb_spec m n) as [->|_]; [|apply R, E].
@@ -246,31 +250,28 @@ Proof.
   rewrite part_ok. ring.
 Qed.
 
-Lemma box_row_ok kn r (x : list F) : region_ok kn x -> row_ok r x -> region_ok (box_row u kn r) x.
+Lemma box_row_ok kn r (x : execution F) : region_ok kn x -> row_ok r (input x) -> region_ok (box_row u kn r) x.
 Proof.
   intros R H. unfold box_row, row_ok in *. destruct (single 0 (snd r)) as [[j [|p|p]]|] eqn:E; try exact R;
-    destruct (single_ok _ _ _ _ x E) as (n & -> & D); cbn [Nat.add]; apply learn_ok; try exact R; rewrite D in H; cbn [before].
+    destruct (single_ok _ _ _ _ (input x) E) as (n & -> & D); cbn [Nat.add]; apply learn_ok; try exact R; rewrite D in H; fold (input x).
   - apply (le_trans _ _ _ _ (div_part _ _)). apply (cancel p).
     replace (of_Z (Zpos p) * (of_Z (- fst r) * part p)) with (of_Z (Zpos p) * (part p * of_Z (- fst r)) : F) by ring.
-    rewrite part_l, of_Z_opp. apply (le_by (of_Z (fst r) + of_Z (Zpos p) * nth n x 0)); [exact H | ring].
+    rewrite part_l, of_Z_opp. apply (le_by (of_Z (fst r) + of_Z (Zpos p) * nth n (input x) 0)); [exact H | ring].
   - replace (bound_value u (- (- fst r * Zpos u / Zpos p))) with (- bound_value u (- fst r * Zpos u / Zpos p) : F)
       by (unfold bound_value; rewrite of_Z_opp; ring).
     apply (le_trans _ _ (- (of_Z (- fst r) * part p))); [|apply opp_le, div_part].
     apply (cancel p).
     replace (of_Z (Zpos p) * - (of_Z (- fst r) * part p)) with (- (of_Z (Zpos p) * (part p * of_Z (- fst r))) : F) by ring.
     rewrite part_l, of_Z_opp. change (Zneg p) with (- Zpos p)%Z in H. rewrite of_Z_opp in H.
-    apply (le_by (of_Z (fst r) + - of_Z (Zpos p) * nth n x 0)); [exact H | ring].
+    apply (le_by (of_Z (fst r) + - of_Z (Zpos p) * nth n (input x) 0)); [exact H | ring].
 Qed.
 
 Lemma unknown_ok (zs : list F) n : length zs = n -> Forall2 fact_ok (repeat unknown n) zs.
 Proof. intros <-. induction zs; constructor; [split; exact I | assumption]. Qed.
 
-Lemma length_pre l (a : list F) : length (pre l a) = width l.
-Proof. unfold pre, width. apply map_length. Qed.
-
-Lemma start_ok (x : list F) : in_domain x -> region_ok (start u cl) x.
+Lemma start_ok (x : execution F) : runs net x -> in_domain (input x) -> region_ok (start u cl) x.
 Proof.
-  intros [L D]. unfold start.
+  intros V [L D]. unfold start.
   assert (R : region_ok (nothing_known cl) x).
   { intros [|n] fs E; cbn [nothing_known nth_error] in E.
     - injection E as <-. apply unknown_ok, L.
@@ -278,7 +279,7 @@ Proof.
       destruct (nth_error (seq 0 (horizon (conditions cl))) n) as [i|] eqn:Ei; cbn [option_map] in E; [|discriminate].
       injection E as <-. apply nth_error_nth with (d := O) in Ei as Ni.
       assert (Hn : (n < horizon (conditions cl))%nat) by (rewrite <- (seq_length (horizon (conditions cl)) 0); apply nth_error_Some; congruence).
-      rewrite seq_nth in Ni by exact Hn. subst i. apply unknown_ok. apply length_pre. }
+      rewrite seq_nth in Ni by exact Hn. subst i. apply unknown_ok, (run_width net x V). }
   revert R. generalize (nothing_known cl). induction D as [|r rs Hr D IH]; intros kn R; cbn [fold_left]; [exact R|].
   apply IH, box_row_ok; assumption.
 Qed.
@@ -298,15 +299,15 @@ Qed.
 Lemma top_le n h : (n <= top_of n h)%nat.
 Proof. unfold top_of. destruct n; [lia|]. induction (betas h); cbn [fold_right]; lia. Qed.
 
-Lemma split_row_ok kn n i (upper : bool) r (x : list F) :
-  region_ok kn x -> of_Z (if upper then -1 else 1) * nth i (before net n x) 0 <= 0 ->
-  split_row u cl k kn n i upper = Some r -> nonneg_row r x.
+Lemma split_row_ok kn n i (upper : bool) r (x : execution F) :
+  runs net x -> accounted x -> region_ok kn x -> of_Z (if upper then -1 else 1) * nth i (befores x n) 0 <= 0 ->
+  split_row u cl k kn n i upper = Some r -> nonneg_row r (input x).
 Proof.
-  intros R S. unfold split_row, unit_back. destruct (carry_back _ _ _ _ _ _ _ _ _) as [[a b]|] eqn:E; [|discriminate]. intros [= <-].
-  pose proof (unit_back_ok k val u net good _ _ _ _ _ _ _ _ _ R (top_le _ _) E) as K. unfold nonneg_row; cbn [fst snd].
+  intros V Acc R S. unfold split_row, unit_back. destruct (carry_back _ _ _ _ _ _ _ _ _ _) as [[a b]|] eqn:E; [|discriminate]. intros [= <-].
+  pose proof (unit_back_ok k val u net lost good _ _ _ _ _ _ _ _ _ V Acc R (top_le _ _) E) as K. unfold nonneg_row; cbn [fst snd].
   rewrite dot_map. rewrite (dot_ext _ _ (fun c : num => val c * - (1))) by (intros; rewrite (opposite_ok u net k val good); ring).
   rewrite dot_factor, (opposite_ok u net k val good).
-  replace (dot val a x * - (1) + - val b) with (- (dot val a x + val b)) by ring.
+  replace (dot val a (input x) * - (1) + - val b) with (- (dot val a (input x) + val b)) by ring.
   apply nonpos_opp, (le_trans _ _ _ _ K S).
 Qed.
 
@@ -367,17 +368,17 @@ Proof.
     apply add_le; [apply mul_le_l; [apply lt_le, S | exact Low] | apply (IH _ _ _ H E)].
 Qed.
 
-Lemma least_over_ok kn p h f v (x : list F) :
-  in_domain x -> region_ok kn x -> path_ok p x -> least_over cl k get kn p h f = Some (Some v) ->
-  val v <= dot val (fst f) x + val (snd f).
+Lemma least_over_ok kn p h f v (x : execution F) :
+  in_domain (input x) -> region_ok kn x -> path_ok p (input x) -> least_over cl k get kn p h f = Some (Some v) ->
+  val v <= dot val (fst f) (input x) + val (snd f).
 Proof.
   intros D R P. unfold least_over. destruct (subtract_rows cl k get p (rows h) _) as [[a b]|] eqn:E; [|discriminate].
   destruct (corner k a (nth 0 kn [])) as [ts|] eqn:C; [|discriminate]. intros [= <-].
   apply (cancel (rows_den h)).
-  apply (le_trans _ _ (dot val a x + val b)).
+  apply (le_trans _ _ (dot val a (input x) + val b)).
   - replace (of_Z (Zpos (rows_den h)) * val (settle k (rows_den h) b ts)) with (val (settle k (rows_den h) b ts) * of_Z (Zpos (rows_den h))) by ring.
     apply (le_trans _ _ _ _ (settle_ok u net k val good _ _ _)).
-    assert (K : fold_right (fun t s => val (fst t) * bound_value u (snd t) + s) 0 ts <= dot val a x).
+    assert (K : fold_right (fun t s => val (fst t) * bound_value u (snd t) + s) 0 ts <= dot val a (input x)).
     { destruct (nth_error kn 0) as [fs|] eqn:N.
       - apply (corner_ok a fs); [apply (R _ _ N)|]. rewrite <- (nth_error_nth _ _ [] N). exact C.
       - rewrite nth_overflow in C by (apply nth_error_None, N).
@@ -386,27 +387,27 @@ Proof.
           pose proof (sign_ok u net k val good c) as S. destruct (sign k c); try discriminate. intros G. destruct x as [|v x].
           - destruct (IH ts [] G) as [-> _]. auto.
           - destruct (IH ts x G) as [-> ->]. split; [reflexivity|]. rewrite S. ring. }
-        destruct (Z a ts x C) as [-> ->]. apply le_refl. }
-    apply (le_trans _ _ (val b + dot val a x)); [apply le_add, K | apply le_eq; ring].
+        destruct (Z a ts (input x) C) as [-> ->]. apply le_refl. }
+    apply (le_trans _ _ (val b + dot val a (input x))); [apply le_add, K | apply le_eq; ring].
   - apply (le_trans _ _ _ _ (subtract_rows_ok _ _ _ _ _ D P E)). cbn [fst snd].
     rewrite dot_multiple, (multiple_ok u net k val good). apply le_eq. ring.
 Qed.
 
-Lemma unit_least_ok kn p h n i (upper : bool) v (x : list F) :
-  in_domain x -> region_ok kn x -> path_ok p x -> unit_least u cl k get kn p h n i upper = Some (Some v) ->
-  bound_value u v <= of_Z (if upper then -1 else 1) * nth i (before net n x) 0.
+Lemma unit_least_ok kn p h n i (upper : bool) v (x : execution F) :
+  runs net x -> accounted x -> in_domain (input x) -> region_ok kn x -> path_ok p (input x) -> unit_least u cl k get kn p h n i upper = Some (Some v) ->
+  bound_value u v <= of_Z (if upper then -1 else 1) * nth i (befores x n) 0.
 Proof.
-  intros D R P. unfold unit_least, unit_back. destruct (carry_back _ _ _ _ _ _ _ _ _) as [[a b]|] eqn:E; [|discriminate].
+  intros V Acc D R P. unfold unit_least, unit_back. destruct (carry_back _ _ _ _ _ _ _ _ _ _) as [[a b]|] eqn:E; [|discriminate].
   destruct (least_over cl k get kn p h (a, b)) as [[w|]|] eqn:E2; cbn [option_map]; try discriminate. intros [= <-].
   apply (le_trans _ _ (val w)); [apply (down_ok u net k val good)|].
-  apply (le_trans _ _ _ _ (least_over_ok _ _ _ _ _ _ D R P E2)). apply (unit_back_ok k val u net good _ _ _ _ _ _ _ _ _ R (top_le _ _) E).
+  apply (le_trans _ _ _ _ (least_over_ok _ _ _ _ _ _ D R P E2)). apply (unit_back_ok k val u net lost good _ _ _ _ _ _ _ _ _ V Acc R (top_le _ _) E).
 Qed.
 
 (** ** Conditions *)
-Lemma total_part c m (x : list F) n :
+Lemma total_part c m (x : execution F) n :
   (place c <= n)%nat ->
-  total_value val net (Function (fun n => part_of k c m n false) (fun n => part_of k c m n true)) x n
-  = - of_Z m * dot of_Z (terms c) (if after_relu c then after net (place c) x else before net (place c) x) .
+  total_value val (Function (fun n => part_of k c m n false) (fun n => part_of k c m n true)) x n
+  = - of_Z m * dot of_Z (terms c) (if after_relu c then afters x (place c) else befores x (place c)) .
 Proof.
   set (f := Function _ _).
   assert (FB : forall j, at_before f j = part_of k c m j false) by reflexivity.
@@ -415,7 +416,7 @@ Proof.
   { intros zs. rewrite dot_map. rewrite (dot_ext _ _ (fun t : Z => of_Z t * - of_Z m)).
     - rewrite dot_factor. ring.
     - intros t _. rewrite (whole_ok u net k val good), of_Z_opp, of_Z_mul. ring. }
-  assert (Before : forall i, (i < place c)%nat -> total_value val net f x i = 0).
+  assert (Before : forall i, (i < place c)%nat -> total_value val f x i = 0).
   { assert (Away : forall j b, (j < place c)%nat -> part_of k c m j b = []).
     { intros j b H. unfold part_of. destruct (Nat.eqb_spec (place c) j); [lia | reflexivity]. }
     induction i as [|i IH]; intros H; cbn [total_value]; rewrite FA, FB, !Away by lia; cbn [dot]; [ring|].
@@ -429,50 +430,50 @@ Proof.
     + rewrite IH by lia. rewrite FA, FB; unfold part_of. destruct (Nat.eqb_spec (place c) (S n)); [lia|]. cbn [andb dot]. ring.
 Qed.
 
-Lemma total_sum f g h (x : list F) n :
+Lemma total_sum f g h (x : execution F) n :
   (forall j, at_before h j = add_lists k (at_before f j) (at_before g j)) ->
   (forall j, at_after h j = add_lists k (at_after f j) (at_after g j)) ->
-  total_value val net h x n = total_value val net f x n + total_value val net g x n.
+  total_value val h x n = total_value val f x n + total_value val g x n.
 Proof.
   intros B A. induction n as [|n IH]; cbn [total_value]; rewrite A, B, !(add_lists_ok k val u net good); [ring | rewrite IH; ring].
 Qed.
 
-Lemma minus_conditions_ok mu (x : list F) n :
+Lemma minus_conditions_ok mu (x : execution F) n :
   Forall (fun cm : condition * Z => (place (fst cm) <= n)%nat) mu ->
-  total_value val net (minus_conditions k mu) x n + val (minus_constants k mu)
+  total_value val (minus_conditions k mu) x n + val (minus_constants k mu)
   <= fold_right (fun cm s => - of_Z (snd cm) * condition_value (fst cm) x + s) 0 mu.
 Proof.
   induction 1 as [|[c m] mu P H IH].
   - cbn [minus_constants fold_right]. rewrite (none_ok u net k val good). apply le_eq.
-    assert (Z : total_value val net (minus_conditions k []) x n = 0); [|rewrite Z; ring].
+    assert (Z : total_value val (minus_conditions k []) x n = 0); [|rewrite Z; ring].
     induction n as [|n IHn]; cbn [total_value minus_conditions at_before at_after fold_right dot]; [ring|].
     fold (minus_conditions k []). rewrite IHn. ring.
   - cbn [minus_constants fold_right fst snd] in *. rewrite (plus_ok u net k val good).
-    assert (T : total_value val net (minus_conditions k ((c, m) :: mu)) x n
-                = total_value val net (Function (fun n => part_of k c m n false) (fun n => part_of k c m n true)) x n
-                  + total_value val net (minus_conditions k mu) x n).
+    assert (T : total_value val (minus_conditions k ((c, m) :: mu)) x n
+                = total_value val (Function (fun n => part_of k c m n false) (fun n => part_of k c m n true)) x n
+                  + total_value val (minus_conditions k mu) x n).
     { apply total_sum; reflexivity. }
     rewrite T, total_part by exact P.
     match type of IH with ?a <= ?b => set (rest := b) in * end.
     pose proof (ratio_ok u net k val good (- (m * constant c)) (constant_den c)) as Rt. rewrite of_Z_opp, of_Z_mul in Rt.
     fold (minus_constants k mu).
-    apply (le_trans _ _ ((- of_Z m * dot of_Z (terms c) (if after_relu c then after net (place c) x else before net (place c) x)
+    apply (le_trans _ _ ((- of_Z m * dot of_Z (terms c) (if after_relu c then afters x (place c) else befores x (place c))
                           + - (of_Z m * of_Z (constant c)) * part (constant_den c))
-                         + (total_value val net (minus_conditions k mu) x n + val (minus_constants k mu)))).
+                         + (total_value val (minus_conditions k mu) x n + val (minus_constants k mu)))).
     + apply (le_by (- (of_Z m * of_Z (constant c)) * part (constant_den c)
                     - val (ratio k (- (m * constant c)) (constant_den c)))); [apply nonneg_sub, Rt | ring].
     + apply add_le; [|exact IH]. apply le_eq. unfold condition_value. ring.
 Qed.
 
-Lemma refutes_ok kn p h mu (x : list F) :
-  in_domain x -> region_ok kn x -> path_ok p x -> has_property x ->
+Lemma refutes_ok kn p h mu (x : execution F) :
+  runs net x -> accounted x -> in_domain (input x) -> region_ok kn x -> path_ok p (input x) -> run_has_property x ->
   (forall cm, In cm mu -> In (fst cm) (conditions cl) /\ (0 <= snd cm)%Z) ->
   refutes u cl k get kn p h mu = Some true -> False.
 Proof.
-  intros D R P H M. unfold refutes.
-  destruct (carry_back _ _ _ _ _ _ _ _ _) as [[a b]|] eqn:E; [|discriminate].
+  intros Run Acc D R P H M. unfold refutes.
+  destruct (carry_back _ _ _ _ _ _ _ _ _ _) as [[a b]|] eqn:E; [|discriminate].
   destruct (least_over cl k get kn p h (a, b)) as [[v|]|] eqn:E2; try discriminate. intros [= S].
-  pose proof (carry_back_ok k val u net good _ _ _ _ _ _ _ _ _ R E) as K1.
+  pose proof (carry_back_ok k val u net lost good _ _ _ _ _ _ _ _ _ Run Acc R E) as K1.
   pose proof (least_over_ok _ _ _ _ _ _ D R P E2) as K2. cbn [fst snd dot] in *.
   assert (Top : Forall (fun cm : condition * Z => (place (fst cm) <= reach (conditions cl))%nat) mu).
   { apply Forall_forall. intros cm I. destruct (M cm I) as [In_ _]. unfold reach. clear - In_.
@@ -482,9 +483,9 @@ Proof.
   set (sum := fold_right (fun cm s => - of_Z (snd cm) * condition_value (fst cm) x + s) 0 mu) in *.
   assert (V : val v <= sum).
   { apply (le_trans _ _ _ _ K2), (le_trans _ _ _ _ K1). apply (le_trans _ _ _ _ (le_eq _ _ (eq_refl _))).
-    apply (le_trans _ _ (total_value val net (minus_conditions k mu) x (reach (conditions cl)) + val (minus_constants k mu)));
+    apply (le_trans _ _ (total_value val (minus_conditions k mu) x (reach (conditions cl)) + val (minus_constants k mu)));
       [apply le_eq; ring | exact K3]. }
-  unfold has_property in H. rewrite Forall_forall in H.
+  unfold run_has_property in H. rewrite Forall_forall in H.
   assert (Each : forall cm, In cm mu -> - of_Z (snd cm) * condition_value (fst cm) x <= 0 /\
             (strict (fst cm) && (0 <? snd cm)%Z = true -> - of_Z (snd cm) * condition_value (fst cm) x < 0)).
   { intros [c m] I. destruct (M _ I) as [Ic Im]. cbn [fst snd] in *. specialize (H c Ic). unfold holds in H.
@@ -513,42 +514,44 @@ Qed.
 End Kind.
 
 (** ** Both kinds *)
-Definition on_path (r : path_row) (x : list F) : Prop :=
+Definition on_path (r : path_row) (x : execution F) : Prop :=
   match r with
   | SplitRow kn n i upper f =>
-      region_ok kn x /\ of_Z (if upper then -1 else 1) * nth i (before net n x) 0 <= 0 /\ f = split_row u cl fx kn n i upper
-  | CutRow j c above => if above : bool then bound_value u c <= nth j x 0 else nth j x 0 <= bound_value u c
+      region_ok kn x /\ of_Z (if upper then -1 else 1) * nth i (befores x n) 0 <= 0 /\ f = split_row u cl fx kn n i upper
+  | CutRow j c above => if above : bool then bound_value u c <= nth j (input x) 0 else nth j (input x) 0 <= bound_value u c
   end.
 
-Lemma fixed_path p (x : list F) : Forall (fun r => on_path r x) p -> path_ok (bound_value u) (fixed_row fx) p x.
+Lemma fixed_path p (x : execution F) :
+  runs net x -> accounted x -> Forall (fun r => on_path r x) p -> path_ok (bound_value u) (fixed_row fx) p (input x).
 Proof.
-  intros H r I f G. rewrite Forall_forall in H. specialize (H r I). destruct r as [kn n i upper s|j c above]; cbn [fixed_row on_path] in *.
-  - destruct H as (R & S & ->). exact (split_row_ok _ _ fixed_good _ _ _ _ _ _ R S G).
+  intros V Acc H r I f G. rewrite Forall_forall in H. specialize (H r I). destruct r as [kn n i upper s|j c above]; cbn [fixed_row on_path] in *.
+  - destruct H as (R & S & ->). exact (split_row_ok _ _ fixed_good _ _ _ _ _ _ V Acc R S G).
   - injection G as <-. apply (cut_row_ok _ _ fixed_good), H.
 Qed.
-Lemma exact_path p (x : list F) : Forall (fun r => on_path r x) p -> path_ok q_value (exact_row u cl ex) p x.
+Lemma exact_path p (x : execution F) :
+  runs net x -> accounted x -> Forall (fun r => on_path r x) p -> path_ok q_value (exact_row u cl ex) p (input x).
 Proof.
-  intros H r I f G. rewrite Forall_forall in H. specialize (H r I). destruct r as [kn n i upper s|j c above]; cbn [exact_row on_path] in *.
-  - destruct H as (R & S & _). exact (split_row_ok _ _ exact_good _ _ _ _ _ _ R S G).
+  intros V Acc H r I f G. rewrite Forall_forall in H. specialize (H r I). destruct r as [kn n i upper s|j c above]; cbn [exact_row on_path] in *.
+  - destruct H as (R & S & _). exact (split_row_ok _ _ exact_good _ _ _ _ _ _ V Acc R S G).
   - injection G as <-. apply (cut_row_ok _ _ exact_good), H.
 Qed.
 
-Theorem bound_of_ok kn p e h n i (upper : bool) v (x : list F) :
-  in_domain x -> region_ok kn x -> Forall (fun r => on_path r x) p -> bound_of u cl fx ex kn p e h n i upper = Some (Some v) ->
-  bound_value u v <= of_Z (if upper then -1 else 1) * nth i (before net n x) 0.
+Theorem bound_of_ok kn p e h n i (upper : bool) v (x : execution F) :
+  runs net x -> accounted x -> in_domain (input x) -> region_ok kn x -> Forall (fun r => on_path r x) p -> bound_of u cl fx ex kn p e h n i upper = Some (Some v) ->
+  bound_value u v <= of_Z (if upper then -1 else 1) * nth i (befores x n) 0.
 Proof.
-  intros D R P. destruct e; cbn [bound_of].
-  - apply (unit_least_ok _ _ exact_good); auto. apply exact_path, P.
-  - apply (unit_least_ok _ _ fixed_good); auto. apply fixed_path, P.
+  intros V Acc D R P. destruct e; cbn [bound_of].
+  - apply (unit_least_ok _ _ exact_good); auto. apply exact_path; assumption.
+  - apply (unit_least_ok _ _ fixed_good); auto. apply fixed_path; assumption.
 Qed.
 
-Theorem refuted_ok kn p e h mu (x : list F) :
-  in_domain x -> region_ok kn x -> Forall (fun r => on_path r x) p -> has_property x ->
+Theorem refuted_ok kn p e h mu (x : execution F) :
+  runs net x -> accounted x -> in_domain (input x) -> region_ok kn x -> Forall (fun r => on_path r x) p -> run_has_property x ->
   (forall cm, In cm mu -> In (fst cm) (conditions cl) /\ (0 <= snd cm)%Z) ->
   refuted u cl fx ex kn p e h mu = Some true -> False.
 Proof.
-  intros D R P H M. destruct e; cbn [refuted].
-  - apply (refutes_ok _ _ exact_good) with (x := x); auto. apply exact_path, P.
-  - apply (refutes_ok _ _ fixed_good) with (x := x); auto. apply fixed_path, P.
+  intros V Acc D R P H M. destruct e; cbn [refuted].
+  - apply (refutes_ok _ _ exact_good) with (x := x); auto. apply exact_path; assumption.
+  - apply (refutes_ok _ _ fixed_good) with (x := x); auto. apply fixed_path; assumption.
 Qed.
 End Sound.

@@ -3,7 +3,7 @@
     The network: a, b, c = ReLU(x + y), ReLU(x - y), ReLU(y - x); d, e = ReLU(a + b + c - 1/2), ReLU(b + c - a);
     the feature is ReLU(d / 2 - e - 1/3), and the box [0, 1/2]^2.  The tree is the one that `exactzones certify` wrote. *)
 From Coq Require Import List ZArith Reals Lra.
-From Exactzones Require Import Numbers Network Kinds Backward Regions Certificate Real.
+From Exactzones Require Import Numbers Network Kinds Execution Backward Regions Certificate Real.
 Import ListNotations.
 Local Open Scope Z_scope.
 
@@ -13,7 +13,7 @@ Definition small_network : list layer := [
   Layer [[1; -2]] 2 [-1] 3 [true]
 ].
 Definition small_claim : claim :=
-  Claim small_network 2 [(0, [0; 1]); (0, [1; 0]); (1, [-2; 0]); (1, [0; -2])] [] [Condition 3 true [1] 0 1 true].
+  Claim small_network 2 [(0, [0; 1]); (0, [1; 0]); (1, [-2; 0]); (1, [0; -2])] [] [Condition 3 true [1] 0 1 true] [].
 
 Definition with_rows (rs : list (nat * Z)) (den : positive) : hint := Hint rs den [] [].
 Definition leaf (number : Z) (upper : bool) (e : Z) (last : list (nat * Z)) : tree :=
@@ -48,10 +48,10 @@ Proof.
   assert (D : in_domain (F := reals) small_claim [x; y]).
   { split; [reflexivity|]. cbn [domain small_claim].
     repeat (apply Forall_cons; [unfold row_ok; cbn [fst snd dot add mul of_Z zero le reals carrier]; lra|]). apply Forall_nil. }
-  pose proof (cannot_fire_real _ _ _ accepted [x; y] D) as N.
+  pose proof (cannot_fire_real _ small_claim _ eq_refl accepted [x; y] D) as N.
   destruct (Rle_lt_dec (ReLU (d / 2 - e - 1/3)) 0) as [H|H]; [pose proof (Rmax_l 0 (d / 2 - e - 1/3)); lra|].
   exfalso. apply N. repeat constructor. unfold holds, condition_value.
-  cbn [strict after_relu place terms constant constant_den network small_claim].
+  cbn [exact_run befores afters strict after_relu place terms constant constant_den network small_claim].
   assert (E : after (F := reals) small_network 3 [x; y] = [ReLU (d / 2 - e - 1/3)]).
   { cbn [after nth small_network pre weights biases combine map activate relus]. unfold unit_pre.
     cbn [weight_den bias_den fst snd dot add mul of_Z part zero reals carrier]. rewrite !relu_is_max. unfold real_part.

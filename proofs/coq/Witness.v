@@ -1,6 +1,6 @@
 (** Witnesses: a rational point at which the claim's conditions hold, and one for each zone, checked by exact evaluation. *)
 From Coq Require Import List ZArith QArith Ring Lia Bool.
-From Exactzones Require Import Numbers Linear Network Kinds Backward Regions.
+From Exactzones Require Import Numbers Linear Network Kinds Execution Backward Rounded Regions.
 Import ListNotations.
 Local Open Scope Z_scope.
 
@@ -121,10 +121,10 @@ Proof.
   - intros r I. specialize (D r I). unfold q_row_ok in D. apply Z.leb_le in D. unfold row_ok. rewrite <- q_row_value. apply q_nonneg, D.
   - intros r I. specialize (S r I). unfold q_row_strict in S. apply Z.ltb_lt in S. rewrite <- q_row_value. apply sign_positive, S.
   - intros c I. specialize (C c I). unfold q_holds in C. unfold holds.
-    assert (V : condition_value cl c (point x)
+    assert (V : condition_value c (exact_run (network cl) (point x))
                 = q_value (q_plus (q_dot (terms c) (if after_relu c then q_after (network cl) (place c) x else q_before (network cl) (place c) x))
                                   (reduced (constant c) (constant_den c)))).
-    { unfold condition_value. rewrite q_plus_ok, q_dot_ok, reduced_ok. destruct (after_relu c); rewrite ?q_after_ok, ?q_before_ok; reflexivity. }
+    { unfold condition_value; cbn [exact_run befores afters]. rewrite q_plus_ok, q_dot_ok, reduced_ok. destruct (after_relu c); rewrite ?q_after_ok, ?q_before_ok; reflexivity. }
     rewrite V. destruct (strict c); [apply Z.ltb_lt in C; apply sign_positive, C | apply Z.leb_le in C; apply q_nonneg, C].
 Qed.
 
