@@ -15,7 +15,7 @@ from exactzones.models.folding import folded
 from exactzones.models.lowering import Lowering, column
 from exactzones.models.onnx_data import TensorReader
 from exactzones.models.onnx_node import OnnxNode, Operand, Steppable
-from exactzones.models.onnx_operators import MANY, OPERATORS, QUANTIZED, SMOOTH
+from exactzones.models.onnx_operators import MANY, OPERATORS, QUANTIZED, SMOOTH, STEPS
 from exactzones.models.onnx_order import DOMAINS, in_order, label, producers, reads
 from exactzones.models.onnx_ports import OutputEnd, ends_of, inputs_of
 from exactzones.models.onnx_tensors import constant_value, input_shape
@@ -107,7 +107,7 @@ class GraphReader:
         for end in ends:
             steppable = self.operand(end.tensor)
             if steppable is None:
-                raise FormatError(f"the graph's output {end.tensor!r} is not computed by any node; is the model cut short?")
+                raise FormatError(f"the graph's output {self._missing(end.tensor)}")
             part = self._settled_output(steppable, end)
             ports.append(Port(end.output, tuple(part.shape), first, end.before))
             first += math.prod(part.shape)
@@ -147,6 +147,14 @@ class GraphReader:
             self.known[name] = self.tensors.array(self.initializers[name], f"initializer {name!r}")
         return self.known.get(name)
 
+    def _missing(self, name: str) -> str:
+        """Say why a tensor is not known."""
+        for node in self.graph.node:
+            if name in node.output:
+                place = list(node.output).index(name)
+                return f"{name!r}, which is output {place} of {label(node)}: only its values are read; select other outputs"
+        return f"{name!r}, which no node computes; is an initializer missing, or the model cut short?"
+
     def _step(self, node: Any) -> None:
         """Compute one node's outputs."""
         names = list(node.input)
@@ -156,7 +164,7 @@ class GraphReader:
         for name in names:
             operands.append(self.operand(name) if name else None)
             if name and operands[-1] is None:
-                raise FormatError(f"it reads {name!r}, which no node computes; is an initializer missing?")
+                raise FormatError(f"it reads {self._missing(name)}")
         if node.op_type == "Constant":
             _check_count(node, names, 0, 0)
             results: list[Steppable] = [constant_value(self.tensors.onnx, node, self.tensors.array)]
@@ -267,6 +275,11 @@ def _check_supported(node: Any) -> None:
             raise FormatError(
                 f"{label(node)} is not piecewise linear, so it has no exact zones; if all outputs depend on it, choose an "
                 "earlier node as the end: --end-at NODE, or end_at=.."
+            )
+        if node.op_type in STEPS:
+            raise FormatError(
+                f"{label(node)} makes steps, and a network of ReLUs is continuous; end at a node before it (--end-at NODE, or "
+                "end_at=..), and ask with conditions on its values, such as y[0] > y[1]"
             )
         if node.op_type in QUANTIZED:
             raise FormatError(

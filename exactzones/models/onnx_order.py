@@ -30,8 +30,8 @@ def producers(nodes: Sequence[Any], taken: Iterable[str]) -> dict[str, int]:
     """
     known, result = set(taken), {}
     for k, node in enumerate(nodes):
-        if not node.output or not node.output[0]:
-            raise FormatError(f"{label(node)}: its first output is left out or has no name; a name is expected")
+        if not any(node.output):
+            raise FormatError(f"{label(node)}: its outputs are left out or have no names; a name is expected")
         for name in filter(None, node.output):
             if name in known:
                 raise FormatError(f"{label(node)}: its output has the name {name!r}, which is taken; a new name is expected")

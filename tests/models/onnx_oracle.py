@@ -162,6 +162,6 @@ def _shrunk(value, bias, lambd):
 
 
 def _clip(value, low, high):
-    low, high = (None if bound is None or np.isinf(bound) else bound for bound in (low, high))
+    low, high = (None if bound is None or math.isinf(float(np.asarray(bound).item())) else bound for bound in (low, high))
     value = value if low is None else max(value, exact(low).item())
     return value if high is None else min(value, exact(high).item())

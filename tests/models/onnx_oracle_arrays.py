@@ -92,19 +92,21 @@ def cumulated(x, axis, exclusive=0, reverse=0):
     return np.moveaxis(np.array(result, object), 0, int(axis))
 
 
-def scattered(x, indices, updates):
+def scattered(x, indices, updates, reduction=b"none"):
     result = exact(x).copy()
     for place in np.ndindex(*indices.shape[:-1]):
-        result[tuple(indices[place])] = exact(updates)[place]
+        before = result[tuple(indices[place])] if reduction == b"add" else 0
+        result[tuple(indices[place])] = before + exact(updates)[place]
     return result
 
 
-def scattered_elements(x, indices, updates, axis=0, **_):
+def scattered_elements(x, indices, updates, axis=0, reduction=b"none"):
     result = exact(x).copy()
     for place, index in np.ndenumerate(indices):
         target = list(place)
         target[axis] = index
-        result[tuple(target)] = exact(updates)[place]
+        before = result[tuple(target)] if reduction == b"add" else 0
+        result[tuple(target)] = before + exact(updates)[place]
     return result
 
 

@@ -200,4 +200,42 @@ RARE_CASES = {
         (3,),
         (0,),
     ),
+    "clip to values": (
+        [
+            ("Split", "x", "a b c", {"axis": 1}),
+            ("Reshape", "c s", "d", {}),
+            ("Clip", "a  d", "e", {}),
+            ("Clip", "b d h", "f", {}),
+            ("Sub", "e f", "y", {}),
+        ],
+        [1, 3],
+        {"s": np.zeros(0, np.int64), "h": np.float32(0.5)},
+        None,
+        None,
+    ),
+    "scatter nd that adds": (
+        [("Relu", "x", "r", {}), ("Gather", "r k", "u", {"axis": 0}), ("ScatterND", "x i u", "y", {"reduction": "add"})],
+        [3, 2],
+        {"i": ints(2, 2).reshape(2, 1), "k": ints(0, 1)},
+        None,
+        None,
+    ),
+    "scatter that adds constants": (
+        [
+            ("ScatterElements", "x i u", "a", {"axis": 1, "reduction": "add"}),
+            ("ScatterND", "z j x", "b", {"reduction": "add"}),
+            ("ScatterND", "z j v", "c", {"reduction": "add"}),
+            ("Sum", "a b c", "y", {}),
+        ],
+        [2, 3],
+        {
+            "i": ints(0, 0, 2, 1).reshape(2, 2),
+            "u": number(2, 2),
+            "z": number(2, 3),
+            "j": ints(1, 1).reshape(2, 1),
+            "v": number(2, 3),
+        },
+        (6,),
+        (0,),
+    ),
 }

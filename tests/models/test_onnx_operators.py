@@ -28,7 +28,7 @@ ALL_CASES = CASES | RARE_CASES | STEP_CASES
 @pytest.mark.parametrize("name", ALL_CASES)
 def test_operators(name, tmp_path):
     nodes, shape, constants, widths, units = ALL_CASES[name]
-    opset = 13 if any(node[0] == "ReduceMean" for node in nodes) else 14
+    opset = 13 if any(node[0] == "ReduceMean" for node in nodes) else 16 if any("reduction" in node[3] for node in nodes) else 14
     model = build(nodes, shape, constants, opset=opset)
     path = save(model, tmp_path / "net.onnx")
     net = load_network(path)
@@ -182,6 +182,21 @@ def test_a_deep_residual_stream_is_carried_in_its_own_lanes(tmp_path):
             {"s": np.float32(0.5), "z": np.uint8(3)},
             "it quantizes a value that depends on the network's input",
         ),
+        ([("TopK", "x k", "y i", {})], [1, 3], {"k": ints(2)}, "operator TopK (node 'TopK_0') makes steps"),
+        (
+            [("MaxPool", "x", "z y", {"kernel_shape": [2]})],
+            [1, 1, 4],
+            {},
+            "the graph's output 'y', which is output 1 of operator MaxPool (node 'MaxPool_0'): only its values are read",
+        ),
+        (
+            [("MaxPool", "x", "z i", {"kernel_shape": [2]}), ("Relu", "i", "y", {})],
+            [1, 1, 4],
+            {},
+            "operator Relu (node 'Relu_1'): it reads 'i', which is output 1 of operator MaxPool",
+        ),
+        ([("Acos", "x", "y", {})], [1, 3], {}, "operator Acos (node 'Acos_0') is not piecewise linear"),
+        ([("LSTM", "x", " y", {})], [1, 3], {}, "operator LSTM (node 'LSTM_0') is not piecewise linear"),
         ([("Einsum", "x x", "y", {"equation": "ij,ij->i"})], [1, 3], {}, "both depend on the input"),
         ([("Einsum", "x W", "y", {"equation": "ij,kj->ik"})], [1, 3], {"W": number(2, 2)}, "has lengths 3 and 2"),
         ([("Einsum", "x", "y", {"equation": "ijk->k"})], [1, 3], {}, "does not fit an operand of shape (1, 3)"),

@@ -23,7 +23,12 @@ GEMM = [("Gemm", "x W", "y", {})]
             ["operator Tanh (node 'Tanh_0') is not piecewise linear", "choose an earlier node as the end: --end-at NODE"],
         ),
         ([("Cast", "x", "y", {"to": 7})], [1, 4], {}, ["operator Cast (node 'Cast_0'): it is not piecewise linear"]),
-        ([("Det", "x", "y", {})], [2, 2], {}, ["operator Det (node 'Det_0') is not supported; supported are Gemm,"]),
+        (
+            [("Scan", "x", "y", {})],
+            [2, 2],
+            {},
+            ["operator Scan (node 'Scan_0') is not supported; supported are Gemm,"],
+        ),
         (
             [("Gemm", "x W", "a", {}), ("Softmax", "a", "b", {}), ("Neg", "b", "y", {})],
             [1, 4],
@@ -34,7 +39,7 @@ GEMM = [("Gemm", "x W", "y", {})]
         ([("MatMul", "x x", "y", {})], [1, 1], {}, ["product of two tensors that both depend on the input"]),
         ([("Mul", "x x", "y", {})], [1, 4], {}, ["product of two tensors that both depend on the input"]),
         ([("Div", "c x", "y", {})], [1, 4], {"c": W}, ["quotient by a tensor that depends on the input"]),
-        ([("Relu", "x", "z", {})], [1, 4], {}, ["output 'y' is not computed by any node"]),
+        ([("Relu", "x", "z", {})], [1, 4], {}, ["the graph's output 'y', which no node computes"]),
         # names
         (
             [("Gemm", "x W", "y", {})],
@@ -50,7 +55,7 @@ GEMM = [("Gemm", "x W", "y", {})]
         ),
         ([("Relu", "x", "x", {})], [1, 4], {}, ["the name 'x', which is taken"]),
         ([("Relu", "x", "W", {})], [1, 4], {"W": W}, ["the name 'W', which is taken"]),
-        ([("Relu", "x", "", {})], [1, 4], {}, ["operator Relu (node 'Relu_0'): its first output is left out or has no name"]),
+        ([("Relu", "x", "", {})], [1, 4], {}, ["operator Relu (node 'Relu_0'): its outputs are left out or have no names"]),
         ([("Identity", "W", "W", {})], [1, 4], {"W": W}, ["the name 'W', which is taken"]),
         # number and order of inputs
         ([("Gemm", "x", "y", {})], [1, 4], {}, ["it has 1 input and 1 output; "]),
@@ -190,7 +195,7 @@ def info(name, kind=FLOAT):
     [
         (lambda m: m.graph.input.append(info("x")), "two of the inputs 'x' have the same name"),
         (lambda m: m.graph.ClearField("input"), "the graph has 0 inputs and 1 output"),
-        (lambda m: m.graph.output.append(info("u")), "output 'u' is not computed by any node"),
+        (lambda m: m.graph.output.append(info("u")), "the graph's output 'u', which no node computes"),
         (lambda m: m.graph.ClearField("output"), "the graph has 1 input and 0 outputs"),
         (lambda m: m.graph.ClearField("node"), "it has no nodes or no opset"),
         (lambda m: m.ClearField("graph"), "it has no nodes or no opset"),
@@ -198,7 +203,7 @@ def info(name, kind=FLOAT):
         (lambda m: setattr(m.opset_import[0], "version", 6), "opset 6 is not supported; convert the model to opset 7 or newer"),
         (lambda m: setattr(m.opset_import[0], "domain", "ai.onnx.ml"), "it has no nodes or no opset"),
         (lambda m: setattr(m.graph.node[0], "domain", "com.microsoft"), "operator Gemm (node 'Gemm_0') is not supported"),
-        (lambda m: m.graph.node[0].ClearField("output"), "operator Gemm (node 'Gemm_0'): its first output is left out"),
+        (lambda m: m.graph.node[0].ClearField("output"), "operator Gemm (node 'Gemm_0'): its outputs are left out"),
         (lambda m: m.graph.initializer.append(m.graph.initializer[0]), "two initializers have the same name"),
         (lambda m: m.graph.sparse_initializer.add(), "sparse initializers are not supported"),
         (

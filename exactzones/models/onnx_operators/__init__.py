@@ -28,7 +28,7 @@ from exactzones.models.onnx_operators import (
 )
 from exactzones.models.onnx_operators.activations import LARGEST
 
-__all__ = ["MANY", "OF_CONSTANTS", "OPERATORS", "QUANTIZED", "SMOOTH", "Operator"]
+__all__ = ["MANY", "OF_CONSTANTS", "OPERATORS", "QUANTIZED", "SMOOTH", "STEPS", "Operator"]
 
 
 class Operator(NamedTuple):
@@ -169,11 +169,19 @@ OF_CONSTANTS = frozenset({
 """Operators that are computed for constants only, or take the network's input only as one of two operands, as Div does."""
 
 SMOOTH = frozenset({
-    "Celu", "Cos", "Elu", "Erf", "Exp", "GRU", "Gelu", "GroupNormalization", "HardSwish", "InstanceNormalization", "LRN", "LSTM",
-    "LayerNormalization", "Log", "LogSoftmax", "LpNormalization", "Mish", "RNN", "Selu", "Sigmoid", "Sin",
-    "Softmax", "Softplus", "Softsign", "Swish", "Tanh",
+    "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Attention", "Celu", "Cos", "Cosh", "DFT", "DeformConv", "Det", "Elu",
+    "Erf", "Exp", "GRU", "Gelu", "GridSample", "GroupNormalization", "HardSwish", "InstanceNormalization", "LRN", "LSTM",
+    "LayerNormalization", "Log", "LogSoftmax", "LpNormalization", "LpPool", "MeanVarianceNormalization", "Mish",
+    "RMSNormalization", "RNN", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare", "RotaryEmbedding", "Selu", "Sigmoid", "Sin",
+    "Sinh", "Softmax", "Softplus", "Softsign", "Swish", "Tan", "Tanh",
 })  # fmt: skip
 """Operators that are not piecewise linear, and are refused for that reason."""
+
+STEPS = frozenset({
+    "ArgMax", "ArgMin", "BitShift", "Hardmax", "IsInf", "IsNaN", "NonMaxSuppression", "OneHot", "TopK", "TreeEnsemble",
+    "TreeEnsembleClassifier", "TreeEnsembleRegressor", "Unique",
+})  # fmt: skip
+"""Operators whose results jump, and that are refused for that reason."""
 
 QUANTIZED = frozenset({"ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv", "QLinearMatMul"})
 """Operators that compute with quantized values, and are refused for that reason."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from exactzones.errors import FormatError
 from exactzones.models import tensors
-from exactzones.models.onnx_node import OnnxNode
+from exactzones.models.onnx_node import OnnxNode, Operand
 from exactzones.models.tensors import Tensor
 
 LARGEST = float(np.finfo(np.float32).max)
@@ -19,15 +21,23 @@ def absolute(node: OnnxNode) -> Tensor:
 
 def clip(node: OnnxNode) -> Tensor:
     """Return ``min(max(x, low), high)``; before opset 11 the bounds are attributes; extreme floats, the defaults, mean none."""
-    bounds = [node.constant(1), node.constant(2)]
+    bounds = [node.operand(k) if k < len(node.operands) and node.operands[k] is not None else None for k in (1, 2)]
     if len(node.operands) == 1:
         bounds = [np.array(node.attributes[name]) for name in ("min", "max")]
     for bound in bounds:
-        if bound is not None and bound.size != 1:
+        if bound is not None and math.prod(bound.shape) != 1:
             raise FormatError(f"a bound has shape {bound.shape}; a single number is expected")
-    low, high = (None if bound is None else bound.reshape(()) for bound in bounds)
-    low, high = None if low is None or low <= -LARGEST else low, None if high is None or high >= LARGEST else high
+    low, high = (None if bound is None else _scalar(bound) for bound in bounds)
+    low = None if isinstance(low, np.ndarray) and low <= -LARGEST else low
+    high = None if isinstance(high, np.ndarray) and high >= LARGEST else high
+    if isinstance(low, Tensor) or isinstance(high, Tensor):
+        x = node.tensor() if low is None else tensors.maximum(node.tensor(), low)
+        return x if high is None else tensors.minimum(x, high)
     return tensors.clipped(node.tensor(), low, high)
+
+
+def _scalar(operand: Operand) -> Operand:
+    return operand.reshaped(()) if isinstance(operand, Tensor) else operand.reshape(())
 
 
 def hard_sigmoid(node: OnnxNode) -> Tensor:

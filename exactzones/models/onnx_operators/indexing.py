@@ -10,8 +10,10 @@ import numpy as np
 from exactzones.errors import FormatError
 from exactzones.files import MAX_WEIGHTS
 from exactzones.models import tensors
-from exactzones.models.arrays import Array, Shape
+from exactzones.models.arrays import Array, Shape, fractions
+from exactzones.models.folding import folded, lifted
 from exactzones.models.onnx_node import OnnxNode, Operand, Steppable
+from exactzones.models.sparse import Sparse
 from exactzones.models.tensors import Tensor
 
 
@@ -40,7 +42,7 @@ def gather_nd(node: OnnxNode) -> Steppable:
     return node.moved(lambda entries: np.asarray(entries[parts]))
 
 
-def scatter_nd(node: OnnxNode) -> Steppable:
+def scatter_nd(node: OnnxNode) -> Operand:
     """Replace the parts that the last axis of the indices names by those of the updates."""
     indices = _indices(node)
     if indices.ndim < 1 or indices.shape[-1] > len(node.shape):
@@ -48,7 +50,7 @@ def scatter_nd(node: OnnxNode) -> Steppable:
     return _scattered(node, tuple(np.moveaxis(indices, -1, 0)), (*indices.shape[:-1], *node.shape[indices.shape[-1] :]))
 
 
-def scatter_elements(node: OnnxNode) -> Steppable:
+def scatter_elements(node: OnnxNode) -> Operand:
     """Replace one entry per index, along an axis, by that of the updates."""
     indices, axis, rank = _indices(node), node.attributes["axis"], len(node.shape)
     if indices.ndim != rank or not -rank <= axis < rank:
@@ -58,24 +60,34 @@ def scatter_elements(node: OnnxNode) -> Steppable:
     return _scattered(node, tuple(places), indices.shape)
 
 
-def _scattered(node: OnnxNode, places: tuple[Array, ...], shape: Shape) -> Steppable:
-    """Return the first operand with the entries at some places replaced by the third operand's."""
-    if node.attributes["reduction"] != b"none":
-        raise FormatError(f"reduction {node.attributes['reduction']!r} is not supported; only 'none' is")
-    data, updates = node.tensor(0), node.operand(2)
+def _scattered(node: OnnxNode, places: tuple[Array, ...], shape: Shape) -> Operand:
+    """Return the first operand with the third operand's entries at some places, or with these added there."""
+    if node.attributes["reduction"] not in (b"none", b"add"):
+        raise FormatError(f"reduction {node.attributes['reduction']!r} is not supported; only 'none' and 'add' are")
+    data, updates = node.operand(0), node.operand(2)
     if tuple(updates.shape) != shape:
         raise FormatError(f"its updates have shape {updates.shape}; {shape} is expected")
-    if isinstance(updates, Tensor) and not isinstance(node.operand(0), Tensor):
-        both = tensors.concatenated([node.array(0).reshape(-1), updates.reshaped((updates.value.size,))], 0)
-    else:
-        flat = updates.reshaped((updates.value.size,)) if isinstance(updates, Tensor) else updates.reshape(-1)
-        both = tensors.concatenated([data.reshaped((data.value.size,)), flat], 0)
-    order = np.arange(data.value.size).reshape(data.shape)
+    size, count = math.prod(data.shape), math.prod(shape)
+    order = np.arange(size).reshape(data.shape)
     try:
-        order[places] = data.value.size + np.arange(math.prod(shape)).reshape(shape)
-    except IndexError as error:  # NumPy's
+        targets = order[places].reshape(-1)
+        order[places] = size + np.arange(count).reshape(shape)
+    except (IndexError, ValueError) as error:  # NumPy's
         raise FormatError(f"it does not fit shape {data.shape}: {error}") from None
-    return both.moved(lambda _: order)
+    if node.attributes["reduction"] == b"add":
+        spread = updates if isinstance(updates, Tensor) else lifted(updates)
+        total = spread.mapped(Sparse.of((size, count), targets, np.arange(count), np.ones(count)), tuple(data.shape))
+        return _sum(total if isinstance(updates, Tensor) else folded(total), data)
+    flat = [part.reshaped((part.value.size,)) if isinstance(part, Tensor) else part.reshape(-1) for part in (data, updates)]
+    if not any(isinstance(part, Tensor) for part in flat):
+        flat[0] = lifted(node.array(0)).reshaped((size,))
+    return tensors.concatenated(flat, 0).moved(lambda _: order)
+
+
+def _sum(left: Operand, right: Operand) -> Operand:
+    if isinstance(left, Tensor):
+        return left.plus(right)
+    return right.plus(left) if isinstance(right, Tensor) else np.asarray(fractions(left) + fractions(right), object)
 
 
 def tile(node: OnnxNode) -> Steppable:
