@@ -43,6 +43,20 @@ def test_means_and_ranges_are_part_of_the_network(tmp_path):
         assert net(point) == (4 * plain(scaled)[0] + Fraction(21, 2),)
 
 
+def test_numbers_worked_out_by_hand(tmp_path):
+    """Inputs less the means by the ranges, layers, then outputs times the range plus the mean; inputs are not clipped.
+
+    At (4, -0.95) the scaled inputs are (0.5, 0.5), the ReLUs (0, 0.5), the scaled output is 0 + 2 * 0.5 + 0.25, and 4 times
+    that plus 10.5 is 15.5.  At (9, -1) they are (3, 0), (3, 2.5) and 8.25, which gives 43.5; the format's own programs would
+    take the greatest first input, 5, in place of 9: (1, 0), (1, 0.5), 2.25 and 19.5.
+    """
+    text = PLAIN.replace("-1,-1,\n1,1,\n0,0,0,\n1,1,1,", "0,-1.5,\n5,0,\n3,-1,10.5,\n2,0.1,4,")
+    net = load_network(saved(tmp_path / "a.nnet", text))
+    assert net([4, "-0.95"]) == (Fraction(31, 2),)
+    assert net([9, -1]) == (Fraction(87, 2),)
+    assert net([5, -1]) == (Fraction(39, 2),)
+
+
 def test_a_byte_order_mark_other_line_ends_and_gzip(tmp_path):
     path = tmp_path / "a.nnet.gz"
     path.write_bytes(gzip.compress(b"\xef\xbb\xbf" + PLAIN.replace("\n", "\r\n").encode()))
