@@ -117,7 +117,9 @@ OPERATORS = {
     "Xor": np.logical_xor,
     "Concat": lambda *parts, axis: np.concatenate(parts, axis),
     "Constant": numpy_helper.to_array,
-    "ConstantOfShape": lambda shape, value: np.full(shape.tolist(), numpy_helper.to_array(value)[0]),
+    "ConstantOfShape": lambda shape, value=None: np.full(
+        shape.tolist(), 0.0 if value is None else numpy_helper.to_array(value)[0]
+    ),
     "Conv": conv,
     "Div": each(lambda a, b: a / b),
     "Dropout": lambda x, *_, **__: x,
@@ -134,6 +136,7 @@ OPERATORS = {
     "Max": each(lambda *v: max(v)),
     "MaxPool": lambda x, kernel_shape, **a: pooled(x, kernel_shape, a, lambda entries: max(v for v in entries if v is not None)),
     "Min": each(lambda *v: min(v)),
+    "Mod": np.mod,
     "Mul": each(lambda a, b: a * b),
     "Neg": each(lambda v: -v),
     "PRelu": each(lambda v, slope: v if v > 0 else slope * v),

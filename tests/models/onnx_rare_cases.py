@@ -36,6 +36,14 @@ RARE_CASES = {
         (18,),
         (0,),
     ),
+    "upsample": ([("Upsample", "x s", "y", {})], [1, 1, 2, 3], {"s": np.array([1, 1, 2, 1.0])}, (12,), (0,)),
+    "upsample linearly": (
+        [("Upsample", "x s", "y", {"mode": "linear"})],
+        [1, 1, 2, 3],
+        {"s": np.array([1, 1, 1, 2.0])},
+        (12,),
+        (0,),
+    ),
     "resize to sizes": (
         [("Resize", "x   n", "y", {"mode": "linear", "coordinate_transformation_mode": "align_corners"})],
         [1, 1, 3],
@@ -191,6 +199,19 @@ RARE_CASES = {
         [2, 3],
         {"none": np.zeros(0, np.int64)},
         (6,),
+        (0,),
+    ),
+    "places by remainders": (
+        [
+            ("Mod", "k m", "i", {}),
+            ("Identity", "x", "a", {}),
+            ("Gather", "a i", "b", {"axis": 1}),
+            ("ConstantOfShape", "n", "z", {}),
+            ("Sub", "z b", "y", {}),
+        ],
+        [1, 3],
+        {"k": ints(-1, 4, 5), "m": ints(3), "n": ints(1, 3)},
+        (3,),
         (0,),
     ),
     "an empty slice of the data": (

@@ -12,6 +12,7 @@ from models.support import agrees_with_onnxruntime, refused
 
 from exactzones.errors import FormatError
 from exactzones.models import load_network
+from exactzones.models.onnx_operators import OPERATORS
 
 onnx = pytest.importorskip("onnx")
 
@@ -28,7 +29,8 @@ ALL_CASES = CASES | RARE_CASES | STEP_CASES
 @pytest.mark.parametrize("name", ALL_CASES)
 def test_operators(name, tmp_path):
     nodes, shape, constants, widths, units = ALL_CASES[name]
-    opset = 13 if any(node[0] == "ReduceMean" for node in nodes) else 16 if any("reduction" in node[3] for node in nodes) else 14
+    kinds = {node[0] for node in nodes}
+    opset = 9 if "Upsample" in kinds else 13 if "ReduceMean" in kinds else 16 if "reduction" in str(nodes) else 14
     model = build(nodes, shape, constants, opset=opset)
     path = save(model, tmp_path / "net.onnx")
     net = load_network(path)
@@ -36,8 +38,12 @@ def test_operators(name, tmp_path):
         assert net.widths == widths
     if units is not None:
         assert tuple(len(layer.relu_units) for layer in net.layers) == units
-    agrees_with_onnxruntime(path, net, points=100, exact_points=3, exactly="quantized" in name)
+    agrees_with_onnxruntime(path, net, points=200, exact_points=3, exactly="quantized" in name)
     agrees_exactly(model, net)
+
+
+def test_every_operator_has_a_case():
+    assert OPERATORS.keys() <= {node[0] for nodes, *_ in ALL_CASES.values() for node in nodes}
 
 
 def test_damaged_models(tmp_path):
