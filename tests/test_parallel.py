@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 import pytest
 
 from exactzones.parallel import Processes, Workers, WorkersLostError, processes
+from exactzones.parallel import workers as workers_module
 
 
 class Failing(Executor):
@@ -153,3 +154,25 @@ def test_a_program_ends_though_its_processes_are_busy():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False, timeout=100)  # noqa: S603
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_a_cluster_without_workers(monkeypatch):
+    """It may get new ones, but not everything waits forever."""
+
+    class Client:
+        def nthreads(self):
+            return {}
+
+    class Deserted(Executor):
+        _client = Client()
+
+        def submit(self, *_args):
+            return Future()
+
+    monkeypatch.setattr(workers_module, "_STUCK_SECONDS", 0.0)
+    monkeypatch.setattr(workers_module, "_ALL_GONE_SECONDS", 0.05)
+    with Workers(Deserted()) as workers:
+        workers.submit(pow, 2, 2)
+        waiting = (workers.finished(0.01) for _ in range(1000))
+        with pytest.raises(WorkersLostError, match="no worker is left"):
+            list(waiting)

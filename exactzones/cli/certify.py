@@ -21,7 +21,6 @@ from exactzones.cli.options import (
     QuestionOptions,
     ReportOptions,
     gathered,
-    jobs_option,
     json_option,
     net_argument,
     path_option,
@@ -42,6 +41,7 @@ from exactzones.cli.outputs import (
     require_file,
 )
 from exactzones.cli.stopping import stop
+from exactzones.cli.workers import dask_option, jobs_option, workers
 from exactzones.errors import BackendError, FormatError, InputError
 from exactzones.formats.certificates import Checkpoint, load_certificate, save_certificate
 from exactzones.network import Network
@@ -61,6 +61,7 @@ class CertifyOptions:
     expect: str | None
     timeout: float | None
     jobs: int
+    dask: str | None
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class CheckerOptions:
     ),
     timeout_option,
     jobs_option,
+    dask_option,
 )
 @report_options
 def certify(net: NetworkFile, question: QuestionOptions, options: CertifyOptions, report: ReportOptions) -> int:
@@ -126,10 +128,11 @@ def certify(net: NetworkFile, question: QuestionOptions, options: CertifyOptions
     check_distinct(("--json", report.json_path), ("--resume", options.resume))
     earlier = None if options.resume is None else load_certificate(require_file(options.resume))
     until = stop.deadline.part(_SEARCH_SHARE)
-    with progress(quiet=report.quiet, activity="certifying", counts=_COUNTS) as show, stop.step(until):
+    shown = progress(quiet=report.quiet, activity="certifying", counts=_COUNTS)
+    with workers(options.jobs, options.dask) as executor, shown as show, stop.step(until):
         checkpoint = None if options.out is None else Checkpoint(options.out)
         decision = certify_cases(
-            network, cases, seconds=until, resume=earlier, jobs=options.jobs, progress=show, checkpoint=checkpoint
+            network, cases, seconds=until, resume=earlier, executor=executor, progress=show, checkpoint=checkpoint
         )
     deliveries = Deliveries()
     if options.out is not None:

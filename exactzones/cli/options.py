@@ -128,9 +128,6 @@ timeout_option = click.option(
 max_zones_option = click.option(
     "--max-zones", type=click.IntRange(1), metavar="N", help="Stop after N zones and keep them (exit code 3)."
 )
-jobs_option = click.option(
-    "--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Use N processes on this machine."
-)
 
 
 def _question() -> tuple[Callable[[Any], Any], ...]:

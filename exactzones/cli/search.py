@@ -11,14 +11,13 @@ from typing import Any
 
 import rich_click as click
 
-from exactzones.cli.options import Question, gathered, jobs_option, max_zones_option, timeout_option
+from exactzones.cli.options import Question, gathered, max_zones_option, timeout_option
 from exactzones.cli.outputs import progress
 from exactzones.cli.stopping import stop
+from exactzones.cli.workers import dask_option, jobs_option, workers
 from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, InputError
 from exactzones.zones import ENGINES, Budget, Zone, Zones, find_zones
-
-_DASK_SECONDS = 10  # time for a scheduler to answer
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ search_options = gathered(
     max_zones_option,
     timeout_option,
     jobs_option,
-    click.option("--dask", metavar="ADDRESS", help="Use the workers of the dask.distributed scheduler at this address."),
+    dask_option,
 )
 
 
@@ -134,43 +133,8 @@ def find(
 @contextmanager
 def running(options: SearchOptions) -> Iterator[Executor | None]:
     """Start the workers that the options ask for; None means that this process does all the work."""
-    if options.jobs == 1 and options.dask is None:
-        yield None
-        return
     option = "--jobs" if options.dask is None else "--dask"
-    if options.engine == "backward":
+    if options.engine == "backward" and (options.jobs > 1 or options.dask is not None):
         raise InputError(f"{option} needs another engine: the backward engine runs in a single process")
-    if options.dask is None:
-        from exactzones.parallel import processes
-
-        with processes(options.jobs) as pool:
-            yield pool
-        return
-    if options.jobs > 1:
-        raise InputError("--jobs and --dask exclude each other: use processes on this machine or a scheduler's workers")
-    with _dask_executor(options.dask) as executor:
+    with workers(options.jobs, options.dask) as executor:
         yield executor
-
-
-@contextmanager
-def _dask_executor(address: str) -> Iterator[Executor]:
-    """Connect to a dask.distributed scheduler."""
-    import asyncio
-
-    try:
-        from distributed import Client
-        from distributed.comm import connect
-    except ImportError:
-        raise InputError("--dask needs dask.distributed, which is not installed: pip install exactzones[dask]") from None
-
-    async def try_to_connect() -> None:
-        connection = await connect(address, timeout=_DASK_SECONDS)
-        await connection.close()
-
-    try:  # first without a Client, which takes long to close after a failure
-        asyncio.run(try_to_connect())
-    except Exception as error:  # noqa: BLE001 - any program may listen at the address and answer anything
-        reason = f"{type(error).__name__}: {error}"
-        raise InputError(f"--dask {address}: no scheduler answers there within {_DASK_SECONDS} s ({reason})") from None
-    with Client(address, timeout=_DASK_SECONDS, set_as_default=False) as client:
-        yield client.get_executor()

@@ -11,8 +11,9 @@ import rich_click as click
 
 from exactzones.certification import CanFire, CannotFire, case_of, certify_cases
 from exactzones.certification.quadratic import find_quadratic
-from exactzones.cli.options import jobs_option, timeout_option
+from exactzones.cli.options import timeout_option
 from exactzones.cli.stopping import stop
+from exactzones.cli.workers import jobs_option
 from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, InexactError, InputError
 from exactzones.files import naming

@@ -18,6 +18,7 @@ from exactzones.parallel.processes import Processes, processes
 _RETRIES = 2  # how often a call that was lost with its worker is submitted again
 _STUCK_SECONDS = 1.0  # without a result, until the processes of a pool are looked at
 _CLEANUP_SECONDS = 5.0  # that a broken executor gets to mark its futures as failed
+_ALL_GONE_SECONDS = 60.0  # for which a Dask cluster may have no worker at all; those that die are started again
 
 Result = TypeVar("Result")
 
@@ -56,7 +57,8 @@ class Workers(Generic[Result]):
         self._executor = executor
         self._starting: list[Future[None]] = []
         self._calls: dict[Future[Result], Call[Result]] = {}
-        self._last_seen = time.monotonic()  # when a result came in, or the processes were looked at
+        self._last_seen = time.monotonic()  # when a result came in, or the workers were looked at
+        self._all_gone: float | None = None  # since when there is no worker
 
     def __enter__(self) -> Workers[Result]:
         return self
@@ -150,16 +152,27 @@ class Workers(Generic[Result]):
         elif now - self._last_seen > _STUCK_SECONDS:  # again and again: a process may die long after the last result
             self._last_seen = now
             _break_if_stuck(self._executor)
+            if _dask_threads(self._executor) != 0:
+                self._all_gone = None
+            elif now - (self._all_gone or now) > _ALL_GONE_SECONDS:
+                raise WorkersLostError("no worker is left")
+            else:
+                self._all_gone = self._all_gone or now
 
 
 def worker_count(executor: Executor) -> int:
     """Return how many calls an executor makes at a time, or the number of processors if it does not tell."""
-    client = getattr(executor, "_client", None)  # of dask.distributed
-    if client is not None:
-        threads: dict[str, int] = client.nthreads()
-        return max(1, sum(threads.values()))
+    threads = _dask_threads(executor)
+    if threads is not None:
+        return max(1, threads)
     count = getattr(executor, "_max_workers", None) or getattr(executor, "num_workers", None)
     return count if isinstance(count, int) and count > 0 else os.cpu_count() or 1
+
+
+def _dask_threads(executor: Executor) -> int | None:
+    """Return the number of threads of a cluster's workers; None if the executor is not of dask.distributed."""
+    client = getattr(executor, "_client", None)
+    return None if client is None else sum(client.nthreads().values())
 
 
 def _lost_worker_errors() -> tuple[type[BaseException], ...]:

@@ -2,11 +2,14 @@
 
 import itertools
 import json
+import logging
 import os
 import signal
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -113,21 +116,82 @@ def test_dask_is_not_installed(refused, plane, monkeypatch):
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "foo://bar", "nonsense:x", "", "tcp://"])
 def test_no_scheduler_there(refused, plane, address, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(sys.modules["exactzones.cli.search"], "_DASK_SECONDS", 0.5)
+    monkeypatch.setattr(sys.modules["exactzones.cli.workers"], "_DASK_SECONDS", 0.5)
     refused(
         "zones", plane, "--feature", 0, "--dask", address, says=[f"--dask {address}: no scheduler answers there within 0.5 s"]
     )
 
 
-@pytest.mark.usefixtures("at_once")
-def test_the_same_with_dask(run, some, tmp_path):
+@pytest.fixture(scope="module")
+def cluster():
+    """Two Dask workers, which are started again when they die."""
     distributed = pytest.importorskip("distributed")
     options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None, "host": "127.0.0.1"}
-    with distributed.LocalCluster(**options) as cluster:
-        arguments = ["zones", some, "--feature", 0, "--domain=-3:3", "--quiet", "--json"]
-        assert run(*arguments, tmp_path / "with.json", "--dask", cluster.scheduler_address).code == 0
+    with distributed.LocalCluster(**options, silence_logs=logging.CRITICAL) as two:
+        yield two
+
+
+@contextmanager
+def workers_killed(cluster):
+    """Kill busy workers of a cluster while a block runs, one at a time, two at most; yield their process ids."""
+    from distributed import Client
+
+    killed, done = [], Event()
+
+    def kill():
+        with Client(cluster.scheduler_address, set_as_default=False) as client:
+            while len(killed) < 2 and not done.wait(0.1):
+                busy = [address for address, calls in client.processing().items() if calls]
+                if busy and len(client.nthreads()) == 2:
+                    killed.extend(client.run(os.getpid, workers=busy[:1], on_error="ignore").values())
+                    os.kill(killed[-1], signal.SIGKILL)
+
+    killer = Thread(target=kill)
+    killer.start()
+    try:
+        yield killed
+    finally:
+        done.set()
+        killer.join()
+
+
+@pytest.mark.usefixtures("at_once")
+def test_the_same_with_dask(run, some, tmp_path, cluster):
+    arguments = ["zones", some, "--feature", 0, "--domain=-3:3", "--quiet", "--json"]
+    assert run(*arguments, tmp_path / "with.json", "--dask", cluster.scheduler_address).code == 0
     assert run(*arguments, tmp_path / "without.json").code == 0
     assert written(tmp_path / "with.json") == written(tmp_path / "without.json")
+
+
+@posix
+def test_the_same_store_though_dask_workers_are_killed(run, tmp_path, cluster, monkeypatch):
+    from exactzones.engine import driver
+    from exactzones.engine.workers import Pace
+
+    monkeypatch.setattr(driver, "PACE", Pace(alone_seconds=0, wait_for_workers=True, piece_seconds=0.1))
+    net = saved(random_network(3, 40, 40, 1), tmp_path / "net.json")
+    arguments = ["zones", net, "--feature", 0, "--threshold", -1, "--domain=-3:3", "--quiet", "--store"]
+    with workers_killed(cluster) as killed:
+        assert run(*arguments, tmp_path / "with", "--dask", cluster.scheduler_address).code == 0
+    assert killed
+    assert run(*arguments, tmp_path / "without").code == 0
+    with_dask, without = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("with", "without"))
+    assert with_dask == without
+
+
+@posix
+def test_a_proof_though_dask_workers_are_killed(run, tmp_path, cluster, monkeypatch):
+    from exactzones.certification import distribute
+
+    monkeypatch.setattr(distribute, "_ALONE_SECONDS", 0.0)
+    monkeypatch.setattr(distribute, "_REGION_SECONDS", 0.5)
+    net = saved(random_network(4, 30, 30, 1), tmp_path / "net.json")
+    claim = ["--feature", 0, "--threshold", "1.53", "--domain=-1:1"]
+    with workers_killed(cluster) as killed:
+        outcome = run("certify", net, *claim, "--out", tmp_path / "proof.json", "--dask", cluster.scheduler_address)
+    assert (outcome.code, outcome.out.splitlines()[-1]) == (0, "cannot fire")
+    assert killed
+    assert run("check", net, tmp_path / "proof.json", *claim).code == 0
 
 
 def workers_of(child):
