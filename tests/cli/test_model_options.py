@@ -51,6 +51,20 @@ def test_a_part_is_certified_and_checked(model, tmp_path):
     assert answer["readings"].startswith("network read by one reader")
 
 
+@pytest.mark.parametrize(
+    ("name", "readings"),
+    [("a.nnet", "network read by one reader: the second, independent one reads ONNX files only"), ("a.json", "")],
+)
+def test_a_check_says_how_often_the_network_was_read(name, readings, tmp_path):
+    (tmp_path / "a.nnet").write_text("1,1,1,1,\n1,1,\n0,\n0,\n1,\n0,0,\n1,1,\n1,\n0,\n")
+    (tmp_path / "a.json").write_text('{"format": "exactzones/network", "version": 1, "layers": [{"weight": [[1]]}]}')
+    claim = ["--feature", "0", "--threshold", "9", "--domain=0:1"]
+    run("certify", tmp_path / name, *claim, "--out", tmp_path / "c.json")
+    checked = run("check", tmp_path / name, tmp_path / "c.json", *claim)
+    assert checked.startswith(f"{readings}\n" if readings else "proved")
+    assert json.loads(run("check", tmp_path / name, tmp_path / "c.json", *claim, "--json", "-"))["readings"] == readings
+
+
 def test_argmax_is_a_conjunction(model):
     argmax = ["--shape", "1,2", "--argmax", "0", "--domain=-2:2"]
     text = run("zones", model, *argmax)
