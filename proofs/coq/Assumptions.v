@@ -1,5 +1,5 @@
 (** Prints what the theorems rest on; [build.sh] compares it with assumptions.txt. *)
-From Exactzones Require Numbers Linear Network Unrelu Merging Shattering Counting Backward Regions Certificate Witness Deployed Always Trees Floats Rational Real Cover Islands Facets Dents Generators Joins Showcase.
+From Exactzones Require Numbers Linear Network Unrelu Merging Shattering Counting Backward Regions Certificate Witness Deployed Always Trees Floats Rational Real Cover Islands Facets Dents Generators Joins Showcase FloatShowcase.
 Print Assumptions Linear.farkas_sound.
 Print Assumptions Network.after_all.
 Print Assumptions Network.in_own_cell.
@@ -58,3 +58,4 @@ Print Assumptions Islands.open_and.
 Print Assumptions Islands.islands_rational.
 Print Assumptions Islands.islands_real.
 Print Assumptions Showcase.small_feature_is_zero.
+Print Assumptions FloatShowcase.never_positive.
