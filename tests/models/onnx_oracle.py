@@ -76,6 +76,7 @@ OPERATORS = {
     "DequantizeLinear": dequantized,
     "Einsum": lambda *operands, equation: np.asarray(np.einsum(equation.decode(), *map(exact, operands)), object),
     "Equal": lambda a, b: exact(a) == exact(b),
+    "EyeLike": lambda x, k=0, **_: np.eye(*x.shape, k=k),
     "Floor": each(lambda v: Fraction(math.floor(v))),
     "GatherElements": taken_elements,
     "GatherND": gathered,

@@ -214,6 +214,13 @@ RARE_CASES = {
         (3,),
         (0,),
     ),
+    "identity matrices": (
+        [("EyeLike", "x", "a", {}), ("EyeLike", "x", "b", {"k": -1, "dtype": 1}), ("Sum", "a b x", "y", {})],
+        [2, 3],
+        {},
+        (6,),
+        (0,),
+    ),
     "an empty slice of the data": (
         [("Slice", "x a a b", "e", {}), ("Concat", "e x", "y", {"axis": 1})],
         [1, 3],

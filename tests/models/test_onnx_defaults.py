@@ -99,6 +99,8 @@ CASES = [
     ("Shrink", "x", [1, 2], {}, {"lambd": 0.0}, {"bias": 0.0}, 13),
     ("Trilu", "x", [2, 2], {}, {}, {"upper": 1}, 14),
     ("Upsample", "x f", [1, 3], {"f": np.array([1, 2.0])}, {}, {"mode": "nearest"}, 9),
+    ("EyeLike", "x", [2, 2], {}, {}, {"k": 0}, 13),
+    ("EyeLike", "x", [2, 2], {}, {}, {"dtype": 1}, 13),
     ("Flatten", "x", [1, 2, 2], {}, {}, {"axis": 1}, 13),
     ("Gather", "x i", [1, 2], {"i": np.array([0])}, {}, {"axis": 0}, 13),
     (

@@ -96,6 +96,7 @@ OPERATORS: dict[str, Operator] = {
     "Einsum": Operator(1, MANY, {"equation": b""}, linear.einsum),
     "Equal": Operator(2, 2, {}, conditions.equal),
     "Expand": Operator(2, 2, {}, shapes.expand),
+    "EyeLike": Operator(1, 1, {"dtype": 0, "k": 0}, constants.eye_like),
     "Flatten": Operator(1, 1, {"axis": 1}, shapes.flatten),
     "Floor": Operator(1, 1, {}, folded.each(math.floor)),
     "Gather": Operator(2, 2, {"axis": 0}, shapes.gather),

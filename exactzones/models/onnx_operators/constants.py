@@ -60,6 +60,13 @@ def shape(node: OnnxNode) -> Array:
     return np.array(node.shape[node.attributes["start"] : node.attributes["end"]], np.int64)
 
 
+def eye_like(node: OnnxNode) -> Array:
+    """Return ones on a diagonal, and zeros elsewhere, in the shape of the operand."""
+    if len(node.shape) != 2:
+        raise FormatError(f"its input has shape {node.shape}; a matrix is expected")
+    return np.eye(*node.shape, k=node.attributes["k"])
+
+
 def constant_of_shape(node: OnnxNode) -> Array:
     """Return an array of equal numbers."""
     lengths = node.integers(0) or []
