@@ -108,6 +108,7 @@ CHOICES = {
     "either": lambda _, x: torch.where(torch.logical_or(x > 1, x < -1), x.abs(), 1.0),
     "neither": lambda _, x: torch.where(~((x > 1) | (x < -1)), 1.0, x.abs()),
     "one of two": lambda _, x: torch.where((x > 1) ^ (x > -1), x + 1, 2 * (x > 1) + 0.0),
+    "moved masks": lambda _, x: (x.unsqueeze(2) * (x > 0).unsqueeze(2)).flatten(1) + x * (x > 0).view(1, 3)[:, [0, 1, 2]],
     "equal": lambda _, x: torch.where(x == 0, 0.0, x) + (x != 0) * x,
     "buffer": lambda self, x: torch.where(self.mask, x, 1 - x).masked_fill(~self.mask, 0),
     "negative mask": lambda _, x: -(x > 0).double() * x / 2 + (1 - (x > 0).to(torch.float64)) * x,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from inspect import Parameter, signature
 from typing import Any, NamedTuple, TypeVar
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from exactzones.errors import FormatError
 from exactzones.models.arrays import Array
+from exactzones.models.folding import folded, lifted
 from exactzones.models.steps import Operand, Steppable, Stepped, settled
 from exactzones.models.tensors import Tensor
 
@@ -92,6 +93,24 @@ def axis_from_front(axis: int, rank: int) -> int:
     if not -rank <= axis < rank:
         raise FormatError(f"axis {axis} does not exist; {-rank} to {rank - 1} is expected")
     return axis % rank
+
+
+def of_steps(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function that moves the entries of its first argument also take one with steps."""
+
+    @wraps(function)
+    def call(x: Any, *arguments: Any, **named: Any) -> Any:
+        if not isinstance(x, Stepped):
+            return function(x, *arguments, **named)
+        return x.moved(partial(_of_part, function, arguments, named))
+
+    return call
+
+
+def _of_part(function: Callable[..., Any], arguments: Any, named: Any, part: Operand) -> Operand:
+    if isinstance(part, Tensor):
+        return tensor(function(part, *arguments, **named))
+    return folded(function(lifted(part), *arguments, **named))
 
 
 def options_by_position(function: Callable[..., _Result]) -> Callable[..., _Result]:

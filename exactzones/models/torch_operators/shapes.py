@@ -13,7 +13,7 @@ from exactzones.models import tensors
 from exactzones.models.arrays import Array
 from exactzones.models.tensors import Tensor
 from exactzones.models.torch_operators.conditions import INPUT_TYPE
-from exactzones.models.torch_operators.operands import Extremes, axis_from_front, constant, operand, tensor
+from exactzones.models.torch_operators.operands import Extremes, axis_from_front, constant, of_steps, operand, tensor
 
 
 def same(x: Any, *_: Any, **__: Any) -> Any:
@@ -50,6 +50,7 @@ def dimensions(x: Any) -> int:
     return len(tensor(x).shape)
 
 
+@of_steps
 def expand(x: Any, *sizes: Any) -> Tensor:
     """Broadcast to a shape; -1 stands for the length before."""
     lengths, own = _unpacked(sizes), tensor(x).shape
@@ -72,31 +73,36 @@ def full_like(x: Any, fill_value: Any, **_: Any) -> Array:
     return np.full(operand(x).shape, float(fill_value))
 
 
+@of_steps
 def flip(x: Any, *dims: Any) -> Tensor:
     """Reverse axes."""
     return _moved(x, lambda index: np.flip(index, _unpacked(dims)))
 
 
+@of_steps
 def index_select(x: Any, dim: int, index: Any) -> Tensor:
     """Take entries along an axis."""
     return _moved(x, lambda entries: np.take(entries, constant(index, "the index").astype(np.int64), dim))
 
 
+@of_steps
 def narrow(x: Any, dim: int, start: int, length: int) -> Tensor:
     """Take consecutive entries along an axis."""
     return _moved(x, lambda index: np.take(index, np.arange(start, start + length), dim))
 
 
-def ravel(x: Any) -> Tensor:
+def ravel(x: Any) -> Any:
     """Join all axes to one."""
     return flatten(x)
 
 
+@of_steps
 def roll(x: Any, shifts: Any, dims: Any = None) -> Tensor:
     """Shift entries along axes; those that leave at one end enter at the other."""
     return _moved(x, lambda index: np.roll(index, shifts, None if dims in (None, [], ()) else dims))
 
 
+@of_steps
 def select(x: Any, dim: int, index: int) -> Tensor:
     """Take one entry along an axis, and drop the axis."""
     return _moved(x, lambda entries: np.take(entries, index, dim))
@@ -107,6 +113,7 @@ def unbind(x: Any, dim: int = 0) -> tuple[Tensor, ...]:
     return tuple(select(x, dim, k) for k in range(tensor(x).shape[dim]))
 
 
+@of_steps
 def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Join neighbouring axes to one."""
     shape = tensor(x).shape
@@ -130,6 +137,7 @@ def get_attribute(x: Any, name: str) -> Any:
     raise FormatError(f"attribute {name!r} is not supported; only the shape, T and mT of a tensor are")
 
 
+@of_steps
 def getitem(x: Any, index: Any) -> Any:
     """Return part of a tensor, or of a list."""
     if isinstance(x, Tensor):
@@ -139,12 +147,14 @@ def getitem(x: Any, index: Any) -> Any:
     return x[index]
 
 
+@of_steps
 def permute(x: Any, *order: Any, dims: Any = None) -> Tensor:
     """Permute the axes."""
     axes = tuple(dims) if dims is not None else _unpacked(order)
     return _moved(x, lambda index: index.transpose(axes))
 
 
+@of_steps
 def reshape(x: Any, *shape: Any) -> Tensor:
     """Return the same entries in another shape; one length may be -1 for what fits."""
     lengths: list[Any] = list(_unpacked(shape))
@@ -174,6 +184,7 @@ def split(x: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ..
     return tuple(_moved(x, lambda index, a=a, b=b: np.take(index, np.arange(a, b), dim)) for a, b in pairs)  # type: ignore[misc]
 
 
+@of_steps
 def squeeze(x: Any, dim: Any = None) -> Tensor:
     """Drop axes of length 1, by default all."""
     rank = len(tensor(x).shape)
@@ -186,22 +197,26 @@ def stack(parts: Any, dim: int = 0) -> Tensor:
     return cat([unsqueeze(part, dim) for part in parts], dim)
 
 
+@of_steps
 def swap(x: Any, dim0: int, dim1: int) -> Tensor:
     """Swap two axes."""
     return _moved(x, lambda index: np.swapaxes(index, dim0, dim1))
 
 
+@of_steps
 def transpose(x: Any) -> Tensor:
     """Transpose a matrix."""
     return _moved(x, np.transpose)
 
 
-def unflatten(x: Any, dim: int, unflattened_size: Any) -> Tensor:
+@of_steps
+def unflatten(x: Any, dim: int, unflattened_size: Any) -> Any:
     """Split one axis into several."""
     axis = axis_from_front(dim, len(tensor(x).shape))
     return reshape(x, *x.shape[:axis], *unflattened_size, *x.shape[axis + 1 :])
 
 
+@of_steps
 def unsqueeze(x: Any, dim: int) -> Tensor:
     """Insert an axis of length 1."""
     place = axis_from_front(dim, len(tensor(x).shape) + 1)
