@@ -41,7 +41,19 @@ from .property import ALWAYS, Condition, Disjunction, Property, condition, featu
 from .rational import Matrix, exact, vector
 from .store import ZoneStore, store_zones
 from .zone import Maximum, Zone, ZoneCondition
-from .zones import MergedZone, Nearest, Segment, SegmentPiece, Zones, along, find_zones, nearest
+from .zones import (
+    MergedZone,
+    Nearest,
+    Segment,
+    SegmentPiece,
+    UnionZone,
+    Zones,
+    ZoneUnion,
+    along,
+    find_union,
+    find_zones,
+    nearest,
+)
 
 __version__: str
 
@@ -82,10 +94,12 @@ __all__ = [
     "Segment",
     "SegmentPiece",
     "Undecided",
+    "UnionZone",
     "VRep",
     "Zone",
     "ZoneCondition",
     "ZoneStore",
+    "ZoneUnion",
     "Zones",
     "along",
     "certify",
@@ -95,6 +109,7 @@ __all__ = [
     "dead_features",
     "exact",
     "feature",
+    "find_union",
     "find_zones",
     "from_flax",
     "from_sklearn",

@@ -231,7 +231,8 @@ def as_property(value: Any, what: str = "property", *, layer: int = -1) -> Prope
         if len(value.cases) == 1:
             return value.cases[0]
         raise InputError(
-            f"{what} is a disjunction of {len(value.cases)} cases; expected one conjunction: ask about each of .cases"
+            f"{what} is a disjunction of {len(value.cases)} cases; expected one conjunction: ask about each of .cases, or, for "
+            "zones, write find_union"
         )
     try:
         return feature(value, layer=layer)

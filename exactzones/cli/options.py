@@ -23,7 +23,7 @@ from exactzones.models import load_network
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.flats import free_inputs
-from exactzones.property import Property, condition, feature
+from exactzones.property import Disjunction, Property, condition, feature
 from exactzones.where import parse_where
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -188,6 +188,34 @@ class Question(NamedTuple):
             return self, None
         return Question(self.network.compose(embedding), self.prop, self.domain.preimage(embedding)), embedding
 
+    def of_one_case(self, _purpose: str) -> Question:
+        """Return the question itself; see ``UnionQuestion``."""
+        return self
+
+
+class UnionQuestion(NamedTuple):
+    """Where on the domain (None: the whole input space) does one of several cases hold?"""
+
+    network: Network
+    prop: Disjunction
+    domain: Polyhedron | None
+
+    def on_free_inputs(self) -> tuple[UnionQuestion, AffineMap | None]:
+        """Do the same as ``Question.on_free_inputs``."""
+        (network, _, domain), embedding = Question(self.network, self.prop.cases[0], self.domain).on_free_inputs()
+        return UnionQuestion(network, self.prop, domain), embedding
+
+    def of_one_case(self, purpose: str) -> Question:
+        """Refuse the question, because the purpose needs one of a single case.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError(
+            f"{purpose} the zones of one conjunction, but the property has {len(self.prop.cases)} cases, joined by or; ask about "
+            "each of them"
+        )
+
 
 @dataclass(frozen=True)
 class QuestionOptions:
@@ -203,19 +231,21 @@ class QuestionOptions:
     data_path: Path | None
     margin: str
 
-    def read(self, net: NetworkFile) -> Question:
+    def read(self, net: NetworkFile) -> Question | UnionQuestion:
         """Load the network and return the question that the options ask about it.
 
         Raises:
-            InputError: options that do not fit each other or the network, a file that cannot be read, or a property of several
-                cases.
+            InputError: options that do not fit each other or the network, a file that cannot be read, a property that holds
+                nowhere, or one of several cases on different domains.
         """
         claim = self.claim(net)
-        if len(claim.questions) != 1:
-            raise InputError(
-                f"the property has {len(claim.questions)} cases, joined by or; ask about each of them, or use certify"
-            )
-        return Question(claim.network, *claim.questions[0])
+        if len(claim.questions) == 1:
+            return Question(claim.network, *claim.questions[0])
+        domains = [domain for _, domain in claim.questions]
+        if not domains or any(domain is not domains[0] and domain != domains[0] for domain in domains):
+            what = "different domains" if domains else "none that can hold"
+            raise InputError(f"the property has {len(domains)} cases, {what}; ask about each of them, or use certify")
+        return UnionQuestion(claim.network, Disjunction(tuple(prop for prop, _ in claim.questions)), domains[0])
 
     def claim(self, net: NetworkFile) -> CommandClaim:
         """Load the network and return the claim that the property holds nowhere on the domain.

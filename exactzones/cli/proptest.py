@@ -7,11 +7,11 @@ from typing import Any
 
 import rich_click as click
 
-from exactzones.cli.options import NetworkFile, QuestionOptions, json_option, net_argument, question_options
+from exactzones.cli.options import NetworkFile, Question, QuestionOptions, json_option, net_argument, question_options
 from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, progress
 from exactzones.cli.stopping import stop
 from exactzones.notation import counted
-from exactzones.zones import find_zones
+from exactzones.zones import ZoneUnion, find_union, find_zones
 
 
 @click.command()
@@ -29,20 +29,21 @@ def proptest(net: NetworkFile, question: QuestionOptions, examples: int, json_pa
     \b
     exactzones proptest net.npz --feature 0 --domain=-6:6 --examples 1000
     """
-    from exactzones.testing import check_zones
+    from exactzones.testing.checks import check_union, check_zones
 
-    (network, prop, domain), _ = question.read(net).on_free_inputs()
+    asked, _ = question.read(net).on_free_inputs()
     check_answer_target(json_path, net.path)
     with progress(quiet=False) as show:
-        zones = find_zones(network, prop, domain, progress=show)
-    answer = {"command": "proptest", "network": network.sha256, "zones": len(zones)}
+        zones = find_zones(*asked, progress=show) if isinstance(asked, Question) else find_union(*asked, progress=show)
+    answer = {"command": "proptest", "network": asked.network.sha256, "zones": len(zones)}
     if is_text_wanted(json_path):
         click.echo(f"{len(zones)} zones")
     checks: list[dict[str, Any]] = []
     code, deliveries = 0, Deliveries()
     try:
         with stop.step():
-            for result in check_zones(zones, examples=examples):
+            results = check_union(zones, examples) if isinstance(zones, ZoneUnion) else check_zones(zones, examples=examples)
+            for result in results:
                 checks.append({"check": result.name, "examples": result.tried, "failure": result.failure})
                 if is_text_wanted(json_path):
                     verdict = "passed" if result.failure is None else f"FAILED: {result.failure}"

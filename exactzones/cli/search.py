@@ -11,8 +11,9 @@ from typing import Any
 
 import rich_click as click
 
+from exactzones.affine import AffineMap
 from exactzones.cli.options import Question, gathered, max_zones_option, timeout_option
-from exactzones.cli.outputs import progress
+from exactzones.cli.outputs import number_text, progress
 from exactzones.cli.stopping import stop
 from exactzones.cli.workers import dask_option, jobs_option, workers
 from exactzones.deadline import Deadline
@@ -138,3 +139,13 @@ def running(options: SearchOptions) -> Iterator[Executor | None]:
         raise InputError(f"{option} needs another engine: the backward engine runs in a single process")
     with workers(options.jobs, options.dask) as executor:
         yield executor
+
+
+def embedding_text(embedding: AffineMap) -> str:
+    """Say which inputs the domain fixes; the zones are polyhedra of the other ones."""
+    rows = list(zip(embedding.matrix.rows, embedding.offset, strict=True))
+    fixed = [f"x{k} = {number_text(offset)}" for k, (row, offset) in enumerate(rows) if not any(row)]
+    free = [f"x{k}" for k, (row, _) in enumerate(rows) if any(row)]
+    if len(free) != embedding.inputs:
+        return f"on the domain, {embedding.inputs} coordinates determine all {embedding.outputs} inputs; zones are in them"
+    return f"with {', '.join(fixed)}; zones and points are in ({', '.join(free)})"

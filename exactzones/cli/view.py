@@ -135,7 +135,7 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
     """
     start = time.monotonic()
     stop.start(limits.timeout)
-    network, prop, domain = question.read(net)
+    network, prop, domain = question.read(net).of_one_case("a page shows")
     flat, points = options.slice(network.inputs, free_inputs(domain)), options.points(network.inputs)
     options.check(net.path)
     check_answer_target(report.json_path, net.path)

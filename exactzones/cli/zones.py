@@ -18,6 +18,8 @@ from exactzones.cli.options import (
     NetworkFile,
     Question,
     QuestionOptions,
+    ReportOptions,
+    UnionQuestion,
     gathered,
     json_option,
     net_argument,
@@ -37,7 +39,7 @@ from exactzones.cli.outputs import (
     print_table,
     progress,
 )
-from exactzones.cli.search import Listing, SearchOptions, find, search_options
+from exactzones.cli.search import Listing, SearchOptions, embedding_text, find, search_options
 from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document
 from exactzones.errors import InputError, WriteError
@@ -111,6 +113,22 @@ class OutputOptions:
 
             require_rational(question.network, case_of(*question))
 
+    def check_union(self, net: Path, question: UnionQuestion) -> None:
+        """Refuse, before the search, what is written for one conjunction only, or could not be written.
+
+        Raises:
+            InputError: see above.
+        """
+        files = [option for option, _ in self.targets() if option != "--json"]
+        flags = (("--store", self.store is not None), ("--merge", self.merge), ("--volume", self.volume))
+        options = [*files, *(option for option, chosen in flags if chosen)]
+        if options:
+            raise InputError(
+                f"{options[0]} is about the zones of one conjunction, but the property has {len(question.prop.cases)} cases, "
+                "joined by or; ask about each of them"
+            )
+        check_answer_target(self.json_path, net)
+
     def list_zones(self, question: Question, search: SearchOptions, deliveries: Deliveries, *, quiet: bool) -> Listing:
         """Find the zones, and write them as JSON meanwhile."""
         until = stop.deadline.part(_SEARCH_SHARE if self.certificate is None else _SEARCH_SHARE_BEFORE_PROOF)
@@ -163,12 +181,7 @@ class OutputOptions:
                 deliveries.deliver(path, partial(save, zones, path))
 
 
-@click.command()
-@net_argument
-@question_options
-@gathered(
-    "outputs",
-    OutputOptions,
+_OUTPUT_OPTIONS = (
     json_option,
     path_option("--plot", metavar="OUT", help="Draw the zones: .svg, .png or .pdf (up to 3 inputs)."),
     path_option("--certificate", metavar="CERT", help="Prove that the list is complete and write the proof."),
@@ -185,6 +198,12 @@ class OutputOptions:
     click.option("--merge", is_flag=True, help="Also merge zones whose union is convex."),
     click.option("--volume", is_flag=True, help=f"Print the share of the volume for more than {_MANY_VOLUMES:,} zones, too."),
 )
+
+
+@click.command()
+@net_argument
+@question_options
+@gathered("outputs", OutputOptions, *_OUTPUT_OPTIONS)
 @search_options
 @quiet_option
 def zones(net: NetworkFile, question: QuestionOptions, outputs: OutputOptions, search: SearchOptions, quiet: bool) -> int:
@@ -202,6 +221,11 @@ def zones(net: NetworkFile, question: QuestionOptions, outputs: OutputOptions, s
     """
     stop.start(search.timeout)
     asked, embedding = question.read(net).on_free_inputs()
+    if isinstance(asked, UnionQuestion):
+        from exactzones.cli.union import list_union
+
+        outputs.check_union(net.path, asked)
+        return list_union(asked, embedding, question.domain_text(), search, ReportOptions(outputs.json_path, quiet))
     if embedding is not None and outputs.certificate is not None:
         raise InputError("--certificate needs a domain that fixes no input; certify decides a property on any domain")
     outputs.check(net.path, asked)
@@ -243,7 +267,7 @@ def _print_summary(listing: Listing, where: str, embedding: AffineMap | None, ou
     zones, start = listing.zones, time.monotonic()
     click.echo(f"{_property_text(zones)} on {where}")
     if embedding is not None:
-        click.echo(_embedding_text(embedding))
+        click.echo(embedding_text(embedding))
     rows = [("zones", listing.count_text), ("cells visited", f"{listing.cells:,}")]
     if len(zones):
         wanted = {name: compute for name, compute in _ROWS.items() if outputs.merge or compute is not _merged}
@@ -280,16 +304,6 @@ def _property_text(zones: Zones) -> str:
     if not _is_feature(zones):
         return str(zones.prop)
     return f"feature {first.terms[0][0]} of layer {first.layer} greater than {number_text(-first.constant)}"
-
-
-def _embedding_text(embedding: AffineMap) -> str:
-    """Say which inputs the domain fixes; the zones are polyhedra of the other ones."""
-    rows = list(zip(embedding.matrix.rows, embedding.offset, strict=True))
-    fixed = [f"x{k} = {number_text(offset)}" for k, (row, offset) in enumerate(rows) if not any(row)]
-    free = [f"x{k}" for k, (row, _) in enumerate(rows) if any(row)]
-    if len(free) != embedding.inputs:
-        return f"on the domain, {embedding.inputs} coordinates determine all {embedding.outputs} inputs; zones are in them"
-    return f"with {', '.join(fixed)}; zones and points are in ({', '.join(free)})"
 
 
 def _distinct_maps(zones: Zones) -> list[tuple[str, str]]:

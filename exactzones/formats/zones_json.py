@@ -258,7 +258,7 @@ def _head(network: Network, prop: Property, domain: Polyhedron | None) -> dict[s
         "format": FORMAT,
         "network": {"sha256": network.sha256, "inputs": network.inputs},
         "feature": property_document(prop),
-        "domain": {"all": True} if domain is None else {"inequalities": row_texts(domain.hrep.closed_rows)},
+        "domain": domain_document(domain),
     }
 
 
@@ -287,6 +287,11 @@ def _array(name: str, rows: Iterable[Sequence[int]]) -> Iterator[str]:
 
 def _json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
+
+
+def domain_document(domain: Polyhedron | None) -> dict[str, Any]:
+    """Return the closure of a domain as a JSON object."""
+    return {"all": True} if domain is None else {"inequalities": row_texts(domain.hrep.closed_rows)}
 
 
 def number_texts(entries: Iterable[Fraction | int]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -22,7 +22,7 @@ from exactzones.polyhedra import Polyhedron
 from exactzones.rational import Row, Vector, dot, quotient, text
 from exactzones.rational import index as as_index
 from exactzones.testing.strategies import points, points_near
-from exactzones.zones import Zone, Zones, as_zones
+from exactzones.zones import Zone, Zones, ZoneUnion, as_zones
 
 _MAX_LP_INPUTS = 8
 
@@ -244,7 +244,34 @@ def check_zones(zones: Zones, *, examples: int = 200, progress: Callable[[str], 
     return reports
 
 
-def _run(check: Callable[[Zones, Any], None], zones: Zones, strategy: st.SearchStrategy[Any], examples: int) -> CheckReport:
+def check_union(union: ZoneUnion, examples: int) -> list[CheckReport]:
+    """Run all checks on the zones of each case of a disjunction, and check that points are in zones of the cases that hold there.
+
+    Args:
+        union: a complete list.
+        examples: number of examples per check.
+    """
+    reports = [_run(union_is_right, union, st.one_of([domain_points(zones) for zones in union.lists]), examples)]
+    for case, zones in enumerate(union.lists):
+        reports += [replace(report, name=f"{report.name}, case {case}") for report in check_zones(zones, examples=examples)]
+    return reports
+
+
+def union_is_right(union: ZoneUnion, point: Vector) -> None:
+    """Check that the zones of a disjunction that contain a point name exactly the cases that hold there.
+
+    Raises:
+        CheckFailed: the check fails at this point.
+    """
+    point = union.network.point(point)
+    inside = union.domain is None or union.domain.contains(point)
+    holding = {k for k, case in enumerate(union.prop.cases) if inside and union.network.satisfies(point, case)}
+    named = {k for zone in union.containing(point) for k, part in zone.parts if part.fires(point)}
+    if named != holding or (union.at(point) is not None) != bool(holding):
+        raise CheckFailed(f"at {written(point)} cases {sorted(holding)} hold, but the zones say {sorted(named)}")
+
+
+def _run(check: Callable[[Any, Any], None], zones: Any, strategy: st.SearchStrategy[Any], examples: int) -> CheckReport:
     tried = 0
 
     @settings(

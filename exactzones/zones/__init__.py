@@ -7,6 +7,7 @@ from exactzones.zones.distance import Nearest, nearest
 from exactzones.zones.listing import Zones, as_zones, find_zones
 from exactzones.zones.merge import MergedZone
 from exactzones.zones.segments import Segment, SegmentPiece, along
+from exactzones.zones.union import UnionZone, ZoneUnion, find_union
 
 __all__ = [
     "ENGINES",
@@ -16,11 +17,14 @@ __all__ = [
     "Nearest",
     "Segment",
     "SegmentPiece",
+    "UnionZone",
     "Zone",
     "ZoneCondition",
+    "ZoneUnion",
     "Zones",
     "along",
     "as_zones",
+    "find_union",
     "find_zones",
     "nearest",
     "stream_zones",

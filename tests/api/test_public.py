@@ -58,6 +58,7 @@ def drawn_from(strategy, *, argument):
     return find(strategy(argument), lambda _: True, settings=settings(max_examples=5, database=None))
 
 
+UNION = exactzones.find_union(NET, feature(0) | feature(1), BOX)
 CLAIM = {"network": NET, "prop": feature(0), "domain": BOX}
 OF_CLAIM = {"prop": FEATURE, "domain": DOMAIN}
 LISTING = {
@@ -176,6 +177,10 @@ DOORS = {
         {"index": 0, "threshold": 0, "layer": -1},
         {"index": COUNT, "threshold": NUMBER, "layer": COUNT},
     ),
+    "ZoneUnion.at": Door(UNION.at, {"point": [0, 0]}, {"point": POINT}),
+    "ZoneUnion.containing": Door(UNION.containing, {"point": [0, 0]}, {"point": POINT}),
+    "ZoneUnion.save": Door(UNION.save, {"path": "/nowhere/zones.json"}),
+    "find_union": Door(exactzones.find_union, LISTING, OF_LISTING),
     "find_zones": Door(
         find_zones,
         {**LISTING, "on_zone": None},
@@ -251,7 +256,20 @@ RECORDS = {
         "SegmentPiece",
         "Undecided",
     ),
-    *("Cell", "Condition", "HRep", "Latent", "Matrix", "Polyhedron", "VRep", "Zone", "ZoneCondition", "Zones"),
+    *(
+        "Cell",
+        "Condition",
+        "HRep",
+        "Latent",
+        "Matrix",
+        "Polyhedron",
+        "VRep",
+        "Zone",
+        "ZoneCondition",
+        "UnionZone",
+        "ZoneUnion",
+        "Zones",
+    ),
 }
 """What functions return; their parts are not read at a door, but where they have one of their own, such as ``Matrix.of``."""
 

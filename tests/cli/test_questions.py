@@ -112,8 +112,6 @@ def test_certify_decides_a_single_point(run, net, tmp_path, above, says):
         ((), "Missing option '--feature'"),
         (("--feature", 0, "--where", "y[0] > 0"), "give either --feature"),
         (("--where", "y[0] > 0", "--layer", 0), "it cannot be combined with --threshold or --layer"),
-        (("--where", "y[0] > 0 or y[1] > 0"), "the property has 2 cases, joined by or"),
-        (("--property", "cases.vnnlib"), "the property has 2 cases, joined by or"),
         (("--feature", 0, "--domain", "cases.json"), "cases.json: No such file"),
         (("--feature", 0, "--domain=0:1,0:1", "--domain-of-data", "points.csv"), "name two domains"),
         (("--feature", 0, "--margin", "1"), "--margin is about the box of --domain-of-data"),

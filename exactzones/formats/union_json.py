@@ -1,0 +1,67 @@
+"""The zones of a disjunction as JSON, for other programs.  Every number is a string, as in ``zones_json``.
+
+The object has the fields "format" ("exactzones/union"), "version" (1), "network" and "domain" as lists of zones have them,
+"cases" (a list of properties, each as the field "feature" of a list of zones), "complete", and "zones": for each of them its
+closed cell ("pattern", "inequalities", "vertices", "rays", "lines") and "cases", a list of objects with the number of the "case",
+a "sample" at which it holds, and its "conditions" on the cell.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+from exactzones.errors import require
+from exactzones.files import atomic_stream
+from exactzones.formats.zones_json import domain_document, number_texts, property_document, row_texts
+from exactzones.zones.union import UnionZone, ZoneUnion
+
+FORMAT, VERSION = "exactzones/union", 1
+
+
+def union_to_json(union: ZoneUnion) -> dict[str, Any]:
+    """Return the zones of a disjunction as a JSON object."""
+    require(union, ZoneUnion, "union", "the list that find_union returns")
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "network": {"sha256": union.network.sha256, "inputs": union.network.inputs},
+        "cases": [property_document(case) for case in union.prop.cases],
+        "domain": domain_document(union.domain),
+        "zones": [_zone(zone, union) for zone in union],
+        "complete": union.complete,
+    }
+
+
+def save_union(union: ZoneUnion, path: str | Path) -> None:
+    """Write the zones of a disjunction to a JSON file; the file holds either its old content or all of the new.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    document = (json.dumps(union_to_json(union), indent=1) + "\n").encode()
+    with atomic_stream(path) as stream:
+        stream.write(gzip.compress(document, mtime=0) if str(path).lower().endswith(".gz") else document)
+
+
+def _zone(zone: UnionZone, union: ZoneUnion) -> dict[str, Any]:
+    return {
+        "pattern": list(zone.pattern),
+        "inequalities": row_texts(zone.hrep.rows),
+        "vertices": row_texts(zone.vrep.vertices),
+        "rays": row_texts(zone.vrep.rays),
+        "lines": row_texts(zone.vrep.lines),
+        "cases": [
+            {
+                "case": case,
+                "sample": number_texts(part.sample),
+                "conditions": [
+                    {"row": number_texts(condition.row), "strict": condition.strict}
+                    for condition in part.conditions[: len(union.prop.cases[case].conditions)]
+                ],
+            }
+            for case, part in zone.parts
+        ],
+    }
