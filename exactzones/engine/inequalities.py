@@ -119,7 +119,7 @@ class InequalitySearch:
         states = np.frombuffer(b"".join(leaf.states for leaf in leaves), np.uint8).reshape(len(leaves), -1)
         patterns = patterns_of(self.arrangement, states & np.uint8(ON))
         for k, leaf in enumerate(leaves):
-            source = InequalityLeaf(self.arrangement, leaf.states, leaf.inner)
+            source = InequalityLeaf(self._kernel, leaf.states, leaf.inner)
             zone = Zone(self.network, self.prop, patterns(k), source)
             if self.arrangement.has_target or zone.can_fire:
                 yield zone

@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+import numpy as np
+
 from exactzones.engine.arrangement import Arrangement
 from exactzones.engine.frontier import ON
 from exactzones.engine.leaf import target_rows
+from exactzones.engine.search_kernel import SearchKernel
 from exactzones.polyhedra import Cell
 from exactzones.polyhedra.inequality_cell import InequalityCell
 from exactzones.polyhedra.program import Point
-from exactzones.rational import Row, Vector
+from exactzones.rational import Row, Vector, primitive
 
+_BATCH = 256  # leaves for a call of the kernel
+_FACET, _UNCLEAR = 1, 3  # verdicts of the kernel
+_FIRES: dict[int, bool | None] = {_FACET | 4: True, _FACET | 8: False}
 UNCUT = 2
 """Added to the state of a unit that does not cut the cell: its sign follows from the cell's other rows."""
 
@@ -24,14 +30,19 @@ class InequalityLeaf:
     """A cell as the states of all units, and an inner point; a ``zone.CellSource``.
 
     Attributes:
-        arrangement: computes the rows of hyperplanes.
+        kernel: of the arrangement, which computes the rows of hyperplanes.
         states: one byte per unit of the layers that cut: 1 on, 0 off, plus ``UNCUT`` where its row is redundant.
         inner: a point strictly inside, in section coordinates; if there is a target, it is positive there.
     """
 
-    arrangement: Arrangement
+    kernel: SearchKernel
     states: bytes
     inner: Point
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """The layers and the domain."""
+        return self.kernel.arrangement
 
     @cached_property
     def prefix(self) -> bytes:
@@ -56,7 +67,16 @@ class InequalityLeaf:
         if section.lines:
             values = dict(zip(section.coordinates, map(Fraction, inner), strict=True))
             inner = tuple(values.get(k, Fraction(0)) for k in range(section.dim))
-        return InequalityCell(section.dim, tuple(map(section.lift_row, self.rows().values())), inner)
+        return InequalityCell(section.dim, tuple(map(section.lift_row, self.rows().values())), inner, self._lifted_facets)
+
+    def _lifted_facets(self) -> list[Row]:
+        (facets,) = facets_of([self])
+        rows = self.rows()
+        return [self.arrangement.section.lift_row(primitive(rows[identity])) for identity in facets]
+
+    def row(self, identity: int) -> Row:
+        """Return the row of a hyperplane in the regime of this leaf, in section coordinates."""
+        return self.arrangement.exact.row(self.prefix, identity)
 
     def cell(self) -> Cell:
         """Return the cell with its vertices."""
@@ -70,3 +90,31 @@ class InequalityLeaf:
     def conditions(self) -> tuple[Vector] | None:
         """Return the row of the arrangement's target, which is the property's only condition; None if there is no target."""
         return target_rows(self.arrangement, self.prefix)
+
+
+def facets_of(leaves: Sequence[InequalityLeaf]) -> list[dict[int, bool | None]]:
+    """Return for each leaf the ids of the hyperplanes of its facets: id -> whether the target is positive somewhere on the facet.
+
+    That is None where it is not known, as for rows of the domain.
+
+    Args:
+        leaves: of one search.
+    """
+    kernel = leaves[0].kernel
+    found: list[dict[int, bool | None] | None] = [None] * len(leaves)
+    clear = [k for k, leaf in enumerate(leaves) if kernel.is_compiled and isinstance(leaf.inner, np.ndarray)]
+    for start in range(0, len(clear), _BATCH):
+        part = clear[start : start + _BATCH]
+        verdicts = kernel.facets([leaves[k].states for k in part], [np.asarray(leaves[k].inner) for k in part])
+        for k, row in zip(part, verdicts.tolist(), strict=True):
+            if _UNCLEAR not in row:
+                named = zip(kernel.columns, row, strict=True)
+                found[k] = {name: _FIRES.get(verdict) for name, verdict in named if verdict & _UNCLEAR == _FACET}
+    return [_exactly(leaf) if facets is None else facets for leaf, facets in zip(leaves, found, strict=True)]
+
+
+def _exactly(leaf: InequalityLeaf) -> dict[int, bool | None]:
+    """Return the facets of a leaf by filtered linear programs."""
+    rows = leaf.rows()
+    irredundant = set(InequalityCell(leaf.arrangement.dim, tuple(rows.values()), leaf.inner).hrep.rows)
+    return {identity: None for identity, row in rows.items() if primitive(row) in irredundant}

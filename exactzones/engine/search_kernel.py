@@ -1,9 +1,10 @@
-"""The C kernel's search for cells that are kept by inequalities, with what it takes from an arrangement."""
+"""The C kernel's functions for cells that are kept by inequalities, with what they take from an arrangement."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from exactzones.engine import kernel
 from exactzones.engine.arrangement import Arrangement
 from exactzones.engine.float_layers import float_rows
-from exactzones.engine.frontier import Floats
+from exactzones.engine.frontier import Floats, States
 from exactzones.polyhedra.bounds import Bounds, FloatBounds
 
 _FAR = 1e4  # where floats look for points in directions in which the domain has no bound
@@ -20,17 +21,22 @@ _FINEST = 2.0**30  # bounds that are multiples of 1 / this are exact in floats, 
 
 @dataclass(frozen=True, eq=False)
 class SearchKernel:
-    """The function ``search`` of the C kernel and its first argument, the problem.
+    """The functions ``search`` and ``facets`` of the C kernel and their first argument, the problem.
 
     Attributes:
+        arrangement: the layers and the domain.
         problem: widths, weights, sums of rows, ReLUs, scales; bounds rounded outward (finite ones) and inward, which of them are
             not bounds of the domain; the domain's other rows and their errors; whether there is a target; a number that makes
             the bounds integers, or 0.
-        function: of the problem, states, a point, and the number of items after which it stops; None if it was not compiled.
+        columns: for each verdict of ``facets`` the id of its hyperplane; 0 for a side that the domain does not have.
     """
 
+    arrangement: Arrangement
     problem: tuple[Any, ...]
-    function: Callable[..., dict[str, Any]] | None
+    columns: tuple[int, ...]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SearchKernel.of, (self.arrangement,)
 
     @classmethod
     def of(cls, arrangement: Arrangement) -> SearchKernel:
@@ -56,23 +62,45 @@ class SearchKernel:
             *(low, high, *limits.inner, *is_open),
             *(np.ascontiguousarray(rows), errors, arrangement.has_target, _scale(limits, np.concatenate([low, high]))),
         )
-        return cls(problem, getattr(kernel.load(), "search", None))
+        return cls(arrangement, problem, _columns(arrangement, bounds))
 
     @property
     def is_compiled(self) -> bool:
-        """Whether the kernel is there."""
-        return self.function is not None
+        """Whether the kernel is there; the NumPy kernel has no such functions."""
+        return hasattr(kernel.load(), "search")
 
     def search(self, states: bytes, inner: Floats, items: int) -> dict[str, Any]:
         """Search a cell until there are so many items: see ``kernel/search.c``."""
-        assert self.function is not None  # noqa: S101 - the caller asked
-        return self.function(self.problem, states, np.ascontiguousarray(inner), items)
+        found: dict[str, Any] = kernel.load().search(self.problem, states, np.ascontiguousarray(inner), items)
+        return found
+
+    def facets(self, states: Sequence[bytes], inner: Sequence[Floats]) -> States:
+        """Return the verdicts of cells, (cells, columns): see ``kernel/facets.c``."""
+        verdicts = kernel.load().facets(self.problem, b"".join(states), np.ascontiguousarray(inner))
+        return np.frombuffer(verdicts, np.uint8).reshape(len(states), -1)
 
     def middle(self) -> Floats:
         """Return a point near the middle of the bounds, on no hyperplane of small integers."""
         low, high = self.problem[5], self.problem[6]
         near: Floats = low + (high - low) * np.linspace(0.4871, 0.5213, len(low))
         return near
+
+
+def _columns(arrangement: Arrangement, bounds: Bounds) -> tuple[int, ...]:
+    """Return the ids of the domain's rows that are not bounds, of the lower bounds, the upper bounds, and the units."""
+    dim, others = arrangement.dim, []
+    sides = [0] * (2 * dim)
+    for identity, row in enumerate(arrangement.domain, start=1):
+        slopes = [k for k, entry in enumerate(row[1:]) if entry]
+        if len(slopes) != 1:
+            others.append(identity)
+            continue
+        (k,) = slopes
+        side = bounds.low if row[k + 1] > 0 else bounds.high
+        if side[k] == Fraction(-row[0], row[k + 1]):
+            sides[k if row[k + 1] > 0 else dim + k] = identity
+    base = arrangement.exact.base
+    return (*others, *sides, *range(base[0], base[len(arrangement.layers)]))
 
 
 def _scale(limits: FloatBounds, bounds: Floats) -> float:

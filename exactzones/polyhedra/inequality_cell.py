@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -17,8 +17,8 @@ from exactzones.polyhedra.program import Point, Program
 from exactzones.polyhedra.representation import HRep
 from exactzones.rational import Row, Vector, dot, integer_dot
 
-_MOST_CORNERS_DIM = 12
-"""Up to so many dimensions vertices are computed on demand: a box of more has too many."""
+_MOST_CORNERS_DIM, _FEW_CORNERS_DIM = 12, 9
+"""Up to so many dimensions vertices are computed on demand, and are few enough to be written: a box of more has too many."""
 
 _ROUNDINGS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 
@@ -31,11 +31,13 @@ class InequalityCell:
         dim: its dimension, which is that of the space.
         rows: integer rows ``b + a . x >= 0``; some may be redundant.
         inner: a point at which every row is positive.
+        known_facets: returns the irredundant rows, if the caller has a faster way to them than linear programs in Python.
     """
 
     dim: int
     rows: tuple[Row, ...]
     inner: Point
+    known_facets: Callable[[], Iterable[Row]] | None = None
 
     @cached_property
     def program(self) -> Program:
@@ -45,11 +47,18 @@ class InequalityCell:
     @cached_property
     def hrep(self) -> HRep:
         """The irredundant inequalities."""
+        if self.known_facets is not None:
+            return HRep.of(self.dim, self.known_facets())
         program = self.program
         facets = irredundant(program, self.inner)
         rows = program.exact_rows()
         sides = {(coordinate, side): row for coordinate, side, row in program.bounds.sides()}
         return HRep.of(self.dim, [*(rows[k] for k in facets.rows), *(sides[side] for side in facets.sides)])
+
+    @property
+    def has_few_corners(self) -> bool:
+        """Whether vertices are few enough to be listed without being asked for."""
+        return self.dim <= _FEW_CORNERS_DIM
 
     def cell(self) -> Cell:
         """Return the cell with its vertices.

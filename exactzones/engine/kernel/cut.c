@@ -357,6 +357,7 @@ static PyMethodDef methods[] = {
     {"expand", expand, METH_VARARGS, "Set the rows of the next layer's input: see schema.py."},
     {"cut", cut, METH_O, "Cut cells by the neurons of one layer: see schema.py."},
     {"search", search, METH_VARARGS, "Search for cells that are kept by inequalities: see search.c."},
+    {"facets", facets, METH_VARARGS, "The facets of cells that are kept by inequalities: see facets.c."},
     {NULL, NULL, 0, NULL}};
 
 /* For the tests that compare them with Python's. */

@@ -93,6 +93,10 @@ static int entering(const Dictionary *D, const Simplex *S, int bland, int *direc
             up = D->bound[j] < S->low[variable] + range / 2;
             gain = up ? cost : -cost;
         }
+        if (variable == S->free) {
+            gain = fabs(cost);
+            up = cost > 0;
+        }
         if (gain <= NEAR || (!bland && gain <= best)) continue;
         if (bland && column >= 0 && variable > D->nonbasic[column]) continue;
         best = gain;
@@ -105,12 +109,14 @@ static int entering(const Dictionary *D, const Simplex *S, int bland, int *direc
 /* The row that leaves when a column moves, or -1 if the column reaches its other bound first; *step is how far it moves. */
 static int leaving(const Dictionary *D, const Simplex *S, int column, int direction, int bland, double *step) {
     const int d = D->d, variable = D->nonbasic[column];
-    double least = variable < d ? S->high[variable] - S->low[variable] : INFINITY, size = 0;
+    double least = INFINITY, size = 0;
+    if (variable < d) least = direction > 0 ? S->high[variable] - D->bound[column] : D->bound[column] - S->low[variable];
     int row = -1;
     for (int i = 0; i < D->rows; i++) {
         const double speed = D->entry[(size_t)i * d + column] * direction;
         if (fabs(speed) <= NEAR) continue;
         const int basic = D->basic[i];
+        if (basic == S->free && basic >= d) continue;
         double room;
         if (speed < 0) room = D->value[i] - (basic < d ? S->low[basic] : 0);
         else if (basic < d) room = S->high[basic] - D->value[i];

@@ -19,7 +19,8 @@ typedef struct {
 } Dictionary;
 
 typedef struct {
-    const double *low, *high; /* of the coordinates */
+    double *low, *high;       /* of the coordinates */
+    int free;                 /* a variable that may move away from its bound in both directions; -1 for none */
     double *cost;             /* d reduced costs of the objective, and its value */
     double objective;
     double *vertices;         /* the sum of the vertices at which the objective was positive */
@@ -46,7 +47,8 @@ int maximise(Dictionary *D, Simplex *S, const double *g, double enough);
 /* Add the objective that was maximised last, which is not negative at the vertex, as a row. */
 void add_row(Dictionary *D, const Simplex *S);
 
-/* search.c: the function of the module. */
+/* The functions of the module: search.c, facets.c. */
 PyObject *search(PyObject *self, PyObject *args);
+PyObject *facets(PyObject *self, PyObject *args);
 
 #endif
