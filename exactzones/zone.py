@@ -88,6 +88,11 @@ class Zone:
         """The vertices, rays and lines of the closed cell."""
         return self.cell.vrep
 
+    @property
+    def listed_vrep(self) -> VRep | None:
+        """The same for lists of zones; None if the engine kept the cell without them, and there may be many."""
+        return self.vrep if self.kept is None or self.kept.has_few_corners else None
+
     @cached_property
     def maps(self) -> tuple[AffineMap, ...]:
         """The affine maps from the input to the pre-activations of each layer up to the property's last layer."""
@@ -302,16 +307,16 @@ class Zone:
         return svg([Shape(outline(part, window), 0, " ".join(self.pattern))], window)
 
     def _repr_html_(self) -> str:
-        vrep, maximum = self.vrep, self.maximum
+        vrep, maximum = self.listed_vrep, self.maximum
         value = "unbounded" if maximum.value is None else number(maximum.value)
         outputs = [f"z{self._last_layer}[{k}] = {linear(row)}" for k, row in enumerate(self.affine.augmented().rows)]
         rows = [
             ("pattern", escaped(" ".join(self.pattern))),
             ("closed cell", html_lines([comparison(row, ">=") for row in self.hrep.rows])),
             ("fires where", html_lines([comparison(c.row, ">" if c.strict else ">=") for c in self.conditions])),
-            ("vertices", html_lines([point(vertex) for vertex in vrep.vertices])),
-            *([("rays", html_lines([point(ray) for ray in vrep.rays]))] if vrep.rays else []),
-            *([("lines", html_lines([point(line) for line in vrep.lines]))] if vrep.lines else []),
+            *([("vertices", html_lines([point(vertex) for vertex in vrep.vertices]))] if vrep else []),
+            *([("rays", html_lines([point(ray) for ray in vrep.rays]))] if vrep and vrep.rays else []),
+            *([("lines", html_lines([point(line) for line in vrep.lines]))] if vrep and vrep.lines else []),
             ("a point where it fires", point(self.sample)),
             ("largest value", f"{value} at {point(maximum.point)}"),
             ("the network here", html_lines(outputs)),

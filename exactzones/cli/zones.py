@@ -322,7 +322,7 @@ def _islands(zones: Zones) -> list[tuple[str, str]]:
 
 
 def _has_volume(zones: Zones) -> bool:
-    return zones.domain is not None and zones.domain.is_bounded and zones.network.inputs <= MAX_VOLUME_INPUTS
+    return zones.domain is not None and zones.network.inputs <= MAX_VOLUME_INPUTS and zones.domain.is_bounded
 
 
 def _no_volume_share(zones: Zones) -> list[tuple[str, str]]:

@@ -37,7 +37,7 @@ from exactzones.zone import Zone
 
 ENGINES = ("auto", "forward", "inequalities", "backward")
 _REPORT_SECONDS = 0.1
-_MANY_INPUTS = MAX_DIM + 1  # from here on cells of a bounded domain are kept by their inequalities
+_MANY_INPUTS = 10  # from here on cells of a bounded domain are kept by their inequalities
 
 
 @dataclass(frozen=True, slots=True)

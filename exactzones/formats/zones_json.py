@@ -212,7 +212,8 @@ class _Table:
     def shorten(self, entry: dict[str, Any], *, refer: bool) -> None:
         """Replace the rows of a zone that are known by their numbers if ``refer`` is set; remember the others."""
         for name in _SHARED:
-            entry[name] = [self._written(name, row, refer) for row in entry[name]]
+            if entry[name] is not None:
+                entry[name] = [self._written(name, row, refer) for row in entry[name]]
 
     def _written(self, name: str, row: list[str], refer: bool) -> list[str] | int:
         numbers, key = self._tables[name], " ".join(row)
@@ -235,7 +236,7 @@ def _in_full(document: dict[str, Any]) -> dict[str, Any]:
     rows: dict[str, list[list[str]]] = {name: [] for name in _SHARED}
     for entry in document["zones"]:
         for name in _SHARED:
-            for k, row in enumerate(entry[name]):
+            for k, row in enumerate(entry[name] or ()):
                 if isinstance(row, int):
                     entry[name][k] = rows[name][row] if row >= 0 else _negative(rows[name][-1 - row])
                 else:
@@ -325,12 +326,13 @@ def property_document(prop: Property) -> dict[str, Any]:
 
 
 def _zone(zone: Zone) -> dict[str, Any]:
+    vrep = zone.listed_vrep
     entry: dict[str, Any] = {
         "pattern": list(zone.pattern),
         "inequalities": row_texts(zone.hrep.rows),
-        "vertices": row_texts(zone.vrep.vertices),
-        "rays": row_texts(zone.vrep.rays),
-        "lines": row_texts(zone.vrep.lines),
+        "vertices": None if vrep is None else row_texts(vrep.vertices),
+        "rays": None if vrep is None else row_texts(vrep.rays),
+        "lines": None if vrep is None else row_texts(vrep.lines),
         "sample": number_texts(zone.sample),
     }
     if len(zone.conditions) == 1 and zone.conditions[0].strict:

@@ -22,14 +22,14 @@ _DRAWN = 2000  # zones at most in a picture
 def records(zones: Iterable[Zone], island_of: Sequence[int] | Integers, inputs: int) -> Iterator[dict[str, Any]]:
     """Yield a record for each zone, with exact numbers; see ``Zones.to_dataframe``."""
     for k, zone in enumerate(zones):
-        vrep = zone.vrep
+        vrep = zone.listed_vrep
         record = {
             "pattern": " ".join(zone.pattern),
             "island": int(island_of[k]),
             "facets": len(zone.hrep.rows),
-            "vertices": len(vrep.vertices),
-            "rays": len(vrep.rays),
-            "lines": len(vrep.lines),
+            "vertices": None if vrep is None else len(vrep.vertices),
+            "rays": None if vrep is None else len(vrep.rays),
+            "lines": None if vrep is None else len(vrep.lines),
             "maximum": zone.maximum.value,
         }
         if inputs <= MAX_VOLUME_INPUTS:
@@ -70,7 +70,8 @@ def page(zones: Listed) -> str:
     for k, zone in enumerate(zones.zones[:_ROWS]):
         value = zone.maximum.value
         largest = "unbounded" if value is None else number(value)
-        rows.append((str(k), escaped(" ".join(zone.pattern)), str(len(zone.vrep.vertices)), largest, point(zone.sample)))
+        vertices = "" if zone.listed_vrep is None else str(len(zone.listed_vrep.vertices))
+        rows.append((str(k), escaped(" ".join(zone.pattern)), vertices, largest, point(zone.sample)))
     header = ("zone", "pattern", "vertices", "largest value", "fires at")
     more = f"<p>and {count - _ROWS} more</p>" if count > _ROWS else ""
     return f"<div><p>{escaped(summary)}{islands}{stopped}</p>{picture(zones) or ''}{html_table(rows, header)}{more}</div>"

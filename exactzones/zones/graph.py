@@ -11,14 +11,17 @@ from typing import Any, NamedTuple, TypeAlias
 import networkx
 import numpy as np
 
+from exactzones.engine.arrangement import Arrangement
 from exactzones.engine.facets import FacetBatch
 from exactzones.engine.frontier import OFF, ON, OPEN, Integers
+from exactzones.engine.inequality_leaf import InequalityLeaf
 from exactzones.engine.leaf import Leaf
 from exactzones.engine.leaf_arrays import Flags
 from exactzones.engine.residues import UnluckyPrimeError
 from exactzones.polyhedra import Polyhedron
 from exactzones.rational import Row, integer_dot
 from exactzones.zone import Zone
+from exactzones.zones.pattern_graph import PatternMatching
 
 _OFF, _ON = bytes([OFF]), bytes([ON])
 _SharedFacet: TypeAlias = tuple[int, int, tuple[tuple[int, int], ...]]  # facet, leaf on the other side, neurons that flip
@@ -31,8 +34,12 @@ def adjacency(zones: Sequence[Zone]) -> networkx.Graph:
     ``flips`` (the neurons (layer, unit) whose signs differ, sometimes several) and ``fires`` (whether the property fires
     somewhere on the facet).
 
-    Zones of the forward engine are matched by their patterns, others by their exact cells.
+    Zones of one search of the forward or the inequalities engine are matched by their patterns, others by their exact cells.
     """
+    by_inequalities = [zone.source for zone in zones if isinstance(zone.source, InequalityLeaf)]
+    if len(by_inequalities) == len(zones) > 0 and all(leaf.kernel is by_inequalities[0].kernel for leaf in by_inequalities):
+        names = _unit_names(zones[0], by_inequalities[0].arrangement)
+        return PatternMatching(zones, by_inequalities, _Graph(), names).fill(_LazyRow)
     leaves = [zone.source for zone in zones if isinstance(zone.source, Leaf)]
     of_one_search = len(leaves) == len(zones) > 0 and all(leaf.arrangement is leaves[0].arrangement for leaf in leaves)
     try:
@@ -75,6 +82,12 @@ def _hidden_units(zone: Zone) -> list[tuple[int, int]]:
     return [(k, unit) for k, layer in enumerate(zone.network.layers[: zone.prop.horizon]) for unit in layer.relu_units]
 
 
+def _unit_names(zone: Zone, arrangement: Arrangement) -> list[tuple[int, int]]:
+    """Return (layer, unit) for each unit of an arrangement; (0, 0) for units without a ReLU."""
+    names = iter(_hidden_units(zone))
+    return [next(names) if has_relu else (0, 0) for layer in arrangement.layers for has_relu in layer.relu]
+
+
 def _fires_on(zone: Zone, facet: Row, corners: Sequence[Row]) -> bool:
     if len(zone.conditions) == 1 and zone.conditions[0].strict:
         row = zone.conditions[0].integer_row
@@ -85,7 +98,7 @@ def _fires_on(zone: Zone, facet: Row, corners: Sequence[Row]) -> bool:
 class _LazyRow(NamedTuple):
     """The row of a neuron's hyperplane, which is computed on demand."""
 
-    leaf: Leaf
+    leaf: Leaf | InequalityLeaf
     identity: int
 
     def row(self) -> Row:
@@ -164,8 +177,7 @@ class Matching:
         self.arrangement = leaves[0].arrangement
         layers, base = self.arrangement.layers, self.arrangement.exact.base
         self.first, self.last = base[0], base[len(layers) - 1]
-        names = iter(_hidden_units(zones[0]))
-        self.names = [next(names) if has_relu else (0, 0) for layer in layers for has_relu in layer.relu]
+        self.names = _unit_names(zones[0], self.arrangement)
         self.unpaired: dict[bytes, int] = {}
         conditions = zones[0].prop.conditions
         self.fires_everywhere = None if any(c.terms for c in conditions) else all(c.holds(c.constant) for c in conditions)
@@ -293,12 +305,15 @@ def islands(zones: Sequence[Zone], graph: networkx.Graph) -> tuple[tuple[int, ..
 def contacts(zones: Sequence[Zone], known: Callable[[int, int], bool]) -> Iterator[tuple[int, int]]:
     """Yield the pairs of zones whose firing parts touch and are not known to be connected; none if all conditions are strict.
 
-    Such zones have a vertex in common.
+    Such zones have a vertex in common.  Where vertices would be too many, all pairs are compared.
     """
     if not zones or zones[0].prop.is_open:
         return
     sharing: dict[Row, list[int]] = defaultdict(list)
     for k, zone in enumerate(zones):
+        if zone.kept is not None and not zone.kept.has_few_corners:
+            sharing[()].append(k)
+            continue
         for ray in zone.cell.canonical_rays:
             if ray[0]:
                 sharing[ray].append(k)

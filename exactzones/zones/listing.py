@@ -343,7 +343,7 @@ def find_zones(
         domain: full-dimensional; a polyhedron, or a box such as "0:8" or (0, 8); None is all of the input space.
         engine: "forward" keeps cells by their vertices; "inequalities" keeps them by inequalities, for any number of inputs;
             "backward" is un-ReLU as defined: the same zones, each in another order.  "auto" chooses "inequalities" for bounded
-            domains from 17 inputs on, else "forward".  What these cannot do (above all, irrational numbers), "backward" does.
+            domains from 10 inputs on, else "forward".  What these cannot do (above all, irrational numbers), "backward" does.
         seconds: the time limit, or a deadline that has begun already.
         max_zones: the largest number of zones to list.
         jobs: the number of processes on this machine; it does not change the zones or their order.

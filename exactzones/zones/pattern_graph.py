@@ -1,0 +1,103 @@
+"""Which zones share a facet, for zones whose cells are kept by their inequalities: by their patterns, without vertices.
+
+Let C be the cell of a pattern, h a row that is positive inside of it, and F the facet where h = 0.  On the other side of F is at
+most one cell C', and it contains F (``zones.graph.Matching``, step 1).  On F the affine maps of both regimes agree, so a unit's
+row in the regime of C' is its row in the regime of C plus a multiple of h.  If that row is not a multiple of h, its sign near F
+is the same on both sides, and so is the unit's state.  Otherwise the row in the regime of C', which follows from the states of
+the units before, is a multiple of h as well, and the sign of the factor is the state.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import networkx
+
+from exactzones.engine.frontier import ON
+from exactzones.engine.inequality_leaf import InequalityLeaf, facets_of
+from exactzones.polyhedra import Optimal, Polyhedron, Unbounded
+from exactzones.rational import Row, primitive
+from exactzones.zone import Zone
+
+
+class PatternMatching:
+    """Builds the graph of zones whose sources are leaves of one search of the inequalities engine.
+
+    Args:
+        zones: the zones.
+        leaves: their sources.
+        graph: an empty graph.
+        names: (layer, unit) of each unit of the arrangement.
+    """
+
+    def __init__(
+        self, zones: Sequence[Zone], leaves: Sequence[InequalityLeaf], graph: networkx.Graph, names: Sequence[tuple[int, int]]
+    ) -> None:
+        self.zones, self.leaves, self.graph, self.names = zones, leaves, graph, names
+        self.arrangement = leaves[0].arrangement
+        self.first = self.arrangement.exact.base[0]
+        self.has_relu = [has_relu for layer in self.arrangement.layers for has_relu in layer.relu]
+        self.index = {leaf.prefix: k for k, leaf in enumerate(leaves)}
+
+    def fill(self, lazy_row: Any) -> networkx.Graph:
+        """Return the graph with all shared facets as edges; ``lazy_row`` makes an edge's row of a leaf and an id."""
+        self.graph.add_nodes_from((k, {"zone": zone}) for k, zone in enumerate(self.zones))
+        for k, facets in enumerate(facets_of(self.leaves)):
+            hyperplanes: dict[Row, list[int]] | None = None
+            for identity, fires in facets.items():
+                if identity < self.first:
+                    continue
+                unit, prefix = identity - self.first, self.leaves[k].prefix
+                other = self.index.get(prefix[:unit] + bytes([1 - prefix[unit]]) + prefix[unit + 1 :])
+                if other is None:
+                    hyperplanes = self._hyperplanes(k) if hyperplanes is None else hyperplanes
+                    zero = {*hyperplanes[_up_to_sign(self.leaves[k].row(identity))], *hyperplanes[()]}
+                    other = self.index.get(self._across(k, identity, zero)) if len(zero) > 1 else None
+                if other is not None and not self.graph.has_edge(k, other):
+                    differ = zip(prefix, self.leaves[other].prefix, self.names, strict=True)
+                    flips = tuple(name for own, its, name in differ if own != its)
+                    known = self._fires(k, identity) if fires is None else fires
+                    self.graph.add_edge(k, other, facet=lazy_row(self.leaves[k], identity), flips=flips, fires=known)
+        return self.graph
+
+    def _hyperplanes(self, leaf: int) -> dict[Row, list[int]]:
+        """Return the units by the hyperplanes where they are zero in the regime of a leaf; those of () are zero everywhere."""
+        found: dict[Row, list[int]] = defaultdict(list)
+        for unit, has_relu in enumerate(self.has_relu):
+            if has_relu:
+                found[_up_to_sign(self.leaves[leaf].row(self.first + unit))].append(unit)
+        return found
+
+    def _across(self, leaf: int, identity: int, zero: set[int]) -> bytes:
+        """Return the states of the cell on the other side of a facet, given the units that are zero on it."""
+        prefix = bytearray(self.leaves[leaf].prefix)
+        facet = self.leaves[leaf].rows()[identity]
+        at = next(k for k, entry in enumerate(facet) if entry)
+        for unit in sorted(zero):
+            row = self.arrangement.exact.row(bytes(prefix), self.first + unit)
+            prefix[unit] = ON if row[at] * facet[at] < 0 else 1 - ON
+        return bytes(prefix)
+
+    def _fires(self, k: int, identity: int) -> bool:
+        """Tell exactly whether the property fires somewhere on a facet."""
+        zone, section = self.zones[k], self.arrangement.section
+        if not any(condition.terms for condition in zone.prop.conditions):
+            return all(condition.holds(condition.constant) for condition in zone.prop.conditions)
+        facet = section.lift_row(primitive(self.leaves[k].rows()[identity]))
+        kept = zone.kept
+        if kept is None or len(zone.conditions) != 1 or not zone.conditions[0].strict:
+            return not zone.firing.intersect(Polyhedron.of(section.dim, equations=[facet])).is_empty
+        kept.program.push(tuple(-entry for entry in facet))
+        try:
+            found = kept.maximize(zone.conditions[0].integer_row)
+        finally:
+            kept.program.pop()
+        return isinstance(found, Unbounded) or (isinstance(found, Optimal) and found.value > 0)
+
+
+def _up_to_sign(row: Row) -> Row:
+    """Return the primitive row of a hyperplane; () for a row of zeros."""
+    reduced = primitive(row) if any(row) else ()
+    return max(reduced, tuple([-entry for entry in reduced]))
