@@ -7,6 +7,7 @@ the place of what it was given, so the leaves come in the order in which a singl
 from __future__ import annotations
 
 import pickle
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
@@ -103,12 +104,19 @@ def follow(search: InequalitySearch, nodes: Sequence[Node], seconds: float) -> N
     return NodePiece(leaves, stack[::-1])
 
 
-_searches: dict[bytes, InequalitySearch] = {}
+class _Memory(threading.local):
+    """The search that a thread of a worker works on; threads must not share its programs."""
+
+    def __init__(self) -> None:
+        self.job = b""
+        self.search: InequalitySearch | None = None
+
+
+_memory = _Memory()
 
 
 def work(job: bytes, nodes: Sequence[Node], seconds: float) -> NodePiece:
     """Search cells of a pickled search, in a worker; the search is unpickled once."""
-    if job not in _searches:
-        _searches.clear()
-        _searches[job] = pickle.loads(job)  # noqa: S301 - the driver pickled it
-    return follow(_searches[job], nodes, seconds)
+    if _memory.search is None or job != _memory.job:
+        _memory.job, _memory.search = job, pickle.loads(job)  # noqa: S301 - the driver pickled it
+    return follow(_memory.search, nodes, seconds)

@@ -113,6 +113,20 @@ def facets_of(leaves: Sequence[InequalityLeaf]) -> list[dict[int, bool | None]]:
     return [_exactly(leaf) if facets is None else facets for leaf, facets in zip(leaves, found, strict=True)]
 
 
+def competing(leaves: Sequence[InequalityLeaf]) -> list[int]:
+    """Return the indices of the leaves on which the target may attain its largest value on all of them, ascending."""
+    kernel = leaves[0].kernel
+    if not kernel.is_compiled or not kernel.arrangement.has_target:
+        return list(range(len(leaves)))
+    bounds = np.tile([-np.inf, np.inf], (len(leaves), 1))
+    clear = [k for k, leaf in enumerate(leaves) if isinstance(leaf.inner, np.ndarray)]
+    for start in range(0, len(clear), _BATCH):
+        part = clear[start : start + _BATCH]
+        bounds[part] = kernel.maxima([leaves[k].states for k in part], [np.asarray(leaves[k].inner) for k in part])
+    chosen: list[int] = np.flatnonzero(~(bounds[:, 1] < bounds[:, 0].max())).tolist()
+    return chosen
+
+
 def _exactly(leaf: InequalityLeaf) -> dict[int, bool | None]:
     """Return the facets of a leaf by filtered linear programs."""
     rows = leaf.rows()

@@ -67,7 +67,7 @@ class SearchKernel:
     @property
     def is_compiled(self) -> bool:
         """Whether the kernel is there; the NumPy kernel has no such functions."""
-        return hasattr(kernel.load(), "search")
+        return hasattr(kernel.load(), "maxima")
 
     def search(self, states: bytes, inner: Floats, items: int) -> dict[str, Any]:
         """Search a cell until there are so many items: see ``kernel/search.c``."""
@@ -78,6 +78,11 @@ class SearchKernel:
         """Return the verdicts of cells, (cells, columns): see ``kernel/facets.c``."""
         verdicts = kernel.load().facets(self.problem, b"".join(states), np.ascontiguousarray(inner))
         return np.frombuffer(verdicts, np.uint8).reshape(len(states), -1)
+
+    def maxima(self, states: Sequence[bytes], inner: Sequence[Floats]) -> Floats:
+        """Return proved bounds of the target's largest value on cells, below and above, (cells, 2)."""
+        bounds = kernel.load().maxima(self.problem, b"".join(states), np.ascontiguousarray(inner))
+        return np.frombuffer(bounds).reshape(len(states), 2)
 
     def middle(self) -> Floats:
         """Return a point near the middle of the bounds, on no hyperplane of small integers."""

@@ -16,6 +16,7 @@ from exactzones import deprecated
 from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_function
 from exactzones.deadline import Deadline
 from exactzones.engine.forward import is_rational
+from exactzones.engine.inequality_leaf import InequalityLeaf, competing
 from exactzones.engine.search import Budget, as_budget, as_question, stream_zones
 from exactzones.errors import BudgetExceeded, InputError, require
 from exactzones.files import as_path
@@ -140,8 +141,7 @@ class Zones(Sequence[Zone]):
         Strict rows of the domain may exclude all points that have this value; ``attained`` is then False.
         """
         best: Zone | None = None
-        bounds = self._connections
-        for zone in self.zones if bounds is None else [self.zones[k] for k in bounds.survey.competing.tolist()]:
+        for zone in self._competing:
             if zone.supremum is None:
                 return zone.maximum
             if best is None or best.supremum is None or zone.supremum > best.supremum:
@@ -149,6 +149,16 @@ class Zones(Sequence[Zone]):
         if best is None:
             return None
         return within(self.domain, best, (zone for zone in self.zones if zone.supremum == best.supremum))
+
+    @property
+    def _competing(self) -> Sequence[Zone]:
+        """The zones on which the feature may attain its largest value."""
+        if self._connections is not None:
+            return [self.zones[k] for k in self._connections.survey.competing.tolist()]
+        leaves = [zone.source for zone in self.zones if isinstance(zone.source, InequalityLeaf)]
+        if not leaves or len(leaves) < len(self.zones) or any(leaf.kernel is not leaves[0].kernel for leaf in leaves):
+            return self.zones
+        return [self.zones[k] for k in competing(leaves)]
 
     @overload
     def containing(self, points: Sequence[Sequence[Any]] | Array) -> list[list[Zone]]: ...

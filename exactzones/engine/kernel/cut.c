@@ -358,6 +358,7 @@ static PyMethodDef methods[] = {
     {"cut", cut, METH_O, "Cut cells by the neurons of one layer: see schema.py."},
     {"search", search, METH_VARARGS, "Search for cells that are kept by inequalities: see search.c."},
     {"facets", facets, METH_VARARGS, "The facets of cells that are kept by inequalities: see facets.c."},
+    {"maxima", maxima, METH_VARARGS, "Bounds of the target on cells that are kept by inequalities: see facets.c."},
     {NULL, NULL, 0, NULL}};
 
 /* For the tests that compare them with Python's. */

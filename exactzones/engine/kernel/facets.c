@@ -139,7 +139,8 @@ static int fires_on(Search *S, int i, const double *y) {
 }
 
 /* Write the verdicts of one cell: its domain rows, its lower bounds, its upper bounds, its units. */
-static int facets_of(Search *S, const uint8_t *states, const double *point, uint8_t *verdict) {
+static int facets_of(Search *S, const uint8_t *states, const double *point, void *to) {
+    uint8_t *verdict = to;
     int k, j, i = 0;
     const int lost = rebuild(S, states, point, &k, &j), d = S->d;
     double *y = S->second_points;
@@ -160,25 +161,58 @@ static int facets_of(Search *S, const uint8_t *states, const double *point, uint
     return 0;
 }
 
-/* The facets of leaves: the problem, then the states and the points of the leaves, one after the other. */
-PyObject *facets(PyObject *self, PyObject *args) {
-    (void)self;
+/* Bounds of the largest value of the target on a cell: below, and above. */
+static int maximum_of(Search *S, const uint8_t *states, const double *point, void *to) {
+    double *bounds = to;
+    int k, j, which;
+    const int lost = rebuild(S, states, point, &k, &j);
+    if (lost < 0) return -1;
+    enter_layer(S, S->layers);
+    const double *g = S->values[S->layers], error = row_error(S, S->layers, 0);
+    double *y = S->second_points, size = 0, off, nearest;
+    bounds[0] = evaluate(S, g, point, error, &off) - off;
+    bounds[1] = INFINITY;
+    for (int c = 1; c < S->w; c++) size += g[c] * g[c];
+    const double factor = 1 / power_above(sqrt(size));
+    if (lost || maximise(S->stack[0], &S->simplex, scaled(S, g, factor), INFINITY) != OPTIMAL) return 0;
+    vertex_of(S->stack[0], y);
+    for (int c = 0; c < S->d; c++) y[c] = fmin(fmax(point[c] + (1 - 0x1p-20) * (y[c] - point[c]), S->inner_low[c]), S->inner_high[c]);
+    if (is_inside(S, y, &nearest, &which)) bounds[0] = fmax(bounds[0], evaluate(S, g, y, error, &off) - off);
+    take_multipliers(S, S->stack[0], factor);
+    bounds[1] = top_of(S, g, error);
+    return 0;
+}
+
+/* Call a function of each of the leaves of a call: the problem, then the states and the points of the leaves, one after the other.
+   Returns its results, `width` bytes for each leaf; 0 stands for the number of rows that a cell may have. */
+static PyObject *of_leaves(PyObject *args, int (*one)(Search *, const uint8_t *, const double *, void *), Py_ssize_t width) {
     Search S = {0};
     PyObject *problem, *result = NULL;
     Py_buffer in[PROBLEM] = {{0}}, states = {0}, points = {0};
     if (!PyArg_ParseTuple(args, "O!y*y*", &PyTuple_Type, &problem, &states, &points)) return NULL;
     if (!read_problem(&S, problem, in)) {
-        const Py_ssize_t count = states.len / S.units, width = S.domain_rows + 2 * S.d + S.units;
+        const Py_ssize_t count = states.len / S.units;
+        if (!width) width = S.domain_rows + 2 * S.d + S.units;
         if (states.len != count * S.units || points.len != count * S.d * (Py_ssize_t)sizeof(double))
             PyErr_SetString(PyExc_ValueError, "expected a state for each unit and a coordinate for each dimension");
         else if (dictionary(&S, 1) && (result = PyBytes_FromStringAndSize(NULL, count * width)))
             for (Py_ssize_t p = 0; result && p < count; p++)
-                if (PyErr_CheckSignals() || facets_of(&S, (uint8_t *)states.buf + p * S.units, (double *)points.buf + p * S.d,
-                                                      (uint8_t *)PyBytes_AS_STRING(result) + p * width))
+                if (PyErr_CheckSignals() || one(&S, (uint8_t *)states.buf + p * S.units, (double *)points.buf + p * S.d,
+                                                PyBytes_AS_STRING(result) + p * width))
                     Py_CLEAR(result);
     }
     free_problem(&S, in);
     PyBuffer_Release(&states);
     PyBuffer_Release(&points);
     return result;
+}
+
+PyObject *facets(PyObject *self, PyObject *args) {
+    (void)self;
+    return of_leaves(args, facets_of, 0);
+}
+
+PyObject *maxima(PyObject *self, PyObject *args) {
+    (void)self;
+    return of_leaves(args, maximum_of, 2 * sizeof(double));
 }

@@ -130,8 +130,8 @@ int is_inside(const Search *S, const double *x, double *nearest, int *which) {
     return 1;
 }
 
-/* Whether g plus multiples of the rows, by the multipliers, is negative on the box, by more than the rounding errors. */
-int refutes(Search *S, const double *g, double error) {
+/* An upper bound of g plus multiples of the rows, by the multipliers, on the box, hence of g on the cell. */
+double top_of(Search *S, const double *g, double error) {
     const int w = S->w;
     double *sum = S->combined, *size = S->combined + w, reach = 1, off = error;
     for (int c = 0; c < w; c++) {
@@ -152,13 +152,13 @@ int refutes(Search *S, const double *g, double error) {
     double top = sum[0], all = size[0];
     for (int k = 0; k < S->d; k++) {
         const double low = S->simplex.low[k], high = S->simplex.high[k], far = fmax(fabs(low), fabs(high));
-        if ((S->open_low[k] || S->open_high[k]) && (size[k + 1] > 0 || off > 0)) return 0;
+        if ((S->open_low[k] || S->open_high[k]) && (size[k + 1] > 0 || off > 0)) return INFINITY;
         top += fmax(sum[k + 1] * low, sum[k + 1] * high);
         all += size[k + 1] * far;
         reach += far;
     }
     const double bound = ((used + S->d + 8) * UNIT_ROUNDOFF * all + off * reach) * SLACK + TINY;
-    return top < -bound && top >= -DBL_MAX;
+    return top >= -DBL_MAX && bound <= DBL_MAX ? top + bound * SLACK : INFINITY;
 }
 
 /* The least positive integer, up to a limit, that makes a number nearly an integer; 0 if there is none. */
@@ -233,15 +233,20 @@ int found_point(Search *S, const double *g, const double *x, double error, doubl
     return sign_at(S, g, y, error) > 0 && is_inside(S, y, &nearest, &which);
 }
 
-/* Whether the multipliers of the optimum that the dictionary is at prove that g, which was scaled by a factor, is not positive. */
-int refuted(Search *S, const Dictionary *D, const double *g, double error, double scale, double factor) {
+/* Take the multipliers of the optimum that the dictionary is at, for an objective that was scaled by a factor. */
+void take_multipliers(Search *S, const Dictionary *D, double factor) {
     memset(S->multiplier, 0, S->rows * sizeof(double));
     for (int j = 0; j < S->d; j++) {
         const int slack = D->nonbasic[j] - S->d;
         if (slack >= 0 && slack < S->rows && S->simplex.cost[j] < 0)
             S->multiplier[slack] = -S->simplex.cost[j] * S->row_factor[slack] / factor;
     }
-    if (refutes(S, g, error)) return S->outside++, 1;
+}
+
+/* Whether the multipliers of the optimum that the dictionary is at prove that g, which was scaled by a factor, is not positive. */
+int refuted(Search *S, const Dictionary *D, const double *g, double error, double scale, double factor) {
+    take_multipliers(S, D, factor);
+    if (top_of(S, g, error) < 0) return S->outside++, 1;
     if (error == 0 && refutes_exactly(S, g, scale)) return S->integers++, 1;
     return 0;
 }

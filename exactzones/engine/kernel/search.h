@@ -60,6 +60,8 @@ double row_scale(const Search *S, int k);
 void enter_layer(Search *S, int k);
 int is_inside(const Search *S, const double *x, double *nearest, int *which);
 int found_point(Search *S, const double *g, const double *x, double error, double *y);
+double top_of(Search *S, const double *g, double error);
+void take_multipliers(Search *S, const Dictionary *D, double factor);
 int refuted(Search *S, const Dictionary *D, const double *g, double error, double scale, double factor);
 int probe(Search *S, Dictionary *D, const double *g, int sign, double error, double scale, const double *x, double *y);
 void recentre(Search *S, Dictionary *D, double *x);

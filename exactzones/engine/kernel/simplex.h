@@ -50,5 +50,6 @@ void add_row(Dictionary *D, const Simplex *S);
 /* The functions of the module: search.c, facets.c. */
 PyObject *search(PyObject *self, PyObject *args);
 PyObject *facets(PyObject *self, PyObject *args);
+PyObject *maxima(PyObject *self, PyObject *args);
 
 #endif
