@@ -2,7 +2,8 @@
 # Checks the proofs and builds the verified checker: bash proofs/build.sh
 #   Installs Coq and the OCaml libraries from Debian when they are missing and this runs as root.
 #   COQCHK=1   lets Coq's independent kernel check everything once more (slow).
-# The checker is then proofs/build/exactzones-checker; `exactzones check --verified` finds it there.
+# The checker is then proofs/build/exactzones-checker, and in the user's data folder, where `exactzones check --verified` finds it
+# from any folder.
 # As it is made only after all checks passed, there is nothing to do while it is newer than everything here.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -54,4 +55,10 @@ ocamlfind ocamlopt -inline 200 -w -a -package zarith,yojson -linkpkg checker.mli
 touch -r started exactzones-checker # so what is edited meanwhile is newer
 mkdir -p "$proofs/build"
 mv -f exactzones-checker "$proofs/$checker"
-echo "proofs checked; the checker is proofs/$checker"
+installed=${XDG_DATA_HOME:-$HOME/.local/share}/exactzones
+if mkdir -p "$installed" 2>/dev/null && cp -f "$proofs/$checker" "$installed/.exactzones-checker" 2>/dev/null; then
+    mv -f "$installed/.exactzones-checker" "$installed/exactzones-checker" # at once: it may be running
+    echo "proofs checked; the checker is proofs/$checker, also installed in $installed"
+else
+    echo "proofs checked; the checker is proofs/$checker; it could not be installed in $installed"
+fi

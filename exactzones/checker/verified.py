@@ -30,22 +30,38 @@ from exactzones.rational.float_formats import FloatArithmetic
 from exactzones.roundings import UnknownRoundings
 
 VARIABLE = "EXACTZONES_VERIFIED"
-"""Environment variable with the path of the built checker; by default it is the one in this source tree."""
+"""Environment variable with the path of the built checker, or a command's name; without it ``program`` looks in several places."""
+_NAME = "exactzones-checker"
+_BUILT = f"proofs/build/{_NAME}"
 _REFUSED = 4  # the exit code of the program where the claim does not fit its arithmetic
-_BUILT = Path(__file__).resolve().parents[2] / "proofs" / "build" / "exactzones-checker"
 
 
 def program() -> Path:
     """Return the path of the built checker.
 
+    It is the program that the variable ``EXACTZONES_VERIFIED`` names; else the first that is there: in the working folder, beside
+    this package (in a source tree: in ``proofs/build``), on the PATH, in the user's data folder, where ``proofs/build.sh`` installs it.
+
     Raises:
-        BackendError: it is not built; the message says how to build it.
+        BackendError: it is not built; the message says how to build it, and where it was looked for.
     """
     named = os.environ.get(VARIABLE)
-    path = shutil.which(named) if named else shutil.which(_BUILT)
+    if named:
+        path = shutil.which(named)
+        if path is None:
+            raise BackendError(
+                f"{VARIABLE} is {named}, which is not a program; name the verified checker, built by: bash proofs/build.sh"
+            )
+        return Path(path)
+    here, beside = Path.cwd(), Path(__file__).resolve().parents[2]
+    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "exactzones"
+    places = [*(folder / path for folder in (here, beside) for path in (_NAME, _BUILT)), _NAME, data / _NAME]
+    path = next((found for found in map(shutil.which, places) if found), None)
     if path is None:
-        reason = f"{VARIABLE}={named} is not a program" if named else f"{_BUILT} does not exist"
-        raise BackendError(f"the verified checker is not built ({reason}); build it with: bash proofs/build.sh")
+        raise BackendError(
+            f"the verified checker is not built: {_NAME} is not in {here}, {beside}, their folder proofs/build, {data}, "
+            f"or on the PATH; build it with bash proofs/build.sh, or name it in the variable {VARIABLE}"
+        )
     return Path(path)
 
 
@@ -152,7 +168,7 @@ def claim_of(network: Network, cases: Sequence[Case]) -> dict[str, Any]:
     ]
     return ({} if arithmetic is None else {"arithmetic": _arithmetic(arithmetic)}) | {
         "sha256": network.sha256,
-        "layers": layers,
+        ("layers" if arithmetic is None else "rounded_layers"): layers,  # a checker that knows no floats refuses the latter
         "cases": [
             {
                 "inputs": network.inputs,

@@ -320,7 +320,7 @@ let check claim next_line =
     ignore (text "network" (get "network" `Null));
     invalid "the certificate is about another network (its SHA-256 differs)"
   end;
-  let layers = list "layers" (need "layers" claim) in
+  let layers = list "layers" (need (if field "arithmetic" claim = None then "layers" else "rounded_layers") claim) in
   let network = List.map layer layers in
   let floats = Option.map (arithmetic layers) (field "arithmetic" claim) in
   let unit = B.power_int_positive_int 2 bits in

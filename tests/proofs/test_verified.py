@@ -256,6 +256,27 @@ def test_several_cases_and_the_wrong_network():
     assert same(network, [case_of(network, feature(0), domain)], []).verdict == "invalid"
 
 
+@pytest.mark.parametrize("place", ["work/exactzones-checker", "path/exactzones-checker", "data/exactzones/exactzones-checker"])
+def test_the_program_is_found_after_an_ordinary_install(place, tmp_path, monkeypatch):
+    for folder in ("work", "path", "data/exactzones", "beside"):
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.delenv("EXACTZONES_VERIFIED", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path / "path"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr(
+        "exactzones.checker.verified.__file__", str(tmp_path / "beside" / "exactzones" / "checker" / "verified.py")
+    )
+    monkeypatch.chdir(tmp_path / "work")
+    with pytest.raises(BackendError, match=r"bash proofs/build\.sh, or name it in the variable EXACTZONES_VERIFIED") as error:
+        program()
+    for folder in ("work", "beside", "data"):
+        assert str(tmp_path / folder) in str(error.value)
+    built = tmp_path / place
+    built.write_text("#!/bin/sh\n")
+    built.chmod(0o755)
+    assert program() == built
+
+
 def test_a_missing_program_is_named(monkeypatch):
     monkeypatch.setenv("EXACTZONES_VERIFIED", "/nowhere/checker")
     with pytest.raises(BackendError, match=r"bash proofs/build\.sh"):
