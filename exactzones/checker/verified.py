@@ -30,7 +30,7 @@ from exactzones.rational.float_formats import FloatArithmetic
 from exactzones.roundings import UnknownRoundings
 
 VARIABLE = "EXACTZONES_VERIFIED"
-"""Environment variable with the path of the built checker, or a command's name; without it ``program`` looks in several places."""
+"""Environment variable with the path or the name of the built checker; without it ``program`` looks in several places."""
 _NAME = "exactzones-checker"
 _BUILT = f"proofs/build/{_NAME}"
 _REFUSED = 4  # the exit code of the program where the claim does not fit its arithmetic
@@ -40,7 +40,8 @@ def program() -> Path:
     """Return the path of the built checker.
 
     It is the program that the variable ``EXACTZONES_VERIFIED`` names; else the first that is there: in the working folder, beside
-    this package (in a source tree: in ``proofs/build``), on the PATH, in the user's data folder, where ``proofs/build.sh`` installs it.
+    this package (in a source tree: in ``proofs/build``), on the PATH, or in the user's data folder, where ``proofs/build.sh``
+    installs it.
 
     Raises:
         BackendError: it is not built; the message says how to build it, and where it was looked for.
@@ -50,7 +51,7 @@ def program() -> Path:
         path = shutil.which(named)
         if path is None:
             raise BackendError(
-                f"{VARIABLE} is {named}, which is not a program; name the verified checker, built by: bash proofs/build.sh"
+                f"{VARIABLE} is {named}, which is not a program; build the verified checker with: bash proofs/build.sh"
             )
         return Path(path)
     here, beside = Path.cwd(), Path(__file__).resolve().parents[2]
