@@ -56,7 +56,7 @@ def program() -> Path:
         return Path(path)
     here, beside = Path.cwd(), Path(__file__).resolve().parents[2]
     data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "exactzones"
-    places = [*(folder / path for folder in (here, beside) for path in (_NAME, _BUILT)), _NAME, data / _NAME]
+    places = [*(str(folder / path) for folder in (here, beside) for path in (_NAME, _BUILT)), _NAME, str(data / _NAME)]
     path = next((found for found in map(shutil.which, places) if found), None)
     if path is None:
         raise BackendError(
