@@ -1,0 +1,189 @@
+"""The inequalities engine: against the other engines and brute force, each of its ways to decide, and many inputs."""
+
+import itertools
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from engine.support import CASES, box, random_network, ternary_network
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from zones.support import cases, small_networks
+
+from exactzones.engine import inequality_jobs, inequality_leaf
+from exactzones.engine.inequalities import InequalitySearch, inequality_search
+from exactzones.engine.inequality_leaf import InequalityLeaf, facets_of
+from exactzones.engine.search_kernel import SearchKernel
+from exactzones.errors import BudgetExceeded, DomainError
+from exactzones.formats.zones_json import schema, zones_to_json
+from exactzones.network import Network
+from exactzones.polyhedra import HRep, Infeasible, Polyhedron, lp
+from exactzones.polyhedra.program import Program
+from exactzones.property import ALWAYS, feature
+from exactzones.zones import find_zones
+
+WITHOUT_KERNEL = (SearchKernel, "is_compiled", property(lambda _: False))
+WITHOUT_FILTER = (Program, "is_inside", lambda *_: False), (Program, "_refutes", lambda *_: False)
+
+
+def described(zones):
+    """All that is known of zones, by patterns, so that lists in different orders compare."""
+    names = [zone.pattern for zone in zones]
+    edges = {
+        (frozenset((names[a], names[b])), edge["facet"], edge["flips"], edge["fires"])
+        for a, b, edge in zones.graph.edges(data=True)
+    }
+    cells = {zone.pattern: (zone.hrep, zone.conditions, zone.supremum) for zone in zones}
+    islands = {frozenset(names[k] for k in island) for island in zones.islands}
+    return cells, edges, islands, zones.maximum and zones.maximum.value
+
+
+@settings(max_examples=30)
+@given(cases(small_networks(inputs=(1, 3), most=7)))
+def test_graph_islands_and_maximum_are_those_of_the_forward_engine(case):
+    one, other = (find_zones(case.net, case.prop, case.domain, engine=engine) for engine in ("forward", "inequalities"))
+    assert described(one) == described(other)
+    assert all(zone.fires(zone.sample) for zone in other)
+
+
+@pytest.mark.parametrize("patches", [[WITHOUT_KERNEL], [WITHOUT_KERNEL, *WITHOUT_FILTER]], ids=["programs", "exactly"])
+@settings(max_examples=10)
+@given(case=cases(small_networks(inputs=(1, 3), most=5)))
+def test_every_way_to_decide_finds_the_same_zones_in_the_same_order(patches, case):
+    expected = find_zones(case.net, case.prop, case.domain, engine="inequalities")
+    with pytest.MonkeyPatch.context() as patch:
+        for target, name, value in patches:
+            patch.setattr(target, name, value)
+        found = find_zones(case.net, case.prop, case.domain, engine="inequalities")
+        assert [zone.pattern for zone in found] == [zone.pattern for zone in expected]
+        assert described(found) == described(expected)
+
+
+@pytest.mark.parametrize("name", ["plane", "rare", "every cell", "lineality", "several conditions", "degenerate"])
+def test_interrupted_at_every_cell(name):
+    """A search that is left and taken up again after every single cell finds the same leaves."""
+    net, prop, domain = CASES[name]
+    search = inequality_search(net, prop.resolve(net.widths), domain)
+    expected = [zone.pattern for zone in find_zones(net, prop, domain, engine="inequalities")]
+    stack, leaves = [search.start()], []
+    while stack:
+        node = stack.pop()
+        if node.listed:
+            leaves.append(node)
+        else:
+            stack += reversed(search.advance(node, 1))
+    assert [zone.pattern for zone in search.zones(leaves)] == expected
+
+
+@pytest.mark.parametrize("name", ["four dimensions", "rare", "degenerate"])
+def test_workers_find_the_same_zones_in_the_same_order(name, monkeypatch):
+    monkeypatch.setattr(inequality_jobs, "_ALONE_SECONDS", 0)
+    monkeypatch.setattr(inequality_jobs, "_SHORT_SECONDS", 0.001)
+    monkeypatch.setattr(inequality_jobs, "_ITEMS", 8)
+    net, prop, domain = CASES[name]
+    expected = find_zones(net, prop, domain, engine="inequalities")
+    with ThreadPoolExecutor(2) as executor:
+        found = find_zones(net, prop, domain, engine="inequalities", executor=executor)
+        assert [zone.pattern for zone in found] == [zone.pattern for zone in expected]
+        with pytest.raises(BudgetExceeded):
+            find_zones(net, prop, domain, engine="inequalities", executor=executor, max_zones=1)
+
+
+NARROW = [random_network(9, 6, 1), random_network(12, 3, 3, 1), ternary_network(12, 4, 3, 1, seed=2), random_network(64, 3, 1)]
+
+
+@pytest.mark.parametrize("net", NARROW, ids=["9 inputs", "12 inputs", "12 inputs, ternary", "64 inputs"])
+def test_counts_of_many_inputs_are_those_of_brute_force(net):
+    """Every pattern, and whether its rows have a common inner point, by exact programs that share nothing with the engine."""
+    domain = box(net.inputs)
+    prop = ALWAYS.resolve(net.widths)
+    hidden = net.layers[:-1]
+    expected = set()
+    for signs in itertools.product("+-", repeat=sum(layer.outputs for layer in hidden)):
+        ends = list(itertools.accumulate((layer.outputs for layer in hidden), initial=0))
+        pattern = tuple("".join(signs[a:b]) for a, b in itertools.pairwise(ends))
+        rows = net.neuron_rows(net.regime_maps(pattern, len(hidden))[: len(hidden)])
+        strict = [row if sign == "+" else tuple(-entry for entry in row) for (_, _, row), sign in zip(rows, signs, strict=True)]
+        if all(any(row) or sign == "-" for row, sign in zip(strict, signs, strict=True)):
+            system = HRep.of(net.inputs, domain.hrep.rows, strict=[row for row in strict if any(row)])
+            if not isinstance(lp.feasibility(system), Infeasible):
+                expected.add(pattern)
+    assert {zone.pattern for zone in find_zones(net, prop, domain, engine="inequalities")} == expected
+
+
+@pytest.mark.parametrize("build", [random_network, ternary_network])
+def test_the_engines_agree_on_ten_inputs(build):
+    net, domain = build(10, 3, 2, 1, seed=3), box(10)
+    one, other = (find_zones(net, 0, domain, engine=engine) for engine in ("forward", "inequalities"))
+    assert described(one) == described(other)
+    assert [zone.pattern for zone in find_zones(net, 0, domain)] == [zone.pattern for zone in other]  # it is chosen
+
+
+def test_floats_alone_would_be_wrong():
+    """Two neurons with nearly the same hyperplane have a cell between them, however thin; with the same one they have none."""
+    thin, nothing = Fraction(1, 10**40), Fraction(0)
+    for gap, cells in ((thin, 3), (nothing, 2)):
+        net = Network.mlp([([["1/3", "1/7"], ["-1/3", "-1/7"]], [0, gap]), ([[1, 1]], [0])])
+        for domain in (None, box(2)):
+            zones = find_zones(net, ALWAYS, domain, engine="inequalities")
+            assert len(zones) == cells
+            assert all(zone.contains(zone.sample) for zone in zones)
+    floats = np.array([[1 / 3, 1 / 7, 0.0], [-1 / 3, -1 / 7, float(thin)]])
+    assert (floats[0] + floats[1] + 1.0 == 1.0).all()  # to floats, both networks are the same
+
+
+def test_unclear_facets_are_decided_exactly(monkeypatch):
+    net, prop, domain = CASES["four dimensions"]
+    zones = find_zones(net, prop, domain, engine="inequalities")
+    expected = facets_of([zone.source for zone in zones])
+    monkeypatch.setattr(SearchKernel, "facets", lambda _, states, __: np.full((len(states), 1), inequality_leaf._UNCLEAR))
+    assert [set(facets) for facets in facets_of([zone.source for zone in zones])] == [set(facets) for facets in expected]
+
+
+def test_many_inputs_are_listed_without_vertices():
+    jsonschema = pytest.importorskip("jsonschema")
+    net = random_network(20, 3, 2, 1, seed=5)
+    zones = find_zones(net, 0, box(20))
+    assert all(isinstance(zone.source, InequalityLeaf) for zone in zones)
+    document = zones_to_json(zones)
+    jsonschema.validate(document, schema())
+    assert all(entry["vertices"] is None for entry in document["zones"])
+    assert len(document["adjacency"]) == len(zones.graph.edges) > 0
+    assert zones.maximum.value == max(zone.maximum.value for zone in zones)
+    assert zones == find_zones(net, 0, box(20))
+    with pytest.raises(DomainError, match="vertices of a zone in 20 dimensions are not computed"):
+        _ = zones[0].vrep
+
+
+@pytest.mark.parametrize(
+    "domain", [Polyhedron.box([0] * 12, [1] * 11 + [0]), Polyhedron.of(12, [(1, *[1] * 12), (-1, *[-1] * 12)])]
+)
+def test_flat_domains_of_many_inputs_are_refused(domain):
+    with pytest.raises(DomainError, match="the domain is flat"):
+        find_zones(random_network(12, 3, 1), 0, domain, engine="inequalities")
+
+
+@settings(max_examples=15)
+@given(st.data())
+def test_what_the_kernel_calls_inside_is_inside(data):
+    """Points and facets of the kernel against exact rows."""
+    net = data.draw(small_networks(inputs=(2, 4), most=7))
+    zones = find_zones(net, feature(0), box(net.inputs), engine="inequalities")
+    for zone in zones:
+        leaf = zone.source
+        point = (Fraction(1), *map(Fraction, leaf.inner))
+        assert all(sum(a * b for a, b in zip(row, point, strict=True)) > 0 for row in leaf.rows().values())
+        assert sum(a * b for a, b in zip(zone.conditions[0].row, point, strict=True)) > 0
+        signs = "".join(zone.pattern)
+        assert len(signs) == sum(len(layer.relu_units) for layer in net.layers[: zone.prop.horizon])
+
+
+def test_the_search_can_be_pickled():
+    net, prop, domain = CASES["rare"]
+    search = inequality_search(net, prop.resolve(net.widths), domain)
+    again = pickle.loads(pickle.dumps(search))  # noqa: S301 - pickled here
+    assert isinstance(again, InequalitySearch)
+    zones = find_zones(net, prop, domain, engine="inequalities")
+    assert pickle.loads(pickle.dumps(zones)) == zones  # noqa: S301 - pickled here
