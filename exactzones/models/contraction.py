@@ -79,3 +79,12 @@ def _letters(equation: str, shapes: Sequence[tuple[int, ...]]) -> tuple[list[str
     if unknown or len(set(output)) < len(output) or not all(letter.isalpha() for letter in "".join(inputs)):
         raise FormatError(f"equation {equation!r} is not supported; an equation such as 'ij,jk->ik' is expected")
     return inputs, output
+
+
+def along_axis(x: Tensor, axis: int, matrix: Array) -> Tensor:
+    """Return the product of a matrix and the vectors along an axis of a tensor."""
+    letters = "abcdefghijklmnopqrstuvwxy"[: len(x.shape)]
+    result = einsum(f"{letters},z{letters[axis]}->{letters[:axis]}z{letters[axis + 1 :]}", [x, matrix])
+    if not isinstance(result, Tensor):  # for mypy: x is one
+        raise TypeError
+    return result

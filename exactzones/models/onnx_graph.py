@@ -270,7 +270,7 @@ def _check_count(node: Any, names: Sequence[str], least: int, most: int) -> None
 
 def _check_supported(node: Any) -> None:
     """Raise a FormatError if an operator is not read, and say why."""
-    if node.domain in DOMAINS:
+    if node.domain in DOMAINS or node.op_type.startswith("TreeEnsemble"):
         if node.op_type in SMOOTH:
             raise FormatError(
                 f"{label(node)} is not piecewise linear, so it has no exact zones; if all outputs depend on it, choose an "

@@ -156,6 +156,7 @@ _ATEN: dict[str, Callable[..., Any]] = {
     "lift_fresh_copy": FUNCTIONS["detach"],
     "slice": _slice,
     "split_with_sizes": FUNCTIONS["split"],
+    "upsample_bicubic2d": lambda x, size, corners, factors: FUNCTIONS["interpolate"](x, size, factors, "bicubic", corners),
     "upsample_bilinear2d": _upsampled,
     "upsample_linear1d": _upsampled,
     "upsample_nearest1d": _upsampled,

@@ -120,6 +120,18 @@ def conv_transpose(x, weight, bias=None, group=1, **a):
     return result if bias is None else result + exact(bias).reshape(1, -1, *[1] * axes)
 
 
+def cubic(x, axis, at, a, exclude_outside):
+    """Return the four entries around a place, each times the kernel of Keys (1981) at its distance."""
+    total, result = Fraction(0), 0
+    for k in range(math.floor(at) - 1, math.floor(at) + 3):
+        d, a = abs(at - k), Fraction(a)
+        weight = (a + 2) * d**3 - (a + 3) * d**2 + 1 if d <= 1 else a * d**3 - 5 * a * d**2 + 8 * a * d - 4 * a
+        if not exclude_outside or 0 <= k < x.shape[axis]:
+            total += weight
+            result = result + np.take(x, min(max(k, 0), x.shape[axis] - 1), axis) * weight
+    return result / total
+
+
 def resize(x, *inputs, mode=b"nearest", axes=None, **a):
     sizes = inputs[2] if len(inputs) == 3 else None
     scales = None if sizes is not None else exact(inputs[0] if len(inputs) == 1 else inputs[1])
@@ -137,7 +149,9 @@ def resize(x, *inputs, mode=b"nearest", axes=None, **a):
                 b"half_pixel": lambda j=j, s=scale: (j + Fraction(1, 2)) / s - Fraction(1, 2),
                 b"align_corners": lambda j=j, n=new, o=old: Fraction(j * (o - 1), max(n - 1, 1)),
             }[transform]()
-            if mode == b"linear":
+            if mode == b"cubic":
+                lines.append(cubic(x, axis, at, a.get("cubic_coeff_a", -0.75), a.get("exclude_outside", 0)))
+            elif mode == b"linear":
                 below = math.floor(at)
                 ends = [np.take(x, min(max(place, 0), old - 1), axis) for place in (below, below + 1)]
                 lines.append(ends[0] * (1 - at + below) + ends[1] * (at - below))

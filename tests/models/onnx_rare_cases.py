@@ -44,6 +44,20 @@ RARE_CASES = {
         (12,),
         (0,),
     ),
+    "resize by cubics": (
+        [("Resize", "x  s", "y", {"mode": "cubic"})],
+        [1, 1, 3, 4],
+        {"s": np.array([1, 1, 1.5, 2])},
+        (32,),
+        (0,),
+    ),
+    "resize by cubics inside": (
+        [("Resize", "x   n", "y", {"mode": "cubic", "cubic_coeff_a": -0.5, "exclude_outside": 1})],
+        [1, 1, 4, 3],
+        {"n": ints(1, 1, 3, 5)},
+        (15,),
+        (0,),
+    ),
     "resize to sizes": (
         [("Resize", "x   n", "y", {"mode": "linear", "coordinate_transformation_mode": "align_corners"})],
         [1, 1, 3],

@@ -56,12 +56,12 @@ OTHERWISE = {
 FREE = {
     ("Dropout", "seed"),
     ("ConvTranspose", "output_shape"),
-    ("Resize", "cubic_coeff_a"),
-    ("Resize", "exclude_outside"),
     ("Resize", "extrapolation_value"),
     ("ThresholdedRelu", "alpha"),
 }
 """Attributes that have no default that could be written or is supported, or no effect in what is supported."""
+
+CUBIC = {"cubic_coeff_a": -0.75, "exclude_outside": 0}
 
 # operator, inputs, shape, constants, attributes that are always given, defaults that are written, opset
 CASES = [
@@ -93,6 +93,7 @@ CASES = [
     ("ReduceProd", "W", [1, 2], {"W": WEIGHT}, {}, REDUCE, 18),
     ("ReduceProd", "W", [1, 2], {"W": WEIGHT}, {}, {"axes": [0, 1, 2, 3]}, 13),
     ("Resize", "x e f", [1, 3], {"e": np.zeros(0), "f": np.array([1, 1.5])}, {}, RESIZE, 19),
+    ("Resize", "x e f", [1, 3], {"e": np.zeros(0), "f": np.array([1, 1.5])}, {"mode": "cubic"}, CUBIC, 19),
     ("ScatterElements", "x n f", [2, 1], {"n": np.array([[0]]), "f": np.ones((1, 1))}, {}, SCATTER | {"axis": 0}, 18),
     ("ScatterND", "x n f", [2, 1], {"n": np.array([[0]]), "f": np.ones((1, 1))}, {}, SCATTER, 18),
     ("Shrink", "x", [1, 2], {}, {"bias": 0.5}, {"lambd": 0.5}, 13),

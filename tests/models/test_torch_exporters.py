@@ -33,6 +33,7 @@ MODULES = {
     "upsampling": (nn.Upsample(scale_factor=2), (1, 2, 2), ""),
     "bilinear upsampling": (nn.Upsample(scale_factor=2, mode="bilinear"), (1, 2, 3), ""),
     "bilinear upsampling, aligned": (nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True), (1, 2, 3), ""),
+    "bicubic upsampling": (nn.Upsample(size=(3, 5), mode="bicubic"), (1, 2, 3), ""),
     "pixel shuffle": (nn.PixelShuffle(2), (4, 2, 2), ""),
     "pixel unshuffle": (nn.PixelUnshuffle(2), (1, 4, 4), ""),
     "chosen entries": (Calls(lambda x: torch.relu(x[:, [2, 0]])), (3,), ""),

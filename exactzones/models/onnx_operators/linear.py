@@ -71,9 +71,7 @@ def cumulative_sum(node: OnnxNode) -> Tensor:
     length, own = x.shape[axis], node.attributes
     triangle = np.tri(length, k=-1 if own["exclusive"] else 0, dtype=np.int64)
     matrix = triangle.T if own["reverse"] else triangle
-    letters = "abcdefghijklmnopqrstuvwxy"[: len(x.shape)]
-    result = letters[:axis] + "z" + letters[axis + 1 :]
-    return contraction.einsum(f"{letters},z{letters[axis]}->{result}", [x, matrix])
+    return contraction.along_axis(x, axis, matrix)
 
 
 def batch_normalization(node: OnnxNode) -> Tensor:

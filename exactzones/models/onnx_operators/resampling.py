@@ -1,4 +1,4 @@
-"""Resize and Upsample of ONNX: nearest entries, or linear interpolation between them, along each axis."""
+"""Resize and Upsample of ONNX: nearest entries, or linear or cubic interpolation between them, along each axis."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from exactzones.errors import FormatError
 from exactzones.files import MAX_WEIGHTS
-from exactzones.models.arrays import fractions
+from exactzones.models import contraction
+from exactzones.models.arrays import fractions, object_array
 from exactzones.models.onnx_node import OnnxNode, axes_from_front
 from exactzones.models.tensors import Tensor
 
@@ -55,8 +56,8 @@ def _resized(node: OnnxNode, axes: list[tuple[int, Fraction, int | None]], modes
         modes: how coordinates are computed, and how they are rounded to the nearest entry.
     """
     x, mode = node.tensor(), node.attributes["mode"]
-    if mode not in (b"nearest", b"linear"):
-        raise FormatError(f"mode {mode!r} is not supported; supported are nearest and linear")
+    if mode not in (b"nearest", b"linear", b"cubic"):
+        raise FormatError(f"mode {mode!r} is not supported; supported are nearest, linear and cubic")
     for axis, scale, length in axes:
         old = x.shape[axis]
         if scale <= 0 or math.prod(x.shape) // old * (length or scale * old) > MAX_WEIGHTS:
@@ -68,9 +69,25 @@ def _resized(node: OnnxNode, axes: list[tuple[int, Fraction, int | None]], modes
         if mode == b"nearest":
             chosen = np.array([min(max(_rounded(place, modes[1]), 0), old - 1) for place in places], np.int64)
             x = x.moved(lambda index, k=chosen, a=axis: np.take(index, k, a))  # type: ignore[misc]
-        else:
+        elif mode == b"linear":
             x = _interpolated(x, axis, places)
+        else:
+            rows = [_cubic_weights(node, place, old) for place in places]
+            x = contraction.along_axis(x, axis, object_array([entry for row in rows for entry in row]).reshape(new, old))
     return x
+
+
+def _cubic_weights(node: OnnxNode, place: Fraction, length: int) -> list[Fraction]:
+    """Return the weight of each entry of an axis in the cubic interpolation (Keys, 1981) at a place."""
+    a, weights = Fraction(node.attributes["cubic_coeff_a"]), [Fraction(0)] * length
+    first = math.floor(place) - 1
+    for k in range(first, first + 4):
+        d = abs(place - k)
+        weight = ((a + 2) * d - (a + 3)) * d * d + 1 if d <= 1 else ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
+        if not node.attributes["exclude_outside"] or 0 <= k < length:
+            weights[min(max(k, 0), length - 1)] += weight
+    total = sum(weights)
+    return [weight / total for weight in weights]
 
 
 def _interpolated(x: Tensor, axis: int, places: list[Fraction]) -> Tensor:

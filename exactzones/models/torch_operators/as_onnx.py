@@ -124,12 +124,13 @@ def interpolate(
     recompute_scale_factor: Any = None,
     antialias: bool = False,
 ) -> Any:
-    """Resize the axes after the first two, by nearest entries or linearly."""
+    """Resize the axes after the first two, by nearest entries, linearly or by cubics."""
     x = tensor(x)
     axes = len(x.shape) - 2
-    if mode not in ("nearest", "linear", "bilinear", "trilinear") or antialias:
+    kind = {"nearest": b"nearest", "bicubic": b"cubic"} | dict.fromkeys(("linear", "bilinear", "trilinear"), b"linear")
+    if mode not in kind or antialias:
         raise FormatError(
-            f"mode {mode!r} is not supported; nearest, linear, bilinear or trilinear, without antialias, is expected"
+            f"mode {mode!r} is not supported; nearest, (bi-, tri-)linear or bicubic, without antialias, is expected"
         )
     factors = (
         None if scale_factor is None else [scale_factor] * axes if isinstance(scale_factor, (int, float)) else list(scale_factor)
@@ -138,7 +139,7 @@ def interpolate(
         size, factors = [int(n * factor) for n, factor in zip(x.shape[2:], factors, strict=True)], None
     where = b"align_corners" if align_corners else b"half_pixel"
     options = {
-        "mode": b"nearest" if mode == "nearest" else b"linear",
+        "mode": kind[mode],
         "coordinate_transformation_mode": b"asymmetric" if mode == "nearest" else where,
         "nearest_mode": b"floor",
     }
