@@ -42,17 +42,20 @@ from .rational import Matrix, exact, vector
 from .store import ZoneStore, store_zones
 from .zone import Maximum, Zone, ZoneCondition
 from .zones import (
+    LocalZone,
     MergedZone,
     Nearest,
     Segment,
     SegmentPiece,
     UnionZone,
+    ZoneFacet,
     Zones,
     ZoneUnion,
     along,
     find_union,
     find_zones,
     nearest,
+    zone_at,
 )
 
 __version__: str
@@ -82,6 +85,7 @@ __all__ = [
     "InputError",
     "Latent",
     "Layer",
+    "LocalZone",
     "Matrix",
     "Maximum",
     "MergedZone",
@@ -98,6 +102,7 @@ __all__ = [
     "VRep",
     "Zone",
     "ZoneCondition",
+    "ZoneFacet",
     "ZoneStore",
     "ZoneUnion",
     "Zones",
@@ -125,4 +130,5 @@ __all__ = [
     "stream_zones",
     "unrelu",
     "vector",
+    "zone_at",
 ]

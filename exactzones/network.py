@@ -263,9 +263,9 @@ class Network:
             raise DimensionError("activation pattern", expected=expected, got=len(pattern))
         maps = []
         signs = iter(pattern)
-        current = AffineMap.identity(self.inputs)
+        current: AffineMap | None = None
         for k, layer in enumerate(self.layers[: horizon + 1]):
-            maps.append(layer.affine.after(current))
+            maps.append(layer.affine if current is None else layer.affine.after(current))
             if k < horizon:
                 current = maps[-1].keeping(layer.kept(next(signs) if layer.relu_units else ""))
         return tuple(maps)

@@ -59,6 +59,11 @@ _COMMANDS = {
         "view",
         "Write the zones of a feature as an interactive page: one HTML file that needs no internet connection.",
     ),
+    "zone": _Command(
+        "zone",
+        "command",
+        "Describe the zone of a point: pattern, inequalities, affine map, and what changes across its nearest facets.",
+    ),
     "zones": _Command("zones", "zones", "List the zones of a feature: all activation regions in which it fires, exactly."),
 }
 """A command's module, and what it imports, is loaded when the command is used; the list of commands needs the summaries only."""

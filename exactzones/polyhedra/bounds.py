@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -118,6 +119,7 @@ class FloatBounds(NamedTuple):
         return float(combined[0] + off[0] + ends.sum()) + (len(slopes) + 6) * UNIT_ROUNDOFF * size * SLACK + TINY
 
 
+@lru_cache(maxsize=4096)  # a program whose box changes by a side asks for all the others again
 def _around(value: Fraction) -> tuple[float, float]:
     """Return the largest float below a number and the least one above, equal if the number is a float."""
     nearest = filter_float(value)

@@ -10,7 +10,7 @@ operations and the order of a Fraction, so type annotations say Fraction for bot
 """
 
 from exactzones.rational.approximation import Rationalization, rationalize
-from exactzones.rational.elimination import common_zero, determinant, nullspace, rank, row_echelon
+from exactzones.rational.elimination import certainly_independent, common_zero, determinant, nullspace, rank, row_echelon
 from exactzones.rational.entries import entries, flag, index, read_points
 from exactzones.rational.integers import IntegerMatrix
 from exactzones.rational.matrix import Matrix
@@ -38,6 +38,7 @@ __all__ = [
     "SparseRows",
     "Vector",
     "algebraic",
+    "certainly_independent",
     "common_zero",
     "determinant",
     "dot",

@@ -5,6 +5,7 @@ from exactzones.engine.search import ENGINES, Budget, stream_zones
 from exactzones.zone import Maximum, Zone, ZoneCondition
 from exactzones.zones.distance import Nearest, nearest
 from exactzones.zones.listing import Zones, as_zones, find_zones
+from exactzones.zones.local import LocalZone, ZoneFacet, zone_at
 from exactzones.zones.merge import MergedZone
 from exactzones.zones.segments import Segment, SegmentPiece, along
 from exactzones.zones.union import UnionZone, ZoneUnion, find_union
@@ -12,6 +13,7 @@ from exactzones.zones.union import UnionZone, ZoneUnion, find_union
 __all__ = [
     "ENGINES",
     "Budget",
+    "LocalZone",
     "Maximum",
     "MergedZone",
     "Nearest",
@@ -20,6 +22,7 @@ __all__ = [
     "UnionZone",
     "Zone",
     "ZoneCondition",
+    "ZoneFacet",
     "ZoneUnion",
     "Zones",
     "along",
@@ -29,4 +32,5 @@ __all__ = [
     "nearest",
     "stream_zones",
     "unrelu",
+    "zone_at",
 ]

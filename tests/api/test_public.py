@@ -152,6 +152,12 @@ DOORS = {
         exactzones.along(NET, [0, 0], [4, 0]).firing, {"unit": 0, "threshold": 0}, {"unit": COUNT, "threshold": NUMBER}
     ),
     "Segment.point": Door(exactzones.along(NET, [0, 0], [1, 0]).point, {"t": "1/2"}, {"t": NUMBER}),
+    "zone_at": Door(
+        exactzones.zone_at,
+        {"network": NET, "point": [1, 2], "domain": BOX, "prop": feature(0)},
+        {"point": POINT, "domain": {**DOMAIN, "none": ...}, "prop": FEATURE},
+    ),
+    "LocalZone.nearest_facet": Door(exactzones.zone_at(NET, [1, 0])[0].nearest_facet, {"norm": 2}),
     "certify": Door(
         certify,
         {**CLAIM, "seconds": 60, "resume": None, "jobs": 1, "executor": None, "progress": None},
@@ -247,6 +253,7 @@ RECORDS = {
         "CannotFire",
         "Certificate",
         "Complete",
+        "LocalZone",
         "Maximum",
         "MergedZone",
         "Nearest",
@@ -266,6 +273,7 @@ RECORDS = {
         "VRep",
         "Zone",
         "ZoneCondition",
+        "ZoneFacet",
         "UnionZone",
         "ZoneUnion",
         "Zones",

@@ -1,0 +1,87 @@
+"""``exactzones zone``: the zone of a point, in any number of inputs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+import rich_click as click
+
+from exactzones.cli.domains import read_domain
+from exactzones.cli.options import NetworkFile, ReportOptions, net_argument, report_options
+from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, number_text, print_table
+from exactzones.cli.points import POINT_HELP, read_point
+from exactzones.errors import FeatureError
+from exactzones.formats.local_json import local_zones_document
+from exactzones.property import ALWAYS, feature
+from exactzones.rational import dot
+from exactzones.rational.floats import clipped_float
+from exactzones.zones.local import LocalZone, ZoneFacet, zone_at
+
+_MOST_FACETS = 5  # that are printed, the nearest first
+_LONG_PATTERN = 80  # characters
+
+
+@click.command("zone")
+@net_argument
+@click.option("--at", "spec", required=True, metavar="POINT", help=POINT_HELP)
+@click.option("--feature", "unit", type=int, metavar="I", help="A unit of the last layer, whose value is printed, too.")
+@click.option("--domain", "domain_spec", default="all", show_default=True, metavar="SPEC", help="As for exactzones zones.")
+@report_options
+def command(net: NetworkFile, spec: str, unit: int | None, domain_spec: str, report: ReportOptions) -> int:
+    """Describe the zone of a point: pattern, inequalities, affine map, and what changes across its nearest facets.
+
+    If the point lies on a boundary, every zone that contains it is described.  Distances are exact in JSON.
+
+    \b
+    exactzones zone net.npz --at 1/2,-3/4 --json zone.json
+    exactzones zone net.onnx --at images.npy:3 --domain 0:1
+    """
+    network = net.load()
+    point, domain = read_point(spec, network.inputs), read_domain(domain_spec, network.inputs)
+    if unit is not None and not 0 <= unit < network.widths[-1]:
+        raise FeatureError(f"feature {unit} does not exist: the last layer has features 0 to {network.widths[-1] - 1}")
+    check_answer_target(report.json_path, net.path)
+    zones = zone_at(network, point, domain, ALWAYS if unit is None else feature(unit))
+    deliveries = Deliveries()
+    if report.json_path is not None:
+        deliveries.deliver_answer({"command": "zone", **local_zones_document(zones)}, report.json_path)
+    if not report.quiet and is_text_wanted(report.json_path):
+        _print(zones, unit)
+    return deliveries.exit_code(0)
+
+
+def _print(zones: Sequence[LocalZone], unit: int | None) -> None:
+    """Print what the zones are, each with its nearest facets."""
+    for number, zone in enumerate(zones):
+        if len(zones) > 1:
+            click.echo(f"zone {number + 1} of {len(zones)} that contain the point")
+        inner = sorted((facet for facet in zone.facets if facet.flips), key=lambda facet: facet.l2_squared)
+        ends = len(zone.facets) - len(inner)
+        rows = [("pattern", _pattern_text(zone)), ("facets", f"{len(inner)} where neurons flip, {ends} of the domain")]
+        if unit is not None:
+            constant, slopes = zone.affine.offset[unit], zone.affine.matrix.rows[unit]
+            value = dot((constant, *slopes), (1, *zone.point))
+            rows.append((f"feature {unit}", f"{number_text(value)} at the point"))
+        rows += [("nearest" if not k else "", _facet_text(facet)) for k, facet in enumerate(inner[:_MOST_FACETS])]
+        if len(inner) > _MOST_FACETS:
+            rows.append(("", f".. and {len(inner) - _MOST_FACETS} more: --json writes all"))
+        print_table(rows)
+
+
+def _pattern_text(zone: LocalZone) -> str:
+    """Return the pattern, or how many units are on if it is long."""
+    whole = " ".join(zone.pattern) or "no hidden neurons"
+    counts = (f"{part.count('+')} of {len(part)} units" for part in zone.pattern)
+    return whole if len(whole) <= _LONG_PATTERN else f"on are {', '.join(counts)}"
+
+
+def _facet_text(facet: ZoneFacet) -> str:
+    flips = " and ".join(f"z{layer}[{unit}]" for layer, unit in facet.flips)
+    l2 = math.sqrt(clipped_float(facet.l2_squared))
+    return f"{flips} flips at distance L1 {_short(facet.l1)}, L2 ~{l2:.6g}, Linf {_short(facet.linf)}"
+
+
+def _short(value: Fraction) -> str:
+    return number_text(value, 12)

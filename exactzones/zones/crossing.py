@@ -1,0 +1,86 @@
+"""What changes across a facet of a zone: the neurons that are on at one side and off at the other, exactly.
+
+Two zones with a common facet agree on its hyperplane.  So a unit's functions on them differ by a multiple of the facet's row, and
+only units that are zero on all of the hyperplane can change their signs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from exactzones.network import Pattern
+from exactzones.rational import Row, Vector, quotient
+from exactzones.zone import Zone
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """The neurons of a zone by their hyperplanes.
+
+    Attributes:
+        zone: the zone; only its pattern and its affine maps are read.
+    """
+
+    zone: Zone
+
+    @cached_property
+    def units(self) -> dict[Row, list[tuple[int, int]]]:
+        """The neurons (layer, unit) by the row that is >= 0 on the zone and zero where they are zero.
+
+        Neurons that are zero everywhere have a row of zeros; those that are zero nowhere are left out.
+        """
+        found = defaultdict(list)
+        for (layer, unit, row), sign in zip(self.zone.neuron_rows, self.zone.signs, strict=True):
+            if any(row[1:]) or not row[0]:
+                found[row if sign == "+" else tuple(-entry for entry in row)].append((layer, unit))
+        return dict(found)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The rows of the hyperplanes on which neurons are zero, each once."""
+        return [row for row in self.units if any(row)]
+
+    def flips(self, row: Row) -> tuple[tuple[int, int], ...]:
+        """Return the neurons (layer, unit) that change their signs where a facet's row becomes negative."""
+        zero = {*self.units.get(row, ()), *self.units.get((0,) * len(row), ())}
+        flipped = []
+        change: Vector | None = None  # what the layer's inputs gain across the facet, as multiples of its row
+        for k in range(min(zero)[0], max(zero)[0] + 1) if zero else ():
+            layer = self.zone.network.layers[k]
+            moved = (Fraction(0),) * layer.outputs if change is None else layer.weight @ change
+            gained = []
+            for unit, on in enumerate(self._kept[k]):
+                if (k, unit) not in zero:
+                    gained.append(moved[unit] if on else Fraction(0))
+                    continue
+                here = self._multiple(k, unit, row)
+                there = here + moved[unit]
+                if (there < 0) != on:
+                    flipped.append((k, unit))
+                gained.append(min(there, Fraction(0)) - (here if on else Fraction(0)))
+            change = tuple(gained)
+        return tuple(flipped)
+
+    def pattern_across(self, flips: tuple[tuple[int, int], ...]) -> Pattern:
+        """Return the pattern with the signs of some neurons reversed."""
+        signs = [
+            {"+": "-", "-": "+"}[sign] if (layer, unit) in flips else sign
+            for (layer, unit, _), sign in zip(self.zone.neuron_rows, self.zone.signs, strict=True)
+        ]
+        every = iter(signs)
+        return tuple("".join(next(every) for _ in part) for part in self.zone.pattern)
+
+    @cached_property
+    def _kept(self) -> list[tuple[bool, ...]]:
+        """For each layer that decides the pattern, which units pass their values on."""
+        signs = iter(self.zone.pattern)
+        layers = self.zone.network.layers[: self.zone.prop.horizon]
+        return [layer.kept(next(signs) if layer.relu_units else "") for layer in layers]
+
+    def _multiple(self, layer: int, unit: int, row: Row) -> Fraction:
+        """Return c where the pre-activation of a neuron is c times the row."""
+        pivot = next(k for k, entry in enumerate(row[1:]) if entry)
+        return quotient(self.zone.maps[layer].matrix[unit, pivot], row[pivot + 1])
