@@ -28,7 +28,7 @@ from exactzones.checker import Case
 from exactzones.deadline import Deadline, TimeUp
 from exactzones.deprecated import renamed_argument
 from exactzones.engine.search import resolve
-from exactzones.errors import DimensionError, InputError, quoted
+from exactzones.errors import DimensionError, InputError, quoted, require
 from exactzones.polyhedra import Box
 from exactzones.property import as_cases, as_property
 from exactzones.rational import SparseRows, irrational
@@ -143,12 +143,8 @@ def certify_cases(
     workers = as_workers(jobs, executor)
     if isinstance(cases, Case) or not isinstance(cases, Sequence) or not all(isinstance(case, Case) for case in cases):
         raise InputError(f"cases are {quoted(cases)}; write [case_of(network, prop, domain), ..]")
-    if resume is not None and not isinstance(resume, Certificate):
-        raise InputError(f"resume is {quoted(resume)}; expected a certificate, such as Certificate.load(path)")
     run = Run(as_network(network), cases, as_deadline(seconds), as_progress(progress), checkpoint=checkpoint)
-    if resume is not None:
-        run.replay(resume)
-    return _decide(run, workers)
+    return _resumed(run, resume, workers)
 
 
 @renamed_argument("found", "zones")
@@ -156,6 +152,7 @@ def prove_complete(
     zones: Zones,
     *,
     seconds: float | Deadline | None = None,
+    resume: Certificate | None = None,
     jobs: int = 1,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -166,14 +163,15 @@ def prove_complete(
     Args:
         zones: the zones of a property on a domain, as ``find_zones`` returns them.
         seconds: time limit, or a deadline that has begun already.
+        resume: the certificate of an earlier run on the same list, from which this one continues.
         jobs: number of processes on this machine.
         executor: its workers take part.
         progress: called now and then with (regions visited, regions that wait).
         checkpoint: called every few seconds with the certificate so far.
 
     Raises:
-        InputError: the list is not complete, because a budget ended the search or a zone is missing; a zone is in it twice; or
-            it is not a list of zones.
+        InputError: the list is not complete, because a budget ended the search or a zone is missing; a zone is in it twice; it
+            is not a list of zones; or the certificate to resume is about another list.
     """
     numbers = _numbers_of_patterns(zones)
     deadline, workers, report = as_deadline(seconds), as_workers(jobs, executor), as_progress(progress)
@@ -183,7 +181,7 @@ def prove_complete(
         run = Run(zones.network, [case], deadline)
         return Undecided(run.certificate("undecided"), run.open_leaves(), run.reason())
     run = Run(zones.network, [case], deadline, report, patterns=numbers, zones=listed, checkpoint=checkpoint)
-    decision = _decide(run, workers)
+    decision = _resumed(run, resume, workers)
     if isinstance(decision, CanFire):
         at = ", ".join(map(str, decision.witness))
         raise InputError(f"the list is not complete: at ({at}) the property holds outside all of its zones")
@@ -200,6 +198,16 @@ def _numbers_of_patterns(zones: Zones) -> dict[str, int]:
     if len(numbers) < len(zones):
         raise InputError(f"the list has {len(zones)} zones, but only {len(numbers)} different patterns; list each zone once")
     return numbers
+
+
+def _resumed(run: Run, resume: Certificate | None, workers: Executor | int | None) -> Decision:
+    """Go on from the certificate of an earlier run, if there is one."""
+    if resume is not None:
+        require(resume, Certificate, "resume", "a certificate, such as Certificate.load(path)")
+        run.replay(resume)
+    if not run.is_replayed:
+        return Undecided(run.certificate("undecided"), run.open_leaves(), run.reason())
+    return _decide(run, workers)
 
 
 @one_thread

@@ -58,6 +58,7 @@ class Run:
     Attributes:
         tree: the certificate's open regions.
         nodes: the lines of the certificate so far, without the header.
+        is_replayed: whether all lines of an earlier run were checked again.
         arithmetic: the arithmetic of the claim; None if it is real.
         interrupted: whether the user has asked it to end.
     """
@@ -78,6 +79,7 @@ class Run:
         self.start = time.monotonic()
         self._prepared = Prepared.of(self.network)
         self.arithmetic = FloatArithmetic.of(arithmetic_of(self.cases))
+        self.is_replayed = True
         self._pace = CheckPace(self.deadline)
         self.checkpoints = Checkpoints(None if self.checkpoint is None else self._hand_over)
         self._plant(self.trees or self._families())
@@ -100,21 +102,26 @@ class Run:
         return list(families.values())
 
     def replay(self, certificate: Certificate) -> None:
-        """Add what an earlier run proved.
+        """Add what an earlier run proved, as far as there is time to check it again: see ``is_replayed``.
 
         Raises:
             InputError: the certificate is about another claim, or invalid.
         """
         try:
             header = read_header(next(iter(certificate.lines), ""))
-            if header.network != self.network.sha256 or header.cases != len(self.cases) or header.bits != BITS or header.zones:
+            if header.network != self.network.sha256 or header.cases != len(self.cases) or header.bits != BITS:
                 raise InputError("the certificate to resume is about another network or claim")
+            if header.witness is None and [pattern for pattern, _ in header.zones] != [pattern for pattern, _ in self.zones]:
+                raise InputError("the certificate to resume is about another list of zones")
             matches(header, self.network, self.cases)
             if header.witness is None:
                 trees = [*map(list, trees_of(header))]
                 if trees != self.trees:
                     self._plant(trees)
                 for batch in batches(iter(certificate.lines[1:]), self.tree):
+                    if self.stopped():
+                        self.is_replayed = False
+                        break
                     self.tree.add(batch)
                 self.nodes += certificate.lines[1:]
         except (Invalid, FormatError) as error:

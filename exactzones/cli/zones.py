@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
@@ -48,6 +49,9 @@ from exactzones.property import condition
 from exactzones.rational import dot
 from exactzones.zones import Zones
 from exactzones.zones.display import MAX_VOLUME_INPUTS
+
+if TYPE_CHECKING:
+    from exactzones.certification import Certificate
 
 _PICTURES = (".svg", ".png", ".pdf")
 _SEARCH_SHARE = 0.75  # of the time; the rest is for what follows from the zones, and for writing
@@ -90,8 +94,8 @@ class OutputOptions:
             else:
                 check_target(path, net, _PICTURES if option == "--plot" else ())
         check_distinct(*self.targets())
-        if self.resume and self.store is None:
-            raise InputError("--resume goes on with a store; --store names it")
+        if self.resume and self.store is None and self.certificate is None:
+            raise InputError("--resume goes on with the store of --store or with the proof of --certificate; name one of them")
         if self.store is not None and (self.merge or self.targets()):
             option = next((option for option, _ in self.targets()), "--merge")
             raise InputError(f"--store cannot be combined with {option}; exactzones store DIR export writes other files")
@@ -128,6 +132,14 @@ class OutputOptions:
                 "joined by or; ask about each of them"
             )
         check_answer_target(self.json_path, net)
+
+    def earlier_proof(self) -> Certificate | None:
+        """Return the certificate of an earlier run with which ``--resume`` goes on, if there is one."""
+        if not self.resume or self.certificate is None or not self.certificate.exists():
+            return None
+        from exactzones.formats.certificates import load_certificate
+
+        return load_certificate(self.certificate)
 
     def list_zones(self, question: Question, search: SearchOptions, deliveries: Deliveries, *, quiet: bool) -> Listing:
         """Find the zones, and write them as JSON meanwhile."""
@@ -194,7 +206,9 @@ _OUTPUT_OPTIONS = (
         "(table), .smt2 (the question, for SMT solvers).  May be repeated.",
     ),
     path_option("--store", metavar="DIR", help="Write the zones to a folder of Parquet files while they are found."),
-    click.option("--resume", is_flag=True, help="Go on with the store in --store DIR, or begin it."),
+    click.option(
+        "--resume", is_flag=True, help="Go on with the store in --store DIR or the proof in --certificate CERT, or begin it."
+    ),
     click.option("--merge", is_flag=True, help="Also merge zones whose union is convex."),
     click.option("--volume", is_flag=True, help=f"Print the share of the volume for more than {_MANY_VOLUMES:,} zones, too."),
 )
@@ -233,13 +247,14 @@ def zones(net: NetworkFile, question: QuestionOptions, outputs: OutputOptions, s
         from exactzones.cli.store import write_store
 
         return write_store(asked, search, outputs.store, resume=outputs.resume, quiet=quiet)
+    earlier = outputs.earlier_proof()
     deliveries = Deliveries()
     listing = outputs.list_zones(asked, search, deliveries, quiet=quiet)
     # Files first: a program that reads the summary through a pipe may close it early.
     outputs.write(listing.zones, deliveries)
     status = listing.exit_code
     if outputs.certificate is not None and listing.zones.complete:
-        status = _prove(listing.zones, outputs.certificate, deliveries, quiet=quiet)
+        status = _prove(listing.zones, outputs.certificate, earlier, deliveries, quiet=quiet)
     if not quiet and is_text_wanted(outputs.json_path):
         _print_summary(listing, question.domain_text(), embedding, outputs)
         for path in deliveries.written:
@@ -247,14 +262,14 @@ def zones(net: NetworkFile, question: QuestionOptions, outputs: OutputOptions, s
     return deliveries.exit_code(status)
 
 
-def _prove(zones: Zones, path: Path, deliveries: Deliveries, *, quiet: bool) -> int:
+def _prove(zones: Zones, path: Path, earlier: Certificate | None, deliveries: Deliveries, *, quiet: bool) -> int:
     """Write the proof that a list of zones is complete, as far as it gets in the time; return the exit code."""
     from exactzones.certification import Undecided, prove_complete
     from exactzones.formats.certificates import Checkpoint, save_certificate
 
     until = stop.deadline.part(_PROOF_SHARE)
     with progress(quiet=quiet, activity="proving", counts="{:,} regions visited, {:,} open") as show, stop.step(until):
-        proof = prove_complete(zones, seconds=until, progress=show, checkpoint=Checkpoint(path))
+        proof = prove_complete(zones, seconds=until, resume=earlier, progress=show, checkpoint=Checkpoint(path))
     deliveries.deliver(path, partial(save_certificate, proof.certificate, path))
     if isinstance(proof, Undecided):
         click.echo(f"incomplete: the proof is not finished: {proof.reason}; {proof.open_leaves} open leaves", err=True)

@@ -6,17 +6,30 @@ import signal
 import subprocess
 import sys
 import time
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from exactzones.certification import CannotFire, Certificate, Undecided, case_of, certify, certify_cases, checkpoints
+from exactzones.certification import (
+    CannotFire,
+    Certificate,
+    Complete,
+    Undecided,
+    case_of,
+    certify,
+    certify_cases,
+    checkpoints,
+    prove_complete,
+)
 from exactzones.checker import check
+from exactzones.errors import InputError
 from exactzones.formats.certificates import Checkpoint, save_certificate
 from exactzones.models import save_network
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import feature
+from exactzones.zones import find_zones
 
 KILLED = """
 import sys
@@ -104,3 +117,33 @@ def test_a_file_that_cannot_be_written_does_not_end_the_run(tmp_path):
     assert Certificate.load(tmp_path / "proof.json.gz") == certificate
     save_certificate(certificate, tmp_path / "same.json")
     assert Certificate.load(tmp_path / "same.json") == certificate
+
+
+def test_the_proof_that_a_list_is_complete_is_resumed():
+    """From any part of it, whatever its header says; another list is refused, and so is what is not a certificate."""
+    network, box = hard(3, 12, 12, 1), Polyhedron.box([-1] * 3, [1] * 3)
+    zones = find_zones(network, 0, box)
+    whole = prove_complete(zones)
+    assert isinstance(whole, Complete)
+    for kept in (1, len(whole.certificate.lines) // 2, len(whole.certificate.lines)):
+        part = Certificate(whole.certificate.lines[:kept])
+        resumed = prove_complete(zones, resume=part)
+        assert isinstance(resumed, Complete)
+        assert resumed.certificate.lines[1:kept] == part.lines[1:]
+        assert check(network, [case_of(network, 0, box)], resumed.certificate.lines).verdict == "valid"
+    with pytest.raises(InputError, match="about another list of zones"):
+        prove_complete(find_zones(network, feature(0, Fraction(1, 2)), box), resume=whole.certificate)
+    with pytest.raises(InputError, match="about another list of zones"):
+        certify(network, 0, box, resume=whole.certificate)
+    with pytest.raises(InputError, match="resume is 5; expected a certificate"):
+        prove_complete(zones, resume=5)
+
+
+def test_a_certificate_that_there_is_no_time_to_check_again_is_kept():
+    network, box = hard(3, 12, 12, 1), Polyhedron.box([-1] * 3, [1] * 3)
+    whole = certify(network, feature(0, 2), box)
+    assert isinstance(whole, CannotFire)
+    resumed = certify(network, feature(0, 2), box, resume=whole.certificate, seconds=0)
+    assert isinstance(resumed, Undecided)
+    assert resumed.certificate.lines[1:] == whole.certificate.lines[1:]
+    assert "ran out" in resumed.reason

@@ -324,3 +324,18 @@ def test_interrupted_runs_keep_what_they_proved(tmp_path, run):
     if out.exists():  # on a slow machine the network was still being read
         assert run("check", net, out, *claim).code == worker.returncode
         assert stdout.splitlines()[-1] == ("undecided" if worker.returncode else "cannot fire")
+
+
+def test_the_proof_that_a_list_is_complete_goes_on(run, refused, tmp_path):
+    """Where a run that was killed left it; the first run begins it."""
+    net, out = saved(PLANE, tmp_path / "plane.json"), tmp_path / "proof.json"
+    asked = ("zones", net, "--feature", 0, "--domain=-1:1", "--certificate", out, "--resume", "--quiet")
+    assert run(*asked).code == 0
+    whole = out.read_text()
+    for kept in range(1, whole.count("\n")):
+        out.write_text("".join(whole.splitlines(keepends=True)[:kept]))
+        assert run(*asked).code == 0
+        assert run("check", net, out, *CLAIM).out.splitlines()[-1] == "valid"
+    out.write_text("nonsense")
+    assert run(*asked).code == 2
+    refused("zones", net, *CLAIM, "--resume", says=["--store", "--certificate"])
