@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -10,14 +11,16 @@ from typing import Any
 
 import rich_click as click
 
-from exactzones.certification import CanFire, CannotFire, Decision, certify_cases
-from exactzones.checker import Report, lines_of
+from exactzones.certification import CanFire, CannotFire, Decision, case_of, certify_cases
+from exactzones.checker import Case, Report, lines_of
 from exactzones.checker import check as check_fast
 from exactzones.checker.reference import check_plainly
 from exactzones.checker.second_reading.onnx_weights import plain_layers, same_function
 from exactzones.checker.verified import check_verified, program
 from exactzones.cli.options import (
+    CommandClaim,
     NetworkFile,
+    Question,
     QuestionOptions,
     ReportOptions,
     gathered,
@@ -42,7 +45,7 @@ from exactzones.cli.outputs import (
 )
 from exactzones.cli.stopping import stop
 from exactzones.cli.workers import dask_option, jobs_option, workers
-from exactzones.errors import BackendError, FormatError, InputError
+from exactzones.errors import BackendError, DomainError, FormatError, InputError
 from exactzones.formats.certificates import Checkpoint, load_certificate, save_certificate
 from exactzones.network import Network
 from exactzones.rational import text
@@ -199,11 +202,12 @@ def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: Chec
     """
     checker = options.checker()
     claim = question.claim(net)
-    stored, network, cases = claim.stored, claim.network, claim.cases
+    stored = claim.stored
     check_answer_target(json_path, net.path)
     check_distinct(("CERT", cert), ("--json", json_path), ("--property", question.prop_path))
     readings = _read_twice(net, claim.loaded)
     total = _count_lines(require_file(cert))
+    network, cases = _as_listed(claim, cert)
     with progress(quiet=False, activity="checking", counts="{:,} of {:,} lines checked", of_total=True) as show:
         report = checker(network, cases, _reporting(lines_of(cert), total, show))
     deliveries = Deliveries()
@@ -215,6 +219,29 @@ def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: Chec
             click.echo(_proved(report))
         click.echo(str(report))
     return deliveries.exit_code({"valid": 0, "invalid": 1, "incomplete": 3}[report.verdict])
+
+
+def _as_listed(claim: CommandClaim, certificate: Path) -> tuple[Network, list[Case]]:
+    """Return the network and the cases of a claim, about the free inputs only if the certificate is about that network.
+
+    Where a domain fixes inputs, zones are listed in the others.  Both claims say the same; neither is taken from the certificate.
+    """
+    if len(claim.questions) == 1 and _network_of(certificate) != claim.network.sha256:
+        try:
+            question, embedding = Question(claim.network, *claim.questions[0]).on_free_inputs()
+        except DomainError:  # a single point, or none
+            return claim.network, claim.cases
+        if embedding is not None and _network_of(certificate) == question.network.sha256:
+            return question.network, [case_of(*question)]
+    return claim.network, claim.cases
+
+
+def _network_of(certificate: Path) -> Any:
+    """Return the hash of the network that a certificate says it is about; None if it cannot be read."""
+    try:
+        return json.loads(next(lines_of(certificate), ""))["network"]
+    except (FormatError, ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def _proved(report: Report) -> str:

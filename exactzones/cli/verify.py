@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import rich_click as click
 
-from exactzones.certification import CanFire, CannotFire, case_of, certify_cases
+from exactzones.certification import CanFire, CannotFire, Certificate, case_of, certify_cases
 from exactzones.certification.quadratic import find_quadratic
-from exactzones.cli.options import timeout_option
+from exactzones.checker import Case, check, lines_of
+from exactzones.cli.options import gathered, path_option, timeout_option
+from exactzones.cli.outputs import Deliveries, check_target, require_file
 from exactzones.cli.stopping import stop
 from exactzones.cli.workers import jobs_option
 from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, InexactError, InputError
 from exactzones.files import naming
+from exactzones.formats.certificates import save_certificate
 from exactzones.models import load_network
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
@@ -28,6 +34,29 @@ from exactzones.vnnlib.reader import Query, VnnlibCase, read_query
 
 _SEARCH_SHARE = 0.95  # of the time; the rest is for the answer
 _ROUNDED_DIGITS = 30  # of a coordinate that is not a finite decimal
+
+
+@dataclass(frozen=True)
+class CertificateFiles:
+    """The options that name certificate files."""
+
+    certificate: Path | None
+    check: Path | None
+
+    def refuse(self, query: Path, asked: Query, models: Sequence[Path]) -> None:
+        """Refuse files that cannot be written or read, and certificates of what has none.
+
+        Raises:
+            InputError: see above.
+        """
+        if self.certificate is not None and self.check is not None:
+            raise InputError("--certificate writes a certificate and --check reads one: give only one of them")
+        if self != CertificateFiles(None, None) and any(case.quadratic for case in asked.cases):
+            raise InputError(f"{query}: a condition has degree 2, and there are certificates for linear conditions only")
+        for path in (query, *models):
+            check_target(self.certificate, path)
+        if self.check is not None:
+            require_file(self.check)
 
 
 @click.command()
@@ -44,17 +73,28 @@ _ROUNDED_DIGITS = 30  # of a coordinate that is not a finite decimal
     type=click.Choice(["real"]),
     help="Decide a query that declares float types as if it declared real; without this option it is refused.",
 )
+@gathered(
+    "files",
+    CertificateFiles,
+    path_option("--certificate", metavar="CERT", help="Write the certificate of the verdict to this file."),
+    path_option("--check", metavar="CERT", help="Check a certificate of this query instead of deciding it."),
+)
 @timeout_option
 @jobs_option
-def verify(query: Path, models: tuple[str, ...], arithmetic: str | None, timeout: float | None, jobs: int) -> int:
+def verify(
+    query: Path, models: tuple[str, ...], arithmetic: str | None, files: CertificateFiles, timeout: float | None, jobs: int
+) -> int:
     """Decide a VNN-LIB query; the command line is that of chapter 5 of the VNN-LIB standard.
 
     Prints "sat", "unsat", "unknown" or "timed-out"; after "sat" come the values of all tensors.  The verdict is about exact
     arithmetic on real numbers.  As the standard demands, a query that declares float types is refused without --arithmetic.
+    The certificate of a query about one network is also one for "exactzones check" with --property.
 
     \b
     exactzones verify query.vnnlib --network N=net.onnx --timeout 60
     exactzones verify equal.vnnlib --network big=b.onnx --network small=s.onnx --arithmetic real
+    exactzones verify query.vnnlib --network N=net.onnx --certificate proof.json
+    exactzones verify query.vnnlib --network N=net.onnx --check proof.json
     """
     stop.start(timeout)
     asked = read_query(query)
@@ -63,43 +103,71 @@ def verify(query: Path, models: tuple[str, ...], arithmetic: str | None, timeout
         _refuse_floats(query, asked)
     with naming(query):
         stored = asked.stored(_Loader(paths, asked))
+    files.refuse(query, asked, list(paths.values()))
+    if files.check is not None:
+        return _check(asked, stored, files.check)
     until = stop.deadline.part(_SEARCH_SHARE)
     try:
         with stop.step(until):
-            verdict, witness = _decide(asked, stored, until, jobs)
+            verdict, witness, certificate = _decide(asked, stored, until, jobs)
     except KeyboardInterrupt:  # in a step that does not look at its deadline
         click.echo(f"incomplete: {stop.deadline.reason}", err=True)
-        verdict, witness = _without_answer(until), None
+        verdict, witness, certificate = _without_answer(until), None, None
     click.echo(verdict)
     if witness is not None:
         for line in _assignment(asked, witness, stored(witness)):
             click.echo(line)
-    return 0 if verdict in {"sat", "unsat"} else 3
+    deliveries = Deliveries()
+    if files.certificate is not None and certificate is not None:
+        deliveries.deliver(files.certificate, partial(save_certificate, certificate, files.certificate))
+    return deliveries.exit_code(0 if verdict in {"sat", "unsat"} else 3)
 
 
-def _decide(asked: Query, stored: Network, until: Deadline, jobs: int) -> tuple[str, Vector | None]:
-    """Return the verdict and, for "sat", a witness: first of the cases that are linear, then of those of degree 2."""
+class _Answer(NamedTuple):
+    """A verdict; for "sat" a witness; and the certificate, if all cases are linear."""
+
+    verdict: str
+    witness: Vector | None
+    certificate: Certificate | None
+
+
+def _claim(asked: Query, stored: Network) -> tuple[Network, list[Case]]:
+    """Return the linear cases, and the network that they are about."""
     linear = [case for case in asked.cases if not case.quadratic]
     network = linear[0].network_for(stored) if linear else stored
-    cases = [case_of(network, case.property_for(stored), case.domain) for case in linear]
+    return network, [case_of(network, case.property_for(stored), case.domain) for case in linear]
+
+
+def _check(asked: Query, stored: Network, certificate: Path) -> int:
+    """Check a certificate, and print the result as ``exactzones check`` does."""
+    report = check(*_claim(asked, stored), lines_of(certificate))
+    click.echo(str(report))
+    return {"valid": 0, "invalid": 1, "incomplete": 3}[report.verdict]
+
+
+def _decide(asked: Query, stored: Network, until: Deadline, jobs: int) -> _Answer:
+    """Decide the cases that are linear, then those of degree 2."""
+    linear = [case for case in asked.cases if not case.quadratic]
+    network, cases = _claim(asked, stored)
     decision = certify_cases(network, cases, seconds=until, jobs=jobs)
     if isinstance(decision, CanFire):
-        return "sat", _short(network, cases[decision.case].prop, linear[decision.case].domain, decision.witness)
+        witness = _short(network, cases[decision.case].prop, linear[decision.case].domain, decision.witness)
+        return _Answer("sat", witness, decision.certificate)
     unknown = [] if isinstance(decision, CannotFire) else [f"{decision.reason}; {decision.open_leaves} open leaves"]
     for case in (case for case in asked.cases if case.quadratic):
         try:
-            witness = _quadratic_witness(case, stored, until)
+            solution = _quadratic_witness(case, stored, until)
         except BudgetExceeded as error:
             unknown.append(error.reason)
         except InexactError as error:
             unknown.append(str(error))
         else:
-            if witness is not None:
-                return "sat", witness
+            if solution is not None:
+                return _Answer("sat", solution, None)
     if not unknown:
-        return "unsat", None
+        return _Answer("unsat", None, decision.certificate)
     click.echo(f"incomplete: {unknown[0]}", err=True)
-    return _without_answer(until), None
+    return _Answer(_without_answer(until), None, decision.certificate)
 
 
 def _without_answer(until: Deadline) -> str:

@@ -240,8 +240,6 @@ def zones(net: NetworkFile, question: QuestionOptions, outputs: OutputOptions, s
 
         outputs.check_union(net.path, asked)
         return list_union(asked, embedding, question.domain_text(), search, ReportOptions(outputs.json_path, quiet))
-    if embedding is not None and outputs.certificate is not None:
-        raise InputError("--certificate needs a domain that fixes no input; certify decides a property on any domain")
     outputs.check(net.path, asked)
     if outputs.store is not None:
         from exactzones.cli.store import write_store

@@ -106,6 +106,23 @@ def test_certify_decides_a_single_point(run, net, tmp_path, above, says):
     assert run("check", net, out, *question).out.splitlines()[-1] == "valid"
 
 
+def test_a_list_on_a_domain_that_fixes_an_input_has_a_certificate(run, net, tmp_path):
+    question, out = ("--feature", 0, "--domain=-2:2,1/2:1/2"), tmp_path / "c.json"
+    assert run("zones", net, *question, "--certificate", out).code == 0
+    done = run("check", net, out, *question)
+    assert done.code == 0
+    assert "zones is complete" in done.out
+    for wrong in [
+        ("--feature", 0, "--domain=-2:2,1/3:1/3"),
+        ("--feature", 0, "--domain=-2:2,0:1"),
+        ("--feature", 0, "--domain=1:1,1:1"),
+    ]:
+        assert run("check", net, out, *wrong).code == 1
+    bad = tmp_path / "bad.json"
+    bad.write_text("[]\n")
+    assert run("check", net, bad, *question).code == 1
+
+
 @pytest.mark.parametrize(
     ("question", "says"),
     [
@@ -121,7 +138,6 @@ def test_certify_decides_a_single_point(run, net, tmp_path, above, says):
         (("--feature", 0, "--domain", "short.csv"), "it has bounds of 1 inputs; the network has 2"),
         (("--feature", 0, "--domain", "three.csv"), "line 1 of numbers is '1,2,3'; expected low,high"),
         (("--feature", 0, "--domain", "free.vnnlib"), "2 polyhedra of inputs; 1 is expected"),
-        (("--feature", 0, "--domain=0:1,1:1", "--certificate", "c.json"), "--certificate needs a domain that fixes no input"),
     ],
 )
 def test_refused(run, net, files, monkeypatch, question, says):

@@ -59,6 +59,32 @@ def test_sat_prints_an_assignment_that_satisfies_the_query(run, tmp_path, models
     assert done.err == ""
 
 
+@pytest.mark.parametrize(("least", "verdict"), [(-1, "sat"), ("-0.4", "unsat")])
+def test_the_certificate_is_checked_against_the_same_query(run, refused, tmp_path, models, least, verdict):
+    query, proof = tmp_path / "q.vnnlib", tmp_path / "proof.json.gz"
+    query.write_text(QUERY.format(least=least))
+    assert run("verify", query, *models[1], "--certificate", proof).out.split()[0] == verdict
+    assert run("verify", query, *models[1], "--check", proof).out == "valid\n"
+    query.write_text(QUERY.format(least=-2))  # another claim
+    other = run("verify", query, *models[1], "--check", proof)
+    assert (other.code, other.out.split()[0]) == ((0, "valid") if verdict == "sat" else (1, "invalid:"))
+    refused("verify", query, *models[1], "--check", proof, "--certificate", proof, says=["give only one of them"])
+    refused("verify", query, *models[1], "--certificate", query, says=["cannot be written"])
+    refused("verify", query, *models[1], "--check", "absent.json", says=["no such file"])
+
+
+def test_the_certificate_of_one_network_is_one_for_check(run, refused, tmp_path):
+    net, query, proof = saved(ABSOLUTE, tmp_path / "net.npz"), tmp_path / "q.vnnlib", tmp_path / "proof.json"
+    head = (
+        "(vnnlib-version <2.0>)(declare-network N (declare-input X real [1]) (declare-output Y real [2]))(assert (<= -1 X[0] 1))"
+    )
+    query.write_text(head + "(assert (or (>= Y[0] 0.5) (>= (+ Y[1] X[0]) 0.5)))")
+    assert run("verify", query, f"--network=N={net}", "--certificate", proof).out == "unsat\n"
+    assert run("check", net, proof, "--property", query).out.splitlines()[-1] == "valid"
+    query.write_text(head + "(assert (>= (* Y[0] Y[0]) 9))")
+    refused("verify", query, f"--network=N={net}", "--certificate", proof, says=["certificates for linear conditions only"])
+
+
 def test_unsat_and_timed_out(run, tmp_path, models):
     query = tmp_path / "q.vnnlib"
     query.write_text(QUERY.format(least="-0.4"))  # it is at most -7/15
