@@ -147,8 +147,9 @@ class BoxSearch(RegionSearch):
         )
         place = claim.span(k).start + unit
         values = []
+        lost = relaxed.errors[k][np.arange(len(cell)), unit] if relaxed.errors else 0
         for sign in (1, -1):
-            functions = {k: sign * claim.weights[k][unit]}, sign * claim.biases[k][unit]
+            functions = {k: sign * claim.weights[k][unit]}, sign * claim.biases[k][unit] - lost
             result = self.dual.bound(sub, relaxed, variables, functions, margin=True)
             values.append(sign * (result.value - self.margin * result.margin))
         low, high = sub.low[np.arange(len(cell)), place], sub.high[np.arange(len(cell)), place]
@@ -171,7 +172,7 @@ class BoxSearch(RegionSearch):
         rounded.mu = np.round(rounded.mu * (1 << SHARE_BITS)) / (1 << SHARE_BITS)
         sub = boxes.take(chosen)
         relaxed = Relaxed(self.claim, sub)
-        result = self.dual.bound(sub, relaxed, rounded, self.dual.combined(rounded.mu), margin=True)
+        result = self.dual.bound(sub, relaxed, rounded, self.dual.combined(rounded.mu, relaxed), margin=True)
         for k in np.nonzero(result.value > self.margin * result.margin)[0].tolist():
             self.leaf[int(numbers[chosen[k]])] = _Refuted(
                 DualVariables(*(part[k] for part in rounded.arrays())), relaxed.open[k], result.coefficients[k] > 0, sub.side[k]
@@ -203,7 +204,7 @@ class BoxSearch(RegionSearch):
     def _candidates(self, boxes: BoxBatch, variables: DualVariables, value: Array) -> _Candidates:
         """Estimate what splitting each unit gains: mostly what the unit's relaxation costs the bound."""
         relaxed = Relaxed(self.claim, boxes)
-        result = self.dual.bound(boxes, relaxed, variables, self.dual.combined(variables.mu))
+        result = self.dual.bound(boxes, relaxed, variables, self.dual.combined(variables.mu, relaxed))
         negative, positive = np.maximum(-result.coefficients, 0), np.maximum(result.coefficients, 0)
         gain = negative * relaxed.shift + 0.1 * positive * np.minimum(-boxes.low, boxes.high)
         gain = np.where(relaxed.open, gain, -1)
@@ -227,7 +228,8 @@ class BoxSearch(RegionSearch):
             sub, tried, rows = boxes.take(cell), variables.take(cell), np.arange(len(cell))
             sub.side[rows, unit] = side
             (sub.high if side < 0 else sub.low)[rows, unit] = 0
-            values.append(dual.bound(sub, Relaxed(claim, sub), tried, dual.combined(tried.mu)).value.reshape(units.shape))
+            relaxed = Relaxed(claim, sub)
+            values.append(dual.bound(sub, relaxed, tried, dual.combined(tried.mu, relaxed)).value.reshape(units.shape))
         score = np.where(np.take_along_axis(gain, units, 1) >= 0, _score(values[0], values[1], worst), -np.inf)
         best = score.argmax(1)
         return units[every, best], score[every, best]

@@ -116,7 +116,8 @@ class BoundResult:
 class Relaxed:
     """The triangle relaxation of all units: ``ReLU(z) <= slope z + shift``, and which units are on and open.
 
-    All arrays have shape (boxes, units).
+    All arrays have shape (boxes, units).  In float arithmetic there are also bounds on the rounding ``errors`` of each layer's
+    pre-activations, and on what these take from each condition (``lost``, shape (boxes, conditions)).
     """
 
     def __init__(self, claim: FloatClaim, boxes: BoxBatch) -> None:
@@ -125,6 +126,10 @@ class Relaxed:
         self.open = ~self.on & (high > 0)
         self.slope = np.where(self.open, high / np.where(self.open, high - low, 1.0), self.on)
         self.shift = np.where(self.open, -self.slope * low, 0.0)
+        sizes = claim.sizes(low, high)
+        errors = [claim.errors(k, sizes) for k in range(claim.depth)]
+        self.errors = [error for error in errors if error is not None]
+        self.lost = claim.target_errors(sizes)
 
     def lower_slopes(self, alpha: Array) -> Array:
         """Return the lower slopes of all units: alpha where a unit is open, else 1 or 0."""
@@ -196,9 +201,12 @@ class DualBound:
         }
         self.constants = np.array([constant for _, _, constant in claim.targets])
 
-    def combined(self, mu: Array) -> Combinations:
+    def combined(self, mu: Array, relaxed: Relaxed) -> Combinations:
         """Return the combinations of the conditions with multipliers of shape (boxes, conditions)."""
-        return {top: mu @ conditions for top, conditions in self.conditions.items()}, mu @ self.constants
+        constants = mu @ self.constants
+        if relaxed.lost is not None:
+            constants = constants - (mu * relaxed.lost).sum(1)
+        return {top: mu @ conditions for top, conditions in self.conditions.items()}, constants
 
     def bound(
         self, boxes: BoxBatch, relaxed: Relaxed, variables: DualVariables, functions: Combinations, *, margin: bool = False
@@ -220,6 +228,8 @@ class DualBound:
             negative = after - positive
             before = positive * lower[:, span] + negative * relaxed.slope[:, span] - boxes.side[:, span] * variables.beta[:, span]
             constant = constant + np.einsum("bn,bn->b", negative, relaxed.shift[:, span]) + before @ claim.biases[k]
+            if relaxed.errors:
+                constant = constant - np.einsum("bn,bn->b", np.abs(before), relaxed.errors[k])
             if margin:
                 most = np.maximum(-boxes.low[:, span], boxes.high[:, span])
                 lost += (np.abs(after) * np.where(relaxed.open[:, span], most, 0)).sum(1) * _CHORD
@@ -255,7 +265,7 @@ class DualBound:
             values_before[k + 1] = values
         mu = np.zeros_like(variables.mu)
         if mu.size:
-            mu += self.constants
+            mu += self.constants if relaxed.lost is None else self.constants - relaxed.lost
             for top, conditions in self.conditions.items():
                 mu += values_before[top] @ conditions.T
         rows = -(corners @ self.rows[:, 1:].T + self.rows[:, 0]) if len(self.rows) else np.zeros_like(variables.rows)
@@ -280,7 +290,7 @@ class DualBound:
         relaxed, variables, adam = Relaxed(self.claim, boxes), start.take(rows), Adam(start)
         for step in range(steps + 1):
             look()
-            result = self.bound(boxes, relaxed, variables, self.combined(variables.mu), margin=True)
+            result = self.bound(boxes, relaxed, variables, self.combined(variables.mu, relaxed), margin=True)
             corners, gradient = self.gradient(boxes, relaxed, variables, result)
             value = result.value - margin * result.margin
             if step == 0 and result.coefficients.size:
