@@ -32,7 +32,7 @@ from exactzones.errors import DimensionError, InputError, quoted, require
 from exactzones.polyhedra import Box
 from exactzones.property import as_cases, as_property
 from exactzones.rational import SparseRows, irrational
-from exactzones.rational.float_formats import REAL, FloatArithmetic
+from exactzones.rational.float_formats import REAL, FloatArithmetic, FloatFormat
 from exactzones.threads import one_thread
 from exactzones.zones import Zones
 
@@ -57,16 +57,28 @@ def case_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None,
     if not wanted.conditions:  # it is about the same layers as its list of zones
         wanted = resolve(loaded, wanted)
     wanted.resolve(loaded.widths)
-    FloatArithmetic.of(arithmetic)
+    floats = FloatArithmetic.of(arithmetic)
     if region is None:
         return Case(SparseRows(()), wanted, arithmetic=arithmetic)
     if region.ambient_dim != loaded.inputs:
         raise DimensionError("domain", expected=loaded.inputs, got=region.ambient_dim, size="dimension")
     if isinstance(region, Box) and not irrational((*region.low, *region.high)):
+        if floats is not None:
+            region = _with_ends_in(floats.products, region)
         return Case(SparseRows.of_box(region.low, region.high, equations=region.equations), wanted, arithmetic=arithmetic)
     system = region.hrep
     both = [side for row in system.equations for side in (row, tuple(-entry for entry in row))]
     return Case(SparseRows.of((*system.closed_rows, *both)), wanted, SparseRows.of(system.strict), arithmetic)
+
+
+def _with_ends_in(format_: FloatFormat, box: Box) -> Box:
+    """Return the box of the numbers of a format in a box; the box itself if it has none, or numbers beyond the format."""
+    try:
+        low = tuple(format_.round(end, "up") for end in box.low)
+        high = tuple(format_.round(end, "down") for end in box.high)
+    except OverflowError:
+        return box
+    return Box(low, high, equations=box.equations) if all(a <= b for a, b in zip(low, high, strict=True)) else box
 
 
 def cases_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None, *, arithmetic: str = REAL) -> list[Case]:
@@ -231,7 +243,7 @@ def _decide(run: Run, workers: Executor | int | None) -> Decision:
         if len(run.checkpoints.lines) > len(run.nodes):
             run.nodes = run.checkpoints.lines
             left = run.open_leaves()
-        return Undecided(run.certificate("undecided"), left, run.reason())
+        return Undecided(run.certificate("undecided"), left, run.reason(), run.missing_margin())
     return CannotFire(run.certificate("complete" if run.zones else "cannot fire"), run.tree.nodes)
 
 

@@ -129,6 +129,7 @@ def never_together(
     domain: DomainLike = None,
     *,
     layer: int = -1,
+    arithmetic: str = REAL,
     seconds: float | None = None,
     jobs: int = 1,
     executor: Executor | None = None,
@@ -143,6 +144,7 @@ def never_together(
         other: the second feature, if ``features`` is the first one; otherwise the domain.
         domain: a polyhedron or a box; None is all of the input space.
         layer: of features that are passed as numbers; 0 is the first, -1 the last.
+        arithmetic: in which the network is evaluated, as for ``certify``.
         seconds: time limit.
         jobs: number of processes on this machine.
         executor: its workers take part.
@@ -159,7 +161,8 @@ def never_together(
     if len(pair) != 2:
         raise InputError(f"features are {quoted(pair)}; write never_together(net, [0, 1]), or certify(net, conjunction(..))")
     both = [as_property(each, "feature", layer=layer) for each in pair]
-    return certify(network, conjunction(*both), region, seconds=seconds, jobs=jobs, executor=executor)
+    options: dict[str, Any] = {"arithmetic": arithmetic, "seconds": seconds, "jobs": jobs, "executor": executor}
+    return certify(network, conjunction(*both), region, **options)
 
 
 def dead_features(
@@ -167,6 +170,7 @@ def dead_features(
     domain: DomainLike = None,
     *,
     layer: int = -1,
+    arithmetic: str = REAL,
     seconds: float | None = None,
     jobs: int = 1,
     executor: Executor | None = None,
@@ -177,6 +181,7 @@ def dead_features(
         network: the network, or the path of its file.
         domain: a polyhedron or a box; None is all of the input space.
         layer: which layer; 0 is the first, -1 the last.
+        arithmetic: in which the network is evaluated, as for ``certify``.
         seconds: time limit for each feature; one that is not decided in this time is returned as Undecided.
         jobs: number of processes on this machine.
         executor: its workers take part.
@@ -189,7 +194,7 @@ def dead_features(
     if not -len(loaded.widths) <= index(layer, "layer") < len(loaded.widths):
         raise FeatureError(f"layer {layer} does not exist: the network's layers are 0 to {len(loaded.widths) - 1}")
     region = as_domain(domain, loaded.inputs)
-    options: dict[str, Any] = {"seconds": seconds, "jobs": jobs, "executor": executor}
+    options: dict[str, Any] = {"arithmetic": arithmetic, "seconds": seconds, "jobs": jobs, "executor": executor}
     decisions = {unit: certify(loaded, feature(unit, layer=layer), region, **options) for unit in range(loaded.widths[layer])}
     return {unit: decision for unit, decision in decisions.items() if not isinstance(decision, CanFire)}
 

@@ -104,11 +104,13 @@ class Undecided:
         certificate: what was proved; pass it to ``certify`` as ``resume`` to continue.
         open_leaves: number of regions that are left open.
         reason: time ran out, the user interrupted the run, a worker died, or no prover could decide the regions.
+        missing_margin: in float arithmetic, by how much bounds miss the proof of the open regions, roughly; None if not known.
     """
 
     certificate: Certificate
     open_leaves: int
     reason: str
+    missing_margin: float | None = None
 
     def __repr__(self) -> str:
         return f"Undecided({self.reason}, {self.open_leaves:,} regions are left)"

@@ -39,6 +39,7 @@ MARGINS = (1.0, 8.0, 64.0, 512.0)
 """Margins of the float searches: if the checker refuses nodes, their regions are searched again with the next, larger one."""
 _FIRST_GUESS = 0.2  # seconds spent on a witness before anything is proved
 _GUESSING = 0.1  # share of the time that is spent on further guesses
+_MEASURED = 64  # open regions whose missing margin is computed
 _NEARER = 30  # steps towards a point that strict rows exclude, each a sixteenth of the one before
 
 
@@ -164,6 +165,13 @@ class Run:
         if self.deadline.passed:
             return f"the time of {self.deadline.seconds:g} s ran out"
         return "regions are left that no prover could decide"
+
+    def missing_margin(self) -> float | None:
+        """Return in float arithmetic by how much bounds miss the proof of some open regions, at most; None if not known."""
+        if self.arithmetic is None or self.interrupted:
+            return None
+        missing = [self.searches.shortfall(number) for number in sorted(self.tree.waiting)[:_MEASURED]]
+        return max((each for each in missing if each is not None), default=None)
 
     def left(self) -> float:
         """Return how many seconds are left, at least 0."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from exactzones.cli.options import (
     Question,
     QuestionOptions,
     ReportOptions,
+    arithmetic_option,
     gathered,
     json_option,
     net_argument,
@@ -49,9 +51,12 @@ from exactzones.errors import BackendError, DomainError, FormatError, InputError
 from exactzones.formats.certificates import Checkpoint, load_certificate, save_certificate
 from exactzones.network import Network
 from exactzones.rational import text
+from exactzones.rational.float_formats import REAL
 
 _COUNTS = "{:,} regions visited, {:,} open"  # of the progress
 _SEARCH_SHARE = 0.9  # of the time; the rest is for writing
+_VNNLIB_WORDS = {"can fire": "sat", "cannot fire": "unsat", "undecided": "unknown"}
+_WORDS = {verdict: verdict for verdict in _VNNLIB_WORDS}
 _MOST_OUTPUTS = 20  # network outputs printed with a witness
 
 
@@ -62,6 +67,8 @@ class CertifyOptions:
     out: Path | None
     resume: Path | None
     expect: str | None
+    arithmetic: str
+    replay: str | None
     timeout: float | None
     jobs: int
     dask: str | None
@@ -69,10 +76,11 @@ class CertifyOptions:
 
 @dataclass(frozen=True)
 class CheckerOptions:
-    """The options that choose a checker other than the default."""
+    """The options that choose a checker other than the default, and the arithmetic of the claim."""
 
     verified: bool
     plain: bool
+    arithmetic: str
 
     def checker(self) -> Callable[..., Report]:
         """Return the checker's function: network, cases and lines of the certificate to a report.
@@ -106,6 +114,12 @@ class CheckerOptions:
         type=click.Choice(["sat", "unsat"]),
         help="End with exit code 4 if the verdict is the other one; sat is can fire, unsat is cannot fire.",
     ),
+    arithmetic_option,
+    click.option(
+        "--replay",
+        type=click.Choice(["numpy", "onnxruntime", "torch"]),
+        help="Run the input that was found, if any, in this library, and report what it computes (with --arithmetic).",
+    ),
     timeout_option,
     jobs_option,
     dask_option,
@@ -121,14 +135,16 @@ def certify(net: NetworkFile, question: QuestionOptions, options: CertifyOptions
     exactzones certify net.npz --feature 0 --domain=-6:6 --out proof.json
     exactzones certify net.onnx --property robust.vnnlib --out proof.json.gz
     exactzones certify net.npz --where "argmax != 2" --domain-of-data iris.csv --margin 1/10
+    exactzones certify net.onnx --feature 0 --domain=0:1 --arithmetic float32
     """
     stop.start(options.timeout)
+    if options.replay is not None:
+        from exactzones.cli.floats import require_library
+
+        require_library(options.replay, options.arithmetic)
     claim = question.claim(net)
-    stored, network, cases = claim.stored, claim.network, claim.cases
-    check_target(options.out, net.path)
-    check_answer_target(report.json_path, net.path)
-    check_distinct(("--out", options.out), ("--json", report.json_path), ("--property", question.prop_path))
-    check_distinct(("--json", report.json_path), ("--resume", options.resume))
+    stored, network, cases = claim.stored, claim.network, claim.cases(options.arithmetic)
+    _check_files(net, question, options, report)
     earlier = None if options.resume is None else load_certificate(require_file(options.resume))
     until = stop.deadline.part(_SEARCH_SHARE)
     shown = progress(quiet=report.quiet, activity="certifying", counts=_COUNTS)
@@ -140,34 +156,59 @@ def certify(net: NetworkFile, question: QuestionOptions, options: CertifyOptions
     deliveries = Deliveries()
     if options.out is not None:
         deliveries.deliver(options.out, partial(save_certificate, decision.certificate, options.out))
-    answer = _answer(stored, decision, vnnlib=question.prop_path is not None)
+    words = _WORDS if question.prop_path is None else _VNNLIB_WORDS
+    answer = _answer(stored, decision, words)
     if "reason" in answer:
         click.echo(f"incomplete: {answer['reason']}; {answer['open_leaves']} open leaves", err=True)
     written = deliveries.written[0] if deliveries.written else None
-    answer |= {"certificate": None if written is None else str(written)}
+    answer |= {"certificate": None if written is None else str(written), "arithmetic": options.arithmetic}
+    if options.arithmetic != REAL:
+        answer |= _about_floats(net, claim, decision, options)
+        answer["real_verdict"] = words[answer["real_verdict"]]
     deliveries.deliver_answer(answer, report.json_path)
     if is_text_wanted(report.json_path):
-        _print_decision(stored, decision, answer["verdict"], None if report.quiet else written, quiet=report.quiet)
+        _print_decision(stored, decision, answer, None if report.quiet else written, quiet=report.quiet)
     if "reason" in answer:
         return deliveries.exit_code(3)
     verdict = "sat" if isinstance(decision, CanFire) else "unsat"
     return deliveries.exit_code(0 if options.expect in (None, verdict) else 4)
 
 
-def _answer(network: Network, decision: Decision, *, vnnlib: bool) -> dict[str, Any]:
+def _check_files(net: NetworkFile, question: QuestionOptions, options: CertifyOptions, report: ReportOptions) -> None:
+    """Refuse files that cannot be written, or that would replace one that is read."""
+    check_target(options.out, net.path)
+    check_answer_target(report.json_path, net.path)
+    check_distinct(("--out", options.out), ("--json", report.json_path), ("--property", question.prop_path))
+    check_distinct(("--json", report.json_path), ("--resume", options.resume))
+
+
+def _answer(network: Network, decision: Decision, words: dict[str, str]) -> dict[str, Any]:
     """Return a decision as the fields of the JSON answer."""
-    can, cannot, undecided = ("sat", "unsat", "unknown") if vnnlib else ("can fire", "cannot fire", "undecided")
     answer: dict[str, Any] = {"command": "certify", "network": network.sha256}
     if isinstance(decision, CanFire):
         witness, outputs = decision.witness, network.trace(decision.witness)[-1]
         fields = {"case": decision.case, "witness": list(map(text, witness)), "outputs": list(map(text, outputs))}
-        return answer | {"verdict": can} | fields
+        return answer | {"verdict": words["can fire"]} | fields
     if isinstance(decision, CannotFire):
-        return answer | {"verdict": cannot, "nodes": decision.nodes}
-    return answer | {"verdict": undecided, "reason": decision.reason, "open_leaves": decision.open_leaves}
+        return answer | {"verdict": words["cannot fire"], "nodes": decision.nodes}
+    return answer | {"verdict": words["undecided"], "reason": decision.reason, "open_leaves": decision.open_leaves}
 
 
-def _print_decision(network: Network, decision: Decision, verdict: str, written: Path | None, *, quiet: bool) -> None:
+def _about_floats(net: NetworkFile, claim: CommandClaim, decision: Decision, options: CertifyOptions) -> dict[str, Any]:
+    """Return what else is known of a question about floats."""
+    from exactzones.cli.floats import findings, replay
+
+    with stop.step(stop.deadline):
+        fields = findings(claim.network, claim.cases(options.arithmetic), decision, stop.deadline)
+    point = decision.witness if isinstance(decision, CanFire) else None
+    if "depends" in fields:
+        point = tuple(map(Fraction, fields["depends"]["input"]))
+    if options.replay is not None and point is not None:
+        fields["replay"] = replay(options.replay, claim.stored, net.path, options.arithmetic, point)
+    return fields
+
+
+def _print_decision(network: Network, decision: Decision, answer: dict[str, Any], written: Path | None, *, quiet: bool) -> None:
     """Print a decision: the file written, what supports the verdict, and on the last line the verdict."""
     if written is not None:
         click.echo(f"wrote {written}")
@@ -177,7 +218,11 @@ def _print_decision(network: Network, decision: Decision, verdict: str, written:
         print_table([("witness", point_text(decision.witness)), *rows])
     elif isinstance(decision, CannotFire) and not quiet:
         print_table([("proof", f"{decision.nodes:,} nodes, checked")])
-    click.echo(verdict)
+    if answer["arithmetic"] != REAL and not quiet:
+        from exactzones.cli.floats import print_findings
+
+        print_findings(answer["arithmetic"], answer)
+    click.echo(answer["verdict"])
 
 
 @click.command()
@@ -189,6 +234,7 @@ def _print_decision(network: Network, decision: Decision, verdict: str, written:
     CheckerOptions,
     click.option("--verified", is_flag=True, help="Use the checker whose program was extracted from the proofs in Coq."),
     click.option("--plain", is_flag=True, help="Use the short reference checker, written in plain fractions (slow)."),
+    arithmetic_option,
 )
 @json_option
 def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: CheckerOptions, json_path: Path | None) -> int:
@@ -207,21 +253,22 @@ def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: Chec
     check_distinct(("CERT", cert), ("--json", json_path), ("--property", question.prop_path))
     readings = _read_twice(net, claim.loaded)
     total = _count_lines(require_file(cert))
-    network, cases = _as_listed(claim, cert)
+    network, cases = _as_listed(claim, cert, options.arithmetic)
     with progress(quiet=False, activity="checking", counts="{:,} of {:,} lines checked", of_total=True) as show:
         report = checker(network, cases, _reporting(lines_of(cert), total, show))
     deliveries = Deliveries()
-    deliveries.deliver_answer({"command": "check", "network": stored.sha256, **asdict(report), "readings": readings}, json_path)
+    answer = {"command": "check", "network": stored.sha256, **asdict(report), "readings": readings}
+    deliveries.deliver_answer(answer | {"arithmetic": options.arithmetic}, json_path)
     if is_text_wanted(json_path):
         if readings:
             click.echo(readings)
         if report.verdict == "valid":
-            click.echo(_proved(report))
+            click.echo(_proved(report, options.arithmetic))
         click.echo(str(report))
     return deliveries.exit_code({"valid": 0, "invalid": 1, "incomplete": 3}[report.verdict])
 
 
-def _as_listed(claim: CommandClaim, certificate: Path) -> tuple[Network, list[Case]]:
+def _as_listed(claim: CommandClaim, certificate: Path, arithmetic: str) -> tuple[Network, list[Case]]:
     """Return the network and the cases of a claim, about the free inputs only if the certificate is about that network.
 
     Where a domain fixes inputs, zones are listed in the others.  Both claims say the same; neither is taken from the certificate.
@@ -230,10 +277,10 @@ def _as_listed(claim: CommandClaim, certificate: Path) -> tuple[Network, list[Ca
         try:
             question, embedding = Question(claim.network, *claim.questions[0]).on_free_inputs()
         except DomainError:  # a single point, or none
-            return claim.network, claim.cases
+            return claim.network, claim.cases(arithmetic)
         if embedding is not None and _network_of(certificate) == question.network.sha256:
-            return question.network, [case_of(*question)]
-    return claim.network, claim.cases
+            return question.network, [case_of(*question, arithmetic=arithmetic)]
+    return claim.network, claim.cases(arithmetic)
 
 
 def _network_of(certificate: Path) -> Any:
@@ -244,8 +291,11 @@ def _network_of(certificate: Path) -> Any:
         return None
 
 
-def _proved(report: Report) -> str:
+def _proved(report: Report, arithmetic: str) -> str:
     """Say what a valid certificate proves."""
+    if arithmetic != REAL:
+        how = "the witness was evaluated" if report.proves == "can fire" else f"{report.nodes:,} nodes"
+        return f"proved: {report.proves} in {arithmetic}, in every order of summation ({how})"
     if report.proves == "can fire":
         return "proved: can fire (the witness was evaluated)"
     if report.proves == "cannot fire":

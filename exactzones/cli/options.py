@@ -24,6 +24,7 @@ from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.flats import free_inputs
 from exactzones.property import Disjunction, Property, condition, feature
+from exactzones.rational.float_formats import REAL
 from exactzones.where import parse_where
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -124,6 +125,14 @@ timeout_option = click.option(
     callback=_refuse_nan,
     metavar="S",
     help="Stop after S seconds and keep what has been computed (exit code 3).",
+)
+arithmetic_option = click.option(
+    "--arithmetic",
+    default=REAL,
+    show_default=True,
+    metavar="A",
+    help="How the network is evaluated: real (exactly), or float64, float32, float16, bfloat16, or a pair such as "
+    "bfloat16+float32 (sums in the second format); in floats the answer holds for every order of summation.",
 )
 max_zones_option = click.option(
     "--max-zones", type=click.IntRange(1), metavar="N", help="Stop after N zones and keep them (exit code 3)."
@@ -324,12 +333,11 @@ class CommandClaim(NamedTuple):
     network: Network
     questions: Sequence[tuple[Property, Polyhedron | None]]
 
-    @property
-    def cases(self) -> list[Case]:
-        """The cases as certification takes them."""
+    def cases(self, arithmetic: str) -> list[Case]:
+        """Return the cases as certification takes them, for a network that is evaluated in this arithmetic."""
         from exactzones.certification import case_of
 
-        return [case_of(self.network, *question) for question in self.questions]
+        return [case_of(self.network, *question, arithmetic=arithmetic) for question in self.questions]
 
 
 def _claim_of_file(path: Path, net: NetworkFile) -> CommandClaim:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from exactzones.certification.provers.base import UNKNOWN, FloatRegion
 from exactzones.certification.provers.relaxation import FloatClaim
 from exactzones.checker.arithmetic import Array
 
@@ -307,6 +308,19 @@ class DualBound:
                 relaxed = Relaxed(self.claim, boxes)
             variables = adam.step(step, variables, gradient)
         return best
+
+
+def shortfall(region: FloatRegion) -> float | None:
+    """Return how far the best bound of a condition of some case is from refuting the case on a region; None without a bound."""
+    claim, low, high = region.claim, *(np.clip(side, -UNKNOWN, UNKNOWN)[None] for side in region.known)
+    boxes = BoxBatch(low, high, region.low[None].astype(float), region.high[None].astype(float), np.zeros_like(low))
+    relaxed, dual = Relaxed(claim, boxes), DualBound(claim, np.zeros((0, len(region.low) + 1)))
+    alpha, values = (boxes.high > -boxes.low).astype(float), []
+    for mu in np.eye(len(claim.targets))[:, None]:
+        variables = DualVariables(alpha, np.zeros_like(low), mu, np.zeros((1, 0)))
+        values.append(float(dual.bound(boxes, relaxed, variables, dual.combined(mu, relaxed)).value[0]))
+    lacking = [-max(values[case]) for case in claim.cases if values[case]]
+    return max(0.0, *lacking) if lacking and max(lacking) < UNKNOWN else None
 
 
 def _on_simplex(points: Array) -> Array:

@@ -12,6 +12,7 @@ from exactzones.certification.provers.base import FloatRegion, FloatRows
 from exactzones.certification.provers.box_search import BoxProof, BoxSearch
 from exactzones.certification.provers.cell_proof import CellProof
 from exactzones.certification.provers.cell_search import CellSearch
+from exactzones.certification.provers.dual import shortfall
 from exactzones.certification.provers.relaxation import FloatClaim
 from exactzones.checker import Bound, Hint
 from exactzones.checker.arithmetic import Array
@@ -51,6 +52,24 @@ class SearchFactory:
             The search, and bounds of inputs that its node must prove first; None if the region is unbounded, or is a point, or
             has too many inputs for a list of zones.
         """
+        prepared = self._prepare(number)
+        if prepared is None:
+            return None
+        task, bounds = prepared
+        region = self.tree.waiting[number]
+        if len(task.low) <= CELL_SEARCH_INPUTS:
+            return CellSearch(task, len(region.rows), patterns=self.patterns, margin=margin), bounds
+        inputs = self.tree.claims[region.tree].inputs
+        sides = {row.split[0] - inputs: row.split[1] for row in region.rows if row.split is not None}
+        return BoxSearch(task, sides, margin=margin), bounds
+
+    def shortfall(self, number: int) -> float | None:
+        """Return by how much a bound misses the proof of an open region, roughly; None if there is no bound."""
+        prepared = self._prepare(number)
+        return None if prepared is None else shortfall(prepared[0])
+
+    def _prepare(self, number: int) -> tuple[FloatRegion, tuple[Bound, ...]] | None:
+        """Return an open region in floats, and bounds of inputs that its node must prove first; None as for ``search``."""
         region = self.tree.waiting[number]
         box = self._box(region)
         if box is None:
@@ -67,12 +86,7 @@ class SearchFactory:
             return self.confirm(region.tree, whole)
 
         claim, rows = self._float_claim(region.tree, low, free), self._rows(region, low, free, path=few)
-        task = FloatRegion(claim, low[free], high[free], rows, known=self._known(region), confirm=confirm)
-        if few:
-            return CellSearch(task, len(region.rows), patterns=self.patterns, margin=margin), bounds
-        inputs = self.tree.claims[region.tree].inputs
-        sides = {row.split[0] - inputs: row.split[1] for row in region.rows if row.split is not None}
-        return BoxSearch(task, sides, margin=margin), bounds
+        return FloatRegion(claim, low[free], high[free], rows, known=self._known(region), confirm=confirm), bounds
 
     def proof(self, search: CellSearch | BoxSearch, first: int) -> CellProof | BoxProof:
         """Return the first nodes of a search, finished or not."""

@@ -1,0 +1,241 @@
+"""The float program of a network in orders of summation that are named, and inputs at which the order decides the answer.
+
+NumPy's sums of two floats and products of two floats are rounded to the nearest number, as IEEE 754 says, so each evaluation is
+one execution of the model that certificates are about.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from exactzones.certification.witness.float_network import FloatNetwork, Slacks
+from exactzones.checker import Case
+from exactzones.checker.arithmetic import Array
+from exactzones.errors import InputError
+from exactzones.network import Network
+from exactzones.property import Condition, Property
+from exactzones.rational import Vector
+from exactzones.rational.float_formats import FORMATS
+
+TYPES: dict[str, Any] = {"float64": np.float64, "float32": np.float32, "float16": np.float16}
+"""The arithmetics that NumPy has."""
+_NAMES = ("forward", "backward", "ascending", "descending", "pairwise")
+_POINTS, _STEPS, _BISECTIONS = 256, 24, 80
+_SPREAD = 6  # by how many numbers of the format the points around a tie differ from it, at most
+_TERMS = 1 << 22  # most products of a batch
+
+
+@dataclass(frozen=True)
+class SumOrder:
+    """An order in which every unit adds up its products and its bias.
+
+    Attributes:
+        name: ``forward`` (in the order of the inputs), ``backward``, ``ascending`` or ``descending`` (by absolute value),
+            ``pairwise`` (a balanced tree), or ``random`` (each unit has an order of its own).
+        bias_first: whether the bias is the first term; otherwise it is the last.
+        seed: of a random order.
+    """
+
+    name: str
+    bias_first: bool = False
+    seed: int = 0
+
+    def __str__(self) -> str:
+        seed = f" {self.seed}" if self.name == "random" else ""
+        return f"{self.name}{seed}, bias {'first' if self.bias_first else 'last'}"
+
+    def arranged(self, terms: Array, layer: int) -> Array:
+        """Return terms, shape (points, units, terms), in the order in which they are added."""
+        if self.name == "backward":
+            return terms[..., ::-1]
+        if self.name in ("ascending", "descending"):
+            by_size = np.argsort(np.abs(terms), axis=2, kind="stable")
+            return np.take_along_axis(terms, by_size if self.name == "ascending" else by_size[..., ::-1], 2)
+        if self.name == "random":
+            keys = np.random.default_rng([self.seed, layer]).random(terms.shape[1:])
+            return np.take_along_axis(terms, np.argsort(keys, 1)[None], 2)
+        return terms
+
+    def total(self, terms: Array, layer: int) -> Array:
+        """Return the sums of terms, shape (points, units), each addition rounded."""
+        ordered = self.arranged(terms, layer)
+        if self.name == "pairwise":
+            while ordered.shape[2] > 1:
+                odd = ordered[..., -1:] if ordered.shape[2] % 2 else ordered[..., :0]
+                even = ordered.shape[2] - odd.shape[2]
+                ordered = np.concatenate([ordered[..., 0:even:2] + ordered[..., 1:even:2], odd], 2)
+            return ordered[..., 0]
+        result = ordered[..., 0]
+        for k in range(1, ordered.shape[2]):
+            result = result + ordered[..., k]
+        return result
+
+
+ORDERS = (
+    *(SumOrder(name, bias_first) for name in _NAMES for bias_first in (False, True)),
+    *(SumOrder("random", seed=seed) for seed in range(10)),
+)
+"""The orders that are tried."""
+
+
+class FloatProgram:
+    """A network as a program of NumPy floats.
+
+    Args:
+        network: whose weights are numbers of the format.
+        name: of the format.
+
+    Raises:
+        InputError: NumPy does not have the format.
+    """
+
+    def __init__(self, network: Network, name: str) -> None:
+        if name not in TYPES:
+            raise InputError(f"arithmetic is {name}; programs run in {', '.join(TYPES)}")
+        self.kind, floats = TYPES[name], FloatNetwork.of(network)
+        self.layers = [
+            (weight.astype(self.kind), bias.astype(self.kind), mask)
+            for weight, bias, mask in zip(floats.weights, floats.biases, floats.masks, strict=True)
+        ]
+
+    def trace(self, points: Array, order: SumOrder) -> list[tuple[Array, Array]]:
+        """Return each layer's pre-activations and activations, shape (points, units), as floats of the format."""
+        values, trace = points.astype(self.kind), []
+        with np.errstate(all="ignore"):
+            for k, (weight, bias, mask) in enumerate(self.layers):
+                terms = values[:, None, :] * weight[None]
+                column = np.broadcast_to(bias[None, :, None], (*terms.shape[:2], 1))
+                parts = (column, terms) if order.bias_first else (terms, column)
+                before = order.total(np.concatenate(parts, 2), k)
+                values = np.where(mask, np.maximum(before, 0), before)
+                trace.append((before, values))
+        return trace
+
+    def condition_values(self, prop: Property, points: Array, order: SumOrder) -> list[list[Fraction]]:
+        """Return for each point the exact values of a resolved property's conditions on what the program computes."""
+        most = max(1, _TERMS // max(weight.size for weight, _, _ in self.layers))
+        rows: list[list[Fraction]] = []
+        for start in range(0, len(points), most):
+            trace = self.trace(points[start : start + most], order)
+            rows += [[_value(each, trace, p) for each in prop.conditions] for p in range(len(trace[0][0]))]
+        return rows
+
+
+def _value(condition: Condition, trace: Sequence[tuple[Array, Array]], point: int) -> Fraction:
+    """Return the value of a condition at a point; not finite numbers count as a value at which it does not hold."""
+    values = trace[condition.layer][condition.after_relu][point]
+    if not all(np.isfinite(values[unit]) for unit, _ in condition.terms):
+        return Fraction(-1)
+    return sum((c * Fraction(float(values[unit])) for unit, c in condition.terms), start=condition.constant)
+
+
+class OrderDependence(NamedTuple):
+    """An input at which a case holds in one order of summation, and does not in another.
+
+    Attributes:
+        case: the number of the case.
+        point: the input.
+        orders: the order in which the case holds, and the other one.
+        values: for both the least value of the case's conditions: what exceeds the threshold, or falls short of it.
+    """
+
+    case: int
+    point: Vector
+    orders: tuple[SumOrder, SumOrder]
+    values: tuple[Fraction, Fraction]
+
+
+def order_dependence(network: Network, cases: Sequence[Case], *, seconds: float = 5.0) -> OrderDependence | None:
+    """Search for an input at which the order of summation decides whether a case holds.
+
+    Args:
+        network: the network.
+        cases: in an arithmetic that NumPy has (else nothing is found).
+        seconds: how long to search; a further step may follow.
+
+    Returns:
+        None if none was found, which does not show that there is none.
+    """
+    name, end = cases[0].arithmetic if cases else "", time.monotonic() + seconds
+    if name not in TYPES:
+        return None
+    program, floats = FloatProgram(network, name), FloatNetwork.of(network)
+    for number, case in enumerate(cases):
+        prop = case.prop.resolve(network.widths)
+        if not prop.conditions or case.rows.bounds is None:
+            continue
+        for points in _near_ties(floats, prop, case, FORMATS[name].precision):
+            found = _differing(program, prop, points, (number, case))
+            if found is not None:
+                return found
+            if time.monotonic() > end:
+                break
+    return None
+
+
+def _differing(program: FloatProgram, prop: Property, points: Array, numbered: tuple[int, Case]) -> OrderDependence | None:
+    """Return the first point of the case's domain at which two orders give different answers."""
+    (number, case), points = numbered, points.astype(program.kind)
+    by_order = [program.condition_values(prop, points, order) for order in ORDERS]
+    for p, row in enumerate(points):
+        least = [min(map(_value_and_answer, prop.conditions, values[p])) for values in by_order]
+        best, worst = max(range(len(least)), key=least.__getitem__), min(range(len(least)), key=least.__getitem__)
+        if least[best][1] and not least[worst][1] and _is_inside(case, point := tuple(Fraction(float(x)) for x in row)):
+            return OrderDependence(number, point, (ORDERS[best], ORDERS[worst]), (least[best][0], least[worst][0]))
+    return None
+
+
+def _is_inside(case: Case, point: Vector) -> bool:
+    rows, strict = case.rows.sparse, case.strict.sparse
+    return all(row.value(point) >= 0 for row in rows) and all(row.value(point) > 0 for row in strict)
+
+
+def _value_and_answer(condition: Condition, value: Fraction) -> tuple[Fraction, bool]:
+    return value, condition.holds(value)
+
+
+def _near_ties(floats: FloatNetwork, prop: Property, case: Case, precision: int) -> Iterator[Array]:
+    """Yield batches of points of a case's box close to where its worst condition changes its sign, or comes closest to it."""
+    low, high = case.rows.bounds or ({}, {})
+    if not len(low) == len(high) == floats.weights[0].shape[1]:
+        return
+    ends = [np.array([float(side[j]) for j in range(len(side))]) for side in (low, high)]
+    slacks, rng = Slacks(floats, prop), np.random.default_rng(0)
+
+    def worst(points: Array) -> Array:
+        least: Array = slacks.values(slacks.trace(points)).min(1)
+        return least
+
+    while True:
+        points = rng.uniform(ends[0], ends[1], (_POINTS, len(ends[0])))
+        width, start = ends[1] - ends[0], points
+        for step in range(_STEPS):
+            trace = slacks.trace(points)
+            values = slacks.values(trace)
+            chosen = np.eye(values.shape[1])[values.argmin(1)]
+            gradient = np.sign(slacks.gradients(trace, chosen, leak=0.1))
+            points = np.clip(points + 0.3 * 0.8**step * width * gradient, *ends)
+        best = points[np.argsort(-worst(points))[:16]]
+        yield _around(best, ends, precision, rng)
+        above, below = best[worst(best) > 0], start[worst(start) <= 0]
+        if not len(above) or not len(below):
+            continue
+        one, other = above[rng.integers(0, len(above), 32)], below[rng.integers(0, len(below), 32)]
+        for _ in range(_BISECTIONS):
+            middle = (one + other) / 2
+            positive = (worst(middle) > 0)[:, None]
+            one, other = np.where(positive, middle, one), np.where(positive, other, middle)
+        yield _around(one, ends, precision, rng)
+
+
+def _around(points: Array, ends: Sequence[Array], precision: int, rng: np.random.Generator) -> Array:
+    """Return points, and others that differ from them by a few numbers of a format of this precision."""
+    steps = rng.integers(-_SPREAD, _SPREAD + 1, (8, *points.shape)) * (rng.random((8, *points.shape)) < 0.5)
+    moved = points[None] + steps * np.ldexp(1.0, np.frexp(points)[1] - precision)[None]
+    return np.clip(np.concatenate([points[None], moved]).reshape(-1, points.shape[1]), *ends)
