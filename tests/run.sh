@@ -5,13 +5,14 @@
 #   The proofs are checked, and the verified checker is built, where Coq is there; pages are opened where Chromium is there.
 #   CI (CI=true, as root) installs both; elsewhere nothing is installed for them, and their tests are skipped.
 #   EXACTZONES_VNNCOMP   a folder with public networks (acasxu/, rl_benchmarks/, ..): tests on them run, else they are skipped
-#   EXACTZONES_TORCH     a requirement such as "torch": it is installed and the tests of the PyTorch loader run
+#   EXACTZONES_TORCH     a requirement such as "torch": it is installed with onnxscript, and the tests of the PyTorch loader run
+#   EXACTZONES_EXPORTERS if not empty, they try the slower of PyTorch's two ONNX exporters on every module, not on every fourth
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bash examples/setup.sh dev .venv
 bin=.venv/bin
 if [ -n "${EXACTZONES_TORCH:-}" ]; then
-    "$bin/python" -m pip install --quiet --disable-pip-version-check "$EXACTZONES_TORCH"
+    "$bin/python" -m pip install --quiet --disable-pip-version-check "$EXACTZONES_TORCH" onnxscript
 fi
 have_coq() {
     command -v coqc >/dev/null && [ -d "$(coqc -where)/user-contrib/Flocq" ] && ocamlfind query zarith yojson >/dev/null 2>&1

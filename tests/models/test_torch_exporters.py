@@ -1,5 +1,6 @@
 """Ordinary modules agree with what is read: with torch.fx, from exported programs, and from files of both ONNX exporters."""
 
+import os
 import warnings
 
 import pytest
@@ -77,6 +78,8 @@ READERS = {
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("name", MODULES)
 def test_modules_in_every_form(name, reader, tmp_path, capfd):
+    if reader == "onnx with dynamo" and list(MODULES).index(name) % 4 and not os.environ.get("EXACTZONES_EXPORTERS"):
+        pytest.skip("this exporter takes seconds for each module; EXACTZONES_EXPORTERS=1 tries it on all")
     module, shape, end = MODULES[name]
     module.eval()
     torch.manual_seed(0)
