@@ -1,3 +1,12 @@
 """The scripts beside this file are run by hand; pytest's search for doctests does not import them."""
 
-collect_ignore = "adapters.py backward.py engine.py failures.py onnx_files.py peers.py verifiers.py vnncomp.py".split()
+collect_ignore = [
+    "adapters.py",
+    "backward.py",
+    "engine.py",
+    "failures.py",
+    "onnx_files.py",
+    "peers.py",
+    "verifiers.py",
+    "vnncomp.py",
+]
