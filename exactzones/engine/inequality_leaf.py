@@ -113,11 +113,16 @@ def facets_of(leaves: Sequence[InequalityLeaf]) -> list[dict[int, bool | None]]:
     return [_exactly(leaf) if facets is None else facets for leaf, facets in zip(leaves, found, strict=True)]
 
 
-def competing(leaves: Sequence[InequalityLeaf]) -> list[int]:
-    """Return the indices of the leaves on which the target may attain its largest value on all of them, ascending."""
+def competing(sources: Sequence[object]) -> list[int]:
+    """Return the indices of the cells on which the target may attain its largest value on all of them, ascending.
+
+    Those are all, unless the cells are leaves of one search of the inequalities engine that has a target.
+    """
+    leaves = [leaf for leaf in sources if isinstance(leaf, InequalityLeaf)]
+    of_one_search = len(leaves) == len(sources) > 0 and all(leaf.kernel is leaves[0].kernel for leaf in leaves)
+    if not of_one_search or not leaves[0].arrangement.has_target or not leaves[0].kernel.is_compiled:
+        return list(range(len(sources)))
     kernel = leaves[0].kernel
-    if not kernel.is_compiled or not kernel.arrangement.has_target:
-        return list(range(len(leaves)))
     bounds = np.tile([-np.inf, np.inf], (len(leaves), 1))
     clear = [k for k, leaf in enumerate(leaves) if isinstance(leaf.inner, np.ndarray)]
     for start in range(0, len(clear), _BATCH):

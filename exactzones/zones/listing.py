@@ -16,7 +16,7 @@ from exactzones import deprecated
 from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_function
 from exactzones.deadline import Deadline
 from exactzones.engine.forward import is_rational
-from exactzones.engine.inequality_leaf import InequalityLeaf, competing
+from exactzones.engine.inequality_leaf import competing
 from exactzones.engine.search import Budget, as_budget, as_question, stream_zones
 from exactzones.errors import BudgetExceeded, InputError, require
 from exactzones.files import as_path
@@ -117,8 +117,12 @@ class Zones(Sequence[Zone]):
 
     @cached_property
     def share(self) -> Fraction | None:
-        """The volume of the firing set divided by that of the domain; None if the domain is unbounded."""
-        if self.domain is None or not self.domain.is_bounded or self.volume is None:
+        """The volume of the firing set divided by that of the domain; None if the domain is unbounded.
+
+        Raises:
+            DomainError: there are too many inputs for that.
+        """
+        if self.domain is None or not self._is_bounded or self.volume is None:
             return None
         return self.volume / self.domain.cell().volume()
 
@@ -128,7 +132,7 @@ class Zones(Sequence[Zone]):
         Args:
             width: of the bounds, relative to the share; the smaller, the more zones have to be computed exactly.
         """
-        if self.domain is None or not self.domain.is_bounded:
+        if self.domain is None or not self._is_bounded:
             return None
         if self._connections is not None:
             return share_bounds(self.zones, self._connections, self.domain, width)
@@ -151,14 +155,18 @@ class Zones(Sequence[Zone]):
         return within(self.domain, best, (zone for zone in self.zones if zone.supremum == best.supremum))
 
     @property
+    def _is_bounded(self) -> bool:
+        """Whether the domain is bounded, which its vertices tell; if those of a zone are too many, that is an error."""
+        if self.zones and self.zones[0].kept is not None:
+            _ = self.zones[0].cell
+        return self.domain is not None and self.domain.is_bounded
+
+    @property
     def _competing(self) -> Sequence[Zone]:
         """The zones on which the feature may attain its largest value."""
         if self._connections is not None:
             return [self.zones[k] for k in self._connections.survey.competing.tolist()]
-        leaves = [zone.source for zone in self.zones if isinstance(zone.source, InequalityLeaf)]
-        if not leaves or len(leaves) < len(self.zones) or any(leaf.kernel is not leaves[0].kernel for leaf in leaves):
-            return self.zones
-        return [self.zones[k] for k in competing(leaves)]
+        return [self.zones[k] for k in competing([zone.source for zone in self.zones])]
 
     @overload
     def containing(self, points: Sequence[Sequence[Any]] | Array) -> list[list[Zone]]: ...
