@@ -7,6 +7,7 @@ from .certification import (
     CanFire,
     CannotFire,
     Certificate,
+    CoFiring,
     Complete,
     Decision,
     ProvedMaximum,
@@ -18,6 +19,7 @@ from .certification import (
     maximum,
     never_together,
     prove_complete,
+    together,
 )
 from .checker import Report
 from .engine.backward import unrelu
@@ -71,6 +73,7 @@ __all__ = [
     "CannotFire",
     "Cell",
     "Certificate",
+    "CoFiring",
     "Complete",
     "Condition",
     "Decision",
@@ -128,6 +131,7 @@ __all__ = [
     "save_network",
     "store_zones",
     "stream_zones",
+    "together",
     "unrelu",
     "vector",
     "zone_at",

@@ -21,7 +21,7 @@ from exactzones.deadline import Deadline
 from exactzones.errors import DomainError, InputError, quoted, require
 from exactzones.models import from_sklearn, from_torch, load_network
 from exactzones.network import Network
-from exactzones.polyhedra import HRep, Polyhedron
+from exactzones.polyhedra import Box, HRep, Polyhedron
 from exactzones.polyhedra.shapes import window_box
 from exactzones.property import Condition, Disjunction, Property
 from exactzones.rational import algebraic, entries, index, text
@@ -92,17 +92,17 @@ def as_domain(value: DomainLike, inputs: int, what: str = "domain") -> Polyhedro
         return Polyhedron(value)
     if isinstance(value, str):
         bounds = parse_domain(value, inputs, what)
-        return None if bounds is None else Polyhedron.box(*zip(*bounds, strict=True))
+        return None if bounds is None else Box(*zip(*bounds, strict=True))
     try:
         listed = entries(value, what, "")
     except InputError:
         everything = "None for all inputs, " if what == "domain" else ""
         raise InputError(f"{what} is {quoted(value)}; write {everything}{_BOX}") from None
     if len(listed) == 2 and not any(_is_pair(entry) for entry in listed):
-        listed = [listed] * inputs
+        return Box(*zip(*[_interval(listed, what, 0)] * inputs, strict=True))
     if len(listed) != inputs or not all(_is_pair(entry) for entry in listed):
         raise InputError(f"{what} is {quoted(value)}, and there are {inputs} inputs; write {_BOX}")
-    return Polyhedron.box(*zip(*(_interval(pair, what, k) for k, pair in enumerate(listed)), strict=True))
+    return Box(*zip(*(_interval(pair, what, k) for k, pair in enumerate(listed)), strict=True))
 
 
 def as_window(value: WindowLike, dim: int) -> Polyhedron:

@@ -5,13 +5,15 @@ node before it becomes part of a certificate.
 """
 
 from exactzones.certification.decide import case_of, certify, certify_cases, prove_complete
-from exactzones.certification.questions import ProvedMaximum, check, conjunction, dead_features, maximum, never_together
+from exactzones.certification.firing import CoFiring, dead_features, together
+from exactzones.certification.questions import ProvedMaximum, check, conjunction, maximum, never_together
 from exactzones.certification.results import CanFire, CannotFire, Certificate, Complete, Decision, Undecided
 
 __all__ = [
     "CanFire",
     "CannotFire",
     "Certificate",
+    "CoFiring",
     "Complete",
     "Decision",
     "ProvedMaximum",
@@ -25,4 +27,5 @@ __all__ = [
     "maximum",
     "never_together",
     "prove_complete",
+    "together",
 ]

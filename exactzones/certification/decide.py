@@ -31,7 +31,7 @@ from exactzones.engine.search import resolve
 from exactzones.errors import DimensionError, InputError, quoted, require
 from exactzones.polyhedra import Box
 from exactzones.property import as_cases, as_property
-from exactzones.rational import SparseRows, irrational
+from exactzones.rational import SparseRows
 from exactzones.rational.float_formats import REAL, FloatArithmetic, FloatFormat
 from exactzones.threads import one_thread
 from exactzones.zones import Zones
@@ -62,10 +62,10 @@ def case_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None,
         return Case(SparseRows(()), wanted, arithmetic=arithmetic)
     if region.ambient_dim != loaded.inputs:
         raise DimensionError("domain", expected=loaded.inputs, got=region.ambient_dim, size="dimension")
-    if isinstance(region, Box) and not irrational((*region.low, *region.high)):
+    if isinstance(region, Box) and region.is_rational:
         if floats is not None:
             region = _with_ends_in(floats.products, region)
-        return Case(SparseRows.of_box(region.low, region.high, equations=region.equations), wanted, arithmetic=arithmetic)
+        return Case(region.sparse_rows, wanted, arithmetic=arithmetic)
     system = region.hrep
     both = [side for row in system.equations for side in (row, tuple(-entry for entry in row))]
     return Case(SparseRows.of((*system.closed_rows, *both)), wanted, SparseRows.of(system.strict), arithmetic)

@@ -15,17 +15,18 @@ from typing import Any
 
 from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_domain, as_network, as_seconds, as_unit
 from exactzones.certification.decide import case_of, cases_of, certify
+from exactzones.certification.direct import Direct
 from exactzones.certification.limits import CELL_SEARCH_INPUTS, MAXIMUM_INPUTS
-from exactzones.certification.results import CanFire, CannotFire, Certificate, Decision, Undecided, point_text
+from exactzones.certification.results import CannotFire, Certificate, Decision, Undecided, point_text
 from exactzones.certification.witness.search import cell_rows
 from exactzones.checker import Report, lines_of
 from exactzones.checker import check as check_lines
 from exactzones.deprecated import renamed_argument
-from exactzones.errors import BudgetExceeded, DomainError, FeatureError, InputError, quoted, shortened
+from exactzones.errors import BudgetExceeded, DomainError, InputError, quoted, shortened
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron, lp
 from exactzones.property import Condition, Property, as_property, condition, feature
-from exactzones.rational import Row, Vector, dot, entries, index, text
+from exactzones.rational import Row, Vector, dot, entries, text
 from exactzones.rational.float_formats import REAL
 from exactzones.zones import Budget, find_zones
 from exactzones.zones.attained import attaining_point
@@ -160,43 +161,13 @@ def never_together(
             raise InputError(f"other is {quoted(other)} after a list of features; write never_together(net, [0, 1], domain)")
     if len(pair) != 2:
         raise InputError(f"features are {quoted(pair)}; write never_together(net, [0, 1]), or certify(net, conjunction(..))")
-    both = [as_property(each, "feature", layer=layer) for each in pair]
-    options: dict[str, Any] = {"arithmetic": arithmetic, "seconds": seconds, "jobs": jobs, "executor": executor}
-    return certify(network, conjunction(*both), region, **options)
-
-
-def dead_features(
-    network: NetworkLike,
-    domain: DomainLike = None,
-    *,
-    layer: int = -1,
-    arithmetic: str = REAL,
-    seconds: float | None = None,
-    jobs: int = 1,
-    executor: Executor | None = None,
-) -> dict[int, CannotFire | Undecided]:
-    """Return the features of a layer that fire nowhere on a domain, each with its certificate.
-
-    Args:
-        network: the network, or the path of its file.
-        domain: a polyhedron or a box; None is all of the input space.
-        layer: which layer; 0 is the first, -1 the last.
-        arithmetic: in which the network is evaluated, as for ``certify``.
-        seconds: time limit for each feature; one that is not decided in this time is returned as Undecided.
-        jobs: number of processes on this machine.
-        executor: its workers take part.
-
-    Raises:
-        FeatureError: there is no such layer.
-        InputError: another argument that does not fit.
-    """
+    both = conjunction(*(as_property(each, "feature", layer=layer) for each in pair))
     loaded = as_network(network)
-    if not -len(loaded.widths) <= index(layer, "layer") < len(loaded.widths):
-        raise FeatureError(f"layer {layer} does not exist: the network's layers are 0 to {len(loaded.widths) - 1}")
-    region = as_domain(domain, loaded.inputs)
+    place = as_domain(region, loaded.inputs)
+    direct = Direct.of(loaded, place) if arithmetic == REAL else None
+    answer = None if direct is None else direct.decide(both)
     options: dict[str, Any] = {"arithmetic": arithmetic, "seconds": seconds, "jobs": jobs, "executor": executor}
-    decisions = {unit: certify(loaded, feature(unit, layer=layer), region, **options) for unit in range(loaded.widths[layer])}
-    return {unit: decision for unit, decision in decisions.items() if not isinstance(decision, CanFire)}
+    return answer or certify(loaded, both, place, **options)
 
 
 @renamed_argument("index", "unit")
@@ -213,7 +184,8 @@ def maximum(
     """Return the exact supremum of a feature on a domain, with a certificate that the feature is nowhere greater.
 
     From a point of the domain, an exact linear program climbs to the feature's maximum on the point's cell.  Then certification
-    decides whether the feature is larger anywhere; if so, the witness is the next point.
+    decides whether the feature is larger anywhere; if so, the witness is the next point.  On a box of many inputs, the features
+    of the first layer need no search.
 
     Args:
         network: the network, or the path of its file.
@@ -232,9 +204,16 @@ def maximum(
     loaded = as_network(network)
     number, of_layer = as_unit(unit, layer)
     feature(number, layer=of_layer).resolve(loaded.widths)
+    region = as_domain(domain, loaded.inputs)
+    affine = None if of_layer % len(loaded.widths) else Direct.of(loaded, region)
+    if affine is not None and (best := affine.maximum(number)) is not None:
+        return ProvedMaximum(*best[:2], None, best[2].certificate)
     if loaded.inputs > MAXIMUM_INPUTS:
-        raise InputError(f"the network has {loaded.inputs} inputs; the exact maximum is computed for at most {MAXIMUM_INPUTS}")
-    climb = _Climb(loaded, number, of_layer, as_domain(domain, loaded.inputs))
+        raise InputError(
+            f"the network has {loaded.inputs} inputs; the exact maximum is computed for at most {MAXIMUM_INPUTS}, "
+            "or for a unit of the first layer on a box"
+        )
+    climb = _Climb(loaded, number, of_layer, region)
     return climb.run(as_seconds(seconds), {"jobs": jobs, "executor": executor})
 
 

@@ -34,6 +34,7 @@ _COMMANDS = {
         "certify", "check", "Check a certificate, in exact integer arithmetic, against the claim that the options state."
     ),
     "completion": _Command("completion", "completion", "Print a shell script that completes commands, options and file names."),
+    "dead": _Command("features", "dead", "List the features of a layer that fire nowhere on a domain, each with a proof."),
     "eval": _Command(
         "evaluate", "evaluate", "Evaluate a network at a point: exact outputs, activation pattern, and which features fire."
     ),
@@ -41,6 +42,11 @@ _COMMANDS = {
         "info",
         "info",
         "Describe a network: its layers, the length of its numbers, and how many activation regions each layer can make.",
+    ),
+    "maximum": _Command(
+        "features",
+        "maximum",
+        "Compute the largest value of a feature on a domain, exactly, with a proof that it is nowhere larger.",
     ),
     "proptest": _Command(
         "proptest", "proptest", "Test the zones of a feature against exact evaluations of the network at random points."
@@ -50,6 +56,11 @@ _COMMANDS = {
         "supports",
         "supports",
         "Print what exactzones supports, one entry on each line, in the form of chapter 5 of the VNN-LIB standard.",
+    ),
+    "together": _Command(
+        "features",
+        "together",
+        "Decide for all pairs of features of a layer whether they fire together, at one point of a domain.",
     ),
     "verify": _Command(
         "verify", "verify", "Decide a VNN-LIB query; the command line is that of chapter 5 of the VNN-LIB standard."

@@ -22,11 +22,13 @@ from exactzones.polyhedra.volume import volume
 from exactzones.rational import (
     Matrix,
     Row,
+    SparseRows,
     Vector,
     algebraic,
     index,
     integer_dot,
     integer_row,
+    irrational,
     nullspace,
     row_echelon,
     text,
@@ -332,6 +334,16 @@ class Box(Polyhedron):
                 rows += [[-below, *unit], [above, *(-entry for entry in unit)]]
         return HRep.of(dim, rows, equations=equations)
 
+    @cached_property
+    def is_rational(self) -> bool:
+        """Whether no bound is irrational."""
+        return not irrational((*self.low, *self.high))
+
+    @cached_property
+    def sparse_rows(self) -> SparseRows:
+        """The rows of a rational box by their entries that are not zero: inequalities, then both sides of equations."""
+        return SparseRows.of_box(self.low, self.high, equations=self.equations)
+
     @property
     def ambient_dim(self) -> int:
         """Dimension d of the space R^d."""
@@ -350,9 +362,7 @@ class Box(Polyhedron):
         return all(map(le, self.low, vector)) and all(map(le, vector, self.high))
 
     def __repr__(self) -> str:
-        if self.ambient_dim > _SHOWN:
-            return f"Polyhedron.box(.., dim={self.ambient_dim})"
-        return f"Polyhedron(hrep={self.hrep!r})"
+        return f"Polyhedron(hrep={self.hrep!r})" if self.ambient_dim <= _SHOWN else f"<box of {self.ambient_dim} inputs>"
 
 
 def _reduced(rows: Sequence[Row], equations: Sequence[Row]) -> list[Row]:

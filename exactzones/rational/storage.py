@@ -38,13 +38,13 @@ class DenseFloats:
         """(rows, columns)."""
         return self.floats.shape[0], self.floats.shape[1]
 
-    def take(self, rows: Sequence[int] | slice) -> DenseFloats:
+    def take(self, rows: Sequence[int]) -> DenseFloats:
         """Return the matrix of these rows."""
-        return DenseFloats(self.floats[rows])
+        return DenseFloats(self.floats[np.asarray(rows, int)])
 
     def pick(self, columns: Sequence[int]) -> DenseFloats:
         """Return the matrix of these columns."""
-        return DenseFloats(self.floats[:, columns])
+        return DenseFloats(self.floats[:, np.asarray(columns, int)])
 
     def numerators(self) -> tuple[Integers, int]:
         """Return the matrix as integers, and the number by which these must be divided."""
@@ -114,9 +114,9 @@ class SparseEntries:
         whole[self.rows, self.columns] = values
         return whole
 
-    def take(self, rows: Sequence[int] | slice) -> SparseEntries:
+    def take(self, rows: Sequence[int]) -> SparseEntries:
         """Return the matrix of these rows."""
-        chosen = np.arange(self.shape[0])[rows]
+        chosen = np.asarray(rows, int)
         starts = self.starts
         counts = np.diff(starts)[chosen]
         ends = np.cumsum(counts)
@@ -127,7 +127,7 @@ class SparseEntries:
     def pick(self, columns: Sequence[int]) -> SparseEntries:
         """Return the matrix of these columns, which are in ascending order."""
         place = np.full(self.shape[1], -1)
-        place[columns] = np.arange(len(columns))
+        place[np.asarray(columns, int)] = np.arange(len(columns))
         own = place[self.columns] >= 0
         shape = self.shape[0], len(columns)
         return SparseEntries(shape, self.rows[own], place[self.columns[own]], self.values[own], self.denominator)

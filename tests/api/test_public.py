@@ -173,8 +173,8 @@ DOORS = {
     "conjunction": Door(in_order(conjunction), {"first": feature(0), "second": 1}, {"first": FEATURE, "second": FEATURE}),
     "dead_features": Door(
         exactzones.dead_features,
-        {"network": NET, "domain": BOX, "layer": -1, "seconds": 60, "jobs": 1, "executor": None},
-        {"domain": DOMAIN, **SEARCH},
+        {"network": NET, "domain": BOX, "layer": -1, "seconds": 60, "jobs": 1, "executor": None, "progress": None},
+        {"domain": DOMAIN, **SEARCH, "progress": {"none": None}},
         sorted,
     ),
     "exact": Door(exactzones.exact, {"value": 1, "what": "value"}, {"value": NUMBER, "what": FREE}),
@@ -226,6 +226,17 @@ DOORS = {
     "save_network": Door(in_order(exactzones.save_network), {"network": NET, "path": "/nowhere/net.json"}),
     "store_zones": Door(lambda **places: list(exactzones.store_zones(**places, directory=mkdtemp())), STORING, OF_LISTING),
     "stream_zones": Door(lambda **places: list(exactzones.stream_zones(**places)), LISTING, OF_LISTING),
+    "together": Door(
+        exactzones.together,
+        {"network": NET, "features": [0, 2], "domain": BOX, "seconds": 60, "jobs": 1, "executor": None, "progress": None},
+        {
+            "domain": DOMAIN,
+            "features": {"int": [3], "list": [1, 2], "none": range(4)},
+            **SEARCH,
+            "progress": {"none": None},
+        },
+        lambda answer: (answer.together >= 0).tolist(),
+    ),
     "unrelu": Door(in_order(exactzones.unrelu), {"target": BOX, "layer": NET.layers[0]}),
     "vector": Door(in_order(exactzones.vector), {"first": 1, "second": 2}, {"first": NUMBER, "second": NUMBER}),
 }
@@ -252,6 +263,7 @@ RECORDS = {
         "CanFire",
         "CannotFire",
         "Certificate",
+        "CoFiring",
         "Complete",
         "LocalZone",
         "Maximum",

@@ -1,0 +1,271 @@
+"""``exactzones dead``, ``together`` and ``maximum``: questions about the features of one layer, each answer with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations_with_replacement
+from pathlib import Path
+
+import rich_click as click
+
+from exactzones.certification import CannotFire, Certificate, Undecided, dead_features
+from exactzones.certification import maximum as maximum_of
+from exactzones.certification import together as together_of
+from exactzones.cli.domains import domain_of_data, read_domain
+from exactzones.cli.options import (
+    NetworkFile,
+    ReportOptions,
+    gathered,
+    net_argument,
+    path_option,
+    report_options,
+    timeout_option,
+)
+from exactzones.cli.outputs import (
+    Deliveries,
+    check_answer_target,
+    check_distinct,
+    check_target,
+    is_text_wanted,
+    number_text,
+    point_text,
+    print_table,
+    progress,
+)
+from exactzones.cli.stopping import stop
+from exactzones.cli.workers import jobs_option
+from exactzones.errors import BudgetExceeded, InputError, quoted
+from exactzones.formats.certificates import save_certificate
+from exactzones.network import Network
+from exactzones.polyhedra import Polyhedron
+from exactzones.rational import text
+
+_SEARCH_SHARE = 0.9  # of the time; the rest is for writing
+_FEATURES, _PAIRS = "{:,} of {:,} features", "{:,} of {:,} pairs"  # of the progress
+_MOST_NUMBERS = 12  # features whose numbers are printed
+
+
+@dataclass(frozen=True)
+class LayerOptions:
+    """The options that name a layer and a domain, and limit the work."""
+
+    layer: int
+    spec: str
+    data_path: Path | None
+    margin: str
+    timeout: float | None
+    jobs: int
+
+    def domain(self, network: Network) -> Polyhedron | None:
+        """Return the domain.
+
+        Raises:
+            InputError: options that do not fit each other or the network, or a file that cannot be read.
+        """
+        if self.data_path is None:
+            return read_domain(self.spec, network.inputs)
+        if self.spec != "all":
+            raise InputError("--domain and --domain-of-data name two domains: give only one of them")
+        return domain_of_data(self.data_path, self.margin, network.inputs)
+
+
+_layer_options = gathered(
+    "options",
+    LayerOptions,
+    click.option("--layer", type=int, default=-1, show_default=True, metavar="L", help="0 is the first layer, -1 the last."),
+    click.option(
+        "--domain",
+        "spec",
+        default="all",
+        show_default=True,
+        metavar="SPEC",
+        help="The part of the input space to look at, as for exactzones certify.",
+    ),
+    path_option("--domain-of-data", "data_path", metavar="DATA", help="The box around the points of a .csv or .npy file."),
+    click.option("--margin", default="0", show_default=True, metavar="M", help="How much wider that box is on every side."),
+    timeout_option,
+    jobs_option,
+)
+_certificates_option = path_option(
+    "--certificates", "folder", metavar="DIR", help="Write a certificate for each proof into this folder; it is made if needed."
+)
+
+
+@click.command()
+@net_argument
+@_layer_options
+@_certificates_option
+@report_options
+def dead(net: NetworkFile, options: LayerOptions, folder: Path | None, report: ReportOptions) -> int:
+    """List the features of a layer that fire nowhere on a domain, each with a proof.
+
+    \b
+    exactzones dead sae.npz --layer 0 --domain=-1:1
+    exactzones dead net.onnx --domain=0:1 --certificates proofs --json dead.json
+    """
+    stop.start(options.timeout)
+    network = net.load()
+    domain = options.domain(network)
+    check_answer_target(report.json_path, net.path)
+    until = stop.deadline.part(_SEARCH_SHARE)
+    with (
+        progress(quiet=report.quiet, activity="deciding", counts=_FEATURES, of_total=True) as show,
+        stop.step(until),
+    ):
+        decisions = dead_features(network, domain, layer=options.layer, seconds=until, jobs=options.jobs, progress=show)
+    proved = {unit: decision.certificate for unit, decision in decisions.items() if isinstance(decision, CannotFire)}
+    undecided = {unit: decision.reason for unit, decision in decisions.items() if isinstance(decision, Undecided)}
+    deliveries = Deliveries()
+    _write_certificates(deliveries, folder, {f"dead-{unit}": certificate for unit, certificate in proved.items()})
+    layer = options.layer % len(network.widths)
+    answer = {
+        "command": "dead",
+        "network": network.sha256,
+        "layer": layer,
+        "features": network.widths[layer],
+        "dead": sorted(proved),
+        "undecided": [{"feature": unit, "reason": reason} for unit, reason in undecided.items()],
+        "certificates": None if folder is None else str(folder),
+    }
+    deliveries.deliver_answer(answer, report.json_path)
+    if is_text_wanted(report.json_path):
+        if undecided:
+            click.echo(f"undecided: {_numbers(sorted(undecided))}")
+        click.echo(f"{len(proved)} of {network.widths[layer]} features of layer {layer} are dead: {_numbers(sorted(proved))}")
+    return deliveries.exit_code(3 if undecided else 0)
+
+
+@click.command()
+@net_argument
+@click.option("--features", "spec_of_features", default="all", metavar="LIST", help="Such as 0,3,5 or 0:16 (0 to 15).")
+@_layer_options
+@_certificates_option
+@report_options
+def together(net: NetworkFile, spec_of_features: str, options: LayerOptions, folder: Path | None, report: ReportOptions) -> int:
+    """Decide for all pairs of features of a layer whether they fire together, at one point of a domain.
+
+    Each pair that does has an exact point, each that does not a proof.
+
+    \b
+    exactzones together sae.npz --layer 0 --features 0:64 --domain=-1:1 --json pairs.json
+    """
+    stop.start(options.timeout)
+    network = net.load()
+    domain, features = options.domain(network), _features(spec_of_features)
+    check_answer_target(report.json_path, net.path)
+    until = stop.deadline.part(_SEARCH_SHARE)
+    with progress(quiet=report.quiet, activity="deciding", counts=_PAIRS, of_total=True) as show, stop.step(until):
+        found = together_of(network, features, domain, layer=options.layer, seconds=until, jobs=options.jobs, progress=show)
+        pairs = combinations_with_replacement(found.features, 2) if folder is not None else ()
+        proofs = {pair: decision for pair in pairs if isinstance(decision := found.decision(*pair), CannotFire)}
+    at = found.together
+    deliveries = Deliveries()
+    _write_certificates(deliveries, folder, {f"never-{i}-{j}": proof.certificate for (i, j), proof in proofs.items()})
+    answer = {
+        "command": "together",
+        "network": network.sha256,
+        "layer": found.layer,
+        "features": list(found.features),
+        "dead": sorted(found.dead),
+        "together": [[None if k == -2 else k >= 0 for k in row] for row in at.tolist()],
+        "points": [list(map(text, point)) for point in found.points],
+        "point_of": [[k if k >= 0 else None for k in row] for row in at.tolist()],
+        "certificates": None if folder is None else str(folder),
+    }
+    deliveries.deliver_answer(answer, report.json_path)
+    if is_text_wanted(report.json_path):
+        pairs_of = [k for i, row in enumerate(at.tolist()) for k in row[i + 1 :]]
+        print_table(
+            [
+                ("dead features", _numbers(sorted(found.dead))),
+                ("pairs that fire together", f"{sum(k >= 0 for k in pairs_of):,}"),
+                ("pairs that never do", f"{pairs_of.count(-1):,}"),
+                ("undecided pairs", f"{pairs_of.count(-2):,}"),
+            ]
+        )
+    return deliveries.exit_code(3 if (at == -2).any() else 0)
+
+
+@click.command()
+@net_argument
+@click.option("--feature", "unit", type=int, required=True, metavar="I", help="The unit; 0 is a layer's first unit.")
+@_layer_options
+@path_option("--out", metavar="CERT", help="Write the certificate that the feature is nowhere larger to this file.")
+@report_options
+def maximum(net: NetworkFile, unit: int, options: LayerOptions, out: Path | None, report: ReportOptions) -> int:
+    """Compute the largest value of a feature on a domain, exactly, with a proof that it is nowhere larger.
+
+    The value is that before the ReLU.  The certificate is about the claim "--feature I --threshold VALUE".
+
+    \b
+    exactzones maximum net.npz --feature 0 --domain=-6:6 --out proof.json
+    """
+    stop.start(options.timeout)
+    network = net.load()
+    domain = options.domain(network)
+    check_target(out, net.path)
+    check_answer_target(report.json_path, net.path)
+    check_distinct(("--out", out), ("--json", report.json_path))
+    until, reason = stop.deadline.part(_SEARCH_SHARE), None
+    try:
+        with stop.step(until):
+            seconds = None if options.timeout is None else until.left()
+            best = maximum_of(network, unit, domain, layer=options.layer, seconds=seconds, jobs=options.jobs)
+    except BudgetExceeded as stopped:
+        best, reason = stopped.found, str(stopped)
+        click.echo(f"incomplete: {reason}; the feature may be larger elsewhere", err=True)
+    deliveries = Deliveries()
+    if out is not None and best.certificate is not None:
+        deliveries.deliver(out, partial(save_certificate, best.certificate, out))
+    answer = {
+        "command": "maximum",
+        "network": network.sha256,
+        "layer": options.layer % len(network.widths),
+        "feature": unit,
+        "value": None if best.value is None else text(best.value),
+        "point": list(map(text, best.point)),
+        "ray": None if best.ray is None else list(map(text, best.ray)),
+        "attained": best.attained,
+        "proved": best.ray is not None or best.certificate is not None,
+        "certificate": str(deliveries.written[0]) if deliveries.written else None,
+    }
+    deliveries.deliver_answer(answer, report.json_path)
+    if is_text_wanted(report.json_path):
+        if not report.quiet:
+            print_table([("point", point_text(best.point)), *([] if best.ray is None else [("ray", point_text(best.ray))])])
+        click.echo("unbounded" if best.value is None else number_text(best.value))
+    return deliveries.exit_code(0 if reason is None else 3)
+
+
+def _features(spec: str) -> list[int] | None:
+    """Read a list of features such as 0,3,5 or 0:16; None for all."""
+    if spec.strip() == "all":
+        return None
+    numbers: list[int] = []
+    for part in spec.split(","):
+        first, colon, end = part.strip().partition(":")
+        if not first.isdecimal() or (colon and not end.isdecimal()):
+            raise InputError(f"--features is {quoted(spec)}; expected numbers of features such as 0,3,5 or 0:16")
+        numbers += range(int(first), int(end)) if colon else [int(first)]
+    return numbers
+
+
+def _write_certificates(deliveries: Deliveries, folder: Path | None, certificates: dict[str, Certificate]) -> None:
+    """Write certificates into a folder, each to a file of its own."""
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: {error.strerror or error}") from None
+    for name, certificate in certificates.items():
+        path = folder / f"{name}.json"
+        deliveries.deliver(path, partial(save_certificate, certificate, path))
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    """Return the first numbers of a list as text."""
+    shown = ", ".join(map(str, numbers[:_MOST_NUMBERS]))
+    return f"{shown}, .. ({len(numbers)} in all)" if len(numbers) > _MOST_NUMBERS else shown or "none"
