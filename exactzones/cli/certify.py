@@ -129,20 +129,22 @@ def certify(net: NetworkFile, question: QuestionOptions, options: CertifyOptions
     """Prove that a feature cannot fire on a domain, or find an input at which it fires.
 
     Either answer comes with a certificate that "exactzones check" verifies.  The last line printed is "can fire", "cannot
-    fire" or "undecided"; for a VNN-LIB property it is "sat", "unsat" or "unknown".
+    fire" or "undecided"; for a VNN-LIB property it is "sat", "unsat" or "unknown".  For many at once see
+    "exactzones certify --instances TABLE --help".
 
     \b
     exactzones certify net.npz --feature 0 --domain=-6:6 --out proof.json
     exactzones certify net.onnx --property robust.vnnlib --out proof.json.gz
     exactzones certify net.npz --where "argmax != 2" --domain-of-data iris.csv --margin 1/10
     exactzones certify net.onnx --feature 0 --domain=0:1 --arithmetic float32
+    exactzones certify --instances instances.csv --out results --jobs 4 --timeout 60
     """
     stop.start(options.timeout)
     if options.replay is not None:
         from exactzones.cli.floats import require_library
 
         require_library(options.replay, options.arithmetic)
-    claim = question.claim(net)
+    claim = question.claim(net, options.arithmetic)
     stored, network, cases = claim.stored, claim.network, claim.cases(options.arithmetic)
     _check_files(net, question, options, report)
     earlier = None if options.resume is None else load_certificate(require_file(options.resume))
@@ -247,7 +249,7 @@ def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: Chec
     exactzones check net.npz proof.json --feature 0 --domain=-6:6
     """
     checker = options.checker()
-    claim = question.claim(net)
+    claim = question.claim(net, options.arithmetic)
     stored = claim.stored
     check_answer_target(json_path, net.path)
     check_distinct(("CERT", cert), ("--json", json_path), ("--property", question.prop_path))
@@ -273,7 +275,7 @@ def _as_listed(claim: CommandClaim, certificate: Path, arithmetic: str) -> tuple
 
     Where a domain fixes inputs, zones are listed in the others.  Both claims say the same; neither is taken from the certificate.
     """
-    if len(claim.questions) == 1 and _network_of(certificate) != claim.network.sha256:
+    if arithmetic == REAL and len(claim.questions) == 1 and _network_of(certificate) != claim.network.sha256:
         try:
             question, embedding = Question(claim.network, *claim.questions[0]).on_free_inputs()
         except DomainError:  # a single point, or none

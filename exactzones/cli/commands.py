@@ -97,6 +97,13 @@ class _LazyGroup(click.Group):
         command = _COMMANDS[cmd_name]
         return getattr(import_module(f"exactzones.cli.{command.module}"), command.function)
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Return the command that arguments name, and the arguments after it: certify of many instances is one of its own."""
+        if args[0] == "certify" and any(argument.partition("=")[0] == "--instances" for argument in args):
+            import_module("exactzones.cli.help_format")
+            return "certify", import_module("exactzones.cli.instances").certify_instances, args[1:]
+        return super().resolve_command(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an interruption becomes an error of ours, since click prints an empty line for its own."""
         try:

@@ -57,7 +57,8 @@ def path_option(*names: str, metavar: str, **settings: Any) -> Callable[[_Comman
     return click.option(*names, type=click.Path(path_type=Path), metavar=metavar, **settings)
 
 
-def _refuse_nan(_context: click.Context, _option: click.Parameter, seconds: float | None) -> float | None:
+def refuse_nan(_context: click.Context, _option: click.Parameter, seconds: float | None) -> float | None:
+    """Refuse NaN as a number of seconds: a callback of options."""
     if seconds is not None and math.isnan(seconds):
         raise InputError("timeout is nan; expected a number of seconds")
     return seconds
@@ -122,7 +123,7 @@ json_option = click.option(
 timeout_option = click.option(
     "--timeout",
     type=click.FloatRange(0, min_open=True),
-    callback=_refuse_nan,
+    callback=refuse_nan,
     metavar="S",
     help="Stop after S seconds and keep what has been computed (exit code 3).",
 )
@@ -256,15 +257,19 @@ class QuestionOptions:
             raise InputError(f"the property has {len(domains)} cases, {what}; ask about each of them, or use certify")
         return UnionQuestion(claim.network, Disjunction(tuple(prop for prop, _ in claim.questions)), domains[0])
 
-    def claim(self, net: NetworkFile) -> CommandClaim:
+    def claim(self, net: NetworkFile, arithmetic: str = REAL) -> CommandClaim:
         """Load the network and return the claim that the property holds nowhere on the domain.
+
+        Args:
+            net: the network's file.
+            arithmetic: in which it is evaluated; what is constant on a domain over the reals need not be in floats.
 
         Raises:
             InputError: options that do not fit each other or the network, or a file that cannot be read.
         """
         self._check()
         if self.prop_path is not None:
-            return _claim_of_file(self.prop_path, net)
+            return _claim_of_file(self.prop_path, net, within_domain=arithmetic == REAL)
         network = net.load()
         if self.where is None:
             props: Sequence[Property] = [self._property(network.widths)]
@@ -340,12 +345,12 @@ class CommandClaim(NamedTuple):
         return [case_of(self.network, *question, arithmetic=arithmetic) for question in self.questions]
 
 
-def _claim_of_file(path: Path, net: NetworkFile) -> CommandClaim:
+def _claim_of_file(path: Path, net: NetworkFile, *, within_domain: bool) -> CommandClaim:
     """Return the claim of a VNN-LIB file about one network."""
     from exactzones.vnnlib.reader import read_query, require_linear
 
     query = read_query(path)
-    loaded = net.load(query.box_of(query.networks[0].source))
+    loaded = net.load(query.box_of(query.networks[0].source) if within_domain else None)
     if len({network.source for network in query.networks}) > 1 or any(each.of_role("hidden") for each in query.networks):
         raise InputError(f"{path}: it declares several models or hidden tensors; use exactzones verify")
     with naming(path):
