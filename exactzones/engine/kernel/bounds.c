@@ -138,18 +138,16 @@ static void relax_bounds(Downstream *D, int w) {
 /* Replace coefficients of activations by those of pre-activations, for an upper bound.  Returns the sum of their absolute
    values. */
 static double through_relu(const Downstream *D, int count, double *coefficient, double *constant, double *size) {
-    double sum = 0;
-    for (int i = 0; i < count; i++) {
-        if (coefficient[i] > 0) {
-            const double shift = coefficient[i] * D->u_shift[i];
-            *constant += shift;
-            *size += shift;
-            coefficient[i] *= D->u_slope[i];
-        } else {
-            coefficient[i] *= D->l_slope[i];
-        }
+    double sum = 0, total = *constant, absolute = *size;
+    for (int i = 0; i < count; i++) { /* without branches: signs are hard to predict */
+        const double a = coefficient[i], shift = a > 0 ? a * D->u_shift[i] : 0;
+        total += shift;
+        absolute += shift;
+        coefficient[i] = a * (a > 0 ? D->u_slope[i] : D->l_slope[i]);
         sum += fabs(coefficient[i]);
     }
+    *constant = total;
+    *size = absolute;
     return sum;
 }
 
@@ -157,17 +155,32 @@ static double through_relu(const Downstream *D, int count, double *coefficient, 
    `size` of the absolute values of the shifts in its constant, the error `off`, and a count of roundings. */
 typedef struct { double constant, size, off, terms; } Bound;
 
+/* Sum parts of rows, each times its factor, in their order; rows whose factor is 0 are left out.  `columns` is a constant, at most 32:
+   the sums stay in registers. */
+static inline void combine_parts(const double *factor, const double *rows, int count, int width, double *sum, const int columns) {
+    double block[32] = {0};
+    for (int i = 0; i < count; i++) {
+        const double a = factor[i], *row = rows + (size_t)i * width;
+        if (a != 0) for (int k = 0; k < columns; k++) block[k] += a * row[k];
+    }
+    memcpy(sum, block, columns * sizeof(double));
+}
+
+/* Sum the rows of a matrix in this way. */
+VECTORS static void combine_rows(const double *factor, const double *rows, int count, int width, double *sum) {
+    int j = 0;
+    for (; j + 32 <= width; j += 32) combine_parts(factor, rows + j, count, width, sum + j, 32);
+    for (; j + 8 <= width; j += 8) combine_parts(factor, rows + j, count, width, sum + j, 8);
+    for (; j < width; j++) combine_parts(factor, rows + j, count, width, sum + j, 1);
+}
+
 /* Rewrite the function as one of the activations of the layer before `q`, for an upper bound. */
 static void step_back(Target *G, int q, Bound *bound) {
     const Downstream *D = &G->layers[q], *before = q ? &G->layers[q - 1] : &G->own;
     const int m = D->inputs;
     double *coefficient = G->coefficients, *other = G->others;
     const double sum = through_relu(D, D->outputs, coefficient, &bound->constant, &bound->size);
-    memset(other, 0, (m + 1) * sizeof(double));
-    for (int i = 0; i < D->outputs; i++) {
-        const double a = coefficient[i], *W = D->weight + (size_t)i * (m + 1);
-        if (a != 0) for (int j = 0; j <= m; j++) other[j] += a * W[j];
-    }
+    combine_rows(coefficient, D->weight, D->outputs, m + 1, other);
     bound->constant += other[m];
     bound->size += fabs(other[m]);
     bound->terms += D->outputs + 2;
@@ -198,16 +211,17 @@ static double largest_value(BoundedCell *b, Bound *bound) {
     through_relu(&G->own, n, coefficient, &bound->constant, &bound->size);
     double row[MAX_DIM + 1], row_error = TINY, row_size = fabs(bound->constant);
     for (int j = 0; j < n; j++) row_error += fabs(coefficient[j]) * L->WF[j];
-    for (int c = 0; c < w; c++) {
-        const double *R = L->R + (size_t)c * n;
-        double sum = 0, absolute = 0;
-        for (int j = 0; j < n; j++) {
-            sum += coefficient[j] * R[j];
-            absolute += fabs(coefficient[j] * R[j]);
+    double sums[MAX_DIM + 1] = {0}, absolutes[MAX_DIM + 1] = {0};
+    for (int j = 0; j < n; j++)
+        for (int c = 0; c < w; c++) {
+            const double term = coefficient[j] * L->R[(size_t)c * n + j];
+            sums[c] += term;
+            absolutes[c] += fabs(term);
         }
-        row[c] = sum + (c == 0 ? bound->constant : 0);
-        row_error += (n + 8) * UNIT_ROUNDOFF * absolute;
-        row_size += absolute;
+    for (int c = 0; c < w; c++) {
+        row[c] = sums[c] + (c == 0 ? bound->constant : 0);
+        row_error += (n + 8) * UNIT_ROUNDOFF * absolutes[c];
+        row_size += absolutes[c];
     }
     bound->off += (bound->terms + n) * 4 * UNIT_ROUNDOFF * bound->size + TINY * G->own.largest +
                   evaluation_error(&b->reach, row_size, row_error);
@@ -231,20 +245,22 @@ double upper_bound(BoundedCell *b, int last, double constant, int *next) {
     return high + bound.off * SLACK;
 }
 
-/* Bound the open units of a downstream layer once more, from this layer all the way back, which is often tighter. */
+/* Bound the open units of a downstream layer once more, from this layer all the way back, which is often tighter.  The side on which
+   a unit is more likely to be settled comes first; if it is settled, the other side does not matter. */
 static void tighten(BoundedCell *b, int q) {
     Target *G = b->G;
     Downstream *D = &G->layers[q];
     const int m = D->inputs;
     for (int i = 0; i < D->outputs; i++) {
-        if (!D->relu[i] || D->low[i] >= 0 || D->high[i] <= 0) continue;
-        const double *W = D->weight + (size_t)i * (m + 1);
-        memcpy(G->coefficients, W, m * sizeof(double));
-        const double high = upper_bound(b, q - 1, W[m], NULL);
-        for (int j = 0; j < m; j++) G->coefficients[j] = -W[j];
-        const double low = -upper_bound(b, q - 1, -W[m], NULL);
-        if (high < D->high[i]) D->high[i] = high;
-        if (low > D->low[i]) D->low[i] = low;
+        if (!D->relu[i]) continue;
+        const double *W = D->weight + (size_t)i * (m + 1), side = D->high[i] < -D->low[i] ? 1 : -1;
+        for (int turn = 0; turn < 2 && !(D->low[i] >= 0 || D->high[i] <= 0); turn++) {
+            const double sign = turn ? -side : side;
+            for (int j = 0; j < m; j++) G->coefficients[j] = sign * W[j];
+            const double bound = upper_bound(b, q - 1, sign * W[m], NULL);
+            if (sign > 0 && bound < D->high[i]) D->high[i] = bound;
+            if (sign < 0 && -bound > D->low[i]) D->low[i] = -bound;
+        }
     }
 }
 

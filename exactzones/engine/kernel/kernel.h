@@ -25,6 +25,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Compiles a function for vectors of two doubles and of four; which one runs depends on the processor, the results do not. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#define VECTORS __attribute__((target_clones("avx2", "default")))
+#else
+#define VECTORS
+#endif
+
 /* As in exactzones/rational/floats.py and numpy_kernel.py; a test compares them. */
 #define MAX_DIM 16
 #define UNIT_ROUNDOFF (DBL_EPSILON / 2)

@@ -216,11 +216,14 @@ class Bounder:
 
     def _tighten(self, q: int) -> None:
         """Bound the open units of a layer once more, from this layer all the way back, which is often tighter."""
+        units = self.units[q]
         for i in self._open_units(q):
-            row = self.layers[q].weight[i]
-            high, _ = self._upper_bound(q - 1, row)
-            low, _ = self._upper_bound(q - 1, -row)
-            self._narrow(q, i, -low, high)
+            sides = (1, -1) if units.high[i] < -units.low[i] else (-1, 1)  # the side on which it is more likely settled comes first
+            for sign in sides:
+                bound, _ = self._upper_bound(q - 1, sign * self.layers[q].weight[i])
+                self._narrow(q, i, *((-math.inf, bound) if sign > 0 else (-bound, math.inf)))
+                if units.low[i] >= 0 or units.high[i] <= 0:
+                    break
 
     def _upper_bound(self, last: int, row: Floats, following: int | None = None) -> tuple[float, int | None]:
         """Bound an affine function of the activations of layer ``last`` (-1: the one that cuts) from above.

@@ -2,13 +2,6 @@
 
 #include "kernel.h"
 
-/* Compiles a function for vectors of two doubles and of four; which one runs depends on the processor, the results do not. */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-#define VECTORS __attribute__((target_clones("avx2", "default")))
-#else
-#define VECTORS
-#endif
-
 #define BLOCK 256 /* values that are computed at once */
 
 /* Take the signs of all neurons at a generator from floats, where these are certain. */
