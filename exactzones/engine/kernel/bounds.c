@@ -93,17 +93,18 @@ static double bound_downstream(
     error = D->row_sum * (error + (m + 6) * UNIT_ROUNDOFF * largest) * SLACK + TINY;
     for (int i = 0; i < p; i++) {
         const double *W = D->weight + (size_t)i * (m + 1);
-        double up[MAX_DIM + 1], down[MAX_DIM + 1], size = 0;
-        for (int c = 0; c < w; c++) {
-            const double *high = before->upper + (size_t)c * m, *low = before->lower + (size_t)c * m;
-            double above = 0, below = 0;
-            for (int j = 0; j < m; j++) {
-                const double positive = W[j] > 0 ? W[j] : 0, negative = W[j] - positive;
-                above += positive * high[j] + negative * low[j];
-                below += positive * low[j] + negative * high[j];
+        double up[MAX_DIM + 1] = {0}, down[MAX_DIM + 1] = {0}, size = 0;
+        for (int j = 0; j < m; j++) {
+            const double positive = W[j] > 0 ? W[j] : 0, negative = W[j] - positive;
+            for (int c = 0; c < w; c++) {
+                const double high = before->upper[(size_t)c * m + j], low = before->lower[(size_t)c * m + j];
+                up[c] += positive * high + negative * low;
+                down[c] += positive * low + negative * high;
             }
-            D->upper[(size_t)c * p + i] = up[c] = above + (c == 0 ? W[m] : 0);
-            D->lower[(size_t)c * p + i] = down[c] = below + (c == 0 ? W[m] : 0);
+        }
+        for (int c = 0; c < w; c++) {
+            D->upper[(size_t)c * p + i] = up[c] += c == 0 ? W[m] : 0;
+            D->lower[(size_t)c * p + i] = down[c] += c == 0 ? W[m] : 0;
             size += fabs(up[c]) + fabs(down[c]);
         }
         double low = INFINITY, high = -INFINITY, off = evaluation_error(&b->reach, size, error);

@@ -218,7 +218,7 @@ class Bounder:
         """Bound the open units of a layer once more, from this layer all the way back, which is often tighter."""
         units = self.units[q]
         for i in self._open_units(q):
-            sides = (1, -1) if units.high[i] < -units.low[i] else (-1, 1)  # the side on which it is more likely settled comes first
+            sides = (1, -1) if units.high[i] < -units.low[i] else (-1, 1)  # the likelier side first
             for sign in sides:
                 bound, _ = self._upper_bound(q - 1, sign * self.layers[q].weight[i])
                 self._narrow(q, i, *((-math.inf, bound) if sign > 0 else (-bound, math.inf)))

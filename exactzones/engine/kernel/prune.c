@@ -13,6 +13,27 @@
 /* Guesses about a generator: whether the target seems positive there. */
 enum { NO_GUESS = 0, SEEMS_POSITIVE = 1, SEEMS_NEGATIVE = 2 };
 
+#define SIDE_BY_SIDE 8 /* sums; one alone waits for each of its additions */
+
+/* The pre-activations of a downstream layer, given the activations before it; every sum is in order. */
+static void pre_activations(const Downstream *D, const double *values, double one, double *result) {
+    const int m = D->inputs;
+    int i = 0;
+    for (; i + SIDE_BY_SIDE <= D->outputs; i += SIDE_BY_SIDE) {
+        const double *W = D->weight + (size_t)i * (m + 1);
+        double sums[SIDE_BY_SIDE];
+        for (int k = 0; k < SIDE_BY_SIDE; k++) sums[k] = W[(size_t)k * (m + 1) + m] * one;
+        for (int j = 0; j < m; j++)
+            for (int k = 0; k < SIDE_BY_SIDE; k++) sums[k] += W[(size_t)k * (m + 1) + j] * values[j];
+        memcpy(result + i, sums, sizeof sums);
+    }
+    for (; i < D->outputs; i++) {
+        const double *W = D->weight + (size_t)i * (m + 1);
+        result[i] = W[m] * one;
+        for (int j = 0; j < m; j++) result[i] += W[j] * values[j];
+    }
+}
+
 /* --- Guesses --- */
 
 /* How large the target can be at a generator whose entries do not exceed 1; values far below that count as zero. */
@@ -46,12 +67,8 @@ static int guess_at(const Layer *L, Target *G, Py_ssize_t v, const uint8_t *stat
     }
     for (int q = 0; q < G->depth; q++) {
         const Downstream *D = &G->layers[q];
-        for (int i = 0; i < D->outputs; i++) {
-            const double *W = D->weight + (size_t)i * (D->inputs + 1);
-            double sum = W[D->inputs] * one;
-            for (int j = 0; j < D->inputs; j++) sum += W[j] * values[j];
-            next[i] = D->relu[i] && sum < 0 ? 0 : sum;
-        }
+        pre_activations(D, values, one, next);
+        for (int i = 0; i < D->outputs; i++) if (D->relu[i] && next[i] < 0) next[i] = 0;
         swap(&values, &next);
     }
     double sum = G->target[G->target_inputs] * one;
@@ -108,12 +125,10 @@ static void lean_towards(BoundedCell *b, const double *point, int last, int roun
     }
     for (int q = 0; q <= last; q++) {
         Downstream *D = &G->layers[q];
+        pre_activations(D, values, 1, next);
         for (int i = 0; i < D->outputs; i++) {
-            const double *W = D->weight + (size_t)i * (D->inputs + 1);
-            double sum = W[D->inputs];
-            for (int j = 0; j < D->inputs; j++) sum += W[j] * values[j];
-            lean(D, i, sum, round);
-            next[i] = D->relu[i] && sum < 0 ? 0 : sum;
+            lean(D, i, next[i], round);
+            if (D->relu[i] && next[i] < 0) next[i] = 0;
         }
         swap(&values, &next);
     }
