@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from exactzones.engine import kernel
 from exactzones.engine.arrangement import Arrangement
 from exactzones.engine.forward import is_rational, patterns_of, target_of
 from exactzones.engine.frontier import OFF, ON
@@ -81,6 +82,7 @@ class InequalitySearch:
 
     def start(self) -> Node | None:
         """Return the domain as a cell; None if it has no interior."""
+        kernel.warn_if_slow()
         program = self._program([])
         bounds = program.bounds
         if any(None not in pair and pair[0] >= pair[1] for pair in zip(bounds.low, bounds.high, strict=True)):  # type: ignore[operator]

@@ -157,16 +157,15 @@ class Zones(Sequence[Zone]):
     @property
     def _is_bounded(self) -> bool:
         """Whether the domain is bounded, which its vertices tell; if those of a zone are too many, that is an error."""
-        if self.zones and self.zones[0].kept is not None:
-            _ = self.zones[0].cell
+        _ = self.zones[0].cell if self.zones and self.zones[0].kept is not None else None
         return self.domain is not None and self.domain.is_bounded
 
     @property
     def _competing(self) -> Sequence[Zone]:
         """The zones on which the feature may attain its largest value."""
-        if self._connections is not None:
-            return [self.zones[k] for k in self._connections.survey.competing.tolist()]
-        return [self.zones[k] for k in competing([zone.source for zone in self.zones])]
+        bounds = self._connections
+        chosen = competing([z.source for z in self.zones]) if bounds is None else bounds.survey.competing.tolist()
+        return [self.zones[k] for k in chosen]
 
     @overload
     def containing(self, points: Sequence[Sequence[Any]] | Array) -> list[list[Zone]]: ...

@@ -15,6 +15,7 @@ from zones.support import cases, small_networks
 from exactzones.engine import inequality_jobs, inequality_leaf
 from exactzones.engine.inequalities import InequalitySearch, inequality_search
 from exactzones.engine.inequality_leaf import InequalityLeaf, facets_of
+from exactzones.engine.search import resolve
 from exactzones.engine.search_kernel import SearchKernel
 from exactzones.errors import BudgetExceeded, DomainError
 from exactzones.formats.zones_json import schema, zones_to_json
@@ -65,7 +66,7 @@ def test_every_way_to_decide_finds_the_same_zones_in_the_same_order(patches, cas
 def test_interrupted_at_every_cell(name):
     """A search that is left and taken up again after every single cell finds the same leaves."""
     net, prop, domain = CASES[name]
-    search = inequality_search(net, prop.resolve(net.widths), domain)
+    search = inequality_search(net, resolve(net, prop), domain)
     expected = [zone.pattern for zone in find_zones(net, prop, domain, engine="inequalities")]
     stack, leaves = [search.start()], []
     while stack:
@@ -180,9 +181,31 @@ def test_what_the_kernel_calls_inside_is_inside(data):
         assert len(signs) == sum(len(layer.relu_units) for layer in net.layers[: zone.prop.horizon])
 
 
+def test_parts_on_which_the_feature_cannot_fire_are_pruned():
+    net = random_network(5, 6, 6, 1, seed=4)
+    threshold = find_zones(net, 0, box(5)).maximum.value * Fraction(9, 10)
+    prop = feature(0, threshold=threshold)
+    zones = find_zones(net, prop, box(5), engine="inequalities")
+    programs = []
+    for asked in (prop, ALWAYS):
+        search = inequality_search(net, resolve(net, asked), box(5))
+        assert sum(1 for _ in search.run(search.start(), lambda _: None))
+        programs.append(search.counts["nodes"])
+    every = find_zones(net, ALWAYS, box(5))
+    assert {zone.pattern for zone in zones} == {zone.pattern for zone in every if fires_above(zone, threshold)}
+    if search._kernel.is_compiled:
+        assert 2 * programs[0] < programs[1]
+
+
+def fires_above(zone, threshold):
+    """Tell whether the output exceeds a threshold on a zone, by its vertices."""
+    constant, *slope = zone.affine.augmented().rows[0]
+    return any(constant + sum(a * x for a, x in zip(slope, vertex, strict=True)) > threshold for vertex in zone.vrep.vertices)
+
+
 def test_the_search_can_be_pickled():
     net, prop, domain = CASES["rare"]
-    search = inequality_search(net, prop.resolve(net.widths), domain)
+    search = inequality_search(net, resolve(net, prop), domain)
     again = pickle.loads(pickle.dumps(search))  # noqa: S301 - pickled here
     assert isinstance(again, InequalitySearch)
     zones = find_zones(net, prop, domain, engine="inequalities")

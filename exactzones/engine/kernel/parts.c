@@ -30,20 +30,32 @@ int sign_at(const Search *S, const double *g, const double *x, double error) {
     return value > off && value <= DBL_MAX ? 1 : value < -off && value >= -DBL_MAX ? -1 : 0;
 }
 
-/* The sign of a row on the whole box; 0 if it may have both. */
-int sign_on_box(const Search *S, const double *g, double error) {
+/* Bounds of a row on the whole box; infinities where it may be unbounded. */
+void range_on_box(const Search *S, const double *g, double error, double *least, double *most) {
     double low = g[0], high = g[0], size = fabs(g[0]), reach = 1;
+    *least = -INFINITY;
+    *most = INFINITY;
     for (int k = 0; k < S->d; k++) {
         const double a = g[k + 1] * S->simplex.low[k], b = g[k + 1] * S->simplex.high[k];
         const double far = fmax(fabs(S->simplex.low[k]), fabs(S->simplex.high[k]));
-        if ((S->open_low[k] || S->open_high[k]) && (g[k + 1] != 0 || error > 0)) return 0;
+        if ((S->open_low[k] || S->open_high[k]) && (g[k + 1] != 0 || error > 0)) return;
         low += fmin(a, b);
         high += fmax(a, b);
         size += fabs(g[k + 1]) * far;
         reach += far;
     }
     const double off = ((S->d + 4) * UNIT_ROUNDOFF * size + error * reach) * SLACK + TINY;
-    return low > off && low <= DBL_MAX ? 1 : high < -off && high >= -DBL_MAX ? -1 : 0;
+    if (low >= -DBL_MAX && high <= DBL_MAX && off <= DBL_MAX) {
+        *least = low - off * SLACK;
+        *most = high + off * SLACK;
+    }
+}
+
+/* The sign of a row on the whole box; 0 if it may have both. */
+int sign_on_box(const Search *S, const double *g, double error) {
+    double least, most;
+    range_on_box(S, g, error, &least, &most);
+    return least > 0 ? 1 : most < 0 ? -1 : 0;
 }
 
 /* Add the row sign * g to the cell. */

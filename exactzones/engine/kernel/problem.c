@@ -9,7 +9,7 @@ static int allocate(Search *S) {
     S->maps = calloc(2 * layers, sizeof(double *));
     S->map_error = malloc(2 * layers * sizeof(double));
     S->stack = calloc(most + 2, sizeof(Dictionary *));
-    S->own_points = malloc(((2 * (most + 2) + 8) * d + 6 * w + most) * sizeof(double));
+    S->own_points = malloc(((2 * (most + 2) + 8) * d + 8 * w + most) * sizeof(double));
     if (!S->state || !S->row || !S->maps || !S->map_error || !S->stack || !S->own_points) return out_of_memory();
     S->row_error = S->row + most * w;
     S->row_scale = S->row_error + most;
@@ -28,7 +28,8 @@ static int allocate(Search *S) {
     S->goal = S->scratch + w;
     S->combined = S->goal + w;
     S->turned = S->combined + 2 * w;
-    S->multiplier = S->turned + w;
+    S->relaxed = S->turned + w;
+    S->multiplier = S->relaxed + 2 * w;
     for (size_t k = 0; k < layers; k++) {
         S->maps[k] = malloc((size_t)S->layer[k].inputs * w * sizeof(double));
         S->values[k] = malloc((size_t)S->layer[k].outputs * w * sizeof(double));

@@ -32,6 +32,46 @@ static int finish(Search *S, Dictionary *D, const double *x) {
     }
 }
 
+/* Whether the target is certainly positive nowhere on the cell, whose last layer is still to be cut from neuron j on.
+
+   The target is at most a linear function: a ReLU with the bounds low < 0 < high of its unit is at most a z + b, where a is
+   high / (high - low) and b makes that true at both bounds, and at least z or 0 (Ehlers 2017; Zhang et al. 2018). */
+static int is_silent(Search *S, int j, const uint8_t *state, Dictionary *D, const double *x) {
+    const int last = S->layers - 1, n = S->layer[last].outputs, w = S->w;
+    const double *target = S->layer[S->layers].rows;
+    double *goal = S->relaxed, *size = S->relaxed + w, error = 0, largest = 0, low, high;
+    memset(goal, 0, 2 * w * sizeof(double));
+    goal[0] = target[n];
+    size[0] = fabs(target[n]);
+    for (int i = 0; i < n; i++) {
+        const double c = target[i], *row = S->values[last] + (size_t)i * w;
+        double slope = 1, constant = 0;
+        if (c == 0) continue;
+        if (i < j) slope = state[i] & 1;
+        else if (S->layer[last].relu[i]) {
+            range_on_box(S, row, row_error(S, last, i), &low, &high);
+            if (high <= 0) slope = 0;
+            else if (low < 0) {
+                if (!(low >= -DBL_MAX && high <= DBL_MAX)) return 0;
+                slope = c > 0 ? high / (high - low) : high > -low;
+                if (c > 0) constant = (fmax(-slope * low, high - slope * high) + 8 * UNIT_ROUNDOFF * high) * SLACK + TINY;
+            }
+        }
+        for (int e = 0; e < w; e++) {
+            goal[e] += c * slope * row[e];
+            size[e] += fabs(c * slope * row[e]);
+        }
+        goal[0] += c * constant;
+        size[0] += fabs(c * constant);
+        error += fabs(c) * slope * row_error(S, last, i);
+    }
+    for (int e = 0; e < w; e++) largest = fmax(largest, size[e]);
+    error = (error + (n + 8) * UNIT_ROUNDOFF * largest) * SLACK + TINY;
+    const int sign = sign_on_box(S, goal, error);
+    if (sign || sign_at(S, goal, x, error) > 0) return sign < 0;
+    return probe(S, D, goal, 1, error, 0, x, S->other_point) == NONE;
+}
+
 /* On which sides of a neuron the cell has parts: bit 0 above, bit 1 below; -1 if that is not clear.  x and y become inner points
    of the parts above and below. */
 static int sides_of(Search *S, Dictionary *D, int k, int j, double *x, double *y) {
@@ -87,6 +127,7 @@ static int visit(Search *S, int k, int j, int depth) {
         memset(state + j, UNSEEN, S->units - (state - S->state) - j);
         if (S->items >= S->limit || S->nodes >= 64 * S->limit) { failed = emit_item(S, REST, x) ? -1 : 1; break; }
         if ((++S->nodes & 1023) == 0 && PyErr_CheckSignals()) return -1;
+        if (k == S->layers - 1 && S->has_target && is_silent(S, j, state, D, x)) { S->rows = rows; return 0; }
         const int sides = sides_of(S, D, k, j, x, y);
         if (sides < 0) { S->asked++; failed = emit_item(S, ASK, x) ? -1 : 1; break; }
         if (sides < 3) { state[j] = (sides == 1 ? ON : OFF) | UNCUT; continue; }

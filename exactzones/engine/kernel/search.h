@@ -37,7 +37,7 @@ typedef struct {
     double *map_error, *factor;
     Dictionary **stack;
     int depth;
-    double *scratch, *multiplier, *combined, *goal, *turned, *other_point;
+    double *scratch, *multiplier, *combined, *goal, *turned, *relaxed, *other_point;
     double *own_points, *second_points; /* per depth */
     /* what is returned */
     Bytes kinds, states, points;
@@ -53,6 +53,7 @@ void free_problem(Search *S, Py_buffer *in);
 double power_above(double value);
 double evaluate(const Search *S, const double *g, const double *x, double error, double *off);
 int sign_at(const Search *S, const double *g, const double *x, double error);
+void range_on_box(const Search *S, const double *g, double error, double *least, double *most);
 int sign_on_box(const Search *S, const double *g, double error);
 double *scaled(Search *S, const double *g, double factor);
 double row_error(const Search *S, int k, int j);
