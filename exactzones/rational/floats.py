@@ -24,7 +24,8 @@ from typing import TypeAlias
 import numpy as np
 
 from exactzones.rational.arrays import Floats
-from exactzones.rational.matrix import Matrix
+from exactzones.rational.matrix import Matrix, StoredMatrix
+from exactzones.rational.storage import SparseEntries
 
 Policy: TypeAlias = Callable[[Fraction | int], float]
 
@@ -88,6 +89,9 @@ def float_matrix(matrix: Matrix, policy: Policy) -> Floats:
     """Return an exact matrix as floats of the same shape, each entry as the policy converts it."""
     if matrix.floats is not None:
         return matrix.floats
+    if isinstance(matrix, StoredMatrix) and isinstance(matrix.storage, SparseEntries):
+        entries = matrix.storage
+        return entries.dense(np.array([policy(Fraction(entry, entries.denominator)) for entry in entries.values], np.float64))
     if not matrix.is_rational:
         return np.array([[policy(entry) for entry in row] for row in matrix.rows]).reshape(matrix.shape)
     numerators, denominator = matrix.scaled()

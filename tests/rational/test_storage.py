@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from exactzones.rational import Matrix
 from exactzones.rational.dyadic import over_power_of_two, row_sums
+from exactzones.rational.floats import clipped_float, filter_float, float_matrix
 from exactzones.rational.storage import SparseEntries
 
 NUMBERS = st.sampled_from([0.0, 0.0, 1.0, -0.5, 0.1, 3e-310, -(2.0**70), 1e-30, 1 - 2**-53]) | st.floats(-9, 9, width=32)
@@ -49,6 +50,13 @@ def test_what_is_stored_is_the_matrix(pair, data):
     for each in (matrix, plain):
         numerators, denominator = each.numerators()
         assert tuple(tuple(Fraction(int(n), denominator) for n in row) for row in numerators) == plain.rows
+
+
+@given(stored())
+def test_floats(pair):
+    for policy in (clipped_float, filter_float):
+        ours, plain = (float_matrix(matrix, policy) for matrix in pair)
+        assert np.array_equal(ours, plain, equal_nan=True)
 
 
 @given(stored(), st.data())
