@@ -1,4 +1,4 @@
-"""Exact sparse matrices for the linear maps of a model's operators, before these become the dense matrices of layers.
+"""Exact sparse matrices for the linear maps of a model's operators, before these become the matrices of layers.
 
 The entries are 64-bit floats until something is computed with them, and then integers over one common
 denominator.  Nothing is rounded.
