@@ -6,6 +6,7 @@ node before it becomes part of a certificate.
 
 from exactzones.certification.decide import case_of, certify, certify_cases, prove_complete
 from exactzones.certification.firing import CoFiring, dead_features, together
+from exactzones.certification.nearest_input import NearestInput, nearest_input
 from exactzones.certification.questions import ProvedMaximum, check, conjunction, maximum, never_together
 from exactzones.certification.results import CanFire, CannotFire, Certificate, Complete, Decision, Undecided
 
@@ -16,6 +17,7 @@ __all__ = [
     "CoFiring",
     "Complete",
     "Decision",
+    "NearestInput",
     "ProvedMaximum",
     "Undecided",
     "case_of",
@@ -25,6 +27,7 @@ __all__ = [
     "conjunction",
     "dead_features",
     "maximum",
+    "nearest_input",
     "never_together",
     "prove_complete",
     "together",

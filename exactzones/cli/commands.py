@@ -48,6 +48,11 @@ _COMMANDS = {
         "maximum",
         "Compute the largest value of a feature on a domain, exactly, with a proof that it is nowhere larger.",
     ),
+    "nearest": _Command(
+        "nearest",
+        "command",
+        "Find the nearest input at which a feature fires, exactly or, when time is up, between two exact bounds.",
+    ),
     "proptest": _Command(
         "proptest", "proptest", "Test the zones of a feature against exact evaluations of the network at random points."
     ),

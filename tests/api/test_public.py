@@ -204,6 +204,12 @@ DOORS = {
         lambda best: (best.value, best.point, best.ray),
     ),
     "nearest": Door(nearest, {"zones": ZONES, "point": [0, 0], "norm": 2}, {"point": POINT}),
+    "nearest_input": Door(
+        exactzones.nearest_input,
+        {"network": NET, "prop": feature(0), "point": [1, 2], "norm": 2, "domain": BOX, "seconds": 60},
+        {"prop": FEATURE, "point": POINT, "domain": DOMAIN, "seconds": LIMIT},
+        lambda answer: (answer.lower, answer.upper, answer.point),
+    ),
     "never_together": Door(
         exactzones.never_together,
         {"network": NET, "features": 0, "other": 2, "domain": BOX, "layer": -1, "seconds": 60, "jobs": 1, "executor": None},
@@ -269,6 +275,7 @@ RECORDS = {
         "Maximum",
         "MergedZone",
         "Nearest",
+        "NearestInput",
         "ProvedMaximum",
         "Report",
         "Segment",

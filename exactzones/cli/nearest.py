@@ -1,0 +1,131 @@
+"""``exactzones nearest``: the nearest input at which a property holds, in any number of inputs."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from exactzones.certification.nearest_input import NearestInput, nearest_input
+from exactzones.cli.options import (
+    NetworkFile,
+    QuestionOptions,
+    ReportOptions,
+    net_argument,
+    path_option,
+    question_options,
+    report_options,
+    timeout_option,
+)
+from exactzones.cli.outputs import (
+    Deliveries,
+    check_answer_target,
+    check_distinct,
+    check_target,
+    is_text_wanted,
+    number_text,
+    point_text,
+    print_table,
+)
+from exactzones.cli.points import POINT_HELP, read_point
+from exactzones.cli.stopping import stop
+from exactzones.errors import InputError
+from exactzones.formats.certificates import save_certificate
+from exactzones.property import Disjunction
+from exactzones.rational import text
+
+_LONG_POINT = 60  # characters
+
+
+@click.command("nearest")
+@net_argument
+@question_options
+@click.option("--at", "place", required=True, metavar="POINT", help=POINT_HELP)
+@click.option("--norm", type=click.Choice(["1", "2", "inf"]), default="2", show_default=True, help="What distance means.")
+@timeout_option
+@path_option("--out", "out", metavar="CERT", help="Write the proof that the property holds nowhere on a box around the point.")
+@report_options
+def command(
+    net: NetworkFile,
+    question: QuestionOptions,
+    place: str,
+    norm: str,
+    timeout: float | None,
+    out: Path | None,
+    report: ReportOptions,
+) -> int:
+    """Find the nearest input at which a feature fires, exactly or, when time is up, between two exact bounds.
+
+    The exit code is 0 if the distance is exact, or if the feature fires nowhere; 3 if there are two bounds.
+
+    \b
+    exactzones nearest net.npz --feature 0 --at 1/2,-3/4 --norm inf
+    exactzones nearest net.onnx --where "not argmax = 7" --at images.npy:3 --norm inf --domain 0:1 --timeout 60
+    """
+    stop.start(timeout)
+    claim = question.claim(net)
+    domains = {id(domain): domain for _, domain in claim.questions}
+    if len(domains) != 1:
+        raise InputError(f"the property has {len(domains)} domains; ask about each of them")
+    point = read_point(place, claim.network.inputs)
+    check_target(out, net.path)
+    check_answer_target(report.json_path, net.path)
+    check_distinct(("--out", out), ("--json", report.json_path))
+    (domain,) = domains.values()
+    prop = Disjunction(tuple(prop for prop, _ in claim.questions))
+    named: Any = norm if norm == "inf" else int(norm)
+    answer = nearest_input(claim.network, prop, point, named, domain, seconds=stop.deadline)
+    deliveries = Deliveries()
+    if out is not None and answer is not None and answer.certificate is not None:
+        deliveries.deliver(out, partial(save_certificate, answer.certificate, out))
+    deliveries.deliver_answer(
+        {"command": "nearest", "network": claim.network.sha256, **_document(answer, named)}, report.json_path
+    )
+    if not report.quiet and is_text_wanted(report.json_path):
+        _print(answer)
+        for path in deliveries.written:
+            click.echo(f"wrote {path}")
+    return deliveries.exit_code(0 if answer is None or answer.exact else 3)
+
+
+def _document(answer: NearestInput | None, norm: Any) -> dict[str, Any]:
+    """Return the answer as a JSON object; for the norm 2 the bounds are squares."""
+    square = "_squared" if norm == 2 else ""
+    if answer is None:
+        bounds = {f"lower{square}": None, f"upper{square}": None}
+        return {"norm": norm, **bounds, "exact": True, "attained": False, "point": None, "zone": None}
+    return {
+        "norm": norm,
+        f"lower{square}": text(answer.lower),
+        f"upper{square}": None if answer.upper is None else text(answer.upper),
+        "exact": answer.exact,
+        "attained": answer.attained,
+        "point": None if answer.point is None else list(map(text, answer.point)),
+        "zone": None if answer.pattern is None else list(answer.pattern),
+        "radius": text(answer.radius),
+    }
+
+
+def _print(answer: NearestInput | None) -> None:
+    if answer is None:
+        click.echo("it fires nowhere on the domain")
+        return
+    what = "squared distance" if answer.norm == 2 else "distance"
+    if answer.exact:
+        rows = [(what, number_text(answer.lower))]
+    else:
+        rows = [(f"{what} from", _rounded(answer.lower)), ("to", "not known" if answer.upper is None else _rounded(answer.upper))]
+    if answer.point is not None:
+        shown = point_text(answer.point)
+        rows.append(("point", shown if len(shown) < _LONG_POINT else "see --json"))
+        rows.append(("fires there", "yes" if answer.attained else "no, but arbitrarily close to it"))
+    if answer.certificate is not None:
+        rows.append(("proved", f"it fires nowhere where no input changes by more than {_rounded(answer.radius)}"))
+    print_table(rows)
+
+
+def _rounded(value: Fraction) -> str:
+    return number_text(value, 20)
