@@ -6,6 +6,7 @@
     sum         = terms with + and - between;  term = numbers and at most one variable, with * and / between
 
 Variables: ``z1[2]`` is unit 2 of layer 1 before the ReLU, ``a1[2]`` after it, ``y[2]`` (or ``y2``) is output 2 of the network.
+Outputs of a model have their names, too: ``logits[2]``, ``map[0,2]``, or ``score`` where there is a single entry.
 Layers count from 0, or from the end as in ``z-1[2]``.
 """
 
@@ -23,11 +24,12 @@ from exactzones.rational import exact
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
-    r"|(?P<name>[A-Za-z_]\w*(?:-\d+)?(?:\[\s*\d+\s*\])?)"
+    r"|(?P<name>[A-Za-z_]\w*(?:-\d+)?(?:\[\s*\d+(?:\s*,\s*\d+)*\s*\])?)"
     r"|(?P<sign>>=|<=|==|!=|[-+*/()<>=]))",
     re.ASCII,
 )
 _VARIABLE = re.compile(r"(?:([za])(-?\d+)\[\s*(\d+)\s*\]|y\[\s*(\d+)\s*\]|y(\d+))", re.ASCII)
+_ENTRY = re.compile(r"(\w+)(?:\[([\d,\s]*)\])?", re.ASCII)
 _RELATIONS: dict[str, tuple[tuple[int, bool], ...]] = {
     ">": ((1, True),),
     ">=": ((1, False),),
@@ -236,6 +238,12 @@ class _Parser:
         if token[:1].isdigit() or token[:1] == ".":
             return _Sum(exact(token, "number"), {})
         match = _VARIABLE.fullmatch(token)
+        entry = _ENTRY.fullmatch(token) if match is None else None
+        port = next((port for port in self._network.output_ports if entry is not None and port.name == entry[1]), None)
+        if entry is not None and port is not None:
+            if port.before:
+                raise self._error(f"{port.name!r} comes after {port.before}; conditions are about the values before it, y[..]")
+            return self._output(port.place(*map(int, (entry[2] or "").replace(",", " ").split())))
         if match is None:
             raise self._error(f"{token or 'the end'!r} is not a number or a variable such as z1[2], a1[2] or y[2]")
         if match[1] is None:

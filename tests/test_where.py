@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from exactzones.certification import CanFire, CannotFire, certify, check
 from exactzones.errors import FeatureError, InputError
 from exactzones.network import Network
+from exactzones.port import Port
 from exactzones.property import ALWAYS, Disjunction, as_property, condition, feature
 from exactzones.testing import networks, points, properties
 from exactzones.where import parse_where
@@ -65,6 +66,19 @@ def test_refused(text, says):
     with pytest.raises(InputError, match=re.escape(says)) as error:
         parse_where(text, NET)
     assert "\n" not in str(error.value)
+
+
+def test_outputs_have_their_names():
+    named = Network(NET.layers, output_ports=(Port("map", (1, 2), 0), Port("score", (1,), 2)))
+    assert str(parse_where("map[1] > score and map[0, 1] > 1", named)) == "a1[1] + -1*a1[2] > 0 and a1[1] > 1"
+    for text in ("map > 1", "map[2] > 1", "score[1] > 0"):
+        with pytest.raises(FeatureError, match="is not an entry of"):
+            parse_where(text, named)
+    softmax = Network(NET.layers, output_ports=(Port("probabilities", (3,), 0, "Softmax"),))
+    with pytest.raises(InputError, match="'probabilities' comes after Softmax"):
+        parse_where("probabilities[2] > 1/2", softmax)
+    with pytest.raises(InputError, match=r"'other\[0\]' is not a number or a variable"):
+        parse_where("other[0] > 1", named)
 
 
 def test_units_that_do_not_exist():

@@ -102,6 +102,7 @@ def test_a_model_that_ends_with_softmax_is_refused(query):
         (ONE + "(assert (<= X[1,0] 1))", ["line 3", "X[1,0] does not fit"]),
         (ONE + "(assert (<= Y[2] 1))", ["line 3", "Y[2] does not fit the shape [2] of Y"]),
         (ONE + "(assert (<= X 1))", ["line 3", "X does not fit"]),
+        (ONE + "; é\n(assert (<= Xé[0] 1))", ["line 4", "byte 13 of the line (0xc3) is not ASCII"]),
         (ONE + "(assert (<= (* X[0,0] Y[0]) 1))", ["a condition has degree 2; exactzones verify decides it"]),
         (ONE + "(assert (<= (* X[0,0] Y[0] Y[1]) 1))", ["line 3", "a product of more than two variables"]),
         (ONE + "(assert (<= Y[0] 1))(declare-network M)", ["line 3", "after an assertion"]),
