@@ -45,7 +45,7 @@ static int beyond(Search *S, const double *g, double error, double scale, int fr
     return found == SOME ? FACET : found == NONE ? REDUNDANT : UNCLEAR;
 }
 
-/* Leave out row i, and keep what it was; with `back`, put it back. */
+/* Exchange row i for another one, which becomes what row i was. */
 static void swap_row(Search *S, int i, double *row, double *error, double *factor) {
     double *own = S->row + (size_t)i * S->w;
     for (int c = 0; c < S->w; c++) {

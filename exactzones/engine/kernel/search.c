@@ -6,7 +6,8 @@
    function that is negative on the whole box by more than such a bound, or, where all numbers are small integers, that is
    at most zero in exact arithmetic.  What neither shows is left to the caller: an item of the kind ASK.
 
-   Rows are those of engine/float_layers.py; the error of row j of a layer is row_sums[j] times a factor (proofs/filter.md). */
+   Rows are those of engine/float_layers.py; the error of row j of a layer is row_sums[j] times a factor (proofs/filter.md).  The
+   proofs are in proofs/inequalities.md. */
 
 #include "search.h"
 
