@@ -174,6 +174,8 @@ def test_what_the_kernel_calls_inside_is_inside(data):
     zones = find_zones(net, feature(0), box(net.inputs), engine="inequalities")
     for zone in zones:
         leaf = zone.source
+        if not isinstance(leaf, InequalityLeaf):  # no ReLU, or nothing depends on the input: another engine did the work
+            continue
         point = (Fraction(1), *map(Fraction, leaf.inner))
         assert all(sum(a * b for a, b in zip(row, point, strict=True)) > 0 for row in leaf.rows().values())
         assert sum(a * b for a, b in zip(zone.conditions[0].row, point, strict=True)) > 0
