@@ -124,12 +124,13 @@ def command_line():
 
 def test_the_command_reference_lists_every_command_and_option():
     question, *entries = re.split(r"^exactzones ", command_line(), flags=re.MULTILINE)
-    assert sorted(entry.split()[0] for entry in entries) == sorted(cli.list_commands(Context(cli)))
+    named = sorted(entry.split()[0] for entry in entries)
+    assert named == sorted([*cli.list_commands(Context(cli)), "certify"])  # with --instances it is a command of its own
     for entry in entries:
-        command = cli.get_command(Context(cli), entry.split()[0])
+        name, command, _ = cli.resolve_command(Context(cli), entry.split())
         options = {name for option in command.params for name in option.opts if name.startswith("--")}
         assert set(re.findall(r"--[a-z-]+", entry.replace("QUESTION", question))) == options
-        assert f"| `{command.name}` |" in COMMANDS.read_text(encoding="utf-8")
+        assert f"| `{name}` |" in COMMANDS.read_text(encoding="utf-8")
 
 
 def names_in(table, column):
