@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice, product
 
 from exactzones.certification.checkpoints import Checkpoints
 from exactzones.certification.limits import CELL_SEARCH_INPUTS, EXACT_PROVER_SIZE
@@ -19,7 +19,7 @@ from exactzones.certification.provers.cell_search import CellSearch
 from exactzones.certification.provers.exact import ExactProver
 from exactzones.certification.provers.search_factory import SearchFactory
 from exactzones.certification.results import Certificate
-from exactzones.checker import Bound, Case, Node
+from exactzones.checker import Bound, Case, Hint, Node, Refutation
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.certificate import read_header, read_node, write_header, write_node
 from exactzones.checker.core import WITNESS_BITS, batches, holds, matches, trees_of
@@ -39,6 +39,7 @@ MARGINS = (1.0, 8.0, 64.0, 512.0)
 """Margins of the float searches: if the checker refuses nodes, their regions are searched again with the next, larger one."""
 _FIRST_GUESS = 0.2  # seconds spent on a witness before anything is proved
 _GUESSING = 0.1  # share of the time that is spent on further guesses
+_CHOICES = 64  # of one condition for each case, with which a region is to be proved by bounds alone
 _MEASURED = 64  # open regions whose missing margin is computed
 _NEARER = 30  # steps towards a point that strict rows exclude, each a sixteenth of the one before
 
@@ -296,12 +297,29 @@ class Run:
         """Work on one region with the exact prover; returns a case and a witness if there is one."""
         tree = self.tree.waiting[number].tree
         claim = self.tree.claims[tree]
-        if claim.units * claim.inputs > EXACT_PROVER_SIZE or self.arithmetic is not None:  # its cells are those of the reals
+        if self.arithmetic is not None:  # the exact prover's cells are those of the reals
+            self._prove_by_bounds(number)
+            return None
+        if claim.units * claim.inputs > EXACT_PROVER_SIZE:
             return None
         prover = ExactProver(self.tree, self.patterns, lambda tree, case, point: self._inside(self.trees[tree][case], point))
         with suppress(BudgetExceeded):  # between two linear programs of one node: the region stays open
             return prover.prove(number, self._write, self.deadline)
         return None
+
+    def _prove_by_bounds(self, number: int) -> None:
+        """Try to prove a region by bounds of all units without hints: a single point, for which no search is set up."""
+        claim = self.tree.claims[self.tree.waiting[number].tree]
+        hidden = range(claim.inputs, claim.units)
+        bounds = tuple(Bound(unit, upper, exact=False, hint=Hint()) for unit in hidden for upper in (False, True))
+        for chosen in islice(product(*(range(len(targets)) for targets in claim.targets)), _CHOICES):
+            refutations = tuple(Refutation(((k, 1),)) for k in chosen)
+            try:
+                self.tree.add([node := Node(number, bounds, "no", refutations=refutations)])
+            except Invalid:
+                continue
+            self._write(node)
+            return
 
     def _inside(self, k: int, point: Vector) -> tuple[int, Vector] | None:
         """Return case k and a point where it holds: this point or, if strict rows of the domain exclude it, one close to it."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,9 @@ class InequalityCell:
     rows: tuple[Row, ...]
     inner: Point
     known_facets: Callable[[], Iterable[Row]] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return InequalityCell, (self.dim, self.rows, self.inner, self.known_facets)  # the program of HiGHS cannot be copied
 
     @cached_property
     def program(self) -> Program:
