@@ -104,13 +104,30 @@ class InequalityCell:
 
     def rounded(self, point: Point, rows: Sequence[Row] = ()) -> Vector:
         """Return a point near an inner point, with few binary digits, at which its rows and others are positive."""
-        exact = _exact(point)
         every = [*self.rows, *rows]
+        exact = self._off_the_box(_exact(point), every)
         for bits in _ROUNDINGS:
             near = (1 << bits, *(round(entry * (1 << bits)) for entry in exact))
             if all(integer_dot(row, near) > 0 for row in every):
                 return tuple(Fraction(entry, 1 << bits) for entry in near[1:])
         return exact
+
+    def _off_the_box(self, point: Vector, rows: Sequence[Row]) -> Vector:
+        """Return a point at which all rows are positive, near one that may lie on bounds of coordinates, where these are zero."""
+        share = Fraction(1)
+        near = point
+        while not all(integer_dot(row, (1, *near)) > 0 for row in rows):
+            share /= 2
+            sides = zip(point, *self.program.bounds, strict=True)
+            near = tuple(x + share * (_within(x, low, high) - x) for x, low, high in sides)
+        return near
+
+
+def _within(x: Fraction, low: Fraction | None, high: Fraction | None) -> Fraction:
+    """Return a number strictly between bounds that may be missing."""
+    if low is not None and high is not None:
+        return (low + high) / 2
+    return x + 1 if high is None else x - 1
 
 
 def _exact(point: Point) -> Vector:

@@ -213,7 +213,7 @@ class TestTargets:
 
 def test_a_request_too_large_to_hold(refused, tmp_path):
     net = saved(Network.mlp([([[1] * 784], [0]), ([[1]], [0])]), tmp_path / "wide.json")
-    refused("zones", net, "--feature", 0, "--domain", "0:1", says=["784 dimensions", "slice"])
+    refused("zones", net, "--feature", 0, "--domain", "0:1", "--engine", "forward", says=["784 dimensions", "slice"])
 
 
 def test_an_output_that_fails_while_it_is_written_leaves_the_old_file(run, net, tmp_path, monkeypatch):

@@ -24,6 +24,7 @@ _OPTIONS: dict[str, Any] = {
     "primal_feasibility_tolerance": 1e-9,
     "dual_feasibility_tolerance": 1e-9,
 }
+_LARGEST = 1e15  # HiGHS takes no larger coefficients
 _SOLVER: Any = highspy.Highs.__mro__[1]  # the constructor of highspy.Highs itself prints a banner on standard output
 _BASIC, _UPPER = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kUpper
 
@@ -81,8 +82,11 @@ class FloatProgram:
         self._highs.changeColBounds(column, low, high)
 
     def push(self, row: Floats, lower: float) -> None:
-        """Add the row ``row . v >= lower``."""
-        self._highs.addRow(lower, INFINITY, len(row), self._indices, row)
+        """Add the row ``row . v >= lower``; one with numbers that HiGHS refuses keeps its place, but demands nothing."""
+        if np.abs(row).max(initial=0.0) < _LARGEST and abs(lower) < _LARGEST:
+            self._highs.addRow(lower, INFINITY, len(row), self._indices, row)
+        else:
+            self._highs.addRow(-INFINITY, INFINITY, 0, self._indices[:0], row[:0])
 
     def pop(self, row: int) -> None:
         """Remove a row; later ones move up."""
