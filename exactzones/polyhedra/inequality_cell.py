@@ -116,7 +116,7 @@ class InequalityCell:
         """Return a point at which all rows are positive, near one that may lie on bounds of coordinates, where these are zero."""
         share = Fraction(1)
         near = point
-        while not all(integer_dot(row, (1, *near)) > 0 for row in rows):
+        while not all(dot(row, (Fraction(1), *near)) > 0 for row in rows):
             share /= 2
             sides = zip(point, *self.program.bounds, strict=True)
             near = tuple(x + share * (_within(x, low, high) - x) for x, low, high in sides)
