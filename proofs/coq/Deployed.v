@@ -319,15 +319,17 @@ Qed.
 Lemma size_min (s t : Z) (v : F) : size_ok s v -> size_ok t v -> size_ok (Z.min s t) v.
 Proof. intros A B. destruct (Z.min_spec s t) as [[_ ->]|[_ ->]]; assumption. Qed.
 
-Lemma size_of_value f t (v : F) : fact_ok u f v -> size_ok t v -> size_ok (size_of false f t) v.
+Lemma size_of_bounds l h (v : F) : fact_ok u (Some l, Some h) v -> size_ok (Z.max (Z.abs l) (Z.abs h)) v.
 Proof.
-  destruct f as [[l|] [h|]]; cbn [size_of]; auto. intros [L H] S; cbn [fst snd] in *. apply size_min; [exact S|].
-  unfold size_ok. apply absolute_le.
+  intros [L H]; cbn [fst snd] in *. unfold size_ok. apply absolute_le.
   - apply (le_trans _ _ (bound_value u l)); [|exact L].
     apply (le_trans _ _ (bound_value u (- Z.max (Z.abs l) (Z.abs h)))); [unfold bound_value; rewrite of_Z_opp; apply le_eq; ring|].
     apply bound_le. lia.
   - apply (le_trans _ _ _ _ H), bound_le. lia.
 Qed.
+
+Lemma size_of_value f t (v : F) : fact_ok u f v -> size_ok t v -> size_ok (size_of false f t) v.
+Proof. destruct f as [[l|] [h|]]; cbn [size_of]; auto. intros H S. apply size_min; [exact S | exact (size_of_bounds _ _ _ H)]. Qed.
 
 Lemma size_of_relu f t (z : F) : fact_ok u f z -> size_ok t (relu z) -> size_ok (size_of true f t) (relu z).
 Proof.
@@ -400,13 +402,7 @@ Lemma input_sizes_ok fs ts (x : list F) : Forall2 (fact_ok u) fs x -> input_size
 Proof.
   intros H; revert ts; induction H as [|f v fs x Hf H IH]; intros ts E; cbn [input_sizes] in E; [injection E as <-; constructor|].
   destruct f as [[l|] [h|]]; try discriminate. destruct (input_sizes fs) as [ts'|]; [|discriminate]. injection E as <-.
-  constructor; [|apply IH; reflexivity]. pose proof (size_of_value (Some l, Some h) (Z.max (Z.abs l) (Z.abs h)) v Hf) as K.
-  cbn [size_of] in K. rewrite Z.min_id in K. apply K. clear K. destruct Hf as [L Hi]; cbn [fst snd] in *.
-  unfold size_ok. apply absolute_le.
-  - apply (le_trans _ _ (bound_value u l)); [|exact L].
-    apply (le_trans _ _ (bound_value u (- Z.max (Z.abs l) (Z.abs h)))); [unfold bound_value; rewrite of_Z_opp; apply le_eq; ring|].
-    apply bound_le. lia.
-  - apply (le_trans _ _ _ _ Hi), bound_le. lia.
+  constructor; [exact (size_of_bounds _ _ _ Hf) | apply IH; reflexivity].
 Qed.
 
 (** The checker accounts for the errors of every execution that is computed within its roundings. *)
