@@ -2,6 +2,7 @@
 # Checks the proofs and builds the verified checker: bash proofs/build.sh
 #   Installs Coq and the OCaml libraries from Debian when they are missing and this runs as root.
 #   COQCHK=1   lets Coq's independent kernel check everything once more (slow).
+#   --ready    only says, by its exit code, whether nothing is missing.
 # The checker is then proofs/build/exactzones-checker, and in the user's data folder, where `exactzones check --verified` finds it
 # from any folder.
 # As it is made only after all checks passed, there is nothing to do while it is newer than everything here.
@@ -9,13 +10,20 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 checker=build/exactzones-checker
 
+ready() {
+    command -v coqc >/dev/null && [ -d "$(coqc -where)/user-contrib/Flocq" ] && ocamlfind query zarith yojson >/dev/null 2>&1
+}
+if [ "${1:-}" = --ready ]; then
+    ready
+    exit
+fi
+
 if [ -z "${COQCHK:-}" ] && [ -x "$checker" ] && [ -z "$(find coq checker build.sh -newer "$checker" -print -quit)" ]; then
     echo "proofs checked before; the checker is proofs/$checker"
     exit
 fi
 
-flocq() { [ -d "$(coqc -where)/user-contrib/Flocq" ]; }
-if ! command -v coqc >/dev/null || ! flocq || ! ocamlfind query zarith yojson >/dev/null 2>&1; then
+if ! ready; then
     if [ "$(id -u)" -ne 0 ]; then
         echo "needs coq libcoq-flocq ocaml-findlib libzarith-ocaml-dev libyojson-ocaml-dev (Debian's names)" >&2
         exit 1

@@ -14,10 +14,7 @@ bin=.venv/bin
 if [ -n "${EXACTZONES_TORCH:-}" ]; then
     "$bin/python" -m pip install --quiet --disable-pip-version-check "$EXACTZONES_TORCH" onnxscript
 fi
-have_coq() {
-    command -v coqc >/dev/null && [ -d "$(coqc -where)/user-contrib/Flocq" ] && ocamlfind query zarith yojson >/dev/null 2>&1
-}
-if [ -n "${CI:-}" ] && [ "$(id -u)" = 0 ] && ! { have_coq && command -v chromium >/dev/null; }; then
+if [ -n "${CI:-}" ] && [ "$(id -u)" = 0 ] && ! { bash proofs/build.sh --ready && command -v chromium >/dev/null; }; then
     timeout 600 bash -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
         coq libcoq-flocq ocaml-findlib libzarith-ocaml-dev libyojson-ocaml-dev chromium fonts-dejavu-core >/dev/null' ||
         echo "Coq and Chromium could not be installed: tests that need them are skipped" >&2
@@ -27,7 +24,7 @@ if [ "${1:-}" = --fast ]; then
     shift
     export EXACTZONES_FAST=1
     options=()
-elif have_coq; then
+elif bash proofs/build.sh --ready; then
     bash proofs/build.sh
 fi
 [ $# = 0 ] || options+=(--cov-fail-under=0) # some of the tests only
