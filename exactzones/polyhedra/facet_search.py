@@ -181,14 +181,14 @@ class FacetSearch:
         program.push(self.rows[k])
 
     def _violated(self, point: Point) -> list[int]:
-        """Return the rows that are not certainly >= 0 at a point, the most violated ones first."""
+        """Return the rows that are not certainly positive at a point, the most violated ones first."""
         floats = np.array([float(entry) for entry in point])
         heights = self._heights(floats)
         if isinstance(point, np.ndarray):
             doubtful = set(np.flatnonzero(self._signs(floats[:, None])[:, 0] <= 0).tolist())
         else:
             lifted = integer_row((Fraction(1), *point))
-            doubtful = {k for k, row in enumerate(self.rows) if integer_dot(row, lifted) < 0}
+            doubtful = {k for k, row in enumerate(self.rows) if integer_dot(row, lifted) <= 0}
         return sorted(doubtful - self.redundant, key=lambda k: float(heights[k]))
 
 
