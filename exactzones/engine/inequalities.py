@@ -49,7 +49,8 @@ class Node(NamedTuple):
 
     Attributes:
         states: of all units: 1 on, 0 off, plus ``UNCUT`` where the unit's row is redundant; ``UNSEEN`` if it is to come.
-        inner: a point strictly inside, in section coordinates.
+        inner: a point as ``Program.interior`` returns it, in section coordinates: rows of neurons are positive, bounds of
+            coordinates may be attained.
         listed: whether it is a leaf, and the target, if there is one, is positive at the inner point.
     """
 

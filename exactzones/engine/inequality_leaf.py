@@ -32,7 +32,7 @@ class InequalityLeaf:
     Attributes:
         kernel: of the arrangement, which computes the rows of hyperplanes.
         states: one byte per unit of the layers that cut: 1 on, 0 off, plus ``UNCUT`` where its row is redundant.
-        inner: a point strictly inside, in section coordinates; if there is a target, it is positive there.
+        inner: as in ``Node``; if there is a target, it is positive there.
     """
 
     kernel: SearchKernel
@@ -62,12 +62,13 @@ class InequalityLeaf:
     @cached_property
     def inequalities(self) -> InequalityCell:
         """The cell."""
-        section = self.arrangement.section
+        section, rows = self.arrangement.section, tuple(self.rows().values())
         inner = self.inner
-        if section.lines:
-            values = dict(zip(section.coordinates, map(Fraction, inner), strict=True))
+        if section.lines:  # a bound of a coordinate of the section may be none of the space, so the point must not lie on it
+            strict = InequalityCell(self.arrangement.dim, rows, inner).strictly_inside(inner)
+            values = dict(zip(section.coordinates, strict, strict=True))
             inner = tuple(values.get(k, Fraction(0)) for k in range(section.dim))
-        return InequalityCell(section.dim, tuple(map(section.lift_row, self.rows().values())), inner, self._lifted_facets)
+        return InequalityCell(section.dim, tuple(map(section.lift_row, rows)), inner, self._lifted_facets)
 
     def _lifted_facets(self) -> list[Row]:
         (facets,) = facets_of([self])

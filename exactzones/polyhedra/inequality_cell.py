@@ -8,13 +8,11 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from exactzones.errors import BackendError, DomainError
 from exactzones.polyhedra import lp
 from exactzones.polyhedra.cells import Cell
 from exactzones.polyhedra.irredundant import irredundant
-from exactzones.polyhedra.program import Point, Program
+from exactzones.polyhedra.program import Point, Program, exactly
 from exactzones.polyhedra.representation import HRep
 from exactzones.rational import Row, Vector, dot, integer_dot
 
@@ -31,7 +29,7 @@ class InequalityCell:
     Attributes:
         dim: its dimension, which is that of the space.
         rows: integer rows ``b + a . x >= 0``; some may be redundant.
-        inner: a point at which every row is positive.
+        inner: a point as ``Program.interior`` returns it: rows of single coordinates may be zero there, all others are positive.
         known_facets: returns the irredundant rows, if the caller has a faster way to them than linear programs in Python.
     """
 
@@ -85,9 +83,9 @@ class InequalityCell:
         return self.point_where([row]) is not None
 
     def point_where(self, rows: Iterable[Row]) -> Point | None:
-        """Return a point of its interior at which these rows are positive, too; None if there is none."""
+        """Return a point such as ``inner`` at which these rows are positive, too; None if there is none."""
         wanted = list(rows)
-        inner = (Fraction(1), *_exact(self.inner))
+        inner = (Fraction(1), *exactly(self.inner))
         if all(dot(row, inner) > 0 for row in wanted):
             return self.inner
         for row in wanted:
@@ -102,33 +100,18 @@ class InequalityCell:
         """Maximise ``objective . (1, x)`` exactly."""
         return self.program.maximize(objective)
 
+    def strictly_inside(self, point: Point, rows: Sequence[Row] = ()) -> Vector:
+        """Return a point of ``point_where``, or one near it, at which all rows of the cell and these are positive."""
+        exact = exactly(point)
+        if all(dot(row, (Fraction(1), *exact)) > 0 for row in (*self.rows, *rows)):
+            return exact
+        return self.program.off_the_bounds(exact, rows)
+
     def rounded(self, point: Point, rows: Sequence[Row] = ()) -> Vector:
-        """Return a point near an inner point, with few binary digits, at which its rows and others are positive."""
-        every = [*self.rows, *rows]
-        exact = self._off_the_box(_exact(point), every)
+        """Return a point near one of ``point_where``, with few binary digits, at which all its rows and these are positive."""
+        every, exact = [*self.rows, *rows], self.strictly_inside(point, rows)
         for bits in _ROUNDINGS:
             near = (1 << bits, *(round(entry * (1 << bits)) for entry in exact))
             if all(integer_dot(row, near) > 0 for row in every):
                 return tuple(Fraction(entry, 1 << bits) for entry in near[1:])
         return exact
-
-    def _off_the_box(self, point: Vector, rows: Sequence[Row]) -> Vector:
-        """Return a point at which all rows are positive, near one that may lie on bounds of coordinates, where these are zero."""
-        share = Fraction(1)
-        near = point
-        while not all(dot(row, (Fraction(1), *near)) > 0 for row in rows):
-            share /= 2
-            sides = zip(point, *self.program.bounds, strict=True)
-            near = tuple(x + share * (_within(x, low, high) - x) for x, low, high in sides)
-        return near
-
-
-def _within(x: Fraction, low: Fraction | None, high: Fraction | None) -> Fraction:
-    """Return a number strictly between bounds that may be missing."""
-    if low is not None and high is not None:
-        return (low + high) / 2
-    return x + 1 if high is None else x - 1
-
-
-def _exact(point: Point) -> Vector:
-    return tuple(map(Fraction, point.tolist())) if isinstance(point, np.ndarray) else point

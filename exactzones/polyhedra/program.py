@@ -30,11 +30,11 @@ from exactzones.polyhedra.basis import BasicOptimum, ExactProgram, optimum_at
 from exactzones.polyhedra.bounds import Bounds, FloatBounds
 from exactzones.polyhedra.filtered_rows import FilteredRow, LazyRow
 from exactzones.polyhedra.representation import HRep
-from exactzones.rational import Row, Vector, integer_row
+from exactzones.rational import Row, Vector, integer_dot, integer_row, over_common_denominator
 from exactzones.rational.arrays import Floats
 from exactzones.rational.floats import SLACK, TINY, UNIT_ROUNDOFF, filter_float
 
-__all__ = ["Counts", "LazyRow", "Point", "Program"]
+__all__ = ["Counts", "LazyRow", "Point", "Program", "exactly"]
 
 Point: TypeAlias = Floats | Vector
 """A point that was proved to be where it should be: floats, each of which is the rational number that it is, or Fractions."""
@@ -162,7 +162,8 @@ class Program:
     def interior(self) -> Point | None:
         """Return a point of the box at which every row is positive; None if there is none.
 
-        So if the box has an interior, a point is returned iff the polyhedron has an interior.
+        So if the box has an interior, a point is returned iff the polyhedron has an interior.  The point may lie on bounds of
+        coordinates; ``off_the_bounds`` returns one that does not.
         """
         solution = self._solve_interior()
         if solution is not None:
@@ -174,6 +175,24 @@ class Program:
                 self.counts.outside += 1
                 return None
         return self._exact_interior(solution)
+
+    def off_the_bounds(self, point: Point, rows: Sequence[Row] = ()) -> Vector:
+        """Return a point strictly inside, on the way from a point to the middle of the box, which has an interior.
+
+        Args:
+            point: as ``interior`` returns it.
+            rows: more rows that are positive there, and stay so.
+        """
+        start = exactly(point)
+        middle = tuple(map(_between, start, *self.bounds))
+        (here, scale), (there, other) = (over_common_denominator((Fraction(1), *each)) for each in (start, middle))
+        share = Fraction(1)
+        for row in (*self.exact_rows(), *rows):
+            before, after = Fraction(integer_dot(row, here), scale), Fraction(integer_dot(row, there), other)
+            if after < 0:
+                share = min(share, before / (before - after))
+        part = Fraction(1, 1 << (share.denominator // share.numerator).bit_length())  # less than the share
+        return tuple(a + part * (b - a) for a, b in zip(start, middle, strict=True))
 
     def is_inside(self, point: Floats) -> bool:
         """Tell whether floats prove that every row is positive at a point of the box; False if they cannot tell."""
@@ -348,6 +367,20 @@ class Program:
         self.bounds, self._float_bounds = bounds, self._float_bounds.with_coordinate(coordinate, one)
         low, high = one.guess
         self._float.bound(coordinate, low[0], high[0])
+
+
+def exactly(point: Point) -> Vector:
+    """Return a point as exact numbers."""
+    return tuple(map(Fraction, point.tolist())) if isinstance(point, np.ndarray) else point
+
+
+def _between(entry: Fraction, low: Fraction | None, high: Fraction | None) -> Fraction:
+    """Return a number inside an interval, near another one where the interval has no middle."""
+    if low is not None and high is not None:
+        return (low + high) / 2
+    if low is not None:
+        return max(entry, low + 1)
+    return entry if high is None else min(entry, high - 1)
 
 
 def _unit_size(slopes: Sequence[float] | Floats) -> Floats:

@@ -11,15 +11,13 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
-import numpy as np
-
 from exactzones.deadline import Deadline
 from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.polyhedra import HRep
 from exactzones.polyhedra.bounds import Bounds
 from exactzones.polyhedra.facet_search import FacetSearch
-from exactzones.polyhedra.program import Point, Program
+from exactzones.polyhedra.program import Program
 from exactzones.rational import Matrix, Row, Vector, certainly_independent, integer_dot, over_common_denominator
 from exactzones.zones.crossing import Crossing
 
@@ -43,19 +41,8 @@ class FacetRows:
         program = Program.on(HRep(self._dim, self.domain))
         for row in self._neurons:
             program.push(row)
-        point = exactly(program.interior())
-        if point is None:
-            return None
-        # The point is inside all rows of the program, but may be on the boundary of the box.
-        middle = [_away_from(*each) for each in zip(point, *program.bounds, strict=True)]
-        (lifted, scale), (there, other) = (over_common_denominator((Fraction(1), *each)) for each in (point, middle))
-        share = Fraction(1)
-        for row in program.exact_rows():
-            before, after = Fraction(integer_dot(row, lifted), scale), Fraction(integer_dot(row, there), other)
-            if after < 0:
-                share = min(share, before / (before - after))
-        part = Fraction(1, 1 << (share.denominator // share.numerator).bit_length())
-        return tuple(a + part * (b - a) for a, b in zip(point, middle, strict=True))
+        point = program.interior()
+        return None if point is None else program.off_the_bounds(point)
 
     def facets(self, inner: Vector) -> list[Row]:
         """Return the irredundant rows, those of the domain included, sorted.
@@ -126,23 +113,9 @@ def _ranges(layer: Layer, bounds: Bounds) -> Bounds:
     return Bounds(*(tuple(each) for each in zip(*found, strict=True)))
 
 
-def _away_from(entry: Fraction, low: Fraction | None, high: Fraction | None) -> Fraction:
-    """Return a coordinate inside an interval."""
-    if low is not None and high is not None:
-        return (low + high) / 2
-    if low is not None:
-        return max(entry, low + 1)
-    return entry if high is None else min(entry, high - 1)
-
-
 def _larger(one: Fraction | None, other: Fraction | None) -> Fraction | None:
     return other if one is None else one if other is None else max(one, other)
 
 
 def _smaller(one: Fraction | None, other: Fraction | None) -> Fraction | None:
     return other if one is None else one if other is None else min(one, other)
-
-
-def exactly(point: Point | None) -> Vector | None:
-    """Return a point as exact numbers."""
-    return tuple(map(Fraction, point.tolist())) if isinstance(point, np.ndarray) else point

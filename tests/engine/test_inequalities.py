@@ -212,3 +212,13 @@ def test_the_search_can_be_pickled():
     assert isinstance(again, InequalitySearch)
     zones = find_zones(net, prop, domain, engine="inequalities")
     assert pickle.loads(pickle.dumps(zones)) == zones  # noqa: S301 - pickled here
+
+
+@pytest.mark.parametrize("at", [0.0, 0.5, 1.0])
+def test_an_inner_point_on_a_bound_of_a_section_is_lifted_off_it(at):
+    network = Network.mlp([([[1, 1], [-1, -1]], [1, -3]), ([[1, 1]], [0])])
+    search = inequality_search(network, resolve(network, ALWAYS), Polyhedron.of(2, [(1, -1, -1), (0, 1, 1)]))
+    (zone,) = search.run(search.start(), lambda _: None)
+    cell = InequalityLeaf(zone.source.kernel, zone.source.states, np.array([at])).inequalities
+    for point in (cell.inner, cell.rounded(cell.inner)):
+        assert all(row[0] + row[1] * point[0] + row[2] * point[1] > 0 for row in cell.rows)

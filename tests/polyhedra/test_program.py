@@ -219,3 +219,15 @@ def test_the_box_of_a_system(case, data):
     assert HRep.of(dim, [*rows, *limits.rows()]).contains(point) == all(
         integer_dot(row, (1, *point)) >= 0 for row in (*found.rows(), *others)
     )
+
+
+@given(programs())
+def test_a_point_off_the_bounds_is_strictly_inside(case):
+    box, rows = case
+    stack = Program(box)
+    for row in rows:
+        stack.push(row)
+    point = stack.interior()
+    assume(point is not None)
+    inside = (Fraction(1), *stack.off_the_bounds(point))
+    assert all(dot(row, inside) > 0 for row in stack.system)
