@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import lcm
 
 from exactzones.certification.decide import case_of
-from exactzones.certification.first_layer import FirstLayer, whole
+from exactzones.certification.first_layer import FirstLayer
 from exactzones.certification.limits import CELL_SEARCH_INPUTS
 from exactzones.certification.prepared import Prepared
 from exactzones.certification.results import CanFire, CannotFire, Certificate
@@ -19,7 +19,7 @@ from exactzones.checker.tree import Tree
 from exactzones.network import Network
 from exactzones.polyhedra import Box, Polyhedron
 from exactzones.property import Condition, Property, feature
-from exactzones.rational import Vector
+from exactzones.rational import Vector, integer_row
 from exactzones.threads import one_thread
 
 
@@ -97,7 +97,7 @@ class Direct:
 
     @staticmethod
     def _mu(conditions: Sequence[Condition], share: Sequence[Fraction]) -> tuple[tuple[int, int], ...]:
-        multipliers = whole([m / _scale(condition) for m, condition in zip(share, conditions, strict=True)])
+        multipliers = integer_row([m / _scale(condition) for m, condition in zip(share, conditions, strict=True)])
         return tuple((k, m) for k, m in enumerate(multipliers) if m)
 
     def _rows(self, case: Case, conditions: Sequence[Condition], mu: Sequence[tuple[int, int]]) -> Hint:

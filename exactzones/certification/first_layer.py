@@ -7,10 +7,8 @@ places finds the least value (Dantzig 1957, the continuous knapsack).  Floats so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
-from math import gcd
 from typing import NamedTuple
 
 import numpy as np
@@ -136,14 +134,3 @@ class FirstLayer:
         numbers, scale = over_common_denominator(point)
         total = sum(map(int.__mul__, function.slopes, numbers))
         return Fraction(total + function.constant * scale, function.denominator * scale)
-
-
-def whole(multipliers: Sequence[Fraction]) -> list[int]:
-    """Return multiples of rational numbers by one positive number: the shortest integers.
-
-    >>> whole([Fraction(1, 2), Fraction(1, 3)])
-    [3, 2]
-    """
-    numbers, _ = over_common_denominator(multipliers)
-    divisor = gcd(*numbers) or 1
-    return [number // divisor for number in numbers]
