@@ -5,6 +5,7 @@ collect_ignore = [
     "backward.py",
     "engine.py",
     "failures.py",
+    "features.py",
     "many_inputs.py",
     "onnx_files.py",
     "peers.py",
