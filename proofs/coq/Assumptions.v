@@ -58,4 +58,5 @@ Print Assumptions Islands.open_and.
 Print Assumptions Islands.islands_rational.
 Print Assumptions Islands.islands_real.
 Print Assumptions Showcase.small_feature_is_zero.
+Print Assumptions FloatShowcase.any_order.
 Print Assumptions FloatShowcase.never_positive.
