@@ -128,12 +128,12 @@ def get_attribute(x: Any, name: str) -> Any:
             return tuple(x.shape)
         if name == "dtype" and isinstance(x, Tensor):
             return INPUT_TYPE
-    if name == "values" and isinstance(x, Extremes):
-        return x.values
         if name in ("T", "mT"):
             axes = range(len(x.shape)) if name == "T" else range(len(x.shape))[-2:]
             order = [*range(len(x.shape) - len(axes)), *reversed(axes)]
             return x.transpose(order) if isinstance(x, np.ndarray) else permute(x, *order)
+    if name == "values" and isinstance(x, Extremes):
+        return x.values
     raise FormatError(f"attribute {name!r} is not supported; only the shape, T and mT of a tensor are")
 
 
