@@ -160,7 +160,7 @@ class _Forms:
 
 
 class _Line(NamedTuple):
-    """A function of t = d where d > 0: ``slope t + constant + sum of jumps[k][1] ReLU(t - jumps[k][0])``."""
+    """A function of t = d where d > 0: ``slope t + constant + sum of bends[k][1] ReLU(t - bends[k][0])``."""
 
     slope: Fraction
     constant: Fraction = _ZERO
