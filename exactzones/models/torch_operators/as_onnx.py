@@ -12,7 +12,7 @@ from exactzones.models.onnx_node import OnnxNode
 from exactzones.models.onnx_operators import OPERATORS
 from exactzones.models.steps import Operand
 from exactzones.models.tensors import Tensor, per_axis
-from exactzones.models.torch_operators.operands import Extremes, constant, operand, tensor
+from exactzones.models.torch_operators.operands import Extremes, constant, operand, optional_constant, tensor
 
 
 def _operator(name: str, *operands: Operand | None, **attributes: Any) -> Any:
@@ -106,7 +106,7 @@ def conv_transpose(
         "ConvTranspose",
         tensor(x),
         kernel,
-        None if bias is None else constant(bias, "the bias"),
+        optional_constant(bias, "the bias"),
         strides=per_axis(stride, axes, "stride"),
         pads=[*pads, *pads],
         output_padding=per_axis(output_padding, axes, "output_padding"),
