@@ -150,7 +150,14 @@ MODELS = {
     "rows": (lambda: nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.Flatten(), nn.Linear(4, 1)), (2, 3)),
 }
 
-MODELS |= {name: (lambda function=function: Calls(function, nn.Linear(3, 3)), (3,)) for name, function in CHOICES.items()}
+TRANSPOSES = {
+    "transposed weight": lambda _, x, layer: x @ layer.weight.T,
+    "transposed input": lambda _, x, layer: (layer.weight @ x.T).mT,
+}
+
+MODELS |= {
+    name: (lambda function=function: Calls(function, nn.Linear(3, 3)), (3,)) for name, function in (CHOICES | TRANSPOSES).items()
+}
 
 
 def dyadic(module):
