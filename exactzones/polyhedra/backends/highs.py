@@ -24,7 +24,7 @@ _OPTIONS: dict[str, Any] = {
     "primal_feasibility_tolerance": 1e-9,
     "dual_feasibility_tolerance": 1e-9,
 }
-_LARGEST = 1e15  # HiGHS takes no larger coefficients
+_LARGEST_ENTRY, _LARGEST_BOUND = 1e15, 1e20  # HiGHS refuses coefficients from the first, and bounds from the second
 _SOLVER: Any = highspy.Highs.__mro__[1]  # the constructor of highspy.Highs itself prints a banner on standard output
 _BASIC, _UPPER = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kUpper
 
@@ -72,6 +72,7 @@ class FloatProgram:
         for below, above in zip(low.tolist(), high.tolist(), strict=True):
             self._highs.addVar(below, above)
         self._indices = np.arange(len(low), dtype=np.int32)
+        self._taken: list[bool] = []  # by row: whether HiGHS can hold its numbers
 
     def maximise(self, costs: Floats) -> None:
         """Set the objective."""
@@ -83,7 +84,8 @@ class FloatProgram:
 
     def push(self, row: Floats, lower: float) -> None:
         """Add the row ``row . v >= lower``; one with numbers that HiGHS refuses keeps its place, but demands nothing."""
-        if np.abs(row).max(initial=0.0) < _LARGEST and abs(lower) < _LARGEST:
+        self._taken.append(bool(np.abs(row).max(initial=0.0) < _LARGEST_ENTRY and abs(lower) < _LARGEST_BOUND))
+        if self._taken[-1]:
             self._highs.addRow(lower, INFINITY, len(row), self._indices, row)
         else:
             self._highs.addRow(-INFINITY, INFINITY, 0, self._indices[:0], row[:0])
@@ -91,14 +93,17 @@ class FloatProgram:
     def pop(self, row: int) -> None:
         """Remove a row; later ones move up."""
         self._highs.deleteRows(1, np.array([row], np.int32))
+        del self._taken[row]
 
     def bound_row(self, row: int, lower: float, upper: float) -> None:
         """Set the bounds of a row."""
-        self._highs.changeRowBounds(row, lower, upper)
+        if self._taken[row]:
+            self._highs.changeRowBounds(row, lower, upper)
 
     def entry(self, row: int, column: int, value: float) -> None:
         """Set one coefficient."""
-        self._highs.changeCoeff(row, column, value)
+        if self._taken[row]:
+            self._highs.changeCoeff(row, column, value)
 
     def solve(self) -> FloatSolution | None:
         """Return what HiGHS takes for the optimum; None if it finds none."""
