@@ -13,10 +13,11 @@ import rich_click as click
 from exactzones.certification import CannotFire, Certificate, Undecided, dead_features
 from exactzones.certification import maximum as maximum_of
 from exactzones.certification import together as together_of
-from exactzones.cli.domains import domain_of_data, read_domain
 from exactzones.cli.options import (
+    DomainOptions,
     NetworkFile,
     ReportOptions,
+    domain_options,
     gathered,
     net_argument,
     path_option,
@@ -38,8 +39,6 @@ from exactzones.cli.stopping import stop
 from exactzones.cli.workers import jobs_option
 from exactzones.errors import BudgetExceeded, InputError, quoted
 from exactzones.formats.certificates import save_certificate
-from exactzones.network import Network
-from exactzones.polyhedra import Polyhedron
 from exactzones.rational import text
 
 _SEARCH_SHARE = 0.9  # of the time; the rest is for writing
@@ -48,43 +47,19 @@ _MOST_NUMBERS = 12  # features whose numbers are printed
 
 
 @dataclass(frozen=True)
-class LayerOptions:
+class LayerOptions(DomainOptions):
     """The options that name a layer and a domain, and limit the work."""
 
     layer: int
-    spec: str
-    data_path: Path | None
-    margin: str
     timeout: float | None
     jobs: int
-
-    def domain(self, network: Network) -> Polyhedron | None:
-        """Return the domain.
-
-        Raises:
-            InputError: options that do not fit each other or the network, or a file that cannot be read.
-        """
-        if self.data_path is None:
-            return read_domain(self.spec, network.inputs)
-        if self.spec != "all":
-            raise InputError("--domain and --domain-of-data name two domains: give only one of them")
-        return domain_of_data(self.data_path, self.margin, network.inputs)
 
 
 _layer_options = gathered(
     "options",
     LayerOptions,
     click.option("--layer", type=int, default=-1, show_default=True, metavar="L", help="0 is the first layer, -1 the last."),
-    click.option(
-        "--domain",
-        "spec",
-        default="all",
-        show_default=True,
-        metavar="SPEC",
-        help="The part of the input space to look at, as for exactzones certify.",
-    ),
-    path_option("--domain-of-data", "data_path", metavar="DATA", help="The box around the points of a .csv or .npy file."),
-    click.option("--margin", default="0", show_default=True, metavar="M", help="How much wider that box is on every side."),
+    *domain_options("The part of the input space to look at, as for exactzones certify."),
     timeout_option,
     jobs_option,
 )
@@ -107,7 +82,7 @@ def dead(net: NetworkFile, options: LayerOptions, folder: Path | None, report: R
     """
     stop.start(options.timeout)
     network = net.load()
-    domain = options.domain(network)
+    domain = options.domain(network.inputs)
     check_answer_target(report.json_path, net.path)
     until = stop.deadline.part(_SEARCH_SHARE)
     with (
@@ -153,7 +128,7 @@ def together(net: NetworkFile, spec_of_features: str, options: LayerOptions, fol
     """
     stop.start(options.timeout)
     network = net.load()
-    domain, features = options.domain(network), _features(spec_of_features)
+    domain, features = options.domain(network.inputs), _features(spec_of_features)
     check_answer_target(report.json_path, net.path)
     until = stop.deadline.part(_SEARCH_SHARE)
     with progress(quiet=report.quiet, activity="deciding", counts=_PAIRS, of_total=True) as show, stop.step(until):
@@ -204,7 +179,7 @@ def maximum(net: NetworkFile, unit: int, options: LayerOptions, out: Path | None
     """
     stop.start(options.timeout)
     network = net.load()
-    domain = options.domain(network)
+    domain = options.domain(network.inputs)
     check_target(out, net.path)
     check_answer_target(report.json_path, net.path)
     check_distinct(("--out", out), ("--json", report.json_path))

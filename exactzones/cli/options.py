@@ -140,6 +140,15 @@ max_zones_option = click.option(
 )
 
 
+def domain_options(explained: str) -> tuple[Callable[[Any], Any], ...]:
+    """Return the options of ``DomainOptions``, given the help text of ``--domain``."""
+    return (
+        click.option("--domain", "spec", default="all", show_default=True, metavar="SPEC", help=explained),
+        path_option("--domain-of-data", "data_path", metavar="DATA", help="The box around the points of a .csv or .npy file."),
+        click.option("--margin", default="0", show_default=True, metavar="M", help="How much wider that box is on every side."),
+    )
+
+
 def _question() -> tuple[Callable[[Any], Any], ...]:
     """Return the options that name a feature and a domain."""
     return (
@@ -167,17 +176,10 @@ def _question() -> tuple[Callable[[Any], Any], ...]:
         click.option(
             "--layer", type=int, default=-1, show_default=True, metavar="L", help="The unit's layer; 0 is the first, -1 the last."
         ),
-        click.option(
-            "--domain",
-            "spec",
-            default="all",
-            show_default=True,
-            metavar="SPEC",
-            help="The part of the input space to look at: all, one interval LO:HI for every input, LO:HI,.. for each, or a file: "
-            ".vnnlib, .json with pairs, or .csv with a line LO,HI for each input.  LO = HI fixes an input.",
+        *domain_options(
+            "The part of the input space to look at: all, one interval LO:HI for every input, LO:HI,.. for each, or a file: "
+            ".vnnlib, .json with pairs, or .csv with a line LO,HI for each input.  LO = HI fixes an input."
         ),
-        path_option("--domain-of-data", "data_path", metavar="DATA", help="The box around the points of a .csv or .npy file."),
-        click.option("--margin", default="0", show_default=True, metavar="M", help="How much wider that box is on every side."),
     )
 
 
@@ -228,7 +230,34 @@ class UnionQuestion(NamedTuple):
 
 
 @dataclass(frozen=True)
-class QuestionOptions:
+class DomainOptions:
+    """The options that name a domain."""
+
+    spec: str
+    data_path: Path | None
+    margin: str
+
+    def require_one_domain(self) -> None:
+        """Refuse options that contradict each other."""
+        if self.data_path is not None and self.spec != "all":
+            raise InputError("--domain and --domain-of-data name two domains: give only one of them")
+        if self.data_path is None and self.margin != "0":
+            raise InputError("--margin is about the box of --domain-of-data: give that option too")
+
+    def domain(self, inputs: int) -> Polyhedron | None:
+        """Return the domain; None is all of the input space.
+
+        Raises:
+            InputError: options that do not fit each other or the number of inputs, or a file that cannot be read.
+        """
+        self.require_one_domain()
+        if self.data_path is None:
+            return read_domain(self.spec, inputs)
+        return domain_of_data(self.data_path, self.margin, inputs)
+
+
+@dataclass(frozen=True)
+class QuestionOptions(DomainOptions):
     """The options that name a property and a domain."""
 
     index: int | None
@@ -237,9 +266,6 @@ class QuestionOptions:
     prop_path: Path | None
     threshold: str
     layer: int
-    spec: str
-    data_path: Path | None
-    margin: str
 
     def read(self, net: NetworkFile) -> Question | UnionQuestion:
         """Load the network and return the question that the options ask about it.
@@ -275,10 +301,7 @@ class QuestionOptions:
             props: Sequence[Property] = [self._property(network.widths)]
         else:
             props = parse_where(self.where, network).cases
-        if self.data_path is None:
-            domain = read_domain(self.spec, network.inputs)
-        else:
-            domain = domain_of_data(self.data_path, self.margin, network.inputs)
+        domain = self.domain(network.inputs)
         return CommandClaim(network, network, network, tuple((prop, domain) for prop in props))
 
     def domain_text(self) -> str:
@@ -304,10 +327,7 @@ class QuestionOptions:
             raise InputError("--where states the whole condition; it cannot be combined with --threshold or --layer")
         if self.prop_path is not None and (self.threshold, self.layer, self.spec, self.data_path) != ("0", -1, "all", None):
             raise InputError("--property states the whole claim; it cannot be combined with --threshold, --layer or --domain")
-        if self.data_path is not None and self.spec != "all":
-            raise InputError("--domain and --domain-of-data name two domains: give only one of them")
-        if self.data_path is None and self.margin != "0":
-            raise InputError("--margin is about the box of --domain-of-data: give that option too")
+        self.require_one_domain()
 
     def _property(self, widths: Sequence[int]) -> Property:
         """Return the property for a network whose layers have these numbers of units."""

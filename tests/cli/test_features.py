@@ -66,3 +66,4 @@ def test_bad_input(refused, net):
     refused("together", net, "--layer", "0", "--features", "9", says=["one of the features is 9"])
     refused("maximum", net, "--feature", "7", says=["feature 7 does not exist"])
     refused("dead", net, "--domain", "0:1", "--domain-of-data", "x.csv", says=["give only one of them"])
+    refused("dead", net, "--margin", "1", says=["--margin is about the box of --domain-of-data"])
