@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from exactzones.formats.zones_json import number_texts, property_document, row_texts
+from exactzones.formats.zones_json import (
+    cell_document,
+    conditions_document,
+    domain_document,
+    number_texts,
+    property_document,
+    row_texts,
+)
 from exactzones.rational import text
 from exactzones.zones.local import LocalZone, ZoneFacet
 
@@ -16,11 +23,10 @@ _VERTEX_INPUTS = 3
 def local_zones_document(zones: Sequence[LocalZone]) -> dict[str, Any]:
     """Return the zones at a point, at least one, as a JSON object."""
     first = zones[0]
-    rows = None if first.domain is None else first.domain.hrep.closed_rows
     return {
         "network": {"sha256": first.network.sha256, "inputs": first.network.inputs},
         "feature": property_document(first.prop),
-        "domain": {"all": True} if rows is None else {"inequalities": row_texts(rows)},
+        "domain": domain_document(first.domain),
         "point": number_texts(first.point),
         "zones": [_zone(zone) for zone in zones],
     }
@@ -28,21 +34,12 @@ def local_zones_document(zones: Sequence[LocalZone]) -> dict[str, Any]:
 
 def _zone(local: LocalZone) -> dict[str, Any]:
     vrep = local.zone.vrep if local.network.inputs <= _VERTEX_INPUTS else None
-    entry: dict[str, Any] = {
-        "pattern": list(local.pattern),
-        "inequalities": row_texts(local.hrep.rows),
-        "vertices": None if vrep is None else row_texts(vrep.vertices),
-        "rays": None if vrep is None else row_texts(vrep.rays),
-        "lines": None if vrep is None else row_texts(vrep.lines),
-        "sample": number_texts(local.inner_point),
-        "affine": row_texts(local.affine.augmented().rows),
-    }
-    conditions = local.zone.conditions
-    if len(conditions) == 1 and conditions[0].strict:
-        entry["feature"] = number_texts(conditions[0].row)
-    else:
-        entry["conditions"] = [{"row": number_texts(condition.row), "strict": condition.strict} for condition in conditions]
-    return entry | {"facets": [_facet(k, facet) for k, facet in enumerate(local.facets)]}
+    return (
+        cell_document(local.pattern, local.hrep, vrep)
+        | {"sample": number_texts(local.inner_point), "affine": row_texts(local.affine.augmented().rows)}
+        | conditions_document(local.zone.conditions)
+        | {"facets": [_facet(k, facet) for k, facet in enumerate(local.facets)]}
+    )
 
 
 def _facet(number: int, facet: ZoneFacet) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from exactzones.errors import require
 from exactzones.files import atomic_stream
-from exactzones.formats.zones_json import domain_document, number_texts, property_document, row_texts
+from exactzones.formats.zones_json import cell_document, condition_texts, domain_document, number_texts, property_document
 from exactzones.zones.union import UnionZone, ZoneUnion
 
 FORMAT, VERSION = "exactzones/union", 1
@@ -47,21 +47,12 @@ def save_union(union: ZoneUnion, path: str | Path) -> None:
 
 
 def _zone(zone: UnionZone, union: ZoneUnion) -> dict[str, Any]:
-    return {
-        "pattern": list(zone.pattern),
-        "inequalities": row_texts(zone.hrep.rows),
-        "vertices": row_texts(zone.vrep.vertices),
-        "rays": row_texts(zone.vrep.rays),
-        "lines": row_texts(zone.vrep.lines),
-        "cases": [
-            {
-                "case": case,
-                "sample": number_texts(part.sample),
-                "conditions": [
-                    {"row": number_texts(condition.row), "strict": condition.strict}
-                    for condition in part.conditions[: len(union.prop.cases[case].conditions)]
-                ],
-            }
-            for case, part in zone.parts
-        ],
-    }
+    cases = [
+        {
+            "case": case,
+            "sample": number_texts(part.sample),
+            "conditions": condition_texts(part.conditions[: len(union.prop.cases[case].conditions)]),
+        }
+        for case, part in zone.parts
+    ]
+    return cell_document(zone.pattern, zone.hrep, zone.vrep) | {"cases": cases}

@@ -21,9 +21,10 @@ from typing import Any, BinaryIO, NamedTuple
 from exactzones.errors import FormatError
 from exactzones.files import atomic_stream, naming, read_bytes
 from exactzones.network import Network
-from exactzones.polyhedra import Cell, Polyhedron
+from exactzones.polyhedra import Cell, HRep, Polyhedron, VRep
 from exactzones.property import Property
 from exactzones.rational import flag, text
+from exactzones.zone_parts import ZoneCondition
 from exactzones.zones import MergedZone, Zone, Zones, as_zones
 
 FORMAT, VERSION = "exactzones/zones", 1
@@ -325,21 +326,32 @@ def property_document(prop: Property) -> dict[str, Any]:
     }
 
 
-def _zone(zone: Zone) -> dict[str, Any]:
-    vrep = zone.listed_vrep
-    entry: dict[str, Any] = {
-        "pattern": list(zone.pattern),
-        "inequalities": row_texts(zone.hrep.rows),
+def cell_document(pattern: Sequence[str], hrep: HRep, vrep: VRep | None) -> dict[str, Any]:
+    """Return the fields of a zone that describe its closed cell; the generators are null where they were not worked out."""
+    return {
+        "pattern": list(pattern),
+        "inequalities": row_texts(hrep.rows),
         "vertices": None if vrep is None else row_texts(vrep.vertices),
         "rays": None if vrep is None else row_texts(vrep.rays),
         "lines": None if vrep is None else row_texts(vrep.lines),
-        "sample": number_texts(zone.sample),
     }
-    if len(zone.conditions) == 1 and zone.conditions[0].strict:
-        entry["feature"] = number_texts(zone.conditions[0].row)
-    else:
-        entry["conditions"] = [{"row": number_texts(condition.row), "strict": condition.strict} for condition in zone.conditions]
-    return entry
+
+
+def condition_texts(conditions: Iterable[ZoneCondition]) -> list[dict[str, Any]]:
+    """Return conditions on a cell, as affine functions of the input."""
+    return [{"row": number_texts(condition.row), "strict": condition.strict} for condition in conditions]
+
+
+def conditions_document(conditions: Sequence[ZoneCondition]) -> dict[str, Any]:
+    """Return where the property holds on a zone: the field "feature" for a single strict condition, else "conditions"."""
+    if len(conditions) == 1 and conditions[0].strict:
+        return {"feature": number_texts(conditions[0].row)}
+    return {"conditions": condition_texts(conditions)}
+
+
+def _zone(zone: Zone) -> dict[str, Any]:
+    cell = cell_document(zone.pattern, zone.hrep, zone.listed_vrep)
+    return cell | {"sample": number_texts(zone.sample)} | conditions_document(zone.conditions)
 
 
 def _merged(merged: MergedZone) -> dict[str, Any]:
