@@ -30,8 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             code = 3
         finally:
             remove_scratch()
-    if arguments is None and stop.deadline.interrupted:
-        # Where it has passed an exec of text, as in the making of a dataclass, the interpreter would end itself by SIGINT.
+    if arguments is None and (stop.deadline.passed or stop.deadline.interrupted):
+        # The interpreter would take long to free all objects.  And where an interruption has passed an exec of text, as in the
+        # making of a dataclass, it would end itself by SIGINT.
         os._exit(code)
     sys.exit(code)
 

@@ -13,6 +13,7 @@
 
    The arrays of input and output have the names of schema.py; kernel.h explains the short names. */
 
+#include <time.h>
 #include "prune.h"
 #include "request.h"
 #include "simplex.h"
@@ -84,6 +85,7 @@ static int split_general(Layer *L, const List *cell, int j, List *above, List *b
     }
     Py_ssize_t kept = above->used;
     for (Py_ssize_t k = 0; k < kept; k++) {
+        if ((k & 4095) == 4095 && PyErr_CheckSignals()) return -1;
         Py_ssize_t v = above->at[k];
         for (int i = 0; i < L->d; i++) {
             uint64_t key = VS(L, v) ^ scramble(VT(L, v)[i]);
@@ -100,6 +102,9 @@ static int split_general(Layer *L, const List *cell, int j, List *above, List *b
 }
 
 /* --- Depth first --- */
+
+enum { LOOK = 1 << 14 };         /* generators visited until the clock is looked at: some milliseconds */
+static const double LATE = 0.25; /* CPU seconds after which a call ends with what it has: in many dimensions a cell takes as long */
 
 /* Cells that are still to be visited: lists of generators and states. */
 typedef struct { Bytes lists, lengths, states; Py_ssize_t cells; } Stack;
@@ -167,7 +172,9 @@ typedef struct {
     uint8_t *signs;         /* which signs each neuron takes on the cell */
     int32_t *seen, stamp;   /* by hyperplane: the stamp of the last cell that wrote it */
     long long cuts;
-    Py_ssize_t parents;     /* how many are done */
+    Py_ssize_t parents, visited; /* how many are done; generators since the clock was looked at */
+    clock_t begun;
+    int late;               /* whether it is time to end the call */
 } Run;
 
 static int run_start(Run *run, PyObject *request) {
@@ -201,7 +208,6 @@ static int run_start(Run *run, PyObject *request) {
 }
 
 #define FREE(b) Py_XDECREF((b).object)
-
 static void run_free(Run *run) {
     Layer *L = &run->layer;
     free(L->LA); free(L->WF); free(L->row_of); free(L->row_error); free(L->table);
@@ -257,6 +263,7 @@ static int load_generators(Run *run) {
     for (int64_t v = ptr[L->parent]; v < ptr[L->parent + 1]; v++) {
         const int32_t *T = AT(int32_t, in, TIGHT) + v * d;
         uint64_t S = 0;
+        if ((v & 4095) == 4095 && PyErr_CheckSignals()) return -1;
         for (int i = 0; i < d; i++) {
             const int32_t id = T[i];
             const int known = id == 0 || (id >= L->base && id < L->base + n) || (id > 0 && id < in->ids && L->row_of[id]);
@@ -307,19 +314,27 @@ static int cut_cell(Run *run, int j) {
     return stack_push(&run->stack, above, run->state, L->n);
 }
 
-/* Cut a parent by all neurons of the layer.  Cells that are on the stack when the limit is reached are written unfinished, in the
-   order in which they would have been visited. */
+/* Look at the clock now and then, unless the caller needs all cells; a call makes at least one cut. */
+static int look(Run *run) {
+    if ((run->visited += run->cell.used) < LOOK) return 0;
+    run->visited = 0, run->late = run->cuts && !run->in.keep_above && (double)(clock() - run->begun) > LATE * CLOCKS_PER_SEC;
+    return PyErr_CheckSignals();
+}
+
+/* Cut a parent by all neurons of the layer.  Cells that are on the stack when the limit is reached, or it is late, are written
+   unfinished, in the order in which they would have been visited. */
 static int cut_parent(Run *run, Py_ssize_t parent) {
     Layer *L = &run->layer;
     uint8_t verdict;
     if (PyErr_CheckSignals() || start_parent(run, parent) || load_generators(run)) return -1;
-    while (run->stack.cells && run->finished.cells < run->in.limit) {
+    while (run->stack.cells && run->finished.cells < run->in.limit && !run->late) {
         if (stack_pop(&run->stack, &run->cell, run->state, L->n)) return -1;
         int j = classify(L, &run->cell, run->state, run->signs);
         if (j < 0) return -1;
         if (is_dropped(run, &j, &verdict)) continue;
         if (j < L->n ? cut_cell(run, j) : emit(L, &run->cell, run->state, verdict, &run->finished, run->seen, ++run->stamp))
             return -1;
+        if (look(run)) return -1;
     }
     while (run->stack.cells)
         if (stack_pop(&run->stack, &run->cell, run->state, L->n) ||
@@ -341,10 +356,10 @@ static PyObject *run_result(Run *run) {
 
 static PyObject *cut(PyObject *self, PyObject *request) {
     (void)self;
-    Run run = {0};
+    Run run = {.begun = clock()};
     PyObject *result = NULL;
     int failed = run_start(&run, request);
-    for (; !failed && run.parents < run.in.sizes['P'] && run.finished.cells < run.in.limit; run.parents++)
+    for (; !failed && run.parents < run.in.sizes['P'] && run.finished.cells < run.in.limit && !run.late; run.parents++)
         failed = cut_parent(&run, run.parents);
     if (!failed) result = run_result(&run);
     run_free(&run);
