@@ -35,6 +35,7 @@ _CHUNK = 1 << 17  # numbers in one batch of rows: more would leave the cache
 MAX_DIM = 16  # of the kernel
 _MAX_CELLS = 4096  # cells that one call of the kernel returns before it stops; fewer where that takes longer than ..
 _CALL_SECONDS = 0.1
+_LONGEST_CALL_SECONDS = 0.25  # CPU seconds after which a call stops in the midst of a cell
 _LARGEST_INTEGER = 2**62  # generators below this are kept in integers
 
 
@@ -245,6 +246,7 @@ class Arrangement:
             ids=self.exact.ids,
             signs=signs,
             limit=limit,
+            seconds=_LONGEST_CALL_SECONDS,
             leaves=layer == len(self.layers) - 1,
             downstream=self._downstream[layer],
         )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import math
 import os
 import subprocess
 import sys
@@ -30,6 +31,7 @@ def visited(net, domain, module, *, prune):
     """All frontiers, in order, every array of them, and what was counted; the last layer's first unit is the target if any."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(arrangement, "_kernel", module)
+        patch.setattr(arrangement, "_LONGEST_CALL_SECONDS", math.inf)  # the kernels' calls take different times
         last = net.layers[-1]
         target = Layer.of(last.weight.rows[:1], last.bias[:1], relu=False) if prune else None
         run = Arrangement(net.layers[:-1], () if domain is None else domain.facet_rows(), net.inputs, target)
@@ -211,14 +213,28 @@ def test_leaves_are_names_only(module, monkeypatch):
 
 
 @pytest.mark.parametrize("module", [compiled, numpy_kernel])
-@pytest.mark.parametrize(("chunk", "cells"), [(1, 4096), (1 << 20, 1), (1 << 20, 3), (200, 2), (1, 1)])
-def test_the_order_does_not_depend_on_how_the_work_is_divided(module, chunk, cells, monkeypatch):
+@pytest.mark.parametrize(
+    ("chunk", "cells", "seconds"),
+    [(1, 4096, 1), (1 << 20, 1, 1), (1 << 20, 3, 1), (200, 2, 1), (1, 1, 1), (1 << 20, 4096, 0)],
+)
+def test_the_order_does_not_depend_on_how_the_work_is_divided(module, chunk, cells, seconds, monkeypatch):
     monkeypatch.setattr(arrangement, "_kernel", module)
     nets = [(gaussian((2, 7, 6, 5, 1), 1), None), (ternary((3, 6, 5, 1), 3), None), (gaussian((3, 6, 4, 1), 2), 6)]
     expected = [listed(net, side) for net, side in nets]
     monkeypatch.setattr(arrangement, "_CHUNK", chunk)
     monkeypatch.setattr(arrangement, "_MAX_CELLS", cells)
+    monkeypatch.setattr(arrangement, "_LONGEST_CALL_SECONDS", seconds)
     assert [listed(net, side) for net, side in nets] == expected
+
+
+@pytest.mark.parametrize(("module", "dim"), [(compiled, 12), (numpy_kernel, 3)])
+def test_a_call_whose_time_is_up_ends_after_a_cut(module, dim, monkeypatch):
+    """In many dimensions one cell has many thousands of generators; a call must not go on until it is finished."""
+    monkeypatch.setattr(arrangement, "_kernel", module)
+    monkeypatch.setattr(arrangement, "_LONGEST_CALL_SECONDS", 0)
+    run = Arrangement(gaussian((dim, 12, 1), 0).layers[:-1], Polyhedron.box([-3] * dim, [3] * dim).hrep.rows, dim)
+    (rest,) = run.advance(run.start())
+    assert (rest.layer, len(rest), run.stats.cuts) == (0, 2, 1)
 
 
 def listed(net, side):

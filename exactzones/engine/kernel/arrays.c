@@ -97,6 +97,14 @@ static long long take_integer(PyObject *record, const char *name) {
     return value;
 }
 
+static double take_float(PyObject *record, const char *name) {
+    PyObject *object = PyObject_GetAttrString(record, name);
+    if (!object) return -1;
+    const double value = PyFloat_AsDouble(object);
+    Py_DECREF(object);
+    return value;
+}
+
 /* Whether offsets begin with 0, never decrease, and end with the number of items. */
 static int are_offsets(const int64_t *ptr, Py_ssize_t count, Py_ssize_t total) {
     int right = ptr[0] == 0 && ptr[count] == total;
@@ -117,10 +125,8 @@ static int take_arrays(Request *in, PyObject *request) {
 int read_request(Request *in, PyObject *request) {
     if (take_arrays(in, request)) return -1;
     const Py_ssize_t *sizes = in->sizes, P = sizes['P'];
-    PyObject *scale = PyObject_GetAttrString(request, "scale");
-    if (!scale) return -1;
-    in->scale = PyFloat_AsDouble(scale);
-    Py_DECREF(scale);
+    in->scale = take_float(request, "scale");
+    in->seconds = take_float(request, "seconds");
     in->base = (int)take_integer(request, "first_id");
     in->ids = (int)take_integer(request, "ids");
     in->limit = (Py_ssize_t)take_integer(request, "limit");

@@ -103,8 +103,7 @@ static int split_general(Layer *L, const List *cell, int j, List *above, List *b
 
 /* --- Depth first --- */
 
-enum { LOOK = 1 << 14 };         /* generators visited until the clock is looked at: some milliseconds */
-static const double LATE = 0.25; /* CPU seconds after which a call ends with what it has: in many dimensions a cell takes as long */
+enum { LOOK = 1 << 12 }; /* generators visited between two looks at the clock: a millisecond or less */
 
 /* Cells that are still to be visited: lists of generators and states. */
 typedef struct { Bytes lists, lengths, states; Py_ssize_t cells; } Stack;
@@ -172,9 +171,10 @@ typedef struct {
     uint8_t *signs;         /* which signs each neuron takes on the cell */
     int32_t *seen, stamp;   /* by hyperplane: the stamp of the last cell that wrote it */
     long long cuts;
-    Py_ssize_t parents, visited; /* how many are done; generators since the clock was looked at */
+    Py_ssize_t parents;     /* how many are done */
+    Py_ssize_t visited;     /* generators since the last look at the clock */
     clock_t begun;
-    int late;               /* whether it is time to end the call */
+    int late;               /* whether the call's time is up */
 } Run;
 
 static int run_start(Run *run, PyObject *request) {
@@ -208,6 +208,7 @@ static int run_start(Run *run, PyObject *request) {
 }
 
 #define FREE(b) Py_XDECREF((b).object)
+
 static void run_free(Run *run) {
     Layer *L = &run->layer;
     free(L->LA); free(L->WF); free(L->row_of); free(L->row_error); free(L->table);
@@ -314,15 +315,16 @@ static int cut_cell(Run *run, int j) {
     return stack_push(&run->stack, above, run->state, L->n);
 }
 
-/* Look at the clock now and then, unless the caller needs all cells; a call makes at least one cut. */
+/* Look at the clock and for signals now and then.  A call makes at least one cut, so that calls make progress. */
 static int look(Run *run) {
     if ((run->visited += run->cell.used) < LOOK) return 0;
-    run->visited = 0, run->late = run->cuts && !run->in.keep_above && (double)(clock() - run->begun) > LATE * CLOCKS_PER_SEC;
+    run->visited = 0;
+    run->late = run->cuts && (double)(clock() - run->begun) >= run->in.seconds * CLOCKS_PER_SEC;
     return PyErr_CheckSignals();
 }
 
-/* Cut a parent by all neurons of the layer.  Cells that are on the stack when the limit is reached, or it is late, are written
-   unfinished, in the order in which they would have been visited. */
+/* Cut a parent by all neurons of the layer.  Cells that are on the stack when the limit is reached or the time is up are
+   written unfinished, in the order in which they would have been visited. */
 static int cut_parent(Run *run, Py_ssize_t parent) {
     Layer *L = &run->layer;
     uint8_t verdict;

@@ -6,6 +6,8 @@ the same: the operations have the same order, so that both kernels return the sa
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -67,20 +69,31 @@ def cut(request: CutRequest) -> CutResult:
     """Cut cells by the neurons of one layer, depth first: see ``schema``."""
     finished, rest = _CutCellsOutput(request.leaves), _CutCellsOutput(leaves=False)
     counts = dict.fromkeys(("cuts", "bounds", "dropped", "undecided", "exact", "solved"), 0)
-    parents = 0
-    while parents < len(request.cells) and len(finished.parent) < request.limit:
+    parents, begun = 0, time.process_time()
+
+    def is_over() -> bool:
+        is_late = counts["cuts"] > 0 and time.process_time() - begun >= request.seconds
+        return is_late or len(finished.parent) >= request.limit
+
+    while parents < len(request.cells) and not is_over():
         pool = Parent.of_request(request, parents, counts)
         stack = [(list(range(len(pool.points))), request.state[parents].copy())]
-        _cut_parent(request, pool, stack, finished)
-        for cell, state in reversed(stack):  # what the limit left is returned unfinished, in the order of visits
+        _cut_parent(request, pool, stack, finished, is_over)
+        for cell, state in reversed(stack):  # what the limit or the time left is returned unfinished, in the order of visits
             rest.emit(pool, cell, state, UNKNOWN)
         parents += 1
     return {"finished": finished.as_bytes(), "rest": rest.as_bytes(), "parents": parents, "counts": counts}
 
 
-def _cut_parent(request: CutRequest, pool: Parent, stack: list[tuple[list[int], States]], finished: _CutCellsOutput) -> None:
+def _cut_parent(
+    request: CutRequest,
+    pool: Parent,
+    stack: list[tuple[list[int], States]],
+    finished: _CutCellsOutput,
+    is_over: Callable[[], bool],
+) -> None:
     pruning = None if request.downstream is None else Pruning(pool, request.downstream)
-    while stack and len(finished.parent) < request.limit:
+    while stack and not is_over():
         cell, state = stack.pop()
         j = pool.classify(cell, state)
         if request.keep_above and (state == OFF).any():

@@ -22,7 +22,7 @@ typedef struct {
     Py_ssize_t sizes[128];      /* by the letter of an axis; -1 while it is not known */
     int base, ids, keep_above, leaves;
     Py_ssize_t limit;
-    double scale;
+    double scale, seconds;
 } Request;
 
 #define AT(type, request, k) ((const type *)(request)->views[k].buf)

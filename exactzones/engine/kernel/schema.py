@@ -11,6 +11,7 @@ A kernel is a module with two functions:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias, TypedDict
 
@@ -117,6 +118,7 @@ class CutRequest(NamedTuple):
         ids: number of ids of all hyperplanes.
         signs: returns exact signs; called where floats and integers do not decide.
         limit: number of finished cells after which the call stops.
+        seconds: CPU seconds after which the call stops, once it has made a cut: in many dimensions a single cell takes long.
         keep_above: whether to drop cells on which a neuron is off.
         leaves: whether finished cells are leaves, of which only ``tight`` is returned, no numbers.
         downstream: what cells are pruned by, or None.
@@ -133,6 +135,7 @@ class CutRequest(NamedTuple):
     ids: int
     signs: Signs
     limit: int
+    seconds: float = math.inf
     keep_above: bool = False
     leaves: bool = False
     downstream: Downstream | None = None
@@ -143,7 +146,7 @@ class CutResult(TypedDict):
 
     Attributes:
         finished: cells on which all neurons are settled, the arrays of ``RESULT`` as bytes.
-        rest: in the same form, cells of the last parent that the limit left open; to be visited after the finished ones.
+        rest: in the same form, cells of the last parent that limit or time left open; to be visited after the finished ones.
         parents: number of parents that were cut; the others are to be visited after the rest.
         counts: counts of what was done, by the names of ``arrangement.Stats``.
     """
