@@ -1,7 +1,8 @@
 """The manifest of a store: the question, the chunks that are on disk with their hashes, and where the search stopped.
 
-A chunk is complete on disk before the manifest names it, and the manifest is replaced as a whole.  So a store is in order at
-every moment; files that the manifest does not name are remains of an interruption.
+A chunk is complete on disk before it is named, in a line of the journal or in the manifest.  The manifest is replaced as a whole,
+and holds what the journal had, which is then removed.  So a store is in order at every moment; files that are not named are
+remains of an interruption.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from fractions import Fraction
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from exactzones.errors import FormatError, InputError
+from exactzones.errors import FormatError, InputError, WriteError
 from exactzones.files import naming, read_bytes, write_atomically
 from exactzones.formats.zones_json import property_document, row_texts
 from exactzones.models import load_network, save_network
@@ -26,7 +27,7 @@ from exactzones.property import Property, condition, feature
 from exactzones.rational import Row
 
 FORMAT, VERSION = "exactzones/store", 1
-MANIFEST, NETWORK = "manifest.json", "network.json"
+MANIFEST, JOURNAL, NETWORK = "manifest.json", "journal.jsonl", "network.json"
 _HASHED = 1 << 20  # bytes that are read at once
 
 
@@ -87,24 +88,45 @@ class Manifest:
         """The chunks that stay as they are when the search goes on."""
         return self.chunks[:-1] if self.partial else self.chunks
 
+    def extended(self, chunk: Chunk, frontier: str) -> Manifest:
+        """Return the manifest with one more chunk, which takes the place of a partial one."""
+        return replace(self, chunks=(*self.whole_chunks, chunk), partial=False, frontier=frontier)
+
+    def append(self, directory: Path, chunk: Chunk, frontier: str) -> Manifest:
+        """Note one more chunk in the journal; return the manifest with it."""
+        path, line = directory / JOURNAL, {"chunk": len(self.whole_chunks), **asdict(chunk), "frontier": frontier}
+        is_new = not path.exists()
+        try:
+            with path.open("ab") as stream:
+                stream.write(json.dumps(line).encode() + b"\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise WriteError(f"{path}: cannot be written: {error.strerror or error}") from None
+        if is_new:
+            sync(directory)
+        return self.extended(chunk, frontier)
+
     def save(self, directory: Path) -> None:
-        """Write the manifest, in full or not at all."""
+        """Write the manifest, in full or not at all, and remove the journal, which is part of it now."""
         parts = {part.name: getattr(self, part.name) for part in fields(self)}
         parts["chunks"] = [vars(chunk) for chunk in self.chunks]
         parts["links"] = [vars(chunk) for chunk in self.links]
         document = {"format": FORMAT, "version": VERSION, "zones": self.zones} | parts
         write_atomically(directory / MANIFEST, (json.dumps(document, indent=1) + "\n").encode())
         sync(directory)
+        (directory / JOURNAL).unlink(missing_ok=True)
 
     @classmethod
     def load(cls, directory: Path) -> Manifest:
-        """Read the manifest of a store.
+        """Read the manifest of a store, and the journal.
 
         Raises:
             FormatError: it is not one.
             InputError: it cannot be read.
         """
         path = directory / MANIFEST
+        journal = _journal(directory)  # first, because a writer may move its lines to the manifest meanwhile
         with naming(path):
             data = read_bytes(path)
             try:
@@ -113,9 +135,26 @@ class Manifest:
                     raise FormatError(f"format {document['format']!r}, version {document['version']!r}; expected {FORMAT!r}, 1")
                 parts = {part.name: document[part.name] for part in fields(cls)}
                 parts |= {name: tuple(Chunk(**chunk) for chunk in document[name]) for name in ("chunks", "links")}
-                return cls(**parts)
+                manifest = cls(**parts)
             except (ValueError, KeyError, TypeError) as error:
                 raise FormatError(f"not the manifest of a store: {type(error).__name__}: {error}") from None
+        for number, chunk, frontier in journal:
+            if not manifest.complete and number == len(manifest.whole_chunks):
+                manifest = manifest.extended(chunk, frontier)
+        return manifest
+
+
+def _journal(directory: Path) -> Sequence[tuple[int, Chunk, str]]:
+    """Return number, chunk and frontier from each line of the journal, up to a line that was not written in full."""
+    path, entries = directory / JOURNAL, []
+    with naming(path):
+        for line in path.read_bytes().splitlines() if path.exists() else ():
+            try:
+                entry = json.loads(line)
+                entries.append((entry["chunk"], Chunk(entry["file"], entry["zones"], entry["sha256"]), entry["frontier"]))
+            except (ValueError, KeyError, TypeError):
+                break
+    return entries
 
 
 def sync(directory: Path) -> None:

@@ -38,7 +38,9 @@ from exactzones.property import Property, as_property
 from exactzones.store.columns import arrow, leaves_of, parquet_bytes, read_table, zones_table
 from exactzones.store.links import write_links
 from exactzones.store.manifest import (
+    JOURNAL,
     MANIFEST,
+    Chunk,
     Manifest,
     check_same,
     question_of,
@@ -161,6 +163,8 @@ def _opened(directory: Path, question: tuple[Network, Property, Polyhedron | Non
             raise InputError(f"{directory}: there is a store already; --resume (resume=True) goes on with it")
         manifest = Manifest.load(directory)
         check_same(manifest, asked, directory)
+        if JOURNAL in names:
+            manifest.save(directory)
         remove_remains(directory, manifest)
         return manifest
     strange = [name for name in names if name != "network.json" and not name.startswith(".network.json.")]
@@ -257,27 +261,33 @@ class _Writer:
         self.buffer = _Buffer(first + start, (_part(leaves, start, len(leaves)),))
 
     def _write(self, leaves: LeafBatch, *, partial: bool = False, complete: bool = False) -> None:
-        """Write a chunk, then the manifest that names it."""
+        """Write a chunk, then what names it: a line of the journal, or the manifest if the search ends here."""
         old = self.manifest
-        chunks, frontier = old.whole_chunks, old.frontier
-        if len(leaves):
-            first = sum(chunk.zones for chunk in chunks)
-            name = f"{'partial' if partial else 'zones'}-{len(chunks):05}{f'-{len(leaves)}' if partial else ''}.parquet"
-            search = self.job.search
-            constant = float(search.prop.conditions[0].constant) if search.arrangement.has_target else 0.0
-            floats = leaf_floats(search.arrangement, leaves)
-            planes = Planes.of(self.layout, leaves, floats)
-            table = zones_table(self.layout, leaves, planes, floats, first=first, constant=constant)
-            chunk = save_chunk(self.directory, name, len(leaves), parquet_bytes(table))
-            if not partial:
-                save_verdicts(self.directory, chunk, planes.verdicts)
-            chunks = (*chunks, chunk)
-            frontier = self.layout.packed(leaves.prefix[-1:]).tobytes().hex()
-        frontier = None if complete else frontier
-        self.manifest = replace(old, chunks=chunks, partial=partial and bool(len(leaves)), frontier=frontier, complete=complete)
-        self.manifest.save(self.directory)
+        chunk = self._saved(leaves, "partial" if partial else "zones") if len(leaves) else None
+        chunks = old.whole_chunks if chunk is None else (*old.whole_chunks, chunk)
+        frontier = self.layout.packed(leaves.prefix[-1:]).tobytes().hex() if chunk else old.frontier
+        if partial or complete:
+            frontier = None if complete else frontier
+            self.manifest = replace(old, chunks=chunks, partial=partial, frontier=frontier, complete=complete)
+            self.manifest.save(self.directory)
+        elif chunk is not None and frontier is not None:
+            self.manifest = old.append(self.directory, chunk, frontier)
         if old.partial:
             (self.directory / old.chunks[-1].file).unlink(missing_ok=True)
+
+    def _saved(self, leaves: LeafBatch, kind: str) -> Chunk:
+        """Write a chunk's file."""
+        chunks = self.manifest.whole_chunks
+        first, search = sum(chunk.zones for chunk in chunks), self.job.search
+        constant = float(search.prop.conditions[0].constant) if search.arrangement.has_target else 0.0
+        floats = leaf_floats(search.arrangement, leaves)
+        planes = Planes.of(self.layout, leaves, floats)
+        table = zones_table(self.layout, leaves, planes, floats, first=first, constant=constant)
+        name = f"{kind}-{len(chunks):05}{f'-{len(leaves)}' if kind == 'partial' else ''}.parquet"
+        chunk = save_chunk(self.directory, name, len(leaves), parquet_bytes(table))
+        if kind == "zones":
+            save_verdicts(self.directory, chunk, planes.verdicts)
+        return chunk
 
 
 def _counted(batches: Iterator[LeafBatch], meter: Meter) -> Iterator[LeafBatch]:
