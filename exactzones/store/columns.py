@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from exactzones.engine.frontier import Integers
+from exactzones.engine.leaf_arrays import Flags
 from exactzones.engine.leaf_floats import LeafFloats
 from exactzones.engine.workers import LeafBatch
 from exactzones.errors import InputError
@@ -42,34 +44,52 @@ def zones_table(layout: Layout, leaves: LeafBatch, planes: Planes, floats: LeafF
         constant: what the condition's row exceeds the feature by.
     """
     pa = arrow()
-    patterns = layout.packed(leaves.prefix)
     starts = leaves.ptr * (layout.dim * planes.corners.itemsize)
-    fixed = pa.FixedSizeBinaryArray.from_buffers(
-        pa.binary(layout.width), len(leaves), [None, pa.py_buffer(np.ascontiguousarray(patterns))]
-    )
-    offsets = pa.py_buffer(starts.astype(np.int64))
     maximum = floats.maximum - constant
     columns = {
-        "zone": pa.array(np.arange(first, first + len(leaves))),
-        "pattern": fixed,
-        "planes": pa.ListArray.from_arrays(pa.array(planes.start.astype(np.int32)), pa.array(planes.ids)),
-        "corners": pa.LargeBinaryArray.from_buffers(
-            pa.large_binary(), len(leaves), [None, offsets, pa.py_buffer(np.ascontiguousarray(planes.corners))]
-        ),
+        "zone": numbers(np.arange(first, first + len(leaves))),
+        "pattern": _array(pa.binary(layout.width), len(leaves), [None, layout.packed(leaves.prefix)]),
+        "planes": lists(planes.start, numbers(planes.ids)),
+        "corners": _array(pa.large_binary(), len(leaves), [None, starts.astype(np.int64), planes.corners]),
         "condition": _vectors(floats.target),
         "witness": _vectors(floats.witness),
-        "maximum": pa.array(maximum, mask=np.isnan(maximum)),
+        "maximum": numbers(maximum, known=~np.isnan(maximum)),
     }
-    return pa.table(columns)
+    return table_of(columns)
+
+
+def table_of(columns: Mapping[str, Any]) -> Table:
+    """Return a table, without pyarrow's conversions from and to NumPy, which import pandas."""
+    return arrow().Table.from_arrays([*columns.values()], names=[*columns])
+
+
+def _array(kind: Any, count: int, buffers: Sequence[Any], children: Sequence[Any] | None = None) -> Any:
+    pa = arrow()
+    held = [None if buffer is None else pa.py_buffer(np.ascontiguousarray(buffer)) for buffer in buffers]
+    return pa.Array.from_buffers(kind, count, held, children=children)
+
+
+def numbers(values: np.ndarray[Any, Any], known: Flags | None = None) -> Any:
+    """Return numbers or flags as a pyarrow array, null where they are not known."""
+    pa = arrow()
+    kind = pa.from_numpy_dtype(values.dtype)
+    data = np.packbits(values, bitorder="little") if values.dtype == bool else values
+    return _array(kind, len(values), [_bits(known), data])
+
+
+def lists(starts: Integers, values: Any, known: Flags | None = None) -> Any:
+    """Return lists as a pyarrow array: list k is ``values[starts[k] : starts[k + 1]]``, null where it is not known."""
+    return _array(arrow().list_(values.type), len(starts) - 1, [_bits(known), starts.astype(np.int32)], [values])
+
+
+def _bits(known: Flags | None) -> Any:
+    return None if known is None else np.packbits(known, bitorder="little")
 
 
 def _vectors(values: np.ndarray[Any, Any]) -> Any:
-    pa = arrow()
     known = ~np.isnan(values).any(axis=1)
-    flat = pa.array(values[known].ravel())
-    ends = np.cumsum(known * values.shape[1])
-    starts = pa.array(np.concatenate([[0], ends]).astype(np.int32), mask=np.concatenate([~known, [False]]))
-    return pa.ListArray.from_arrays(starts, flat)
+    starts = np.concatenate([[0], np.cumsum(known * values.shape[1])])
+    return lists(starts, numbers(values[known].ravel()), known)
 
 
 def leaves_of(layout: Layout, table: Table) -> LeafBatch:
@@ -94,9 +114,15 @@ def patterns_of(layout: Layout, table: Table) -> Bytes:
 
 def flat_list(column: Any) -> tuple[Any, Integers]:
     """Return the values of a list column and where each list starts in them."""
-    lists = column.combine_chunks()
-    offsets = lists.offsets.to_numpy()
-    return lists.values.to_numpy(zero_copy_only=False), offsets.astype(np.int64)
+    array = column.combine_chunks()
+    return flat(array.values), flat(array.offsets).astype(np.int64)
+
+
+def flat(array: Any) -> np.ndarray[Any, Any]:
+    """Return the numbers of a pyarrow array without nulls."""
+    held, count = array.buffers()[1], len(array)
+    kind = np.dtype(array.type.to_pandas_dtype())
+    return np.frombuffer(held, kind, count, array.offset * kind.itemsize) if count else np.zeros(0, kind)
 
 
 def links_table(first: int, count: int, links: Any, islands: Integers) -> Table:
@@ -108,15 +134,14 @@ def links_table(first: int, count: int, links: Any, islands: Integers) -> Table:
         links: a structured array with the fields zone, plane, other, fires, sorted by zone.
         islands: (count,) the island of each zone.
     """
-    pa = arrow()
-    starts = pa.array(np.searchsorted(links["zone"], np.arange(first, first + count + 1)).astype(np.int32))
-    lists = {
+    starts = np.searchsorted(links["zone"], np.arange(first, first + count + 1))
+    values = {
         "facets": links["plane"].astype(np.uint16 if not len(links) or links["plane"].max() < 2**16 else np.uint32),
         "neighbours": links["other"].astype(np.int64),
         "fires": links["fires"].astype(bool),
     }
-    columns = {name: pa.ListArray.from_arrays(starts, pa.array(np.ascontiguousarray(flat))) for name, flat in lists.items()}
-    return pa.table({"zone": pa.array(np.arange(first, first + count)), **columns, "island": pa.array(islands)})
+    columns = {name: lists(starts, numbers(entries)) for name, entries in values.items()}
+    return table_of({"zone": numbers(np.arange(first, first + count)), **columns, "island": numbers(islands)})
 
 
 def parquet_bytes(table: Table) -> bytes:
@@ -141,6 +166,8 @@ def parquet_bytes(table: Table) -> bytes:
     return stream.getvalue()
 
 
-def read_table(path: Any, columns: Sequence[str] | None = None) -> Table:
+def read_table(path: Path, columns: Sequence[str] | None = None) -> Table:
     """Return a Parquet file, or some columns of it, as a table."""
-    return import_module("pyarrow.parquet").read_table(path, columns=None if columns is None else list(columns), memory_map=False)
+    with path.open("rb") as stream:
+        file = import_module("pyarrow.parquet").ParquetFile(stream)  # not read_table, which imports pandas
+        return file.read(None if columns is None else [*columns], use_threads=False)

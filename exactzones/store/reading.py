@@ -23,7 +23,7 @@ from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property
 from exactzones.rational import Row, read_points
-from exactzones.store.columns import Table, arrow, leaves_of, patterns_of, read_table
+from exactzones.store.columns import Table, arrow, flat, flat_list, leaves_of, patterns_of, read_table
 from exactzones.store.manifest import Chunk, Manifest, hash_of, load_question
 from exactzones.store.packing import Bytes, Layout
 from exactzones.zone import Zone
@@ -208,7 +208,7 @@ class ZoneStore(Sequence[Zone]):
         Raises:
             InputError: the store is not complete.
         """
-        columns = [self.table(chunk, ["island"])["island"].to_numpy() for chunk in self._links]
+        columns = [flat(self.table(chunk, ["island"])["island"].combine_chunks()) for chunk in self._links]
         return np.concatenate([np.zeros(0, np.int64), *columns])
 
     @cached_property
@@ -238,9 +238,8 @@ class ZoneStore(Sequence[Zone]):
     def edges(self) -> Iterator[Integers]:
         """Yield the pairs of zones that share a facet, each once, as arrays of shape (2, E)."""
         for start, chunk in zip(self._starts, self._links, strict=False):
-            lists = self.table(chunk, ["neighbours"])["neighbours"].combine_chunks()
-            counts = np.diff(lists.offsets.to_numpy())
-            ends = np.stack([np.repeat(np.arange(start, start + len(counts)), counts), lists.values.to_numpy()])
+            others, starts = flat_list(self.table(chunk, ["neighbours"])["neighbours"])
+            ends = np.stack([np.repeat(np.arange(start, start + chunk.zones), np.diff(starts)), others])
             yield ends[:, ends[0] < ends[1]]
 
     @property
