@@ -38,7 +38,7 @@ class StoredMatching(Matching):
         zones: Sequence[Zone] = _Lazy(len(store), store.__getitem__)
         super().__init__(zones, leaves)
         self._store = store
-        self._patterns = PatternIndex(np.concatenate([*store.patterns()]))
+        self._patterns = PatternIndex(store.all_patterns())
         self._bit_of = np.zeros(store.layout.units, np.int64)
         self._bit_of[store.layout.cut] = np.arange(len(store.layout.cut))
         self._modular = Coordinates(self.arrangement)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 
 from exactzones.engine.forward import ZoneSearch, zone_search
-from exactzones.engine.frontier import Integers
+from exactzones.engine.frontier import Ids, Integers
 from exactzones.engine.leaf import Leaf
 from exactzones.engine.survey import supremum_bounds
 from exactzones.engine.workers import LeafBatch
@@ -96,9 +96,8 @@ class ZoneStore(Sequence[Zone]):
     def __getitem__(self, index: int | slice) -> Zone | tuple[Zone, ...]:
         if isinstance(index, slice):
             return tuple(self[k] for k in range(*index.indices(len(self))))
-        k = range(len(self))[index]
-        leaves, at = self._row(k)
-        return self.search.zone(leaves.prefix[at], leaves.tight[leaves.ptr[at] : leaves.ptr[at + 1]])
+        leaves, at = self._row(range(len(self))[index])
+        return self.search.zone(leaves.prefix[at], _tight(leaves, at))
 
     def __iter__(self) -> Iterator[Zone]:
         return (self[k] for k in range(len(self)))
@@ -125,8 +124,7 @@ class ZoneStore(Sequence[Zone]):
     def leaf(self, zone: int) -> Leaf:
         """Return a zone as a leaf of the search."""
         leaves, at = self._row(zone)
-        tight = leaves.tight[leaves.ptr[at] : leaves.ptr[at + 1]]
-        return Leaf(self.search.arrangement, leaves.prefix[at].tobytes(), tight)
+        return Leaf(self.search.arrangement, leaves.prefix[at].tobytes(), _tight(leaves, at))
 
     def chunks(self) -> Iterator[tuple[int, LeafBatch]]:
         """Yield the number of each chunk's first zone, and its zones as arrays."""
@@ -168,6 +166,13 @@ class ZoneStore(Sequence[Zone]):
         """Yield the packed patterns of each chunk, (P, width)."""
         for chunk in self.manifest.chunks:
             yield patterns_of(self.layout, self.table(chunk, ["pattern"]))
+
+    def all_patterns(self) -> Bytes:
+        """Return the packed patterns of all zones, (zones, width)."""
+        patterns = np.empty((len(self), self.layout.width), np.uint8)
+        for start, part in zip(self._starts, self.patterns(), strict=False):
+            patterns[start : start + len(part)] = part
+        return patterns
 
     @overload
     def containing(self, points: Sequence[Sequence[Any]] | Array) -> list[list[Zone]]: ...
@@ -293,6 +298,11 @@ class ZoneStore(Sequence[Zone]):
 
     def __repr__(self) -> str:
         return f"ZoneStore({len(self)} zones of {self.prop}{'' if self.complete else ', incomplete'})"
+
+
+def _tight(leaves: LeafBatch, at: int) -> Ids:
+    """Return the tight sets of a zone, as a copy: a view would keep its whole chunk in memory."""
+    return leaves.tight[leaves.ptr[at] : leaves.ptr[at + 1]].copy()
 
 
 class _Wanted(NamedTuple):

@@ -1,6 +1,6 @@
-"""What a store of zones costs beside the search: writing, neighbours and islands, size, memory, points.
+"""What a store of zones costs beside the search: writing, neighbours and islands, size, memory, points, reading the islands.
 
-python tests/benchmarks/store.py [3-64-64-1 ..] [--box 4]
+python tests/benchmarks/store.py [3-64-64-1 ..] [--box 4] [--folder DIR]
 """
 # ruff: noqa: T201 - scripts print
 
@@ -31,7 +31,7 @@ def seconds(function, *arguments, **options):
     return time.process_time() - begin, result
 
 
-def measure(name, bound):
+def measure(name, bound, place):
     """Print a row of the table in exactzones/store/README.md."""
     net = random_network([int(width) for width in name.split("-")])
     domain = Polyhedron.box(-bound, bound, dim=net.inputs)
@@ -44,17 +44,18 @@ def measure(name, bound):
         return manifest
 
     writing.write_links = timed
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(dir=place) as folder:
         storing, _ = seconds(store_zones, net, 0, domain, directory=folder)
         writing.write_links = write_links
         sizes = [sum(path.stat().st_size for path in Path(folder).glob(f"{kind}-*")) / count for kind in ("zones", "links")]
         opening, store = seconds(ZoneStore.open, folder)
         points = np.random.default_rng(1).uniform(-bound, bound, (POINTS, net.inputs))
         looking, _ = seconds(store.containing, points)
+        joining, _ = seconds(lambda: store.islands)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     print(
         f"| {name} | {count:,} | {storing - linking[0]:.1f} s | {linking[0]:.1f} s | {storing / searching:.1f} | "
-        f"{sizes[0]:.0f} + {sizes[1]:.0f} | {memory} MB | {opening:.2f} s | {looking:.2f} s |",
+        f"{sizes[0]:.0f} + {sizes[1]:.0f} | {memory} MB | {opening:.2f} s | {looking:.2f} s | {joining:.2f} s |",
         flush=True,
     )
 
@@ -63,6 +64,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("networks", nargs="*", default=["3-64-64-1", "4-32-32-1"])
     parser.add_argument("--box", type=float, default=4)
+    parser.add_argument("--folder", type=Path, help="for the stores, which are removed again")
     options = parser.parse_args()
     for network in options.networks:
-        measure(network, options.box)
+        measure(network, options.box, options.folder)

@@ -4,6 +4,7 @@ import gzip
 import itertools
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -205,7 +206,8 @@ def test_an_interruption_anywhere_keeps_what_is_there(tmp_path, monkeypatch, cal
     interrupting = Interruption(calls)
     for name in ("save_chunk", "leaf_floats", "_part", "write_links"):
         monkeypatch.setattr(writing, name, interrupting(getattr(writing, name)))
-    monkeypatch.setattr(writing.Manifest, "save", interrupting(writing.Manifest.save))
+    for name in ("save", "append"):
+        monkeypatch.setattr(writing.Manifest, name, interrupting(getattr(writing.Manifest, name)))
     try:
         store_zones(NET, 0, BOX, directory=tmp_path / "s")
     except (BudgetExceeded, KeyboardInterrupt):
@@ -214,6 +216,33 @@ def test_an_interruption_anywhere_keeps_what_is_there(tmp_path, monkeypatch, cal
     interrupting.left = 0
     store_zones(NET, 0, BOX, directory=tmp_path / "s", resume=True)
     assert contents(tmp_path / "s") == whole
+
+
+def test_a_journal_that_was_cut_is_read_up_to_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "CHUNK_ZONES", 10)
+    whole = store_zones(NET, 0, BOX, directory=tmp_path / "whole")
+    appended = itertools.count()
+
+    def killed(*_arguments):
+        if next(appended) == 3:
+            raise MemoryError
+        return append(*_arguments)
+
+    append = writing.Manifest.append
+    with monkeypatch.context() as patch:
+        patch.setattr(writing.Manifest, "append", killed)
+        with pytest.raises(MemoryError):
+            store_zones(NET, 0, BOX, directory=tmp_path / "killed")
+    journal = (tmp_path / "killed" / "journal.jsonl").read_bytes()
+    ends = [k + 1 for k, byte in enumerate(journal) if byte == ord("\n")]
+    assert len(ends) == 3
+    for cut in (0, 1, ends[0] - 1, ends[0], ends[1] - 9, ends[1] + 1, len(journal)):
+        directory = shutil.copytree(tmp_path / "killed", tmp_path / str(cut))
+        (directory / "journal.jsonl").write_bytes(journal[:cut])
+        named = sum(end <= cut for end in ends) + (cut + 1 in ends)  # the last line may lack its end only
+        assert len(ZoneStore.open(directory)) == 10 * named
+        store_zones(NET, 0, BOX, directory=directory, resume=True)
+        assert contents(directory) == contents(whole.directory)
 
 
 PROGRAM = """
