@@ -232,6 +232,7 @@ def together(
     domain: DomainLike = None,
     *,
     layer: int = -1,
+    arithmetic: str = REAL,
     seconds: float | Deadline | None = None,
     jobs: int = 1,
     executor: Executor | None = None,
@@ -244,6 +245,7 @@ def together(
         features: their numbers; None is all features of the layer.
         domain: a polyhedron or a box; None is all of the input space.
         layer: which layer; 0 is the first, -1 the last.
+        arithmetic: in which the network is evaluated, as for ``certify``.
         seconds: time limit for each pair that needs a search, or a deadline for all.
         jobs: number of processes on this machine.
         executor: its workers take part.
@@ -257,7 +259,7 @@ def together(
     >>> (together(net, [0, 1, 2], (-1, 1), layer=0).together >= 0).tolist()
     [[True, False, True], [False, True, False], [True, False, True]]
     """
-    options: dict[str, Any] = {"arithmetic": REAL, "seconds": seconds, "jobs": jobs, "executor": executor}
+    options: dict[str, Any] = {"arithmetic": arithmetic, "seconds": seconds, "jobs": jobs, "executor": executor}
     scan = _Layer.of(network, domain, layer, options)
     chosen = tuple(range(scan.width) if features is None else dict.fromkeys(as_numbers(features, "features", scan.width)))
     if len(chosen) > MOST_FEATURES:
@@ -266,7 +268,7 @@ def together(
 
 
 def _co_firing(scan: _Layer, features: tuple[int, ...], report: Progress | None) -> CoFiring:
-    points, direct = scan.points(), scan.direct()
+    points, direct = scan.points() if scan.is_real else [], scan.direct()
     at = np.full((len(features), len(features)), _UNDECIDED)
     for number, fires in enumerate(_fired_together(scan, points, features)):
         _mark(at, fires, number)
@@ -285,7 +287,10 @@ def _co_firing(scan: _Layer, features: tuple[int, ...], report: Progress | None)
         decision = scan.decide(_both(*pair, scan.number), direct)
         if isinstance(decision, CanFire):
             at[i, j] = at[j, i] = len(points)
-            _mark(at, _also_fire(scan, decision.witness, features, at), len(points))
+            if scan.is_real:
+                _mark(at, _also_fire(scan, decision.witness, features, at), len(points))
+            else:  # the witness is one of every order; its certificate says so
+                decided[pair] = decision
             points.append(decision.witness)
         else:
             decided[pair] = decision

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, reduce
+from math import inf
 from operator import and_
 from os import PathLike
 from pathlib import Path
@@ -16,33 +17,36 @@ from typing import Any
 from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_domain, as_network, as_seconds, as_unit
 from exactzones.certification.decide import case_of, cases_of, certify
 from exactzones.certification.direct import Direct
+from exactzones.certification.float_maximum import FloatMaximum
 from exactzones.certification.limits import CELL_SEARCH_INPUTS, MAXIMUM_INPUTS
 from exactzones.certification.results import CannotFire, Certificate, Decision, Undecided, point_text
 from exactzones.certification.witness.search import cell_rows
 from exactzones.checker import Report, lines_of
 from exactzones.checker import check as check_lines
+from exactzones.deadline import Deadline
 from exactzones.deprecated import renamed_argument
 from exactzones.errors import BudgetExceeded, DomainError, InputError, quoted, shortened
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron, lp
 from exactzones.property import Condition, Property, as_property, condition, feature
 from exactzones.rational import Row, Vector, dot, entries, text
-from exactzones.rational.float_formats import REAL
+from exactzones.rational.float_formats import REAL, FloatArithmetic
 from exactzones.zones import Budget, find_zones
 from exactzones.zones.attained import attaining_point
 
 
 @dataclass(frozen=True)
 class ProvedMaximum:
-    """The supremum of a feature on a domain.
+    """The supremum of a feature on a domain; in floats, bounds of its largest value.
 
     Attributes:
-        value: the largest value; None if the feature is unbounded.
+        value: the largest value; None if the feature is unbounded.  In floats a number that no order of summation exceeds.
         point: where the feature has this value (see ``attained``) or, if it is unbounded, where the ray starts.
         ray: a direction in which it grows without bound.
         certificate: proves that the feature is nowhere greater than ``value``; None if it is unbounded.
         attained: whether a point of the domain has this value: strict rows of the domain may exclude all that have it, and
-            ``point`` is then one of them, on the boundary.  None if that is not known.
+            ``point`` is then one of them, on the boundary.  None if that is not known, as always in floats.
+        reached: in floats, a number that every order of summation exceeds at ``point``; None if none is known.
     """
 
     value: Fraction | None
@@ -50,11 +54,14 @@ class ProvedMaximum:
     ray: Vector | None
     certificate: Certificate | None
     attained: bool | None = True
+    reached: Fraction | None = None
 
     def __repr__(self) -> str:
         if self.ray is not None:
             return f"ProvedMaximum(unbounded, from {point_text(self.point)} along {point_text(self.ray)})"
         value = "" if self.value is None else shortened(text(self.value))
+        if self.reached is not None:
+            return f"ProvedMaximum(from {shortened(text(self.reached))}, at {point_text(self.point)}, to {value})"
         attained = {True: "", False: ", not attained", None: ", perhaps not attained"}[self.attained]
         return f"ProvedMaximum({value} at {point_text(self.point)}{attained}{'' if self.certificate else ', not proved'})"
 
@@ -177,6 +184,7 @@ def maximum(
     domain: DomainLike = None,
     *,
     layer: int = -1,
+    arithmetic: str = REAL,
     seconds: float | None = None,
     jobs: int = 1,
     executor: Executor | None = None,
@@ -185,19 +193,20 @@ def maximum(
 
     From a point of the domain, an exact linear program climbs to the feature's maximum on the point's cell.  Then certification
     decides whether the feature is larger anywhere; if so, the witness is the next point.  On a box of many inputs, the features
-    of the first layer need no search.
+    of the first layer need no search.  In floats, the numbers around this maximum are tried until one is proved to be a bound.
 
     Args:
         network: the network, or the path of its file.
         unit: its number, or ``feature(2)`` without a threshold.
         domain: a polyhedron or a box; None is all of the input space.
         layer: of a unit that is passed as a number; 0 is the first, -1 the last.
+        arithmetic: in which the network is evaluated, as for ``certify``.
         seconds: time limit.
         jobs: number of processes on this machine.
         executor: its workers take part.
 
     Raises:
-        BudgetExceeded: time is up; ``found`` is the largest value so far with its point, without a certificate.
+        BudgetExceeded: time is up; ``found`` is the largest value over the reals so far with its point, without a certificate.
         DomainError: the domain is empty.
         InputError: more inputs than exact linear programs are solved for, or another argument that does not fit.
     """
@@ -205,16 +214,32 @@ def maximum(
     number, of_layer = as_unit(unit, layer)
     feature(number, layer=of_layer).resolve(loaded.widths)
     region = as_domain(domain, loaded.inputs)
-    affine = None if of_layer % len(loaded.widths) else Direct.of(loaded, region)
-    if affine is not None and (best := affine.maximum(number)) is not None:
+    case_of(loaded, feature(number, layer=of_layer), region, arithmetic=arithmetic)
+    until, options = Deadline(as_seconds(seconds)), {"jobs": jobs, "executor": executor}
+    best = _real_maximum(_Climb(loaded, number, of_layer, region), until, options)
+    floats = FloatArithmetic.of(arithmetic)
+    if floats is None or best.value is None:
+        return best
+    search = FloatMaximum(loaded, lambda value: feature(number, value, of_layer), region, floats)
+    try:
+        value, certificate = search.bound(best.value, until, options)
+    except BudgetExceeded as stopped:
+        raise BudgetExceeded(stopped.reason, replace(best, certificate=None)) from None
+    point, reached = search.reached(best.point) or (best.point, None)
+    return ProvedMaximum(value, point, None, certificate, None, reached)
+
+
+def _real_maximum(climb: _Climb, until: Deadline, options: dict[str, Any]) -> ProvedMaximum:
+    """Return the maximum over the reals."""
+    affine = None if climb.layer % len(climb.network.widths) else Direct.of(climb.network, climb.domain)
+    if affine is not None and (best := affine.maximum(climb.unit)) is not None:
         return ProvedMaximum(*best[:2], None, best[2].certificate)
-    if loaded.inputs > MAXIMUM_INPUTS:
+    if climb.network.inputs > MAXIMUM_INPUTS:
         raise InputError(
-            f"the network has {loaded.inputs} inputs; the exact maximum is computed for at most {MAXIMUM_INPUTS}, "
+            f"the network has {climb.network.inputs} inputs; the exact maximum is computed for at most {MAXIMUM_INPUTS}, "
             "or for a unit of the first layer on a box"
         )
-    climb = _Climb(loaded, number, of_layer, region)
-    return climb.run(as_seconds(seconds), {"jobs": jobs, "executor": executor})
+    return climb.run(None if until.left() == inf else until.left(), options)
 
 
 @dataclass(frozen=True)

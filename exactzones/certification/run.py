@@ -308,12 +308,18 @@ class Run:
         return None
 
     def _prove_by_bounds(self, number: int) -> None:
-        """Try to prove a region by bounds of all units without hints: a single point, for which no search is set up."""
+        """Try to prove a region by bounds of all units without hints, and one condition of each case or the sum of all.
+
+        That serves single points, for which no search is set up, and features that are opposite.
+        """
         claim = self.tree.claims[self.tree.waiting[number].tree]
         hidden = range(claim.inputs, claim.units)
         bounds = tuple(Bound(unit, upper, exact=False, hint=Hint()) for unit in hidden for upper in (False, True))
-        for chosen in islice(product(*(range(len(targets)) for targets in claim.targets)), _CHOICES):
-            refutations = tuple(Refutation(((k, 1),)) for k in chosen)
+        choices = [
+            [*(((k, 1),) for k in range(len(targets))), tuple((k, 1) for k in range(len(targets)))] for targets in claim.targets
+        ]
+        for chosen in islice(product(*choices), _CHOICES):
+            refutations = tuple(map(Refutation, chosen))
             try:
                 self.tree.add([node := Node(number, bounds, "no", refutations=refutations)])
             except Invalid:

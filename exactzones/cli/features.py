@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import combinations_with_replacement
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
@@ -17,6 +18,7 @@ from exactzones.cli.options import (
     DomainOptions,
     NetworkFile,
     ReportOptions,
+    arithmetic_option,
     domain_options,
     gathered,
     net_argument,
@@ -51,8 +53,13 @@ class LayerOptions(DomainOptions):
     """The options that name a layer and a domain, and limit the work."""
 
     layer: int
+    arithmetic: str
     timeout: float | None
     jobs: int
+
+    def asked(self) -> dict[str, Any]:
+        """Return the arguments of the questions in Python."""
+        return {"layer": self.layer, "arithmetic": self.arithmetic, "jobs": self.jobs}
 
 
 _layer_options = gathered(
@@ -60,6 +67,7 @@ _layer_options = gathered(
     LayerOptions,
     click.option("--layer", type=int, default=-1, show_default=True, metavar="L", help="0 is the first layer, -1 the last."),
     *domain_options("The part of the input space to look at, as for exactzones certify."),
+    arithmetic_option,
     timeout_option,
     jobs_option,
 )
@@ -89,7 +97,7 @@ def dead(net: NetworkFile, options: LayerOptions, folder: Path | None, report: R
         progress(quiet=report.quiet, activity="deciding", counts=_FEATURES, of_total=True) as show,
         stop.step(until),
     ):
-        decisions = dead_features(network, domain, layer=options.layer, seconds=until, jobs=options.jobs, progress=show)
+        decisions = dead_features(network, domain, **options.asked(), seconds=until, progress=show)
     proved = {unit: decision.certificate for unit, decision in decisions.items() if isinstance(decision, CannotFire)}
     undecided = {unit: decision.reason for unit, decision in decisions.items() if isinstance(decision, Undecided)}
     deliveries = Deliveries()
@@ -98,6 +106,7 @@ def dead(net: NetworkFile, options: LayerOptions, folder: Path | None, report: R
     answer = {
         "command": "dead",
         "network": network.sha256,
+        "arithmetic": options.arithmetic,
         "layer": layer,
         "features": network.widths[layer],
         "dead": sorted(proved),
@@ -132,7 +141,7 @@ def together(net: NetworkFile, spec_of_features: str, options: LayerOptions, fol
     check_answer_target(report.json_path, net.path)
     until = stop.deadline.part(_SEARCH_SHARE)
     with progress(quiet=report.quiet, activity="deciding", counts=_PAIRS, of_total=True) as show, stop.step(until):
-        found = together_of(network, features, domain, layer=options.layer, seconds=until, jobs=options.jobs, progress=show)
+        found = together_of(network, features, domain, **options.asked(), seconds=until, progress=show)
         pairs = combinations_with_replacement(found.features, 2) if folder is not None else ()
         proofs = {pair: decision for pair in pairs if isinstance(decision := found.decision(*pair), CannotFire)}
     at = found.together
@@ -141,6 +150,7 @@ def together(net: NetworkFile, spec_of_features: str, options: LayerOptions, fol
     answer = {
         "command": "together",
         "network": network.sha256,
+        "arithmetic": options.arithmetic,
         "layer": found.layer,
         "features": list(found.features),
         "dead": sorted(found.dead),
@@ -172,7 +182,8 @@ def together(net: NetworkFile, spec_of_features: str, options: LayerOptions, fol
 def maximum(net: NetworkFile, unit: int, options: LayerOptions, out: Path | None, report: ReportOptions) -> int:
     """Compute the largest value of a feature on a domain, exactly, with a proof that it is nowhere larger.
 
-    The value is that before the ReLU.  The certificate is about the claim "--feature I --threshold VALUE".
+    The value is that before the ReLU.  The certificate is about the claim "--feature I --threshold VALUE".  In floats the value
+    is a bound that no order of summation exceeds, and at the point printed every order exceeds another one.
 
     \b
     exactzones maximum net.npz --feature 0 --domain=-6:6 --out proof.json
@@ -187,7 +198,7 @@ def maximum(net: NetworkFile, unit: int, options: LayerOptions, out: Path | None
     try:
         with stop.step(until):
             seconds = None if options.timeout is None else until.left()
-            best = maximum_of(network, unit, domain, layer=options.layer, seconds=seconds, jobs=options.jobs)
+            best = maximum_of(network, unit, domain, **options.asked(), seconds=seconds)
     except BudgetExceeded as stopped:
         best, reason = stopped.found, str(stopped)
         click.echo(f"incomplete: {reason}; the feature may be larger elsewhere", err=True)
@@ -197,19 +208,24 @@ def maximum(net: NetworkFile, unit: int, options: LayerOptions, out: Path | None
     answer = {
         "command": "maximum",
         "network": network.sha256,
+        "arithmetic": options.arithmetic,
         "layer": options.layer % len(network.widths),
         "feature": unit,
         "value": None if best.value is None else text(best.value),
         "point": list(map(text, best.point)),
         "ray": None if best.ray is None else list(map(text, best.ray)),
         "attained": best.attained,
+        "reached": None if best.reached is None else text(best.reached),
         "proved": best.ray is not None or best.certificate is not None,
         "certificate": str(deliveries.written[0]) if deliveries.written else None,
     }
     deliveries.deliver_answer(answer, report.json_path)
     if is_text_wanted(report.json_path):
         if not report.quiet:
-            print_table([("point", point_text(best.point)), *([] if best.ray is None else [("ray", point_text(best.ray))])])
+            rows = [("point", point_text(best.point))]
+            rows += [] if best.ray is None else [("ray", point_text(best.ray))]
+            rows += [] if best.reached is None else [("there, in every order, above", number_text(best.reached))]
+            print_table(rows)
         click.echo("unbounded" if best.value is None else number_text(best.value))
     return deliveries.exit_code(0 if reason is None else 3)
 

@@ -9,7 +9,7 @@ import rich_click as click
 from exactzones.errors import InputError
 
 _OLDEST_OPSET = 7
-_VERDICT_TYPES = ("real",)
+_VERDICT_TYPES = ("real", "float32", "float64")
 """Element types whose arithmetic the verdicts are about."""
 
 

@@ -28,12 +28,14 @@ from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property
 from exactzones.rational import Quadratic, Vector
+from exactzones.rational.float_formats import REAL, FloatArithmetic
 from exactzones.vnnlib.declarations import FLOATS
 from exactzones.vnnlib.product import ending_linearly
 from exactzones.vnnlib.reader import Query, VnnlibCase, read_query
 
 _SEARCH_SHARE = 0.95  # of the time; the rest is for the answer
 _ROUNDED_DIGITS = 30  # of a coordinate that is not a finite decimal
+_SYNONYMS = {"float": "float32", "double": "float64"}
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,9 @@ class CertificateFiles:
 )
 @click.option(
     "--arithmetic",
-    type=click.Choice(["real"]),
-    help="Decide a query that declares float types as if it declared real; without this option it is refused.",
+    metavar="A",
+    help="How the network is evaluated: real, float64, float32, .. as for exactzones certify; by default the type that the query "
+    "declares.",
 )
 @gathered(
     "files",
@@ -86,9 +89,9 @@ def verify(
 ) -> int:
     """Decide a VNN-LIB query; the command line is that of chapter 5 of the VNN-LIB standard.
 
-    Prints "sat", "unsat", "unknown" or "timed-out"; after "sat" come the values of all tensors.  The verdict is about exact
-    arithmetic on real numbers.  As the standard demands, a query that declares float types is refused without --arithmetic.
-    The certificate of a query about one network is also one for "exactzones check" with --property.
+    Prints "sat", "unsat", "unknown" or "timed-out"; after "sat" come the values of all tensors.  The verdict is about the
+    arithmetic of the declared types: in floats "sat" and "unsat" hold in every order of summation, and what depends on the order
+    is "unknown".  The certificate of a query about one network is also one for "exactzones check" with --property.
 
     \b
     exactzones verify query.vnnlib --network N=net.onnx --timeout 60
@@ -99,23 +102,22 @@ def verify(
     stop.start(timeout)
     asked = read_query(query)
     paths = _paths(query, asked, models)
-    if arithmetic is None:
-        _refuse_floats(query, asked)
+    arithmetic = _arithmetic(query, asked, arithmetic)
     with naming(query):
         stored = asked.stored(_Loader(paths, asked))
     files.refuse(query, asked, list(paths.values()))
     if files.check is not None:
-        return _check(asked, stored, files.check)
+        return _check(_Question(asked, stored, arithmetic), files.check)
     until = stop.deadline.part(_SEARCH_SHARE)
     try:
         with stop.step(until):
-            verdict, witness, certificate = _decide(asked, stored, until, jobs)
+            verdict, witness, certificate = _decide(_Question(asked, stored, arithmetic), until, jobs)
     except KeyboardInterrupt:  # in a step that does not look at its deadline
         click.echo(f"incomplete: {stop.deadline.reason}", err=True)
         verdict, witness, certificate = _without_answer(until), None, None
     click.echo(verdict)
     if witness is not None:
-        for line in _assignment(asked, witness, stored(witness)):
+        for line in _assignment(asked, witness, _computed(stored, witness, arithmetic)):
             click.echo(line)
     deliveries = Deliveries()
     if files.certificate is not None and certificate is not None:
@@ -131,27 +133,38 @@ class _Answer(NamedTuple):
     certificate: Certificate | None
 
 
-def _claim(asked: Query, stored: Network) -> tuple[Network, list[Case]]:
-    """Return the linear cases, and the network that they are about."""
-    linear = [case for case in asked.cases if not case.quadratic]
-    network = linear[0].network_for(stored) if linear else stored
-    return network, [case_of(network, case.property_for(stored), case.domain) for case in linear]
+class _Question(NamedTuple):
+    """A query about a network in an arithmetic."""
+
+    asked: Query
+    stored: Network
+    arithmetic: str
+
+    def claim(self) -> tuple[Network, list[Case]]:
+        """Return the linear cases, and the network that they are about."""
+        linear = [case for case in self.asked.cases if not case.quadratic]
+        network = linear[0].network_for(self.stored) if linear else self.stored
+        properties = [(case.property_for(self.stored), case.domain) for case in linear]
+        return network, [case_of(network, *each, arithmetic=self.arithmetic) for each in properties]
 
 
-def _check(asked: Query, stored: Network, certificate: Path) -> int:
+def _check(question: _Question, certificate: Path) -> int:
     """Check a certificate, and print the result as ``exactzones check`` does."""
-    report = check(*_claim(asked, stored), lines_of(certificate))
+    report = check(*question.claim(), lines_of(certificate))
     click.echo(str(report))
     return {"valid": 0, "invalid": 1, "incomplete": 3}[report.verdict]
 
 
-def _decide(asked: Query, stored: Network, until: Deadline, jobs: int) -> _Answer:
+def _decide(question: _Question, until: Deadline, jobs: int) -> _Answer:
     """Decide the cases that are linear, then those of degree 2."""
+    asked, stored, arithmetic = question
     linear = [case for case in asked.cases if not case.quadratic]
-    network, cases = _claim(asked, stored)
+    network, cases = question.claim()
     decision = certify_cases(network, cases, seconds=until, jobs=jobs)
     if isinstance(decision, CanFire):
-        witness = _short(network, cases[decision.case].prop, linear[decision.case].domain, decision.witness)
+        witness = decision.witness
+        if arithmetic == REAL:
+            witness = _short(network, cases[decision.case].prop, linear[decision.case].domain, witness)
         return _Answer("sat", witness, decision.certificate)
     unknown = [] if isinstance(decision, CannotFire) else [f"{decision.reason}; {decision.open_leaves} open leaves"]
     for case in (case for case in asked.cases if case.quadratic):
@@ -213,14 +226,30 @@ def _paths(query: Path, asked: Query, models: Sequence[str]) -> dict[str, Path]:
     return paths
 
 
-def _refuse_floats(query: Path, asked: Query) -> None:
-    """Refuse float types, for whose rounding the verdict would not be sound; see "Error conditions" in chapter 5."""
-    types = {tensor.type for network in asked.networks for tensor in network.tensors if tensor.type.lower() in FLOATS}
-    if types:
-        raise InputError(
-            f"{query}: it declares {', '.join(sorted(types))}, but verdicts are about real numbers; declare real, "
-            "or write --arithmetic real to decide the query as if it did"
-        )
+def _arithmetic(query: Path, asked: Query, chosen: str | None) -> str:
+    """Return the arithmetic of the verdict: the one that is chosen, else that of the declared types.
+
+    Raises:
+        InputError: there is no such arithmetic, the types differ, or a condition of degree 2 about floats.
+    """
+    tensors = [tensor for network in asked.networks for tensor in network.tensors]
+    types = {
+        each.type.lower() for each in tensors if each.role == "input" or "int" not in each.type.lower()
+    }  # integers are exact
+    declared = {_SYNONYMS.get(each, each) if each in FLOATS else REAL for each in types}
+    if chosen is None and len(declared) > 1:
+        raise InputError(f"{query}: it declares {' and '.join(sorted(declared))}; choose one by --arithmetic")
+    arithmetic = min(declared, default=REAL) if chosen is None else chosen
+    if FloatArithmetic.of(arithmetic) is not None and any(case.quadratic for case in asked.cases):
+        what = f"a condition has degree 2, which is decided over the reals only, not in {arithmetic}"
+        raise InputError(f"{query}: {what}; write --arithmetic real")
+    return arithmetic
+
+
+def _computed(network: Network, witness: Vector, arithmetic: str) -> Vector:
+    """Return the values of a witness: in floats those of the execution that rounds only its results, to the nearest numbers."""
+    values, floats = network(witness), FloatArithmetic.of(arithmetic)
+    return values if floats is None else tuple(map(floats.products.round, values))
 
 
 def _short(network: Network, prop: Property, domain: Polyhedron, witness: Vector) -> Vector:

@@ -7,7 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exactzones import CannotFire, Network, Polyhedron, certify, check, dead_features, feature, maximum, never_together, together
+from exactzones import (
+    CanFire,
+    CannotFire,
+    Network,
+    Polyhedron,
+    Undecided,
+    certify,
+    check,
+    conjunction,
+    dead_features,
+    feature,
+    maximum,
+    never_together,
+    together,
+)
 from exactzones.arguments import as_domain
 from exactzones.certification import case_of
 from exactzones.certification.direct import Direct
@@ -169,3 +183,18 @@ def test_one_unit_of_a_wide_layer():
     assert certify(net, feature(7, 100, layer=0), (-1, 1)).nodes == 1
     assert certify(net, feature(7, layer=0), (-1, 1)).witness
     assert "_entries" not in net.layers[0].weight.__dict__
+
+
+def test_pairs_in_floats():
+    """Features 1 and 2 are x - 1/2 and 1/2 - x: never together over the reals, but near 1/2 within their rounding errors."""
+    net = Network.mlp([([[1, 0], [1, 0], [-1, 0]], [0, "-1/2", "1/2"]), ([[1, 1, 1]], [0])])
+    found = together(net, domain=[("0", "1")] * 2, layer=0, arithmetic="float32", seconds=2)
+    assert (found.together >= 0).tolist() == [[True, True, True], [True, True, False], [True, False, True]]
+    assert isinstance(found.decision(1, 2), Undecided)
+    assert isinstance(never_together(net, [1, 2], (0, 1), layer=0), CannotFire)
+    for pair in ((0, 0), (0, 1), (0, 2)):
+        decision, prop = found.decision(*pair), conjunction(*(feature(unit, layer=0) for unit in pair))
+        assert isinstance(decision, CanFire)
+        assert check(net, prop, (0, 1), decision.certificate, arithmetic="float32").verdict == "valid"
+    unit = maximum(net, 0, (0, 1), arithmetic="bfloat16")
+    assert unit.reached < Fraction(3, 2) <= unit.value < unit.reached + 1

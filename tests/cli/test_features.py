@@ -1,6 +1,7 @@
 """``exactzones dead``, ``together`` and ``maximum``."""
 
 import json
+from fractions import Fraction
 
 import pytest
 from cli.support import saved
@@ -58,6 +59,28 @@ def test_maximum(run, net, tmp_path):
     assert run("check", net, proof, "--feature", "0", "--threshold", "4", "--domain=-2:2").out.endswith("valid\n")
     document = json.loads(run("maximum", net, "--feature", "0", "--json", "-").out)
     assert (document["value"], document["proved"], document["attained"]) == (None, True, False)
+
+
+def test_floats(run, net, tmp_path):
+    """In floats the same answers, but for what depends on the order; the certificates are about the arithmetic."""
+    proofs, proof, floats = tmp_path / "proofs", tmp_path / "proof.json", ("--arithmetic", "float32")
+    options = ("--domain=-2:2", *floats)
+    outcome = run("dead", net, "--layer", "0", *options, "--certificates", proofs)
+    assert (outcome.code, outcome.out) == (0, "1 of 4 features of layer 0 are dead: 2\n")
+    claim = ("--feature", "2", "--layer", "0", "--domain=-2:2")
+    assert run("check", net, proofs / "dead-2.json", *claim, *floats).out.endswith("valid\n")
+    assert run("check", net, proofs / "dead-2.json", *claim).code == 1
+    document = json.loads(run("together", net, "--layer", "0", *options, "--certificates", proofs, "--json", "-").out)
+    assert document["arithmetic"] == "float32"
+    assert document["together"] == [[(i in (0, 3) and j in (0, 3)) or i == j == 1 for j in range(4)] for i in range(4)]
+    claim = ("--where", "z0[1] > 0 and z0[3] > 0", "--domain=-2:2")
+    assert run("check", net, proofs / "never-1-3.json", *claim, *floats).out.endswith("valid\n")
+    document = json.loads(run("maximum", net, "--feature", "0", *options, "--out", proof, "--json", "-").out)
+    reached, value = Fraction(document["reached"]), Fraction(document["value"])
+    assert reached < 4 <= value < reached + Fraction(1, 10**4)
+    assert (document["proved"], document["attained"]) == (True, None)
+    claim = ("--feature", "0", "--threshold", document["value"], *options)
+    assert run("check", net, proof, *claim).out.endswith("valid\n")
 
 
 def test_bad_input(refused, net):

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from cli.support import ABSOLUTE, PLANE, saved
 from cli.test_certify_command import hard
@@ -98,17 +99,44 @@ def test_unsat_and_timed_out(run, tmp_path, models):
     assert "incomplete: " in done.err
 
 
-def test_float_types_are_refused_unless_real_arithmetic_is_asked_for(refused, run, tmp_path, models):
+def test_types_that_differ_are_refused_unless_an_arithmetic_is_chosen(refused, run, tmp_path, models):
     """The standard, chapter 5: a solver that is not sound for a declared type must refuse the query."""
     query = tmp_path / "q.vnnlib"
     query.write_text(QUERY.format(least=-1))
     *networks, arithmetic = models[1]
-    refused("verify", query, *networks, says=["it declares float32", "declare real, or write --arithmetic real"])
-    assert run("supports", "--onnx-element-types").out == "real\n"
+    refused("verify", query, *networks, says=["it declares float32 and real; choose one by --arithmetic"])
     query.write_text(QUERY.format(least=-1).replace("float32", "real"))
     as_real = run("verify", query, *networks)
     assert as_real.code == 0
     assert as_real.out == run("verify", query, *networks, arithmetic).out
+
+
+@pytest.mark.parametrize("kind", ["float32", "double"])
+def test_float_types_are_decided_in_their_arithmetic(refused, run, tmp_path, kind):
+    """f(x) = (|x| - 1, 2 - 2 |x|) / 3, nearly: at 1 its first value is zero over the reals, and about zero in floats."""
+    third = float(np.float32(1 / 3))
+    model = Network.of(([[1], [-1]], [0, 0], True), ([[third, third], [-2 * third] * 2], [-third, 2 * third], False))
+    network = f"--network=N={saved(model, tmp_path / 'net.npz')}"
+    query, proof = tmp_path / "q.vnnlib", tmp_path / "proof.json"
+    text = f"(vnnlib-version <2.0>)(declare-network N (declare-input X {kind} [1]) (declare-output Y {kind} [2]))"
+    verdicts = {}
+    for least in ("0.001", "-0.001", "1e-20"):
+        query.write_text(text + f"(assert (and (<= -1.0 X[0] 1.0) (>= Y[0] {least})))")
+        done = run("verify", query, network, "--certificate", proof)
+        verdicts[least] = (done.code, done.out.splitlines()[0])
+        checked = run("verify", query, network, "--check", proof)
+        assert checked.code == (3 if done.code else 0), checked
+        if done.code == 0:
+            assert run("verify", query, network, "--check", proof, "--arithmetic=real").code == 1
+    assert verdicts == {"0.001": (0, "unsat"), "-0.001": (0, "sat"), "1e-20": (3, "unknown")}
+    assert run("verify", query, network, "--arithmetic=real").out == "unsat\n"
+    query.write_text(text + "(assert (and (<= -1.0 X[0] 1.0) (>= Y[0] -0.001)))")
+    values = assigned(run("verify", query, network).out.splitlines()[1:])
+    numbers = np.float32 if kind == "float32" else np.float64
+    assert all(Fraction(float(numbers(float(each)))) == each for each in (*values["X"], *values["Y"]))
+    query.write_text(text + "(assert (and (<= -1.0 X[0] 1.0) (>= (* Y[0] Y[0]) 4.0)))")
+    name = "float32" if kind == "float32" else "float64"
+    refused("verify", query, network, says=[f"which is decided over the reals only, not in {name}; write --arithmetic real"])
 
 
 @pytest.mark.parametrize(("least", "verdict"), [("0.5", "sat"), ("1.5", "unsat")])
@@ -160,7 +188,7 @@ def test_models_that_do_not_fit(run, tmp_path, monkeypatch, options, says):
 @pytest.mark.parametrize(
     ("capability", "lines"),
     [
-        ("--onnx-element-types", ["real"]),
+        ("--onnx-element-types", ["real", "float32", "float64"]),
         ("--vnnlib-versions", ["1.0", "2.0"]),
         ("--hidden-node-theories", ["NH", "H"]),
         ("--multiple-input-output-theories", ["SIO", "MIO"]),
