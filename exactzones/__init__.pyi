@@ -46,9 +46,11 @@ from .rational import Matrix, exact, vector
 from .store import ZoneStore, store_zones
 from .zone import Maximum, Zone, ZoneCondition
 from .zones import (
+    Exploration,
     LocalZone,
     MergedZone,
     Nearest,
+    NearZone,
     Segment,
     SegmentPiece,
     UnionZone,
@@ -56,6 +58,7 @@ from .zones import (
     Zones,
     ZoneUnion,
     along,
+    explore,
     find_union,
     find_zones,
     nearest,
@@ -83,6 +86,7 @@ __all__ = [
     "Disjunction",
     "DomainError",
     "ExactZonesError",
+    "Exploration",
     "FeatureError",
     "FormatError",
     "HRep",
@@ -94,6 +98,7 @@ __all__ = [
     "Matrix",
     "Maximum",
     "MergedZone",
+    "NearZone",
     "Nearest",
     "NearestInput",
     "Network",
@@ -119,6 +124,7 @@ __all__ = [
     "conjunction",
     "dead_features",
     "exact",
+    "explore",
     "feature",
     "find_union",
     "find_zones",

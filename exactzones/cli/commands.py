@@ -38,6 +38,11 @@ _COMMANDS = {
     "eval": _Command(
         "evaluate", "evaluate", "Evaluate a network at a point: exact outputs, activation pattern, and which features fire."
     ),
+    "explore": _Command(
+        "explore",
+        "command",
+        "List the zones around a point in the order of their distance, without a list of all zones.",
+    ),
     "info": _Command(
         "info",
         "info",

@@ -314,10 +314,15 @@ class QuestionOptions(DomainOptions):
             return "all of the input space"
         return f"the {'domain of' if is_file(self.spec) else 'box'} {self.spec}"
 
+    @property
+    def names_property(self) -> bool:
+        """Whether an option says what is asked."""
+        return any(each is not None for each in (self.index, self.argmax, self.where, self.prop_path))
+
     def _check(self) -> None:
         """Refuse options that contradict each other."""
         chosen = [self.index, self.argmax, self.where, self.prop_path]
-        if not any(each is not None for each in chosen):
+        if not self.names_property:
             raise click.UsageError("Missing option '--feature' (or '--argmax').", click.get_current_context(silent=True))
         if self.index is not None and self.argmax is not None:
             raise InputError("give either --feature or --argmax")

@@ -14,6 +14,7 @@ from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_want
 from exactzones.cli.points import POINT_HELP, read_point
 from exactzones.errors import FeatureError
 from exactzones.formats.local_json import local_zones_document
+from exactzones.network import Pattern
 from exactzones.property import ALWAYS, feature
 from exactzones.rational import dot
 from exactzones.rational.floats import clipped_float
@@ -59,7 +60,7 @@ def _print(zones: Sequence[LocalZone], unit: int | None) -> None:
             click.echo(f"zone {number + 1} of {len(zones)} that contain the point")
         inner = sorted((facet for facet in zone.facets if facet.flips), key=lambda facet: facet.l2_squared)
         ends = len(zone.facets) - len(inner)
-        rows = [("pattern", _pattern_text(zone)), ("facets", f"{len(inner)} where neurons flip, {ends} of the domain")]
+        rows = [("pattern", pattern_text(zone.pattern)), ("facets", f"{len(inner)} where neurons flip, {ends} of the domain")]
         if unit is not None:
             constant, slopes = zone.affine.offset[unit], zone.affine.matrix.rows[unit]
             value = dot((constant, *slopes), (1, *zone.point))
@@ -70,10 +71,10 @@ def _print(zones: Sequence[LocalZone], unit: int | None) -> None:
         print_table(rows)
 
 
-def _pattern_text(zone: LocalZone) -> str:
-    """Return the pattern, or how many units are on if it is long."""
-    whole = " ".join(zone.pattern) or "no hidden neurons"
-    counts = (f"{part.count('+')} of {len(part)} units" for part in zone.pattern)
+def pattern_text(pattern: Pattern) -> str:
+    """Return a pattern, or how many units are on if it is long."""
+    whole = " ".join(pattern) or "no hidden neurons"
+    counts = (f"{part.count('+')} of {len(part)} units" for part in pattern)
     return whole if len(whole) <= _LONG_PATTERN else f"on are {', '.join(counts)}"
 
 

@@ -14,6 +14,7 @@ from exactzones.formats.zones_json import (
     row_texts,
 )
 from exactzones.rational import text
+from exactzones.zones.exploring import Exploration
 from exactzones.zones.local import LocalZone, ZoneFacet
 
 _VERTEX_INPUTS = 3
@@ -22,20 +23,47 @@ _VERTEX_INPUTS = 3
 
 def local_zones_document(zones: Sequence[LocalZone]) -> dict[str, Any]:
     """Return the zones at a point, at least one, as a JSON object."""
-    first = zones[0]
-    return {
-        "network": {"sha256": first.network.sha256, "inputs": first.network.inputs},
-        "feature": property_document(first.prop),
-        "domain": domain_document(first.domain),
-        "point": number_texts(first.point),
-        "zones": [_zone(zone) for zone in zones],
+    return _question(zones[0]) | {"zones": [_zone(zone) for zone in zones]}
+
+
+def exploration_document(found: Exploration) -> dict[str, Any]:
+    """Return the zones around a point as a JSON object; for the norm 2 distances are squares, and named so."""
+    name = "distance_squared" if found.norm == 2 else "distance"
+    zones = [
+        _cell(near.local)
+        | {"sample": number_texts(near.zone.sample)}
+        | conditions_document(near.zone.conditions)
+        | {name: text(near.distance), "nearest": number_texts(near.point)}
+        for near in found
+    ]
+    return _question(found) | {
+        "norm": found.norm,
+        "radius": None if found.radius is None else text(found.radius),
+        "everywhere": found.everywhere,
+        "zones": zones,
+        "adjacency": list(map(list, found.touching)),
+        "complete": found.complete,
+        "farther": found.farther,
     }
 
 
-def _zone(local: LocalZone) -> dict[str, Any]:
+def _question(asked: LocalZone | Exploration) -> dict[str, Any]:
+    return {
+        "network": {"sha256": asked.network.sha256, "inputs": asked.network.inputs},
+        "feature": property_document(asked.prop),
+        "domain": domain_document(asked.domain),
+        "point": number_texts(asked.point),
+    }
+
+
+def _cell(local: LocalZone) -> dict[str, Any]:
     vrep = local.zone.vrep if local.network.inputs <= _VERTEX_INPUTS else None
+    return cell_document(local.pattern, local.hrep, vrep)
+
+
+def _zone(local: LocalZone) -> dict[str, Any]:
     return (
-        cell_document(local.pattern, local.hrep, vrep)
+        _cell(local)
         | {"sample": number_texts(local.inner_point), "affine": row_texts(local.affine.augmented().rows)}
         | conditions_document(local.zone.conditions)
         | {"facets": [_facet(k, facet) for k, facet in enumerate(local.facets)]}

@@ -17,8 +17,9 @@ from typing import Literal, TypeAlias
 
 from exactzones.errors import BackendError, DimensionError, DomainError, InputError
 from exactzones.polyhedra import lp
+from exactzones.polyhedra.program import Program
 from exactzones.polyhedra.representation import HRep
-from exactzones.rational import Row, Vector, dot, integer_dot, integer_row, quotient, row_echelon
+from exactzones.rational import Row, Vector, dot, integer_dot, integer_row, irrational, quotient, row_echelon
 
 Norm: TypeAlias = Literal[1, 2, "inf"] | float
 """1, 2 or infinity, which is ``"inf"`` or ``math.inf``."""
@@ -53,13 +54,14 @@ def named_norm(norm: object) -> Literal[1, 2, "inf"]:
         raise InputError(f'norm {norm!r} is not supported; expected 1, 2 or "inf"') from None
 
 
-def project(system: HRep, point: Vector, norm: Norm = 2) -> Projection:
+def project(system: HRep, point: Vector, norm: Norm = 2, *, nonempty: bool = False) -> Projection:
     """Return a nearest point of a system's closure.
 
     Args:
         system: a system on R^dim; if it has a point, its strict rows are read as ``>=``.
         point: shape (dim,).
         norm: 1, 2 or "inf".
+        nonempty: whether the system is known to have a point.
 
     Raises:
         DimensionError: the point does not have dim entries.
@@ -73,7 +75,9 @@ def project(system: HRep, point: Vector, norm: Norm = 2) -> Projection:
     chosen = named_norm(norm)
     if len(point) != system.ambient_dim:
         raise DimensionError("point", expected=system.ambient_dim, got=len(point))
-    if isinstance(lp.feasibility(system), lp.Infeasible):
+    if system.contains(point):
+        return Projection(Fraction(0), point, attained=True)
+    if not nonempty and isinstance(lp.feasibility(system), lp.Infeasible):
         raise DomainError("an empty polyhedron has no nearest point")
     if chosen != 2:
         return _by_linear_programs(system, point, chosen)
@@ -114,7 +118,7 @@ def _by_linear_programs(system: HRep, point: Vector, norm: Literal[1, "inf"]) ->
         rows += [(-entry, *unit, *bound), (entry, *(-e for e in unit), *bound)]
     strict, equations = ([(*row, *zero) for row in group] for group in (system.strict, system.equations))
     lifted = HRep.of(dim + bounds, rows, strict=strict, equations=equations)
-    best = lp.maximize(lifted, (Fraction(0),) * dim + (Fraction(-1),) * bounds)
+    best = _maximized(lifted, (*(0,) * (dim + 1), *(-1,) * bounds))
     if not isinstance(best, lp.Optimal):
         raise BackendError(f"the linear program of a distance, which has an optimum, is {type(best).__name__}")
     # Several points may be nearest, and some of them may satisfy the strict rows.
@@ -123,6 +127,13 @@ def _by_linear_programs(system: HRep, point: Vector, norm: Literal[1, "inf"]) ->
     if isinstance(inside, lp.Infeasible):
         return Projection(-best.value, best.point[:dim], attained=False)
     return Projection(-best.value, inside[:dim], attained=True)
+
+
+def _maximized(system: HRep, objective: Row) -> lp.LPResult:
+    """Maximise ``objective . (1, x)`` over the closure of a system."""
+    if system.equations or irrational(entry for row in system.closed_rows for entry in row):
+        return lp.maximize(system, tuple(map(Fraction, objective[1:])))
+    return Program.on(system).maximize(objective)
 
 
 def _by_active_set(system: HRep, point: Vector) -> Vector:

@@ -4,6 +4,7 @@ from exactzones.engine.backward import unrelu
 from exactzones.engine.search import ENGINES, Budget, stream_zones
 from exactzones.zone import Maximum, Zone, ZoneCondition
 from exactzones.zones.distance import Nearest, nearest
+from exactzones.zones.exploring import Exploration, NearZone, explore
 from exactzones.zones.listing import Zones, as_zones, find_zones
 from exactzones.zones.local import LocalZone, ZoneFacet, zone_at
 from exactzones.zones.merge import MergedZone
@@ -13,9 +14,11 @@ from exactzones.zones.union import UnionZone, ZoneUnion, find_union
 __all__ = [
     "ENGINES",
     "Budget",
+    "Exploration",
     "LocalZone",
     "Maximum",
     "MergedZone",
+    "NearZone",
     "Nearest",
     "Segment",
     "SegmentPiece",
@@ -27,6 +30,7 @@ __all__ = [
     "Zones",
     "along",
     "as_zones",
+    "explore",
     "find_union",
     "find_zones",
     "nearest",

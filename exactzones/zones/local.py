@@ -7,19 +7,22 @@ and by linear programs (``polyhedra.irredundant``).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any, Literal
 
 from exactzones.affine import AffineMap
 from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_domain, as_network
+from exactzones.deadline import Deadline
+from exactzones.engine.forward import is_rational
 from exactzones.engine.search import resolve
 from exactzones.errors import BudgetExceeded, DimensionError, DomainError
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import Cell, HRep, Polyhedron
 from exactzones.polyhedra.bounds import Bounds
+from exactzones.polyhedra.inequality_cell import InequalityCell
 from exactzones.polyhedra.program import Program
 from exactzones.polyhedra.projection import Norm, distance_to_row, named_norm
 from exactzones.property import ALWAYS, Property, as_property
@@ -68,6 +71,7 @@ class LocalZone:
         domain: the domain; None is all of the input space.
         pattern: the activation pattern.
         point: the point from which distances are measured, shape (inputs,).
+        deadline: when the search for facets stops.
     """
 
     network: Network = field(repr=False)
@@ -75,6 +79,7 @@ class LocalZone:
     domain: Polyhedron | None = field(repr=False)
     pattern: Pattern
     point: Vector = field(repr=False)
+    deadline: Deadline = field(default_factory=Deadline, repr=False, compare=False)
 
     @cached_property
     def zone(self) -> Zone:
@@ -100,7 +105,7 @@ class LocalZone:
     def facets(self) -> tuple[ZoneFacet, ...]:
         """The facets, in the order of the rows of ``hrep``."""
         lifted = integer_row((Fraction(1), *self.point))
-        ends = set(self._domain_rows)
+        ends = set(self.domain_rows)
         found = []
         for row in self._found[0]:
             opposite = tuple(-entry for entry in row)
@@ -126,23 +131,28 @@ class LocalZone:
         """
         if not facet.flips:
             raise DomainError("the domain ends at this facet, so that there is no zone on its other side; choose another facet")
-        return LocalZone(self.network, self.prop, self.domain, self.crossing.pattern_across(facet.flips), self.point)
+        return replace(self, pattern=self.crossing.pattern_across(facet.flips))
+
+    @property
+    def is_rational(self) -> bool:
+        """Whether no number of the network, the property and the domain is irrational."""
+        return is_rational(self.network, self.prop, self.domain_rows)
 
     @cached_property
-    def _domain_rows(self) -> tuple[Row, ...]:
+    def domain_rows(self) -> tuple[Row, ...]:
         """The domain's inequalities as primitive rows."""
         return () if self.domain is None else HRep.of(self.network.inputs, self.domain.hrep.closed_rows).rows
 
     @cached_property
     def _found(self) -> tuple[list[Row], Vector]:
         """The irredundant rows, sorted, and an inner point."""
-        domain = self._domain_rows
-        if not self.network.is_rational or irrational(entry for row in domain for entry in row):
+        domain = self.domain_rows
+        if not self.is_rational:
             cell = Cell.of(self.network.inputs, (*domain, *self.crossing.rows))
             if cell is None:
                 raise _flat(self.domain)
             return list(cell.hrep.rows), cell.interior_point()
-        search = FacetRows(self.crossing, domain)
+        search = FacetRows(self.crossing, domain, self.deadline)
         inner = search.inner()
         if inner is None:
             raise _flat(self.domain)
@@ -172,6 +182,15 @@ def zone_at(network: NetworkLike, point: Any, domain: DomainLike = None, prop: P
     >>> facet.flips, facet.l1
     (((0, 0), (0, 1)), Fraction(1, 2))
     """
+    zones = zones_containing(network, point, domain, prop)
+    found = tuple(islice(zones, MOST_ZONES))
+    if next(zones, None) is not None:
+        raise BudgetExceeded(f"the point lies in more than {MOST_ZONES} zones", found)
+    return found
+
+
+def zones_containing(network: NetworkLike, point: Any, domain: DomainLike, prop: PropertyLike) -> Iterator[LocalZone]:
+    """Return an iterator over the zones of ``zone_at``; errors about arguments are raised by the call."""
     loaded = as_network(network)
     wanted = resolve(loaded, as_property(prop))
     start, region = loaded.point(point), as_domain(domain, loaded.inputs)
@@ -182,11 +201,8 @@ def zone_at(network: NetworkLike, point: Any, domain: DomainLike = None, prop: P
     lifted = integer_row((Fraction(1), *start))
     if region is not None and any(integer_dot(row, lifted) < 0 for row in region.hrep.closed_rows):
         raise DomainError("the point lies outside the domain; choose a point of the domain, or a larger domain")
-    patterns = list(islice(_Sides(loaded, wanted.horizon, start).patterns(region), MOST_ZONES + 1))
-    zones = tuple(LocalZone(loaded, wanted, region, pattern, start) for pattern in patterns[:MOST_ZONES])
-    if len(patterns) > MOST_ZONES:
-        raise BudgetExceeded(f"the point lies in more than {MOST_ZONES} zones", zones)
-    return zones
+    patterns = _Sides(loaded, wanted.horizon, start).patterns(region)
+    return (LocalZone(loaded, wanted, region, pattern, start) for pattern in patterns)
 
 
 @dataclass(frozen=True)
@@ -277,12 +293,22 @@ class _CellOnDemand:
 
     local: LocalZone
 
+    @cached_property
+    def inequalities(self) -> InequalityCell | None:
+        """The cell by its inequalities, for questions that need no vertices; None if a number is irrational."""
+        if not self.local.is_rational:
+            return None
+        rows = self.local.hrep.rows
+        return InequalityCell(self.local.network.inputs, rows, self.local.inner_point, partial(tuple, rows))
+
     def cell(self) -> Cell:
         """Return the cell."""
         return self._cell
 
     @cached_property
     def _cell(self) -> Cell:
+        if self.inequalities is not None:
+            return self.inequalities.cell()
         cell = Cell.of(self.local.network.inputs, self.local.hrep.rows)
         if cell is None:
             raise _flat(self.local.domain)

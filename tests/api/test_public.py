@@ -178,6 +178,14 @@ DOORS = {
         sorted,
     ),
     "exact": Door(exactzones.exact, {"value": 1, "what": "value"}, {"value": NUMBER, "what": FREE}),
+    "explore": Door(
+        exactzones.explore,
+        {"network": NET, "prop": feature(0), "at": [1, 2], "domain": BOX, "norm": 2, "radius": 1, "everywhere": False}
+        | {"max_zones": None, "seconds": 60, "progress": None, "on_zone": None},
+        {"prop": FEATURE, "at": POINT, "domain": DOMAIN, "radius": {**NUMBER, "none": ...}}
+        | {"max_zones": {"int": 3, "none": None}, "seconds": LIMIT, "progress": {"none": None}, "on_zone": {"none": None}},
+        lambda found: [(near.pattern, near.distance) for near in found],
+    ),
     "feature": Door(
         feature,
         {"index": 0, "threshold": 0, "layer": -1},
@@ -271,9 +279,11 @@ RECORDS = {
         "Certificate",
         "CoFiring",
         "Complete",
+        "Exploration",
         "LocalZone",
         "Maximum",
         "MergedZone",
+        "NearZone",
         "Nearest",
         "NearestInput",
         "ProvedMaximum",
