@@ -188,9 +188,28 @@ class Disjunction:
             negated &= Disjunction(tuple(Property((~condition,)) for condition in case.conditions))
         return negated.cases[0] if len(negated.cases) == 1 else negated
 
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The conditions of all cases, each once."""
+        return tuple(dict.fromkeys(condition for case in self.cases for condition in case.conditions))
+
+    @property
+    def horizon(self) -> int:
+        """How many layers' activation patterns decide this disjunction."""
+        return max((case.horizon for case in self.cases), default=0)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether every condition is strict."""
+        return all(case.is_open for case in self.cases)
+
     def resolve(self, widths: Sequence[int]) -> Disjunction:
         """Return the same with layers counted from 0; see ``Property.resolve``."""
         return Disjunction(tuple(case.resolve(widths) for case in self.cases))
+
+    def shifted(self, layers: int) -> Disjunction:
+        """Return the same for the network without its first ``layers`` layers; see ``Property.shifted``."""
+        return Disjunction(tuple(case.shifted(layers) for case in self.cases))
 
     def __str__(self) -> str:
         return " or ".join(map(str, self.cases)) or "never"

@@ -80,6 +80,7 @@ class CheckerOptions:
 
     verified: bool
     plain: bool
+    case: int | None
     arithmetic: str
 
     def checker(self) -> Callable[..., Report]:
@@ -236,6 +237,12 @@ def _print_decision(network: Network, decision: Decision, answer: dict[str, Any]
     CheckerOptions,
     click.option("--verified", is_flag=True, help="Use the checker whose program was extracted from the proofs in Coq."),
     click.option("--plain", is_flag=True, help="Use the short reference checker, written in plain fractions (slow)."),
+    click.option(
+        "--case",
+        type=click.IntRange(0),
+        metavar="K",
+        help="The certificate is about case K, counted from 0, of a property with or.",
+    ),
     arithmetic_option,
 )
 @json_option
@@ -247,9 +254,11 @@ def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: Chec
 
     \b
     exactzones check net.npz proof.json --feature 0 --domain=-6:6
+    exactzones check net.npz proof-1.json --where "y[0] > 0 or y[1] > 0" --case 1
     """
     checker = options.checker()
     claim = question.claim(net, options.arithmetic)
+    claim = claim if options.case is None else claim.of_case(options.case)
     stored = claim.stored
     check_answer_target(json_path, net.path)
     check_distinct(("CERT", cert), ("--json", json_path), ("--property", question.prop_path))

@@ -200,10 +200,6 @@ class Question(NamedTuple):
             return self, None
         return Question(self.network.compose(embedding), self.prop, self.domain.preimage(embedding)), embedding
 
-    def of_one_case(self, _purpose: str) -> Question:
-        """Return the question itself; see ``UnionQuestion``."""
-        return self
-
 
 class UnionQuestion(NamedTuple):
     """Where on the domain (None: the whole input space) does one of several cases hold?"""
@@ -216,17 +212,6 @@ class UnionQuestion(NamedTuple):
         """Do the same as ``Question.on_free_inputs``."""
         (network, _, domain), embedding = Question(self.network, self.prop.cases[0], self.domain).on_free_inputs()
         return UnionQuestion(network, self.prop, domain), embedding
-
-    def of_one_case(self, purpose: str) -> Question:
-        """Refuse the question, because the purpose needs one of a single case.
-
-        Raises:
-            InputError: always.
-        """
-        raise InputError(
-            f"{purpose} the zones of one conjunction, but the property has {len(self.prop.cases)} cases, joined by or; ask about "
-            "each of them"
-        )
 
 
 @dataclass(frozen=True)
@@ -368,6 +353,20 @@ class CommandClaim(NamedTuple):
         from exactzones.certification import case_of
 
         return [case_of(self.network, *question, arithmetic=arithmetic) for question in self.questions]
+
+    def of_case(self, number: int) -> CommandClaim:
+        """Return the claim about one case, as the list of its zones states it.
+
+        Raises:
+            InputError: there is no such case.
+        """
+        from exactzones.zones.union import of_one_horizon
+
+        if number >= len(self.questions):
+            raise InputError(f"--case {number} does not exist: the property has cases 0 to {len(self.questions) - 1}")
+        prop = Disjunction(tuple(prop for prop, _ in self.questions)).resolve(self.network.widths)
+        of_case = of_one_horizon(prop, self.network)[number], self.questions[number][1]
+        return self._replace(questions=[of_case])
 
 
 def _claim_of_file(path: Path, net: NetworkFile, *, within_domain: bool) -> CommandClaim:

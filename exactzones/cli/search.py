@@ -7,22 +7,25 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Generic, TypeVar
 
 import rich_click as click
 
 from exactzones.affine import AffineMap
-from exactzones.cli.options import Question, gathered, max_zones_option, timeout_option
+from exactzones.cli.options import Question, UnionQuestion, gathered, max_zones_option, timeout_option
 from exactzones.cli.outputs import number_text, progress
 from exactzones.cli.stopping import stop
 from exactzones.cli.workers import dask_option, jobs_option, workers
 from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, InputError
-from exactzones.zones import ENGINES, Budget, Zone, Zones, find_zones
+from exactzones.zones import ENGINES, Zone, Zones, ZoneUnion, find_union, find_zones
+
+_Listed = TypeVar("_Listed", Zones, ZoneUnion)
 
 
 @dataclass(frozen=True)
-class Listing:
+class Listing(Generic[_Listed]):
     """The zones that a search found, and what the search cost.
 
     Attributes:
@@ -31,7 +34,7 @@ class Listing:
         seconds: wall-clock time.
     """
 
-    zones: Zones
+    zones: _Listed
     cells: int
     seconds: float
 
@@ -45,7 +48,10 @@ class Listing:
         """The number of zones in words: what it means if it is 0, or if the list is incomplete."""
         if len(self.zones):
             return f"{len(self.zones)}{'' if self.zones.complete else ' found so far: the list is not complete'}"
-        return "none: the feature cannot fire on this domain" if self.zones.complete else "none found before the budget ran out"
+        if not self.zones.complete:
+            return "none found before the budget ran out"
+        what = "no case can hold" if isinstance(self.zones, ZoneUnion) else "the feature cannot fire"
+        return f"none: {what} on this domain"
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ def find(
     *,
     quiet: bool,
     on_zone: Callable[[Zone], None] | None = None,
-) -> Listing:
+) -> Listing[Zones]:
     """Find the zones of a question; if the budget runs out, say so on standard error and return the zones found so far.
 
     Args:
@@ -117,14 +123,27 @@ def find(
         quiet: show no progress.
         on_zone: called with each zone when it has been found.
     """
+    return _found(partial(find_zones, *question, on_zone=on_zone), options, until, quiet=quiet)
+
+
+def find_cases(
+    question: UnionQuestion, options: SearchOptions | BudgetOptions, until: Deadline, *, quiet: bool
+) -> Listing[ZoneUnion]:
+    """Do the same as ``find`` for a question with several cases."""
+    return _found(partial(find_union, *question), options, until, quiet=quiet)
+
+
+def _found(
+    search: Callable[..., _Listed], options: SearchOptions | BudgetOptions, until: Deadline, *, quiet: bool
+) -> Listing[_Listed]:
     if isinstance(options, BudgetOptions):
         options = SearchOptions(ENGINES[0], options.max_zones, options.timeout, jobs=1, dask=None)
     counter = CellCounter()
-    settings: dict[str, Any] = {"engine": options.engine, "budget": Budget(options.max_zones, until), "progress": counter}
+    settings = {"engine": options.engine, "seconds": until, "max_zones": options.max_zones, "progress": counter}
     start = time.monotonic()
     try:
         with running(options) as executor, progress(quiet=quiet) as counter.report, stop.step(until):
-            zones = find_zones(*question, executor=executor, on_zone=on_zone, **settings)
+            zones = search(executor=executor, **settings)
     except BudgetExceeded as stopped:
         zones = stopped.found
         click.echo(f"incomplete: {stopped.reason}", err=True)

@@ -4,80 +4,119 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from exactzones.affine import AffineMap
-from exactzones.cli.options import ReportOptions, UnionQuestion
-from exactzones.cli.outputs import STDOUT, Deliveries, is_text_wanted, point_text, print_table, progress
-from exactzones.cli.search import CellCounter, SearchOptions, embedding_text, running
+from exactzones.cli.options import Question, UnionQuestion
+from exactzones.cli.outputs import STDOUT, Deliveries, check_target, is_text_wanted, point_text, print_table
+from exactzones.cli.search import Listing, SearchOptions, embedding_text, find_cases
 from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document
-from exactzones.deadline import Deadline
-from exactzones.errors import BudgetExceeded
+from exactzones.cli.zones import earlier_proof, percent, prove
+from exactzones.errors import InputError
 from exactzones.formats.union_json import save_union, union_to_json
 from exactzones.notation import counted
-from exactzones.zones import ZoneUnion, find_union
+from exactzones.zones import ZoneUnion
+from exactzones.zones.display import MAX_VOLUME_INPUTS
+from exactzones.zones.union import of_one_horizon
 
-_SEARCH_SHARE = 0.75  # of the time; the rest is for writing
+if TYPE_CHECKING:
+    from exactzones.cli.zones import OutputOptions
+
+_SEARCH_SHARE = 0.75  # of the time; the rest is for what follows from the zones, and for writing
+_SEARCH_SHARE_BEFORE_PROOF = 0.4  # the same with --certificate
 
 
 def list_union(
-    question: UnionQuestion, embedding: AffineMap | None, where: str, search: SearchOptions, report: ReportOptions
+    question: UnionQuestion, where: tuple[AffineMap | None, str], search: SearchOptions, outputs: OutputOptions, *, quiet: bool
 ) -> int:
     """List the zones of a property with several cases; return the exit code.
 
     Args:
         question: on the free inputs.
-        embedding: the map from them to all inputs, if the domain fixes some.
-        where: the domain in words.
+        where: the map from them to all inputs, if the domain fixes some, and the domain in words.
         search: how to search.
-        report: where the answer goes.
+        outputs: where the answer goes; a store and a certificate are written for each case.
+        quiet: whether to print no summary.
     """
-    start, deliveries = time.monotonic(), Deliveries()
-    union, cells = _find(question, search, stop.deadline.part(_SEARCH_SHARE), quiet=report.quiet)
-    _write_json(union, report.json_path, deliveries)
-    if not report.quiet and is_text_wanted(report.json_path):
-        click.echo(f"{union.prop} on {where}")
+    start, deliveries, status = time.monotonic(), Deliveries(), 0
+    if outputs.store is not None:
+        return _write_stores(question, search, outputs.store, resume=outputs.resume, quiet=quiet)
+    proofs = [] if outputs.certificate is None else [_of_case(outputs.certificate, k) for k in range(len(question.prop.cases))]
+    for path in proofs:
+        check_target(path, path.parent)
+    until = stop.deadline.part(_SEARCH_SHARE_BEFORE_PROOF if proofs else _SEARCH_SHARE)
+    listing = find_cases(question, search, until, quiet=quiet)
+    union = listing.zones
+    _write_json(union, outputs, deliveries)
+    outputs.write(union, deliveries)
+    for path, listed in zip(proofs, union.lists if union.complete else (), strict=False):
+        earlier = earlier_proof(path, resume=outputs.resume)
+        status = max(status, prove(listed, path, earlier, deliveries, quiet=quiet))
+    if not quiet and is_text_wanted(outputs.json_path):
+        embedding, text = where
+        click.echo(f"{union.prop} on {text}")
         if embedding is not None:
             click.echo(embedding_text(embedding))
-        print_table([*_rows(union, cells), ("time", f"{time.monotonic() - start:.2f} s")])
+        print_table([*_rows(listing, outputs), ("time", f"{time.monotonic() - start:.2f} s")])
         for path in deliveries.written:
             click.echo(f"wrote {path}")
-    return deliveries.exit_code(0 if union.complete else 3)
+    return deliveries.exit_code(status if union.complete else 3)
 
 
-def _find(question: UnionQuestion, search: SearchOptions, until: Deadline, *, quiet: bool) -> tuple[ZoneUnion, int]:
-    """Find the zones, and count the cells; if the budget runs out, say so and return the zones found so far."""
-    counter = CellCounter()
-    settings: dict[str, Any] = {"engine": search.engine, "seconds": until, "max_zones": search.max_zones, "progress": counter}
+def _of_case(path: Path, case: int) -> Path:
+    """Return the name of the file of one case: ``proof-1.json`` for ``proof.json``."""
+    name, dot, suffixes = path.name.partition(".")
+    return path.with_name(f"{name}-{case}{dot}{suffixes}")
+
+
+def _write_stores(question: UnionQuestion, search: SearchOptions, directory: Path, *, resume: bool, quiet: bool) -> int:
+    """Write a store for each case, in a folder of its number; return the largest exit code."""
+    from exactzones.cli.store import write_store
+
+    code = 0
     try:
-        with running(search) as executor, progress(quiet=quiet) as counter.report, stop.step(until):
-            return find_union(*question, executor=executor, **settings), counter.cells
-    except BudgetExceeded as stopped:
-        click.echo(f"incomplete: {stopped.reason}", err=True)
-        found: ZoneUnion = stopped.found
-        return found, counter.cells
+        directory.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{directory}: cannot be written: {error.strerror or error}") from None
+    for k, case in enumerate(of_one_horizon(question.prop.resolve(question.network.widths), question.network)):
+        if not quiet:
+            click.echo(f"case {k}: {question.prop.cases[k]}")
+        of_case = Question(question.network, case, question.domain)
+        code = max(code, write_store(of_case, search, directory / str(k), resume=resume, quiet=quiet))
+    return code
 
 
-def _write_json(union: ZoneUnion, path: Path | None, deliveries: Deliveries) -> None:
-    if path == STDOUT:
-        print_document((json.dumps(union_to_json(union), indent=1) + "\n").encode())
-    elif path is not None:
-        deliveries.deliver(path, lambda: save_union(union, path))
-
-
-def _rows(union: ZoneUnion, cells: int) -> list[tuple[str, Any]]:
-    """Return the rows of the summary: how many zones there are, of which cases, and a point at which one holds."""
-    if len(union):
-        count = f"{len(union)}{'' if union.complete else ' found so far: the list is not complete'}"
+def _write_json(union: ZoneUnion, outputs: OutputOptions, deliveries: Deliveries) -> None:
+    """Write the zones as JSON, with what follows from them as far as there is time for it."""
+    if outputs.json_path is None:
+        return
+    islands = stop.attempt("islands", lambda: union.islands) is not None
+    merge = outputs.merge and stop.attempt("merged zones", lambda: union.parts.merged) is not None
+    if outputs.json_path == STDOUT:
+        print_document((json.dumps(union_to_json(union, merge=merge, islands=islands), indent=1) + "\n").encode())
     else:
-        count = "none: no case can hold on this domain" if union.complete else "none found before the budget ran out"
-    rows: list[tuple[str, Any]] = [("zones", count), ("cells visited", f"{cells:,}")]
+        deliveries.deliver(outputs.json_path, partial(save_union, union, outputs.json_path, merge=merge, islands=islands))
+
+
+def _rows(listing: Listing[ZoneUnion], outputs: OutputOptions) -> list[tuple[str, Any]]:
+    """Return the rows of the summary; those for which there is no time are left out."""
+    union = listing.zones
+    rows: list[tuple[str, Any]] = [("zones", listing.count_text), ("cells visited", f"{listing.cells:,}")]
     for k, case in enumerate(union.prop.cases[: len(union.lists)]):
         rows.append((f"case {k}", f"{counted(len(union.lists[k]), 'zone')}: {case}"))
-    if len(union):
-        rows.append(("witness", f"{point_text(union[0].sample)} of case {union[0].cases[0]}"))
-    return rows
+    if not len(union):
+        return rows
+    islands = stop.attempt("islands", lambda: union.islands)
+    if islands is not None:
+        rows.append(("islands" if union.complete else "islands so far", len(islands)))
+    if outputs.merge and (merged := stop.attempt("merged", lambda: union.parts.merged)) is not None:
+        rows.append(("merged", f"{counted(len(union.parts), 'part')} of zones into {counted(len(merged), 'convex piece')}"))
+    if union.complete and union.domain is not None and union.network.inputs <= MAX_VOLUME_INPUTS:
+        share = stop.attempt("volume share", lambda: union.share)
+        rows += [] if share is None else [("volume share", f"{percent(share)} of the domain")]
+    return [*rows, ("witness", f"{point_text(union[0].sample)} of case {union[0].cases[0]}")]

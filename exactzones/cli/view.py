@@ -14,9 +14,9 @@ import rich_click as click
 from exactzones.affine import AffineMap
 from exactzones.cli.options import (
     NetworkFile,
-    Question,
     QuestionOptions,
     ReportOptions,
+    UnionQuestion,
     gathered,
     net_argument,
     path_option,
@@ -32,12 +32,12 @@ from exactzones.cli.outputs import (
     progress,
 )
 from exactzones.cli.points import read_point
-from exactzones.cli.search import BudgetOptions, budget_options, find
+from exactzones.cli.search import BudgetOptions, Listing, budget_options, find, find_cases
 from exactzones.cli.stopping import stop
 from exactzones.errors import InputError
 from exactzones.polyhedra.flats import free_inputs
 from exactzones.view import Points, check_shown, cut_through, embedding, page, read_points, save
-from exactzones.zones import Zones
+from exactzones.zones import Zones, ZoneUnion
 
 _SEARCH_SHARE = 0.4  # of the time; the rest is for the page
 _TRIED_ZONES = 64  # on whose page the time for the others is measured
@@ -135,14 +135,20 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
     """
     start = time.monotonic()
     stop.start(limits.timeout)
-    network, prop, domain = question.read(net).of_one_case("a page shows")
+    asked = question.read(net)
+    network, prop, domain = asked
     flat, points = options.slice(network.inputs, free_inputs(domain)), options.points(network.inputs)
     options.check(net.path)
     check_answer_target(report.json_path, net.path)
     if flat is not None:
         network, domain = network.compose(flat), cut_through(domain, flat)
     check_shown(network)
-    listing = find(Question(network, prop, domain), limits, stop.deadline.part(_SEARCH_SHARE), quiet=report.quiet)
+    until = stop.deadline.part(_SEARCH_SHARE)
+    listing: Listing[Zones] | Listing[ZoneUnion]
+    if isinstance(asked, UnionQuestion):
+        listing = find_cases(asked._replace(network=network, domain=domain), limits, until, quiet=report.quiet)
+    else:
+        listing = find(asked._replace(network=network, domain=domain), limits, until, quiet=report.quiet)
     deliveries = Deliveries()
     with progress(quiet=report.quiet, activity="writing the page"):
         shown = _write_page(listing.zones, options.out, deliveries, data=points, flat=flat, title=f"{net.path.name}: {prop}")
@@ -159,9 +165,9 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
     return deliveries.exit_code(listing.exit_code if shown.complete else 3)
 
 
-def _write_page(zones: Zones, path: Path, deliveries: Deliveries, **options: Any) -> Zones:
+def _write_page(zones: Zones | ZoneUnion, path: Path, deliveries: Deliveries, **options: Any) -> Zones | ZoneUnion:
     """Write a page of as many zones as there is time for, the first ones; return those."""
-    if stop.deadline.left() < math.inf and len(zones) > _TRIED_ZONES:
+    if isinstance(zones, Zones) and stop.deadline.left() < math.inf and len(zones) > _TRIED_ZONES:
         first = _first(zones, _TRIED_ZONES)
         start = time.monotonic()
         if stop.attempt(str(path), partial(page, first, **options)) is None:

@@ -19,7 +19,6 @@ from exactzones.cli.options import (
     NetworkFile,
     Question,
     QuestionOptions,
-    ReportOptions,
     UnionQuestion,
     gathered,
     json_option,
@@ -45,9 +44,9 @@ from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document
 from exactzones.errors import InputError, WriteError
 from exactzones.formats.zones_json import ZonesWriter, zones_writer
-from exactzones.property import condition
+from exactzones.property import as_cases, condition
 from exactzones.rational import dot
-from exactzones.zones import Zones
+from exactzones.zones import Zones, ZoneUnion
 from exactzones.zones.display import MAX_VOLUME_INPUTS
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ class OutputOptions:
         files = (("--json", self.json_path), ("--plot", self.plot), *(("--export", path) for path in self.exports))
         return [(option, path) for option, path in (*files, ("--certificate", self.certificate)) if path is not None]
 
-    def check(self, net: Path, question: Question) -> None:
+    def check(self, net: Path, question: Question | UnionQuestion) -> None:
         """Refuse, before the search, what could not be written after it.
 
         Raises:
@@ -112,41 +111,14 @@ class OutputOptions:
             for path in self.exports:
                 writer(path, inputs)
         if self.certificate is not None or any(path.suffix.lower() == ".smt2" for path in self.exports):
-            from exactzones.certification import case_of
-            from exactzones.checker.records import require_rational
+            _require_rational(question)
 
-            require_rational(question.network, case_of(*question))
-
-    def check_union(self, net: Path, question: UnionQuestion) -> None:
-        """Refuse, before the search, what is written for one conjunction only, or could not be written.
-
-        Raises:
-            InputError: see above.
-        """
-        files = [option for option, _ in self.targets() if option != "--json"]
-        flags = (("--store", self.store is not None), ("--merge", self.merge), ("--volume", self.volume))
-        options = [*files, *(option for option, chosen in flags if chosen)]
-        if options:
-            raise InputError(
-                f"{options[0]} is about the zones of one conjunction, but the property has {len(question.prop.cases)} cases, "
-                "joined by or; ask about each of them"
-            )
-        check_answer_target(self.json_path, net)
-
-    def earlier_proof(self) -> Certificate | None:
-        """Return the certificate of an earlier run with which ``--resume`` goes on, if there is one."""
-        if not self.resume or self.certificate is None or not self.certificate.exists():
-            return None
-        from exactzones.formats.certificates import load_certificate
-
-        return load_certificate(self.certificate)
-
-    def list_zones(self, question: Question, search: SearchOptions, deliveries: Deliveries, *, quiet: bool) -> Listing:
+    def list_zones(self, question: Question, search: SearchOptions, deliveries: Deliveries, *, quiet: bool) -> Listing[Zones]:
         """Find the zones, and write them as JSON meanwhile."""
         until = stop.deadline.part(_SEARCH_SHARE if self.certificate is None else _SEARCH_SHARE_BEFORE_PROOF)
         if self.json_path is None:
             return find(question, search, until, quiet=quiet)
-        listing: Listing | None = None
+        listing: Listing[Zones] | None = None
         try:
             with self._json_writer(question) as writer:
                 listing = find(question, search, until, quiet=quiet, on_zone=writer.add)
@@ -180,7 +152,7 @@ class OutputOptions:
         except OSError as error:
             raise WriteError(f"a temporary file cannot be written: {error.strerror or error}") from None
 
-    def write(self, zones: Zones, deliveries: Deliveries) -> None:
+    def write(self, zones: Zones | ZoneUnion, deliveries: Deliveries) -> None:
         """Write all files but JSON and the certificate."""
         if self.plot is not None:
             from exactzones.plot import save_zones as save_picture
@@ -191,6 +163,15 @@ class OutputOptions:
 
             for path in self.exports:
                 deliveries.deliver(path, partial(save, zones, path))
+
+
+def _require_rational(question: Question | UnionQuestion) -> None:
+    """Refuse irrational numbers."""
+    from exactzones.certification import case_of
+    from exactzones.checker.records import require_rational
+
+    for case in as_cases(question.prop):
+        require_rational(question.network, case_of(question.network, case, question.domain))
 
 
 _OUTPUT_OPTIONS = (
@@ -235,24 +216,23 @@ def zones(net: NetworkFile, question: QuestionOptions, outputs: OutputOptions, s
     """
     stop.start(search.timeout)
     asked, embedding = question.read(net).on_free_inputs()
+    outputs.check(net.path, asked)
     if isinstance(asked, UnionQuestion):
         from exactzones.cli.union import list_union
 
-        outputs.check_union(net.path, asked)
-        return list_union(asked, embedding, question.domain_text(), search, ReportOptions(outputs.json_path, quiet))
-    outputs.check(net.path, asked)
+        return list_union(asked, (embedding, question.domain_text()), search, outputs, quiet=quiet)
     if outputs.store is not None:
         from exactzones.cli.store import write_store
 
         return write_store(asked, search, outputs.store, resume=outputs.resume, quiet=quiet)
-    earlier = outputs.earlier_proof()
+    earlier = earlier_proof(outputs.certificate, resume=outputs.resume)
     deliveries = Deliveries()
     listing = outputs.list_zones(asked, search, deliveries, quiet=quiet)
     # Files first: a program that reads the summary through a pipe may close it early.
     outputs.write(listing.zones, deliveries)
     status = listing.exit_code
     if outputs.certificate is not None and listing.zones.complete:
-        status = _prove(listing.zones, outputs.certificate, earlier, deliveries, quiet=quiet)
+        status = prove(listing.zones, outputs.certificate, earlier, deliveries, quiet=quiet)
     if not quiet and is_text_wanted(outputs.json_path):
         _print_summary(listing, question.domain_text(), embedding, outputs)
         for path in deliveries.written:
@@ -260,7 +240,16 @@ def zones(net: NetworkFile, question: QuestionOptions, outputs: OutputOptions, s
     return deliveries.exit_code(status)
 
 
-def _prove(zones: Zones, path: Path, earlier: Certificate | None, deliveries: Deliveries, *, quiet: bool) -> int:
+def earlier_proof(path: Path | None, *, resume: bool) -> Certificate | None:
+    """Return the certificate of an earlier run with which ``--resume`` goes on, if there is one."""
+    if not resume or path is None or not path.exists():
+        return None
+    from exactzones.formats.certificates import load_certificate
+
+    return load_certificate(path)
+
+
+def prove(zones: Zones, path: Path, earlier: Certificate | None, deliveries: Deliveries, *, quiet: bool) -> int:
     """Write the proof that a list of zones is complete, as far as it gets in the time; return the exit code."""
     from exactzones.certification import Undecided, prove_complete
     from exactzones.formats.certificates import Checkpoint, save_certificate
@@ -275,7 +264,7 @@ def _prove(zones: Zones, path: Path, earlier: Certificate | None, deliveries: De
     return 0
 
 
-def _print_summary(listing: Listing, where: str, embedding: AffineMap | None, outputs: OutputOptions) -> None:
+def _print_summary(listing: Listing[Zones], where: str, embedding: AffineMap | None, outputs: OutputOptions) -> None:
     """Print what is known of the zones; the rows for which there is no time are left out."""
     zones, start = listing.zones, time.monotonic()
     click.echo(f"{_property_text(zones)} on {where}")
@@ -350,13 +339,14 @@ def _volume_share(zones: Zones) -> list[tuple[str, str]]:
         bounds = zones.share_bounds(width)
         if bounds is None:
             return []
-        least, most = map(_percent, bounds)
+        least, most = map(percent, bounds)
         if least == most and (bounds[1] < 1 or bounds[0] == bounds[1]):
             return [("volume share", f"{least} of the domain")]
-    return [("volume share", f"{_percent(zones.share)} of the domain")] if zones.share is not None else []
+    return [("volume share", f"{percent(zones.share)} of the domain")] if zones.share is not None else []
 
 
-def _percent(share: Fraction) -> str:
+def percent(share: Fraction) -> str:
+    """Return a share as text."""
     return "100 % (exactly)" if share == 1 else f"{float(share * 100):.4g} %"
 
 

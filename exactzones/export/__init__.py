@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from exactzones.errors import InputError
 from exactzones.export.graphs import gexf, graphml, plain_graph
@@ -15,11 +16,11 @@ from exactzones.export.planar import geojson, geojson_text, wkt
 from exactzones.export.smt import smtlib
 from exactzones.export.tables import csv_lines, csv_text
 from exactzones.files import as_path, write_atomically
-from exactzones.zones import Zones, as_zones
+from exactzones.zones import Zones, ZoneUnion, as_zones
 
 __all__ = ["SUFFIXES", "csv_lines", "csv_text", "geojson", "gexf", "graphml", "plain_graph", "save", "smtlib", "wkt", "writer"]
 
-_WRITERS: dict[str, Callable[[Zones], str]] = {
+_WRITERS: dict[str, Callable[[Any], str]] = {
     ".graphml": graphml,
     ".gexf": gexf,
     ".geojson": geojson_text,
@@ -30,25 +31,26 @@ _WRITERS: dict[str, Callable[[Zones], str]] = {
 SUFFIXES = tuple(_WRITERS)
 
 
-def save(zones: Zones, path: str | Path) -> None:
+def save(zones: Zones | ZoneUnion, path: str | Path) -> None:
     """Write zones to a file in the format of its suffix; an error leaves the old content of the file.
 
     ``.graphml``, ``.gexf``: the graph of zones that touch.  ``.geojson``, ``.wkt``: the parts that fire, as shapes (2 inputs).
     ``.csv``: one line per zone.  ``.smt2``: the question, not the answer.
 
     Args:
-        zones: the result of ``find_zones``.
+        zones: the result of ``find_zones`` or ``find_union``.
         path: ends in one of ``SUFFIXES``.
 
     Raises:
         InputError: another suffix, zones that the format cannot hold, or a file that cannot be written.
     """
-    as_zones(zones)
+    if not isinstance(zones, ZoneUnion):
+        as_zones(zones)
     target = as_path(path)
     write_atomically(target, writer(target, zones.network.inputs)(zones).encode())
 
 
-def writer(path: str | Path, inputs: int) -> Callable[[Zones], str]:
+def writer(path: str | Path, inputs: int) -> Callable[[Any], str]:
     """Return the function that turns zones into the text of a file with this suffix.
 
     Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -11,26 +12,28 @@ import networkx
 from exactzones.polyhedra import describe
 from exactzones.polyhedra.shapes import floats
 from exactzones.rational import text
-from exactzones.zones import Zones, as_zones
+from exactzones.zones import UnionZone, Zone, Zones, ZoneUnion, as_zones
 
 
-def plain_graph(zones: Zones) -> networkx.Graph:
+def plain_graph(zones: Zones | ZoneUnion) -> networkx.Graph:
     """Return ``zones.graph`` with attributes of types that every program reads: strings, numbers and booleans.
 
     Node attributes: ``pattern``, ``island``, ``maximum`` (exact, "p/q", or "unbounded") and a point at which the property fires,
     ``sample`` (exact) and ``x0``, ``x1``, .. (floats).  Edge attributes: ``facet`` (the equation of its hyperplane), ``flips``
     (the neurons whose signs differ, "layer:unit", separated by spaces) and ``fires`` (whether the property fires on the facet).
+    Zones of a disjunction have ``cases`` and ``islands`` (numbers, separated by spaces) in place of ``island`` and ``maximum``.
     """
-    as_zones(zones)
+    if not isinstance(zones, ZoneUnion):
+        as_zones(zones)
     graph = networkx.Graph(property=str(zones.prop), complete=zones.complete)
-    for k, zone in enumerate(zones):
+    listed: Sequence[Zone | UnionZone] = zones
+    for k, zone in enumerate(listed):
         (position,) = floats([zone.sample])
         graph.add_node(
             k,
             label=" ".join(zone.pattern),
             pattern=" ".join(zone.pattern),
-            island=zones.island_of[k],
-            maximum="unbounded" if zone.maximum.value is None else text(zone.maximum.value),
+            **_what_fires(zones, k, zone),
             sample=", ".join(map(text, zone.sample)),
             **{f"x{j}": entry for j, entry in enumerate(position)},
         )
@@ -40,12 +43,23 @@ def plain_graph(zones: Zones) -> networkx.Graph:
     return graph
 
 
-def graphml(zones: Zones) -> str:
+def _what_fires(zones: Zones | ZoneUnion, k: int, zone: Zone | UnionZone) -> dict[str, Any]:
+    """Return the attributes that differ between the zones of a conjunction and those of a disjunction."""
+    if isinstance(zones, Zones):
+        assert isinstance(zone, Zone)  # noqa: S101 - as it is one of them
+        value = zone.maximum.value
+        return {"island": zones.island_of[k], "maximum": "unbounded" if value is None else text(value)}
+    islands = sorted({zones.parts.island_of[part] for part in zones.parts.of_zone[k]})
+    cases = (case for part in zones.parts.of_zone[k] for case in [zones.parts.owners[part][1]])
+    return {"cases": " ".join(map(str, cases)), "islands": " ".join(map(str, islands))}
+
+
+def graphml(zones: Zones | ZoneUnion) -> str:
     """Return ``plain_graph`` as GraphML."""
     return _text_of(networkx.write_graphml_xml, plain_graph(zones))
 
 
-def gexf(zones: Zones) -> str:
+def gexf(zones: Zones | ZoneUnion) -> str:
     """Return ``plain_graph`` as GEXF; nodes are placed at the first three coordinates of their samples."""
     graph = plain_graph(zones)
     for _, node in graph.nodes(data=True):

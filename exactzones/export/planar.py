@@ -13,22 +13,24 @@ from exactzones.arguments import WindowLike, as_window
 from exactzones.errors import InputError
 from exactzones.polyhedra.shapes import Ring, floats, outline
 from exactzones.rational import text
-from exactzones.zones import Zones, as_zones
+from exactzones.zones import Zones, ZoneUnion
+from exactzones.zones.union import as_drawn
+from exactzones.zones.union_parts import UnionParts
 from exactzones.zones.window import default_window
 
 
-def wkt(zones: Zones, window: WindowLike = None) -> str:
+def wkt(zones: Zones | ZoneUnion, window: WindowLike = None) -> str:
     """Return a GEOMETRYCOLLECTION with one geometry per zone, in order: usually a polygon, empty outside the window.
 
     Args:
-        zones: of two inputs.
+        zones: of two inputs; of a zone in which several cases of a disjunction hold, each case has a geometry.
         window: a bounded polyhedron; its bounding box is the cut.  By default the domain's box, or a box around all vertices.
 
     Raises:
         InputError: not two inputs, or an unbounded or flat window.
     """
     shapes = []
-    for ring in _rings(zones, window):
+    for ring in _rings(as_drawn(zones), window):
         corners = [f"{x!r} {y!r}" for x, y in floats(ring)]
         if not corners:
             shapes.append("POLYGON EMPTY")
@@ -40,10 +42,11 @@ def wkt(zones: Zones, window: WindowLike = None) -> str:
     return f"GEOMETRYCOLLECTION {whole}\n"
 
 
-def geojson(zones: Zones, window: WindowLike = None) -> dict[str, Any]:
+def geojson(zones: Zones | ZoneUnion, window: WindowLike = None) -> dict[str, Any]:
     """Return a FeatureCollection with one feature per zone, in order; the geometry of a zone outside the window is null.
 
     Properties: ``zone``, ``pattern``, ``island``, ``unbounded``, and of the uncut part, exactly, ``vertices`` and ``sample``.
+    For a disjunction there is one feature per zone and ``case`` that holds in it.
 
     Args:
         zones: of two inputs.
@@ -52,13 +55,13 @@ def geojson(zones: Zones, window: WindowLike = None) -> dict[str, Any]:
     Raises:
         InputError: not two inputs, or an unbounded or flat window.
     """
-    features = []
-    for k, (zone, ring) in enumerate(zip(zones, _rings(zones, window), strict=True)):
+    features, drawn = [], as_drawn(zones)
+    for k, (zone, ring) in enumerate(zip(drawn, _rings(drawn, window), strict=True)):
         vrep = zone.firing.vrep
         properties = {
-            "zone": k,
+            **({"zone": drawn.owners[k][0], "case": drawn.owners[k][1]} if isinstance(drawn, UnionParts) else {"zone": k}),
             "pattern": " ".join(zone.pattern),
-            "island": zones.island_of[k],
+            "island": drawn.island_of[k],
             "unbounded": not vrep.is_bounded,
             "vertices": [list(map(text, vertex)) for vertex in vrep.vertices],
             "sample": list(map(text, zone.sample)),
@@ -68,7 +71,7 @@ def geojson(zones: Zones, window: WindowLike = None) -> dict[str, Any]:
     return {"type": "FeatureCollection", **whole, "features": features}
 
 
-def geojson_text(zones: Zones) -> str:
+def geojson_text(zones: Zones | ZoneUnion) -> str:
     """Return ``geojson`` as a file's text."""
     return json.dumps(geojson(zones), separators=(",", ":")) + "\n"
 
@@ -84,9 +87,9 @@ def _geometry(ring: Ring) -> dict[str, Any] | None:
     return {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}
 
 
-def _rings(zones: Zones, window: WindowLike) -> list[Ring]:
+def _rings(zones: Zones | UnionParts, window: WindowLike) -> list[Ring]:
     """Return the corners of each zone's firing part in the window, counter-clockwise; empty outside the window."""
-    if as_zones(zones).network.inputs != 2:
+    if zones.network.inputs != 2:
         raise InputError(f"shapes in the plane need 2 inputs, but this network has {zones.network.inputs}")
     box = default_window(zones) if window is None else as_window(window, 2)
     rings = []

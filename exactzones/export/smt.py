@@ -12,18 +12,18 @@ from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_domai
 from exactzones.errors import InexactError
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
-from exactzones.property import as_property
+from exactzones.property import Condition, Disjunction, as_cases
 from exactzones.rational import irrational, text
 
 
-def smtlib(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None) -> str:
+def smtlib(network: NetworkLike, prop: PropertyLike | Disjunction, domain: DomainLike = None) -> str:
     """Return the query "does the property hold at a point of the domain?", ending in ``(check-sat)``.
 
     Inputs are the constants ``x0``, ``x1``, ..; ``z1_2`` is unit 2 of layer 1 before its ReLU, ``a1_2`` after it.
 
     Args:
         network: the network, or the path of its file.
-        prop: a feature (``feature(2)``, or just 2) or a conjunction of conditions.
+        prop: a feature (``feature(2)``, or just 2), a conjunction of conditions, or a disjunction.
         domain: a polyhedron, or a box such as "0:8" or (0, 8); None is the whole input space.
 
     Raises:
@@ -31,7 +31,7 @@ def smtlib(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None) 
         InexactError: an irrational number; SMT-LIB's linear arithmetic is rational.
     """
     loaded = as_network(network)
-    resolved, region = as_property(prop).resolve(loaded.widths), as_domain(domain, loaded.inputs)
+    resolved, region = Disjunction(as_cases(prop)).resolve(loaded.widths), as_domain(domain, loaded.inputs)
     lines = [
         f"; does {resolved} hold?",
         f"; network {loaded.sha256}",
@@ -40,11 +40,19 @@ def smtlib(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None) 
         *_layers(loaded, max((condition.layer for condition in resolved.conditions), default=-1)),
         *_domain(region),
     ]
-    for condition in resolved.conditions:
-        letter = "a" if condition.after_relu else "z"
-        value = _sum(((c, f"{letter}{condition.layer}_{unit}") for unit, c in condition.terms), condition.constant)
-        lines.append(f"(assert ({'>' if condition.strict else '>='} {value} 0.0))")
-    return "\n".join([*lines, "(check-sat)", ""])
+    cases = [[_comparison(condition) for condition in case.conditions] for case in resolved.cases]
+    claims = cases[0] if len(cases) == 1 else [f"(or {' '.join(map(_conjunction, cases))})" if cases else "false"]
+    return "\n".join([*lines, *(f"(assert {claim})" for claim in claims), "(check-sat)", ""])
+
+
+def _comparison(condition: Condition) -> str:
+    letter = "a" if condition.after_relu else "z"
+    value = _sum(((c, f"{letter}{condition.layer}_{unit}") for unit, c in condition.terms), condition.constant)
+    return f"({'>' if condition.strict else '>='} {value} 0.0)"
+
+
+def _conjunction(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"(and {' '.join(parts)})" if parts else "true"
 
 
 def _layers(network: Network, last: int) -> Iterator[str]:

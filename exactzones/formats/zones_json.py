@@ -271,7 +271,7 @@ def _tail(zones: Zones, version: int, *, merge: bool, graph: bool = True) -> dic
         document["islands"] = [list(island) for island in zones.islands]
     document |= {"complete": zones.complete and graph, "version": version}
     if merge:
-        document["merged"] = [_merged(merged) for merged in zones.merged]
+        document["merged"] = [merged_document(merged) for merged in zones.merged]
     return document
 
 
@@ -354,7 +354,8 @@ def _zone(zone: Zone) -> dict[str, Any]:
     return cell | {"sample": number_texts(zone.sample)} | conditions_document(zone.conditions)
 
 
-def _merged(merged: MergedZone) -> dict[str, Any]:
+def merged_document(merged: MergedZone) -> dict[str, Any]:
+    """Return a merged zone as a JSON object."""
     closure, vrep = merged.polyhedron.hrep, merged.polyhedron.vrep
     return {
         "pieces": list(merged.pieces),

@@ -17,11 +17,12 @@ from exactzones.polyhedra.shapes import Ring, corners, cut, floats, outline, sid
 from exactzones.property import Condition
 from exactzones.rational import Vector
 from exactzones.zones import Zones
+from exactzones.zones.union_parts import UnionParts
 
 _DASHES = ("-", "--", "-.", ":")
 
 
-def draw_curve(zones: Zones, pieces: Sequence[Piece], window: Polyhedron, ax: Any) -> list[Any]:
+def draw_curve(zones: Zones | UnionParts, pieces: Sequence[Piece], window: Polyhedron, ax: Any) -> list[Any]:
     """Draw each condition's value and threshold over the window (inside the domain), and the intervals that fire.
 
     Returns:
@@ -75,7 +76,7 @@ def _value(network: Network, condition: Condition, point: Vector) -> Fraction:
     return condition.value(values) - condition.constant
 
 
-def breakpoints(zones: Zones, window: Polyhedron) -> list[Vector]:
+def breakpoints(zones: Zones | UnionParts, window: Polyhedron) -> list[Vector]:
     """Return the sorted breakpoints of the network's function in the window, and its ends; between them it is affine."""
     start: Cell | None = Cell.space(1) if zones.domain is None else zones.domain.cell()
     start = cut(start, window) if start is not None else None

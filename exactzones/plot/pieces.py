@@ -10,6 +10,7 @@ from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.polyhedra.shapes import Ring, corners, outline
 from exactzones.rational import Row, Vector, dot
 from exactzones.zones import Zones
+from exactzones.zones.union_parts import UnionParts
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ class Piece:
         return [] if outside is None else [corner for corner in corners(outside) if dot(row, (1, *corner)) == 0]
 
 
-def pieces(zones: Zones, window: Polyhedron, color_by: str, *, merged: bool, only: Sequence[int] | None) -> list[Piece]:
+def pieces(
+    zones: Zones | UnionParts, window: Polyhedron, color_by: str, *, merged: bool, only: Sequence[int] | None
+) -> list[Piece]:
     """Return the pieces to draw, grouped by island or one by one; pieces outside the window have no rings."""
     parts: list[tuple[Cell | Polyhedron, tuple[int, ...]]]
     if merged:

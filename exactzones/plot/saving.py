@@ -19,7 +19,8 @@ from exactzones.files import as_path, atomic_stream
 from exactzones.plot.style import RC
 from exactzones.plot.zones import plot_zones
 from exactzones.rational import entries, index
-from exactzones.zones import Zones, as_zones
+from exactzones.zones import Zones, ZoneUnion
+from exactzones.zones.union import as_drawn
 
 SUFFIXES = (".svg", ".png", ".pdf")
 ANIMATIONS = (".gif", ".mp4")
@@ -28,7 +29,9 @@ _FIGURE = "a matplotlib figure, such as matplotlib.figure.Figure()"
 _Moment = TypeVar("_Moment")
 
 
-def save_zones(zones: Zones, path: str | os.PathLike[str], window: WindowLike = None, *, merged: bool = False) -> None:
+def save_zones(
+    zones: Zones | ZoneUnion, path: str | os.PathLike[str], window: WindowLike = None, *, merged: bool = False
+) -> None:
     """Draw zones into a file; no display is needed.
 
     Args:
@@ -41,7 +44,7 @@ def save_zones(zones: Zones, path: str | os.PathLike[str], window: WindowLike = 
         InputError: another suffix, a file that cannot be written, or more than 3 inputs.
     """
     target = checked_path(path)
-    as_zones(zones)
+    as_drawn(zones)
     with rc_context(RC):
         figure = Figure(figsize=(8, 5.5), layout="constrained")
         axes = figure.add_subplot(projection="3d" if zones.network.inputs == 3 else "rectilinear")

@@ -18,14 +18,16 @@ from exactzones.plot.planar import draw_planar
 from exactzones.plot.solids import draw_solid
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import floats
-from exactzones.zones import Zones, as_zones
+from exactzones.zones import Zones, ZoneUnion
+from exactzones.zones.union import as_drawn
+from exactzones.zones.union_parts import UnionParts, count_zones
 from exactzones.zones.window import default_window
 
 _COLOURINGS = ("island", "zone")
 
 
 def plot_zones(
-    zones: Zones,
+    zones: Zones | ZoneUnion,
     *,
     window: WindowLike = None,
     color_by: str = "island",
@@ -41,32 +43,33 @@ def plot_zones(
     part that fires.
 
     Args:
-        zones: on an input space of 1, 2 or 3 dimensions.
+        zones: on an input space of 1, 2 or 3 dimensions; of a disjunction, each part on which a case holds is drawn.
         window: a bounded polyhedron; its bounding box is shown.  By default the domain's box, or a box around all vertices.
         color_by: "island" gives each island (connected component) a colour, hatch and number of its own, "zone" each zone.
         ax: matplotlib axes (3-D ones for a 3-D input); new ones by default.
         merged: whether to draw merged zones (convex unions of zones) without the edges inside them.
         samples: whether to mark each zone's sample point.
-        only: draw these zones only, with the colours and numbers that they have among all zones.
+        only: draw these zones (or parts) only, with the colours and numbers that they have among all zones.
         legend: whether to put a legend beside the axes.
 
     Raises:
         InputError: more than 3 inputs, an unknown colouring, or an unbounded or flat window.
     """
-    dim = _checked_dimension(as_zones(zones), color_by)
-    box = default_window(zones) if window is None else as_window(window, dim)
+    listed = as_drawn(zones)
+    dim = _checked_dimension(listed, color_by)
+    box = default_window(listed) if window is None else as_window(window, dim)
     with style.settings(ax, merged=merged, samples=samples, legend=legend):
         ax = style.axes(ax, dim)
-        shown = pieces(zones, box, color_by, merged=merged, only=only)
-        handles = [*_groups(zones, shown, color_by), *_draw(zones, shown, box, ax)]
-        handles += [_mark_samples(zones, shown, box, ax)] if samples else []
+        shown = pieces(listed, box, color_by, merged=merged, only=only)
+        handles = [*_groups(listed, shown, color_by), *_draw(listed, shown, box, ax)]
+        handles += [_mark_samples(listed, shown, box, ax)] if samples else []
         if legend:
-            style.legend_beside(ax, [*handles, *_notes(zones, shown, box, all_drawn=only is None)])
-        ax.set_title(title(zones, len(zones.merged) if merged else None))
+            style.legend_beside(ax, [*handles, *_notes(listed, shown, box, all_drawn=only is None)])
+        ax.set_title(title(listed, len(listed.merged) if merged else None))
     return ax
 
 
-def _checked_dimension(zones: Zones, color_by: str) -> int:
+def _checked_dimension(zones: Zones | UnionParts, color_by: str) -> int:
     """Return the dimension of the input space if it can be drawn, and check the colouring."""
     dim = zones.network.inputs
     if dim > 3:
@@ -79,7 +82,7 @@ def _checked_dimension(zones: Zones, color_by: str) -> int:
     return dim
 
 
-def _draw(zones: Zones, shown: Sequence[Piece], window: Polyhedron, ax: Any) -> list[Any]:
+def _draw(zones: Zones | UnionParts, shown: Sequence[Piece], window: Polyhedron, ax: Any) -> list[Any]:
     """Draw pieces as the dimension requires; return the legend entries of everything else that is drawn."""
     if zones.network.inputs == 1:
         return draw_curve(zones, shown, window, ax)
@@ -88,18 +91,18 @@ def _draw(zones: Zones, shown: Sequence[Piece], window: Polyhedron, ax: Any) -> 
     return []
 
 
-def title(zones: Zones, joined: int | None = None) -> str:
+def title(zones: Zones | UnionParts, joined: int | None = None) -> str:
     """Return a picture's title: the property and the counts."""
     into = "" if joined is None else f" joined into {counted(joined, 'piece')}"
-    return f"{zones.prop}: {counted(len(zones), 'zone')}{into}, {counted(len(zones.islands), 'island')}"
+    return f"{zones.prop}: {counted(count_zones(zones), 'zone')}{into}, {counted(len(zones.islands), 'island')}"
 
 
-def _groups(zones: Zones, shown: Sequence[Piece], color_by: str) -> list[Any]:
+def _groups(zones: Zones | UnionParts, shown: Sequence[Piece], color_by: str) -> list[Any]:
     """Return the legend entries of the islands or zones; a long list ends with the number of those left out."""
     labels: dict[int, str] = {}
     for piece in sorted(shown, key=lambda piece: piece.group):
         k = piece.group
-        by_island = f"island {k + 1}: {counted(len(zones.islands[k]), 'zone')}" if color_by == "island" else ""
+        by_island = f"island {k + 1}: {counted(count_zones(zones, zones.islands[k]), 'zone')}" if color_by == "island" else ""
         labels[k] = by_island or f"{k + 1}:  {_pattern(zones, piece)}"
     visible = {piece.group for piece in shown if piece.rings}
     named = [(k, label if k in visible else f"{label} (outside)") for k, label in labels.items()]
@@ -110,11 +113,15 @@ def _groups(zones: Zones, shown: Sequence[Piece], color_by: str) -> list[Any]:
     return handles
 
 
-def _pattern(zones: Zones, piece: Piece) -> str:
-    return " ".join(zones[piece.zones[0]].pattern) if len(piece.zones) == 1 else counted(len(piece.zones), "zone")
+def _pattern(zones: Zones | UnionParts, piece: Piece) -> str:
+    if len(piece.zones) > 1:
+        return counted(count_zones(zones, piece.zones), "zone")
+    (k,) = piece.zones
+    case = f", case {zones.owners[k][1]}" if isinstance(zones, UnionParts) else ""
+    return " ".join(zones[k].pattern) + case
 
 
-def _notes(zones: Zones, shown: Sequence[Piece], window: Polyhedron, *, all_drawn: bool) -> list[Any]:
+def _notes(zones: Zones | UnionParts, shown: Sequence[Piece], window: Polyhedron, *, all_drawn: bool) -> list[Any]:
     """Return the legend entries for the rest of the picture."""
     notes: list[Any] = []
     if zones.network.inputs < 3:
@@ -134,7 +141,7 @@ def _notes(zones: Zones, shown: Sequence[Piece], window: Polyhedron, *, all_draw
     return notes
 
 
-def _mark_samples(zones: Zones, shown: Sequence[Piece], window: Polyhedron, ax: Any) -> Any:
+def _mark_samples(zones: Zones | UnionParts, shown: Sequence[Piece], window: Polyhedron, ax: Any) -> Any:
     samples = [zones[k].sample for piece in shown for k in piece.zones]
     points = floats(sample for sample in samples if window.contains(sample))
     look: dict[str, Any] = {

@@ -13,14 +13,16 @@ from exactzones.polyhedra.shapes import bounding_box, floats
 from exactzones.rational import Vector, exact
 from exactzones.view.slices import MOST
 from exactzones.view.spaces import Data, drawing
-from exactzones.zones import Budget, Zones, find_zones
+from exactzones.zones import Zones, ZoneUnion, find_union, find_zones
+from exactzones.zones.union import as_drawn
+from exactzones.zones.union_parts import UnionParts
 from exactzones.zones.window import default_window
 
 _SECONDS = 20
 _MARGIN = exact("1/8")
 
 
-def latent_spaces(zones: Zones, main: Data) -> list[Data]:
+def latent_spaces(zones: Zones | UnionParts, main: Data) -> list[Data]:
     """Return the latent spaces before the layers of the property, in the form of ``drawing``, with the maps into them.
 
     Args:
@@ -36,21 +38,24 @@ def latent_spaces(zones: Zones, main: Data) -> list[Data]:
     return [_latent_space(zones, latent, main) for latent in zones.network.latents[1:] if latent.layer <= first_layer]
 
 
-def _latent_space(zones: Zones, latent: Latent, main: Data) -> Data:
+def _latent_space(zones: Zones | UnionParts, latent: Latent, main: Data) -> Data:
     named: Data = {"name": latent.name, "dim": latent.dim}
     if latent.dim > MOST:
         return named
     images = _images(zones, latent)
     latent_zones = _zones_near(zones, latent, _reached(images, main))
-    number = {zone.pattern: k for k, zone in enumerate(latent_zones)}
+    number = {(case, zone.pattern): k for case, (k, zone) in zip(_cases(latent_zones), enumerate(latent_zones), strict=True)}
     downstream = sum(1 for layer in zones.network.layers[latent.layer : zones.prop.horizon] if layer.relu_units)
-    targets = [number.get(zone.pattern[len(zone.pattern) - downstream :], -1) for zone in zones]
+    targets = [
+        number.get((case, zone.pattern[len(zone.pattern) - downstream :]), -1)
+        for case, zone in zip(_cases(zones), zones, strict=True)
+    ]
     window = latent_zones.domain if latent_zones.domain is not None else default_window(latent_zones)
     maps: Data = {"images": images.tolist(), "targets": targets, "complete": latent_zones.complete}
     return named | drawing(latent_zones, window) | maps
 
 
-def _images(zones: Zones, latent: Latent) -> Any:
+def _images(zones: Zones | UnionParts, latent: Latent) -> Any:
     """Return each zone's affine map from the input space to a latent space: floats, shape (zones, latent dim, input dim + 1)."""
     before = zones.network.layers[: latent.layer - 1]
     signs = sum(1 for layer in before if layer.relu_units)
@@ -76,11 +81,18 @@ def _reached(images: Any, main: Data) -> Polyhedron | None:
     return bounding_box(points, margin=_MARGIN) if points else None
 
 
-def _zones_near(zones: Zones, latent: Latent, window: Polyhedron | None) -> Zones:
+def _zones_near(zones: Zones | UnionParts, latent: Latent, window: Polyhedron | None) -> Zones | UnionParts:
     """Return the zones in a window of a latent space (None: everywhere) that are found in time."""
-    network, prop = zones.network.tail(latent.layer), zones.prop.shifted(latent.layer)
+    network = zones.network.tail(latent.layer)
     try:
-        return find_zones(network, prop, window, budget=Budget(seconds=_SECONDS))
+        if isinstance(zones, UnionParts):
+            return find_union(network, zones.prop.shifted(latent.layer), window, seconds=_SECONDS).parts
+        return find_zones(network, zones.prop.shifted(latent.layer), window, seconds=_SECONDS)
     except BudgetExceeded as stopped:
-        partial: Zones = stopped.found
-        return partial
+        partial: Zones | ZoneUnion = stopped.found
+        return as_drawn(partial)
+
+
+def _cases(zones: Zones | UnionParts) -> list[int]:
+    """Return the number of each part's case; 0 for the zones of a conjunction."""
+    return [case for _, case in zones.owners] if isinstance(zones, UnionParts) else [0] * len(zones)

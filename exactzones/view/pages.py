@@ -21,13 +21,14 @@ from exactzones.files import as_path, write_atomically
 from exactzones.formats.zones_json import row_texts
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
-from exactzones.polyhedra.shapes import floats
 from exactzones.view.latents import latent_spaces
 from exactzones.view.points import Points, placed
 from exactzones.view.slices import MOST, as_slice
-from exactzones.view.spaces import Data, drawing, exact_texts
+from exactzones.view.spaces import Data, drawing, exact_texts, threshold
 from exactzones.view.summary import facts, notes, verdict
-from exactzones.zones import Zones, as_zones
+from exactzones.zones import Zones, ZoneUnion
+from exactzones.zones.union import as_drawn
+from exactzones.zones.union_parts import UnionParts
 from exactzones.zones.window import default_window
 
 _SCRIPTS = (
@@ -47,7 +48,7 @@ _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
 def page(
-    zones: Zones,
+    zones: Zones | ZoneUnion,
     data: Any = None,
     *,
     labels: Sequence[Any] | None = None,
@@ -59,7 +60,7 @@ def page(
     """Return an interactive page of zones as the text of one HTML file.
 
     Args:
-        zones: in an input space of one to three dimensions.
+        zones: in an input space of one to three dimensions; of a disjunction, each part on which a case holds is shown.
         data: points of the input space to draw with the zones: ``Points``, an array or nested sequences of exact numbers.
         labels: one per data point, such as its class.
         window: a bounded polyhedron; the page shows its bounding box.  By default that of ``default_window``.
@@ -76,16 +77,18 @@ def page(
     >>> page(find_zones(net, feature(0)), title="<|x| - 1>").startswith("<!doctype html>")
     True
     """
-    network = as_zones(zones).network
+    listed = as_drawn(zones)
+    network = listed.network
     check_shown(network)
     if flat is not None and as_slice(flat).inputs != network.inputs:
         raise DimensionError("the slice", expected=network.inputs, got=flat.inputs, size="dimension")
     points = None if data is None else Points.of(data, labels)
-    box = default_window(zones) if window is None else as_window(window, network.inputs)
+    box = default_window(listed) if window is None else as_window(window, network.inputs)
     of_data = points.names or None if points else None
-    scene = _scene(zones, box, flat, _input_names(network, flat, of_data if names is None else names))
-    scene["data"] = None if points is None else placed(points, zones, flat)
-    return _assembled(str(zones.prop) if title is None else as_text(title, "title"), zones, box, scene, exact_texts(zones, flat))
+    scene = _scene(listed, box, flat, _input_names(network, flat, of_data if names is None else names))
+    scene["data"] = None if points is None else placed(points, listed, flat)
+    heading = str(listed.prop) if title is None else as_text(title, "title")
+    return _assembled(heading, listed, box, scene, exact_texts(listed, flat))
 
 
 def _input_names(network: Network, flat: AffineMap | None, names: Sequence[str] | None) -> Sequence[str]:
@@ -97,14 +100,14 @@ def _input_names(network: Network, flat: AffineMap | None, names: Sequence[str] 
     return input_names
 
 
-def _scene(zones: Zones, box: Polyhedron, flat: AffineMap | None, input_names: Sequence[str]) -> Data:
+def _scene(zones: Zones | UnionParts, box: Polyhedron, flat: AffineMap | None, input_names: Sequence[str]) -> Data:
     """Return what the page's scripts draw and show first; ``exact_texts`` has the exact numbers."""
     main = drawing(zones, box)
     letters = [f"{'x' if flat is None else 'u'}{k}" for k in range(zones.network.inputs)]
     return {
         "letters": letters,
         "axes": [_axis(letter, name) for letter, name in zip(letters, letters if flat else input_names, strict=True)],
-        "threshold": floats([(-zones.prop.conditions[0].constant,)])[0][0],
+        "threshold": threshold(zones),
         "layers": [list(layer.relu_units) for layer in zones.network.layers[: zones.prop.horizon]],
         "spaces": [main, *latent_spaces(zones, main)],
         "islands": len(zones.islands),
@@ -130,7 +133,7 @@ def check_shown(network: NetworkLike) -> None:
         raise InputError("three-dimensional spaces are drawn with plotly, which is not installed: pip install exactzones[view]")
 
 
-def save(zones: Zones, path: str | Path, data: Any = None, **options: Any) -> None:
+def save(zones: Zones | ZoneUnion, path: str | Path, data: Any = None, **options: Any) -> None:
     """Write an interactive page of zones to a file, in full or not at all; the arguments are those of ``page``.
 
     Raises:
@@ -144,7 +147,7 @@ def _axis(letter: str, name: str) -> str:
     return letter if name == letter else f"{letter}: {name}"
 
 
-def _assembled(title: str, zones: Zones, window: Polyhedron, scene: Data, exact: Data) -> str:
+def _assembled(title: str, zones: Zones | UnionParts, window: Polyhedron, scene: Data, exact: Data) -> str:
     assets = resources.files("exactzones.view").joinpath("assets")
     own = "".join(assets.joinpath(name).read_text() for name in _SCRIPTS)
     scripts = [f"'use strict';(() => {{\n{own}}})();\n"]

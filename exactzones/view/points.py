@@ -22,6 +22,7 @@ from exactzones.rational import Vector, entries, exact, index
 from exactzones.view.slices import foot
 from exactzones.view.spaces import Data
 from exactzones.zones import Zones
+from exactzones.zones.union_parts import UnionParts
 
 _MOST = 100_000
 
@@ -135,7 +136,7 @@ def _check_count(count: int) -> None:
         raise FormatError(f"the file has {count} points; a page shows at most {_MOST}")
 
 
-def placed(data: Points, zones: Zones, flat: AffineMap | None) -> Data:
+def placed(data: Points, zones: Zones | UnionParts, flat: AffineMap | None) -> Data:
     """Return data points with the places where the page draws them and the zones that contain them.
 
     On a slice, a point off the slice is drawn at the nearest point of the slice and assigned to no zone.

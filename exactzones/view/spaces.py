@@ -14,6 +14,7 @@ from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.polyhedra.shapes import Ring, floats, outline, sides
 from exactzones.rational import Vector
 from exactzones.zones import Zone, Zones
+from exactzones.zones.union_parts import UnionParts
 
 Data: TypeAlias = dict[str, Any]
 
@@ -37,13 +38,19 @@ class _PointNumbers:
         return number
 
 
-def drawing(zones: Zones, window: Polyhedron) -> Data:
+def threshold(zones: Zones | UnionParts) -> float:
+    """Return the threshold of the first condition; 0 for a disjunction, whose cases have different ones."""
+    return 0.0 if isinstance(zones, UnionParts) else floats([(-zones.prop.conditions[0].constant,)])[0][0]
+
+
+def drawing(zones: Zones | UnionParts, window: Polyhedron) -> Data:
     """Return the data that draw the zones inside a window, a box in one to three dimensions.
 
     Returns:
         ``corners`` (points as floats), and per zone: ``rings`` (the polygons of the part that fires, as corner numbers),
         ``cells`` (those of the closed cell if it is larger, else None), ``outside`` ("unbounded" or "cut" if the zone extends
         beyond the window, else ""), ``functions`` (the feature as ``b + a . x``, floats), ``colours`` (see ``_colours``).
+        Of a disjunction, these are about the parts of zones, and ``owners`` are pairs of the numbers of a part's zone and case.
     """
     table = _PointNumbers()
     parts = [zone.firing_part for zone in zones]
@@ -61,13 +68,13 @@ def drawing(zones: Zones, window: Polyhedron) -> Data:
         "cells": cells,
         "corners": floats(table.points),
         "outside": [_outside(zone, part, window) for zone, part in zip(zones, parts, strict=True)],
-        "functions": floats(map(_function, zones)),
+        "functions": floats(_function(zones, zone) for zone in zones),
         "colours": _colours(zones),
         "patterns": [" ".join(zone.pattern) for zone in zones],
-    }
+    } | ({"owners": zones.owners} if isinstance(zones, UnionParts) else {})
 
 
-def exact_texts(zones: Zones, flat: AffineMap | None = None) -> Data:
+def exact_texts(zones: Zones | UnionParts, flat: AffineMap | None = None) -> Data:
     """Return all exact facts about zones that the page can show, as text.
 
     Returns:
@@ -85,7 +92,7 @@ def exact_texts(zones: Zones, flat: AffineMap | None = None) -> Data:
             "conditions": [[*number_texts(condition.row), ">" if condition.strict else ">="] for condition in zone.conditions],
             "vertices": [table.number(vertex) for vertex in zone.vrep.vertices],
             "sample": table.number(zone.sample),
-            "function": number_texts(_function(zone)),
+            "function": number_texts(_function(zones, zone)),
         }
         entry |= {name: row_texts(rows) for name, rows in (("rays", zone.vrep.rays), ("lines", zone.vrep.lines)) if rows}
         if whole_maps:
@@ -100,8 +107,10 @@ def _numbered(rings: Sequence[Ring], table: _PointNumbers) -> list[list[int]]:
     return [[table.number(corner) for corner in ring] for ring in rings]
 
 
-def _function(zone: Zone) -> Vector:
-    """Return the value that the first condition compares with its threshold, as an affine function on the zone."""
+def _function(zones: Zones | UnionParts, zone: Zone) -> Vector:
+    """Return the value that the first condition compares with ``threshold``, as an affine function on the zone."""
+    if isinstance(zones, UnionParts):
+        return zone.conditions[0].row
     constant, *slope = zone.conditions[0].row
     return (constant - zone.prop.conditions[0].constant, *slope)
 
@@ -114,7 +123,7 @@ def _outside(zone: Zone, part: Cell | Polyhedron, window: Polyhedron) -> str:
     return "cut" if zone.cell.is_bounded or part.is_bounded else "unbounded"
 
 
-def _colours(zones: Zones) -> Data:
+def _colours(zones: Zones | UnionParts) -> Data:
     """Return the colour numbers of the zones for each colouring: by island, by pattern and by affine map.
 
     Zones that touch have different colours if their patterns, or their functions, differ; "maps" counts the functions.

@@ -11,32 +11,33 @@ from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import bounding_box, sides
 from exactzones.rational import Vector
 from exactzones.zones import Zones
+from exactzones.zones.union_parts import UnionParts, count_zones
 
 _MANY = 5000  # with more zones, computing their exact share of the volume would take longer than the rest of the page
 
 _counted = partial(counted, grouped=True)
 
 
-def verdict(zones: Zones) -> str:
+def verdict(zones: Zones | UnionParts) -> str:
     """Return one or two sentences about where the property holds, or that it holds nowhere."""
     where = region(zones.domain)
     if not len(zones):
         if zones.complete:
             return f"Cannot fire: the list of zones is complete and empty; no point of {where} satisfies {zones.prop}."
         return f"No zone was found before the search stopped early, which says nothing about the rest of {where}."
-    sizes = sorted((len(island) for island in zones.islands), reverse=True)
+    sizes = sorted((count_zones(zones, island) for island in zones.islands), reverse=True)
     listed = f" ({' + '.join(map(str, sizes[:6]))}{' + ..' if len(sizes) > 6 else ''})" if len(sizes) > 1 else ""
-    count = f"{_counted(len(zones), 'zone')} in {_counted(len(sizes), 'island')}{listed}"
+    count = f"{_counted(count_zones(zones), 'zone')} in {_counted(len(sizes), 'island')}{listed}"
     if zones.complete:
         return f"Fires in {count}. The list is complete: it fires nowhere else in {where}."
     return f"Incomplete: {count} found before the search stopped early. Nothing is known about the places without a zone."
 
 
-def facts(zones: Zones, window: Polyhedron) -> list[tuple[str, str]]:
+def facts(zones: Zones | UnionParts, window: Polyhedron) -> list[tuple[str, str]]:
     """Return further facts about the zones, as pairs of a term and its description."""
     rows = [("property", str(zones.prop)), ("domain", region(zones.domain)), ("window", region(window))]
     if len(zones):
-        rows.insert(1, ("zones", f"{_counted(len(zones), 'zone')}, {_counted(len(zones.islands), 'island')}"))
+        rows.insert(1, ("zones", f"{_counted(count_zones(zones), 'zone')}, {_counted(len(zones.islands), 'island')}"))
     share = zones.share if len(zones) <= _MANY else None
     if share is not None:
         rows.append(("share", f"{float(share * 100):.4g} % of the domain"))
@@ -48,7 +49,7 @@ def facts(zones: Zones, window: Polyhedron) -> list[tuple[str, str]]:
     return [*rows, ("network", f"sha256 {zones.network.sha256[:16]}..")]
 
 
-def notes(zones: Zones, outside: Sequence[str], flat: AffineMap | None) -> list[str]:
+def notes(zones: Zones | UnionParts, outside: Sequence[str], flat: AffineMap | None) -> list[str]:
     """Return remarks that help to read the picture."""
     remarks = []
     unbounded, beyond = outside.count("unbounded"), len(outside) - outside.count("")

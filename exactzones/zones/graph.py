@@ -48,8 +48,12 @@ def adjacency(zones: Sequence[Zone]) -> networkx.Graph:
         return adjacency_of_cells(zones)
 
 
-def adjacency_of_cells(zones: Sequence[Zone]) -> networkx.Graph:
+def adjacency_of_cells(zones: Sequence[Zone], parts: Sequence[Sequence[Zone]] | None = None) -> networkx.Graph:
     """Return the same graph as ``adjacency``, from the exact cells of zones of any origin; slow.
+
+    Args:
+        zones: of one network and domain.
+        parts: for each of them the zones with its cell, of any properties: a facet fires if one of them fires there.
 
     The closed cells of a network form a polyhedral complex, so two cells whose intersection has dimension d - 1 share a whole
     facet.  Facets are matched by their generators in a dictionary.  All cells of one network and domain have the same lineality
@@ -62,6 +66,7 @@ def adjacency_of_cells(zones: Sequence[Zone]) -> networkx.Graph:
     units = _hidden_units(zones[0]) if zones else []
     for k, zone in enumerate(zones):
         graph.add_node(k, zone=zone)
+        of_cell = [zone] if parts is None else parts[k]
         for row, on in zone.cell.facets:
             corners = [ray for j, ray in enumerate(zone.cell.canonical_rays) if on >> j & 1]
             key = frozenset(corners)
@@ -70,7 +75,9 @@ def adjacency_of_cells(zones: Sequence[Zone]) -> networkx.Graph:
                 unmatched[key] = k
                 continue
             flips = tuple(unit for unit, a, b in zip(units, zones[other].signs, zone.signs, strict=True) if a != b)
-            graph.add_edge(other, k, facet=_canonical(row), flips=flips, fires=_fires_on(zone, row, corners))
+            graph.add_edge(
+                other, k, facet=_canonical(row), flips=flips, fires=any(_fires_on(part, row, corners) for part in of_cell)
+            )
     return graph
 
 

@@ -149,10 +149,12 @@ def _exactly(parts: Sequence[_Convex], envelope: Cell | None) -> _Convex | None:
         return None
     strict = frozenset(row for part in parts for row in part.strict if all(_is_valid(row, other.cell) for other in parts))
     for part in parts:
-        # No strict row of the union excludes a point of a part, and the union contains no points that a part excludes.
-        if any(_meets(part.cell, row, part.strict) for row in strict) or any(
-            _meets(part.cell, row, strict) for row in part.strict
-        ):
+        # No strict row of the union excludes a point of a part, and what a part excludes from the union is in another part.
+        if any(_meets(part.cell, (row,), part.strict) for row in strict):
+            return None
+        lost = [row for row in part.strict if _meets(part.cell, (row,), strict)]
+        others = [other for other in parts if other is not part]
+        if any(not any(_has_face(other, part.cell, row, strict) for other in others) for row in lost):
             return None
     return _Convex(envelope, strict, tuple(k for part in parts for k in part.pieces))
 
@@ -176,11 +178,20 @@ def _is_covered(cell: Cell, parts: Sequence[Cell]) -> bool:
     return True
 
 
-def _meets(cell: Cell, row: Row, strict: frozenset[Row]) -> bool:
-    """Tell whether the face of a cell on which a valid row is zero contains a point at which all strict rows are positive.
+def _has_face(part: _Convex, cell: Cell, row: Row, strict: frozenset[Row]) -> bool:
+    """Tell whether a part contains the points of a cell where a valid row is zero and all strict rows are positive."""
+    opposite = (tuple(-entry for entry in line) for line in cell.lines)
+    face = [*(ray for ray in cell.rays if integer_dot(row, ray) == 0), *cell.lines, *opposite]
+    inside = all(integer_dot(facet, generator) >= 0 for facet, _ in part.cell.facets for generator in face)
+    return inside and not any(_meets(cell, (row, other), strict) for other in part.strict)
 
-    Every strict row is non-negative on the face, so there is such a point iff no strict row vanishes on the whole face.
+
+def _meets(cell: Cell, rows: Sequence[Row], strict: frozenset[Row]) -> bool:
+    """Tell whether the face of a cell on which rows are zero contains a point at which all strict rows are positive.
+
+    The rows are valid on the cell, or on the face of those before them.  Every strict row is non-negative on the face, so there
+    is such a point iff no strict row vanishes on the whole face.
     """
-    face = [ray for ray in cell.rays if integer_dot(row, ray) == 0]
+    face = [ray for ray in cell.rays if not any(integer_dot(row, ray) for row in rows)]
     generators = [*face, *cell.lines]
     return any(ray[0] for ray in face) and all(any(integer_dot(other, g) for g in generators) for other in strict)

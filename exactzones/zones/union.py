@@ -9,18 +9,22 @@ from fractions import Fraction
 from functools import cached_property
 from importlib import import_module
 from os import PathLike
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from exactzones.arguments import DomainLike, NetworkLike, Progress, as_count, as_deadline, as_domain, as_network
 from exactzones.deadline import Deadline
-from exactzones.errors import BudgetExceeded, InputError
+from exactzones.errors import BudgetExceeded
 from exactzones.files import as_path
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import Cell, HRep, Polyhedron, VRep
 from exactzones.property import Condition, Disjunction, Property, as_cases
 from exactzones.rational import Vector
 from exactzones.zone import Zone
-from exactzones.zones.listing import Zones, find_zones
+from exactzones.zones.listing import Zones, as_zones, find_zones
+from exactzones.zones.union_parts import UnionParts, volume_of
+
+if TYPE_CHECKING:
+    import networkx
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,22 @@ class UnionZone:
     @property
     def hrep(self) -> HRep:
         """The irredundant inequalities of the closed cell."""
-        return self.cell.hrep
+        return self.parts[0][1].hrep
 
     @property
     def vrep(self) -> VRep:
         """The vertices, rays and lines of the closed cell."""
         return self.cell.vrep
+
+    @property
+    def listed_vrep(self) -> VRep | None:
+        """The same for lists of zones; None if the engine kept the cell without them, and there may be many."""
+        return self.parts[0][1].listed_vrep
+
+    @cached_property
+    def volume(self) -> Fraction | None:
+        """The exact volume of the part of the cell in which a case holds; None if it is infinite."""
+        return volume_of(zone for _, zone in self.parts)
 
     @property
     def sample(self) -> Vector:
@@ -112,6 +126,42 @@ class ZoneUnion(Sequence[UnionZone]):
     def __len__(self) -> int:
         return len(self.zones)
 
+    @cached_property
+    def parts(self) -> UnionParts:
+        """The parts of the zones, on each of which one case holds, as a sequence of zones."""
+        zones = tuple(zone for each in self.zones for _, zone in each.parts)
+        owners = tuple((k, case) for k, each in enumerate(self.zones) for case, _ in each.parts)
+        number = {(case, self.zones[k].pattern): part for part, (k, case) in enumerate(owners)}
+        connected = [
+            tuple(number[case, listed[k].pattern] for k in island)
+            for case, listed in enumerate(self.lists)
+            for island in listed.islands
+        ]
+        return UnionParts(self.network, self.prop, self.domain, zones, owners, tuple(connected), self.complete)
+
+    @property
+    def islands(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """The connected components of the set in which a case holds, as tuples of pairs: a zone's index and a case's number.
+
+        A zone in which several cases hold may have parts in several islands.
+        """
+        return tuple(tuple(self.parts.owners[part] for part in island) for island in self.parts.islands)
+
+    @property
+    def graph(self) -> networkx.Graph:
+        """The graph with zones as nodes 0, 1, .. and shared facets as edges; "fires" tells whether a case holds on the facet."""
+        return self.parts.zone_graph
+
+    @property
+    def volume(self) -> Fraction | None:
+        """The exact volume of the set in which a case holds, overlaps counted once; None if it is infinite."""
+        return self.parts.volume
+
+    @property
+    def share(self) -> Fraction | None:
+        """The volume divided by that of the domain; None if the domain is unbounded."""
+        return self.parts.share
+
     def containing(self, point: Sequence[Any]) -> list[UnionZone]:
         """Return the zones whose closed cell contains a point, shape (inputs,)."""
         return [zone for zone in self.zones if zone.contains(point)]
@@ -120,18 +170,21 @@ class ZoneUnion(Sequence[UnionZone]):
         """Return the first zone in which a case holds at a point, shape (inputs,), or None."""
         return next((zone for zone in self.zones if zone.fires(point)), None)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the zones to a file .json or .json.gz, see ``formats.union_json``.
+    def save(self, path: str | PathLike[str], *, merge: bool = False) -> None:
+        """Write the zones to a file; the suffix says how, as for ``Zones.save``.
+
+        Args:
+            path: of the file, which holds either its old content or all of the new.
+            merge: whether JSON has the merged parts as well.
 
         Raises:
-            InputError: another suffix, or a file that cannot be written.
+            InputError: another suffix, zones that the format cannot hold, or a file that cannot be written.
         """
         target = as_path(path)
-        if not target.lower().endswith((".json", ".json.gz")):
-            raise InputError(
-                f"{target}: the zones of a disjunction are written as JSON; expected a name that ends in .json or .json.gz"
-            )
-        import_module("exactzones.formats.union_json").save_union(self, target)  # a floor above
+        if target.lower().endswith((".json", ".json.gz")):  # imported by name: these packages are on floors above
+            import_module("exactzones.formats.union_json").save_union(self, target, merge=merge)
+        else:
+            import_module("exactzones.export").save(self, target)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ZoneUnion):
@@ -183,7 +236,7 @@ def find_union(
     resolved = Disjunction(as_cases(prop)).resolve(loaded.widths)
     region, lists = as_domain(domain, loaded.inputs), list[Zones]()
     options: dict[str, Any] = {"engine": engine, "jobs": jobs, "executor": executor, "progress": progress}
-    for case in _of_one_horizon(resolved, loaded):
+    for case in of_one_horizon(resolved, loaded):
         left = None if most is None else most - sum(map(len, lists))
         try:
             lists.append(find_zones(loaded, case, region, seconds=until, max_zones=left, **options))
@@ -193,9 +246,18 @@ def find_union(
     return ZoneUnion(loaded, resolved, region, tuple(lists))
 
 
-def _of_one_horizon(prop: Disjunction, network: Network) -> list[Property]:
+def of_one_horizon(prop: Disjunction, network: Network) -> list[Property]:
     """Return the cases, each with the same layers in its patterns: a condition that always holds asks for the missing ones."""
     horizon = max((case.horizon if case.conditions else len(network.layers) for case in prop.cases), default=0)
     after_relu = horizon == len(network.layers)
-    true = Condition(horizon - after_relu, (), Fraction(1), strict=False, after_relu=after_relu)
+    true = Condition(horizon - after_relu, (), Fraction(1), strict=True, after_relu=after_relu)
     return [case if case.horizon == horizon else Property((*case.conditions, true)) for case in prop.cases]
+
+
+def as_drawn(value: Any) -> Zones | UnionParts:
+    """Return a list of zones, or the parts of a union of zones, which pictures draw.
+
+    Raises:
+        InputError: something else.
+    """
+    return value.parts if isinstance(value, ZoneUnion) else as_zones(value)

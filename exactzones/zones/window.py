@@ -9,7 +9,7 @@ from typing import Protocol
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import bounding_box, corners
-from exactzones.property import Property
+from exactzones.property import Disjunction, Property
 from exactzones.zone import Zone
 
 _MARGIN = Fraction(1, 4)
@@ -24,7 +24,7 @@ class Listed(Protocol):
         """The network."""
 
     @property
-    def prop(self) -> Property:
+    def prop(self) -> Property | Disjunction:
         """The property."""
 
     @property

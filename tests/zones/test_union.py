@@ -102,5 +102,5 @@ def test_limits_and_refusals():
     with pytest.raises(InputError, match="write find_union"):
         find_zones(NET, feature(0) | feature(1))
     assert len(find_union(NET, Disjunction(()))) == 0
-    with pytest.raises(InputError, match="expected a name that ends in"):
-        find_union(NET, 0).save("zones.csv")
+    with pytest.raises(InputError, match="exports end in"):
+        find_union(NET, 0).save("zones.xls")

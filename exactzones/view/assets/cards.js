@@ -37,7 +37,11 @@ class Book {
 
   island(zone) { return this.main.colours.island[zone]; }
 
-  heading(zone) { return `Zone ${zone + 1}, island ${this.island(zone) + 1}`; }
+  heading(zone) {
+    const [owner, holds] = this.main.owners?.[zone] ?? [];
+    const part = this.main.owners ? `, where case ${holds} holds in activation region ${owner + 1}` : '';
+    return `Zone ${zone + 1}${part}, island ${this.island(zone) + 1}`;
+  }
 
   /** A zone's activation pattern, one line per layer, with the neurons `flips` marked. */
   pattern(zone, flips = []) {

@@ -1,0 +1,102 @@
+"""What follows from the zones of a disjunction: graph, islands, volume and merged parts, against brute force."""
+
+import itertools
+
+import networkx
+from hypothesis import given, settings
+from zones.test_union import NET, questions
+
+from exactzones import Disjunction, Polyhedron, condition, feature, find_union
+from exactzones.plot import plot_zones
+from exactzones.plot.curve import breakpoints
+from exactzones.zones.union_parts import are_connected, count_zones
+
+FEW = settings(max_examples=12)
+
+
+@FEW
+@given(questions())
+def test_islands_and_graph_are_those_of_all_pairs(question):
+    network, prop, domain, _ = question
+    union = find_union(network, prop, domain)
+    parts = union.parts
+    graph = networkx.empty_graph(len(parts))
+    graph.add_edges_from((a, b) for a, b in itertools.combinations(graph, 2) if are_connected(parts[a], parts[b]))
+    assert {frozenset(part for part in island) for island in parts.islands} == set(
+        map(frozenset, networkx.connected_components(graph))
+    )
+    assert sorted(pair for island in union.islands for pair in island) == sorted(parts.owners)
+    expected = {}
+    for (a, one), (b, other) in itertools.combinations(enumerate(union), 2):
+        common = Polyhedron.of(network.inputs, (*one.hrep.rows, *other.hrep.rows))
+        if common.dim == network.inputs - 1:
+            pairs = itertools.product(one.parts, other.parts)
+            expected[a, b] = any(p == q and not x.firing.intersect(y.firing).is_empty for (p, x), (q, y) in pairs)
+    assert {(a, b): edge["fires"] for a, b, edge in union.graph.edges(data=True)} == expected
+
+
+@FEW
+@given(questions())
+def test_volume_counts_overlaps_once(question):
+    """Inclusion and exclusion."""
+    network, prop, _, _ = question
+    union = find_union(network, prop, Polyhedron.box(-2, 2, dim=network.inputs))
+    for zone in union:
+        closures = [part.firing.closure() for _, part in zone.parts]
+        total = 0
+        for size in range(1, len(closures) + 1):
+            for chosen in itertools.combinations(closures, size):
+                common = chosen[0]
+                for other in chosen[1:]:
+                    common = common.intersect(other)
+                if common.dim == network.inputs:
+                    total -= (-1) ** size * common.volume()
+        assert zone.volume == total
+    assert union.share == sum(zone.volume for zone in union) / 4**network.inputs
+
+
+@FEW
+@given(questions())
+def test_merged_parts_cover_the_same_points(question):
+    network, prop, domain, points = question
+    union = find_union(network, prop, domain)
+    merged = union.parts.merged
+    assert sorted(part for join in merged for part in join.pieces) == list(range(len(union.parts)))
+    for point in [*points, *(zone.sample for zone in union.parts)]:
+        holds = any(network.satisfies(point, case) for case in prop.cases) and (domain is None or domain.contains(point))
+        assert any(join.polyhedron.contains(point) for join in merged) == holds
+    for join in merged:
+        for vertex in join.polyhedron.vrep.vertices:
+            inside = any(network.satisfies(vertex, case) for case in prop.cases)
+            assert inside or not join.polyhedron.contains(vertex)
+
+
+def test_overlapping_open_intervals_merge_and_closed_ones_touch():
+    """On x >= 0: x in (0, 2) or (1, 3); then x < 0 or x >= 0, which is everything, and x < 0 or x > 0, which is not."""
+    low, high = (
+        condition([0, 1]) & ~condition([0, 1], -2, strict=False),
+        condition([0, 1], -1) & ~condition([0, 1], -3, strict=False),
+    )
+    union = find_union(NET, low | high, (-4, 4))
+    (merged,) = union.parts.merged
+    assert merged.polyhedron == Polyhedron.of(1, strict=[(0, 1), (3, -1)])
+    assert (union.islands, union.volume) == ((((0, 0), (0, 1)),), 3)
+    negative, positive = ~condition([0, 1], strict=False), feature(1)
+    assert len(find_union(NET, negative | ~negative, (-4, 4)).islands) == 1
+    assert len(find_union(NET, negative | positive, (-4, 4)).islands) == 2
+
+
+def test_one_zone_may_have_parts_in_two_islands():
+    union = find_union(NET, condition([0, 1], -3) | (condition([0, 1], -1) & condition([0, -1], 2)), (-4, 4))
+    assert union.islands == (((0, 0),), ((0, 1),))
+    assert count_zones(union.parts) == 1
+
+
+def test_picture():
+    union = find_union(NET, Disjunction((feature(0), feature(1))).resolve(NET.widths), (-3, 3))
+    axes = plot_zones(union, color_by="zone")
+    assert axes.get_title() == "z1[0] > 0 or z1[1] > 0: 2 zones, 2 islands"
+    labels = [text.get_text() for text in axes.figure.legends[0].get_texts()] if axes.figure.legends else []
+    labels += [text.get_text() for text in axes.get_legend().get_texts()] if axes.get_legend() else []
+    assert {"1:  +-, case 0", "2:  +-, case 1", "3:  -+, case 0"} <= set(labels)
+    assert len(breakpoints(union.parts, Polyhedron.box(-3, 3, dim=1))) == 3
