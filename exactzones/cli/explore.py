@@ -16,6 +16,7 @@ from exactzones.cli.options import (
     Question,
     QuestionOptions,
     ReportOptions,
+    UnionQuestion,
     gathered,
     net_argument,
     question_options,
@@ -26,7 +27,7 @@ from exactzones.cli.points import POINT_HELP, read_point
 from exactzones.cli.search import BudgetOptions, budget_options
 from exactzones.cli.stopping import stop
 from exactzones.cli.zone import pattern_text
-from exactzones.errors import BudgetExceeded
+from exactzones.errors import BudgetExceeded, InputError
 from exactzones.formats.local_json import exploration_document
 from exactzones.notation import counted
 from exactzones.property import ALWAYS
@@ -93,7 +94,13 @@ def command(net: NetworkFile, question: QuestionOptions, walk: WalkOptions, limi
 def _read(net: NetworkFile, question: QuestionOptions) -> Question:
     """Return the question; without a feature it is about all activation regions."""
     if question.names_property or (question.threshold, question.layer) != ("0", -1):
-        return question.read(net).of_one_case("explore lists")
+        asked = question.read(net)
+        if isinstance(asked, UnionQuestion):
+            raise InputError(
+                f"explore lists the zones of one conjunction, but the property has {len(asked.prop.cases)} cases, joined by or; "
+                "ask about each of them"
+            )
+        return asked
     network = net.load()
     return Question(network, ALWAYS, question.domain(network.inputs))
 
