@@ -11,12 +11,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from exactzones.engine.arrangement import MAX_DIM, Arrangement
-from exactzones.engine.driver import Driver
+from exactzones.engine.arrangement import MAX_DIM, Arrangement, Stats
 from exactzones.engine.frontier import ON, Frontier, Ids, States
 from exactzones.engine.leaf import Leaf
 from exactzones.engine.starting_cones import NotPointedError
-from exactzones.engine.workers import LeafBatch
+from exactzones.engine.workers import FrontierWorker, LeafBatch, leaves_on
 from exactzones.network import Layer, Network, Pattern
 from exactzones.property import Property
 from exactzones.rational import Matrix, Row, irrational
@@ -25,7 +24,7 @@ from exactzones.zone import Zone
 
 @dataclass(frozen=True, eq=False)
 class ZoneSearch:
-    """A search for the zones of a property; a ``workers.Job``.
+    """A search for the zones of a property; a ``parallel.pieces.Job``.
 
     Attributes:
         network: the network.
@@ -48,7 +47,7 @@ class ZoneSearch:
 
     def run_on(self, executor: Executor, start: Frontier, tick: Callable[[int], None]) -> Generator[Zone, None, None]:
         """Yield the same zones, found by the workers of an executor."""
-        with closing(Driver(self, executor, tick).run(start)) as batches:
+        with closing(leaves_on(executor, self, [start], tick)) as batches:
             for leaves in batches:
                 yield from self._zones(leaves, range(len(leaves)))
 
@@ -57,11 +56,19 @@ class ZoneSearch:
     ) -> Generator[LeafBatch, None, None]:
         """Yield the zones of successive frontiers as arrays, in the order of ``run``."""
         if executor is not None:
-            yield from Driver(self, executor, tick).run(*starts)
+            yield from leaves_on(executor, self, starts, tick)
             return
         for start in starts:
             for frontier in self.arrangement.leaves(start, tick):
                 yield LeafBatch.of(frontier).take(self.chosen(frontier))
+
+    def worker(self) -> FrontierWorker:
+        """Return a worker for this search."""
+        return FrontierWorker(self)
+
+    def count(self, stats: Stats) -> None:
+        """Add counts to those of this search."""
+        self.arrangement.stats.add(vars(stats))
 
     def zone(self, prefix: States, tight: Ids) -> Zone:
         """Return the zone with these states of all units, (units,), and these tight sets of its generators, (V, d)."""
@@ -83,10 +90,11 @@ class ZoneSearch:
         return not self.arrangement.has_target and any(condition.terms for condition in self.prop.conditions)
 
     def _zones(self, leaves: LeafBatch, chosen: Sequence[int]) -> Iterator[Zone]:
-        patterns = patterns_of(self.arrangement, leaves.prefix)
+        patterns, prefixes = patterns_of(self.arrangement, leaves.prefix), rows_as_bytes(leaves.prefix)
+        ptr, tight = leaves.ptr.tolist(), leaves.tight
         for k in chosen:
-            tight = leaves.tight[leaves.ptr[k] : leaves.ptr[k + 1]]
-            yield Zone(self.network, self.prop, patterns(k), Leaf(self.arrangement, leaves.prefix[k].tobytes(), tight))
+            leaf = Leaf(self.arrangement, prefixes[k], tight[ptr[k] : ptr[k + 1]])
+            yield Zone(self.network, self.prop, patterns[k], leaf)
 
 
 def forward(
@@ -149,8 +157,8 @@ def target_of(network: Network, prop: Property) -> Layer | None:
     return Layer(Matrix.of([row]), (constant,), (False,))
 
 
-def patterns_of(arrangement: Arrangement, prefix: States) -> Callable[[int], Pattern]:
-    """Return a function from the index of a leaf to its pattern."""
+def patterns_of(arrangement: Arrangement, prefix: States) -> list[Pattern]:
+    """Return the patterns of leaves, given the states of all units on each, (P, units)."""
     signs_by_layer = []
     start = 0
     for layer in arrangement.layers:
@@ -160,4 +168,10 @@ def patterns_of(arrangement: Arrangement, prefix: States) -> Callable[[int], Pat
             width = len(layer.relu_units)
             signs_by_layer.append([signs[k : k + width] for k in range(0, len(signs), width)])
         start += layer.outputs
-    return lambda k: tuple(signs[k] for signs in signs_by_layer)
+    return list(zip(*signs_by_layer, strict=True)) if signs_by_layer else [()] * len(prefix)
+
+
+def rows_as_bytes(states: States) -> list[bytes]:
+    """Return each row of states as bytes."""
+    data, width = states.tobytes(), states.shape[1]
+    return [data[k : k + width] for k in range(0, len(data), width)] if width else [b""] * len(states)

@@ -99,6 +99,11 @@ class Frontier:
     def __len__(self) -> int:
         return len(self.cells)
 
+    @property
+    def cell_bytes(self) -> int:
+        """Size of one cell in bytes, without generators and hyperplanes."""
+        return int(self.maps[0].nbytes + self.state[0].nbytes) + 1
+
     def part(self, start: int, stop: int) -> Frontier:
         """Return the cells start .. stop - 1."""
         return Frontier(

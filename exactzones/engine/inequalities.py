@@ -24,10 +24,12 @@ import numpy as np
 
 from exactzones.engine import kernel
 from exactzones.engine.arrangement import Arrangement
-from exactzones.engine.forward import is_rational, patterns_of, target_of
+from exactzones.engine.forward import is_rational, patterns_of, rows_as_bytes, target_of
 from exactzones.engine.frontier import OFF, ON
 from exactzones.engine.inequality_leaf import UNCUT, InequalityLeaf
+from exactzones.engine.inequality_nodes import Node, NodeLeaves, NodeQueue, NodeWorker
 from exactzones.engine.search_kernel import SearchKernel
+from exactzones.engine.workers import leaves_on
 from exactzones.errors import BackendError
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron
@@ -42,21 +44,6 @@ UNSEEN = 4
 
 _LEAF, _ASK = 0, 1  # kinds of items that the kernel returns; what is left is a cell that waits
 _FIRST_ITEMS, _MOST_ITEMS, _CALL_SECONDS = 64, 4096, 0.1  # that a call of the kernel returns before it stops
-
-
-class Node(NamedTuple):
-    """A cell on the way.
-
-    Attributes:
-        states: of all units: 1 on, 0 off, plus ``UNCUT`` where the unit's row is redundant; ``UNSEEN`` if it is to come.
-        inner: a point as ``Program.interior`` returns it, in section coordinates: rows of neurons are positive, bounds of
-            coordinates may be attained.
-        listed: whether it is a leaf, and the target, if there is one, is positive at the inner point.
-    """
-
-    states: bytes
-    inner: Point
-    listed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,60 +81,76 @@ class InequalitySearch:
 
     def run(self, start: Node, tick: Callable[[int], None]) -> Generator[Zone, None, None]:
         """Yield the zones."""
-        stack = [start]
+        stack: list[Node | NodeLeaves] = [start]
         tick(1)
         items = _FIRST_ITEMS
         while stack:
+            node = stack.pop()
+            if isinstance(node, NodeLeaves):
+                tick(len(node))
+                yield from self.zones(node)
+                continue
             begin = time.perf_counter()
-            parts = self.advance(stack.pop(), items)
+            stack += reversed(self.advance(node, items))
             items = max(1, min(_MOST_ITEMS, int(items * min(4.0, _CALL_SECONDS / (time.perf_counter() - begin)))))
-            leaves = list(itertools.takewhile(lambda node: node.listed, parts))
-            tick(len(leaves))
-            yield from self.zones(leaves)
-            stack += reversed(parts[len(leaves) :])
 
     def run_on(self, executor: Executor, start: Node, tick: Callable[[int], None]) -> Generator[Zone, None, None]:
-        """Yield the same zones, found by the workers of an executor."""
-        from exactzones.engine.inequality_jobs import leaves_on  # noqa: PLC0415 - it searches with this class
-
-        tick(1)
-        with closing(leaves_on(executor, self, start, tick)) as batches:
+        """Yield the same zones, found by this process and the workers of an executor."""
+        with closing(leaves_on(executor, self, [NodeQueue([start])], tick)) as batches:
             for leaves in batches:
-                yield from self.zones(leaves)
+                yield from self._zones(leaves)
 
-    def zones(self, leaves: Sequence[Node]) -> Iterator[Zone]:
+    def worker(self) -> NodeWorker:
+        """Return a worker for this search."""
+        return NodeWorker(self)
+
+    def count(self, stats: Counter[str]) -> None:
+        """Add counts to those of this search."""
+        self.counts.update(stats)
+
+    def zones(self, leaves: NodeLeaves) -> Iterator[Zone]:
         """Yield the zones of leaves on which the property fires."""
-        if not leaves:
-            return
-        states = np.frombuffer(b"".join(leaf.states for leaf in leaves), np.uint8).reshape(len(leaves), -1)
-        patterns = patterns_of(self.arrangement, states & np.uint8(ON))
-        for k, leaf in enumerate(leaves):
-            source = InequalityLeaf(self._kernel, leaf.states, leaf.inner)
-            zone = Zone(self.network, self.prop, patterns(k), source)
-            if self.arrangement.has_target or zone.can_fire:
-                yield zone
+        return (zone for zone in self._zones(leaves) if self.arrangement.has_target or zone.can_fire)
 
-    def advance(self, node: Node, items: int) -> list[Node]:
+    def listed(self, leaves: NodeLeaves) -> NodeLeaves:
+        """Return the leaves on which the property fires."""
+        if self.arrangement.has_target:
+            return leaves
+        chosen = [k for k, zone in enumerate(self._zones(leaves)) if zone.can_fire]
+        return NodeLeaves(leaves.states[chosen], [leaves.inner[k] for k in chosen])
+
+    def _zones(self, leaves: NodeLeaves) -> Iterator[Zone]:
+        """Yield a zone for every leaf."""
+        patterns = patterns_of(self.arrangement, leaves.states & np.uint8(ON))
+        for pattern, states, inner in zip(patterns, rows_as_bytes(leaves.states), leaves.inner, strict=True):
+            yield Zone(self.network, self.prop, pattern, InequalityLeaf(self._kernel, states, inner))
+
+    def advance(self, node: Node, items: int) -> list[Node | NodeLeaves]:
         """Search a cell for a while; return its parts in order, leaves among them.
 
         Args:
             node: the cell.
             items: the number of parts after which the kernel stops.
         """
-        if node.listed:
-            return [node]
         if not self._kernel.is_compiled or not isinstance(node.inner, np.ndarray):
             return self.ask(node)
         found = self._kernel.search(node.states, node.inner, items)
         self.counts.update(found["counts"])
         points = np.frombuffer(found["points"]).reshape(-1, self.arrangement.dim)
-        size, parts = len(node.states), list[Node]()
-        for k, (kind, point) in enumerate(zip(found["kinds"], points, strict=True)):
-            part = Node(found["states"][k * size : (k + 1) * size], point, kind == _LEAF)
-            parts += self.ask(part) if kind == _ASK else [part]
+        states = np.frombuffer(found["states"], np.uint8).reshape(-1, len(node.states))
+        parts: list[Node | NodeLeaves] = []
+        start = 0
+        for kind, group in itertools.groupby(found["kinds"]):
+            stop = start + sum(1 for _ in group)
+            if kind == _LEAF:
+                parts.append(NodeLeaves(states[start:stop], points[start:stop]))
+            else:
+                nodes = [Node(states[k].tobytes(), points[k]) for k in range(start, stop)]
+                parts += nodes if kind != _ASK else itertools.chain(*map(self.ask, nodes))
+            start = stop
         return parts
 
-    def ask(self, node: Node) -> list[Node]:
+    def ask(self, node: Node) -> list[Node | NodeLeaves]:
         """Decide the next unit of a cell by linear programs: return the parts, first the one on which it is on.
 
         After the last unit the leaf is returned, if the target is positive somewhere.
@@ -164,7 +167,7 @@ class InequalitySearch:
         if seen < 0:
             target = exact.row(prefix, exact.ids - 1) if self.arrangement.has_target else None
             inner = node.inner if target is None else self._part(program, target, node.inner)
-            return [] if inner is None else [Node(states, inner, listed=True)]
+            return [] if inner is None else [NodeLeaves(np.frombuffer(states, np.uint8)[None], [inner])]
         row = exact.row(prefix, exact.base[0] + seen)
         points = {ON: node.inner, OFF: None} if not self._has_relu[seen] else self._sides(program, row, node.inner)
         found = {state: inner for state, inner in points.items() if inner is not None}

@@ -1,11 +1,10 @@
-"""What a worker does with a piece of a search: follow its frontiers to their leaves until time is up."""
+"""What a worker of the forward engine does with a piece of a search: follow its frontiers to their leaves until time is up."""
 
 from __future__ import annotations
 
-import pickle
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,34 +12,11 @@ import numpy as np
 
 from exactzones.engine.arrangement import Arrangement, Stats, settled
 from exactzones.engine.frontier import Frontier, Ids, Integers, States
+from exactzones.errors import BudgetExceeded
+from exactzones.parallel import Driver, Pace, PieceResult, WorkersLostError
+from exactzones.parallel.pieces import Job, L, W
 
 _FIRST_LIMIT = 64  # cells returned by the kernel's first call on a layer
-_JOBS = 2  # that a worker keeps
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How finely a search is divided.  It affects neither the zones nor their order.
-
-    Attributes:
-        alone_seconds: how long the driver works by itself before it starts workers; most networks are done by then.
-        wait_for_workers: whether the driver waits until workers have started; otherwise it works until the first is ready.
-        piece_seconds: after so many seconds a worker returns what is left of its piece.
-        short_piece_seconds: the same while there are fewer pieces than workers.
-        call_seconds: how long one call of the kernel should take; short calls copy more cells that are cut in part only.
-        call_cells: how many cells a call may return; fewer if they take longer than ``call_seconds``.
-        piece_leaves: a piece also ends after so many leaves.
-        buffer_bytes: size of the results that may wait for their turn.
-    """
-
-    alone_seconds: float = 0.1
-    wait_for_workers: bool = False
-    piece_seconds: float = 0.5
-    short_piece_seconds: float = 0.03
-    call_seconds: float = 0.1
-    call_cells: int = 4096
-    piece_leaves: int = 20_000
-    buffer_bytes: int = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -88,8 +64,8 @@ def _unpickled_batch(prefix: States, ptr: Integers, tight: np.ndarray[Any, Any])
     return LeafBatch(prefix, ptr, tight.astype(np.int32))
 
 
-class Job(Protocol):
-    """A search that can be pickled and sent to workers."""
+class FrontierJob(Protocol):
+    """A search of the forward engine."""
 
     @property
     def arrangement(self) -> Arrangement:
@@ -99,32 +75,8 @@ class Job(Protocol):
         """Return the indices of the cells that are to be listed, ascending, of a frontier after the last layer."""
 
 
-@dataclass(frozen=True)
-class PieceResult:
-    """What a worker returns for a piece of the search.
-
-    Attributes:
-        leaves: in the order of the search.
-        rest: the frontiers that are left, which come after the leaves.
-        visited: number of cells that went through a layer.
-        stats: counts of what was done.
-        seconds: how long it took.
-    """
-
-    leaves: list[LeafBatch]
-    rest: list[Frontier]
-    visited: int
-    stats: Stats
-    seconds: float
-
-    @property
-    def nbytes(self) -> int:
-        """Size of the leaves in bytes."""
-        return sum(leaves.nbytes for leaves in self.leaves)
-
-
 @dataclass
-class Worker:
+class FrontierWorker:
     """Works on pieces of one job.
 
     Attributes:
@@ -132,10 +84,10 @@ class Worker:
         limits: layer -> how many cells a call of the kernel may return, so that it takes the time that a call should take.
     """
 
-    job: Job
+    job: FrontierJob
     limits: dict[int, int] = field(default_factory=dict)
 
-    def work(self, piece: Sequence[Frontier], pace: Pace, seconds: float) -> PieceResult:
+    def work(self, piece: Sequence[Frontier], pace: Pace, seconds: float) -> PieceResult[Frontier, LeafBatch]:
         """Follow frontiers to their leaves, depth first, until time is up, but for at least one step."""
         arrangement = self.job.arrangement
         arrangement.stats, before = Stats(), arrangement.stats
@@ -164,31 +116,13 @@ class Worker:
         return PieceResult(leaves, stack[::-1], visited, stats, now - start)
 
 
-class _Memory(threading.local):
-    """What a thread of a worker keeps between pieces; threads must not share the caches and counters of a job."""
+def leaves_on(executor: Executor, job: Job[W, L], starts: Sequence[W], tick: Callable[[int], None]) -> Generator[L, None, None]:
+    """Yield the leaves of successive cells of a search, found by this process and the workers of an executor.
 
-    def __init__(self) -> None:
-        self.workers: dict[bytes, Worker] = {}
-
-
-_memory = _Memory()
-
-
-def _worker(job: bytes) -> Worker:
-    """Return this thread's worker for a pickled job, which is unpickled once."""
-    workers = _memory.workers
-    if job not in workers:
-        while len(workers) >= _JOBS:
-            del workers[next(iter(workers))]
-        workers[job] = Worker(pickle.loads(job))  # noqa: S301 - the driver pickled it
-    return workers[job]
-
-
-def prepare(job: bytes) -> None:
-    """Import what a pickled job needs and unpickle it, in a worker."""
-    _worker(job)
-
-
-def work(job: bytes, piece: Sequence[Frontier], pace: Pace, seconds: float) -> PieceResult:
-    """Work on a piece of a pickled job, in a worker."""
-    return _worker(job).work(piece, pace, seconds)
+    Raises:
+        BudgetExceeded: a worker died, and the executor is broken; what was yielded until then is right.
+    """
+    try:
+        yield from Driver(job, executor, tick).run(*starts)
+    except WorkersLostError as error:
+        raise BudgetExceeded(f"a worker process died ({error}), perhaps for lack of memory: the search cannot go on") from error

@@ -6,6 +6,7 @@ collect_ignore = [
     "engine.py",
     "failures.py",
     "features.py",
+    "jobs.py",
     "many_inputs.py",
     "onnx_files.py",
     "peers.py",

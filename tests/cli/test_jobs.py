@@ -45,8 +45,7 @@ def endless(tmp_path):
 @pytest.fixture
 def at_once(monkeypatch):
     """Workers are asked from the start."""
-    from exactzones.engine import driver
-    from exactzones.engine.workers import Pace
+    from exactzones.parallel import Pace, driver
 
     pace = Pace(alone_seconds=0, wait_for_workers=True, piece_seconds=0.02, call_cells=16)
     monkeypatch.setattr(driver, "PACE", pace)
@@ -165,8 +164,7 @@ def test_the_same_with_dask(run, some, tmp_path, cluster):
 
 @posix
 def test_the_same_store_though_dask_workers_are_killed(run, tmp_path, cluster, monkeypatch):
-    from exactzones.engine import driver
-    from exactzones.engine.workers import Pace
+    from exactzones.parallel import Pace, driver
 
     monkeypatch.setattr(driver, "PACE", Pace(alone_seconds=0, wait_for_workers=True, piece_seconds=0.1))
     net = saved(random_network(3, 40, 40, 1), tmp_path / "net.json")

@@ -5,9 +5,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from exactzones.engine import driver
-from exactzones.engine.workers import Pace
 from exactzones.network import Network
+from exactzones.parallel import Pace, driver
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import ALWAYS, condition, feature
 

@@ -3,18 +3,20 @@
 import itertools
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from engine.support import CASES, box, random_network, ternary_network
+from engine.support import CASES, PIECES, STEP_BY_STEP, box, paced, random_network, ternary_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from zones.support import cases, small_networks
 
-from exactzones.engine import inequality_jobs, inequality_leaf
+from exactzones.engine import inequality_leaf
 from exactzones.engine.inequalities import InequalitySearch, inequality_search
 from exactzones.engine.inequality_leaf import InequalityLeaf, facets_of
+from exactzones.engine.inequality_nodes import NodeLeaves
 from exactzones.engine.search import resolve
 from exactzones.engine.search_kernel import SearchKernel
 from exactzones.errors import BudgetExceeded, DomainError
@@ -68,24 +70,22 @@ def test_interrupted_at_every_cell(name):
     net, prop, domain = CASES[name]
     search = inequality_search(net, resolve(net, prop), domain)
     expected = [zone.pattern for zone in find_zones(net, prop, domain, engine="inequalities")]
-    stack, leaves = [search.start()], []
+    stack, zones = [search.start()], []
     while stack:
         node = stack.pop()
-        if node.listed:
-            leaves.append(node)
+        if isinstance(node, NodeLeaves):
+            zones += search.zones(node)
         else:
             stack += reversed(search.advance(node, 1))
-    assert [zone.pattern for zone in search.zones(leaves)] == expected
+    assert [zone.pattern for zone in zones] == expected
 
 
-@pytest.mark.parametrize("name", ["four dimensions", "rare", "degenerate"])
-def test_workers_find_the_same_zones_in_the_same_order(name, monkeypatch):
-    monkeypatch.setattr(inequality_jobs, "_ALONE_SECONDS", 0)
-    monkeypatch.setattr(inequality_jobs, "_SHORT_SECONDS", 0.001)
-    monkeypatch.setattr(inequality_jobs, "_ITEMS", 8)
+@pytest.mark.parametrize("pace", [PIECES, replace(PIECES, wait_for_workers=False), STEP_BY_STEP])
+@pytest.mark.parametrize("name", ["four dimensions", "rare", "several conditions", "degenerate"])
+def test_workers_find_the_same_zones_in_the_same_order(name, pace):
     net, prop, domain = CASES[name]
     expected = find_zones(net, prop, domain, engine="inequalities")
-    with ThreadPoolExecutor(2) as executor:
+    with ThreadPoolExecutor(2) as executor, paced(pace):
         found = find_zones(net, prop, domain, engine="inequalities", executor=executor)
         assert [zone.pattern for zone in found] == [zone.pattern for zone in expected]
         with pytest.raises(BudgetExceeded):

@@ -18,10 +18,10 @@ from zones.support import any_property, small_networks
 
 from exactzones.engine.arrangement import Arrangement
 from exactzones.engine.forward import ZoneSearch, forward
-from exactzones.engine.workers import LeafBatch, Pace
+from exactzones.engine.workers import LeafBatch
 from exactzones.errors import BudgetExceeded, InputError
 from exactzones.network import Network
-from exactzones.parallel import processes, worker_count
+from exactzones.parallel import Pace, processes, worker_count
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import feature
 from exactzones.testing import domains, networks

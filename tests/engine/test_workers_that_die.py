@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 from engine.support import ENDLESS, paced
 
-from exactzones.engine.workers import Pace
 from exactzones.errors import BudgetExceeded
-from exactzones.parallel import processes
+from exactzones.parallel import Pace, processes
 from exactzones.zones import find_zones, stream_zones
 
 
@@ -87,7 +86,7 @@ def test_a_process_that_dies_in_the_middle_of_its_answer(count, seconds):
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes there")
 def test_workers_end_when_their_driver_is_killed():
-    script = "from exactzones.parallel import processes\nimport os, time\n"
+    script = "from exactzones.parallel import Pace, processes\nimport os, time\n"
     script += "with processes(1) as pool: print(pool.submit(os.getpid).result(), flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:  # noqa: S603
         pid = int(parent.stdout.readline())
