@@ -9,7 +9,8 @@
 Limits mean the same everywhere.  ``seconds`` is the time that a call may take; ``jobs`` is the number of processes that work on
 it, or ``executor`` is an executor whose workers do.  When time is up, a function that returns a list or a number (``find_zones``,
 ``stream_zones``, ``maximum``) raises ``BudgetExceeded``, whose ``found`` is the result so far; a function that returns a verdict
-(``certify``, ``never_together``, ``dead_features``, ``prove_complete``, and ``together`` for a pair) returns ``Undecided``.
+(``certify``, ``never_together``, ``dead_features``, ``prove_complete``, and ``together`` for a pair) returns ``Undecided``; the
+verdict of ``check`` is then ``not checked``.
 
 Pictures are in ``exactzones.plot``, interactive pages in ``exactzones.view``, files for other programs in ``exactzones.export``,
 strategies and checks for property tests in ``exactzones.testing``.

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from exactzones.errors import BudgetExceeded
+
+_Item = TypeVar("_Item")
 
 
 class TimeUp(KeyboardInterrupt):
@@ -18,14 +22,15 @@ class Deadline:
     Args:
         seconds: from now; None is no limit.
         whole: the deadline of which this one is a part; if the user interrupts that one, this one ends at once.
+        spent: how many of the seconds have passed already.
 
     Attributes:
         seconds: the user's limit, which messages name; a part has that of the whole.
     """
 
-    def __init__(self, seconds: float | None = None, whole: Deadline | None = None) -> None:
+    def __init__(self, seconds: float | None = None, whole: Deadline | None = None, *, spent: float = 0.0) -> None:
         self.seconds: float | None = seconds if whole is None else whole.seconds
-        self._end = math.inf if seconds is None else time.monotonic() + seconds
+        self._end = math.inf if seconds is None else time.monotonic() + seconds - spent
         self._whole = whole
         self._interrupted = False
 
@@ -53,6 +58,16 @@ class Deadline:
         """
         if self.passed:
             raise BudgetExceeded(self.reason)
+
+    def watch(self, items: Iterable[_Item]) -> Iterator[_Item]:
+        """Yield items as long as there is time.
+
+        Raises:
+            BudgetExceeded: see ``check``.
+        """
+        for item in items:
+            self.check()
+            yield item
 
     @property
     def reason(self) -> str:

@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_domain, as_network, as_seconds, as_unit
+from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_deadline, as_domain, as_network, as_seconds, as_unit
 from exactzones.certification.decide import case_of, cases_of, certify
 from exactzones.certification.direct import Direct
 from exactzones.certification.float_maximum import FloatMaximum
@@ -73,6 +73,7 @@ def check(
     certificate: Certificate | Iterable[str] | str | PathLike[str],
     *,
     arithmetic: str = REAL,
+    seconds: float | Deadline | None = None,
 ) -> Report:
     """Check a certificate against a claim: that the property holds nowhere on the domain, or in the listed zones only.
 
@@ -82,6 +83,7 @@ def check(
         domain: a polyhedron or a box; None is all of the input space.
         certificate: from ``certify`` or ``prove_complete``, the path of its file, or its lines; the claim is not taken from it.
         arithmetic: that the claim is about, as for ``certify``.
+        seconds: time limit, or a deadline that has begun already.  When time is up, the verdict is ``not checked``.
 
     Raises:
         InputError: an argument that does not fit.  (A certificate that is wrong raises no error: the report says why.)
@@ -90,8 +92,12 @@ def check(
     >>> str(check(net, 0, (-1, 1), certify(net, 0, (-1, 1)).certificate))
     'valid'
     """
-    loaded = as_network(network)
-    return check_lines(loaded, cases_of(loaded, prop, domain, arithmetic=arithmetic), _lines(certificate))
+    until, loaded = as_deadline(seconds), as_network(network)
+    cases, lines = cases_of(loaded, prop, domain, arithmetic=arithmetic), _lines(certificate)
+    try:
+        return check_lines(loaded, cases, until.watch(lines))
+    except BudgetExceeded as stopped:
+        return Report("not checked", why=stopped.reason)
 
 
 def _lines(certificate: Any) -> Iterable[str]:

@@ -111,9 +111,10 @@ class Report:
     """The result of a check.
 
     Attributes:
-        verdict: ``valid``, ``invalid`` or ``incomplete``.
+        verdict: ``valid``, ``invalid``, ``incomplete``, or ``not checked`` if the time was up first.
         proves: what a valid certificate proves: ``cannot fire``, ``can fire`` or ``complete`` (the list of zones).
-        why: for an invalid certificate, which rule is broken and at which node.
+        why: for an invalid certificate, which rule is broken and at which node; for one that was not checked, which limit ended
+            the check.
         open_leaves: number of regions that an incomplete certificate leaves open.
         nodes: number of nodes that were checked.
         zones: number of zones that a valid certificate lists.
@@ -132,6 +133,5 @@ class Report:
         return cls("invalid", why=one_line(str(why), MOST_CHARACTERS))
 
     def __str__(self) -> str:
-        if self.verdict == "invalid":
-            return f"invalid: {self.why}"
-        return f"incomplete: {self.open_leaves} open leaves" if self.verdict == "incomplete" else self.verdict
+        details = {"invalid": self.why, "not checked": self.why, "incomplete": f"{self.open_leaves} open leaves"}
+        return f"{self.verdict}: {details[self.verdict]}" if self.verdict in details else self.verdict

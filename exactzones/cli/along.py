@@ -7,9 +7,10 @@ from typing import Any
 
 import rich_click as click
 
-from exactzones.cli.options import NetworkFile, ReportOptions, net_argument, report_options
+from exactzones.cli.options import NetworkFile, ReportOptions, net_argument, report_options, timeout_option
 from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, number_text
 from exactzones.cli.points import POINT_HELP, read_point
+from exactzones.cli.stopping import stop
 from exactzones.errors import FeatureError
 from exactzones.rational import text
 from exactzones.zones.segments import Segment, SegmentPiece, along
@@ -22,8 +23,9 @@ _MOST_ROWS = 40  # of the printed table
 @click.option("--from", "first", required=True, metavar="POINT", help=f"Where the segment begins.  {POINT_HELP}")
 @click.option("--to", "last", required=True, metavar="POINT", help="Where it ends.")
 @click.option("--feature", "unit", type=int, metavar="I", help="Also tell where this unit of the last layer is positive.")
+@timeout_option
 @report_options
-def command(net: NetworkFile, first: str, last: str, unit: int | None, report: ReportOptions) -> int:
+def command(net: NetworkFile, first: str, last: str, unit: int | None, timeout: float | None, report: ReportOptions) -> int:
     """Cut a segment into the pieces on which the network is affine, exactly.
 
     A piece reaches from one t to another: t = 0 is the segment's first point, t = 1 its last.
@@ -32,12 +34,14 @@ def command(net: NetworkFile, first: str, last: str, unit: int | None, report: R
     exactzones along net.npz --from 0,0 --to 1,1/2 --feature 0
     exactzones along net.onnx --from images.npy:0 --to images.npy:7 --json pieces.json
     """
+    stop.start(timeout)
     network = net.load()
     ends = read_point(first, network.inputs), read_point(last, network.inputs)
     if unit is not None and not 0 <= unit < network.widths[-1]:
         raise FeatureError(f"feature {unit} does not exist: the last layer has features 0 to {network.widths[-1] - 1}")
     check_answer_target(report.json_path, net.path)
-    segment = along(network, *ends)
+    with stop.step():
+        segment = along(network, *ends, seconds=stop.deadline)
     deliveries = Deliveries()
     deliveries.deliver_answer(_answer(segment, unit), report.json_path)
     if not report.quiet and is_text_wanted(report.json_path):

@@ -1,10 +1,8 @@
-"""``exactzones certify`` and ``exactzones check``: decide a claim with a certificate, and check a certificate."""
+"""``exactzones certify``: decide a claim, with a witness or a certificate."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -12,21 +10,14 @@ from typing import Any
 
 import rich_click as click
 
-from exactzones.certification import CanFire, CannotFire, Decision, case_of, certify_cases
-from exactzones.checker import Case, Report, lines_of
-from exactzones.checker import check as check_fast
-from exactzones.checker.reference import check_plainly
-from exactzones.checker.second_reading.onnx_weights import plain_layers, same_function
-from exactzones.checker.verified import check_verified, program
+from exactzones.certification import CanFire, CannotFire, Decision, certify_cases
 from exactzones.cli.options import (
     CommandClaim,
     NetworkFile,
-    Question,
     QuestionOptions,
     ReportOptions,
     arithmetic_option,
     gathered,
-    json_option,
     net_argument,
     path_option,
     question_options,
@@ -47,7 +38,6 @@ from exactzones.cli.outputs import (
 )
 from exactzones.cli.stopping import stop
 from exactzones.cli.workers import dask_option, jobs_option, workers
-from exactzones.errors import BackendError, DomainError, FormatError, InputError
 from exactzones.formats.certificates import Checkpoint, load_certificate, save_certificate
 from exactzones.network import Network
 from exactzones.rational import text
@@ -72,34 +62,6 @@ class CertifyOptions:
     timeout: float | None
     jobs: int
     dask: str | None
-
-
-@dataclass(frozen=True)
-class CheckerOptions:
-    """The options that choose a checker other than the default, and the arithmetic of the claim."""
-
-    verified: bool
-    plain: bool
-    case: int | None
-    arithmetic: str
-
-    def checker(self) -> Callable[..., Report]:
-        """Return the checker's function: network, cases and lines of the certificate to a report.
-
-        Raises:
-            InputError: two checkers at once, or a verified checker that has not been built.
-        """
-        if self.verified and self.plain:
-            raise InputError("--verified and --plain choose different checkers: give only one of them")
-        if self.plain:
-            return check_plainly
-        if not self.verified:
-            return check_fast
-        try:
-            program()
-        except BackendError as error:
-            raise InputError(str(error)) from None
-        return check_verified
 
 
 @click.command()
@@ -226,124 +188,3 @@ def _print_decision(network: Network, decision: Decision, answer: dict[str, Any]
 
         print_findings(answer["arithmetic"], answer)
     click.echo(answer["verdict"])
-
-
-@click.command()
-@net_argument
-@click.argument("cert", type=click.Path(path_type=Path))
-@question_options
-@gathered(
-    "options",
-    CheckerOptions,
-    click.option("--verified", is_flag=True, help="Use the checker whose program was extracted from the proofs in Coq."),
-    click.option("--plain", is_flag=True, help="Use the short reference checker, written in plain fractions (slow)."),
-    click.option(
-        "--case",
-        type=click.IntRange(0),
-        metavar="K",
-        help="The certificate is about case K, counted from 0, of a property with or.",
-    ),
-    arithmetic_option,
-)
-@json_option
-def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: CheckerOptions, json_path: Path | None) -> int:
-    """Check a certificate, in exact integer arithmetic, against the claim that the options state.
-
-    The claim is never taken from the certificate.  The last line printed is "valid" (exit code 0), "invalid: REASON" (1) or
-    "incomplete: K open leaves" (3: a run that ended early; "certify --resume" continues it).
-
-    \b
-    exactzones check net.npz proof.json --feature 0 --domain=-6:6
-    exactzones check net.npz proof-1.json --where "y[0] > 0 or y[1] > 0" --case 1
-    """
-    checker = options.checker()
-    claim = question.claim(net, options.arithmetic)
-    claim = claim if options.case is None else claim.of_case(options.case)
-    stored = claim.stored
-    check_answer_target(json_path, net.path)
-    check_distinct(("CERT", cert), ("--json", json_path), ("--property", question.prop_path))
-    readings = _read_twice(net, claim.loaded)
-    total = _count_lines(require_file(cert))
-    network, cases = _as_listed(claim, cert, options.arithmetic)
-    with progress(quiet=False, activity="checking", counts="{:,} of {:,} lines checked", of_total=True) as show:
-        report = checker(network, cases, _reporting(lines_of(cert), total, show))
-    deliveries = Deliveries()
-    answer = {"command": "check", "network": stored.sha256, **asdict(report), "readings": readings}
-    deliveries.deliver_answer(answer | {"arithmetic": options.arithmetic}, json_path)
-    if is_text_wanted(json_path):
-        if readings:
-            click.echo(readings)
-        if report.verdict == "valid":
-            click.echo(_proved(report, options.arithmetic))
-        click.echo(str(report))
-    return deliveries.exit_code({"valid": 0, "invalid": 1, "incomplete": 3}[report.verdict])
-
-
-def _as_listed(claim: CommandClaim, certificate: Path, arithmetic: str) -> tuple[Network, list[Case]]:
-    """Return the network and the cases of a claim, about the free inputs only if the certificate is about that network.
-
-    Where a domain fixes inputs, zones are listed in the others.  Both claims say the same; neither is taken from the certificate.
-    """
-    if arithmetic == REAL and len(claim.questions) == 1 and _network_of(certificate) != claim.network.sha256:
-        try:
-            question, embedding = Question(claim.network, *claim.questions[0]).on_free_inputs()
-        except DomainError:  # a single point, or none
-            return claim.network, claim.cases(arithmetic)
-        if embedding is not None and _network_of(certificate) == question.network.sha256:
-            return question.network, [case_of(*question, arithmetic=arithmetic)]
-    return claim.network, claim.cases(arithmetic)
-
-
-def _network_of(certificate: Path) -> Any:
-    """Return the hash of the network that a certificate says it is about; None if it cannot be read."""
-    try:
-        return json.loads(next(lines_of(certificate), ""))["network"]
-    except (FormatError, ValueError, KeyError, TypeError, RecursionError):
-        return None
-
-
-def _proved(report: Report, arithmetic: str) -> str:
-    """Say what a valid certificate proves."""
-    if arithmetic != REAL:
-        how = "the witness was evaluated" if report.proves == "can fire" else f"{report.nodes:,} nodes"
-        return f"proved: {report.proves} in {arithmetic}, in every order of summation ({how})"
-    if report.proves == "can fire":
-        return "proved: can fire (the witness was evaluated)"
-    if report.proves == "cannot fire":
-        return f"proved: cannot fire ({report.nodes:,} nodes)"
-    return f"proved: the list of {report.zones:,} zones is complete ({report.nodes:,} nodes)"
-
-
-def _read_twice(net: NetworkFile, network: Network) -> str:
-    """Read an ONNX file with a second, independent reader and say how the readings compare; "" for formats of exactzones."""
-    if net.path.name.lower().endswith((".json", ".npz")):
-        return ""
-    if not net.path.name.lower().endswith((".onnx", ".onnx.gz")):
-        return "network read by one reader: the second, independent one reads ONNX files only"
-    if not net.whole:
-        return "network read by one reader: the second, independent one reads whole models only"
-    layers = plain_layers(net.path)
-    if layers is None:
-        return "network read by one reader: the second, independent one does not support this file's operators"
-    if not same_function(layers, network):
-        raise InputError(f"{net.path}: two independent readers of this file disagree; please report this, with the file")
-    return "network read by two independent readers: they agree"
-
-
-def _count_lines(certificate: Path) -> int:
-    """Return the number of lines of a certificate, up to the first unreadable one, which the checker will report."""
-    count = 0
-    try:
-        for _ in lines_of(certificate):
-            count += 1
-    except FormatError:
-        pass
-    return count
-
-
-def _reporting(lines: Iterator[str], total: int, show: Callable[[int, int], None] | None) -> Iterator[str]:
-    """Yield lines; before each, report the number of lines yielded so far."""
-    for count, line in enumerate(lines):
-        if show is not None:
-            show(count, total)
-        yield line

@@ -31,7 +31,7 @@ _COMMANDS = {
         "certify", "certify", "Prove that a feature cannot fire on a domain, or find an input at which it fires."
     ),
     "check": _Command(
-        "certify", "check", "Check a certificate, in exact integer arithmetic, against the claim that the options state."
+        "check", "check", "Check a certificate, in exact integer arithmetic, against the claim that the options state."
     ),
     "completion": _Command("completion", "completion", "Print a shell script that completes commands, options and file names."),
     "dead": _Command("features", "dead", "List the features of a layer that fire nowhere on a domain, each with a proof."),

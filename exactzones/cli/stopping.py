@@ -27,6 +27,8 @@ _WRITING_SECONDS = 0.3  # beyond the deadline, for reading what is asked and for
 _SAME_SECONDS = 0.1  # within which a second signal is the first one, sent twice: to the process and to its group
 _OVERRUN = 0.04  # share of the time by which a step may miss its part of the deadline before the alarm interrupts it
 _ALARM_SECONDS = 0.25  # until an alarm that a library has swallowed rings again
+_LONGEST_START = 1.0  # CPU seconds that the interpreter may have needed before ``main``; more were another program's
+_LEAST_SECONDS = 0.25  # of a limit that the start does not use up
 
 Result = TypeVar("Result")
 
@@ -49,16 +51,19 @@ class Stop:
         self._gentle = False
         self._signalled = -math.inf  # when the first signal came
         self._due = math.inf  # when the alarm is to interrupt
+        self._begun = time.monotonic()
 
     @contextmanager
     def on_signals(self, *, to_the_end: bool) -> Iterator[None]:
         """Handle signals in a block; until its first step they interrupt it anywhere.  Ignored signals stay ignored.
 
         Args:
-            to_the_end: ignore them afterwards, since all is done: the interpreter, which may still be busy when it ends, would
-                let the next one decide the exit code.
+            to_the_end: the process ends after the block.  Ignore them afterwards, since all is done: the interpreter, which may
+                still be busy when it ends, would let the next one decide the exit code.
         """
         self._reset()  # the tests run many commands in a process
+        if to_the_end:
+            self._begun -= min(time.process_time(), _LONGEST_START)
         if threading.current_thread() is not threading.main_thread():  # only there may handlers be set
             yield
             return
@@ -82,8 +87,14 @@ class Stop:
                 sys.unraisablehook = hook
 
     def start(self, seconds: float | None) -> Deadline:
-        """Start the command's time, from reading its files to the last byte that it writes; return its deadline."""
-        self.deadline = Deadline(seconds)
+        """Start the command's time, from the start of its process to the last byte that it writes; return its deadline.
+
+        A short limit leaves a little time in any case, or at least half of it.
+        """
+        spent = time.monotonic() - self._begun
+        if seconds is not None:
+            spent = min(spent, max(seconds - _LEAST_SECONDS, seconds / 2))
+        self.deadline = Deadline(seconds, spent=spent)
         self._arm(self.deadline.left() + _WRITING_SECONDS)
         return self.deadline
 

@@ -9,9 +9,10 @@ from fractions import Fraction
 import rich_click as click
 
 from exactzones.cli.domains import read_domain
-from exactzones.cli.options import NetworkFile, ReportOptions, net_argument, report_options
+from exactzones.cli.options import NetworkFile, ReportOptions, net_argument, report_options, timeout_option
 from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, number_text, print_table
 from exactzones.cli.points import POINT_HELP, read_point
+from exactzones.cli.stopping import stop
 from exactzones.errors import FeatureError
 from exactzones.formats.local_json import local_zones_document
 from exactzones.network import Pattern
@@ -29,8 +30,9 @@ _LONG_PATTERN = 80  # characters
 @click.option("--at", "spec", required=True, metavar="POINT", help=POINT_HELP)
 @click.option("--feature", "unit", type=int, metavar="I", help="A unit of the last layer, whose value is printed, too.")
 @click.option("--domain", "domain_spec", default="all", show_default=True, metavar="SPEC", help="As for exactzones zones.")
+@timeout_option
 @report_options
-def command(net: NetworkFile, spec: str, unit: int | None, domain_spec: str, report: ReportOptions) -> int:
+def command(net: NetworkFile, spec: str, unit: int | None, domain_spec: str, timeout: float | None, report: ReportOptions) -> int:
     """Describe the zone of a point: pattern, inequalities, affine map, and what changes across its nearest facets.
 
     If the point lies on a boundary, every zone that contains it is described.  Distances are exact in JSON.
@@ -39,28 +41,35 @@ def command(net: NetworkFile, spec: str, unit: int | None, domain_spec: str, rep
     exactzones zone net.npz --at 1/2,-3/4 --json zone.json
     exactzones zone net.onnx --at images.npy:3 --domain 0:1
     """
+    stop.start(timeout)
     network = net.load()
     point, domain = read_point(spec, network.inputs), read_domain(domain_spec, network.inputs)
     if unit is not None and not 0 <= unit < network.widths[-1]:
         raise FeatureError(f"feature {unit} does not exist: the last layer has features 0 to {network.widths[-1] - 1}")
     check_answer_target(report.json_path, net.path)
-    zones = zone_at(network, point, domain, ALWAYS if unit is None else feature(unit))
+    with stop.step():
+        zones = zone_at(network, point, domain, ALWAYS if unit is None else feature(unit), seconds=stop.deadline)
+    with_facets = stop.attempt("facets", lambda: [zone.facets for zone in zones]) is not None
     deliveries = Deliveries()
-    if report.json_path is not None:
+    if report.json_path is not None and not with_facets:
+        stop.left_out.append(str(report.json_path))
+    elif report.json_path is not None:
         deliveries.deliver_answer({"command": "zone", **local_zones_document(zones)}, report.json_path)
     if not report.quiet and is_text_wanted(report.json_path):
-        _print(zones, unit)
+        _print(zones, unit, with_facets=with_facets)
     return deliveries.exit_code(0)
 
 
-def _print(zones: Sequence[LocalZone], unit: int | None) -> None:
-    """Print what the zones are, each with its nearest facets."""
+def _print(zones: Sequence[LocalZone], unit: int | None, *, with_facets: bool) -> None:
+    """Print what the zones are, each with its nearest facets if there was time for them."""
     for number, zone in enumerate(zones):
         if len(zones) > 1:
             click.echo(f"zone {number + 1} of {len(zones)} that contain the point")
-        inner = sorted((facet for facet in zone.facets if facet.flips), key=lambda facet: facet.l2_squared)
-        ends = len(zone.facets) - len(inner)
-        rows = [("pattern", pattern_text(zone.pattern)), ("facets", f"{len(inner)} where neurons flip, {ends} of the domain")]
+        facets = zone.facets if with_facets else ()
+        inner = sorted((facet for facet in facets if facet.flips), key=lambda facet: facet.l2_squared)
+        rows = [("pattern", pattern_text(zone.pattern))]
+        if with_facets:
+            rows.append(("facets", f"{len(inner)} where neurons flip, {len(facets) - len(inner)} of the domain"))
         if unit is not None:
             constant, slopes = zone.affine.offset[unit], zone.affine.matrix.rows[unit]
             value = dot((constant, *slopes), (1, *zone.point))

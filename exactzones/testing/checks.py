@@ -6,17 +6,19 @@ the example as fractions.  Use them with hypothesis, as the package's own tests 
 
 from __future__ import annotations
 
+import secrets
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from exactzones.arguments import as_function
-from exactzones.errors import ExactZonesError, InputError
+from exactzones.arguments import as_deadline, as_function
+from exactzones.deadline import Deadline, TimeUp
+from exactzones.errors import BudgetExceeded, ExactZonesError, InputError
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import Polyhedron
 from exactzones.rational import Row, Vector, dot, quotient, text
@@ -219,41 +221,79 @@ def _along(low: Fraction, high: Fraction) -> st.SearchStrategy[Fraction]:
     return st.integers(0, 64).map(lambda step: low + (high - low) * Fraction(step, 64))
 
 
-def check_zones(zones: Zones, *, examples: int = 200, progress: Callable[[str], Any] = lambda _name: None) -> list[CheckReport]:
+class _Planned(NamedTuple):
+    """A check that is to be run: its name, its function, what it checks, and the examples to draw."""
+
+    name: str
+    check: Callable[[Any, Any], None]
+    subject: Zones | ZoneUnion
+    drawn: st.SearchStrategy[Any]
+
+
+def check_zones(
+    zones: Zones,
+    *,
+    examples: int = 200,
+    seconds: float | Deadline | None = None,
+    progress: Callable[[str], Any] = lambda _name: None,
+) -> list[CheckReport]:
     """Run all checks on a list of zones, with examples that hypothesis draws and, after a failure, shrinks.
 
     Args:
         zones: a complete list of zones.
         examples: number of examples per check.
+        seconds: time limit, or a deadline that has begun already.
         progress: called with the name of each check before it runs.
+
+    Raises:
+        BudgetExceeded: the time was up, or Ctrl-C; ``found`` has the reports of the checks that were finished.
     """
-    count = as_index(examples, "examples", least=1)
+    count, until = as_index(examples, "examples", least=1), as_deadline(seconds)
     as_function(progress, "progress", "a function of a name, such as print")
-    at_points = domain_points(zones)
-    plan: list[tuple[Callable[[Zones, Any], None], st.SearchStrategy[Any]]] = [
-        (zones_are_sound, at_points),
-        (zones_are_complete, at_points),
-        (zones_do_not_overlap, at_points),
-    ]
-    if len(zones):
-        plan.append((adjacency_is_right, st.integers(0, len(zones) - 1)))
-    reports = []
-    for check, strategy in plan:
-        progress(check.__name__)
-        reports.append(_run(check, zones, strategy, count))
-    return reports
+    return _run_all(_plan(zones), count, until, progress)
 
 
-def check_union(union: ZoneUnion, examples: int) -> list[CheckReport]:
+def check_union(
+    union: ZoneUnion, *, examples: int, seconds: Deadline, progress: Callable[[str], Any] = lambda _name: None
+) -> list[CheckReport]:
     """Run all checks on the zones of each case of a disjunction, and check that points are in zones of the cases that hold there.
 
     Args:
         union: a complete list.
-        examples: number of examples per check.
+        examples: see ``check_zones``.
+        seconds: see ``check_zones``.
+        progress: see ``check_zones``.
+
+    Raises:
+        BudgetExceeded: see ``check_zones``.
     """
-    reports = [_run(union_is_right, union, st.one_of([domain_points(zones) for zones in union.lists]), examples)]
+    points_of_all = st.one_of([domain_points(zones) for zones in union.lists])
+    plan = [_Planned(union_is_right.__name__, union_is_right, union, points_of_all)]
     for case, zones in enumerate(union.lists):
-        reports += [replace(report, name=f"{report.name}, case {case}") for report in check_zones(zones, examples=examples)]
+        plan += [planned._replace(name=f"{planned.name}, case {case}") for planned in _plan(zones)]
+    return _run_all(plan, examples, seconds, progress)
+
+
+def _plan(zones: Zones) -> list[_Planned]:
+    """Return the checks of a list of zones."""
+    at_points = domain_points(zones)
+    plan = [
+        _Planned(check.__name__, check, zones, at_points) for check in (zones_are_sound, zones_are_complete, zones_do_not_overlap)
+    ]
+    if len(zones):
+        plan.append(_Planned(adjacency_is_right.__name__, adjacency_is_right, zones, st.integers(0, len(zones) - 1)))
+    return plan
+
+
+def _run_all(plan: Sequence[_Planned], examples: int, until: Deadline, progress: Callable[[str], Any]) -> list[CheckReport]:
+    """Run checks one after the other, as long as there is time."""
+    reports: list[CheckReport] = []
+    try:
+        for planned in plan:
+            progress(planned.name)
+            reports.append(_run(planned, examples, until))
+    except KeyboardInterrupt as stopped:
+        raise BudgetExceeded(str(stopped) or "interrupted", reports) from None
     return reports
 
 
@@ -271,9 +311,15 @@ def union_is_right(union: ZoneUnion, point: Vector) -> None:
         raise CheckFailed(f"at {written(point)} cases {sorted(holding)} hold, but the zones say {sorted(named)}")
 
 
-def _run(check: Callable[[Any, Any], None], zones: Any, strategy: st.SearchStrategy[Any], examples: int) -> CheckReport:
+def _run(planned: _Planned, examples: int, until: Deadline) -> CheckReport:
+    """Run a check.
+
+    Raises:
+        TimeUp: there was no time for all examples.  (From any other exception hypothesis would look for a simpler example.)
+    """
     tried = 0
 
+    @seed(secrets.randbits(128))  # with a seed of its own hypothesis would print it when time is up
     @settings(
         max_examples=examples,
         deadline=None,
@@ -283,16 +329,18 @@ def _run(check: Callable[[Any, Any], None], zones: Any, strategy: st.SearchStrat
         print_blob=False,
         report_multiple_bugs=False,  # one counterexample instead of an exception group
     )
-    @given(strategy)
+    @given(planned.drawn)
     def run(value: Any) -> None:
         nonlocal tried
+        if until.passed:
+            raise TimeUp(until.reason)
         tried += 1
-        check(zones, value)
+        planned.check(planned.subject, value)
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             run()
     except CheckFailed as failure:
-        return CheckReport(check.__name__, tried, str(failure))
-    return CheckReport(check.__name__, tried, None)
+        return CheckReport(planned.name, tried, str(failure))
+    return CheckReport(planned.name, tried, None)

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, partial
-from itertools import islice
 from typing import Any, Literal
 
 from exactzones.affine import AffineMap
-from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_domain, as_network
+from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_deadline, as_domain, as_network
 from exactzones.deadline import Deadline
 from exactzones.engine.forward import is_rational
 from exactzones.engine.search import resolve
@@ -159,7 +158,14 @@ class LocalZone:
         return search.facets(inner), inner
 
 
-def zone_at(network: NetworkLike, point: Any, domain: DomainLike = None, prop: PropertyLike = ALWAYS) -> tuple[LocalZone, ...]:
+def zone_at(
+    network: NetworkLike,
+    point: Any,
+    domain: DomainLike = None,
+    prop: PropertyLike = ALWAYS,
+    *,
+    seconds: float | Deadline | None = None,
+) -> tuple[LocalZone, ...]:
     """Return the zones that contain a point: one or, if the point lies on a boundary, several.
 
     Args:
@@ -168,9 +174,10 @@ def zone_at(network: NetworkLike, point: Any, domain: DomainLike = None, prop: P
         domain: a polyhedron with an interior, or a box; None is all of the input space.
         prop: a feature or a conjunction of conditions; patterns are those of the layers that matter to it.  By default all
             layers matter.  Zones are returned whether or not the property holds in them.
+        seconds: time limit, or a deadline that has begun already; the zones' facets are computed when they are asked for.
 
     Raises:
-        BudgetExceeded: the point lies in more than ``MOST_ZONES`` zones; ``found`` has so many of them.
+        BudgetExceeded: the time was up, or the point lies in more than ``MOST_ZONES`` zones; ``found`` has the first ones.
         DimensionError: the point does not have one number per input.
         DomainError: the point lies outside the domain, or the domain is empty or flat.
         InputError: another argument that does not fit.
@@ -182,11 +189,15 @@ def zone_at(network: NetworkLike, point: Any, domain: DomainLike = None, prop: P
     >>> facet.flips, facet.l1
     (((0, 0), (0, 1)), Fraction(1, 2))
     """
-    zones = zones_containing(network, point, domain, prop)
-    found = tuple(islice(zones, MOST_ZONES))
-    if next(zones, None) is not None:
-        raise BudgetExceeded(f"the point lies in more than {MOST_ZONES} zones", found)
-    return found
+    found: list[LocalZone] = []
+    try:
+        for zone in as_deadline(seconds).watch(zones_containing(network, point, domain, prop)):
+            if len(found) == MOST_ZONES:
+                raise BudgetExceeded(f"the point lies in more than {MOST_ZONES} zones")  # noqa: TRY301
+            found.append(zone)
+    except BudgetExceeded as stopped:
+        raise BudgetExceeded(stopped.reason, tuple(found)) from None
+    return tuple(found)
 
 
 def zones_containing(network: NetworkLike, point: Any, domain: DomainLike, prop: PropertyLike) -> Iterator[LocalZone]:

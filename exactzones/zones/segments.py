@@ -14,7 +14,8 @@ from operator import itemgetter
 from typing import Any, NamedTuple, overload
 
 from exactzones.affine import AffineMap
-from exactzones.arguments import NetworkLike, as_network
+from exactzones.arguments import NetworkLike, as_deadline, as_network
+from exactzones.deadline import Deadline
 from exactzones.errors import DomainError, quoted
 from exactzones.layer import Layer
 from exactzones.network import Network, Pattern
@@ -128,15 +129,17 @@ class Segment(Sequence[SegmentPiece]):
         return f"Segment({len(self.pieces)} {'piece' if len(self.pieces) == 1 else 'pieces'} in R^{self.network.inputs})"
 
 
-def along(network: NetworkLike, first: Any, last: Any) -> Segment:
+def along(network: NetworkLike, first: Any, last: Any, *, seconds: float | Deadline | None = None) -> Segment:
     """Return the pieces of a segment on which a network is affine.
 
     Args:
         network: the network, or the path of its file.
         first: where the segment begins, shape (inputs,).
         last: where it ends, shape (inputs,).
+        seconds: time limit, or a deadline that has begun already.
 
     Raises:
+        BudgetExceeded: the time was up; ``found`` is None, since no piece is known before the last layer.
         DimensionError: a point does not have one number per input.
         InexactError: a coordinate is not an exact number.
 
@@ -145,13 +148,13 @@ def along(network: NetworkLike, first: Any, last: Any) -> Segment:
     >>> segment.breakpoints, segment[0].pattern, segment[0].affine([0])
     ((Fraction(1, 2),), ('-+',), (Fraction(1, 1),))
     """
-    loaded = as_network(network)
+    until, loaded = as_deadline(seconds), as_network(network)
     ends = loaded.point(first), loaded.point(last)
     rational = loaded.is_rational and not irrational((*ends[0], *ends[1]))
     values, _ = over_common_denominator((Fraction(1), *ends[0], Fraction(0), *(b - a for a, b in zip(*ends, strict=True))))
     size = loaded.inputs + 1
     pieces = [_Part(Fraction(0), Fraction(1), (), (values[:size], values[size:]))]
-    for layer in loaded.layers[:-1]:
+    for layer in until.watch(loaded.layers[:-1]):
         before_relu = _images(layer, pieces, rational=rational)
         pieces = [part for piece in before_relu for part in piece.cut(layer)] if layer.relu_units else before_relu
     outputs = _images(loaded.layers[-1], pieces, rational=rational)

@@ -66,6 +66,7 @@ def test_limits_of_a_list_raise_with_what_was_found(run):
 def test_verdicts_are_undecided_when_time_is_up():
     assert kind(certify(NET, 1, BOX, seconds=0)) is exactzones.Undecided
     assert kind(exactzones.prove_complete(ZONES, seconds=0)) is exactzones.Undecided
+    assert exactzones.check(NET, 1, (-3, 3), PROOF, seconds=0).verdict == "not checked"
     assert {kind(verdict) for verdict in exactzones.dead_features(NET, BOX, seconds=0).values()} == {exactzones.Undecided}
 
 

@@ -146,7 +146,11 @@ DOORS = {
     "Zones.containing": Door(ZONES.containing, {"points": [0, 0]}, {"points": POINT}),
     "Zones.save": Door(ZONES.save, {"path": "/nowhere/zones.json"}),
     "Zones.zones_in": Door(ZONES.zones_in, {"latent": "input"}),
-    "along": Door(exactzones.along, {"network": NET, "first": [0, 0], "last": [1, 0]}, {"first": POINT, "last": POINT}),
+    "along": Door(
+        exactzones.along,
+        {"network": NET, "first": [0, 0], "last": [1, 0], "seconds": 60},
+        {"first": POINT, "last": POINT, "seconds": LIMIT},
+    ),
     "Segment.at": Door(exactzones.along(NET, [0, 0], [1, 0]).at, {"t": "1/2"}),
     "Segment.firing": Door(
         exactzones.along(NET, [0, 0], [4, 0]).firing, {"unit": 0, "threshold": 0}, {"unit": COUNT, "threshold": NUMBER}
@@ -154,8 +158,8 @@ DOORS = {
     "Segment.point": Door(exactzones.along(NET, [0, 0], [1, 0]).point, {"t": "1/2"}, {"t": NUMBER}),
     "zone_at": Door(
         exactzones.zone_at,
-        {"network": NET, "point": [1, 2], "domain": BOX, "prop": feature(0)},
-        {"point": POINT, "domain": {**DOMAIN, "none": ...}, "prop": FEATURE},
+        {"network": NET, "point": [1, 2], "domain": BOX, "prop": feature(0), "seconds": 60},
+        {"point": POINT, "domain": {**DOMAIN, "none": ...}, "prop": FEATURE, "seconds": LIMIT},
     ),
     "LocalZone.nearest_facet": Door(exactzones.zone_at(NET, [1, 0])[0].nearest_facet, {"norm": 2}),
     "certify": Door(
@@ -164,7 +168,7 @@ DOORS = {
         {**OF_CLAIM, **SEARCH, "resume": {"none": None}, "progress": {"none": None}},
         kind,
     ),
-    "check": Door(in_order(exactzones.check), {**CLAIM, "certificate": PROOF}, OF_CLAIM),
+    "check": Door(exactzones.check, {**CLAIM, "certificate": PROOF, "seconds": 60}, {**OF_CLAIM, "seconds": LIMIT}),
     "condition": Door(
         condition,
         {"coefficients": [1], "constant": 0, "layer": -1, "strict": True, "after_relu": False},

@@ -1,0 +1,198 @@
+"""``exactzones check``: check a certificate against a claim."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from exactzones.certification import case_of
+from exactzones.checker import Case, Report, lines_of
+from exactzones.checker import check as check_fast
+from exactzones.checker.reference import check_plainly
+from exactzones.checker.second_reading.onnx_weights import plain_layers, same_function
+from exactzones.checker.verified import check_verified, program
+from exactzones.cli.options import (
+    CommandClaim,
+    NetworkFile,
+    Question,
+    QuestionOptions,
+    arithmetic_option,
+    gathered,
+    json_option,
+    net_argument,
+    question_options,
+    timeout_option,
+)
+from exactzones.cli.outputs import Deliveries, check_answer_target, check_distinct, is_text_wanted, progress, require_file
+from exactzones.cli.stopping import stop
+from exactzones.errors import BackendError, BudgetExceeded, DomainError, FormatError, InputError
+from exactzones.network import Network
+from exactzones.rational.float_formats import REAL
+
+_COUNTS = "{:,} of {:,} lines checked"  # of the progress
+
+
+@dataclass(frozen=True)
+class CheckerOptions:
+    """The options that choose a checker other than the default, the arithmetic of the claim, and a limit."""
+
+    verified: bool
+    plain: bool
+    case: int | None
+    arithmetic: str
+    timeout: float | None
+
+    def checker(self) -> Callable[..., Report]:
+        """Return the checker's function: network, cases and lines of the certificate to a report.
+
+        Raises:
+            InputError: two checkers at once, or a verified checker that has not been built.
+        """
+        if self.verified and self.plain:
+            raise InputError("--verified and --plain choose different checkers: give only one of them")
+        if self.plain:
+            return check_plainly
+        if not self.verified:
+            return check_fast
+        try:
+            program()
+        except BackendError as error:
+            raise InputError(str(error)) from None
+        return check_verified
+
+
+@click.command()
+@net_argument
+@click.argument("cert", type=click.Path(path_type=Path))
+@question_options
+@gathered(
+    "options",
+    CheckerOptions,
+    click.option("--verified", is_flag=True, help="Use the checker whose program was extracted from the proofs in Coq."),
+    click.option("--plain", is_flag=True, help="Use the short reference checker, written in plain fractions (slow)."),
+    click.option(
+        "--case",
+        type=click.IntRange(0),
+        metavar="K",
+        help="The certificate is about case K, counted from 0, of a property with or.",
+    ),
+    arithmetic_option,
+    timeout_option,
+)
+@json_option
+def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: CheckerOptions, json_path: Path | None) -> int:
+    """Check a certificate, in exact integer arithmetic, against the claim that the options state.
+
+    The claim is never taken from the certificate.  The last line printed is "valid" (exit code 0), "invalid: REASON" (1),
+    "incomplete: K open leaves" (3: a run that ended early; "certify --resume" continues it) or "not checked: REASON" (3).
+
+    \b
+    exactzones check net.npz proof.json --feature 0 --domain=-6:6
+    exactzones check net.npz proof-1.json --where "y[0] > 0 or y[1] > 0" --case 1
+    """
+    stop.start(options.timeout)
+    checker = options.checker()
+    claim = question.claim(net, options.arithmetic)
+    claim = claim if options.case is None else claim.of_case(options.case)
+    check_answer_target(json_path, net.path)
+    check_distinct(("CERT", cert), ("--json", json_path), ("--property", question.prop_path))
+    readings = _read_twice(net, claim.loaded)
+    report = _checked(checker, claim, require_file(cert), options.arithmetic)
+    deliveries = Deliveries()
+    answer = {"command": "check", "network": claim.stored.sha256, **asdict(report), "readings": readings}
+    deliveries.deliver_answer(answer | {"arithmetic": options.arithmetic}, json_path)
+    if is_text_wanted(json_path):
+        if readings:
+            click.echo(readings)
+        if report.verdict == "valid":
+            click.echo(_proved(report, options.arithmetic))
+        click.echo(str(report))
+    return deliveries.exit_code({"valid": 0, "invalid": 1}.get(report.verdict, 3))
+
+
+def _checked(checker: Callable[..., Report], claim: CommandClaim, cert: Path, arithmetic: str) -> Report:
+    """Return a checker's report, or one that says that there was no time for the check."""
+    try:
+        with progress(quiet=False, activity="checking", counts=_COUNTS, of_total=True) as show, stop.step():
+            total = _count_lines(cert)
+            network, cases = _as_listed(claim, cert, arithmetic)
+            return checker(network, cases, stop.deadline.watch(_reporting(lines_of(cert), total, show)))
+    except (BudgetExceeded, KeyboardInterrupt):
+        reason = stop.deadline.reason
+    click.echo(f"incomplete: {reason} before the certificate was checked", err=True)
+    return Report("not checked", why=reason)
+
+
+def _as_listed(claim: CommandClaim, certificate: Path, arithmetic: str) -> tuple[Network, list[Case]]:
+    """Return the network and the cases of a claim, about the free inputs only if the certificate is about that network.
+
+    Where a domain fixes inputs, zones are listed in the others.  Both claims say the same; neither is taken from the certificate.
+    """
+    if arithmetic == REAL and len(claim.questions) == 1 and _network_of(certificate) != claim.network.sha256:
+        try:
+            question, embedding = Question(claim.network, *claim.questions[0]).on_free_inputs()
+        except DomainError:  # a single point, or none
+            return claim.network, claim.cases(arithmetic)
+        if embedding is not None and _network_of(certificate) == question.network.sha256:
+            return question.network, [case_of(*question, arithmetic=arithmetic)]
+    return claim.network, claim.cases(arithmetic)
+
+
+def _network_of(certificate: Path) -> Any:
+    """Return the hash of the network that a certificate says it is about; None if it cannot be read."""
+    try:
+        return json.loads(next(lines_of(certificate), ""))["network"]
+    except (FormatError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _proved(report: Report, arithmetic: str) -> str:
+    """Say what a valid certificate proves."""
+    if arithmetic != REAL:
+        how = "the witness was evaluated" if report.proves == "can fire" else f"{report.nodes:,} nodes"
+        return f"proved: {report.proves} in {arithmetic}, in every order of summation ({how})"
+    if report.proves == "can fire":
+        return "proved: can fire (the witness was evaluated)"
+    if report.proves == "cannot fire":
+        return f"proved: cannot fire ({report.nodes:,} nodes)"
+    return f"proved: the list of {report.zones:,} zones is complete ({report.nodes:,} nodes)"
+
+
+def _read_twice(net: NetworkFile, network: Network) -> str:
+    """Read an ONNX file with a second, independent reader and say how the readings compare; "" for formats of exactzones."""
+    if net.path.name.lower().endswith((".json", ".npz")):
+        return ""
+    if not net.path.name.lower().endswith((".onnx", ".onnx.gz")):
+        return "network read by one reader: the second, independent one reads ONNX files only"
+    if not net.whole:
+        return "network read by one reader: the second, independent one reads whole models only"
+    layers = plain_layers(net.path)
+    if layers is None:
+        return "network read by one reader: the second, independent one does not support this file's operators"
+    if not same_function(layers, network):
+        raise InputError(f"{net.path}: two independent readers of this file disagree; please report this, with the file")
+    return "network read by two independent readers: they agree"
+
+
+def _count_lines(certificate: Path) -> int:
+    """Return the number of lines of a certificate, up to the first unreadable one, which the checker will report."""
+    count = 0
+    try:
+        for _ in lines_of(certificate):
+            count += 1
+    except FormatError:
+        pass
+    return count
+
+
+def _reporting(lines: Iterator[str], total: int, show: Callable[[int, int], None] | None) -> Iterator[str]:
+    """Yield lines; before each, report the number of lines yielded so far."""
+    for count, line in enumerate(lines):
+        if show is not None:
+            show(count, total)
+        yield line
