@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
@@ -58,16 +59,7 @@ def store(directory: Path, action: str, out: Path | None, timeout: float | None,
         check_target(out, directory / "manifest.json")
         deliveries.deliver(out, partial(export, opened, out))
     damages, is_checked = _checked(opened) if action == "check" else ([], False)
-    answer = {
-        "command": "store",
-        "zones": len(opened),
-        "complete": opened.complete,
-        "islands": opened.manifest.islands,
-        "question": opened.manifest.question,
-        "checked": is_checked,
-        "damages": damages,
-    }
-    deliveries.deliver_answer(answer, report.json_path)
+    deliveries.deliver_answer(_answer(opened) | {"checked": is_checked, "damages": damages}, report.json_path)
     for line in damages:
         click.echo(f"error: {line}", err=True)
     if not report.quiet and is_text_wanted(report.json_path):
@@ -79,6 +71,17 @@ def store(directory: Path, action: str, out: Path | None, timeout: float | None,
             click.echo(f"wrote {path}")
     code = deliveries.exit_code(0)
     return 1 if damages and code != 2 else code
+
+
+def _answer(opened: ZoneStore) -> dict[str, Any]:
+    """Return what describes a store in JSON."""
+    return {
+        "command": "store",
+        "zones": len(opened),
+        "complete": opened.complete,
+        "islands": opened.manifest.islands,
+        "question": opened.manifest.question,
+    }
 
 
 def _checked(opened: ZoneStore) -> tuple[list[str], bool]:
