@@ -150,12 +150,13 @@ class Roundings:
         """Return the roundings of this operation on the results of another one, whose values are not a layer of their own."""
         supports = [[i for i, entry in enumerate(row) if entry] for row in self.weight.rows]
         through = self.weight @ inner.underflows
+        at_once = [sum((inner.underflows[i] for i in support), start=Fraction(0)) for support in supports]
         return Roundings(
             self.weight @ inner.weight,
             tuple(a + b for a, b in zip(self.weight @ inner.bias, self.bias, strict=True)),
             products=_added(self.products, inner.products, supports),
             sums=_added(self.sums, inner.sums, supports),
-            underflows=tuple(h + 2 * more for h, more in zip(self.underflows, through, strict=True)),
+            underflows=tuple(h + 2 * a + b for h, a, b in zip(self.underflows, through, at_once, strict=True)),
             constants=self.constants.join(inner.constants),
             peak=self._peak_after(inner),
         )

@@ -88,14 +88,19 @@ class FloatProgram:
     """A network as a program of NumPy floats.
 
     Args:
-        network: whose weights are numbers of the format.
+        network: whose layers are single operations of its model, and whose weights are numbers of the format.
         name: of the format.
 
     Raises:
-        InputError: NumPy does not have the format.
+        InputError: NumPy does not have the format, or a layer stands for several operations.
     """
 
     def __init__(self, network: Network, name: str) -> None:
+        joined = next((k for k, layer in enumerate(network.layers) if layer.roundings is not None), None)
+        if joined is not None:
+            raise InputError(
+                f"layer {joined} stands for several operations of the model; run the model itself: --replay onnxruntime"
+            )
         if name not in TYPES:
             raise InputError(f"arithmetic is {name}; programs run in {', '.join(TYPES)}")
         self.kind, floats = TYPES[name], FloatNetwork.of(network)
@@ -163,7 +168,7 @@ def order_dependence(network: Network, cases: Sequence[Case], *, seconds: float 
         None if none was found, which does not show that there is none.
     """
     name, end = cases[0].arithmetic if cases else "", time.monotonic() + seconds
-    if name not in TYPES:
+    if name not in TYPES or any(layer.roundings is not None for layer in network.layers):
         return None
     program, floats = FloatProgram(network, name), FloatNetwork.of(network)
     for number, case in enumerate(cases):

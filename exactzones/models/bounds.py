@@ -14,6 +14,8 @@ from exactzones.models.tensors import Tensor
 from exactzones.models.values import Value, ancestors
 from exactzones.rational import text
 
+_STEPS = "compares or truncates values, which rounding may move over a step"
+
 
 def each_step(operand: Tensor | Array, step: Callable[[Any], Any]) -> Array:
     """Return a function of every entry, which has the same value at all numbers that the entry may be.
@@ -32,6 +34,8 @@ def each_step(operand: Tensor | Array, step: Callable[[Any], Any]) -> Array:
         return object_array([step(entry) for entry in fractions(operand).ravel()]).reshape(operand.shape)
     if operand.graph.box is None:
         raise FormatError("it is not piecewise linear where it depends on the network's input; a constant is expected")
+    if not all(map(_copies, ancestors(operand.value))):
+        operand.graph.refuse_floats(_STEPS)
     lows, highs = (side.vector() for side in _bounds(operand.value, operand.graph.box))
     results = []
     for low, high in zip(lows, highs, strict=True):
@@ -47,10 +51,30 @@ def each_step(operand: Tensor | Array, step: Callable[[Any], Any]) -> Array:
 
 def positivity(tensor: Tensor) -> Array:
     """Return 1 for entries that are positive on the whole box, -1 for those that are positive nowhere, else 0."""
-    if tensor.graph.box is None:
-        return np.zeros(tensor.shape, int)
-    lows, highs = (side.vector() for side in _bounds(tensor.value, tensor.graph.box))
-    return np.array([(low > 0) - (high <= 0) for low, high in zip(lows, highs, strict=True)]).reshape(tensor.shape)
+    known = np.zeros(tensor.shape, int)
+    if tensor.graph.box is not None:
+        lows, highs = (side.vector() for side in _bounds(tensor.value, tensor.graph.box))
+        known = np.array([(low > 0) - (high <= 0) for low, high in zip(lows, highs, strict=True)]).reshape(tensor.shape)
+    compared = _entries(tensor.value) <= 2 and all(map(_copies, ancestors(tensor.value) - {tensor.value}))
+    if not (known.all() and compared):
+        tensor.graph.refuse_floats(_STEPS)
+    return known
+
+
+def _copies(value: Value) -> bool:
+    """Whether every entry of a value is one of its sources, perhaps with its sign changed, the ReLU of one, or zero."""
+    return value.constant is None and _entries(value) <= 1
+
+
+def _entries(value: Value) -> int:
+    """Return how many numbers an entry of a value is the sum of, at most; more than two if some are not copies."""
+    parts = [matrix for _, matrix in value.terms]
+    if any((np.abs(matrix.values) != (matrix.denominator or 1)).any() for matrix in parts):
+        return 3
+    rows = np.concatenate(
+        [part.rows for part in (*parts, *([] if value.constant is None else [value.constant]))] or [np.zeros(0, int)]
+    )
+    return int(np.bincount(rows, minlength=1).max())
 
 
 def _bounds(output: Value, box: tuple[Sparse, Sparse]) -> tuple[Sparse, Sparse]:

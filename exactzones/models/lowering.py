@@ -9,6 +9,7 @@ so there are no other kinds of values.  ``Lowering.network`` then emits the laye
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,9 +18,10 @@ from exactzones.files import MAX_WEIGHTS
 from exactzones.models.arrays import Array
 from exactzones.models.layering import layers_of
 from exactzones.models.sparse import Sparse
-from exactzones.models.values import Term, Value
+from exactzones.models.values import Computation, Term, Value
 from exactzones.network import Network
 from exactzones.rational import Rationalization
+from exactzones.roundings import UnknownRoundings
 
 _MAX_SIZE = 1_000_000
 
@@ -53,16 +55,25 @@ class Lowering:
             raise InputError(f"the network has {inputs} inputs; a network of 1 to {_MAX_SIZE} inputs is expected")
         self.input, self.box = Value(0, inputs), box
         self.rationalizations: list[Rationalization] = []
+        self._not_in_floats = ""
         self._values = 1
         self._entries = 0
 
-    def affine(self, terms: Sequence[Term], constant: Sparse | None = None, *, linear: bool = False) -> Value:
+    def affine(
+        self,
+        terms: Sequence[Term],
+        constant: Sparse | None = None,
+        *,
+        linear: bool = False,
+        computation: Computation | None = None,
+    ) -> Value:
         """Return ``sum(matrix source) + constant``.
 
         Args:
             terms: pairs (source, matrix) with matrices of shape (size, source's size).
             constant: shape (size, 1).
             linear: see ``Value``.
+            computation: see ``Value``.
 
         Raises:
             InputError: the value, or the matrices of the graph so far, have more entries than the limit.
@@ -79,15 +90,18 @@ class Lowering:
         rectified, dense = False, linear
         if len(terms) == 1 and not linear:
             source, matrix = terms[0]
-            if matrix.is_identity and constant is None:
+            if matrix.is_identity and constant is None and not (computation and computation.always):
                 return source
             rectified = source.rectified and constant is None and matrix.all_ones and matrix.one_per_row
             dense = source.dense and matrix.shape == (size, size) and matrix.one_per_row
             dense = dense and len(np.unique(matrix.columns)) == size
         level = max(source.level for source, _ in terms)
         return self._new(
-            Value(self._values, size, level, tuple(terms), constant, rectified=rectified, linear=linear, dense=dense)
-        )
+            Value(
+                self._values, size, level, tuple(terms), constant,
+                rectified=rectified, linear=linear, dense=dense, computation=computation,
+            )
+        )  # fmt: skip
 
     def relu(self, source: Value) -> Value:
         """Return the ReLU of every entry."""
@@ -103,7 +117,15 @@ class Lowering:
         Raises:
             InputError: its layers would have more weights than the limit.
         """
-        return Network(layers_of(self.input, output), tuple(self.rationalizations))
+        layers = layers_of(self.input, output)
+        if self._not_in_floats:
+            unknown = UnknownRoundings(self._not_in_floats)
+            layers = tuple(replace(layer, roundings=unknown) for layer in layers)
+        return Network(layers, tuple(self.rationalizations))
+
+    def refuse_floats(self, why: str) -> None:
+        """Record that nothing is claimed about how floats compute this graph; ``why`` as a message says it of a layer."""
+        self._not_in_floats = why
 
     def _new(self, value: Value) -> Value:
         self._values += 1

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from exactzones.errors import FormatError
-from exactzones.models.arrays import Array, fractions
+from exactzones.models.arrays import Array, fractions, object_array
+from exactzones.models.lowering import column
+from exactzones.models.rounded import magnitudes
 from exactzones.models.sparse import Sparse
-from exactzones.models.tensors import Tensor
+from exactzones.models.tensors import Tensor, range_of
+from exactzones.models.values import Computation
 from exactzones.rational import Rationalization
+from exactzones.roundings import ConstantRange
+
+_ROUNDINGS = 11
+_ULP = 2.0**-50  # more than what the conversion of these numbers to floats may lose
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +65,38 @@ def normalized(x: Tensor, statistics: Statistics, what: str) -> Tensor:
             raise FormatError(f"its {name} has shape {part.shape}; one number for each channel of shape {x.shape} is expected")
     factors, offsets = _factors_and_offsets(x, statistics, what)
     spread = (1, *expected, *[1] * (len(x.shape) - 2))
-    values, constant = (np.broadcast_to(part.reshape(spread), x.shape) for part in (factors, offsets))
-    return x.mapped(Sparse.diagonal(np.ascontiguousarray(values)), x.shape, constant)
+
+    def spread_out(part: Array) -> Array:
+        return np.ascontiguousarray(np.broadcast_to(part.reshape(spread), x.shape))
+
+    computation = _computation(statistics, factors, spread_out)
+    return x.mapped(Sparse.diagonal(spread_out(factors)), x.shape, spread_out(offsets), computation)
+
+
+def _computation(own: Statistics, factors: Array, spread_out: Callable[[Array], Array]) -> Computation:
+    """Return how floats compute a normalization: by its factor, or by differences, quotients and products, in any order.
+
+    On the way of a term to the result there are at most: epsilon, its sum with the variance, the root, the quotient by it, the
+    product with the scale, the 64-bit float that replaces the factor, the product with x or the mean, two sums, and the result.
+    """
+    names = [name for name in ("mean", "variance", "scale", "shift") if getattr(own, name) is not None]
+    mean, shift = fractions(own.mean), np.zeros(len(factors), object) if own.shift is None else fractions(own.shift)
+    scale = np.ones(len(factors), object) if own.scale is None else fractions(own.scale)
+    roots = [abs(f / s) if s else Fraction(0) for f, s in zip(factors, scale, strict=True)]  # 1 / sqrt(variance + epsilon)
+    sizes = [(abs(s), abs(f), root) for s, f, root in zip(scale, factors, roots, strict=True)]
+    constants = reduce(ConstantRange.join, (range_of(getattr(own, name)) for name in names))
+    inner = ConstantRange.of(number for triple in sizes for number in triple)
+    flushed = np.array([8.0 * (3 + float(sum(triple))) * (1 + _ULP) for triple in sizes])
+    return Computation(
+        _ROUNDINGS,
+        underflows=spread_out(flushed).ravel(),
+        offset=magnitudes(
+            column(spread_out(object_array([abs(f * m) + abs(s) for f, m, s in zip(factors, mean, shift, strict=True)])))
+        ),
+        constants=replace(constants.join(inner), bits=constants.bits),
+        peak=float(max((1 / number for triple in sizes for number in triple if number), default=1)) * (1 + _ULP),
+        always=True,
+    )
 
 
 def _factors_and_offsets(x: Tensor, own: Statistics, what: str) -> tuple[Array, Array]:

@@ -12,11 +12,12 @@ import numpy as np
 
 from exactzones.models.arrays import Array
 from exactzones.models.sparse import Sparse
+from exactzones.models.values import Computation
 from exactzones.roundings import UnknownRoundings
 
 JOINED_ROUNDINGS = UnknownRoundings(
-    "joins several linear operations in a row, such as a normalisation of the inputs or a residual sum, between which floats "
-    "round; bounds for this are not implemented"
+    "joins a normalisation of the inputs or outputs with other operations, between which floats round; bounds for this are not "
+    "implemented for .nnet files"
 )
 
 
@@ -62,3 +63,28 @@ def operations_of(
         found[rows] = np.where(found[rows] <= Operation.SUM, Operation.BIASED, Operation.JOINED)
     kept = np.bincount(total.rows, minlength=height) == sum(np.bincount(part.rows, minlength=height) for part in parts)
     return np.where(kept, found, Operation.JOINED)  # where entries were added up or cancelled, their magnitudes are lost
+
+
+def stated_operations(operations: Array, computation: Computation | None) -> Array:
+    """Return what rows compute if the reader of the model states how: then only copies are single operations."""
+    if computation is None:
+        return operations
+    single = (operations == Operation.COPY) & (not computation.always)
+    return np.where(single, Operation.COPY, Operation.JOINED)
+
+
+def origins_of(terms: Sequence[tuple[Sparse, Array]], constant: Sparse | None, fresh: Array) -> Array:
+    """Return a number for each row of an affine value, the same for copies of one number that floats compute.
+
+    Args:
+        terms: for each source the matrix and the numbers of its rows.
+        constant: shape (rows, 1), or None for zero.
+        fresh: positive numbers not in use, for rows that are not copies; a copy with the other sign has minus its number.
+    """
+    height, origins = len(fresh), fresh.copy()
+    counts = np.zeros(height, int) if constant is None else np.bincount(constant.rows, minlength=height)
+    counts = sum((np.bincount(matrix.rows, minlength=height) for matrix, _ in terms), start=counts)
+    for matrix, own in terms:
+        copied = (np.abs(matrix.values) == (matrix.denominator or 1)) & (counts[matrix.rows] == 1)
+        origins[matrix.rows[copied]] = own[matrix.columns[copied]] * np.sign(matrix.values[copied]).astype(int)
+    return origins

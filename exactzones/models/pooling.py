@@ -12,7 +12,9 @@ from exactzones.files import MAX_WEIGHTS
 from exactzones.models.arrays import Array, Shape
 from exactzones.models.sparse import Sparse
 from exactzones.models.tensors import Tensor
+from exactzones.models.values import EXACT, Computation
 from exactzones.models.windows import Geometry
+from exactzones.roundings import ConstantRange
 
 _ONLY_PADDING = "a window lies in the padding only; smaller pads are expected"
 
@@ -108,7 +110,10 @@ def _pool_matrix(x: Tensor, flat: Array, weights: Array, counts: Shape) -> Tenso
     rows, columns = each * len(flat) + window, each * plane + flat[window, place]
     values = np.broadcast_to(weights[window], rows.shape)
     matrix = Sparse.of((planes * len(flat), x.value.size), rows.ravel(), columns.ravel(), values.ravel())
-    return x.mapped(matrix, (*x.shape[:2], *counts))
+    computation = None
+    if (weights != 1).any():  # a sum that is divided, or multiplied by a rounded number
+        computation = Computation(3, constants=ConstantRange(), peak=float(1 / min(weights)))
+    return x.mapped(matrix, (*x.shape[:2], *counts), computation=computation)
 
 
 def pooled_maximum(x: Tensor, geometry: Geometry) -> Tensor:
@@ -162,7 +167,7 @@ def _maxima_of_pairs(x: Tensor, table: Array) -> tuple[Tensor, Array]:
     second = x.moved(lambda _: kept[:, 1])
     if not two.any():
         return second, number[place]
-    first_excess = x.moved(lambda _: kept[two, 0]).plus(x.moved(lambda _: kept[two, 1]), 1, -1).relu()
+    first_excess = x.moved(lambda _: kept[two, 0]).plus(x.moved(lambda _: kept[two, 1]), 1, -1, EXACT).relu()
     spread = np.full(len(kept), -1)
     spread[two] = np.arange(int(two.sum()))
-    return second.plus(first_excess.moved(lambda _: spread)), number[place]
+    return second.plus(first_excess.moved(lambda _: spread), computation=EXACT), number[place]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,9 @@ from exactzones.files import MAX_WEIGHTS
 from exactzones.models.arrays import Array, Shape, finite, fractions
 from exactzones.models.lowering import Lowering, column
 from exactzones.models.sparse import Sparse
-from exactzones.models.values import Value
+from exactzones.models.values import CHOSEN, EXACT, Computation, Value
 from exactzones.models.windows import Geometry, convolution
+from exactzones.roundings import ConstantRange
 
 NO_CONSTANT_FACTOR = "a product of two tensors that both depend on the input is not piecewise linear; make one of them a constant"
 
@@ -71,8 +72,16 @@ class Tensor:
         """Return the ReLU of every entry."""
         return Tensor(self.graph, self.graph.relu(self.value), self.shape)
 
-    def plus(self, other: Tensor | Array, factor: int = 1, other_factor: int = 1) -> Tensor:
+    def plus(
+        self, other: Tensor | Array, factor: int = 1, other_factor: int = 1, computation: Computation | None = None
+    ) -> Tensor:
         """Return ``factor * self + other_factor * other`` with broadcasting; the factors are 1 or -1.
+
+        Args:
+            other: a tensor or a constant.
+            factor: 1 or -1.
+            other_factor: 1 or -1.
+            computation: how floats compute it, if not as a sum.
 
         Raises:
             FormatError: shapes that cannot be broadcast.
@@ -87,20 +96,48 @@ class Tensor:
         else:
             spread = np.broadcast_to(finite(other, "its constant"), shape)
             constant = column(spread if other_factor == 1 else np.asarray(fractions(spread) * other_factor, object))
-        return Tensor(self.graph, self.graph.affine(terms, constant), shape)
+        return Tensor(self.graph, self.graph.affine(terms, constant, computation=computation), shape)
 
-    def times(self, factor: Array) -> Tensor:
-        """Return the product with a constant, entry by entry, with broadcasting."""
+    def times(self, factor: Array, computation: Computation | None = None) -> Tensor:
+        """Return the product with a constant, entry by entry, with broadcasting.
+
+        Args:
+            factor: the constant.
+            computation: how floats compute it, if not as a product.
+        """
         shape = broadcast(self.shape, factor.shape)
         index = np.broadcast_to(self.index, shape).ravel()
         values = np.broadcast_to(finite(factor, "its constant"), shape).ravel()
         matrix = Sparse.of((index.size, self.value.size), np.arange(index.size), index, values)
-        return Tensor(self.graph, self.graph.affine([(self.value, matrix)]), shape)
+        return Tensor(self.graph, self.graph.affine([(self.value, matrix)], computation=computation), shape)
 
-    def mapped(self, matrix: Sparse, shape: Shape, constant: Array | None = None) -> Tensor:
-        """Return a linear map of the flattened entries plus a constant; both the result and the constant have this shape."""
+    def divided(self, divisor: Array) -> Tensor:
+        """Return the quotient by a constant without zeros, entry by entry, with broadcasting."""
+        inverse = np.asarray(1 / fractions(divisor), object)
+        constants = range_of(divisor)
+        sizes = range_of(inverse).join(constants)
+        return self.times(inverse, Computation(3, constants=replace(sizes, bits=constants.bits)))
+
+    def mapped(
+        self, matrix: Sparse, shape: Shape, constant: Array | None = None, computation: Computation | None = None
+    ) -> Tensor:
+        """Return a linear map of the flattened entries plus a constant.
+
+        Args:
+            matrix: shape (entries of the result, entries).
+            shape: of the result.
+            constant: of the result's shape, or None for zero.
+            computation: how floats compute it, if not as a sum of products.
+        """
         offset = None if constant is None else column(constant)
-        return Tensor(self.graph, self.graph.affine([(self.value, matrix)], offset), shape)
+        return Tensor(self.graph, self.graph.affine([(self.value, matrix)], offset, computation=computation), shape)
+
+
+def range_of(constants: Array) -> ConstantRange:
+    """Return the range of an array of constants."""
+    if constants.dtype.kind == "f":
+        return ConstantRange.of_floats(np.abs(constants.astype(np.float64)).ravel())
+    return ConstantRange.of(fractions(constants).ravel().tolist())
 
 
 def broadcast(*shapes: Shape) -> Shape:
@@ -280,12 +317,12 @@ def transposed_convolution(
 
 def maximum(left: Tensor, right: Tensor | Array) -> Tensor:
     """Return the elementwise maximum, ``right + ReLU(left - right)``."""
-    return left.plus(right, 1, -1).relu().plus(right)
+    return left.plus(right, 1, -1, EXACT).relu().plus(right, computation=EXACT)
 
 
 def minimum(left: Tensor, right: Tensor | Array) -> Tensor:
     """Return the elementwise minimum, ``right - ReLU(right - left)``."""
-    return left.plus(right, -1, 1).relu().plus(right, -1, 1)
+    return left.plus(right, -1, 1, EXACT).relu().plus(right, -1, 1, EXACT)
 
 
 def clipped(x: Tensor, low: Any, high: Any) -> Tensor:
@@ -297,7 +334,8 @@ def clipped(x: Tensor, low: Any, high: Any) -> Tensor:
             return maximum(x, bottom)
         return x if top is None else minimum(x, top)
     bottom = np.asarray(np.minimum(bottom, top), object)
-    return x.plus(bottom, 1, -1).relu().plus(x.plus(top, 1, -1).relu(), 1, -1).plus(bottom)
+    above, over = x.plus(bottom, 1, -1, EXACT).relu(), x.plus(top, 1, -1, EXACT).relu()
+    return above.plus(over, 1, -1, EXACT).plus(bottom, computation=EXACT)
 
 
 def leaky(x: Tensor, slope: Any) -> Tensor:
@@ -312,12 +350,12 @@ def leaky(x: Tensor, slope: Any) -> Tensor:
     rest = np.asarray(1 - slopes, object)
     if not rest.any():
         return x
-    return x.relu().times(rest).plus(x.times(slopes))
+    return x.relu().times(rest, CHOSEN).plus(x.times(slopes), computation=EXACT)
 
 
 def absolute(x: Tensor) -> Tensor:
     """Return the absolute value, ``2 ReLU(x) - x``."""
-    return x.relu().times(np.array(2)).plus(x, 1, -1)
+    return x.relu().times(np.array(2), CHOSEN).plus(x, 1, -1, EXACT)
 
 
 def per_axis(numbers: Sequence[int] | int, axes: int, what: str) -> Shape:

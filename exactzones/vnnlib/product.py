@@ -10,6 +10,9 @@ from itertools import chain
 from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.rational import Matrix, Vector
+from exactzones.roundings import UnknownRoundings
+
+_SEVERAL = UnknownRoundings("joins linear operations, and stands beside another layer; bounds for this are not implemented")
 
 
 def carrying_inputs(network: Network) -> Network:
@@ -63,7 +66,7 @@ def _combined(networks: Sequence[Network], *, shared: bool) -> Network:
         weights = [part.weight for part in parts]
         weight = reduce(Matrix.stack, weights) if shared and k == 0 else _diagonal(weights)
         bias, relu = (tuple(chain.from_iterable(field)) for field in ((p.bias for p in parts), (p.relu for p in parts)))
-        layers.append(Layer(weight, bias, relu, next((part.roundings for part in parts if part.roundings is not None), None)))
+        layers.append(Layer(weight, bias, relu, _roundings(parts)))
     return Network(tuple(layers), tuple(chain.from_iterable(network.rationalizations for network in networks)))
 
 
@@ -79,7 +82,12 @@ def _lanes(network: Network) -> Layer:
 
 
 def _with_lanes(layer: Layer, weight: Matrix, lanes: int) -> Layer:
-    return Layer(weight, (*layer.bias, *_zeros(lanes)), (*layer.relu, *(False,) * lanes), layer.roundings)
+    return Layer(weight, (*layer.bias, *_zeros(lanes)), (*layer.relu, *(False,) * lanes), _roundings([layer]))
+
+
+def _roundings(parts: Sequence[Layer]) -> UnknownRoundings | None:
+    """Return the roundings of layers beside each other: of single operations they are those of the whole."""
+    return None if all(part.roundings is None for part in parts) else _SEVERAL
 
 
 def _diagonal(blocks: Sequence[Matrix]) -> Matrix:

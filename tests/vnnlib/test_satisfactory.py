@@ -20,10 +20,7 @@ UNDECIDED_IN_FLOATS = {
     "reducemean/reducemean01",
     "network_isomorphic/network_isomorphic01",  # types that differ
     "mul/mul03",  # a square
-    "batchnormalization/batchnorm07",
-    "gemm/gemm03",
-    "gemm/gemm04",
-    *(f"maxpool/maxpool{k:02}" for k in range(1, 7)),
+    "maxpool/maxpool03",  # inputs without bounds
 }
 
 
@@ -56,7 +53,7 @@ def test_verdict_in_the_declared_types(verify, name):
     """In floats a near tie is unknown, and types that differ are refused; nothing is decided wrongly."""
     case = CASES[name]
     done = verify(case)
-    if case.node_type in NOT_CLAIMED or name in UNDECIDED_IN_FLOATS:
+    if name in UNDECIDED_IN_FLOATS or (case.node_type in NOT_CLAIMED and done.code == 2):
         assert done.code in (2, 3), done
         assert done.out in ("", "unknown\n")
         return

@@ -59,8 +59,9 @@ def divide(node: OnnxNode) -> Steppable:
     if not np.asarray(divisor != 0).all():
         raise FormatError("its divisor has an entry 0; nonzero numbers are expected")
     if isinstance(left, (Tensor, steps.Stepped)):
-        inverse = np.asarray(Fraction(1) / fractions(divisor), object)
-        return left.times(inverse) if isinstance(left, Tensor) else steps.multiplied(left, inverse)
+        if isinstance(left, Tensor):
+            return left.divided(divisor)
+        return steps.multiplied(left, np.asarray(Fraction(1) / fractions(divisor), object))
     if left.dtype.kind == divisor.dtype.kind == "i":
         return _folded(left, divisor, lambda a, b: np.where(a * b < 0, -(abs(a) // abs(b)), abs(a) // abs(b)))
     return _folded(left, divisor, lambda a, b: a / b)
@@ -144,8 +145,8 @@ def reduce_minimum(node: OnnxNode) -> Tensor:
 
 def mean(node: OnnxNode) -> Operand:
     """Return the mean of any number of operands, with broadcasting."""
-    total, share = sum_(node), np.array([Fraction(1, len(node.operands))], object).reshape(())
-    return total.times(share) if isinstance(total, Tensor) else np.asarray(fractions(total) * share, object)
+    total, count = sum_(node), np.array(len(node.operands))
+    return total.divided(count) if isinstance(total, Tensor) else np.asarray(fractions(total) / int(count), object)
 
 
 def _reduced_axes(node: OnnxNode) -> set[int]:

@@ -10,6 +10,7 @@ from exactzones.models.arrays import finite, fractions
 from exactzones.models.normalization import Statistics, normalized
 from exactzones.models.onnx_node import OnnxNode, Operand, axes_from_front
 from exactzones.models.tensors import Tensor
+from exactzones.models.values import Computation
 
 
 def matmul(node: OnnxNode) -> Operand:
@@ -46,7 +47,11 @@ def gemm(node: OnnxNode) -> Tensor:
     if isinstance(bias, Tensor):
         return result.plus(bias.times(beta))
     finite(bias, "its bias")
-    return result.plus(bias if beta.item() == 1 else np.asarray(fractions(bias) * beta.item(), object))
+    if beta.item() == 1:
+        return result.plus(bias)
+    scaled = np.asarray(fractions(bias) * beta.item(), object)
+    computation = Computation(3, constants=tensors.range_of(bias).join(tensors.range_of(beta)))
+    return result.plus(scaled, computation=computation)
 
 
 def _transposed(matrix: Operand) -> Operand:

@@ -69,7 +69,9 @@ def _resized(node: OnnxNode, axes: list[tuple[int, Fraction, int | None]], modes
         if mode == b"nearest":
             chosen = np.array([min(max(_rounded(place, modes[1]), 0), old - 1) for place in places], np.int64)
             x = x.moved(lambda index, k=chosen, a=axis: np.take(index, k, a))  # type: ignore[misc]
-        elif mode == b"linear":
+            continue
+        x.graph.refuse_floats("interpolates between values, with weights that each program computes in its own way")
+        if mode == b"linear":
             x = _interpolated(x, axis, places)
         else:
             rows = [_cubic_weights(node, place, old) for place in places]

@@ -62,7 +62,8 @@ def div(left: Any, right: Any) -> Any:
     divisor = fractions(constant(right, "the divisor"))
     if not np.asarray(divisor != 0).all():
         raise FormatError("its divisor has an entry 0; nonzero numbers are expected")
-    return mul(steppable(left), np.asarray(1 / divisor, object))
+    dividend = steppable(left)
+    return dividend.divided(divisor) if isinstance(dividend, Tensor) else mul(dividend, np.asarray(1 / divisor, object))
 
 
 def floordiv(left: Any, right: Any) -> int:
