@@ -17,7 +17,7 @@ from typing import TypeAlias
 from exactzones.errors import BackendError, DimensionError
 from exactzones.polyhedra import backends
 from exactzones.polyhedra.representation import HRep
-from exactzones.rational import Row, Vector, dot
+from exactzones.rational import Row, Vector, dot, rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +166,22 @@ def _improving_ray(system: HRep, objective: Sequence[Fraction]) -> Vector | None
     ):
         raise BackendError("a linear program returned a direction in which the objective does not grow within the polyhedron")
     return solution.point
+
+
+def is_bounded(system: HRep) -> bool:
+    """Tell whether a system that has a point is bounded, without its vertices.
+
+    A direction of its recession cone on which all rows are zero exists iff the rows do not have full rank; another one exists iff
+    the sum of the rows grows without bound.
+    """
+    slopes = [row[1:] for row in system.closed_rows if any(row[1:])]
+    sides = {(k, row[k] > 0) for row in slopes if sum(map(bool, row)) == 1 for k in range(len(row)) if row[k]}
+    if len(sides) == 2 * system.ambient_dim:
+        return True
+    if rank([*slopes, *(row[1:] for row in system.equations)]) < system.ambient_dim:
+        return False
+    total = tuple(sum(column, start=Fraction(0)) for column in zip(*slopes, strict=True))
+    return not slopes or _improving_ray(system, total) is None
 
 
 def _combine(system: HRep, multipliers: Sequence[Fraction]) -> tuple[Fraction, ...]:

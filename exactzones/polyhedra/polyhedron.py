@@ -180,7 +180,7 @@ class Polyhedron:
     @property
     def is_bounded(self) -> bool:
         """Whether it is bounded."""
-        return self.vrep.is_bounded
+        return self.is_empty or lp.is_bounded(self.hrep)
 
     def contains(self, point: Sequence[Any]) -> bool:
         """Tell whether a point of shape (d,) lies in it; strict rows count strictly."""

@@ -41,6 +41,7 @@ def test_from_inequalities_to_generators_and_back(polyhedron):
         event("empty")
         return
     vrep = polyhedron.vrep
+    assert polyhedron.is_bounded == vrep.is_bounded
     hull = Polyhedron.hull(vrep.vertices, vrep.rays, vrep.lines)
     assert hull == polyhedron
     assert hull.irredundant == polyhedron.irredundant
@@ -319,3 +320,12 @@ def test_refusals(build, error, message):
 def test_a_box_without_a_dimension(low, high):
     with pytest.raises(InputError, match="pass dim="):
         Polyhedron.box(low, high)
+
+
+def test_boundedness_needs_no_vertices():
+    cube = Polyhedron.box(-1, 1, dim=40).hrep
+    simplex = [[0, *(int(j == k) for j in range(40))] for k in range(40)]
+    assert Polyhedron(cube).is_bounded
+    assert Polyhedron.of(40, [*simplex, [1, *[-1] * 40]]).is_bounded
+    assert not Polyhedron.of(40, [*simplex, [1, -1, *[0] * 39]]).is_bounded
+    assert not Polyhedron.of(40, cube.rows[1:]).is_bounded
