@@ -156,7 +156,7 @@ class Zones(Sequence[Zone]):
 
     @property
     def _is_bounded(self) -> bool:
-        """Whether the domain is bounded, which its vertices tell; if those of a zone are too many, that is an error."""
+        """Whether the domain is bounded, so that there are volumes; if a zone has too many vertices for one, that is an error."""
         _ = self.zones[0].cell if self.zones and self.zones[0].kept is not None else None
         return self.domain is not None and self.domain.is_bounded
 
