@@ -16,20 +16,20 @@ from functools import cached_property
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from exactzones.affine import AffineMap
 from exactzones.deprecated import renamed_argument
 from exactzones.errors import DimensionError, FeatureError, InexactError, InputError, quoted
 from exactzones.layer import Layer
-from exactzones.notation import html_table
+from exactzones.notation import counted, html_table
 from exactzones.port import Port
 from exactzones.property import as_cases
 from exactzones.rational import Rationalization, Row, Vector, algebraic, entries, exact, index
 from exactzones.rational import rationalize as to_rational
 from exactzones.roundings import MADE_UP
 
-__all__ = ["Latent", "Layer", "Network", "Pattern", "Port", "regime_bound"]
+__all__ = ["Latent", "Layer", "Network", "Pattern", "Port", "Slice", "regime_bound"]
 
 Pattern: TypeAlias = tuple[str, ...]
 """One string per layer with ReLU units, one sign per such unit: ``+`` where the unit is on, ``-`` where it is off."""
@@ -50,6 +50,21 @@ class Latent:
     dim: int
 
 
+class Slice(NamedTuple):
+    """A slice of a network's input space.
+
+    Attributes:
+        whole: the network on all of the input space.
+        embedding: from the slice's coordinates to the inputs.
+    """
+
+    whole: Network
+    embedding: AffineMap
+
+    def __str__(self) -> str:
+        return f"a slice of {counted(self.embedding.outputs, 'input', 'inputs')}"
+
+
 @dataclass(frozen=True)
 class Network:
     """A chain of layers.
@@ -59,6 +74,7 @@ class Network:
         rationalizations: the irrational weights that were replaced, each with its approximation and a bound of the error.
         input_ports: the model's inputs, if a reader knows them.
         output_ports: the model's outputs, if a reader knows them.
+        slice: where the input space lies in a larger one, if ``compose`` made the network; else None.
 
     >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
     >>> net([-3])
@@ -69,6 +85,7 @@ class Network:
     rationalizations: tuple[Rationalization, ...] = field(default=(), compare=False)
     input_ports: tuple[Port, ...] = field(default=(), compare=False)
     output_ports: tuple[Port, ...] = field(default=(), compare=False)
+    slice: Slice | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.layers, tuple) or not all(isinstance(layer, Layer) for layer in self.layers):
@@ -206,7 +223,8 @@ class Network:
         first = self.layers[0]
         composed = first.affine.after(embedding)
         layer = Layer(composed.matrix, composed.offset, first.relu, MADE_UP)
-        return Network((layer, *self.layers[1:]), self.rationalizations)
+        whole, inner = (self, embedding) if self.slice is None else (self.slice.whole, self.slice.embedding.after(embedding))
+        return Network((layer, *self.layers[1:]), self.rationalizations, slice=Slice(whole, inner))
 
     @renamed_argument("entries", "coordinates")
     def point(self, coordinates: Any) -> Vector:
@@ -320,15 +338,16 @@ class Network:
         import_module("exactzones.models").save_network(self, path)  # imported by name: models is on a floor above
 
     def __repr__(self) -> str:
-        relu = sum(len(layer.relu_units) for layer in self.layers)
-        return f"Network({'-'.join(map(str, (self.inputs, *self.widths)))}, {relu} ReLU units)"
+        relu = f"{sum(len(layer.relu_units) for layer in self.layers)} ReLU units"
+        return f"Network({'-'.join(map(str, (self.inputs, *self.widths)))}, {relu}{f', {self.slice}' if self.slice else ''})"
 
     def _repr_html_(self) -> str:
         counts = [(k, layer.inputs, layer.outputs, len(layer.relu_units)) for k, layer in enumerate(self.layers)]
         rows = [tuple(map(str, (*row, row[2] - row[3]))) for row in counts]
         spaces = ", ".join(f"{latent.name} (R^{latent.dim})" for latent in self.latents)
         header = ("layer", "inputs", "units", "with ReLU", "linear lanes")
-        return f"<p>Network with exact weights; spaces: {spaces}</p>{html_table(rows, header)}"
+        where = f" on {self.slice}" * (self.slice is not None)
+        return f"<p>Network with exact weights{where}; spaces: {spaces}</p>{html_table(rows, header)}"
 
     @cached_property
     def sha256(self) -> str:

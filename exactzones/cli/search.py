@@ -19,6 +19,7 @@ from exactzones.cli.stopping import stop
 from exactzones.cli.workers import dask_option, jobs_option, workers
 from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, InputError
+from exactzones.notation import counted
 from exactzones.zones import ENGINES, Zone, Zones, ZoneUnion, find_union, find_zones
 
 _Listed = TypeVar("_Listed", Zones, ZoneUnion)
@@ -161,10 +162,11 @@ def running(options: SearchOptions) -> Iterator[Executor | None]:
 
 
 def embedding_text(embedding: AffineMap) -> str:
-    """Say which inputs the domain fixes; the zones are polyhedra of the other ones."""
+    """Say which inputs the domain fixes; the zones are polyhedra of the other ones, on a slice of the input space."""
+    inputs = counted(embedding.outputs, "input")
     rows = list(zip(embedding.matrix.rows, embedding.offset, strict=True))
     fixed = [f"x{k} = {number_text(offset)}" for k, (row, offset) in enumerate(rows) if not any(row)]
     free = [f"x{k}" for k, (row, _) in enumerate(rows) if any(row)]
     if len(free) != embedding.inputs:
-        return f"on the domain, {embedding.inputs} coordinates determine all {embedding.outputs} inputs; zones are in them"
-    return f"with {', '.join(fixed)}; zones and points are in ({', '.join(free)})"
+        return f"a slice of {inputs}: on the domain, {embedding.inputs} coordinates determine all of them; zones are in them"
+    return f"a slice of {inputs}, with {', '.join(fixed)}; zones and points are in ({', '.join(free)})"

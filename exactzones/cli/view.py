@@ -14,6 +14,7 @@ import rich_click as click
 from exactzones.affine import AffineMap
 from exactzones.cli.options import (
     NetworkFile,
+    Question,
     QuestionOptions,
     ReportOptions,
     UnionQuestion,
@@ -35,6 +36,7 @@ from exactzones.cli.points import read_point
 from exactzones.cli.search import BudgetOptions, Listing, budget_options, find, find_cases
 from exactzones.cli.stopping import stop
 from exactzones.errors import InputError
+from exactzones.formats.zones_json import network_document
 from exactzones.polyhedra.flats import free_inputs
 from exactzones.view import Points, check_shown, cut_through, embedding, page, read_points, save
 from exactzones.zones import Zones, ZoneUnion
@@ -143,26 +145,31 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
     if flat is not None:
         network, domain = network.compose(flat), cut_through(domain, flat)
     check_shown(network)
-    until = stop.deadline.part(_SEARCH_SHARE)
-    listing: Listing[Zones] | Listing[ZoneUnion]
-    if isinstance(asked, UnionQuestion):
-        listing = find_cases(asked._replace(network=network, domain=domain), limits, until, quiet=report.quiet)
-    else:
-        listing = find(asked._replace(network=network, domain=domain), limits, until, quiet=report.quiet)
+    listing = _list(asked._replace(network=network, domain=domain), limits, quiet=report.quiet)
     deliveries = Deliveries()
+    title = f"{net.path.name}: {prop}{f' on {network.slice}' if network.slice else ''}"
     with progress(quiet=report.quiet, activity="writing the page"):
-        shown = _write_page(listing.zones, options.out, deliveries, data=points, flat=flat, title=f"{net.path.name}: {prop}")
+        shown = _write_page(listing.zones, options.out, deliveries, data=points, flat=flat, title=title)
     islands = stop.attempt("islands", lambda: len(shown.islands))
-    answer = {"command": "view", "zones": len(shown), "islands": islands, "complete": shown.complete}
-    deliveries.deliver_answer({**answer, "page": str(options.out)}, report.json_path)
+    answer = {"command": "view", "network": network_document(network), "zones": len(shown), "islands": islands}
+    deliveries.deliver_answer({**answer, "complete": shown.complete, "page": str(options.out)}, report.json_path)
     if not report.quiet and is_text_wanted(report.json_path):
         rows = [("zones", listing.count_text), ("islands", "not counted" if islands is None else islands)]
+        if network.slice is not None:
+            rows.append(("shown", str(network.slice)))
         if deliveries.written:
             rows.append(("page", f"{options.out.stat().st_size / 1e6:.2f} MB"))
         print_table([*rows, ("time", f"{time.monotonic() - start:.2f} s")])
         for path in deliveries.written:
             click.echo(f"wrote {path}")
     return deliveries.exit_code(listing.exit_code if shown.complete else 3)
+
+
+def _list(asked: Question | UnionQuestion, limits: BudgetOptions, *, quiet: bool) -> Listing[Zones] | Listing[ZoneUnion]:
+    until = stop.deadline.part(_SEARCH_SHARE)
+    if isinstance(asked, UnionQuestion):
+        return find_cases(asked, limits, until, quiet=quiet)
+    return find(asked, limits, until, quiet=quiet)
 
 
 def _write_page(zones: Zones | ZoneUnion, path: Path, deliveries: Deliveries, **options: Any) -> Zones | ZoneUnion:

@@ -9,6 +9,7 @@ from exactzones.formats.zones_json import (
     cell_document,
     conditions_document,
     domain_document,
+    network_document,
     number_texts,
     property_document,
     row_texts,
@@ -49,7 +50,7 @@ def exploration_document(found: Exploration) -> dict[str, Any]:
 
 def _question(asked: LocalZone | Exploration) -> dict[str, Any]:
     return {
-        "network": {"sha256": asked.network.sha256, "inputs": asked.network.inputs},
+        "network": network_document(asked.network),
         "feature": property_document(asked.prop),
         "domain": domain_document(asked.domain),
         "point": number_texts(asked.point),

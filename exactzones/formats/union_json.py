@@ -22,6 +22,7 @@ from exactzones.formats.zones_json import (
     condition_texts,
     domain_document,
     merged_document,
+    network_document,
     number_texts,
     property_document,
 )
@@ -42,7 +43,7 @@ def union_to_json(union: ZoneUnion, *, merge: bool = False, islands: bool = True
     document = {
         "format": FORMAT,
         "version": VERSION,
-        "network": {"sha256": union.network.sha256, "inputs": union.network.inputs},
+        "network": network_document(union.network),
         "cases": [property_document(case) for case in union.prop.cases],
         "domain": domain_document(union.domain),
         "zones": [_zone(zone, union) for zone in union],

@@ -258,7 +258,7 @@ def _without_caches(zone: Zone) -> Zone:
 def _head(network: Network, prop: Property, domain: Polyhedron | None) -> dict[str, Any]:
     return {
         "format": FORMAT,
-        "network": {"sha256": network.sha256, "inputs": network.inputs},
+        "network": network_document(network),
         "feature": property_document(prop),
         "domain": domain_document(domain),
     }
@@ -289,6 +289,16 @@ def _array(name: str, rows: Iterable[Sequence[int]]) -> Iterator[str]:
 
 def _json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
+
+
+def network_document(network: Network) -> dict[str, Any]:
+    """Return what says which network, and which slice of its input space, zones are about."""
+    document = {"sha256": network.sha256, "inputs": network.inputs}
+    if network.slice is None:
+        return document
+    whole, embedding = network.slice
+    of = {"sha256": whole.sha256, "inputs": whole.inputs}
+    return document | {"slice": {"of": of, "embedding": row_texts(embedding.augmented().rows)}}
 
 
 def domain_document(domain: Polyhedron | None) -> dict[str, Any]:

@@ -94,7 +94,8 @@ def _draw(zones: Zones | UnionParts, shown: Sequence[Piece], window: Polyhedron,
 def title(zones: Zones | UnionParts, joined: int | None = None) -> str:
     """Return a picture's title: the property and the counts."""
     into = "" if joined is None else f" joined into {counted(joined, 'piece')}"
-    return f"{zones.prop}: {counted(count_zones(zones), 'zone')}{into}, {counted(len(zones.islands), 'island')}"
+    where = f" on {zones.network.slice}" if zones.network.slice else ""
+    return f"{zones.prop}{where}: {counted(count_zones(zones), 'zone')}{into}, {counted(len(zones.islands), 'island')}"
 
 
 def _groups(zones: Zones | UnionParts, shown: Sequence[Piece], color_by: str) -> list[Any]:

@@ -20,6 +20,7 @@ from exactzones.errors import DimensionError, InputError
 from exactzones.files import as_path, write_atomically
 from exactzones.formats.zones_json import row_texts
 from exactzones.network import Network
+from exactzones.notation import counted, linear_sum, number
 from exactzones.polyhedra import Polyhedron
 from exactzones.view.latents import latent_spaces
 from exactzones.view.points import Points, placed
@@ -44,6 +45,7 @@ _SCRIPTS = (
     "latents.js",
     "main.js",
 )
+_LONG_DIRECTION = 40  # characters beside an axis
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -66,7 +68,7 @@ def page(
         window: a bounded polyhedron; the page shows its bounding box.  By default that of ``default_window``.
         names: names of the inputs; ``x0``, ``x1``, .. by default.
         flat: the slice, if the zones are those of ``network.compose(flat)``; data points are then points of the larger space.
-        title: title of the page; by default the property.
+        title: title of the page; by default the property, and on a slice that it is one.
 
     Raises:
         InputError: more than three inputs, an unbounded or flat window, a slice or data of another space, or plotly is needed
@@ -87,8 +89,8 @@ def page(
     of_data = points.names or None if points else None
     scene = _scene(listed, box, flat, _input_names(network, flat, of_data if names is None else names))
     scene["data"] = None if points is None else placed(points, listed, flat)
-    heading = str(listed.prop) if title is None else as_text(title, "title")
-    return _assembled(heading, listed, box, scene, exact_texts(listed, flat))
+    heading = f"{listed.prop} on {network.slice}" if network.slice else str(listed.prop)
+    return _assembled(heading if title is None else as_text(title, "title"), listed, box, scene, exact_texts(listed, flat))
 
 
 def _input_names(network: Network, flat: AffineMap | None, names: Sequence[str] | None) -> Sequence[str]:
@@ -106,7 +108,7 @@ def _scene(zones: Zones | UnionParts, box: Polyhedron, flat: AffineMap | None, i
     letters = [f"{'x' if flat is None else 'u'}{k}" for k in range(zones.network.inputs)]
     return {
         "letters": letters,
-        "axes": [_axis(letter, name) for letter, name in zip(letters, letters if flat else input_names, strict=True)],
+        "axes": _axes(letters, input_names, flat),
         "threshold": threshold(zones),
         "layers": [list(layer.relu_units) for layer in zones.network.layers[: zones.prop.horizon]],
         "spaces": [main, *latent_spaces(zones, main)],
@@ -143,8 +145,16 @@ def save(zones: Zones | ZoneUnion, path: str | Path, data: Any = None, **options
     write_atomically(target, page(zones, data, **options).encode())
 
 
-def _axis(letter: str, name: str) -> str:
-    return letter if name == letter else f"{letter}: {name}"
+def _axes(letters: Sequence[str], input_names: Sequence[str], flat: AffineMap | None) -> list[str]:
+    """Return what is written beside the axes; on a slice it says which inputs grow along them."""
+    if flat is None:
+        return [letter if name == letter else f"{letter}: {name}" for letter, name in zip(letters, input_names, strict=True)]
+    named = []
+    for letter, column in zip(letters, zip(*flat.matrix.rows, strict=True), strict=True):
+        moved = [(entry, name) for entry, name in zip(column, input_names, strict=True) if entry]
+        written = linear_sum(moved, number)
+        named.append(f"{letter}: {written if len(written) <= _LONG_DIRECTION else counted(len(moved), 'input')} (slice)")
+    return named
 
 
 def _assembled(title: str, zones: Zones | UnionParts, window: Polyhedron, scene: Data, exact: Data) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +19,8 @@ from exactzones.files import naming, read_bytes
 from exactzones.formats.zones_json import row_texts
 from exactzones.notation import counted
 from exactzones.polyhedra.shapes import floats
-from exactzones.rational import Vector, entries, exact, index
+from exactzones.rational import Vector, dot, entries, exact, index
+from exactzones.rational.floats import clipped_float
 from exactzones.view.slices import foot
 from exactzones.view.spaces import Data
 from exactzones.zones import Zones
@@ -143,7 +145,8 @@ def placed(data: Points, zones: Zones | UnionParts, flat: AffineMap | None) -> D
 
     Returns:
         ``at`` (floats), ``exact`` (texts), and per point ``zone`` (the number of the zone in which the property fires there, or
-        -1), ``off`` (whether it lies off the slice), ``label`` (an index into ``labels``).
+        -1), ``off`` (whether it lies off the slice), ``away`` (how far it is from the slice, as text), ``label`` (an index into
+        ``labels``).
 
     Raises:
         DimensionError: a point of another space.
@@ -163,6 +166,15 @@ def placed(data: Points, zones: Zones | UnionParts, flat: AffineMap | None) -> D
         "exact": row_texts(data.points),
         "zone": zone,
         "off": off,
+        "away": [] if flat is None else [_distance(point, flat(at)) for point, at in zip(data.points, shown, strict=True)],
         "label": [labels.index(label) for label in data.labels],
         "labels": labels,
     }
+
+
+def _distance(point: Vector, other: Vector) -> str:
+    """Return the Euclidean distance of two points: exact if it is an integer, else rounded."""
+    steps = [a - b for a, b in zip(point, other, strict=True)]
+    square = dot(steps, steps)
+    length = math.sqrt(clipped_float(square))
+    return f"{length:.0f}" if length.is_integer() and int(length) ** 2 == square else f"~{length:.4g}"

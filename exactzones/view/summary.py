@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from exactzones.affine import AffineMap
+from exactzones.network import Network
 from exactzones.notation import counted, number
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import bounding_box, sides
@@ -21,6 +22,8 @@ _counted = partial(counted, grouped=True)
 def verdict(zones: Zones | UnionParts) -> str:
     """Return one or two sentences about where the property holds, or that it holds nowhere."""
     where = region(zones.domain)
+    if zones.network.slice is not None:
+        where = f"{zones.network.slice}" if zones.domain is None else f"{where} on {zones.network.slice}"
     if not len(zones):
         if zones.complete:
             return f"Cannot fire: the list of zones is complete and empty; no point of {where} satisfies {zones.prop}."
@@ -46,7 +49,16 @@ def facts(zones: Zones | UnionParts, window: Polyhedron) -> list[tuple[str, str]
         rows.append(("largest value", "unbounded"))
     elif best is not None and best.value is not None:
         rows.append(("largest value", f"{number(best.value)} at {_point(best.point)}"))
-    return [*rows, ("network", f"sha256 {zones.network.sha256[:16]}..")]
+    return [*rows, *_hashes(zones.network)]
+
+
+def _hashes(network: Network) -> list[tuple[str, str]]:
+    """Return which network it is; on a slice also the network on all of the input space."""
+    if network.slice is None:
+        return [("network", f"sha256 {network.sha256[:16]}..")]
+    whole, embedding = network.slice
+    on_slice = f"sha256 {network.sha256[:16]}.., with {_counted(embedding.inputs, 'coordinate')} of {network.slice}"
+    return [("network", f"sha256 {whole.sha256[:16]}.."), ("network on the slice", on_slice)]
 
 
 def notes(zones: Zones | UnionParts, outside: Sequence[str], flat: AffineMap | None) -> list[str]:

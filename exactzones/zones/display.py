@@ -60,6 +60,8 @@ def page(zones: Listed) -> str:
     """Return a summary, the picture and a table of the first zones as HTML."""
     count = len(zones.zones)
     where = "all of the input space" if zones.domain is None else "its domain"
+    if zones.network.slice is not None:
+        where = f"{zones.network.slice}" if zones.domain is None else f"its domain on {zones.network.slice}"
     if not count:
         silent = "fires nowhere in" if zones.complete else "was not found to fire, before the search stopped early, in"
         return f"<p>{escaped(zones.prop)} {silent} {where}</p>"

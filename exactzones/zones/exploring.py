@@ -112,7 +112,7 @@ class Exploration(Sequence[NearZone]):
         return len(self.zones)
 
     def __repr__(self) -> str:
-        what = "" if self.everywhere else " of an island"
+        what = ("" if self.everywhere else " of an island") + (f" on {self.network.slice}" if self.network.slice else "")
         limits = ", incomplete" * (not self.complete) + ", others are farther than the radius" * (self.complete and self.farther)
         return f"Exploration({len(self.zones)} zones{what} of {self.prop}{limits})"
 

@@ -321,7 +321,8 @@ class Zones(Sequence[Zone]):
         return self.network, self.prop, self.complete, self.domain or Polyhedron.space(self.network.inputs)
 
     def __repr__(self) -> str:
-        return f"Zones({len(self.zones)} zones of {self.prop}{'' if self.complete else ', incomplete'})"
+        where = f" on {self.network.slice}" if self.network.slice else ""
+        return f"Zones({len(self.zones)} zones of {self.prop}{where}{'' if self.complete else ', incomplete'})"
 
 
 def _firing(zones: Sequence[Zone], point: Sequence[Any]) -> Zone | None:

@@ -195,7 +195,8 @@ class ZoneUnion(Sequence[UnionZone]):
         return hash((self.prop, self.lists))
 
     def __repr__(self) -> str:
-        return f"ZoneUnion({len(self)} zones of {self.prop}{'' if self.complete else ', incomplete'})"
+        where = f" on {self.network.slice}" if self.network.slice else ""
+        return f"ZoneUnion({len(self)} zones of {self.prop}{where}{'' if self.complete else ', incomplete'})"
 
 
 def find_union(

@@ -286,7 +286,7 @@ def test_slices(opened):
     tab.evaluate("exactzones.choose(0)")
     tab.get_by_text("in the input space", exact=True).click()
     assert "(2, 0, 7/3, 2)" in text_at(tab, "#chosen")  # where u = (2, 2)
-    assert "1 point off the slice (faint)" in text_at(tab, "#colouring")
+    assert "1 point off the slice (faint), up to ~0.2357 from it" in text_at(tab, "#colouring")
     tab.get_by_text("position of the slice in the input space").click()
     assert "x2 = u1 + 1/3" in text_at(tab, "#facts")
 

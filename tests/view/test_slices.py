@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from view.support import FOUR, carried, numbers
 
-from exactzones import DimensionError, DomainError, InputError, Polyhedron, feature, find_zones, vector
+from exactzones import AffineMap, DimensionError, DomainError, InputError, Polyhedron, feature, find_zones, vector
+from exactzones.formats.zones_json import zones_to_json
 from exactzones.rational import dot
 from exactzones.testing import points
 from exactzones.view import cut_through, embedding, page
@@ -79,8 +80,32 @@ def test_a_slice_is_exact_and_lifts_its_vertices():
     assert numbers(scene["flat"]["rows"]) == list(flat.augmented().rows)
     data = scene["data"]
     assert data["off"] == [False, False, True]
+    assert data["away"] == ["0", "0", "5"]
+    assert scene["axes"] == ["u0: x0 (slice)", "u1: 1/3 x1 + x2 (slice)"]
     assert [zone >= 0 for zone in data["zone"]] == [False, True, False]  # x0 + x1 - ReLU(x2 - x3) > 1
     assert any("slice" in note for note in scene["notes"])
+    text = page(zones, [["1/2", 0, 0, "1/2"]], flat=flat)
+    assert carried(text)[0]["data"]["away"] == ["~0.5"]
+    assert "<h1>z1[0] &gt; 0 on a slice of 4 inputs</h1>" in text
+    assert "on a slice of 4 inputs.<" in text.partition('id="verdict"')[2][:300]
+    for network in (FOUR, zones.network):
+        assert f"sha256 {network.sha256[:16]}.." in text
+
+
+def test_networks_lists_and_json_name_the_slice():
+    flat = embedding(4, through=[[0, 0, 0, 0], [1, 0, 0, 0], [0, "1/3", 1, 0]])
+    sliced = FOUR.compose(flat)
+    zones = find_zones(sliced, feature(0), "-1:1")
+    assert (sliced.slice.whole, sliced.slice.embedding) == (FOUR, flat)
+    assert repr(sliced) == "Network(2-2-1, 2 ReLU units, a slice of 4 inputs)"
+    assert repr(zones) == f"Zones({len(zones)} zones of z1[0] > 0 on a slice of 4 inputs)"
+    line = AffineMap.through([0, 1], [1, 1])
+    assert sliced.compose(line).slice == (FOUR, flat.after(line))
+    document = zones_to_json(zones)["network"]
+    assert (document["sha256"], document["inputs"]) == (sliced.sha256, 2)
+    assert document["slice"]["of"] == {"sha256": FOUR.sha256, "inputs": 4}
+    assert document["slice"]["embedding"] == [["0", "1", "0"], ["0", "0", "1/3"], ["0", "0", "1"], ["0", "0", "0"]]
+    assert FOUR.slice is None
 
 
 def test_data_of_another_space():

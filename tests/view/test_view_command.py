@@ -38,7 +38,7 @@ def test_slices(run, four, tmp_path):
     assert run("view", four, "--feature", 0, "--domain=-3:3", *through, "--out", out, "--quiet").out == ""
     flat = embedding(4, through=[[0, 0, 0, 0], [1, 0, 0, 0], [0, "1/3", 1, 0]])
     zones = find_zones(FOUR.compose(flat), feature(0), cut_through(Polyhedron.box(-3, 3, dim=4), flat))
-    assert out.read_text() == page(zones, flat=flat, title="four.json: z1[0] > 0")
+    assert out.read_text() == page(zones, flat=flat, title="four.json: z1[0] > 0 on a slice of 4 inputs")
     along = ["--along", "-1,0,0,0", "--along", "0,0,1,1", "--from", "-1,0,0,1/2"]
     assert run("view", four, "--feature", 0, *along, "--out", out).code == 0
     rows = carried(out.read_text())[0]["flat"]["rows"]

@@ -59,8 +59,8 @@ class Book {
 
   /** The tooltip of a data point. */
   data(number) {
-    const { exact, label, labels, off, zone } = this.scene.data;
-    const named = labels.length ? `: ${labels[label[number]]}` : '', where = off[number] ? 'off the slice' : zone[number] < 0 ? 'in no zone' : `in zone ${zone[number] + 1}`;
+    const { away, exact, label, labels, off, zone } = this.scene.data;
+    const named = labels.length ? `: ${labels[label[number]]}` : '', where = off[number] ? `${away[number]} off the slice` : zone[number] < 0 ? 'in no zone' : `in zone ${zone[number] + 1}`;
     return [el('strong', {}, `Data point ${number + 1}${named}, ${where}`), el('div', { class: 'exact' }, briefPoint(exact[number], FRACTION))];
   }
 

@@ -25,11 +25,12 @@ function legendOf(colouring, space, islands, show) {
 }
 
 /** The legend of the data points, with the number of them in zones. */
-function dataLegend({ at, label, labels, off, zone }, dim) {
+function dataLegend({ at, away, label, labels, off, zone }, dim) {
   const marks = Object.values(dim === 3 ? SOLID_MARKS : FLAT_MARKS), aside = off.filter(Boolean).length;
   const within = (chosen) => zone.filter((one, k) => one >= 0 && chosen(k)).length.toLocaleString('en');
   const items = labels.map((name, which) => `${marks[which % marks.length]} ${name}: ${label.filter((one) => one === which).length.toLocaleString('en')}, ${within((k) => label[k] === which)} in zones`);
   if (!labels.length) items.push(`${within(() => true)} of ${(at.length - aside).toLocaleString('en')} in zones`);
-  if (aside) items.push(`${counted(aside, 'point')} off the slice (faint), drawn at the nearest point of the slice; not counted`);
+  const size = (text) => Number(text.replace('~', '')), farthest = away.reduce((one, other) => (size(other) > size(one) ? other : one), '0');
+  if (aside) items.push(`${counted(aside, 'point')} off the slice (faint), up to ${farthest} from it, drawn at the nearest point of the slice; not counted`);
   return el('ul', { class: 'legend' }, ...items.map((item) => el('li', {}, item)));
 }
