@@ -1,13 +1,14 @@
 """The float program of a network in orders of summation that are named, and inputs at which the order decides the answer.
 
-NumPy's sums of two floats and products of two floats are rounded to the nearest number, as IEEE 754 says, so each evaluation is
-one execution of the model that certificates are about.
+NumPy's sums and products of two float64 numbers are rounded to the nearest number, as IEEE 754 says.  Formats of at most half the
+precision are computed by them, and rounded again, which does not change the result (Figueroa 1995); of a product that is fused
+with a sum it may become the number on the other side.  So each evaluation is one execution of the model of certificates.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -21,10 +22,10 @@ from exactzones.errors import InputError
 from exactzones.network import Network
 from exactzones.property import Condition, Property
 from exactzones.rational import Vector
-from exactzones.rational.float_formats import FORMATS
+from exactzones.rational.float_formats import FORMATS, FloatArithmetic
 
 TYPES: dict[str, Any] = {"float64": np.float64, "float32": np.float32, "float16": np.float16}
-"""The arithmetics that NumPy has."""
+"""The formats that NumPy and other libraries have."""
 _NAMES = ("forward", "backward", "ascending", "descending", "pairwise")
 _POINTS, _STEPS, _BISECTIONS = 256, 24, 80
 _SPREAD = 6  # by how many numbers of the format the points around a tie differ from it, at most
@@ -40,15 +41,17 @@ class SumOrder:
             ``pairwise`` (a balanced tree), or ``random`` (each unit has an order of its own).
         bias_first: whether the bias is the first term; otherwise it is the last.
         seed: of a random order.
+        fused: whether products are not rounded before they are added.
     """
 
     name: str
     bias_first: bool = False
     seed: int = 0
+    fused: bool = False
 
     def __str__(self) -> str:
         seed = f" {self.seed}" if self.name == "random" else ""
-        return f"{self.name}{seed}, bias {'first' if self.bias_first else 'last'}"
+        return f"{self.name}{seed}, bias {'first' if self.bias_first else 'last'}{', fused' if self.fused else ''}"
 
     def arranged(self, terms: Array, layer: int) -> Array:
         """Return terms, shape (points, units, terms), in the order in which they are added."""
@@ -62,18 +65,18 @@ class SumOrder:
             return np.take_along_axis(terms, np.argsort(keys, 1)[None], 2)
         return terms
 
-    def total(self, terms: Array, layer: int) -> Array:
+    def total(self, terms: Array, layer: int, rounded: Callable[[Array], Array]) -> Array:
         """Return the sums of terms, shape (points, units), each addition rounded."""
         ordered = self.arranged(terms, layer)
         if self.name == "pairwise":
             while ordered.shape[2] > 1:
                 odd = ordered[..., -1:] if ordered.shape[2] % 2 else ordered[..., :0]
                 even = ordered.shape[2] - odd.shape[2]
-                ordered = np.concatenate([ordered[..., 0:even:2] + ordered[..., 1:even:2], odd], 2)
+                ordered = np.concatenate([rounded(ordered[..., 0:even:2] + ordered[..., 1:even:2]), odd], 2)
             return ordered[..., 0]
-        result = ordered[..., 0]
+        result = rounded(ordered[..., 0])
         for k in range(1, ordered.shape[2]):
-            result = result + ordered[..., k]
+            result = rounded(result + ordered[..., k])
         return result
 
 
@@ -82,42 +85,65 @@ ORDERS = (
     *(SumOrder("random", seed=seed) for seed in range(10)),
 )
 """The orders that are tried."""
+FUSED = tuple(SumOrder(name, bias_first, fused=True) for name in _NAMES[:-1] for bias_first in (False, True))
+"""Further ones, where products and sums have one format of at most half the precision of float64."""
+
+
+def _bfloat16(values: Array) -> Array:
+    bits = values.astype(np.float32).view(np.uint32)
+    nearest = (bits + (0x7FFF + ((bits >> 16) & 1))) & 0xFFFF0000  # ties to even
+    return np.where(np.isnan(values), values, nearest.astype(np.uint32).view(np.float32).astype(np.float64))
+
+
+_ROUNDED: dict[str, Callable[[Array], Array]] = {
+    "float64": lambda values: values,
+    "float32": lambda values: values.astype(np.float32).astype(np.float64),
+    "float16": lambda values: values.astype(np.float16).astype(np.float64),
+    "bfloat16": _bfloat16,
+}
+"""Round float64 numbers to the nearest ones of a format."""
 
 
 class FloatProgram:
-    """A network as a program of NumPy floats.
+    """A network as a program of floats.
 
     Args:
         network: whose layers are single operations of its model, and whose weights are numbers of the format.
-        name: of the format.
+        name: of the arithmetic.
+
+    Attributes:
+        orders: that are different programs.
 
     Raises:
-        InputError: NumPy does not have the format, or a layer stands for several operations.
+        InputError: there is no such arithmetic, or a layer stands for several operations.
     """
 
     def __init__(self, network: Network, name: str) -> None:
+        arithmetic = FloatArithmetic.of(name)
+        if arithmetic is None:
+            raise InputError(f"arithmetic is {name}; programs run in {', '.join(FORMATS)}, or a pair of them")
         joined = next((k for k, layer in enumerate(network.layers) if layer.roundings is not None), None)
         if joined is not None:
             raise InputError(
                 f"layer {joined} stands for several operations of the model; run the model itself: --replay onnxruntime"
             )
-        if name not in TYPES:
-            raise InputError(f"arithmetic is {name}; programs run in {', '.join(TYPES)}")
-        self.kind, floats = TYPES[name], FloatNetwork.of(network)
-        self.layers = [
-            (weight.astype(self.kind), bias.astype(self.kind), mask)
-            for weight, bias, mask in zip(floats.weights, floats.biases, floats.masks, strict=True)
-        ]
+        self.rounded, self._sum = _ROUNDED[arithmetic.products.name], _ROUNDED[arithmetic.sums.name]
+        self._exact = arithmetic.products != arithmetic.sums
+        self.orders = ORDERS if self._exact or arithmetic.products.name == "float64" else (*ORDERS, *FUSED)
+        floats = FloatNetwork.of(network)
+        self.layers = list(zip(floats.weights, floats.biases, floats.masks, strict=True))
 
     def trace(self, points: Array, order: SumOrder) -> list[tuple[Array, Array]]:
-        """Return each layer's pre-activations and activations, shape (points, units), as floats of the format."""
-        values, trace = points.astype(self.kind), []
+        """Return each layer's pre-activations and activations, shape (points, units), as float64 numbers."""
+        values, trace = self.rounded(points.astype(np.float64)), []
         with np.errstate(all="ignore"):
             for k, (weight, bias, mask) in enumerate(self.layers):
                 terms = values[:, None, :] * weight[None]
+                if not (order.fused or self._exact):
+                    terms = self.rounded(terms)
                 column = np.broadcast_to(bias[None, :, None], (*terms.shape[:2], 1))
                 parts = (column, terms) if order.bias_first else (terms, column)
-                before = order.total(np.concatenate(parts, 2), k)
+                before = self.rounded(order.total(np.concatenate(parts, 2), k, self._sum))
                 values = np.where(mask, np.maximum(before, 0), before)
                 trace.append((before, values))
         return trace
@@ -161,21 +187,22 @@ def order_dependence(network: Network, cases: Sequence[Case], *, seconds: float 
 
     Args:
         network: the network.
-        cases: in an arithmetic that NumPy has (else nothing is found).
+        cases: what is claimed of it in floats (over the reals nothing is found).
         seconds: how long to search; a further step may follow.
 
     Returns:
         None if none was found, which does not show that there is none.
     """
     name, end = cases[0].arithmetic if cases else "", time.monotonic() + seconds
-    if name not in TYPES or any(layer.roundings is not None for layer in network.layers):
+    arithmetic = FloatArithmetic.of(name) if name else None
+    if arithmetic is None or any(layer.roundings is not None for layer in network.layers):
         return None
     program, floats = FloatProgram(network, name), FloatNetwork.of(network)
     for number, case in enumerate(cases):
         prop = case.prop.resolve(network.widths)
         if not prop.conditions or case.rows.bounds is None:
             continue
-        for points in _near_ties(floats, prop, case, FORMATS[name].precision):
+        for points in _near_ties(floats, prop, case, arithmetic.products.precision):
             found = _differing(program, prop, points, (number, case))
             if found is not None:
                 return found
@@ -186,13 +213,13 @@ def order_dependence(network: Network, cases: Sequence[Case], *, seconds: float 
 
 def _differing(program: FloatProgram, prop: Property, points: Array, numbered: tuple[int, Case]) -> OrderDependence | None:
     """Return the first point of the case's domain at which two orders give different answers."""
-    (number, case), points = numbered, points.astype(program.kind)
-    by_order = [program.condition_values(prop, points, order) for order in ORDERS]
+    (number, case), points, orders = numbered, program.rounded(points), program.orders
+    by_order = [program.condition_values(prop, points, order) for order in orders]
     for p, row in enumerate(points):
         least = [min(map(_value_and_answer, prop.conditions, values[p])) for values in by_order]
         best, worst = max(range(len(least)), key=least.__getitem__), min(range(len(least)), key=least.__getitem__)
         if least[best][1] and not least[worst][1] and _is_inside(case, point := tuple(Fraction(float(x)) for x in row)):
-            return OrderDependence(number, point, (ORDERS[best], ORDERS[worst]), (least[best][0], least[worst][0]))
+            return OrderDependence(number, point, (orders[best], orders[worst]), (least[best][0], least[worst][0]))
     return None
 
 

@@ -54,7 +54,7 @@ def findings(network: Network, cases: Sequence[Case], decision: Decision, until:
 def _depends(arithmetic: str, found: OrderDependence) -> dict[str, Any]:
     """Return an input at which the order decides, the two orders with what they give, and a program that shows it."""
     values = zip(found.orders, found.values, strict=True)
-    listed = ", ".join(f"SumOrder({order.name!r}, {order.bias_first}, {order.seed})" for order in found.orders)
+    listed = ", ".join(f"SumOrder({order.name!r}, {order.bias_first}, {order.seed}, {order.fused})" for order in found.orders)
     lines = (
         "import sys, numpy as np",
         "from exactzones.certification.float_orders import FloatProgram, SumOrder",
@@ -146,7 +146,7 @@ def _by_torch(network: Network, _path: Path, kind: Any, points: Any) -> Any:
 
     values = torch.from_numpy(points)
     for weight, bias, mask in FloatProgram(network, np.dtype(kind).name).layers:
-        before = torch.nn.functional.linear(values, torch.from_numpy(weight), torch.from_numpy(bias))
+        before = torch.nn.functional.linear(values, *(torch.from_numpy(part.astype(kind)) for part in (weight, bias)))
         values = torch.where(torch.from_numpy(mask), torch.relu(before), before)
     return values.numpy().ravel()
 

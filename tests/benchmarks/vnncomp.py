@@ -1,10 +1,11 @@
 """Certify the public instances: verdicts against the published ones, times, certificate sizes, check times.
 
     EXACTZONES_VNNCOMP=FOLDER python tests/benchmarks/vnncomp.py [CATEGORY ..] [--seconds S] [--only TEXT]
-        [--arithmetic NAME] [--json OUT]
+        [--arithmetic NAME] [--checker verified] [--checker plain] [--json OUT]
 
 Prints a line per instance and a table per category.  The time limit is the competition's, at most S (120 by default).  With an
-arithmetic of floats the instances that are published as unsat are asked about the float program, in every order of summation.
+arithmetic of floats the instances that are published as unsat are asked about the float program, in every order of summation;
+those without a certificate have the margin that is missing.  Further checkers check the certificates of unsat instances, too.
 """
 
 # ruff: noqa: T201 - scripts print
@@ -22,11 +23,14 @@ from pathlib import Path
 
 from exactzones.certification import CanFire, CannotFire, case_of, certify_cases
 from exactzones.checker import check
+from exactzones.checker.reference import check_plainly
+from exactzones.checker.verified import check_verified
 from exactzones.models import load_network
 from exactzones.rational.float_formats import REAL
 from exactzones.vnnlib.reader import read_vnnlib
 
 FOLDER = Path(os.environ.get("EXACTZONES_VNNCOMP", "."))
+CHECKERS = {"plain": check_plainly, "verified": check_verified}
 CATEGORIES = ["acasxu", "rl_benchmarks", "safenlp", "test", "collins_rul_cnn", "reach_prob_density", "mnist_fc", "tllverifybench"]
 
 
@@ -41,7 +45,7 @@ def instances(category):
         yield from csv.DictReader(stream)
 
 
-def solve(category, instance, limit, arithmetic=REAL):
+def solve(category, instance, limit, arithmetic=REAL, checkers=()):
     """Return what came out for one instance, as a row of the table."""
     net, _ = network(FOLDER / category / instance["onnx"])
     start = time.process_time()
@@ -59,6 +63,12 @@ def solve(category, instance, limit, arithmetic=REAL):
     expected = instance["expected"]
     wrong = verdict != "unknown" and expected in {"sat", "unsat"} and verdict != expected
     accepted = report.verdict == ("incomplete" if verdict == "unknown" else "valid")
+    others = {}
+    for name in checkers if verdict == "unsat" else ():
+        start = time.time()  # the verified checker is a process of its own
+        other = CHECKERS[name](net, cases, iter(found.certificate.lines))
+        others[name] = time.time() - start
+        accepted &= other.verdict == "valid"
     return {
         "onnx": instance["onnx"],
         "vnnlib": instance["vnnlib"],
@@ -70,12 +80,17 @@ def solve(category, instance, limit, arithmetic=REAL):
         "check": checked,
         "bytes": size,
         "nodes": report.nodes,
+        "others": others,
+        "missing_margin": getattr(found, "missing_margin", None),
     }
 
 
 def line(row):
     times = f"{row['seconds']:.2f} s, check {row['check']:.2f} s"
     trouble = " WRONG" * row["wrong"] + " NOT ACCEPTED" * (not row["accepted"])
+    times += "".join(f", {name} {seconds:.2f} s" for name, seconds in row["others"].items())
+    if row["missing_margin"] is not None:
+        trouble += f" {row['missing_margin']:.3g} is missing"
     name = f"{row['onnx']} {row['vnnlib']}"
     return f"{name} {row['expected']} {row['verdict']} {times}, {row['nodes']} nodes, {row['bytes'] / 1e3:.0f} kB{trouble}"
 
@@ -98,6 +113,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--only", default="")
     parser.add_argument("--arithmetic", default=REAL)
+    parser.add_argument("--checker", action="append", choices=sorted(CHECKERS), default=[])
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if not (FOLDER / "acasxu").is_dir():
@@ -111,7 +127,7 @@ def main():
                 continue
             if options.arithmetic != REAL and instance["expected"] != "unsat":
                 continue
-            row = solve(category, instance, options.seconds, options.arithmetic)
+            row = solve(category, instance, options.seconds, options.arithmetic, options.checker)
             rows.append(row)
             print(line(row), flush=True)
             if options.json:

@@ -52,6 +52,15 @@ def test_can_fire_in_every_order(net, tmp_path, run):
     assert (checked.code, "proved: can fire in float32" in checked.out) == (0, True)
 
 
+@pytest.mark.parametrize("library", ["numpy", "onnxruntime", "torch"])
+def test_replay(net, run, library):
+    """The maximum is attained at (1, -1); float32 computes nearly the same there, and each library says so in its own order."""
+    pytest.importorskip(library)
+    code, found = answered(run("certify", net, *QUESTION, "--threshold", "1.3", "--replay", library, "--json", "-"))
+    assert (code, found["replay"]["library"]) == (0, library)
+    assert 1.3 < float.fromhex(found["replay"]["outputs"][0]) < 1.33
+
+
 def test_the_order_decides(net, tmp_path, run):
     """Over the reals the feature is less than 1.325; one order of float32 exceeds it, another does not."""
     code, found = answered(run("certify", net, *QUESTION, "--threshold", "1.325", "--json", "-"))
