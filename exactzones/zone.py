@@ -17,7 +17,7 @@ from exactzones.polyhedra.inequality_cell import InequalityCell
 from exactzones.polyhedra.shapes import bounding_box, corners, outline
 from exactzones.polyhedra.svg import Shape, svg
 from exactzones.property import Property
-from exactzones.rational import Row, Vector, dot, integer_dot, over_common_denominator, quotient, read_points
+from exactzones.rational import Row, Vector, dot, integer_dot, over_common_denominator, quotient, read_points, sympy_module
 from exactzones.zone_parts import CellSource, CellWithConditions, Maximum, ZoneCondition, condition_on
 
 __all__ = ["CellSource", "CellWithConditions", "Maximum", "Zone", "ZoneCondition", "condition_on"]
@@ -287,8 +287,7 @@ class Zone:
         >>> find_zones(net, feature(0), Polyhedron.box("-5/2", 3, dim=1))[0].as_sympy()
         (x0 > 1) & (-x0 >= -3)
         """
-        import sympy  # noqa: PLC0415  # slow to import, and rarely needed
-
+        sympy = sympy_module("as_sympy")
         names = [sympy.Symbol(f"x{k}", real=True) for k in range(self.network.inputs)]
         system = self.firing.irredundant
         parts = []

@@ -10,6 +10,7 @@ import rich_click as click
 
 from exactzones.cli.options import NetworkFile, json_option, net_argument
 from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, print_table
+from exactzones.cli.versions import print_versions
 from exactzones.engine import kernel
 from exactzones.network import Network, Port, regime_bound
 
@@ -19,6 +20,14 @@ _LONG_BOUND = 10**12
 @click.command()
 @net_argument
 @json_option
+@click.option(
+    "--versions",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=print_versions,
+    help="Print what is installed, and which library does which work, and exit.",
+)
 def info(net: NetworkFile, json_path: Path | None) -> int:
     """Describe a network: its layers, the length of its numbers, and how many activation regions each layer can make.
 

@@ -9,7 +9,7 @@ operations and the order of a Fraction, so type annotations say Fraction for bot
 ``irrational`` or ``Matrix.is_rational`` first, or calls ``Matrix.scaled``, which raises an InexactError for others.
 """
 
-from exactzones.rational.approximation import Rationalization, rationalize
+from exactzones.rational.approximation import Rationalization, rationalize, sympy_module
 from exactzones.rational.elimination import certainly_independent, common_zero, determinant, nullspace, rank, row_echelon
 from exactzones.rational.entries import entries, flag, index, read_points
 from exactzones.rational.integers import IntegerMatrix
@@ -60,6 +60,7 @@ __all__ = [
     "row_echelon",
     "square_root",
     "sum_of_quotients",
+    "sympy_module",
     "text",
     "vector",
     "vector_of",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib import import_module
 from typing import Any
 
-from exactzones.errors import InexactError
+from exactzones.errors import InexactError, InputError
 from exactzones.rational.quadratic import text
 from exactzones.rational.reading import MAX_DIGITS, exact
 
@@ -30,6 +31,18 @@ class Rationalization:
         return f"{self.expression} taken as {text(self.value)} (off by at most {float(self.error):.2g})"
 
 
+def sympy_module(purpose: str) -> Any:
+    """Return sympy, which is slow to import and rarely needed.
+
+    Raises:
+        InputError: it is not installed; the message says what needs it.
+    """
+    try:
+        return import_module("sympy")
+    except ImportError:
+        raise InputError(f"{purpose} needs sympy, which is not installed: pip install exactzones[sympy]") from None
+
+
 def rationalize(value: Any, max_denominator: int, what: str = "value") -> Rationalization:
     """Return the closest rational with a bounded denominator to a real sympy number.
 
@@ -40,14 +53,13 @@ def rationalize(value: Any, max_denominator: int, what: str = "value") -> Ration
 
     Raises:
         InexactError: ``value`` is not a finite real number, or sympy cannot tell whether it is zero.
+        InputError: sympy is not installed.
 
     >>> import sympy
     >>> rationalize(sympy.sqrt(3) / 2, 100).value
     Fraction(84, 97)
     """
-    import sympy  # noqa: PLC0415  # slow to import, and rarely needed
-    from sympy.core.evalf import PrecisionExhausted  # noqa: PLC0415
-
+    sympy = sympy_module("rationalize")
     try:
         # sympy would run a string as code.
         expression = None if isinstance(value, str) else sympy.sympify(value)
@@ -62,7 +74,7 @@ def rationalize(value: Any, max_denominator: int, what: str = "value") -> Ration
             raise InexactError(f"{what} is {value}, which has more than {MAX_DIGITS} digits")
         digits = max(0, math.ceil(sympy.log(size, 10))) + 2 * len(str(max_denominator)) + 20
         close = exact(sympy.Rational(expression.evalf(digits, strict=True)))
-    except PrecisionExhausted:
+    except sympy.core.evalf.PrecisionExhausted:
         raise InexactError(f"{what} is {value}, which sympy cannot tell from zero; simplify it first") from None
     nearest = close.limit_denominator(max_denominator)
     slack = Fraction(1, 10 ** (digits - 3)) * max(1, abs(math.ceil(close)))

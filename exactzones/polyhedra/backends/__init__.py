@@ -2,8 +2,8 @@
 
 A back end is a module with the three functions of ``protocol.Backend``.  There are two:
 
-* ``cddlib``: the C library, for rational numbers that are not too long;
-* ``ordered_field``: plain Python, for numbers of any ordered field, irrational ones included.
+* ``cddlib``: the C library, for rational numbers that are not too long; used where pycddlib is installed;
+* ``ordered_field``: plain Python, for numbers of any ordered field, irrational ones included; without pycddlib, for all.
 
 To add one, write its module and enter it in ``BACKENDS``, the only place where back ends are chosen; the tests of
 tests/polyhedra/test_backends.py then run on it, too.  Linear programs need not be trusted: ``lp`` verifies their certificates.
@@ -20,16 +20,21 @@ There are five implementations of double description, each for a purpose of its 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
-from exactzones.polyhedra.backends import cddlib, ordered_field
+from exactzones.polyhedra.backends import ordered_field
 from exactzones.polyhedra.backends.protocol import Backend, Entries, Solution, UnsupportedNumbersError
 from exactzones.rational import Row
 
 __all__ = ["BACKENDS", "Backend", "Entries", "Solution", "UnsupportedNumbersError", "generators", "inequalities", "maximize"]
 
-BACKENDS: tuple[Backend, ...] = (cddlib, ordered_field)
+BACKENDS: tuple[Backend, ...] = (ordered_field,)
 """In the order in which they are tried: the fastest first, and last the one that supports all numbers."""
+with suppress(ImportError):  # pycddlib has no wheels: to build it takes a compiler, cddlib and GMP
+    from exactzones.polyhedra.backends import cddlib
+
+    BACKENDS = (cddlib, *BACKENDS)
 
 Answer = TypeVar("Answer")
 
