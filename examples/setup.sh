@@ -32,5 +32,5 @@ if ! have_libraries || ! have_venv; then
 fi
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 editable=()
-[ "$extras" = dev ] && editable=(-e)
+[ "$extras" = dev ] && editable=(-e) || extras=$extras,cddlib
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${editable[@]}" ".[$extras]"

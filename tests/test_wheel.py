@@ -1,6 +1,7 @@
 """What people install: the wheel has the compiled kernel and all data files, and works on each supported Python that is here."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,8 +34,9 @@ def sources(folder):
     return folder
 
 
-def run(*command, cwd):
-    finished = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=without_checkout())  # noqa: S603
+def run(*command, cwd, compiler=None):
+    environment = without_checkout() | ({"CC": compiler} if compiler else {})
+    finished = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return finished.stdout
 
@@ -56,8 +58,9 @@ def test_the_wheel_has_everything(tmp_path):
         assert any(name.endswith(".so") for name in packed)
 
 
-def other_pythons():
-    """Executables of the supported versions beside the one that runs the tests."""
+def pythons():
+    """Executables of the supported versions that are here; the one that runs the tests is first."""
+    yield pytest.param(sys.executable, id="this")
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     for minor in (11, 12, 13):
         if minor == sys.version_info.minor:
@@ -70,15 +73,19 @@ def other_pythons():
                 break
 
 
-@pytest.mark.skipif(
-    "CI" not in os.environ, reason="installs the package afresh, which takes a minute a version: only where CI is set"
-)
-@pytest.mark.parametrize("python", list(other_pythons()))
-def test_it_installs_and_works_on(python, tmp_path):
+@pytest.mark.skipif("CI" not in os.environ, reason="installs the package afresh, with all that it needs: only where CI is set")
+@pytest.mark.parametrize("python", list(pythons()))
+def test_it_installs_without_a_compiler_and_works_on(python, tmp_path):
+    """Only wheels are installed, and a package that calls the compiler fails: nothing needs cddlib or GMP."""
     source = sources(tmp_path)
     run(python, "-m", "venv", "venv", cwd=tmp_path)
     interpreter = str(tmp_path / "venv/bin/python")
-    run(interpreter, "-m", "pip", "install", "-q", "--disable-pip-version-check", str(source), cwd=tmp_path)
+    run(interpreter, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", "dist", str(source), cwd=tmp_path)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    install = ("-m", "pip", "install", "-q", "--disable-pip-version-check", "--only-binary", ":all:", str(wheel))
+    run(interpreter, *install, cwd=tmp_path, compiler="/bin/false")
     (tmp_path / "elsewhere").mkdir()
     run(interpreter, "-c", QUESTION, cwd=tmp_path / "elsewhere")
-    run(interpreter, "-m", "exactzones", "--version", cwd=tmp_path / "elsewhere")
+    versions = run(interpreter, "-m", "exactzones", "info", "--versions", cwd=tmp_path / "elsewhere")
+    assert "own double description" in versions
+    assert re.search(r"kernel +C\n", versions)

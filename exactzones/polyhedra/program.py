@@ -6,8 +6,8 @@ not believed:
 * a point inside is taken if every row is positive there by more than a bound on all rounding errors;
 * multipliers that show that nothing is inside are taken if what they combine is negative on the whole box by more than such a
   bound; the box absorbs what rounding leaves of them;
-* where neither settles it, the basis that HiGHS ends with is solved exactly (``polyhedra.basis``), and where that basis is not
-  optimal, ``polyhedra.lp`` solves the program.
+* where neither settles it, the basis that HiGHS ends with is solved exactly (``polyhedra.backends.basis``), and where that
+  basis is not optimal, ``polyhedra.lp`` solves the program.
 
 Sources: Jansson 2004, Rigorous lower and upper bounds in linear programming; Neumaier and Shcherbina 2004, Safe bounds in linear
 and mixed-integer programming (multipliers and a box); Gleixner, Steffy, Wolter 2016 (exact from floats).
@@ -25,8 +25,8 @@ from typing import TypeAlias
 import numpy as np
 
 from exactzones.polyhedra import lp
+from exactzones.polyhedra.backends.basis import BasicOptimum, ExactProgram, optimum_at
 from exactzones.polyhedra.backends.highs import INFINITY, FloatProgram, FloatSolution
-from exactzones.polyhedra.basis import BasicOptimum, ExactProgram, optimum_at
 from exactzones.polyhedra.bounds import Bounds, FloatBounds
 from exactzones.polyhedra.filtered_rows import FilteredRow, LazyRow
 from exactzones.polyhedra.representation import HRep

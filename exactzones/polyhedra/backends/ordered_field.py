@@ -4,6 +4,8 @@ It is for irrational numbers, which cddlib does not support, and for rational nu
 only the arithmetic and order of numbers; for rational ones it returns what cddlib returns.  It is simple and slow, and suits
 polyhedra with a few dozen rows.
 
+Linear programs start where HiGHS ends in floats, so that a few exact pivots, mostly none, remain.
+
 Sources: Motzkin, Raiffa, Thompson, Thrall 1953 (double description); Terlaky 1985 (the criss-cross method with least indices,
 which terminates from any start, feasible or not, and yields the multipliers as well).
 """
@@ -14,6 +16,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from exactzones.errors import BackendError
+from exactzones.polyhedra.backends.guessed import final_basis
 from exactzones.polyhedra.backends.protocol import Entries, Solution
 from exactzones.rational import Row, integer_dot, nullspace, primitive, quotient
 
@@ -72,6 +75,8 @@ def maximize(rows: Sequence[Entries], equations: Sequence[Entries], objective: E
         # A coordinate is free: it enters the basis for good, unless no row depends on it, and it stays zero.
         if name not in program.lines:
             program.pivot(next((other for other in range(height) if program.lines.get(other, {}).get(name)), None), name)
+    basis = final_basis(rows, equations, objective)
+    program.start_at([k for k in basis.rows if k < height] if basis else [], height)
     program.criss_cross(height)
     lines, slopes = program.lines, program.lines[_OBJECTIVE]
     if any(map(slopes.get, coordinates)) or any(name in lines and lines[name][_CONSTANT] for name in range(height, free)):
@@ -113,6 +118,13 @@ class _Dictionary:
             for name, entry in solved.items():
                 other[name] = other.get(name, 0) + factor * entry
         self.lines[entering] = solved
+
+    def start_at(self, tight: Sequence[int], height: int) -> None:
+        """Make the slacks of these rows, of the first ``height``, zero, as far as the rows are independent."""
+        loose = set(range(height)).difference(tight)
+        for name in tight:
+            if name in self.lines:
+                self.pivot(name, next((other for other, slope in self.lines[name].items() if slope and other in loose), None))
 
     def criss_cross(self, height: int) -> None:
         """Pivot until the first ``height`` variables are >= 0 and the objective does not increase with any of them.

@@ -15,19 +15,26 @@ from exactzones.rational import Row, Vector, common_zero, integer_dot, integer_r
 
 
 class ExactProgram(NamedTuple):
-    """``max objective . v`` over ``low <= v <= high`` and rows ``b + a . v >= 0``.
+    """``max objective . v`` over ``low <= v <= high``, rows ``b + a . v >= 0`` and equations ``b + a . v = 0``.
 
     Attributes:
-        rows: integer rows ``(b, a_1, .., a_n)``.
+        rows: integer rows ``(b, a_1, .., a_n)``, those of equations last.
         low: n lower bounds; None for none.
         high: n upper bounds.
         objective: n integers.
+        equations: how many of the rows are equations.
     """
 
     rows: Sequence[Row]
     low: Sequence[Fraction | None]
     high: Sequence[Fraction | None]
     objective: Row
+    equations: int = 0
+
+    @property
+    def height(self) -> int:
+        """How many rows are inequalities."""
+        return len(self.rows) - self.equations
 
 
 class BasicOptimum(NamedTuple):
@@ -36,8 +43,8 @@ class BasicOptimum(NamedTuple):
     Attributes:
         value: the maximum.
         point: n numbers, where it is attained.
-        multipliers: one per row, >= 0; ``objective + sum multipliers_k a_k`` is largest over the bounds at ``point``, and
-            the rows with positive multipliers are zero there.
+        multipliers: one per row, >= 0 for inequalities; ``objective + sum multipliers_k a_k`` is largest over the bounds at
+            ``point``, and the rows whose multipliers are not zero are zero there.
     """
 
     value: Fraction
@@ -53,7 +60,7 @@ def optimum_at(program: ExactProgram, basis: Basis) -> BasicOptimum | None:
     if point is None or not _feasible(program, point):
         return None
     slopes = _multipliers(program, basis)
-    if slopes is None or any(slope < 0 for slope in slopes):
+    if slopes is None or any(slope < 0 for k, slope in zip(basis.rows, slopes, strict=True) if k < program.height):
         return None
     multipliers = [Fraction(0)] * len(program.rows)
     for k, slope in zip(basis.rows, slopes, strict=True):
@@ -106,7 +113,8 @@ def _feasible(program: ExactProgram, point: Vector) -> bool:
         (low is None or low <= x) and (high is None or x <= high)
         for x, low, high in zip(point, program.low, program.high, strict=True)
     )
-    return within and all(integer_dot(row, lifted) >= 0 for row in program.rows)
+    values = [integer_dot(row, lifted) for row in program.rows]
+    return within and all(value >= 0 for value in values[: program.height]) and not any(values[program.height :])
 
 
 def _dual_feasible(program: ExactProgram, basis: Basis, slopes: Vector) -> bool:
