@@ -52,12 +52,12 @@ def final_basis(rows: Sequence[Entries], equations: Sequence[Entries], objective
 
 def _integers(row: Entries) -> tuple[tuple[int, ...], Fraction]:
     """Return the primitive integer row in the direction of a row, and the factor between them."""
-    integers = integer_row(row)
+    integers = integer_row([Fraction(entry) for entry in row])
     first = next((k for k, entry in enumerate(integers) if entry), 0)
     return integers, Fraction(integers[first]) / row[first] if integers[first] else Fraction(1)
 
 
 def _scaled_floats(row: Entries) -> Floats:
     """Return a row as floats, divided by the power of two that is next to its largest entry."""
-    size = 1 << math.ceil(max(map(abs, row))).bit_length()
+    size = 1 << math.ceil(max(max(row), -min(row))).bit_length()
     return np.array([clipped_float(quotient(entry, size)) for entry in row])
