@@ -59,5 +59,5 @@ def _integers(row: Entries) -> tuple[tuple[int, ...], Fraction]:
 
 def _scaled_floats(row: Entries) -> Floats:
     """Return a row as floats, divided by the power of two that is next to its largest entry."""
-    size = 1 << math.ceil(max(max(row), -min(row))).bit_length()
+    size = 1 << math.ceil(max(*row, -min(row))).bit_length()
     return np.array([clipped_float(quotient(entry, size)) for entry in row])
