@@ -164,10 +164,10 @@ OPERATORS: dict[str, Operator] = {
 }
 
 OF_CONSTANTS = frozenset({
-    "And", "DequantizeLinear", "Div", "Mod", "Not", "Or", "Pow", "QuantizeLinear", "Reciprocal", "ReduceL2", "ReduceProd", "Sqrt",
-    "Xor",
+    "And", "DequantizeLinear", "Div", "Mod", "Mul", "Not", "Or", "Pow", "QuantizeLinear", "Reciprocal", "ReduceL2", "ReduceProd",
+    "Sqrt", "Xor",
 })  # fmt: skip
-"""Operators that are computed for constants only, or take the network's input only as one of two operands, as Div does."""
+"""Operators that are computed for constants only, or take the network's input only as one of two operands, as Div and Mul do."""
 
 SMOOTH = frozenset({
     "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Attention", "Celu", "Cos", "Cosh", "DFT", "DeformConv", "Det", "Elu",
