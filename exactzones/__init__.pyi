@@ -41,7 +41,7 @@ from .layer import Layer
 from .models import from_flax, from_sklearn, from_torch, load_network, save_network
 from .network import Latent, Network, regime_bound
 from .polyhedra import Cell, HRep, Polyhedron, VRep
-from .property import ALWAYS, Condition, Disjunction, Property, condition, feature
+from .property import ALWAYS, Condition, Disjunction, Property, among_largest, condition, feature
 from .rational import Matrix, exact, vector
 from .store import ZoneStore, store_zones
 from .zone import Maximum, Zone, ZoneCondition
@@ -118,6 +118,7 @@ __all__ = [
     "ZoneUnion",
     "Zones",
     "along",
+    "among_largest",
     "certify",
     "check",
     "condition",

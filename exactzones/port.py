@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from exactzones.errors import FeatureError
 from exactzones.rational import index
 
+JUMP = "JumpReLU"
+"""What a model whose output jumps applies to the features that are read: they are positive exactly where the output is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Port:

@@ -6,6 +6,8 @@ threshold there.  For a threshold >= 0 it makes no difference whether a ReLU fol
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -313,6 +315,43 @@ def condition(
     of_layer = read_index(layer, "layer")
     total = algebraic(constant, "constant")
     return Property((Condition(of_layer, terms, total, flag(strict, "strict"), flag(after_relu, "after_relu")),))
+
+
+def among_largest(index: int, count: int, units: int, *, layer: int = -1, after_relu: bool = False) -> Property | Disjunction:
+    """Unit ``index`` is one of the ``count`` largest of a layer, as TopK keeps: it is greater than all but ``count - 1`` others.
+
+    It does not hold where the unit equals the next smaller one.  There is a case for each set of units that it exceeds.
+
+    Args:
+        index: which unit; the first is 0.
+        count: how many are the largest.
+        units: number of units of the layer.
+        layer: 0 is the first, -1 the last.
+        after_relu: compare the layer's values after its ReLU instead of before.
+
+    Raises:
+        InputError: an argument that is not an integer, or more than ``MAX_CASES`` cases.
+
+    >>> str(among_largest(0, 2, 3))
+    'z-1[0] + -1*z-1[1] > 0 or z-1[0] + -1*z-1[2] > 0'
+    """
+    unit, most, width = read_index(index, "feature"), read_index(count, "count", least=1), read_index(units, "units", least=1)
+    others = [other for other in range(width) if other != unit]
+    return at_least(width - most, [condition({unit: 1, other: -1}, layer=layer, after_relu=after_relu) for other in others])
+
+
+def at_least(number: int, props: Sequence[Property]) -> Property | Disjunction:
+    """Return that so many of several properties hold.
+
+    Raises:
+        InputError: it has more than ``MAX_CASES`` cases.
+    """
+    cases = math.comb(len(props), number) if number > 0 else 1
+    if cases > MAX_CASES:
+        raise InputError(f"the property has {cases} cases; at most {MAX_CASES} are supported")
+    chosen = itertools.combinations(props, max(number, 0))
+    conjunctions = tuple(Property(tuple(each for prop in group for each in prop.conditions)) for group in chosen)
+    return conjunctions[0] if len(conjunctions) == 1 else Disjunction(conjunctions)
 
 
 ALWAYS = Property(())

@@ -1,12 +1,14 @@
 """Properties as text: ``z1[2] > z1[0] and z1[2] > 1/2``.
 
     condition   = disjunct, with "or" between;  disjunct = factor, with "and" between
-    factor      = "not" factor | "(" condition ")" | "argmax" ("=" | "!=") K | sum relation sum [relation sum ..]
+    factor      = "not" factor | "(" condition ")" | "argmax" ("=" | "!=") K
+                | K ["not"] "in" "top" "(" N ")" | sum relation sum [relation sum ..]
     relation    = > | >= | < | <= | = | == | !=
     sum         = terms with + and - between;  term = numbers and at most one variable, with * and / between
 
 Variables: ``z1[2]`` is unit 2 of layer 1 before the ReLU, ``a1[2]`` after it, ``y[2]`` (or ``y2``) is output 2 of the network.
 Outputs of a model have their names, too: ``logits[2]``, ``map[0,2]``, or ``score`` where there is a single entry.
+``K in top(N)``: output K is one of the N largest, greater than all others but N - 1.
 Layers count from 0, or from the end as in ``z-1[2]``.
 """
 
@@ -19,7 +21,7 @@ from typing import NamedTuple, TypeAlias
 
 from exactzones.errors import InputError, quoted
 from exactzones.network import Network
-from exactzones.property import ALWAYS, Condition, Disjunction, Property
+from exactzones.property import ALWAYS, Condition, Disjunction, Property, at_least
 from exactzones.rational import exact
 
 _TOKEN = re.compile(
@@ -138,6 +140,8 @@ class _Parser:
             result = _disjunction(~self._factor())
         elif self._take("argmax"):
             result = self._argmax()
+        elif self._tokens[self._next + 1 : self._next + 2] in (["in"], ["not"]):
+            result = self._top()
         elif self._peek() == "(" and self._is_condition():
             self._next += 1
             result = self._condition()
@@ -153,7 +157,7 @@ class _Parser:
         depth = 0
         for word in self._tokens[self._next :]:
             depth += {"(": 1, ")": -1}.get(word, 0)
-            if word in _RELATIONS or word in {"and", "or", "not", "argmax"}:
+            if word in _RELATIONS or word in {"and", "or", "not", "argmax", "in"}:
                 return True
             if depth == 0:
                 return False
@@ -174,6 +178,27 @@ class _Parser:
                 difference = self._output(int(number)).plus(self._output(other), -1)
                 largest &= Property((self._linear(difference, strict=True),))
         return _disjunction(~largest if relation == "!=" else largest)
+
+    def _top(self) -> Disjunction:
+        unit = self._number("an output", range(self._network.widths[-1]))
+        negated = self._take("not")
+        words = [self._take(word) for word in ("in", "top", "(")]
+        count = self._number("largest outputs", range(1, self._network.widths[-1] + 1)) if all(words) else 0
+        if not count or not self._take(")"):
+            raise self._error("the number of an output is followed by: in top(N)")
+        others = [other for other in range(self._network.widths[-1]) if other != unit]
+        differences = [self._output(unit).plus(self._output(other), -1) for other in others]
+        greater = [Property((self._linear(difference, strict=True),)) for difference in differences]
+        if negated:
+            return _disjunction(at_least(count, [Property((~prop.conditions[0],)) for prop in greater]))
+        return _disjunction(at_least(len(others) + 1 - count, greater))
+
+    def _number(self, what: str, allowed: range) -> int:
+        word = self._peek()
+        if not word.isdecimal() or int(word) not in allowed:
+            raise self._error(f"{word!r} is not the number of {what}; expected {allowed[0]} to {allowed[-1]}")
+        self._next += 1
+        return int(word)
 
     def _comparison(self) -> Disjunction:
         sides, relations = [self._sum()], []

@@ -13,6 +13,7 @@ from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_want
 from exactzones.cli.versions import print_versions
 from exactzones.engine import kernel
 from exactzones.network import Network, Port, regime_bound
+from exactzones.port import JUMP
 
 _LONG_BOUND = 10**12
 
@@ -99,6 +100,8 @@ def _port_text(what: str, port: Port) -> str:
     places = f"{what} {last} is" if port.size == 1 else f"{what}s {port.first} to {last} are"
     if not port.before:
         return f"{places} the model's {'input' if what == 'input' else 'output'} {port.name!r}"
+    if port.before == JUMP:
+        return f"{places} positive exactly where the model's output {port.name!r} is, which jumps there"
     return f"{places} the values before {port.before} at the model's output {port.name!r}, which keeps their order"
 
 

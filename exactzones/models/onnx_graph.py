@@ -21,9 +21,10 @@ from exactzones.models.onnx_ports import OutputEnd, ends_of, inputs_of
 from exactzones.models.onnx_tensors import constant_value, input_shape
 from exactzones.models.selection import Selection
 from exactzones.models.sparse import Sparse
-from exactzones.models.steps import settled
+from exactzones.models.steps import Stepped, firing, settled
 from exactzones.models.tensors import Tensor
 from exactzones.network import Network, Port
+from exactzones.port import JUMP
 
 _FLAGS = ("allowzero", "ceil_mode", "count_include_pad", "keepdims", "noop_with_empty_axes", "training_mode")
 _TYPES = {bytes: "a string", float: "a float", int: "an integer", list: "a list of integers", np.ndarray: "a tensor"}
@@ -108,8 +109,8 @@ class GraphReader:
             steppable = self.operand(end.tensor)
             if steppable is None:
                 raise FormatError(f"the graph's output {self._missing(end.tensor)}")
-            part = self._settled_output(steppable, end)
-            ports.append(Port(end.output, tuple(part.shape), first, end.before))
+            part, before = self._settled_output(steppable, end)
+            ports.append(Port(end.output, tuple(part.shape), first, before))
             first += math.prod(part.shape)
             parts.append(part)
         if not first:
@@ -126,9 +127,11 @@ class GraphReader:
         network = joined.graph.network(joined.value)
         return Network(network.layers, network.rationalizations, input_ports, tuple(ports))
 
-    def _settled_output(self, value: Steppable, end: OutputEnd) -> Operand:
+    def _settled_output(self, value: Steppable, end: OutputEnd) -> tuple[Operand, str]:
+        """Return what is read of an output, and what the model applies to it."""
         try:
-            return settled(value)
+            jump = firing(value) if isinstance(value, Stepped) and value.settled is None and not end.before else None
+            return (settled(value), end.before) if jump is None else (jump, JUMP)
         except FormatError as error:
             raise FormatError(f"the graph's output {end.tensor!r}: {error}".replace("its input", "it")) from None
 
@@ -277,9 +280,10 @@ def _check_supported(node: Any) -> None:
                 "earlier node as the end: --end-at NODE, or end_at=.."
             )
         if node.op_type in STEPS:
+            example = "2 in top(3)" if node.op_type == "TopK" else "y[0] > y[1]"
             raise FormatError(
                 f"{label(node)} makes steps, and a network of ReLUs is continuous; end at a node before it (--end-at NODE, or "
-                "end_at=..), and ask with conditions on its values, such as y[0] > y[1]"
+                f"end_at=..), and ask with conditions on its values, such as {example}"
             )
         if node.op_type in QUANTIZED:
             raise FormatError(

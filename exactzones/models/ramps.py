@@ -87,6 +87,28 @@ def _sum(forms: _Forms, line_of: Callable[[_Form, _Form], _Line | None]) -> Ramp
     return Ramps(ramps, whole)
 
 
+def roots_of(condition: Value, part: Value) -> list[Fraction] | None:
+    """Return for each entry d of a value the number r >= 0 such that ``[d > 0] e`` is positive exactly where ``d > r``.
+
+    Returns:
+        None if there is no such number for an entry, or none is found.
+    """
+    forms = _Forms([condition, part])
+    try:
+        while forms.entries() <= _MOST_ENTRIES:
+            lines = list(map(_Sides(forms, deep=False).line, forms.rows(0), forms.rows(1)))
+            if None not in lines or not forms.expand():
+                break
+        else:
+            return None
+        if None in lines:
+            lines = list(map(_Sides(forms).line, forms.rows(0), forms.rows(1)))
+    except TooManyProductsError:
+        return None
+    roots = [None if line is None else line.root for line in lines]
+    return None if None in roots else [root for root in roots if root is not None]
+
+
 def lines_between(first: Value, second: Value) -> list[tuple[Fraction, Fraction]] | None:
     """Return (slope, constant) for each entry, with ``second = slope first + constant``; None if an entry is not of this form."""
     forms = _Forms([first, second])
@@ -166,6 +188,16 @@ class _Line(NamedTuple):
     constant: Fraction = _ZERO
     bends: tuple[tuple[Fraction, Fraction], ...] = ()
 
+    @property
+    def root(self) -> Fraction | None:
+        """The number that t exceeds exactly where the function is positive; None if that is not found."""
+        if self.bends:
+            rises = not self.slope and not self.constant and all(bend > 0 for _, bend in self.bends)
+            return min(at for at, _ in self.bends) if rises else None
+        if self.slope > 0:
+            return max(-self.constant / self.slope, _ZERO)
+        return _ZERO if not self.slope and self.constant > 0 else None
+
 
 def _multiple(condition: _Form, part: _Form) -> _Line | None:
     """Return ``part`` as a multiple of ``condition``, or as the constant 0."""
@@ -179,9 +211,15 @@ def _multiple(condition: _Form, part: _Form) -> _Line | None:
 
 
 class _Sides:
-    """What entries are where the conditions hold, with ReLUs whose arguments are functions of the condition."""
+    """What entries are where the conditions hold, with ReLUs whose arguments are functions of the condition.
 
-    def __init__(self, forms: _Forms) -> None:
+    Args:
+        forms: the vectors.
+        deep: whether arguments are expanded to entries of the input and of ReLUs.
+    """
+
+    def __init__(self, forms: _Forms, *, deep: bool = True) -> None:
+        self._deep = deep
         self._values = forms.values
         self._arguments: dict[int, list[_Form]] = {}
 
@@ -222,8 +260,11 @@ class _Sides:
     def _argument(self, key: _Key) -> _Form:
         """Return the argument of the ReLU that an entry is."""
         number, column = key
+        ((source, _),) = self._values[number].terms
+        if not self._deep:
+            self._values.setdefault(source.number, source)
+            return {(source.number, column): Fraction(1)}
         if number not in self._arguments:
-            ((source, _),) = self._values[number].terms
             forms = _Forms([source])
             while forms.expand():
                 if forms.entries() > _MOST_ENTRIES:

@@ -20,7 +20,7 @@ from exactzones.models import tensors
 from exactzones.models.arrays import Array, Shape, fractions, object_array
 from exactzones.models.bounds import positivity
 from exactzones.models.lowering import column
-from exactzones.models.ramps import lines_between, ramps_of
+from exactzones.models.ramps import lines_between, ramps_of, roots_of
 from exactzones.models.sparse import Sparse
 from exactzones.models.tensors import Tensor
 from exactzones.models.values import Value
@@ -102,9 +102,36 @@ def settled(value: Steppable) -> Operand:
     if tensor is None:
         raise FormatError(
             f"its input jumps where {value.source} changes, and a network of ReLUs is continuous; leave out all from there on "
-            "(in ONNX: --end-at NODE, or end_at=..), and ask with conditions on the values before it, such as y[0] > 1/2"
+            "(in ONNX: --end-at NODE, or end_at=..), and ask with conditions on the values before it, such as y[0] > 1/2; of a "
+            "network that ends with a JumpReLU, a feature fires where the output is positive"
         )
     return tensor
+
+
+def firing(value: Stepped) -> Tensor | None:
+    """Return a tensor that is positive exactly where a value that jumps is, such as a JumpReLU; None if none is found."""
+    gate = _only_gate(value)
+    if gate is None:
+        return None
+    if not isinstance(gate.part, Tensor):
+        return gate.condition if (fractions(gate.part) > 0).all() else None
+    roots = roots_of(gate.condition.value, gate.part.value)
+    return None if roots is None else gate.condition.plus(object_array(roots).reshape(value.shape), 1, -1)
+
+
+def rectified(value: Steppable) -> Steppable | None:
+    """Return the ReLU of a value that jumps as such a value; None if it does not jump, or has more than one gate."""
+    gate = _only_gate(value) if isinstance(value, Stepped) and value.settled is None else None
+    if gate is None or not isinstance(gate.part, Tensor) or not isinstance(value, Stepped):
+        return None
+    return Stepped(value.base, (Gate(gate.condition, gate.part.relu()),), value.source)
+
+
+def _only_gate(value: Stepped) -> Gate | None:
+    """Return the gate of a value that is 0 where its condition does not hold; None if it is not of this form."""
+    joined = _joined(value.gates)
+    is_zero = not isinstance(value.base, Tensor) and not fractions(value.base).any()
+    return joined[0] if is_zero and len(joined) == 1 else None
 
 
 def positive(tensor: Operand, source: str) -> Steppable:

@@ -10,11 +10,12 @@ import numpy as np
 from exactzones.errors import InputError
 from exactzones.models.arrays import Array, finite
 from exactzones.models.folding import folded, lifted
-from exactzones.models.steps import settled
+from exactzones.models.steps import Stepped, firing, settled
 from exactzones.models.tensors import Tensor
 from exactzones.models.torch_operators import function
 from exactzones.models.torch_operators.operands import ConstantArgumentError
 from exactzones.network import Network, Port
+from exactzones.port import JUMP
 
 _DTYPES = ("torch.float16", "torch.bfloat16", "torch.float32", "torch.float64")
 _TRUSTED = ("torch", "_operator", "operator", "builtins", "math")
@@ -67,6 +68,14 @@ def _computed(compute: Callable[..., Any], arguments: Any, named: Any) -> Any:
     return folded(result) if isinstance(result, Tensor) and not result.graph.rationalizations else result
 
 
+def recorded(result: Any, start: Tensor) -> Any:
+    """Return a result; of a constant that is not exact, the record goes to the graph of the network's input."""
+    if not isinstance(result, Tensor) or result.graph is start.graph:
+        return result
+    start.graph.rationalizations += result.graph.rationalizations
+    return folded(result)
+
+
 def _depends_on_input(value: Any) -> bool:
     return isinstance(value, Tensor) or (isinstance(value, (list, tuple)) and any(map(_depends_on_input, value)))
 
@@ -82,13 +91,15 @@ def result_of(value: Any, before: str = "") -> Network:
         InputError: it is not one tensor that depends on the input, or it jumps.
     """
     try:
-        result = settled(value)
+        jump = firing(value) if isinstance(value, Stepped) and value.settled is None and not before else None
+        result = settled(value) if jump is None else jump
     except InputError as error:
         raise InputError(f"the module's result: {error}".replace("its input", "it")) from None
     if not isinstance(result, Tensor):
         raise InputError(f"the module returns a {type(result).__name__}; one tensor that depends on the input is expected")
+    port = Port("output", tuple(result.shape), 0, before if jump is None else JUMP)
     network = result.graph.network(result.value)
-    return Network(network.layers, network.rationalizations, (), (Port("output", tuple(result.shape), 0, before),))
+    return Network(network.layers, network.rationalizations, (), (port,))
 
 
 def before_ends(output: Any, name_of: Callable[[Any], str]) -> tuple[Any, str]:

@@ -11,10 +11,12 @@ import numpy as np
 from exactzones.errors import InputError
 from exactzones.models.arrays import Shape
 from exactzones.models.tensors import Tensor
-from exactzones.models.torch_calls import array_of, before_ends, result_of, run
+from exactzones.models.torch_calls import array_of, before_ends, recorded, result_of, run
 from exactzones.models.torch_operators import FUNCTIONS
 from exactzones.network import Network
 
+_CHECKS = ("_assert_tensor_metadata",)
+"""Operators that compute nothing: the exporter has them check what it assumes."""
 _OPTIONS = ("device", "dtype", "layout", "memory_format", "non_blocking", "pin_memory")
 
 
@@ -40,10 +42,10 @@ def network_of_program(program: Any, shape: Shape | None) -> Network:
         if node.op == "output":
             break
         if node.op == "placeholder" and node not in results:
-            results[node] = Tensor.start(_input_shape(node, shape))
+            start = results[node] = Tensor.start(_input_shape(node, shape))
         elif node.op == "call_function":
             arguments, named = (fx.map_arg(part, results.__getitem__) for part in (node.args, node.kwargs))
-            results[node] = _call(node, arguments, named)
+            results[node] = recorded(_call(node, arguments, named), start)
         if node is last:  # what comes after it is left out
             break
     return result_of(fx.map_arg(last, results.__getitem__), left_out)
@@ -89,6 +91,8 @@ def _name(target: Any) -> str:
 
 def _call(node: Any, arguments: Any, named: Any) -> Any:
     name = _name(node.target)
+    if name in _CHECKS:
+        return None
     known = {key: value for key, value in named.items() if key not in _OPTIONS}
     if name in ("to", "_to_copy"):
         known = {key: value for key, value in named.items() if key == "dtype"}

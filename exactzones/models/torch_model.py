@@ -9,7 +9,7 @@ from typing import Any
 
 from exactzones.errors import InputError, quoted
 from exactzones.models.tensors import Tensor
-from exactzones.models.torch_calls import array_of, before_ends, called, first_line, named_part, place_of, result_of
+from exactzones.models.torch_calls import array_of, before_ends, called, first_line, named_part, place_of, recorded, result_of
 from exactzones.models.torch_export import is_program, network_of_program
 from exactzones.models.torch_operators import FUNCTIONS
 from exactzones.models.torch_operators.linear import normalize, statistics
@@ -115,6 +115,11 @@ class _Steps:
             def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:  # noqa: ARG002  torch's arguments
                 return _kind(m) not in (None, "Sequential")
 
+            def call_module(self, m: Any, forward: Any, args: Any, kwargs: Any) -> Any:
+                if all(part is not m for part in self.root.modules()):  # made in a forward, as in nn.ReLU()(x)
+                    return forward(*args, **kwargs)
+                return super().call_module(m, forward, args, kwargs)
+
         try:
             nodes = list(Tracer().trace(self.module).nodes)
         except Exception as error:  # noqa: BLE001  the module's own code may raise anything
@@ -170,7 +175,7 @@ class _Steps:
             elif node.op == "call_module":
                 results[node] = _leaf(self.module.get_submodule(node.target), node.target, *arguments, **named)
             else:
-                results[node] = called(node, arguments, named)
+                results[node] = recorded(called(node, arguments, named), start)
             if node is last:  # what comes after it is left out
                 return result_of(results[node], left_out)
         raise InputError("the module returns nothing; one tensor that depends on the input is expected")

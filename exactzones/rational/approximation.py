@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from fractions import Fraction
 from importlib import import_module
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 from exactzones.errors import InexactError, InputError
 from exactzones.rational.quadratic import text
 from exactzones.rational.reading import MAX_DIGITS, exact
+
+_LARGEST_EXPONENT = 700
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,29 @@ def sympy_module(purpose: str) -> Any:
         return import_module("sympy")
     except ImportError:
         raise InputError(f"{purpose} needs sympy, which is not installed: pip install exactzones[sympy]") from None
+
+
+def exponential(exponent: Fraction, name: str) -> tuple[Fraction, Rationalization | None]:
+    """Return ``e ^ exponent``: exactly, with None, if it is 1; otherwise the nearest float, with its record.
+
+    Args:
+        exponent: the exponent.
+        name: the expression in the record.
+
+    Raises:
+        InexactError: the result is not in the range of floats.
+
+    >>> exponential(Fraction(1), "e")[1].error < Fraction(1, 2**52)
+    True
+    """
+    if not exponent:
+        return Fraction(1), None
+    if abs(exponent) > _LARGEST_EXPONENT:
+        raise InexactError(f"{name} is not in the range of floats; expected an exponent of at most {_LARGEST_EXPONENT}")
+    context = Context(prec=60)  # the exponent is off by less than 10^-57, and exp is correctly rounded
+    close = Fraction(context.exp(context.divide(Decimal(exponent.numerator), Decimal(exponent.denominator))))
+    taken = Fraction(float(close))
+    return taken, Rationalization(name, taken, abs(taken - close) + close / 10**50)
 
 
 def rationalize(value: Any, max_denominator: int, what: str = "value") -> Rationalization:

@@ -169,6 +169,11 @@ DOORS = {
         kind,
     ),
     "check": Door(exactzones.check, {**CLAIM, "certificate": PROOF, "seconds": 60}, {**OF_CLAIM, "seconds": LIMIT}),
+    "among_largest": Door(
+        exactzones.among_largest,
+        {"index": 1, "count": 2, "units": 3, "layer": -1, "after_relu": False},
+        {"index": COUNT, "count": COUNT, "units": COUNT, "layer": COUNT},
+    ),
     "condition": Door(
         condition,
         {"coefficients": [1], "constant": 0, "layer": -1, "strict": True, "after_relu": False},

@@ -34,6 +34,18 @@ def test_info_names_the_end_of_the_model(model):
     assert answer["model_inputs"] == [{"name": "x", "shape": [1, 2], "first": 0}]
 
 
+def test_a_jumprelu_fires_where_its_output_is_positive(tmp_path):
+    """x * [x > 1/2]: the feature is x - 1/2; a property of VNN-LIB would be about the output, which is not read."""
+    nodes = [("Greater", "x t", "c", {}), ("Cast", "c", "f", {"to": 1}), ("Mul", "x f", "y", {})]
+    path = save(build(nodes, [1, 1], {"t": np.array([0.5])}), tmp_path / "jump.onnx")
+    assert "feature 0 is positive exactly where the model's output 'y' is, which jumps there" in run("info", path)
+    assert "volume share   75 % of the domain" in run("zones", path, "--feature", 0, "--domain=0:2")
+    query = tmp_path / "q.vnnlib"
+    query.write_text("(declare-const X_0 Real)(declare-const Y_0 Real)(assert (<= 0 X_0 2))(assert (>= Y_0 1))")
+    refused = CliRunner().invoke(cli, ["certify", str(path), "--property", str(query)])
+    assert "the model ends with JumpReLU" in str(refused.exception)
+
+
 def test_every_command_ends_where_it_is_told(model):
     point = ["--shape", "1,2", "--at", "1,1"]
     assert "feature 0  3  fires" in run("eval", model, *point, "--end-at", "z")

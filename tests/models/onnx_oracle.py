@@ -10,6 +10,7 @@ from models.onnx_oracle_arrays import (
     axis_list,
     cumulated,
     dequantized,
+    exponentials,
     extreme,
     gathered,
     gemm,
@@ -48,7 +49,7 @@ def evaluate(model, point, factors=()):
     for node in graph.node:
         inputs = [known[name] if name else None for name in node.input]
         attributes = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
-        if node.op_type in ("BatchNormalization", "ReduceL2", "Sqrt"):
+        if node.op_type in ("BatchNormalization", "Exp", "ReduceL2", "Sqrt"):
             attributes["factors"] = factors
         if node.op_type == "Split":
             attributes["outputs"] = len(node.output)
@@ -107,6 +108,7 @@ OPERATORS = {
     "Sign": each(lambda v: Fraction((v > 0) - (v < 0))),
     "Size": lambda x: np.array(x.size),
     "SpaceToDepth": to_depth,
+    "Exp": exponentials,
     "Sqrt": root,
     "ThresholdedRelu": lambda x, alpha=1.0: each(lambda v: v if v > Fraction(alpha) else Fraction(0))(x),
     "Tile": np.tile,

@@ -5,6 +5,7 @@ import math
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from models.onnx_oracle_windows import exact
 
 EPSILON, HARD_ALPHA, LEAKY_ALPHA = (float(np.float32(number)) for number in (1e-5, 0.2, 0.01))  # attributes are 32-bit floats
@@ -158,6 +159,15 @@ def dequantized(x, scale, zero=None, axis=1):
     spread = (slice(None), *[None] * (x.ndim - 1 - axis)) if np.ndim(scale) else ()
     zero = np.zeros_like(scale) if zero is None else zero
     return (exact(x) - exact(zero)[spread]) * exact(scale)[spread]
+
+
+def exponentials(x, factors):
+    """Return powers of e, which are taken from ``factors`` where they are irrational."""
+    result = np.empty(x.shape, object)
+    for place, value in np.ndenumerate(exact(x)):
+        result[place] = next(factors) if value else Fraction(1)
+        assert float(result[place]) == pytest.approx(math.exp(value), rel=1e-15)
+    return result
 
 
 def root(x, factors):

@@ -187,6 +187,13 @@ RARE_CASES = {
         (2,),
         (0,),
     ),
+    "exponentials of constants": (
+        [("Exp", "r", "s", {}), ("Mul", "x s", "y", {})],
+        [1, 3],
+        {"r": np.array([0.0, -0.5, 2.25])},
+        (3,),
+        (0,),
+    ),
     "powers and signs": (
         [
             ("Pow", "V two", "a", {}),

@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from exactzones.errors import FormatError
-from exactzones.models import load_network
+from exactzones.models import load_network, ramps
+from exactzones.port import JUMP
 
 pytest.importorskip("onnx")
 
@@ -67,14 +68,25 @@ def test_functions_of_one_number(tmp_path_factory, drawn):
     nodes, constants, end, jumps, breaks = drawn
     model = build(nodes, [1, 2], constants, end=end)
     path = save(model, tmp_path_factory.getbasetemp() / "where.onnx")
-    if jumps and constants["W"].any():
-        with pytest.raises(FormatError, match="it jumps where the comparison"):
-            load_network(path)
+    points = [(x, y) for x in [*breaks, Fraction(1, 3), -5, 0, 5] for y in (0, 1, Fraction(-7, 2))]
+    try:
+        net = load_network(path)
+    except FormatError as error:
+        assert jumps
+        assert constants["W"].any()
+        assert "it jumps where the comparison" in str(error)  # noqa: PT017
         return
-    net = load_network(path)
-    for first in [*breaks, Fraction(1, 3), -5, 0, 5]:
-        for second in (0, 1, Fraction(-7, 2)):
-            assert net([first, second]) == tuple(evaluate(model, [first, second]).ravel())
+    assert (net.output_ports[0].before == JUMP) == bool(jumps and constants["W"].any())
+    agree(net, model, points)
+
+
+def agree(net, model, points):
+    """Check that features are the model's outputs or, if these jump, that features are positive where outputs are."""
+    for point in points:
+        ours, theirs = net(point), tuple(evaluate(model, point).ravel())
+        if net.output_ports[0].before == JUMP:
+            ours, theirs = [entry > 0 for entry in ours], [entry > 0 for entry in theirs]
+        assert list(ours) == list(theirs)
 
 
 @st.composite
@@ -121,5 +133,49 @@ def test_random_comparisons(tmp_path_factory, drawn, points):
     except FormatError as error:
         assert "jumps where" in str(error) or "two steps whose conditions" in str(error)  # noqa: PT017
         return
-    for point in [*points, (Fraction(1, 3), Fraction(-2, 7))]:
-        assert net(point) == tuple(evaluate(model, point).ravel())
+    agree(net, model, [*points, (Fraction(1, 3), Fraction(-2, 7))])
+
+
+@st.composite
+def jumps(draw):
+    """A JumpReLU in one of the forms of libraries for sparse autoencoders, with thresholds of any sign, or a gate."""
+    numbers = st.integers(-2, 2)
+    constants = {name: np.array(draw(st.lists(numbers, min_size=n, max_size=n)), float) for name, n in (("W", 4), ("b", 2))}
+    constants |= {"t": np.array(draw(st.lists(numbers, min_size=2, max_size=2))), "zero": np.float32(0)}
+    constants |= {
+        "s": np.array(draw(st.lists(st.integers(1, 3), min_size=2, max_size=2))),
+        "m": draw(st.lists(numbers, min_size=2, max_size=2)),
+    }
+    constants["W"] = constants["W"].reshape(2, 2)
+    pre = [("Gemm", "x W b", "h", {}), ("Greater", "h t", "c", {}), ("Cast", "c", "f", {"to": 1})]
+    form = draw(st.sampled_from(["h f", "relu(h) f", "relu(h f)", "where", "f", "gated"]))
+    if form == "gated":
+        pre += [("Mul", "h s", "hs", {}), ("Add", "hs m", "hm", {}), ("Relu", "hm", "r", {}), ("Mul", "f r", "y", {})]
+    elif form == "where":
+        pre += [("Where", "c h zero", "y", {})]
+    elif form == "f":
+        pre += [("Identity", "f", "y", {})]
+    else:
+        inner, outer = ("r", "y") if form == "relu(h) f" else ("h", "q" if form == "relu(h f)" else "y")
+        pre += [("Relu", "h", "r", {})] * (inner == "r") + [("Mul", f"{inner} f", outer, {})]
+        pre += [("Relu", "q", "y", {})] * (outer == "q")
+    return pre, {name: np.asarray(value, np.float32) for name, value in constants.items()}
+
+
+@settings(max_examples=100)
+@given(jumps(), st.lists(st.tuples(SMALL, SMALL), min_size=6, max_size=6))
+def test_features_of_a_jumprelu_fire_where_its_output_is_positive(tmp_path_factory, drawn, points):
+    nodes, constants = drawn
+    model = build(nodes, [1, 2], constants, end="y")
+    net = load_network(save(model, tmp_path_factory.getbasetemp() / "jump.onnx"))
+    agree(net, model, [*points, (Fraction(1, 3), Fraction(-2, 7))])
+
+
+def test_a_wide_jumprelu_is_read_without_its_products_of_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr(ramps, "_MOST_ENTRIES", 30)
+    constants = {"W": np.arange(40, dtype=np.float32).reshape(4, 10) - 20, "t": np.full(10, 0.5, np.float32)}
+    nodes = [("MatMul", "x W", "h", {}), ("Relu", "h", "r", {}), ("Greater", "h t", "c", {}), ("Cast", "c", "f", {"to": 1})]
+    model = build([*nodes, ("Mul", "r f", "y", {})], [1, 4], constants, end="y")
+    net = load_network(save(model, tmp_path / "wide.onnx"))
+    assert net.output_ports[0].before == JUMP
+    agree(net, model, [(1, -1, 0, 2), (0, 0, Fraction(1, 7), 0), (0, 0, 0, 0)])

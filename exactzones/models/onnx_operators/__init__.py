@@ -95,6 +95,7 @@ OPERATORS: dict[str, Operator] = {
     "Dropout": Operator(1, 3, {"ratio": 0.5, "seed": 0}, shapes.dropout),
     "Einsum": Operator(1, MANY, {"equation": b""}, linear.einsum),
     "Equal": Operator(2, 2, {}, conditions.equal),
+    "Exp": Operator(1, 1, {}, folded.exponentials),
     "Expand": Operator(2, 2, {}, shapes.expand),
     "EyeLike": Operator(1, 1, {"dtype": 0, "k": 0}, constants.eye_like),
     "Flatten": Operator(1, 1, {"axis": 1}, shapes.flatten),
@@ -164,14 +165,14 @@ OPERATORS: dict[str, Operator] = {
 }
 
 OF_CONSTANTS = frozenset({
-    "And", "DequantizeLinear", "Div", "Mod", "Mul", "Not", "Or", "Pow", "QuantizeLinear", "Reciprocal", "ReduceL2", "ReduceProd",
-    "Sqrt", "Xor",
+    "And", "DequantizeLinear", "Div", "Exp", "Mod", "Mul", "Not", "Or", "Pow", "QuantizeLinear", "Reciprocal", "ReduceL2",
+    "ReduceProd", "Sqrt", "Xor",
 })  # fmt: skip
 """Operators that are computed for constants only, or take the network's input only as one of two operands, as Div and Mul do."""
 
 SMOOTH = frozenset({
     "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Attention", "Celu", "Cos", "Cosh", "DFT", "DeformConv", "Det", "Elu",
-    "Erf", "Exp", "GRU", "Gelu", "GridSample", "GroupNormalization", "HardSwish", "InstanceNormalization", "LRN", "LSTM",
+    "Erf", "GRU", "Gelu", "GridSample", "GroupNormalization", "HardSwish", "InstanceNormalization", "LRN", "LSTM",
     "LayerNormalization", "Log", "LogSoftmax", "LpNormalization", "LpPool", "MeanVarianceNormalization", "Mish",
     "RMSNormalization", "RNN", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare", "RotaryEmbedding", "Selu", "Sigmoid", "Sin",
     "Sinh", "Softmax", "Softplus", "Softsign", "Swish", "Tan", "Tanh",

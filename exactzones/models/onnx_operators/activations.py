@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from exactzones.errors import FormatError
-from exactzones.models import tensors
-from exactzones.models.onnx_node import OnnxNode, Operand
+from exactzones.models import steps, tensors
+from exactzones.models.onnx_node import OnnxNode, Operand, Steppable
 from exactzones.models.tensors import Tensor
 
 LARGEST = float(np.finfo(np.float32).max)
@@ -56,6 +56,7 @@ def prelu(node: OnnxNode) -> Tensor:
     return tensors.leaky(node.tensor(), node.array(1))
 
 
-def relu(node: OnnxNode) -> Tensor:
+def relu(node: OnnxNode) -> Steppable:
     """Return the ReLU."""
-    return node.tensor().relu()
+    jumping = steps.rectified(node.steppable(0))
+    return node.tensor().relu() if jumping is None else jumping

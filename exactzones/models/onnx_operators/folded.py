@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,11 +12,13 @@ import numpy as np
 from exactzones.errors import FormatError
 from exactzones.files import MAX_WEIGHTS
 from exactzones.models import bounds, tensors
-from exactzones.models.arrays import Array, computed, fractions, object_array
+from exactzones.models.arrays import Array, Shape, computed, fractions, object_array
 from exactzones.models.folding import lifted
 from exactzones.models.normalization import quotient_by_root
 from exactzones.models.onnx_node import OnnxNode, Operand, axes_from_front
 from exactzones.models.tensors import Tensor
+from exactzones.rational import text
+from exactzones.rational.approximation import Rationalization, exponential
 
 _LARGEST_EXPONENT, _MOST_FACTORS = 64, 10_000
 _BYTES = {"int8": (-128, 127), "uint8": (0, 255)}
@@ -53,6 +55,13 @@ def square_root(node: OnnxNode) -> Operand:
     return _powers(node, fractions(_constant(node)), _HALVES)
 
 
+def exponentials(node: OnnxNode) -> Operand:
+    """Return powers of e: the nearest floats, which are recorded."""
+    array = fractions(_constant(node))
+    pairs = [exponential(entry, f"{node.name}: exp({text(entry)})") for entry in array.ravel()]
+    return _recorded([value for value, _ in pairs], [record for _, record in pairs if record is not None], array.shape)
+
+
 def power(node: OnnxNode) -> Operand:
     """Return powers of constants to integers and to halves of them; a square root that is not rational is the nearest float.
 
@@ -84,7 +93,12 @@ def _powers(node: OnnxNode, bases: Array, exponents: Array) -> Operand:
         value, record = quotient_by_root(above, base, f"{node.name}: ({base}) ^ ({exponent})")
         results.append(value)
         records += [] if record is None else [record]
-    tensor = lifted(computed(object_array(results)).reshape(bases.shape))
+    return _recorded(results, records, bases.shape)
+
+
+def _recorded(results: list[Fraction], records: Sequence[Rationalization], shape: Shape) -> Tensor:
+    """Return constants as a tensor with the records of those that are not exact."""
+    tensor = lifted(computed(object_array(results)).reshape(shape))
     tensor.graph.rationalizations += records
     return tensor
 

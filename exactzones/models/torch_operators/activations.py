@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from exactzones.models import tensors
+from exactzones.models import steps, tensors
+from exactzones.models.steps import Steppable
 from exactzones.models.tensors import Tensor
 from exactzones.models.torch_operators.arithmetic import div
-from exactzones.models.torch_operators.operands import constant, optional_constant, tensor
+from exactzones.models.torch_operators.operands import constant, optional_constant, steppable, tensor
 
 
 def absolute(x: Any) -> Tensor:
@@ -57,9 +58,10 @@ def prelu(x: Any, weight: Any) -> Tensor:
     return tensors.leaky(x, slopes)
 
 
-def relu(x: Any, inplace: bool = False) -> Tensor:  # noqa: ARG001
+def relu(x: Any, inplace: bool = False) -> Steppable:  # noqa: ARG001
     """Return the ReLU."""
-    return tensor(x).relu()
+    jumping = steps.rectified(steppable(x))
+    return tensor(x).relu() if jumping is None else jumping
 
 
 def relu6(x: Any, inplace: bool = False) -> Tensor:

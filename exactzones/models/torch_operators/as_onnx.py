@@ -47,6 +47,23 @@ def extreme_or_pairwise(name: str, pairwise: Callable[[Any, Any], Any]) -> Calla
     return reduce
 
 
+def exp(x: Any) -> Any:
+    """Return powers of e, of constants."""
+    return _operator("Exp", operand(x))
+
+
+def topk(x: Any, *_: Any, **__: Any) -> Any:
+    """Refuse to choose the largest entries, which makes steps.
+
+    Raises:
+        FormatError: always.
+    """
+    raise FormatError(
+        "it makes steps, and a network of ReLUs is continuous; read the network up to its argument, and ask whether unit 2 is "
+        f'among the largest with among_largest(2, 3, {operand(x).shape[-1]}), or --where "2 in top(3)"'
+    )
+
+
 def cumsum(x: Any, dim: int) -> Any:
     """Return sums of all entries up to each, along an axis."""
     return _operator("CumSum", tensor(x), _integers(dim))
