@@ -14,6 +14,7 @@ import numpy as np
 import rich_click as click
 
 from exactzones.certification import CanFire, CannotFire, Decision, Undecided, certify_cases
+from exactzones.certification.every_order import EveryOrder, every_order
 from exactzones.certification.float_orders import TYPES, FloatProgram, OrderDependence, SumOrder, order_dependence
 from exactzones.checker import Case
 from exactzones.deadline import Deadline
@@ -46,6 +47,9 @@ def findings(network: Network, cases: Sequence[Case], decision: Decision, until:
     fields: dict[str, Any] = {"real_verdict": verdict}
     if depends is not None:
         fields["depends"] = _depends(cases[depends.case].arithmetic, depends)
+    every = every_order(network, cases, until)
+    if every is not None:
+        fields["every_order"] = _every_order(every)
     if decision.missing_margin is not None:
         fields["missing_margin"] = f"{decision.missing_margin:.6g}"
     return fields
@@ -72,11 +76,23 @@ def _depends(arithmetic: str, found: OrderDependence) -> dict[str, Any]:
     }
 
 
+def _every_order(found: EveryOrder) -> dict[str, Any]:
+    """Return what going through all executions has shown; there is no certificate of it."""
+    if found.point is None:
+        return {"verdict": "cannot fire", "inputs": found.points}
+    return {"verdict": "can fire", "case": found.case, "input": list(map(text, found.point))}
+
+
 def print_findings(arithmetic: str, fields: dict[str, Any]) -> None:
     """Print them, one on a line."""
     click.echo(f"in {arithmetic}, in every order of summation; over the reals: {fields['real_verdict']}")
     if "missing_margin" in fields:
         click.echo(f"the bounds miss a proof by {fields['missing_margin']}")
+    every = fields.get("every_order", {})
+    if "input" in every:
+        click.echo(f"all orders were gone through: each fires at ({', '.join(every['input'][:_SHOWN])}); there is no certificate")
+    elif every:
+        click.echo(f"all orders were gone through: none fires at any of the {every['inputs']} inputs; there is no certificate")
     if "depends" in fields:
         first, second = (f"{each['value']} ({each['order']})" for each in fields["depends"]["orders"])
         entries = fields["depends"]["input"]
