@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: Chec
     check_answer_target(json_path, net.path)
     check_distinct(("CERT", cert), ("--json", json_path), ("--property", question.prop_path))
     readings = _read_twice(net, claim.loaded)
-    report = _checked(checker, claim, require_file(cert), options.arithmetic)
+    report = within_time(partial(_checked, checker, claim, require_file(cert), options.arithmetic))
     deliveries = Deliveries()
     answer = {"command": "check", "network": claim.stored.sha256, **asdict(report), "readings": readings}
     deliveries.deliver_answer(answer | {"arithmetic": options.arithmetic}, json_path)
@@ -116,12 +117,18 @@ def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: Chec
 
 
 def _checked(checker: Callable[..., Report], claim: CommandClaim, cert: Path, arithmetic: str) -> Report:
-    """Return a checker's report, or one that says that there was no time for the check."""
+    """Return a checker's report."""
+    with progress(quiet=False, activity="checking", counts=_COUNTS, of_total=True) as show:
+        total = _count_lines(cert)
+        network, cases = _as_listed(claim, cert, arithmetic)
+        return checker(network, cases, stop.deadline.watch(_reporting(lines_of(cert), total, show)))
+
+
+def within_time(check: Callable[[], Report]) -> Report:
+    """Return the report of a check, or one that says that there was no time for it."""
     try:
-        with progress(quiet=False, activity="checking", counts=_COUNTS, of_total=True) as show, stop.step():
-            total = _count_lines(cert)
-            network, cases = _as_listed(claim, cert, arithmetic)
-            return checker(network, cases, stop.deadline.watch(_reporting(lines_of(cert), total, show)))
+        with stop.step():
+            return check()
     except (BudgetExceeded, KeyboardInterrupt):
         reason = stop.deadline.reason
     click.echo(f"incomplete: {reason} before the certificate was checked", err=True)

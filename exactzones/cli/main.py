@@ -48,6 +48,8 @@ def _code_of(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         return _complain(stop.deadline.reason, 3)
     except Exception as error:  # anything unforeseen: one line, not a traceback
+        if isinstance(error.__cause__, KeyboardInterrupt):  # C code that is being imported makes an ImportError of it
+            return _complain(stop.deadline.reason, 3)
         if os.environ.get("EXACTZONES_DEBUG"):
             raise
         what = "out of memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}".splitlines()[0]
@@ -66,8 +68,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         context = error.ctx if isinstance(error, click.UsageError) else None
         hint = "" if context is None else f" (see {context.command_path} --help)"
         return _complain(f"{error.format_message()}{hint}", 2)
-    except click.Abort:  # what click makes of an interruption before the command begins
-        raise KeyboardInterrupt from None
+    except click.Abort as aborted:  # what click makes of an interruption before the command begins, and of an EOFError
+        raise aborted.__cause__ or KeyboardInterrupt from None
     except SystemExit as left:  # the completion of a shell's line
         status = left.code
     return status if isinstance(status, int) else 0

@@ -15,6 +15,7 @@ import rich_click as click
 from exactzones.certification import CanFire, CannotFire, Certificate, case_of, certify_cases
 from exactzones.certification.quadratic import find_quadratic
 from exactzones.checker import Case, check, lines_of
+from exactzones.cli.check import within_time
 from exactzones.cli.options import gathered, path_option, timeout_option
 from exactzones.cli.outputs import Deliveries, check_target, require_file
 from exactzones.cli.stopping import stop
@@ -150,9 +151,9 @@ class _Question(NamedTuple):
 
 def _check(question: _Question, certificate: Path) -> int:
     """Check a certificate, and print the result as ``exactzones check`` does."""
-    report = check(*question.claim(), lines_of(certificate))
+    report = within_time(lambda: check(*question.claim(), stop.deadline.watch(lines_of(certificate))))
     click.echo(str(report))
-    return {"valid": 0, "invalid": 1, "incomplete": 3}[report.verdict]
+    return {"valid": 0, "invalid": 1}.get(report.verdict, 3)
 
 
 def _decide(question: _Question, until: Deadline, jobs: int) -> _Answer:

@@ -36,6 +36,7 @@ WHERE = ("--feature", "0")
 CUBE = "--domain=-3:3"
 UNIT = "--domain=0:1"
 NETWORKS = {
+    "2d.npz": (2, 40, 40, 1),
     "3d.npz": (3, 96, 96, 1),
     "4d.npz": (4, 60, 60, 1),
     "8d.npz": (8, 16, 16, 1),
@@ -46,6 +47,8 @@ NETWORKS = {
 }
 QUERY = "".join(f"(declare-const X_{k} Real)\n(assert (>= X_{k} -3.0))\n(assert (<= X_{k} 3.0))\n" for k in range(8))
 QUERY += "(declare-const Y_0 Real)\n(assert (>= Y_0 4.0))\n"
+ORIGIN = ",".join(["0"] * 64)
+CORNER = ",".join(["1"] * 784)
 ALONG = ("--along", ",".join(["1"] + ["0"] * 63), "--along", ",".join(["0", "1"] + ["0"] * 62))
 CASES = {
     "zones": ("zones", "4d.npz", *WHERE, CUBE),
@@ -66,7 +69,26 @@ CASES = {
     "certify, 64 inputs": ("certify", "64d.npz", *WHERE, "--threshold", "2", UNIT, "--out", "out.json"),
     "certify, 784 inputs": ("certify", "wide.npz", *WHERE, "--threshold", "2", UNIT, "--out", "out.json"),
     "verify": ("verify", "query.vnnlib", "--network", "N=8d.npz"),
+    "check": ("check", "8d.npz", "proof.json", *WHERE, "--threshold", "4", CUBE),
+    "check --plain": ("check", "8d.npz", "proof.json", *WHERE, "--threshold", "4", CUBE, "--plain"),
+    "proptest": ("proptest", "2d.npz", *WHERE, CUBE, "--examples", "1000000"),
+    "maximum": ("maximum", "8d.npz", *WHERE, CUBE),
+    "maximum, 64 inputs": ("maximum", "64d.npz", *WHERE, UNIT),
+    "nearest": ("nearest", "8d.npz", *WHERE, "--threshold", "3", CUBE, "--at", "0,0,0,0,0,0,0,0"),
+    "nearest, 64 inputs": ("nearest", "64d.npz", *WHERE, "--threshold", "2", UNIT, "--at", ORIGIN),
+    "explore": ("explore", "8d.npz", *WHERE, CUBE, "--at", "0,0,0,0,0,0,0,0"),
+    "dead": ("dead", "wide.npz", "--layer", "1", UNIT),
+    "together": ("together", "wide.npz", "--layer", "1", UNIT),
+    "along": ("along", "wide.npz", "--from", CORNER.replace("1", "-3"), "--to", CORNER),
+    "zone": ("zone", "64d.npz", "--at", ORIGIN),
+    "store check": ("store", "store", "check"),
+    "store export": ("store", "store", "export", "--out", "out.csv"),
 }
+FILES = (
+    ("certify", "8d.npz", *WHERE, "--threshold", "4", CUBE, "--out", "proof.json", "--timeout", "20"),
+    ("zones", "4d.npz", *WHERE, CUBE, "--store", "store", "--timeout", "20", "--quiet"),
+)
+"""Commands that write the files which others read."""
 
 
 def random_network(*widths: int) -> Network:
@@ -74,10 +96,10 @@ def random_network(*widths: int) -> Network:
     return Network.mlp([(draw.normal(size=(b, a)) / a**0.5, draw.normal(size=b) / 2) for a, b in pairwise(widths)])
 
 
-def cpu_seconds(arguments: tuple[str, ...], seconds: float, folder: Path) -> tuple[float, int]:
-    """Return the CPU seconds that a command takes with a limit, and its exit code."""
+def cpu_seconds(arguments: tuple[str, ...], folder: Path) -> tuple[float, int]:
+    """Return the CPU seconds that a command takes, and its exit code."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, "-c", BY_CPU_TIME, *arguments, "--timeout", str(seconds)]
+    command = [sys.executable, "-c", BY_CPU_TIME, *arguments]
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
     code = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False).returncode  # noqa: S603
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -96,13 +118,15 @@ def main() -> None:
         for name, widths in NETWORKS.items():
             save_network(random_network(*widths), folder / name)
         (folder / "query.vnnlib").write_text(QUERY)
+        for command in FILES:
+            cpu_seconds(command, folder)
         for case in options.cases or CASES:
-            cpu_seconds(CASES[case], 0.1, folder)  # compiles modules
-            start, _ = cpu_seconds(("zones", "no.npz", *WHERE), 1, folder)
+            cpu_seconds((*CASES[case], "--timeout", "0.1"), folder)  # compiles modules
+            start, _ = cpu_seconds(("zones", "no.npz", *WHERE), folder)
             row = [f"{start:.2f} s"]
             for seconds in options.seconds:
                 shutil.rmtree(folder / "out", ignore_errors=True)
-                used, code = cpu_seconds(CASES[case], seconds, folder)
+                used, code = cpu_seconds((*CASES[case], "--timeout", f"{seconds:g}"), folder)
                 mark = "**" if used > 1.1 * seconds + 0.5 else ""
                 row.append(f"{mark}{used:.2f} s{mark}{'' if code in (0, 3) else f' (exit code {code})'}")
             print(f"| {case} | {' | '.join(row)} |", flush=True)

@@ -71,6 +71,29 @@ def test_none_found_before_the_budget_ran_out_is_no_proof(run, endless):
     assert "cannot fire" not in outcome.out
 
 
+def test_an_interruption_that_a_library_has_renamed(run, tangents, monkeypatch):
+    """Extension modules raise an ImportError where their import is interrupted."""
+
+    def load(*_args):
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    monkeypatch.setattr("exactzones.cli.options.NetworkFile.load", load)
+    done = run("info", tangents)
+    assert (done.code, done.out, done.err) == (3, "", "error: interrupted\n")
+
+
+def test_an_end_of_file_is_no_interruption(run, tangents, monkeypatch):
+    """Click takes it for one; a damaged file of compiled code causes it."""
+
+    def import_module(_name):
+        raise EOFError("marshal data too short")
+
+    monkeypatch.setattr("exactzones.cli.commands.import_module", import_module)
+    done = run("info", tangents)
+    assert done.code == 1
+    assert "internal failure, EOFError: marshal data too short" in done.err
+
+
 def test_a_picture_of_what_was_found(run, tangents, tmp_path):
     pytest.importorskip("matplotlib")
     picture = tmp_path / "z.svg"
