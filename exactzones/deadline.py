@@ -39,11 +39,15 @@ class Deadline:
         """Whether the user wants the work to end."""
         return self._interrupted or (self._whole is not None and self._whole.interrupted)
 
-    def left(self) -> float:
-        """Return how many seconds are left, at least 0; infinity if there is no limit."""
+    def left(self, beyond: float = 0.0) -> float:
+        """Return how many seconds are left, at least 0; infinity if there is no limit.
+
+        Args:
+            beyond: how many seconds after the deadline work may go on.
+        """
         if self._whole is not None and self._whole.interrupted:
             return 0.0
-        return max(0.0, self._end - time.monotonic())
+        return max(0.0, self._end + beyond - time.monotonic())
 
     @property
     def passed(self) -> bool:

@@ -87,15 +87,18 @@ class Deliveries:
         self.written: list[Path] = []
         self.failures: list[str] = []
 
-    def deliver(self, path: Path, write: Callable[[], None]) -> None:
-        """Write a file in a step of its own, if there is time for it."""
+    def deliver(self, path: Path, write: Callable[[], None]) -> bool:
+        """Write a file in a step of its own, if there is time for it; return whether it was written."""
         before = len(stop.left_out)
         try:
             stop.attempt(str(path), write, writes=True)
         except WriteError as error:
             self.failures.append(str(error))
-        else:
-            self.written += [path] * (len(stop.left_out) == before)
+            return False
+        is_written = len(stop.left_out) == before
+        if is_written and path not in self.written:
+            self.written.append(path)
+        return is_written
 
     def deliver_answer(self, answer: dict[str, Any], path: Path | None) -> None:
         """Write an answer to the target of ``--json``, in full or not at all; exact numbers are strings."""

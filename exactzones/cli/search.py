@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Generic, TypeVar
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import rich_click as click
 
 from exactzones.affine import AffineMap
 from exactzones.cli.options import Question, UnionQuestion, gathered, max_zones_option, timeout_option
-from exactzones.cli.outputs import number_text, progress
+from exactzones.cli.outputs import Deliveries, number_text, progress
 from exactzones.cli.stopping import stop
 from exactzones.cli.workers import dask_option, jobs_option, workers
 from exactzones.deadline import Deadline
@@ -23,6 +25,9 @@ from exactzones.notation import counted
 from exactzones.zones import ENGINES, Zone, Zones, ZoneUnion, find_union, find_zones
 
 _Listed = TypeVar("_Listed", Zones, ZoneUnion)
+_TRIED_ZONES = 64  # in the first file that is written
+_GROWTH = 8  # how many times as many are in the next one, at most
+_WRITING_SHARE = 0.6  # of the time left that a file may take, as measured
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,39 @@ def _found(
         zones = stopped.found
         click.echo(f"incomplete: {stopped.reason}", err=True)
     return Listing(zones, counter.cells, time.monotonic() - start)
+
+
+def deliver_first(
+    deliveries: Deliveries, path: Path, zones: Zones | ZoneUnion, write: Callable[[Any], Any], share: float = _WRITING_SHARE
+) -> Zones | ZoneUnion:
+    """Write a file about as many zones as there is time for, the first ones; return those.
+
+    Args:
+        deliveries: of the command.
+        path: of the file.
+        zones: all zones; a union is written as a whole.
+        write: writes the file about some zones; the time that it takes for a few tells for how many there is time.
+        share: of the time left that a longer file may take.
+    """
+    if isinstance(zones, ZoneUnion) or stop.deadline.left() == math.inf or len(zones) <= _TRIED_ZONES:
+        deliveries.deliver(path, partial(write, zones))
+        return zones
+    part, most = _first(zones, 0), _TRIED_ZONES
+    while len(part) < min(most, len(zones)):
+        longer, start = _first(zones, min(most, _GROWTH * max(len(part), _TRIED_ZONES))), time.monotonic()
+        if not deliveries.deliver(path, partial(write, longer)):
+            break
+        part, seconds = longer, time.monotonic() - start
+        most = int(len(part) * share * stop.deadline.left() / max(seconds, 1e-9))
+    if 0 < len(part) < len(zones):
+        if str(path) in stop.left_out:  # a longer file: the shorter one is there
+            stop.left_out.remove(str(path))
+        stop.left_out.append(f"more than {len(part)} of {len(zones)} zones in {path}")
+    return part
+
+
+def _first(zones: Zones, count: int) -> Zones:
+    return zones if count >= len(zones) else replace(zones, zones=zones.zones[:count], complete=False)
 
 
 @contextmanager

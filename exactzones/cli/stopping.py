@@ -95,7 +95,7 @@ class Stop:
         if seconds is not None:
             spent = min(spent, max(seconds - _LEAST_SECONDS, seconds / 2))
         self.deadline = Deadline(seconds, spent=spent)
-        self._arm(self.deadline.left() + _WRITING_SECONDS)
+        self._arm(self.deadline.left(_WRITING_SECONDS))
         return self.deadline
 
     @contextmanager
@@ -119,9 +119,9 @@ class Stop:
         Args:
             what: its name.
             compute: the step.
-            writes: whether it writes a file, for which there is a little time beyond the deadline.
+            writes: whether it writes a file, for which there is a little time beyond the deadline, once for all files.
         """
-        seconds = self.deadline.left() + writes * _WRITING_SECONDS
+        seconds = self.deadline.left(writes * _WRITING_SECONDS)
         try:
             if seconds > 0:
                 with self._interruptible_for(seconds, gentle=False):
@@ -163,8 +163,11 @@ class Stop:
             raise KeyboardInterrupt
 
     def _on_alarm(self, _number: int, _frame: Any) -> None:
-        if self._interruptible and time.monotonic() >= self._due:
-            raise TimeUp(self.deadline.reason)
+        if self._interruptible:
+            early = self._due - time.monotonic()
+            if early <= 0:
+                raise TimeUp(self.deadline.reason)
+            self._arm(early)
 
 
 def _ring_in(seconds: float) -> None:

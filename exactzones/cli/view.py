@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import rich_click as click
 
@@ -33,17 +31,15 @@ from exactzones.cli.outputs import (
     progress,
 )
 from exactzones.cli.points import read_point
-from exactzones.cli.search import BudgetOptions, Listing, budget_options, find, find_cases
+from exactzones.cli.search import BudgetOptions, Listing, budget_options, deliver_first, find, find_cases
 from exactzones.cli.stopping import stop
 from exactzones.errors import InputError
 from exactzones.formats.zones_json import network_document
 from exactzones.polyhedra.flats import free_inputs
-from exactzones.view import Points, check_shown, cut_through, embedding, page, read_points, save
+from exactzones.view import Points, check_shown, cut_through, embedding, read_points, save
 from exactzones.zones import Zones, ZoneUnion
 
 _SEARCH_SHARE = 0.4  # of the time; the rest is for the page
-_TRIED_ZONES = 64  # on whose page the time for the others is measured
-_DRAWING_SHARE = 0.6  # of the time left that the page may take as measured
 
 
 @dataclass(frozen=True)
@@ -149,7 +145,8 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
     deliveries = Deliveries()
     title = f"{net.path.name}: {prop}{f' on {network.slice}' if network.slice else ''}"
     with progress(quiet=report.quiet, activity="writing the page"):
-        shown = _write_page(listing.zones, options.out, deliveries, data=points, flat=flat, title=title)
+        write = partial(save, path=options.out, data=points, flat=flat, title=title)
+        shown = deliver_first(deliveries, options.out, listing.zones, write)
     islands = stop.attempt("islands", lambda: len(shown.islands))
     answer = {"command": "view", "network": network_document(network), "zones": len(shown), "islands": islands}
     deliveries.deliver_answer({**answer, "complete": shown.complete, "page": str(options.out)}, report.json_path)
@@ -170,23 +167,3 @@ def _list(asked: Question | UnionQuestion, limits: BudgetOptions, *, quiet: bool
     if isinstance(asked, UnionQuestion):
         return find_cases(asked, limits, until, quiet=quiet)
     return find(asked, limits, until, quiet=quiet)
-
-
-def _write_page(zones: Zones | ZoneUnion, path: Path, deliveries: Deliveries, **options: Any) -> Zones | ZoneUnion:
-    """Write a page of as many zones as there is time for, the first ones; return those."""
-    if isinstance(zones, Zones) and stop.deadline.left() < math.inf and len(zones) > _TRIED_ZONES:
-        first = _first(zones, _TRIED_ZONES)
-        start = time.monotonic()
-        if stop.attempt(str(path), partial(page, first, **options)) is None:
-            return first
-        seconds = (time.monotonic() - start) / _TRIED_ZONES
-        most = max(_TRIED_ZONES, int(_DRAWING_SHARE * stop.deadline.left() / seconds))
-        if most < len(zones):
-            click.echo(f"incomplete: there was no time to show more than {most} of {len(zones)} zones", err=True)
-            zones = _first(zones, most)
-    deliveries.deliver(path, partial(save, zones, path, **options))
-    return zones
-
-
-def _first(zones: Zones, count: int) -> Zones:
-    return replace(zones, zones=zones.zones[:count], complete=False)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
@@ -39,7 +39,7 @@ from exactzones.cli.outputs import (
     print_table,
     progress,
 )
-from exactzones.cli.search import Listing, SearchOptions, embedding_text, find, search_options
+from exactzones.cli.search import Listing, SearchOptions, deliver_first, embedding_text, find, search_options
 from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document
 from exactzones.errors import InputError, WriteError
@@ -54,7 +54,8 @@ if TYPE_CHECKING:
 
 _PICTURES = (".svg", ".png", ".pdf")
 _SEARCH_SHARE = 0.75  # of the time; the rest is for what follows from the zones, and for writing
-_SEARCH_SHARE_BEFORE_PROOF = 0.4  # the same with --certificate
+_SEARCH_SHARE_BEFORE_FILES = 0.4  # the same with --certificate, --plot or --export
+_WRITING_SHARE = 0.6  # of the time left that pictures and exports may take, as measured
 _PROOF_SHARE = 0.85  # of the time that is left after the search
 _MANY_VOLUMES = 20_000  # zones; more take as long as the search again
 _SHARE_WIDTHS = (1e-4, 1e-5, 1e-6, 1e-7)  # of bounds, until they settle the printed digits
@@ -115,7 +116,8 @@ class OutputOptions:
 
     def list_zones(self, question: Question, search: SearchOptions, deliveries: Deliveries, *, quiet: bool) -> Listing[Zones]:
         """Find the zones, and write them as JSON meanwhile."""
-        until = stop.deadline.part(_SEARCH_SHARE if self.certificate is None else _SEARCH_SHARE_BEFORE_PROOF)
+        is_short = self.certificate is None and self.plot is None and not self.exports
+        until = stop.deadline.part(_SEARCH_SHARE if is_short else _SEARCH_SHARE_BEFORE_FILES)
         if self.json_path is None:
             return find(question, search, until, quiet=quiet)
         listing: Listing[Zones] | None = None
@@ -154,15 +156,17 @@ class OutputOptions:
 
     def write(self, zones: Zones | ZoneUnion, deliveries: Deliveries) -> None:
         """Write all files but JSON and the certificate."""
+        writers: list[tuple[Path, Callable[..., Any]]] = []
         if self.plot is not None:
             from exactzones.plot import save_zones as save_picture
 
-            deliveries.deliver(self.plot, partial(save_picture, zones, self.plot))
+            writers.append((self.plot, save_picture))
         if self.exports:
             from exactzones.export import save
 
-            for path in self.exports:
-                deliveries.deliver(path, partial(save, zones, path))
+            writers += [(path, save) for path in self.exports]
+        for done, (path, writer) in enumerate(writers):
+            deliver_first(deliveries, path, zones, partial(writer, path=path), _WRITING_SHARE / (len(writers) - done))
 
 
 def _require_rational(question: Question | UnionQuestion) -> None:

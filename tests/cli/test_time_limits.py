@@ -1,12 +1,16 @@
 """``--timeout`` of the commands whose results were all or nothing: what is known is kept, and never called more than it is."""
 
 import json
+import time
 
 import pytest
 from cli.support import ABSOLUTE, PLANE, saved
 
-from exactzones import BudgetExceeded, Polyhedron, along, certify, check, feature, find_union, find_zones, zone_at
+from exactzones import BudgetExceeded, Network, Polyhedron, along, certify, check, feature, find_union, find_zones, zone_at
+from exactzones.cli import search
 from exactzones.cli.commands import cli
+from exactzones.cli.outputs import Deliveries
+from exactzones.cli.stopping import stop
 from exactzones.deadline import Deadline
 from exactzones.store import store_zones
 from exactzones.testing.checks import check_union, check_zones
@@ -101,3 +105,30 @@ def _after_one(until):
             until.check()
 
     return Impatient()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "lengths", "shown"),
+    [
+        (30, [8, 13], 13),  # 22 s are left after 8 zones, and three fifths of them are enough for 13
+        (1000, [8, 16, 32, 41], 41),
+        (None, [41], 41),
+    ],
+)
+def test_a_file_about_as_many_zones_as_there_is_time_for(tmp_path, monkeypatch, seconds, lengths, shown):
+    """By a clock on which each zone takes a second."""
+    zones = find_zones(Network.mlp([([[1]] * 40, range(-40, 0)), ([[1] * 40], [1])]), feature(0), (0, 99))
+    now, written = [0.0], []
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(search, "_TRIED_ZONES", 8)
+    monkeypatch.setattr(search, "_GROWTH", 2)
+    monkeypatch.setattr(stop, "deadline", Deadline(seconds))
+    monkeypatch.setattr(stop, "left_out", [])
+
+    def write(part):
+        now[0] += len(part)
+        written.append(len(part))
+
+    part = search.deliver_first(Deliveries(), tmp_path / "out.csv", zones, write)
+    assert (written, len(part)) == (lengths, shown)
+    assert stop.left_out == ([] if shown == len(zones) else [f"more than {shown} of 41 zones in {tmp_path / 'out.csv'}"])
