@@ -373,12 +373,12 @@ class Run:
                     if self._pace.left() <= 0:
                         return
                     part = self._pace.part()
-                    children |= self._add(nodes[:part])
+                    children |= self.add(nodes[:part])
                     nodes = nodes[part:]
                     self.checkpoints.offer(self.nodes)
                 nodes = generator.send(children)
 
-    def _add(self, nodes: Sequence[Node]) -> dict[int, tuple[int, int]]:
+    def add(self, nodes: Sequence[Node]) -> dict[int, tuple[int, int]]:
         """Add nodes to the tree, all together if possible, and write those that the checker accepts; returns their children."""
         try:
             children = self.tree.add(nodes)
@@ -386,7 +386,7 @@ class Run:
             if len(nodes) == 1:
                 return {}
             half = len(nodes) // 2
-            return self._add(nodes[:half]) | self._add(nodes[half:])
+            return self.add(nodes[:half]) | self.add(nodes[half:])
         for node in nodes:
             self._write(node)
         return children

@@ -78,7 +78,7 @@ def _point(program: ExactProgram, basis: Basis) -> Vector | None:
     for k in basis.columns:
         point[k] = Fraction(0)
     fixed = integer_row([Fraction(1), *point])  # (scale, values of the other columns times scale)
-    solved = _solve(
+    solved = solution_of(
         [
             (integer_dot(row, fixed), *(row[k + 1] * fixed[0] for k in basis.columns))
             for row in map(program.rows.__getitem__, basis.rows)
@@ -94,10 +94,10 @@ def _point(program: ExactProgram, basis: Basis) -> Vector | None:
 def _multipliers(program: ExactProgram, basis: Basis) -> Vector | None:
     """Return the multipliers of the tight rows that cancel the objective on the basic columns; None if not unique."""
     tight = [program.rows[k] for k in basis.rows]
-    return _solve([(program.objective[k], *(row[k + 1] for row in tight)) for k in basis.columns])
+    return solution_of([(program.objective[k], *(row[k + 1] for row in tight)) for k in basis.columns])
 
 
-def _solve(system: Sequence[Row]) -> Vector | None:
+def solution_of(system: Sequence[Row]) -> Vector | None:
     """Return x with ``b + a . x = 0`` for n rows (b, a) of n + 1 integers; None if it is not unique."""
     if not system:
         return ()

@@ -1,0 +1,278 @@
+"""The search for the nearest input: bounds of the distance that come closer to each other.
+
+A witness is an upper bound; on the segment to it, the first point at which the property holds is a better one.  In the norm
+infinity, descent leads to the locally nearest point (``descent``, ``foot``).  Where certification proves that the property holds
+nowhere on a box around the point, the box's radius is a lower bound in every norm; next to a locally nearest point an exact bound
+closes the gap (``ring``).  Otherwise bisection improves both bounds.  Once the box is so small that few zones are left in it,
+they are listed: the nearest one is the answer.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal
+
+from exactzones.certification.ball.answer import NearestInput
+from exactzones.certification.ball.feet import foot_from, guessed_foot
+from exactzones.certification.ball.foot import ExactBall, Foot
+from exactzones.certification.ball.ring import Ring
+from exactzones.certification.decide import cases_of, certify
+from exactzones.certification.results import CanFire, CannotFire, Certificate
+from exactzones.certification.run import Run
+from exactzones.deadline import Deadline
+from exactzones.errors import BudgetExceeded, InputError
+from exactzones.network import Network
+from exactzones.polyhedra import Box, Polyhedron
+from exactzones.property import Disjunction, Property
+from exactzones.rational import Vector, irrational
+from exactzones.threads import one_thread
+from exactzones.zones import Nearest, Segment, along, find_zones, nearest
+
+_FIRST_RADIUS = Fraction(1, 64)
+_DOUBLINGS = 80
+_GUESSED_DOUBLINGS = 12
+_FEW_INPUTS = 8  # zones are listed without a bisection before
+_GAP = Fraction(1, 64)  # of the upper bound: with a smaller gap zones are listed
+_WIDER = 1 + Fraction(1, 1024)  # the box whose zones are listed, in proportion to the upper bound
+_NARROWER = 1 - Fraction(1, 1024)  # the box that is proved before the exact bound, in proportion to the distance
+_STEP_SHARE, _LISTING_SHARE = 0.4, 0.7  # of the time that is left
+_FOOT_SHARE = 0.75  # of the time that is left, for the proof that a locally nearest point is the nearest
+_GUESS = 0.5  # seconds for a guess
+_ROUNDS = 6  # of guesses at a nearer point, while they succeed
+
+
+@dataclass
+class Approach:
+    """The search from one point: bounds that come closer to each other."""
+
+    network: Network
+    prop: Disjunction
+    point: Vector
+    norm: Literal[1, 2, "inf"]
+    domain: Polyhedron | None
+    deadline: Deadline
+    radius: Fraction = Fraction(0)  # of the largest box on which the property holds nowhere
+    certificate: Certificate | None = None
+    best: Vector | None = None
+    foot: tuple[Foot, int] | None = None  # the nearest one that descent has led to, and its case
+    undecided: Fraction | None = None  # a radius for which a proof was not found in time
+
+    @one_thread
+    def run(self) -> NearestInput | None:
+        """Bring the bounds together, list the zones between them, and return what is known when time is up."""
+        if self.network.inputs > _FEW_INPUTS:
+            self._guess()
+        if self.best is None and not self._find_first():
+            return None
+        exact = self._by_foot() or self._by_bisection()
+        return exact or self._bracket()
+
+    def _guess(self) -> None:
+        """Look for a witness on boxes that grow, and for nearer ones, without a proof."""
+        radius = _FIRST_RADIUS
+        for _ in range(_GUESSED_DOUBLINGS):
+            if self.deadline.passed or self._guess_within(radius) or self._contains_domain(radius):
+                break
+            radius *= 2
+        for _ in range(_ROUNDS):
+            if self.foot is None or self.deadline.passed or self._ball is None:
+                break
+            cases = self.prop.resolve(self.network.widths).cases
+            guess = guessed_foot(self.network, cases, self._ball, self.foot[0].radius, self.deadline)
+            if guess is None or guess[0].radius >= self.foot[0].radius:
+                break
+            self.foot, self.best = guess, guess[0].point
+
+    def _guess_within(self, radius: Fraction) -> bool:
+        """Tell whether a guess finds a witness on a box around the point."""
+        found = self._run(radius).guess(_GUESS)
+        if found is not None:
+            self._improve(found[1])
+        return found is not None
+
+    def _run(self, radius: Fraction) -> Run:
+        return Run(self.network, cases_of(self.network, self.prop, self._box(radius)), self.deadline)
+
+    def _by_foot(self) -> NearestInput | None:
+        """Prove that the locally nearest point is the nearest, or go on from a nearer witness; None if that fails."""
+        while self.foot is not None and not self.deadline.passed:
+            foot, case = self.foot
+            if self.best != foot.point:
+                return None
+            radius = foot.radius * _NARROWER
+            if self.radius < radius and not self._decide(radius, self.deadline.part(_FOOT_SHARE)):
+                self.undecided = radius
+                return None
+            if self.foot[0] is not foot:
+                continue
+            if self.radius != radius or self.certificate is None:
+                return None
+            answer = Ring(self._run(foot.radius), foot, case).prove(self.certificate.lines[1:])
+            if isinstance(answer, bool):
+                return self._exactly(foot) if answer else None
+            self._improve(answer)
+            if self.foot[0] is foot:
+                return None
+        return None
+
+    @cached_property
+    def _ball(self) -> ExactBall | None:
+        """The point and the domain; None if the domain is not a box, or something is irrational."""
+        rational = self.network.is_rational and all(case.is_rational for case in self.prop.cases) and not irrational(self.point)
+        if self.domain is None:
+            nothing = (None,) * self.network.inputs
+            return ExactBall(self.point, nothing, nothing) if rational else None
+        if not (rational and isinstance(self.domain, Box) and self.domain.is_rational):
+            return None
+        return ExactBall(self.point, self.domain.low, self.domain.high)
+
+    def _exactly(self, foot: Foot) -> NearestInput:
+        """Return a foot as the answer."""
+        attained = self._holds_at(foot.point)
+        bounds = foot.radius, foot.radius
+        return NearestInput("inf", *bounds, foot.point, attained, foot.pattern, self.certificate, self.radius)
+
+    def _by_bisection(self) -> NearestInput | None:
+        """Bring the bounds together by bisection and list the zones between them; None if the time does not suffice."""
+        while self.best is not None and self.network.inputs > _FEW_INPUTS and not self.deadline.passed:
+            end = self._reach if self.undecided is None else min(self.undecided, self._reach)
+            if end - self.radius <= _GAP * self._reach:
+                break
+            middle = (self.radius + end) / 2
+            if not self._decide(middle, self.deadline.part(_STEP_SHARE)):
+                self.undecided = middle
+        return None if self.best is None or self.deadline.passed else self._by_zones()
+
+    @property
+    def _reach(self) -> Fraction:
+        """The largest change of a coordinate on the way to the best witness: a box of this radius contains it."""
+        return max(abs(a - b) for a, b in zip(self.best or self.point, self.point, strict=True))
+
+    def _find_first(self) -> bool:
+        """Look for a witness on boxes that grow until they contain the domain; False if there is none on the domain."""
+        radius = _FIRST_RADIUS
+        for _ in range(_DOUBLINGS):
+            if not self._decide(radius, self.deadline.part(_STEP_SHARE)) and self.deadline.passed:
+                return True
+            if self.best is not None:
+                return True
+            if self._contains_domain(radius) and self.radius == radius:
+                return False
+            radius *= 2
+        decision = certify(self.network, self.prop, self.domain, seconds=self.deadline)
+        if isinstance(decision, CanFire):
+            self._improve(decision.witness)
+        return not isinstance(decision, CannotFire)
+
+    def _decide(self, radius: Fraction, until: Deadline) -> bool:
+        """Decide whether the property holds on a box around the point; False if that is undecided."""
+        decision = certify(self.network, self.prop, self._box(radius), seconds=until)
+        if isinstance(decision, CanFire):
+            self._improve(decision.witness)
+        elif isinstance(decision, CannotFire):
+            self.radius, self.certificate = radius, decision.certificate
+        return isinstance(decision, (CanFire, CannotFire))
+
+    def _box(self, radius: Fraction) -> Polyhedron:
+        """Return the part of the domain in which no coordinate changes by more than a radius."""
+        low, high = [entry - radius for entry in self.point], [entry + radius for entry in self.point]
+        if isinstance(self.domain, Box):
+            return Polyhedron.box(list(map(max, low, self.domain.low)), list(map(min, high, self.domain.high)))
+        box = Polyhedron.box(low, high)
+        return box if self.domain is None else self.domain.intersect(box)
+
+    def _contains_domain(self, radius: Fraction) -> bool:
+        """Tell whether a box around the point certainly contains the domain, which must be a box for that."""
+        if not isinstance(self.domain, Box):
+            return False
+        return all(
+            p - radius <= a and b <= p + radius for p, a, b in zip(self.point, self.domain.low, self.domain.high, strict=True)
+        )
+
+    def _improve(self, witness: Vector) -> None:
+        """Take a witness, or the first point at which the property holds on the way to it, if it is the nearest so far."""
+        segment = along(self.network, self.point, witness)
+        last = len(self.network.layers) - 1
+        resolved = self.prop.resolve(self.network.widths)
+        first = Fraction(1)
+        for case in resolved.cases:
+            if all(c.layer == last and not c.after_relu for c in case.conditions):
+                first = min(first, _first(segment, case))
+        found = segment.point(first)
+        for k, case in enumerate(resolved.cases):
+            if self.norm != "inf" or self._ball is None or not self.network.satisfies(witness, case):
+                continue
+            foot = foot_from(self.network, case, self._ball, (found, witness), self.deadline)
+            if foot is not None and (self.foot is None or foot.radius < self.foot[0].radius):
+                self.foot = foot, k
+                found = foot.point if foot.radius < self._distance(found) else found
+        if self.best is None or self._distance(found) < self._distance(self.best):
+            self.best = found
+
+    def _distance(self, point: Vector) -> Fraction:
+        """Return the distance of a point; for the norm 2 its square."""
+        steps = [abs(a - b) for a, b in zip(point, self.point, strict=True)]
+        return max(steps) if self.norm == "inf" else sum((step**self.norm for step in steps), start=Fraction(0))
+
+    def _by_zones(self) -> NearestInput | None:
+        """List the zones on a box that contains everything nearer than the witness; None if that takes too long."""
+        if self.best is None:
+            return None
+        box = self._box(_upper_root(self._distance(self.best), self.norm) * _WIDER)
+        until, found = self.deadline.part(_LISTING_SHARE), list[Nearest]()
+        try:
+            for case in self.prop.cases:
+                answer = nearest(find_zones(self.network, case, box, seconds=until), self.point, self.norm)
+                found += [] if answer is None else [answer]
+        except (BudgetExceeded, InputError):  # too many inputs for the engines, or a domain that is flat
+            return None
+        if not found:
+            return None
+        best = min(found, key=lambda each: (each.distance_squared, not each.attained))
+        distance = self._distance(best.point)
+        return NearestInput(
+            self.norm, distance, distance, best.point, best.attained, best.zone.pattern, self.certificate, self.radius
+        )
+
+    def _holds_at(self, point: Vector) -> bool:
+        """Tell whether the property holds at a point, which lies in the domain."""
+        return self.network.satisfies(point, self.prop) and (self.domain is None or self.domain.contains(point))
+
+    def _bracket(self) -> NearestInput:
+        """Return what is known."""
+        lower = self.radius**2 if self.norm == 2 else self.radius
+        if self.best is None:
+            return NearestInput(self.norm, lower, None, None, False, None, self.certificate, self.radius)
+        attained = self._holds_at(self.best)
+        pattern = self.network.pattern(self.best)
+        return NearestInput(
+            self.norm, lower, self._distance(self.best), self.best, attained, pattern, self.certificate, self.radius
+        )
+
+
+def _first(segment: Segment, case: Property) -> Fraction:
+    """Return the infimum of the t > 0 at which conditions of the last layer hold on a segment; 1 if they do not before."""
+    for piece in segment:
+        low, high = piece.start, piece.end
+        for condition in case.conditions:
+            ends = [condition.value(piece.affine([t])) for t in (low, high)]
+            if max(ends) <= 0 and (condition.strict or min(ends) < 0):
+                break
+            zero = (low * ends[1] - high * ends[0]) / (ends[1] - ends[0]) if ends[0] != ends[1] else low
+            low, high = (max(low, zero) if ends[0] < 0 else low), (min(high, zero) if ends[1] < 0 else high)
+            if low >= high:
+                break
+        else:
+            return low
+    return Fraction(1)
+
+
+def _upper_root(distance: Fraction, norm: Literal[1, 2, "inf"]) -> Fraction:
+    """Return an upper bound of a distance, which is squared for the norm 2."""
+    if norm != 2:
+        return distance
+    scale = 1 << 40
+    return Fraction(math.isqrt(math.ceil(distance * scale * scale)) + 1, scale)
