@@ -3,6 +3,7 @@ from . import plot as plot
 from . import testing as testing
 from . import view as view
 from .affine import AffineMap
+from .band import Band
 from .certification import (
     CanFire,
     CannotFire,
@@ -72,6 +73,7 @@ __all__ = [
     "ENGINES",
     "AffineMap",
     "BackendError",
+    "Band",
     "Budget",
     "BudgetExceeded",
     "CanFire",

@@ -9,7 +9,9 @@ from functools import cached_property, total_ordering
 from typing import Any, overload
 
 from exactzones.affine import AffineMap
+from exactzones.band import Band, band_of
 from exactzones.deprecated import renamed_argument
+from exactzones.errors import DomainError
 from exactzones.network import Network, Pattern
 from exactzones.notation import comparison, escaped, html_lines, html_table, linear, number, point
 from exactzones.polyhedra import Cell, HRep, Polyhedron, VRep
@@ -226,6 +228,26 @@ class Zone:
     def _generators(self) -> tuple[Sequence[Row], Sequence[Row]]:
         """The cell's homogeneous generators and its lines."""
         return (self.source.rays, self.source.lines) if isinstance(self.source, Cell) else self.source.generators()
+
+    def band(self, arithmetic: str = "float32") -> Band:
+        """Return where the zone's boundary may be if floats compute the network, in any order of summation.
+
+        Args:
+            arithmetic: a format of floats such as "float32", or a pair such as "bfloat16+float32".
+
+        Raises:
+            DomainError: the zone is unbounded.
+            InputError: a network that the model of execution does not cover.
+
+        Source: proofs/8-deployed.md.
+        """
+        rays, lines = self._generators
+        if lines or not all(ray[0] for ray in rays):
+            raise DomainError("the zone is unbounded, so rounding errors on it are, too; intersect the domain with a box")
+        vertices = [tuple(Fraction(entry, ray[0]) for entry in ray[1:]) for ray in rays]
+        errors = band_of(self.network, self.prop.conditions, self.maps, vertices, arithmetic)
+        conditions = [(condition.row, condition.strict) for condition in self.conditions]
+        return Band.of(arithmetic, errors, conditions, self.hrep.closed_rows)
 
     @cached_property
     def volume(self) -> Fraction | None:

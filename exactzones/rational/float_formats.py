@@ -125,9 +125,9 @@ class FloatArithmetic:
         >>> FloatArithmetic.of("bfloat16+float32").sums.name
         'float32'
         """
-        if name == REAL:
-            return None
         first, plus, second = name.partition("+") if isinstance(name, str) else ("", "", "")
+        if first == REAL and not plus:
+            return None
         products, sums = FORMATS.get(first), FORMATS.get(second if plus else first)
         if products is None or sums is None:
             known = ", ".join((REAL, *FORMATS))

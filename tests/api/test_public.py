@@ -140,6 +140,7 @@ DOORS = {
     "Polyhedron.space": Door(Polyhedron.space, {"dim": 2}, {"dim": COUNT}),
     "Disjunction": Door(Disjunction, {"cases": (feature(0), feature(1))}),
     "Property": Door(Property, {"conditions": feature(0).conditions}),
+    "Zone.band": Door(ZONES[0].band, {"arithmetic": "float32"}),
     "Zone.contains": Door(ZONES[0].contains, {"points": [0, 0]}, {"points": POINT}),
     "Zone.fires": Door(ZONES[0].fires, {"points": [0, 0]}, {"points": POINT}),
     "Zones.at": Door(ZONES.at, {"points": [0, 0]}, {"points": POINT}),
@@ -283,6 +284,7 @@ for _name, _argument in (("boxes", 2), ("features", NET), ("networks", "plain"),
 
 RECORDS = {
     *(
+        "Band",
         "CanFire",
         "CannotFire",
         "Certificate",

@@ -1,0 +1,182 @@
+"""How far a network's computed values are from the exact ones on a zone: by forward error analysis along its activation pattern.
+
+The errors of a layer's units are linear functions of the rounding errors so far, as the network is affine on the zone.  A unit
+that is zero somewhere on the zone, or close to it, may be switched otherwise in floats: its activation's error then lies between
+zero and the error before the ReLU, which takes a rounding error of its own (affine arithmetic: Stolfi and de Figueiredo 1997).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from exactzones.affine import AffineMap
+from exactzones.errors import InputError
+from exactzones.layer import Layer
+from exactzones.network import Network
+from exactzones.polyhedra import Polyhedron
+from exactzones.property import Condition
+from exactzones.rational import Matrix, Row, Vector
+from exactzones.rational.float_formats import FloatArithmetic
+from exactzones.roundings import UnknownRoundings
+
+_BITS = 120  # fractional bits to which radii are rounded up
+_ZERO, _HALF = Fraction(0), Fraction(1, 2)
+
+
+@dataclass(frozen=True)
+class Band:
+    """Where the boundary of a zone may be in floats.
+
+    Attributes:
+        arithmetic: in which the network is evaluated, in any order of summation.
+        errors: for each condition of the property, how far its computed value is from the exact one, at most, at any number of
+            the format in the zone.
+        slopes: for each condition its gradient on the zone.
+        surely: the part of the zone's cell in which the property holds in every order.
+        possibly: the part in which it may hold in some order: elsewhere in the cell it holds in none.
+    """
+
+    arithmetic: str
+    errors: tuple[Fraction, ...]
+    slopes: tuple[Vector, ...]
+    surely: Polyhedron = field(repr=False)
+    possibly: Polyhedron = field(repr=False)
+
+    @classmethod
+    def of(
+        cls, arithmetic: str, errors: Sequence[Fraction], conditions: Sequence[tuple[Vector, bool]], cell: Sequence[Row]
+    ) -> Band:
+        """Return the band of conditions (row, whether it is strict) on a cell, whose rows are ``b + a . x >= 0``."""
+        parts = []
+        for sign in (-1, 1):
+            moved = [((row[0] + sign * error, *row[1:]), strict) for (row, strict), error in zip(conditions, errors, strict=True)]
+            rows = [row for row, strict in moved if not strict]
+            parts.append(Polyhedron.of(len(cell[0]) - 1, [*cell, *rows], strict=[row for row, strict in moved if strict]))
+        return cls(arithmetic, tuple(errors), tuple(row[1:] for row, _ in conditions), *parts)
+
+    @property
+    def half_width(self) -> float:
+        """The distance from the exact boundary within which the order of summation may decide, rounded up; inf if all is."""
+        return max((_distance(*pair) for pair in zip(self.errors, self.slopes, strict=True)), default=0.0)
+
+
+def _distance(error: Fraction, slope: Vector) -> float:
+    """Return ``error / |slope|``, rounded up."""
+    square = sum((entry * entry for entry in slope), start=_ZERO)
+    if not error or not square:
+        return math.inf if error else 0.0
+    return math.nextafter(math.sqrt(error * error / square) * (1 + 2**-50), math.inf)
+
+
+class _Errors:
+    """Errors of values as sums of rounding errors, each at most its radius.
+
+    Attributes:
+        rows: shape (values, radii); None if the values are exact.
+        radii: bounds on the rounding errors.
+    """
+
+    def __init__(self, rows: Matrix | None, radii: Sequence[Fraction]) -> None:
+        self.rows, self.radii = rows, list(radii)
+
+    def bounds(self, count: int) -> list[Fraction]:
+        """Return how large the errors of the values are, at most."""
+        if self.rows is None:
+            return [_ZERO] * count
+        return [self.of(row) for row in self.rows.rows]
+
+    def of(self, row: Sequence[Fraction]) -> Fraction:
+        """Return how large a combination of the rounding errors is, at most."""
+        return sum((abs(entry) * radius for entry, radius in zip(row, self.radii, strict=True) if entry), start=_ZERO)
+
+    def after(self, weight: Matrix, own: Sequence[Fraction]) -> _Errors:
+        """Return the errors of an affine map of the values, of which each result has a rounding error of its own."""
+        identity = Matrix.identity(len(own))
+        rows = identity if self.rows is None else _beside(weight @ self.rows, identity)
+        return _Errors(rows, [*self.radii, *own])
+
+    def rectified(self, passed: Sequence[Fraction], radii: Sequence[Fraction]) -> _Errors:
+        """Return the errors after ReLUs: of each the share that is passed, and a further error of this radius."""
+        rows: list[list[Fraction]] = []
+        extra = [k for k, radius in enumerate(radii) if radius]
+        for k, row in enumerate([] if self.rows is None else self.rows.rows):
+            rows.append([passed[k] * entry for entry in row] + [Fraction(k == other) for other in extra])
+        return _Errors(Matrix.of(rows) if rows else None, [*self.radii, *(radii[k] for k in extra)])
+
+
+def band_of(
+    network: Network, conditions: Sequence[Condition], maps: Sequence[AffineMap], vertices: Sequence[Vector], arithmetic: str
+) -> tuple[Fraction, ...]:
+    """Return for each condition how far its computed value is from the exact one, at most, at any number of the format.
+
+    Args:
+        network: the network.
+        conditions: on its layers' values.
+        maps: the affine maps from the input to the pre-activations of the layers, valid on a polytope.
+        vertices: of the polytope.
+        arithmetic: in which the network is evaluated.
+
+    Raises:
+        InputError: real arithmetic, a layer that the model of execution does not cover, or numbers that may overflow.
+    """
+    floats = FloatArithmetic.of(arithmetic)
+    if floats is None:
+        raise InputError("arithmetic is 'real', in which values are exact; expected a format such as float32")
+    sizes = [max(abs(vertex[j]) for vertex in vertices) for j in range(network.inputs)]
+    errors, found = _Errors(None, []), [_ZERO] * len(conditions)
+    for k, (layer, affine) in enumerate(zip(network.layers, maps, strict=False)):
+        own = _rounding_errors(layer, sizes, floats, f"layer {k}")
+        errors = errors.after(layer.weight, own)
+        values = [affine(vertex) for vertex in vertices]
+        low, high = ([end(value[j] for value in values) for j in range(layer.outputs)] for end in (min, max))
+        before, bounds = errors, errors.bounds(layer.outputs)
+        passed, radii, sizes = [], [], []
+        for relu, a, b, error in zip(layer.relu, low, high, bounds, strict=True):
+            on, off = not relu or a >= error, relu and b + error <= 0
+            passed.append(Fraction(1) if on else _ZERO if off else _HALF)
+            radii.append(_ZERO if on or off else error / 2)
+            sizes.append(max(b + error, _ZERO) if relu else max(abs(a), abs(b)) + error)
+        errors = errors.rectified(passed, radii)
+        for number, condition in enumerate(conditions):
+            if condition.layer == k:
+                chosen = errors if condition.after_relu else before
+                found[number] = _of_condition(chosen, condition, layer.outputs)
+    return tuple(found)
+
+
+def _of_condition(errors: _Errors, condition: Condition, width: int) -> Fraction:
+    if errors.rows is None:
+        return _ZERO
+    factors = [_ZERO] * width
+    for unit, coefficient in condition.terms:
+        factors[unit] += coefficient
+    (row,) = (Matrix.of([factors]) @ errors.rows).rows
+    return errors.of(row)
+
+
+def _rounding_errors(layer: Layer, sizes: Sequence[Fraction], floats: FloatArithmetic, what: str) -> list[Fraction]:
+    """Return bounds on the rounding errors of a layer's units, whose inputs are computed numbers of these sizes."""
+    known = layer.as_computed
+    if isinstance(known, UnknownRoundings):
+        raise InputError(f"{what} {known.why}")
+    misfit = known.constants.misfit(floats)
+    if misfit is not None:
+        raise InputError(f"{what} {misfit}")
+    totals = [total + own for total, own in zip(known.weight @ tuple(sizes), known.bias, strict=True)]
+    errors = []
+    for total, products, sums, factor in zip(totals, known.products, known.sums, known.underflows, strict=True):
+        relative = floats.relative_error(products, sums)
+        if relative is None:
+            raise InputError(f"{what} has a unit with {sums} additions; {floats.name} is too coarse to bound its error")
+        error = relative * total + factor * floats.products.smallest_normal
+        if (total + error) * known.peak >= floats.products.largest:
+            raise InputError(f"{what} may exceed the largest number of {floats.products.name} on the zone")
+        errors.append(Fraction(math.ceil(error * (1 << _BITS)), 1 << _BITS))
+    return errors
+
+
+def _beside(left: Matrix, right: Matrix) -> Matrix:
+    return Matrix.of([[*a, *b] for a, b in zip(left.rows, right.rows, strict=True)])
