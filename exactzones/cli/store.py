@@ -24,7 +24,7 @@ from exactzones.cli.outputs import (
 from exactzones.cli.search import CellCounter, SearchOptions, running
 from exactzones.cli.stopping import stop
 from exactzones.errors import BudgetExceeded, InputError
-from exactzones.store import ZoneStore, export, store_zones
+from exactzones.store import ENGINES, ZoneStore, export, store_zones
 from exactzones.zones import Budget
 
 _SAMPLES = 20  # zones that ``check`` computes exactly
@@ -122,15 +122,21 @@ def _count_text(opened: ZoneStore) -> str:
 
 def write_store(question: Question, search: SearchOptions, directory: Path, *, resume: bool, quiet: bool) -> int:
     """Write the zones of a question to a store, or go on with it; print a summary; return the exit code."""
-    if search.engine not in ("auto", "forward"):
-        raise InputError("--store needs --engine forward")
+    if search.engine not in ("auto", *ENGINES):
+        raise InputError(f"--store does not work with --engine {search.engine}; choose forward or inequalities")
     counter, start, status = CellCounter(), time.monotonic(), 0
     until = stop.deadline.part(_SEARCH_SHARE)
     try:
         with running(search) as executor, progress(quiet=quiet) as counter.report, stop.step(until):
             budget = Budget(search.max_zones, until)
             written = store_zones(
-                *question, directory=directory, resume=resume, budget=budget, executor=executor, progress=counter
+                *question,
+                directory=directory,
+                resume=resume,
+                engine=search.engine,
+                budget=budget,
+                executor=executor,
+                progress=counter,
             )
     except BudgetExceeded as stopped:
         written, status = stopped.found, 3

@@ -25,7 +25,7 @@ import numpy as np
 from exactzones.engine import kernel
 from exactzones.engine.arrangement import Arrangement
 from exactzones.engine.forward import is_rational, patterns_of, rows_as_bytes, target_of
-from exactzones.engine.frontier import OFF, ON
+from exactzones.engine.frontier import OFF, ON, States
 from exactzones.engine.inequality_leaf import UNCUT, InequalityLeaf
 from exactzones.engine.inequality_nodes import Node, NodeLeaves, NodeQueue, NodeWorker
 from exactzones.engine.search_kernel import SearchKernel
@@ -43,6 +43,7 @@ UNSEEN = 4
 """The state of a unit that is still to come."""
 
 _LEAF, _ASK = 0, 1  # kinds of items that the kernel returns; what is left is a cell that waits
+_FIXED_SIZE = 1 << 20  # numbers in the dictionaries of so many parts
 _FIRST_ITEMS, _MOST_ITEMS, _CALL_SECONDS = 64, 4096, 0.1  # that a call of the kernel returns before it stops
 
 
@@ -54,14 +55,17 @@ class InequalitySearch:
         network: the network.
         prop: the resolved property.
         arrangement: the layers that matter to the property, and the domain.
+        repeatable: whether the parts of a cell, inner points included, depend on the cell only: neither on how long a call of the
+            kernel takes nor on what was searched before.
     """
 
     network: Network
     prop: Property
     arrangement: Arrangement
+    repeatable: bool = False
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return InequalitySearch, (self.network, self.prop, self.arrangement)
+        return InequalitySearch, (self.network, self.prop, self.arrangement, self.repeatable)
 
     @cached_property
     def counts(self) -> Counter[str]:
@@ -75,20 +79,25 @@ class InequalitySearch:
         bounds = program.bounds
         if any(None not in pair and pair[0] >= pair[1] for pair in zip(bounds.low, bounds.high, strict=True)):  # type: ignore[operator]
             return None
-        middle = self._kernel.middle()
+        middle = self.kernel.middle()
         inner = middle if program.is_inside(middle) else program.interior()
         return None if inner is None else Node(bytes([UNSEEN]) * len(self._has_relu), _in_floats(program, inner))
 
     def run(self, start: Node, tick: Callable[[int], None]) -> Generator[Zone, None, None]:
         """Yield the zones."""
-        stack: list[Node | NodeLeaves] = [start]
         tick(1)
+        for leaves in self.leaves([start], tick):
+            yield from self.zones(leaves)
+
+    def leaves(self, starts: Sequence[Node | NodeLeaves], tick: Callable[[int], None]) -> Generator[NodeLeaves, None, None]:
+        """Yield the leaves of successive cells."""
+        stack = [*reversed(starts)]
         items = _FIRST_ITEMS
         while stack:
             node = stack.pop()
             if isinstance(node, NodeLeaves):
                 tick(len(node))
-                yield from self.zones(node)
+                yield node
                 continue
             begin = time.perf_counter()
             stack += reversed(self.advance(node, items))
@@ -98,7 +107,30 @@ class InequalitySearch:
         """Yield the same zones, found by this process and the workers of an executor."""
         with closing(leaves_on(executor, self, [NodeQueue([start])], tick)) as batches:
             for leaves in batches:
-                yield from self._zones(leaves)
+                yield from self.all_zones(leaves)
+
+    def cells_after(self, start: Node, leaf: States) -> list[Node | NodeLeaves]:
+        """Return the cells whose leaves come after a leaf, in order, as ``resume.frontiers_after`` does.
+
+        Args:
+            start: where the search began.
+            leaf: (units,) the states of the leaf's units.
+
+        Raises:
+            ValueError: no cell contains the leaf.
+        """
+        stack: list[Node | NodeLeaves] = [start]
+        while stack:
+            node = stack.pop()
+            states = np.atleast_2d(node.states if isinstance(node, NodeLeaves) else np.frombuffer(node.states, np.uint8))
+            around = np.flatnonzero(((states == UNSEEN) | (states & ON == leaf)).all(axis=1))
+            if not len(around):
+                continue
+            if isinstance(node, NodeLeaves):
+                rest = node.part(int(around[0]) + 1, len(node))
+                return [rest] * bool(len(rest)) + stack[::-1]
+            stack += reversed(self.advance(node, _FIRST_ITEMS))
+        raise ValueError("no cell contains the leaf")
 
     def worker(self) -> NodeWorker:
         """Return a worker for this search."""
@@ -110,20 +142,20 @@ class InequalitySearch:
 
     def zones(self, leaves: NodeLeaves) -> Iterator[Zone]:
         """Yield the zones of leaves on which the property fires."""
-        return (zone for zone in self._zones(leaves) if self.arrangement.has_target or zone.can_fire)
+        return (zone for zone in self.all_zones(leaves) if self.arrangement.has_target or zone.can_fire)
 
     def listed(self, leaves: NodeLeaves) -> NodeLeaves:
         """Return the leaves on which the property fires."""
         if self.arrangement.has_target:
             return leaves
-        chosen = [k for k, zone in enumerate(self._zones(leaves)) if zone.can_fire]
+        chosen = [k for k, zone in enumerate(self.all_zones(leaves)) if zone.can_fire]
         return NodeLeaves(leaves.states[chosen], [leaves.inner[k] for k in chosen])
 
-    def _zones(self, leaves: NodeLeaves) -> Iterator[Zone]:
-        """Yield a zone for every leaf."""
+    def all_zones(self, leaves: NodeLeaves) -> Iterator[Zone]:
+        """Yield a zone for every leaf, whether or not the property fires on it."""
         patterns = patterns_of(self.arrangement, leaves.states & np.uint8(ON))
         for pattern, states, inner in zip(patterns, rows_as_bytes(leaves.states), leaves.inner, strict=True):
-            yield Zone(self.network, self.prop, pattern, InequalityLeaf(self._kernel, states, inner))
+            yield Zone(self.network, self.prop, pattern, InequalityLeaf(self.kernel, states, inner))
 
     def advance(self, node: Node, items: int) -> list[Node | NodeLeaves]:
         """Search a cell for a while; return its parts in order, leaves among them.
@@ -132,9 +164,12 @@ class InequalitySearch:
             node: the cell.
             items: the number of parts after which the kernel stops.
         """
-        if not self._kernel.is_compiled or not isinstance(node.inner, np.ndarray):
+        if self.repeatable:
+            self.__dict__.pop("_stack", None)  # its program would go on from where the last cell left it
+            items = self._fixed_items
+        if not self.kernel.is_compiled or not isinstance(node.inner, np.ndarray):
             return self.ask(node)
-        found = self._kernel.search(node.states, node.inner, items)
+        found = self.kernel.search(node.states, node.inner, items)
         self.counts.update(found["counts"])
         points = np.frombuffer(found["points"]).reshape(-1, self.arrangement.dim)
         states = np.frombuffer(found["states"], np.uint8).reshape(-1, len(node.states))
@@ -211,8 +246,15 @@ class InequalitySearch:
         return _Stack(Program.on(HRep.of(self.arrangement.dim, self.arrangement.domain)), [])
 
     @cached_property
-    def _kernel(self) -> SearchKernel:
+    def kernel(self) -> SearchKernel:
+        """The kernel's functions for the arrangement."""
         return SearchKernel.of(self.arrangement)
+
+    @property
+    def _fixed_items(self) -> int:
+        """A number of parts that takes the kernel a fraction of a second, by the size of its dictionaries."""
+        dim = self.arrangement.dim
+        return max(1, min(_MOST_ITEMS // 4, _FIXED_SIZE // (dim * (dim + len(self._has_relu)))))
 
     @cached_property
     def _has_relu(self) -> tuple[bool, ...]:
@@ -247,21 +289,30 @@ def inequalities(
     Raises:
         DomainError: the domain is empty or flat.
     """
-    search = inequality_search(network, prop, domain)
+    search = inequality_search(network, prop, () if domain is None else domain.hrep.closed_rows)
     if search is None:
         return None
+    start = first_cell(search, domain)
+    return search.run(start, tick) if executor is None else search.run_on(executor, start, tick)
+
+
+def first_cell(search: InequalitySearch, domain: Polyhedron | None) -> Node:
+    """Return the domain as a cell.
+
+    Raises:
+        DomainError: the domain is empty or flat.
+    """
     start = search.start()
     if start is None or (domain is not None and domain.hrep.equations):
         assert domain is not None  # noqa: S101 - all of the input space has an interior
         domain.facet_rows()  # names a hyperplane that contains the domain
         raise BackendError("a linear program found no interior of a domain that has one")
-    return search.run(start, tick) if executor is None else search.run_on(executor, start, tick)
+    return start
 
 
-def inequality_search(network: Network, prop: Property, domain: Polyhedron | None) -> InequalitySearch | None:
-    """Return the search for the zones of a property; None for the reasons of ``inequalities``."""
+def inequality_search(network: Network, prop: Property, rows: Sequence[Row]) -> InequalitySearch | None:
+    """Return the search for the zones of a property on a domain with these rows; None for the reasons of ``inequalities``."""
     layers = network.layers[: prop.horizon]
-    rows = () if domain is None else domain.hrep.closed_rows
     if not is_rational(network, prop, rows) or not any(layer.relu_units for layer in layers):
         return None
     arrangement = Arrangement(layers, rows, network.inputs, target_of(network, prop))

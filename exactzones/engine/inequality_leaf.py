@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from exactzones.engine.arrangement import Arrangement
-from exactzones.engine.frontier import ON
+from exactzones.engine.frontier import ON, Floats
 from exactzones.engine.leaf import target_rows
 from exactzones.engine.search_kernel import SearchKernel
 from exactzones.polyhedra import Cell
@@ -123,14 +123,20 @@ def competing(sources: Sequence[object]) -> list[int]:
     of_one_search = len(leaves) == len(sources) > 0 and all(leaf.kernel is leaves[0].kernel for leaf in leaves)
     if not of_one_search or not leaves[0].arrangement.has_target or not leaves[0].kernel.is_compiled:
         return list(range(len(sources)))
+    bounds = maximum_bounds(leaves)
+    chosen: list[int] = np.flatnonzero(~(bounds[:, 1] < bounds[:, 0].max())).tolist()
+    return chosen
+
+
+def maximum_bounds(leaves: Sequence[InequalityLeaf]) -> Floats:
+    """Return proved bounds of the target's supremum on leaves of one search, below and above, (P, 2)."""
     kernel = leaves[0].kernel
     bounds = np.tile([-np.inf, np.inf], (len(leaves), 1))
-    clear = [k for k, leaf in enumerate(leaves) if isinstance(leaf.inner, np.ndarray)]
+    clear = [k for k, leaf in enumerate(leaves) if kernel.is_compiled and isinstance(leaf.inner, np.ndarray)]
     for start in range(0, len(clear), _BATCH):
         part = clear[start : start + _BATCH]
         bounds[part] = kernel.maxima([leaves[k].states for k in part], [np.asarray(leaves[k].inner) for k in part])
-    chosen: list[int] = np.flatnonzero(~(bounds[:, 1] < bounds[:, 0].max())).tolist()
-    return chosen
+    return bounds
 
 
 def _exactly(leaf: InequalityLeaf) -> dict[int, bool | None]:

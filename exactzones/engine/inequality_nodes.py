@@ -45,6 +45,10 @@ class NodeLeaves:
     def __len__(self) -> int:
         return len(self.states)
 
+    def part(self, start: int, stop: int) -> NodeLeaves:
+        """Return the cells start .. stop - 1."""
+        return NodeLeaves(self.states[start:stop], self.inner[start:stop])
+
     @property
     def nbytes(self) -> int:
         """Size in bytes, roughly."""

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from exactzones.engine.arrangement import Arrangement
-from exactzones.engine.frontier import Floats
+from exactzones.engine.frontier import Floats, States
 from exactzones.engine.leaf_arrays import Flags, LeafArrays
 from exactzones.engine.simple_vertices import simple_vertices
+from exactzones.engine.starting_cones import Section
 from exactzones.engine.workers import LeafBatch
 
 _BATCH = 1 << 12  # leaves whose vertices are computed at once: more of them have more in common
@@ -40,13 +41,31 @@ def leaf_floats(arrangement: Arrangement, leaves: LeafBatch) -> LeafFloats:
     parts = [_of_batch(batch) for batch in LeafArrays.parts(arrangement, leaves, _BATCH)]
     target, maximum, witness, signs, simple = (np.concatenate(column) for column in zip(*parts, strict=True))
     section = arrangement.section
-    row, point = np.zeros((len(target), section.dim + 1)), np.zeros((len(target), section.dim))
-    row[:, [0, *(k + 1 for k in section.coordinates)]] = target
-    point[:, list(section.coordinates)] = witness
-    for line, pivot in zip(section.lines, section.pivots, strict=True):  # the target is constant along the lines
+    return LeafFloats(lifted_rows(section, target), maximum, lifted_points(section, witness), signs, simple)
+
+
+def lifted_rows(section: Section, rows: Floats) -> Floats:
+    """Return functions of (1, x) on a section, (P, d + 1), as functions on the input space that are constant along the lines."""
+    lifted = np.zeros((len(rows), section.dim + 1))
+    lifted[:, [0, *(k + 1 for k in section.coordinates)]] = rows
+    for line, pivot in zip(section.lines, section.pivots, strict=True):
         along = np.array(line, float)
-        row[:, pivot + 1] = -(row[:, 1:] @ along) / along[pivot]
-    return LeafFloats(row, maximum, point, signs, simple)
+        lifted[:, pivot + 1] = -(lifted[:, 1:] @ along) / along[pivot]
+    return lifted
+
+
+def lifted_points(section: Section, points: Floats) -> Floats:
+    """Return points of a section, (P, d), as points of the input space."""
+    lifted = np.zeros((len(points), section.dim))
+    lifted[:, list(section.coordinates)] = points
+    return lifted
+
+
+def targets_of(arrangement: Arrangement, prefix: States) -> Floats:
+    """Return the target as a function of (1, x) on leaves with these states, (P, units), of which nothing else is known."""
+    leaves = LeafBatch(prefix, np.zeros(len(prefix) + 1, np.int64), np.zeros((0, arrangement.dim), np.int32))
+    parts = [part.rows[0][-1][part.groups[-1], :, 0] for part in LeafArrays.parts(arrangement, leaves)]
+    return np.concatenate(parts)
 
 
 def _of_batch(batch: LeafArrays) -> LeafFloats:

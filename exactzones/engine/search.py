@@ -103,13 +103,13 @@ def stream_zones(
     meter = Meter(as_budget(budget, seconds, max_zones), as_progress(progress))
     loaded, resolved, region = as_question(network, prop, domain)
     if engine == "auto":
-        engine = _suitable(loaded, resolved, region)
+        engine = suitable_engine(loaded, resolved, region)
     check_domain(loaded, region, engine)
     zones = partial(_zones_of, loaded, resolved, region, engine)
     return _metered(zones, meter, workers)
 
 
-def _suitable(network: Network, prop: Property, domain: Polyhedron | None) -> str:
+def suitable_engine(network: Network, prop: Property, domain: Polyhedron | None) -> str:
     """Return the engine for a question, by the table of tests/benchmarks/README.md.
 
     Cells by their vertices suit few inputs, and many as long as the domain is unbounded in most directions, since cells then have

@@ -48,11 +48,11 @@ def zones_table(layout: Layout, leaves: LeafBatch, planes: Planes, floats: LeafF
     maximum = floats.maximum - constant
     columns = {
         "zone": numbers(np.arange(first, first + len(leaves))),
-        "pattern": _array(pa.binary(layout.width), len(leaves), [None, layout.packed(leaves.prefix)]),
+        "pattern": fixed_bytes(layout.packed(leaves.prefix)),
         "planes": lists(planes.start, numbers(planes.ids)),
         "corners": _array(pa.large_binary(), len(leaves), [None, starts.astype(np.int64), planes.corners]),
-        "condition": _vectors(floats.target),
-        "witness": _vectors(floats.witness),
+        "condition": vectors(floats.target),
+        "witness": vectors(floats.witness),
         "maximum": numbers(maximum, known=~np.isnan(maximum)),
     }
     return table_of(columns)
@@ -86,7 +86,29 @@ def _bits(known: Flags | None) -> Any:
     return None if known is None else np.packbits(known, bitorder="little")
 
 
-def _vectors(values: np.ndarray[Any, Any]) -> Any:
+def fixed_bytes(values: Bytes) -> Any:
+    """Return rows of bytes, (P, width), as a pyarrow array."""
+    return _array(arrow().binary(values.shape[1]), len(values), [None, values])
+
+
+def nothing(column: str, count: int) -> Any:
+    """Return a column of a table of zones that is null everywhere."""
+    pa = arrow()
+    floats = pa.list_(pa.float64())
+    kinds = {"planes": pa.list_(pa.uint16()), "corners": pa.large_binary(), "maximum": pa.float64()}
+    return pa.nulls(count, kinds.get(column, floats))
+
+
+def texts(values: Sequence[str | None]) -> Any:
+    """Return texts as a pyarrow array."""
+    data = [b"" if value is None else value.encode() for value in values]
+    starts = np.cumsum([0, *map(len, data)], dtype=np.int32)
+    known = np.array([value is not None for value in values])
+    return _array(arrow().string(), len(values), [_bits(known), starts, np.frombuffer(b"".join(data), np.uint8)])
+
+
+def vectors(values: np.ndarray[Any, Any]) -> Any:
+    """Return rows of floats as a pyarrow array, null where a number is not known."""
     known = ~np.isnan(values).any(axis=1)
     starts = np.concatenate([[0], np.cumsum(known * values.shape[1])])
     return lists(starts, numbers(values[known].ravel()), known)
@@ -95,7 +117,7 @@ def _vectors(values: np.ndarray[Any, Any]) -> Any:
 def leaves_of(layout: Layout, table: Table) -> LeafBatch:
     """Return the zones of a table as arrays."""
     planes, start = flat_list(table["planes"])
-    patterns = patterns_of(layout, table)
+    patterns = patterns_of(table)
     corners = table["corners"].combine_chunks()
     offsets = np.frombuffer(corners.buffers()[1], np.int64)[corners.offset : corners.offset + len(corners) + 1]
     data = np.frombuffer(corners.buffers()[2], np.uint8)[offsets[0] : offsets[-1]].view(layout.corner_type)
@@ -105,11 +127,17 @@ def leaves_of(layout: Layout, table: Table) -> LeafBatch:
     return LeafBatch(layout.unpacked(patterns), ptr, tight)
 
 
-def patterns_of(layout: Layout, table: Table) -> Bytes:
+def patterns_of(table: Table) -> Bytes:
     """Return the packed patterns of a table, (P, width)."""
-    column = table["pattern"].combine_chunks()
-    data = np.frombuffer(column.buffers()[1], np.uint8) if len(column) else np.zeros(0, np.uint8)
-    return data[column.offset * layout.width : (column.offset + len(column)) * layout.width].reshape(-1, layout.width)
+    return bytes_of(table["pattern"])
+
+
+def bytes_of(column: Any) -> Bytes:
+    """Return the values of a column of fixed width, (P, width)."""
+    array = column.combine_chunks()
+    width = array.type.byte_width
+    data = np.frombuffer(array.buffers()[1], np.uint8) if len(array) else np.zeros(0, np.uint8)
+    return data[array.offset * width : (array.offset + len(array)) * width].reshape(-1, width)
 
 
 def flat_list(column: Any) -> tuple[Any, Integers]:
@@ -147,11 +175,12 @@ def links_table(first: int, count: int, links: Any, islands: Integers) -> Table:
 def parquet_bytes(table: Table) -> bytes:
     """Return a table as the bytes of a Parquet file; the same table gives the same bytes."""
     stream = io.BytesIO()
-    nested = {f"{name}.list.element" for name in ("planes", "facets", "fires") if name in table.column_names}
+    lists_of = {name: f"{name}.list.element" for name in table.column_names}
+    nested = {lists_of[name] for name in ("planes", "facets", "fires") if name in lists_of}
     encodings = {"zone": "DELTA_BINARY_PACKED"}
-    encodings |= {f"{name}.list.element": "BYTE_STREAM_SPLIT" for name in ("condition", "witness") if name in table.column_names}
-    encodings |= {name: "BYTE_STREAM_SPLIT" for name in ("maximum",) if name in table.column_names}
-    encodings |= {f"{name}.list.element": "DELTA_BINARY_PACKED" for name in ("neighbours",) if name in table.column_names}
+    encodings |= {lists_of[name]: "BYTE_STREAM_SPLIT" for name in ("condition", "witness", "inner") if name in lists_of}
+    encodings |= {name: "BYTE_STREAM_SPLIT" for name in ("maximum",) if name in lists_of}
+    encodings |= {lists_of[name]: "DELTA_BINARY_PACKED" for name in ("neighbours",) if name in lists_of}
     import_module("pyarrow.parquet").write_table(
         table,
         stream,

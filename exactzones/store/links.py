@@ -14,6 +14,8 @@ import numpy as np
 from exactzones.engine.frontier import Integers
 from exactzones.engine.residues import UnluckyPrimeError
 from exactzones.store.columns import links_table, parquet_bytes
+from exactzones.store.inequality_matching import InequalityMatching
+from exactzones.store.inequality_rows import InequalityRows
 from exactzones.store.manifest import Manifest, save_chunk
 from exactzones.store.matching import EDGE, Edges, StoredMatching
 from exactzones.store.reading import ZoneStore
@@ -101,7 +103,8 @@ def _edges(store: ZoneStore, tick: Callable[[int], None]) -> Iterator[Edges]:
     """
     if not len(store):
         return
-    matching = StoredMatching(store)
+    engine = store.engine
+    matching = InequalityMatching(store, engine) if isinstance(engine, InequalityRows) else StoredMatching(store)
     for chunk in range(len(store.manifest.chunks)):
         for edges in matching.edges(chunk):
             tick(0)
@@ -110,10 +113,10 @@ def _edges(store: ZoneStore, tick: Callable[[int], None]) -> Iterator[Edges]:
 
 def _exact_edges(store: ZoneStore) -> Iterator[Edges]:
     """Yield the same edges, from the exact cells of all zones in memory; slow."""
-    lift, first = store.search.arrangement.section.lift_row, store.search.arrangement.exact.base[0]
+    lift, first = store.engine.arrangement.section.lift_row, store.engine.arrangement.exact.base[0]
     edges = []
     for a, b, attributes in adjacency_of_cells(list(store)).edges(data=True):
-        leaf, facet = store.leaf(a), attributes["facet"]
+        leaf, facet = store.source(a), attributes["facet"]
         rows = {plane: lift(leaf.row(plane)) for plane in np.unique(leaf.tight).tolist() if plane >= first}
         plane = next(plane for plane, row in rows.items() if facet in (row, tuple(-entry for entry in row)))
         edges += [(a, plane, b, attributes["fires"]), (b, plane, a, attributes["fires"])]

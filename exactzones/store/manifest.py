@@ -22,7 +22,6 @@ from exactzones.files import naming, read_bytes, write_atomically
 from exactzones.formats.zones_json import property_document, row_texts
 from exactzones.models import load_network, save_network
 from exactzones.network import Network
-from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property, condition, feature
 from exactzones.rational import Row
 
@@ -174,14 +173,13 @@ def versions() -> dict[str, str]:
     return {"exactzones": metadata.version("exactzones"), "pyarrow": metadata.version("pyarrow")}
 
 
-def question_of(network: Network, prop: Property, domain: Polyhedron | None) -> dict[str, Any]:
-    """Return a question as JSON."""
-    rows = None if domain is None else row_texts(domain.facet_rows())
+def question_of(network: Network, prop: Property, rows: Sequence[Row] | None, engine: str) -> dict[str, Any]:
+    """Return a question, and the engine that searches it, as JSON; the rows are those of the domain."""
     return {
         "network": {"sha256": network.sha256, "inputs": network.inputs},
         "property": property_document(prop),
-        "domain": rows,
-        "engine": "forward",
+        "domain": None if rows is None else row_texts(rows),
+        "engine": engine,
     }
 
 

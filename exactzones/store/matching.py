@@ -34,13 +34,12 @@ class StoredMatching(Matching):
     """
 
     def __init__(self, store: ZoneStore) -> None:
-        leaves: Sequence[Leaf] = _Lazy(len(store), store.leaf)
-        zones: Sequence[Zone] = _Lazy(len(store), store.__getitem__)
+        leaves: Sequence[Leaf] = Lazy(len(store), store.source)
+        zones: Sequence[Zone] = Lazy(len(store), store.__getitem__)
         super().__init__(zones, leaves)
         self._store = store
         self._patterns = PatternIndex(store.all_patterns())
-        self._bit_of = np.zeros(store.layout.units, np.int64)
-        self._bit_of[store.layout.cut] = np.arange(len(store.layout.cut))
+        self._bit_of = store.layout.bit_of
         self._modular = Coordinates(self.arrangement)
         self._numbers = np.arange(0)  # of the zones of the batch in work
 
@@ -72,7 +71,7 @@ class StoredMatching(Matching):
         yield edges
         doubtful = np.flatnonzero(~sure)
         which, place = np.unique(faces.leaf[doubtful], return_inverse=True)
-        leaves = self._store.leaves(chunk).take(which.tolist())
+        leaves = self._store.batch(chunk).take(which.tolist())
         self._numbers = which + faces.start
         for part in LeafArrays.parts(self.arrangement, leaves):
             inside = np.flatnonzero((place >= part.first) & (place < part.first + len(part)))
@@ -102,7 +101,7 @@ class StoredMatching(Matching):
         return np.array(edges, EDGE)
 
 
-class _Lazy(Sequence[_Item]):
+class Lazy(Sequence[_Item]):
     """A sequence whose items are computed when they are asked for."""
 
     def __init__(self, count: int, item: Callable[[int], _Item]) -> None:

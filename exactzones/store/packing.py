@@ -45,6 +45,13 @@ class Layout(NamedTuple):
         """Bytes of a packed pattern."""
         return -(-len(self.cut) // 8)
 
+    @property
+    def bit_of(self) -> Integers:
+        """(units,) the bit of each unit with a ReLU in a pattern."""
+        bits = np.zeros(self.units, np.int64)
+        bits[self.cut] = np.arange(len(self.cut))
+        return bits
+
     def packed(self, prefix: States) -> Bytes:
         """Return (P, width) packed patterns from (P, units) states."""
         return np.packbits(prefix[:, self.cut] == ON, axis=1)

@@ -12,18 +12,16 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from exactzones.engine.forward import ZoneSearch, zone_search
-from exactzones.engine.frontier import Ids, Integers
-from exactzones.engine.leaf import Leaf
-from exactzones.engine.survey import supremum_bounds
-from exactzones.engine.workers import LeafBatch
-from exactzones.errors import FormatError, InputError
+from exactzones.engine.frontier import Integers
+from exactzones.errors import FormatError, InputError, quoted
 from exactzones.files import as_path, naming
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property
 from exactzones.rational import Row, read_points
-from exactzones.store.columns import Table, arrow, flat, flat_list, leaves_of, patterns_of, read_table
+from exactzones.store.columns import Table, arrow, flat, flat_list, patterns_of, read_table
+from exactzones.store.engine_choice import ENGINES
+from exactzones.store.engines import StoredEngine
 from exactzones.store.manifest import Chunk, Manifest, hash_of, load_question
 from exactzones.store.packing import Bytes, Layout
 from exactzones.zone import Zone
@@ -66,7 +64,7 @@ class ZoneStore(Sequence[Zone]):
         self.domain = None if rows is None else Polyhedron.of(self.network.inputs, rows)
         self._rows = () if rows is None else rows
         self._starts = [0, *itertools.accumulate(chunk.zones for chunk in manifest.chunks)]
-        self._kept: OrderedDict[str, LeafBatch] = OrderedDict()
+        self._kept: OrderedDict[str, Any] = OrderedDict()
 
     @classmethod
     def open(cls, directory: str | PathLike[str]) -> ZoneStore:
@@ -96,24 +94,27 @@ class ZoneStore(Sequence[Zone]):
     def __getitem__(self, index: int | slice) -> Zone | tuple[Zone, ...]:
         if isinstance(index, slice):
             return tuple(self[k] for k in range(*index.indices(len(self))))
-        leaves, at = self._row(range(len(self))[index])
-        return self.search.zone(leaves.prefix[at], _tight(leaves, at))
+        at = range(len(self))[index]
+        chunk = self._chunk_of(at)
+        return self.engine.zone(self.batch(chunk), at - self._starts[chunk])
 
     def __iter__(self) -> Iterator[Zone]:
         return (self[k] for k in range(len(self)))
 
     @cached_property
-    def search(self) -> ZoneSearch:
-        """The search whose leaves are stored; it computes exact cells."""
-        search = zone_search(self.network, self.prop, self._rows)
-        if search is None:
-            raise FormatError(f"{self.directory}: the forward engine cannot search the question of this store")
-        return search
+    def engine(self) -> StoredEngine[Any]:
+        """The engine whose zones are stored."""
+        name = self.manifest.question["engine"]
+        kind = ENGINES.get(name)
+        engine = None if kind is None else kind.of(self.network, self.prop, self._rows)
+        if engine is None:
+            raise FormatError(f"{self.directory}: {quoted(name)} is not an engine that can search the question of this store")
+        return engine
 
-    @cached_property
+    @property
     def layout(self) -> Layout:
         """How patterns are packed."""
-        return Layout.of(self.search.arrangement)
+        return self.engine.layout
 
     @cached_property
     def neurons(self) -> list[tuple[int, int]]:
@@ -121,30 +122,24 @@ class ZoneStore(Sequence[Zone]):
         layers = self.network.layers[: self.prop.horizon]
         return [(k, unit) for k, layer in enumerate(layers) for unit in layer.relu_units]
 
-    def leaf(self, zone: int) -> Leaf:
+    def source(self, zone: int) -> Any:
         """Return a zone as a leaf of the search."""
-        leaves, at = self._row(zone)
-        return Leaf(self.search.arrangement, leaves.prefix[at].tobytes(), _tight(leaves, at))
-
-    def chunks(self) -> Iterator[tuple[int, LeafBatch]]:
-        """Yield the number of each chunk's first zone, and its zones as arrays."""
-        for k in range(len(self.manifest.chunks)):
-            yield self.first(k), self.leaves(k)
+        return self[zone].source
 
     def first(self, chunk: int) -> int:
         """Return the number of a chunk's first zone."""
         return self._starts[chunk]
 
-    def leaves(self, chunk: int) -> LeafBatch:
-        """Return the zones of a chunk as arrays; those that were read last are kept."""
+    def batch(self, chunk: int) -> Any:
+        """Return the zones of a chunk as a batch of the engine; those that were read last are kept."""
         entry = self.manifest.chunks[chunk]
-        leaves = self._kept.pop(entry.file, None)
-        if leaves is None:
-            leaves = leaves_of(self.layout, self.table(entry, ["pattern", "planes", "corners"]))
-        self._kept[entry.file] = leaves
+        batch = self._kept.pop(entry.file, None)
+        if batch is None:
+            batch = self.engine.batch_of(self.table(entry, self.engine.columns))
+        self._kept[entry.file] = batch
         while len(self._kept) > _OPEN_CHUNKS:
             self._kept.popitem(last=False)
-        return leaves
+        return batch
 
     def table(self, chunk: Chunk, columns: Sequence[str] | None = None) -> Table:
         """Return a chunk, or some of its columns, as a pyarrow table.
@@ -165,7 +160,7 @@ class ZoneStore(Sequence[Zone]):
     def patterns(self) -> Iterator[Bytes]:
         """Yield the packed patterns of each chunk, (P, width)."""
         for chunk in self.manifest.chunks:
-            yield patterns_of(self.layout, self.table(chunk, ["pattern"]))
+            yield patterns_of(self.table(chunk, ["pattern"]))
 
     def all_patterns(self) -> Bytes:
         """Return the packed patterns of all zones, (zones, width)."""
@@ -236,7 +231,7 @@ class ZoneStore(Sequence[Zone]):
         chunk = self._chunk_of(at)
         row = self.table(links[chunk], ["facets", "neighbours", "fires"]).slice(at - self._starts[chunk], 1).to_pylist()[0]
         bit_of = dict(zip(self.layout.cut.tolist(), self.neurons, strict=True))
-        first = self.search.arrangement.exact.base[0]
+        first = self.engine.arrangement.exact.base[0]
         lists = zip(row["facets"], row["neighbours"], row["fires"], strict=True)
         return [Neighbour(other, bit_of[plane - first], fires) for plane, other, fires in lists]
 
@@ -260,11 +255,10 @@ class ZoneStore(Sequence[Zone]):
 
     def _competing(self) -> Iterator[int]:
         """Yield the zones on which the feature may be largest: by proved bounds, or all zones if there are several conditions."""
-        arrangement = self.search.arrangement
-        if not arrangement.has_target or not len(self):
+        if not self.engine.arrangement.has_target or not len(self):
             yield from range(len(self))
             return
-        bounds = [supremum_bounds(arrangement, leaves) for _, leaves in self.chunks()]
+        bounds = [self.engine.bounds(self.batch(k)) for k in range(len(self.manifest.chunks))]
         largest = max(lower.max() for lower, _ in bounds)
         for start, (_, upper) in zip(self._starts, bounds, strict=False):
             yield from (start + np.flatnonzero(~(upper < largest))).tolist()
@@ -291,18 +285,8 @@ class ZoneStore(Sequence[Zone]):
     def _chunk_of(self, zone: int) -> int:
         return int(np.searchsorted(self._starts, zone, side="right")) - 1
 
-    def _row(self, zone: int) -> tuple[LeafBatch, int]:
-        """Return the zones of a zone's chunk, and the zone's place among them."""
-        chunk = self._chunk_of(zone)
-        return self.leaves(chunk), zone - self._starts[chunk]
-
     def __repr__(self) -> str:
         return f"ZoneStore({len(self)} zones of {self.prop}{'' if self.complete else ', incomplete'})"
-
-
-def _tight(leaves: LeafBatch, at: int) -> Ids:
-    """Return the tight sets of a zone, as a copy: a view would keep its whole chunk in memory."""
-    return leaves.tight[leaves.ptr[at] : leaves.ptr[at + 1]].copy()
 
 
 class _Wanted(NamedTuple):

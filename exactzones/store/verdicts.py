@@ -47,8 +47,8 @@ def faces_of(store: ZoneStore, chunk: int) -> Faces:
     path = store.directory / entry.verdicts
     verdicts = np.fromfile(path, np.uint8) if path.exists() else np.zeros(0, np.uint8)
     if len(verdicts) != len(ids):
-        leaves = store.leaves(chunk)
-        verdicts = Planes.of(store.layout, leaves, leaf_floats(store.search.arrangement, leaves)).verdicts
-    inner = np.flatnonzero(ids >= store.search.arrangement.exact.base[0])
+        leaves = store.batch(chunk)
+        verdicts = Planes.of(store.layout, leaves, leaf_floats(store.engine.arrangement, leaves)).verdicts
+    inner = np.flatnonzero(ids >= store.engine.arrangement.exact.base[0])
     leaf = np.repeat(np.arange(len(table)), np.diff(start))
-    return Faces(store.first(chunk), patterns_of(store.layout, table), leaf[inner], ids[inner].astype(np.int64), verdicts[inner])
+    return Faces(store.first(chunk), patterns_of(table), leaf[inner], ids[inner].astype(np.int64), verdicts[inner])

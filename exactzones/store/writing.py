@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import closing, nullcontext, suppress
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,20 +22,16 @@ from exactzones.arguments import (
     as_progress,
     as_workers,
 )
-from exactzones.engine.forward import ZoneSearch, zone_search
-from exactzones.engine.frontier import Frontier
-from exactzones.engine.leaf_floats import leaf_floats
-from exactzones.engine.resume import frontiers_after
-from exactzones.engine.search import Budget, Meter, as_budget, check_domain, resolve
-from exactzones.engine.starting_cones import NotPointedError
-from exactzones.engine.workers import LeafBatch
+from exactzones.engine.frontier import States
+from exactzones.engine.search import Budget, Meter, as_budget, resolve
 from exactzones.errors import BudgetExceeded, InputError
 from exactzones.files import as_path
 from exactzones.network import Network
 from exactzones.parallel import executor_of
-from exactzones.polyhedra import Polyhedron
-from exactzones.property import Property, as_property
-from exactzones.store.columns import arrow, leaves_of, parquet_bytes, read_table, zones_table
+from exactzones.property import as_property
+from exactzones.store.columns import arrow, parquet_bytes, read_table
+from exactzones.store.engine_choice import engine_for
+from exactzones.store.engines import StoredEngine
 from exactzones.store.links import write_links
 from exactzones.store.manifest import (
     JOURNAL,
@@ -49,7 +45,6 @@ from exactzones.store.manifest import (
     save_question,
     versions,
 )
-from exactzones.store.packing import Layout, Planes
 from exactzones.store.reading import ZoneStore
 from exactzones.store.verdicts import save_verdicts
 
@@ -64,6 +59,7 @@ def store_zones(
     *,
     directory: str | PathLike[str],
     resume: bool = False,
+    engine: str = "auto",
     seconds: float | None = None,
     max_zones: int | None = None,
     jobs: int = 1,
@@ -81,6 +77,7 @@ def store_zones(
         domain: full-dimensional; a polyhedron, or a box such as "0:8" or (0, 8); None is all of the input space.
         directory: the folder; it is created.
         resume: whether to go on with what is in the folder.
+        engine: "forward" or "inequalities", as for ``find_zones``; "auto" goes on with the engine of the store that is there.
         seconds: the time limit.
         max_zones: the largest number of zones to find in this run.
         jobs: the number of processes on this machine.
@@ -89,37 +86,31 @@ def store_zones(
         budget: ``Budget(max_zones, seconds)``, both limits in one value.
 
     Raises:
-        InputError: an argument does not fit, pyarrow is missing, or the forward engine cannot search the question.
+        InputError: an argument does not fit, pyarrow is missing, or the engine cannot search the question.
         BudgetExceeded: a limit was reached, workers died, or the user interrupted; ``found`` is the incomplete store.
     """
     arrow()
     loaded = as_network(network)
     question = loaded, resolve(loaded, as_property(prop)), as_domain(domain, loaded.inputs)
     meter = Meter(as_budget(budget, seconds, max_zones), as_progress(progress))
-    return _store(question, Path(as_path(directory, "directory")), meter, as_workers(jobs, executor), resume=resume)
+    place = Path(as_path(directory, "directory"))
+    chosen, rows = engine_for(question, engine, place if resume else None)
+    asked = question_of(*question[:2], rows, chosen.name)
+    writer = _Writer(chosen, place, _opened(place, asked, loaded, resume=resume))
+    return _store(writer, meter, as_workers(jobs, executor))
 
 
-def _store(
-    question: tuple[Network, Property, Polyhedron | None],
-    directory: Path,
-    meter: Meter,
-    workers: Executor | int | None,
-    *,
-    resume: bool,
-) -> ZoneStore:
+def _store(writer: _Writer, meter: Meter, workers: Executor | int | None) -> ZoneStore:
     """Search, write the chunks, then connect the zones."""
-    network, prop, domain = question
-    check_domain(network, domain)
-    writer = _Writer(_StoredSearch.of(network, prop, domain), directory, _opened(directory, question, resume=resume))
     try:
         if not writer.manifest.complete:
             writer.search(meter, workers)
         if writer.manifest.islands is None:
-            writer.manifest = write_links(ZoneStore.open(directory), meter.visit)
-            remove_remains(directory, writer.manifest)
+            writer.manifest = write_links(ZoneStore.open(writer.directory), meter.visit)
+            remove_remains(writer.directory, writer.manifest)
     except (BudgetExceeded, KeyboardInterrupt) as stopped:
         raise _stopped(writer, stopped) from None
-    return ZoneStore.open(directory)
+    return ZoneStore.open(writer.directory)
 
 
 def _stopped(writer: _Writer, stopped: BaseException) -> BudgetExceeded:
@@ -130,34 +121,13 @@ def _stopped(writer: _Writer, stopped: BaseException) -> BudgetExceeded:
     return BudgetExceeded(reason, ZoneStore.open(writer.directory))
 
 
-class _StoredSearch(NamedTuple):
-    """A search and where it begins."""
-
-    search: ZoneSearch
-    start: Frontier
-
-    @classmethod
-    def of(cls, network: Network, prop: Property, domain: Polyhedron | None) -> _StoredSearch:
-        search = zone_search(network, prop, () if domain is None else domain.facet_rows())
-        try:
-            if search is not None:
-                return cls(search, search.arrangement.start())
-        except NotPointedError:
-            pass
-        raise InputError(
-            "a store holds zones of the forward engine: rational numbers, a layer with a ReLU that cuts, and at most 16 "
-            "dimensions; list these zones with find_zones"
-        )
-
-
-def _opened(directory: Path, question: tuple[Network, Property, Polyhedron | None], *, resume: bool) -> Manifest:
+def _opened(directory: Path, asked: dict[str, Any], network: Network, *, resume: bool) -> Manifest:
     """Return the manifest of a folder: a new one, or that of the store that goes on."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         names = sorted(path.name for path in directory.iterdir())
     except OSError as error:
         raise InputError(f"{directory}: cannot be written: {error.strerror or error}") from None
-    asked = question_of(*question)
     if MANIFEST in names:
         if not resume:
             raise InputError(f"{directory}: there is a store already; --resume (resume=True) goes on with it")
@@ -171,7 +141,7 @@ def _opened(directory: Path, question: tuple[Network, Property, Polyhedron | Non
     if strange and not all(name.startswith(f".{MANIFEST}.") for name in strange):
         raise InputError(f"{directory}: the folder is not empty; a store needs one of its own")
     manifest = Manifest(asked, versions(), {"zones": CHUNK_ZONES, "ids": CHUNK_IDS})
-    save_question(directory, question[0])
+    save_question(directory, network)
     manifest.save(directory)
     remove_remains(directory, manifest)
     return manifest
@@ -182,26 +152,25 @@ class _Buffer(NamedTuple):
 
     Attributes:
         first: the number of the first of them.
-        batches: the zones.
+        batches: the zones, in batches of the engine.
     """
 
     first: int
-    batches: tuple[LeafBatch, ...]
+    batches: tuple[Any, ...]
 
 
 class _Writer:
-    """Writes chunks and the manifest that names them.
+    """Writes chunks and what names them.
 
     ``buffer`` and ``manifest`` are replaced as a whole, so that both are in order whenever the writer is interrupted.
     """
 
-    def __init__(self, job: _StoredSearch, directory: Path, manifest: Manifest) -> None:
-        self.job, self.directory, self.manifest = job, directory, manifest
-        self.layout = Layout.of(job.search.arrangement)
+    def __init__(self, engine: StoredEngine[Any], directory: Path, manifest: Manifest) -> None:
+        self.engine, self.directory, self.manifest = engine, directory, manifest
         self.buffer = _Buffer(sum(chunk.zones for chunk in manifest.whole_chunks), ())
         if manifest.partial:
             table = read_table(directory / manifest.chunks[-1].file)
-            self.buffer = _Buffer(self.buffer.first, (leaves_of(self.layout, table),))
+            self.buffer = _Buffer(self.buffer.first, (engine.batch_of(table),))
 
     def search(self, meter: Meter, workers: Executor | int | None) -> None:
         """Find the zones that are left, and write every chunk that is full.
@@ -211,10 +180,9 @@ class _Writer:
         """
         maybe_workers = nullcontext() if workers is None else executor_of(workers)
         with maybe_workers as executor:
-            starts = self._starts()
             self._write_full_chunks()
-            with closing(self.job.search.batches(starts, meter.visit, executor)) as batches:
-                for batch in _counted(batches, meter):
+            with closing(self.engine.batches(self._last_states(), meter.visit, executor)) as batches:
+                for batch in self._counted(batches, meter):
                     self.buffer = self.buffer._replace(batches=(*self.buffer.batches, batch))
                     self._write_full_chunks()
         self._write(self._taken(), complete=True)
@@ -223,49 +191,45 @@ class _Writer:
     def keep(self) -> None:
         """Write the zones of the last chunk, which is not full."""
         first = sum(chunk.zones for chunk in self.manifest.whole_chunks)
-        leaves = self._taken()
+        zones = self._taken()
         ahead = first - self.buffer.first  # zones that are in chunks already
-        if not self.manifest.complete and 0 <= ahead < len(leaves) and first + len(leaves) - ahead > self.manifest.zones:
-            self._write(_part(leaves, ahead, len(leaves)), partial=True)
+        if not self.manifest.complete and 0 <= ahead < len(zones) and first + len(zones) - ahead > self.manifest.zones:
+            self._write(self.engine.part(zones, ahead, len(zones)), partial=True)
 
-    def _starts(self) -> Sequence[Frontier]:
+    def _last_states(self) -> States | None:
+        """Return the states of all units on the last zone; None if the search is at its start."""
         if self.manifest.frontier is None:
-            return [self.job.start]
+            return None
         packed = np.frombuffer(bytes.fromhex(self.manifest.frontier), np.uint8)
-        return frontiers_after(self.job.search.arrangement, self.job.start, self.layout.unpacked(packed[None])[0])
+        states: States = self.engine.layout.unpacked(packed[None])[0]
+        return states
 
-    def _taken(self) -> LeafBatch:
+    def _taken(self) -> Any:
         """Return the zones of the buffer."""
-        batches = self.buffer.batches
-        if not batches:
-            return LeafBatch(
-                np.zeros((0, self.layout.units), np.uint8), np.zeros(1, np.int64), np.zeros((0, self.layout.dim), np.int32)
-            )
-        ends = np.cumsum(np.concatenate([[0], *(np.diff(batch.ptr) for batch in batches)]))
-        return LeafBatch(np.concatenate([b.prefix for b in batches]), ends, np.concatenate([b.tight for b in batches]))
+        return self.engine.joined(self.buffer.batches)
 
     def _write_full_chunks(self) -> None:
-        limits, dim = self.manifest.limits, self.layout.dim
-        zones, ids = (sum(map(count, self.buffer.batches)) for count in (len, lambda batch: batch.tight.size))
-        if zones < limits["zones"] and ids < limits["ids"]:
+        limits = self.manifest.limits
+        sizes = np.concatenate([np.zeros(1, np.int64), *map(self.engine.sizes, self.buffer.batches)])
+        if len(sizes) <= limits["zones"] and sizes.sum() < limits["ids"]:
             return
-        leaves, first, start = self._taken(), self.buffer.first, 0
+        zones, ends, first, start = self._taken(), np.cumsum(sizes), self.buffer.first, 0
         while True:
             # A chunk ends with the zone that reaches a limit: this depends on the zones and their order only.
-            full = np.searchsorted(leaves.ptr, leaves.ptr[start] + -(-limits["ids"] // dim))
+            full = np.searchsorted(ends, ends[start] + limits["ids"])
             stop = int(min(start + limits["zones"], full))
-            if stop > len(leaves):
+            if stop > len(zones):
                 break
-            self._write(_part(leaves, start, stop))
+            self._write(self.engine.part(zones, start, stop))
             start = stop
-        self.buffer = _Buffer(first + start, (_part(leaves, start, len(leaves)),))
+        self.buffer = _Buffer(first + start, (self.engine.part(zones, start, len(zones)),))
 
-    def _write(self, leaves: LeafBatch, *, partial: bool = False, complete: bool = False) -> None:
+    def _write(self, zones: Any, *, partial: bool = False, complete: bool = False) -> None:
         """Write a chunk, then what names it: a line of the journal, or the manifest if the search ends here."""
         old = self.manifest
-        chunk = self._saved(leaves, "partial" if partial else "zones") if len(leaves) else None
+        chunk = self._saved(zones, "partial" if partial else "zones") if len(zones) else None
         chunks = old.whole_chunks if chunk is None else (*old.whole_chunks, chunk)
-        frontier = self.layout.packed(leaves.prefix[-1:]).tobytes().hex() if chunk else old.frontier
+        frontier = self.engine.last_pattern(zones).tobytes().hex() if chunk else old.frontier
         if partial or complete:
             frontier = None if complete else frontier
             self.manifest = replace(old, chunks=chunks, partial=partial, frontier=frontier, complete=complete)
@@ -275,33 +239,23 @@ class _Writer:
         if old.partial:
             (self.directory / old.chunks[-1].file).unlink(missing_ok=True)
 
-    def _saved(self, leaves: LeafBatch, kind: str) -> Chunk:
+    def _saved(self, zones: Any, kind: str) -> Chunk:
         """Write a chunk's file."""
         chunks = self.manifest.whole_chunks
-        first, search = sum(chunk.zones for chunk in chunks), self.job.search
-        constant = float(search.prop.conditions[0].constant) if search.arrangement.has_target else 0.0
-        floats = leaf_floats(search.arrangement, leaves)
-        planes = Planes.of(self.layout, leaves, floats)
-        table = zones_table(self.layout, leaves, planes, floats, first=first, constant=constant)
-        name = f"{kind}-{len(chunks):05}{f'-{len(leaves)}' if kind == 'partial' else ''}.parquet"
-        chunk = save_chunk(self.directory, name, len(leaves), parquet_bytes(table))
-        if kind == "zones":
-            save_verdicts(self.directory, chunk, planes.verdicts)
+        rows = self.engine.rows(zones, sum(chunk.zones for chunk in chunks))
+        name = f"{kind}-{len(chunks):05}{f'-{len(zones)}' if kind == 'partial' else ''}.parquet"
+        chunk = save_chunk(self.directory, name, len(zones), parquet_bytes(rows.table))
+        if kind == "zones" and rows.verdicts is not None:
+            save_verdicts(self.directory, chunk, rows.verdicts)
         return chunk
 
-
-def _counted(batches: Iterator[LeafBatch], meter: Meter) -> Iterator[LeafBatch]:
-    """Yield batches until the meter's number of zones is reached."""
-    for batch in batches:
-        most = meter.budget.zones
-        if most is not None and meter.zones + len(batch) > most:
-            yield _part(batch, 0, most - meter.zones)
-            meter.zones = most
-            meter.zone()
-        meter.zones += len(batch)
-        yield batch
-
-
-def _part(leaves: LeafBatch, start: int, stop: int) -> LeafBatch:
-    ptr = leaves.ptr[start : stop + 1]
-    return LeafBatch(leaves.prefix[start:stop], ptr - ptr[0], leaves.tight[ptr[0] : ptr[-1]])
+    def _counted(self, batches: Iterator[Any], meter: Meter) -> Iterator[Any]:
+        """Yield batches until the meter's number of zones is reached."""
+        for batch in batches:
+            most = meter.budget.zones
+            if most is not None and meter.zones + len(batch) > most:
+                yield self.engine.part(batch, 0, most - meter.zones)
+                meter.zones = most
+                meter.zone()
+            meter.zones += len(batch)
+            yield batch

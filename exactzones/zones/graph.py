@@ -39,7 +39,7 @@ def adjacency(zones: Sequence[Zone]) -> networkx.Graph:
     by_inequalities = [zone.source for zone in zones if isinstance(zone.source, InequalityLeaf)]
     if len(by_inequalities) == len(zones) > 0 and all(leaf.kernel is by_inequalities[0].kernel for leaf in by_inequalities):
         names = _unit_names(zones[0], by_inequalities[0].arrangement)
-        return PatternMatching(zones, by_inequalities, _Graph(), names).fill(_LazyRow)
+        return PatternMatching(zones, by_inequalities).fill(_Graph(), names, _LazyRow)
     leaves = [zone.source for zone in zones if isinstance(zone.source, Leaf)]
     of_one_search = len(leaves) == len(zones) > 0 and all(leaf.arrangement is leaves[0].arrangement for leaf in leaves)
     try:

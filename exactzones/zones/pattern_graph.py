@@ -23,44 +23,52 @@ from exactzones.zone import Zone
 
 
 class PatternMatching:
-    """Builds the graph of zones whose sources are leaves of one search of the inequalities engine.
+    """Finds what lies on the other side of facets of zones whose sources are leaves of one search of the inequalities engine.
 
     Args:
         zones: the zones.
         leaves: their sources.
-        graph: an empty graph.
-        names: (layer, unit) of each unit of the arrangement.
     """
 
-    def __init__(
-        self, zones: Sequence[Zone], leaves: Sequence[InequalityLeaf], graph: networkx.Graph, names: Sequence[tuple[int, int]]
-    ) -> None:
-        self.zones, self.leaves, self.graph, self.names = zones, leaves, graph, names
+    def __init__(self, zones: Sequence[Zone], leaves: Sequence[InequalityLeaf]) -> None:
+        self.zones, self.leaves = zones, leaves
         self.arrangement = leaves[0].arrangement
         self.first = self.arrangement.exact.base[0]
         self.has_relu = [has_relu for layer in self.arrangement.layers for has_relu in layer.relu]
-        self.index = {leaf.prefix: k for k, leaf in enumerate(leaves)}
+        self._of_last: tuple[int, dict[Row, list[int]]] = -1, {}
 
-    def fill(self, lazy_row: Any) -> networkx.Graph:
-        """Return the graph with all shared facets as edges; ``lazy_row`` makes an edge's row of a leaf and an id."""
-        self.graph.add_nodes_from((k, {"zone": zone}) for k, zone in enumerate(self.zones))
+    def fill(self, graph: networkx.Graph, names: Sequence[tuple[int, int]], lazy_row: Any) -> networkx.Graph:
+        """Return a graph with all shared facets as edges.
+
+        Args:
+            graph: an empty graph.
+            names: (layer, unit) of each unit of the arrangement.
+            lazy_row: makes an edge's row of a leaf and an id.
+        """
+        graph.add_nodes_from((k, {"zone": zone}) for k, zone in enumerate(self.zones))
+        index = {leaf.prefix: k for k, leaf in enumerate(self.leaves)}
         for k, facets in enumerate(facets_of(self.leaves)):
-            hyperplanes: dict[Row, list[int]] | None = None
             for identity, fires in facets.items():
                 if identity < self.first:
                     continue
                 unit, prefix = identity - self.first, self.leaves[k].prefix
-                other = self.index.get(prefix[:unit] + bytes([1 - prefix[unit]]) + prefix[unit + 1 :])
-                if other is None:
-                    hyperplanes = self._hyperplanes(k) if hyperplanes is None else hyperplanes
-                    zero = {*hyperplanes[_up_to_sign(self.leaves[k].row(identity))], *hyperplanes[()]}
-                    other = self.index.get(self._across(k, identity, zero)) if len(zero) > 1 else None
-                if other is not None and not self.graph.has_edge(k, other):
-                    differ = zip(prefix, self.leaves[other].prefix, self.names, strict=True)
+                other = index.get(prefix[:unit] + bytes([1 - prefix[unit]]) + prefix[unit + 1 :])
+                if other is None and (several := self.across(k, identity)) is not None:
+                    other = index.get(several)
+                if other is not None and not graph.has_edge(k, other):
+                    differ = zip(prefix, self.leaves[other].prefix, names, strict=True)
                     flips = tuple(name for own, its, name in differ if own != its)
-                    known = self._fires(k, identity) if fires is None else fires
-                    self.graph.add_edge(k, other, facet=lazy_row(self.leaves[k], identity), flips=flips, fires=known)
-        return self.graph
+                    known = self.fires(k, identity) if fires is None else fires
+                    graph.add_edge(k, other, facet=lazy_row(self.leaves[k], identity), flips=flips, fires=known)
+        return graph
+
+    def across(self, k: int, identity: int) -> bytes | None:
+        """Return the states of the cell on the other side of a leaf's facet where several units flip; None if one flips."""
+        if self._of_last[0] != k:
+            self._of_last = k, self._hyperplanes(k)
+        hyperplanes = self._of_last[1]
+        zero = {*hyperplanes[_up_to_sign(self.leaves[k].row(identity))], *hyperplanes[()]}
+        return self._across(k, identity, zero) if len(zero) > 1 else None
 
     def _hyperplanes(self, leaf: int) -> dict[Row, list[int]]:
         """Return the units by the hyperplanes where they are zero in the regime of a leaf; those of () are zero everywhere."""
@@ -80,7 +88,7 @@ class PatternMatching:
             prefix[unit] = ON if row[at] * facet[at] < 0 else 1 - ON
         return bytes(prefix)
 
-    def _fires(self, k: int, identity: int) -> bool:
+    def fires(self, k: int, identity: int) -> bool:
         """Tell exactly whether the property fires somewhere on a facet."""
         zone, section = self.zones[k], self.arrangement.section
         if not any(condition.terms for condition in zone.prop.conditions):

@@ -60,7 +60,7 @@ def test_what_is_refused(refused, run, net, tmp_path):
     asked = ("zones", net, "--feature", 0, "--store", directory)
     refused(*asked, "--json", tmp_path / "z.json", says=["--store cannot be combined with --json"])
     refused(*asked, "--merge", says=["--merge"])
-    refused(*asked, "--engine", "backward", says=["--engine forward"])
+    refused(*asked, "--engine", "backward", says=["--engine backward", "forward or inequalities"])
     refused("zones", net, "--feature", 0, "--resume", says=["--store"])
     refused("zones", net, "--feature", 0, "--store", net, says=["net.npz"])
     refused("store", directory, "info", says=["No such file"])

@@ -31,6 +31,10 @@ WITHOUT_KERNEL = (SearchKernel, "is_compiled", property(lambda _: False))
 WITHOUT_FILTER = (Program, "is_inside", lambda *_: False), (Program, "_refutes", lambda *_: False)
 
 
+def search_of(net, prop, domain):
+    return inequality_search(net, resolve(net, prop), () if domain is None else domain.hrep.closed_rows)
+
+
 def described(zones):
     """All that is known of zones, by patterns, so that lists in different orders compare."""
     names = [zone.pattern for zone in zones]
@@ -68,7 +72,7 @@ def test_every_way_to_decide_finds_the_same_zones_in_the_same_order(patches, cas
 def test_interrupted_at_every_cell(name):
     """A search that is left and taken up again after every single cell finds the same leaves."""
     net, prop, domain = CASES[name]
-    search = inequality_search(net, resolve(net, prop), domain)
+    search = search_of(net, prop, domain)
     expected = [zone.pattern for zone in find_zones(net, prop, domain, engine="inequalities")]
     stack, zones = [search.start()], []
     while stack:
@@ -190,12 +194,12 @@ def test_parts_on_which_the_feature_cannot_fire_are_pruned():
     zones = find_zones(net, prop, box(5), engine="inequalities")
     programs = []
     for asked in (prop, ALWAYS):
-        search = inequality_search(net, resolve(net, asked), box(5))
+        search = search_of(net, asked, box(5))
         assert sum(1 for _ in search.run(search.start(), lambda _: None))
         programs.append(search.counts["nodes"])
     every = find_zones(net, ALWAYS, box(5))
     assert {zone.pattern for zone in zones} == {zone.pattern for zone in every if fires_above(zone, threshold)}
-    if search._kernel.is_compiled:
+    if search.kernel.is_compiled:
         assert 2 * programs[0] < programs[1]
 
 
@@ -207,7 +211,7 @@ def fires_above(zone, threshold):
 
 def test_the_search_can_be_pickled():
     net, prop, domain = CASES["rare"]
-    search = inequality_search(net, resolve(net, prop), domain)
+    search = search_of(net, prop, domain)
     again = pickle.loads(pickle.dumps(search))  # noqa: S301 - pickled here
     assert isinstance(again, InequalitySearch)
     zones = find_zones(net, prop, domain, engine="inequalities")
@@ -217,7 +221,7 @@ def test_the_search_can_be_pickled():
 @pytest.mark.parametrize("at", [0.0, 0.5, 1.0])
 def test_an_inner_point_on_a_bound_of_a_section_is_lifted_off_it(at):
     network = Network.mlp([([[1, 1], [-1, -1]], [1, -3]), ([[1, 1]], [0])])
-    search = inequality_search(network, resolve(network, ALWAYS), Polyhedron.of(2, [(1, -1, -1), (0, 1, 1)]))
+    search = search_of(network, ALWAYS, Polyhedron.of(2, [(1, -1, -1), (0, 1, 1)]))
     (zone,) = search.run(search.start(), lambda _: None)
     cell = InequalityLeaf(zone.source.kernel, zone.source.states, np.array([at])).inequalities
     for point in (cell.inner, cell.rounded(cell.inner)):

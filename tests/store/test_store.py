@@ -16,22 +16,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from interruptions import Interruption
+from store.stores import contents, random_net, same_as_list
 
 from exactzones import ALWAYS, BudgetExceeded, FormatError, InputError, Network, condition, feature, find_zones, load_network
+from exactzones.engine.inequality_leaf import InequalityLeaf
 from exactzones.engine.leaf import Leaf
 from exactzones.models import save_network
 from exactzones.property import Property
 from exactzones.store import ZoneStore, export, links, store_zones, writing
+from exactzones.store.forward_rows import ForwardRows
+from exactzones.store.inequality_rows import InequalityRows
 from exactzones.store.patterns import PatternIndex, pattern_hashes
 from exactzones.testing import domains, features, networks, points
 
 pytest.importorskip("pyarrow")
-
-
-def random_net(*widths, seed=0):
-    rng = np.random.default_rng(seed)
-    layers = itertools.pairwise(widths)
-    return Network.mlp([(rng.normal(size=(b, a)).round(3).tolist(), rng.normal(size=b).round(3).tolist()) for a, b in layers])
 
 
 NET = random_net(3, 9, 9, 1)
@@ -42,45 +40,10 @@ BENT = Network.mlp(
 """Neurons with the same hyperplanes: several flip at once."""
 
 
-def contents(directory):
-    return {path.name: path.read_bytes() for path in directory.iterdir()}
-
-
 @pytest.fixture
 def small_chunks(monkeypatch):
     monkeypatch.setattr(writing, "CHUNK_ZONES", 40)
     monkeypatch.setattr(writing, "CHUNK_IDS", 1000)
-
-
-def same_as_list(store, zones):
-    assert [zone.pattern for zone in store] == [zone.pattern for zone in zones]
-    assert len(store) == len(zones)
-    for stored, zone in zip(store, zones, strict=True):
-        assert stored == zone
-        assert stored.conditions == zone.conditions
-        assert (stored.source.tight == zone.source.tight).all()
-    assert tuple(tuple(island.tolist()) for island in store.islands) == zones.islands
-    graph = zones.graph
-    for k in range(len(zones)):
-        neighbours = store.neighbours(k)
-        assert {n.zone for n in neighbours} == set(graph[k])
-        for n in neighbours:
-            assert n.fires == graph[k][n.zone]["fires"]
-            assert n.neuron in graph[k][n.zone]["flips"]
-    edges = np.concatenate([np.zeros((2, 0), int), *store.edges()], axis=1)
-    assert {tuple(edge) for edge in edges.T.tolist()} == {tuple(sorted(edge)) for edge in graph.edges}
-    rows = [row for chunk in store.manifest.chunks for row in store.table(chunk).to_pylist()]
-    for row, zone in zip(rows, zones, strict=True):
-        if row["maximum"] is not None:
-            assert row["maximum"] == pytest.approx(float(zone.supremum), rel=1e-6, abs=1e-9)
-            assert np.allclose(row["condition"], [float(e) for e in zone.conditions[0].row])
-            if zone.supremum - store.prop.conditions[0].constant > Fraction(1, 1000):
-                assert zone.fires([Fraction(entry) for entry in row["witness"]]) or not zone.cell.is_bounded or small(zone)
-
-
-def small(zone):
-    """Whether a rounded point may miss the zone."""
-    return max(np.ptp([[float(e) for e in vertex] for vertex in zone.vrep.vertices], axis=0)) < 1e-6
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -88,18 +51,17 @@ def small(zone):
 def test_a_store_has_the_zones_of_the_list(tmp_path_factory, data, net):
     prop, domain = data.draw(st.one_of(features(net), st.just(ALWAYS))), data.draw(domains(net.inputs))
     directory = tmp_path_factory.mktemp("stores") / "store"
+    engine = data.draw(st.sampled_from(["auto", "inequalities"]))
     zones = find_zones(net, prop, domain)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(writing, "CHUNK_ZONES", data.draw(st.integers(1, 5)))
-        if any(not isinstance(zone.source, Leaf) for zone in zones):
-            with pytest.raises(InputError, match="forward engine"):
-                store_zones(net, prop, domain, directory=directory)
-            return
         try:
-            store = store_zones(net, prop, domain, directory=directory)
-        except InputError:
-            assert not zones
+            store = store_zones(net, prop, domain, directory=directory, engine=engine)
+        except InputError:  # what only the backward engine can do
+            assert not any(isinstance(zone.source, (Leaf, InequalityLeaf)) for zone in zones)
             return
+    if isinstance(store.engine, InequalityRows):
+        zones = find_zones(net, prop, domain, engine="inequalities")
     same_as_list(store, zones)
     asked = data.draw(st.lists(points(net.inputs), min_size=1, max_size=4))
     assert store.containing(asked) == zones.containing(asked)
@@ -204,10 +166,13 @@ def test_an_interruption_anywhere_keeps_what_is_there(tmp_path, monkeypatch, cal
     """The run is interrupted after a number of calls of any function that writes or reads arrays."""
     whole = contents(store_zones(NET, 0, BOX, directory=tmp_path / "whole").directory)
     interrupting = Interruption(calls)
-    for name in ("save_chunk", "leaf_floats", "_part", "write_links"):
-        monkeypatch.setattr(writing, name, interrupting(getattr(writing, name)))
-    for name in ("save", "append"):
-        monkeypatch.setattr(writing.Manifest, name, interrupting(getattr(writing.Manifest, name)))
+    for home, names in (
+        (writing, ("save_chunk", "write_links")),
+        (ForwardRows, ("rows", "part", "joined")),
+        (writing.Manifest, ("save", "append")),
+    ):
+        for name in names:
+            monkeypatch.setattr(home, name, interrupting(getattr(home, name)))
     try:
         store_zones(NET, 0, BOX, directory=tmp_path / "s")
     except (BudgetExceeded, KeyboardInterrupt):
@@ -250,19 +215,22 @@ import sys
 from exactzones.store import store_zones, writing
 if __name__ == "__main__":
     writing.CHUNK_ZONES = 150
-    store_zones(sys.argv[1], 0, (-3, 3), directory=sys.argv[2], resume=True, jobs=int(sys.argv[3]))
+    store_zones(sys.argv[1], 0, (-3, 3), directory=sys.argv[2], resume=True, jobs=int(sys.argv[3]), engine=sys.argv[4])
 """
 
 
-@pytest.mark.parametrize(("jobs", "kills"), [(1, 6), (2, 2)])
-def test_killed_and_resumed(tmp_path, jobs, kills):
+@pytest.mark.parametrize(
+    ("engine", "widths", "jobs", "kills"),
+    [("forward", (3, 24, 16, 1), 1, 6), ("forward", (3, 24, 16, 1), 2, 2), ("inequalities", (7, 6, 6, 1), 2, 4)],
+)
+def test_killed_and_resumed(tmp_path, engine, widths, jobs, kills):
     """Killed at random moments, then resumed, the folder is byte for byte that of an undisturbed run."""
     net, program = tmp_path / "net.npz", tmp_path / "program.py"
-    save_network(random_net(3, 24, 16, 1), net)
+    save_network(random_net(*widths), net)
     program.write_text(PROGRAM)
 
     def run(directory, workers):
-        return subprocess.Popen([sys.executable, program, net, directory, str(workers)])  # noqa: S603 - this test's own
+        return subprocess.Popen([sys.executable, program, net, directory, str(workers), engine])  # noqa: S603 - this test's own
 
     begin = time.monotonic()
     assert run(tmp_path / "whole", 1).wait() == 0
@@ -321,7 +289,7 @@ def test_other_programs_read_it(tmp_path, monkeypatch):
     assert [count for _, count, _ in answer] == [len(island) for island in store.islands]
     assert max(most for _, _, most in answer) == pytest.approx(float(store.maximum.value))
     frame = polars.read_parquet(tmp_path / "s" / "zones-*.parquet")
-    assert frame["pattern"].to_list()[0] == store.layout.packed(np.frombuffer(store.leaf(0).prefix, np.uint8)[None]).tobytes()
+    assert frame["pattern"].to_list()[0] == store.layout.packed(np.frombuffer(store.source(0).prefix, np.uint8)[None]).tobytes()
 
 
 def test_what_is_refused(tmp_path):
