@@ -64,17 +64,20 @@ class ExactSigns:
         width = self.layers[self._next_layer(prefix) - 1].outputs
         return self._before_relu(prefix[:-width]).keeping((1, *prefix[-width:]))
 
-    def _value_on(self, prefix: bytes, unit: int) -> Row:
+    def _value_on(self, prefix: bytes, unit: int) -> IntegerMatrix:
         """Return one row of ``_values_on``."""
         layer = self._next_layer(prefix)
         if layer not in self._units:
             self._units[layer] = self._lifted(layer).parts()
         function = self._units[layer][unit]
-        return (function @ self._inputs(prefix) if layer else function).row(0)
+        if layer and self.layers[layer].outputs == 1:  # the target's layer: each leaf has inputs of its own
+            width = self.layers[layer - 1].outputs
+            return function.reading((1, *prefix[-width:])) @ self._before_relu(prefix[:-width])
+        return function @ self._inputs(prefix) if layer else function
 
     def _row_of_neuron(self, prefix: bytes, identity: int) -> Row:
         """Return the row of a neuron, given the states of the layers before it."""
-        return primitive(self._value_on(prefix, identity - self.base[0] - len(prefix) + 1))
+        return primitive(self._value_on(prefix, identity - self.base[0] - len(prefix) + 1).row(0))
 
     def target(self, prefix: bytes) -> tuple[Row, int]:
         """Return (row, s): the pre-activation of the target layer's only unit is ``row . (1, x) / s``."""
@@ -89,6 +92,13 @@ class ExactSigns:
         if identity < self.base[0]:
             return self.domain[identity - 1]
         return self._neuron_row(prefix[: self.reads(identity)], identity)
+
+    def multiple(self, prefix: bytes, identity: int) -> IntegerMatrix:
+        """Return the row of a hyperplane, but for infinity, as a matrix (1, d + 1), times a factor that depends on the id only."""
+        if identity < self.base[0]:
+            return IntegerMatrix.of([self.domain[identity - 1]])
+        before = prefix[: self.reads(identity)]
+        return self._value_on(before, identity - self.base[0] - len(before) + 1)
 
     def reads(self, identity: int) -> int:
         """Return the length of the prefix that the row of a hyperplane depends on."""

@@ -63,6 +63,22 @@ class LeafArrays:
             prefix, tight = batch.prefix[first : first + size], batch.tight[ptr[0] : ptr[-1]]
             yield cls(arrangement, first, prefix=prefix, ptr=ptr - ptr[0], tight=tight)
 
+    @classmethod
+    def joined(cls, parts: Sequence[LeafArrays]) -> LeafArrays:
+        """Return successive batches as one."""
+        before = np.cumsum([0, *(len(part.tight) for part in parts)])
+        ptr = np.concatenate([[0], *(part.ptr[1:] + start for part, start in zip(parts, before[:-1], strict=True))])
+        prefix, tight = (np.concatenate([getattr(part, name) for part in parts]) for name in ("prefix", "tight"))
+        return cls(parts[0].arrangement, parts[0].first, prefix=prefix, ptr=ptr, tight=tight)
+
+    def keeping(self, kept: Flags, leaf_of: Integers | None = None, tight: Ids | None = None) -> LeafArrays:
+        """Return the leaves with the generators that are kept, (V,), and further ones: the leaf, (n,), and tight set, (n, d), of each."""
+        whose, sets = self.leaf_of[kept], self.tight[kept]
+        if leaf_of is not None and tight is not None:
+            whose, sets = np.concatenate([whose, leaf_of]), np.concatenate([sets, tight])
+        ptr = np.concatenate([[0], np.cumsum(np.bincount(whose, minlength=len(self)))])
+        return LeafArrays(self.arrangement, self.first, self.prefix, ptr, sets[np.argsort(whose, kind="stable")])
+
     def __len__(self) -> int:
         return len(self.prefix)
 

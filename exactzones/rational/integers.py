@@ -78,6 +78,11 @@ class IntegerMatrix:
         entries = self._entries
         return tuple([int(entries[index, j]) for j in range(entries.ncols())])
 
+    def entries(self) -> list[Any]:
+        """Return all entries, row by row, as python-flint's integers."""
+        entries: list[Any] = self._entries.entries()
+        return entries
+
     def rows(self) -> list[Row]:
         """Return all rows."""
         return [tuple(map(int, row)) for row in self._entries.table()]

@@ -1,0 +1,63 @@
+"""NumPy arrays of integers of any size, on which NumPy's operators are exact: the entries are python-flint's integers."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import flint
+import numpy as np
+
+from exactzones.rational.integers import IntegerMatrix
+
+BigIntegers: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]
+
+_gcd = np.frompyfunc(lambda one, other: one.gcd(other), 2, 1)
+
+
+def stacked(matrices: Sequence[IntegerMatrix]) -> BigIntegers:
+    """Return n matrices of one row each as the rows of an array, (n, width)."""
+    return np.array([matrix.entries() for matrix in matrices], object)
+
+
+def common_zeros(planes: BigIntegers) -> tuple[BigIntegers, BigIntegers]:
+    """Return the points in which d hyperplanes of R^d meet, and the determinants of the hyperplanes.
+
+    Args:
+        planes: (n, d, d + 1) rows ``b + a . x``, whose slopes a are independent.
+
+    Returns:
+        (points, minors): points (n, d + 1) are the primitive homogeneous vectors (x_0, x) with x_0 > 0, and minors, (n,), the
+        absolute values of the determinants of the slopes; x_0 divides them.
+    """
+    width = planes.shape[2]
+    minors: dict[tuple[int, ...], Any] = {(): 1}
+    for rank in range(1, width):
+        row = planes[:, rank - 1]
+        minors = {
+            columns: sum(
+                (row[:, c] * (-minors[rest] if k % 2 else minors[rest]))
+                for k, c in enumerate(columns)
+                for rest in [columns[:k] + columns[k + 1 :]]
+            )
+            for columns in itertools.combinations(range(width), rank)
+        }
+    everything = tuple(range(width))
+    signed = [(-1) ** c * minors[everything[:c] + everything[c + 1 :]] for c in everything]
+    vectors = np.stack(signed, axis=1)
+    vectors[vectors[:, 0] < 0] *= -1
+    return vectors // _gcd.reduce(vectors, axis=1)[:, None], vectors[:, 0]
+
+
+def quotients(numerators: BigIntegers, denominators: BigIntegers) -> list[Fraction]:
+    """Return the quotients of integers and positive integers."""
+    return [_as_fraction(flint.fmpq(above, below)) for above, below in zip(numerators, denominators, strict=True)]
+
+
+def _as_fraction(number: flint.fmpq) -> Fraction:
+    """Convert a number that is reduced already, without looking for common factors again, which would take as long as the rest."""
+    fraction = object.__new__(Fraction)
+    fraction._numerator, fraction._denominator = int(number.p), int(number.q)  # type: ignore[attr-defined]  # noqa: SLF001
+    return fraction
