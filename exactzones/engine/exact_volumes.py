@@ -1,17 +1,16 @@
 """Exact volumes of thousands of leaves, without determinants of vertices.
 
-Each part is cut into simplices by faces F_0 > F_1 > .. > F_d, where F_0 is the part, F_d a vertex v, and F_i lies on one hyperplane
-g_i more than F_(i-1).  The corners are v and the apexes a_i of F_i, i < d, and the hyperplane g_i does not contain a_(i-1).  As
-homogeneous vectors they have the determinant
+A face F of dimension k lies on d - k hyperplanes, the rows of a matrix G.  Its apex a is a vertex that lies on k more, its facet
+H lies on one more, with row h, and the pyramid from a over H is a part of F if a is not on H.  A vertex is the vector of the
+maximal minors of its d hyperplanes; its height, the first entry, is positive.  For corners v_0, .., v_k in F divide the minors
+of the matrix of the v_i by those of G with the same columns left out: up to signs, the quotient is the same for all columns.  It
+is the *size* of the simplex, and divided by all heights it adds up to the size of F.  Then
 
-    det(a_0, .., a_(d-1), v) = product of |g_i . a_(i-1)|, i = 1, .., d,  divided by  |m| / v_0,
+    size(vertex) = 1 / height,      size(F) = sum of |h . a| / height(a) * size(H) over all H without a,
 
-where m is the determinant of the slopes of g_1, .., g_d, and v is their common zero as an integer vector.  For the matrix of rows w,
-g_1, .., g_d times that of columns v, a_0, .., a_(d-1) is triangular but for its first row, and the first one has the determinant
-(w . v) m / v_0 for each w.  The volume is the determinant divided by d! and all heights a_i,0 and v_0.
+for with G and h as rows and the v_i as columns the determinants are triangular.  The size of a polytope is d! times its volume.
 
-So the volume of a part is a sum over chains of faces, which is computed for all faces of a dimension at once, from above, in
-integers over one denominator: the product of the heights of all generators.  All divisions are exact.
+All faces of a dimension are computed at once, over one denominator each: the product of the heights of its generators.
 """
 
 from __future__ import annotations
@@ -23,16 +22,17 @@ from fractions import Fraction
 
 import numpy as np
 
-from exactzones.engine.faces import faces, starts
+from exactzones.engine.faces import Faces, faces, starts, unlinked
 from exactzones.engine.firing_parts import firing_parts
-from exactzones.engine.frontier import Integers
+from exactzones.engine.frontier import OFF, Integers
 from exactzones.engine.leaf import Leaf
-from exactzones.engine.leaf_arrays import LeafArrays
+from exactzones.engine.leaf_arrays import Flags, LeafArrays
+from exactzones.rational import common_zero, sum_of_quotients
 from exactzones.rational.integer_arrays import BigIntegers, common_zeros, quotients, stacked
 from exactzones.threads import one_thread
 
 _SHARING = 1 << 17  # generators among which those that are the same vertex are computed once
-_BATCH = 1 << 12  # generators of parts whose faces are in memory at once
+_BATCH = 1 << 11  # generators of faces whose lower faces are in memory at once
 
 
 @one_thread
@@ -43,38 +43,102 @@ def exact_volumes(leaves: Sequence[Leaf]) -> Iterator[Fraction | None]:
     """
     sizes = np.cumsum([len(leaf.tight) for leaf in leaves])
     for chunk in np.split(np.arange(len(leaves)), starts(sizes // _SHARING)[1:]):
-        yield from _volumes([leaves[k] for k in chunk.tolist()])
+        parts, bounded = _parts([leaves[k] for k in chunk.tolist()])
+        firing = np.flatnonzero(np.diff(parts.ptr))
+        volumes = np.where(bounded, Fraction(0), None)
+        if len(firing):
+            ptr = np.append(0, parts.ptr[firing + 1])
+            sizes, units = ExactParts(parts).sizes(unlinked(ptr, np.arange(ptr[-1])))
+            volumes[firing] = quotients(sizes, units * math.factorial(parts.arrangement.dim))
+        yield from volumes.tolist()
 
 
-def _volumes(leaves: Sequence[Leaf]) -> list[Fraction | None]:
-    """Do that for leaves among which vertices are shared."""
+@one_thread
+def total_volume(leaves: Sequence[Leaf]) -> Fraction | None:
+    """Return the sum of these volumes; None if a leaf may be unbounded.
+
+    With a point o, the size of a part is a sum over all its facets: the size of the pyramid from o, negative if the facet's
+    hyperplane separates o from the part.  A facet of two parts cancels, so that only the boundary of their union is computed.
+    """
+    parts, bounded = _parts(leaves)
+    if not bounded.all():
+        return None
+    if not len(parts.tight):
+        return Fraction(0)
+    leaf, plane, facets = _boundary(parts)
+    point = _corner(parts)
+    distances = _rows(parts, leaf, plane) @ point
+    away = np.flatnonzero(distances)
+    kept = np.zeros(len(parts.tight), bool)
+    facets = facets.take(away)
+    kept[facets.members] = True
+    facets = unlinked(facets.ptr, (np.cumsum(kept) - 1)[facets.members])
+    sizes, units = ExactParts(parts.keeping(kept)).sizes(facets, plane[away, None])
+    return sum_of_quotients(zip(sizes * distances[away], units, strict=True)) / (point[0] * math.factorial(len(point) - 1))
+
+
+def _parts(leaves: Sequence[Leaf]) -> tuple[LeafArrays, Flags]:
+    """Return ``firing_parts`` of all leaves at once."""
     batches = LeafArrays.batches(leaves[0].arrangement, [leaf.prefix for leaf in leaves], [leaf.tight for leaf in leaves])
     parts, bounded = zip(*map(firing_parts, batches), strict=True)
-    volumes = np.where(np.concatenate(bounded), Fraction(0), None)
-    whole = LeafArrays.joined(parts)
-    firing = np.flatnonzero(np.diff(whole.ptr))
-    if len(firing):
-        volumes[firing] = ExactParts(whole).volumes(firing)
-    listed: list[Fraction | None] = volumes.tolist()
-    return listed
+    return LeafArrays.joined(parts), np.concatenate(bounded)
+
+
+def _boundary(parts: LeafArrays) -> tuple[Integers, Integers, Faces]:
+    """Return the leaf, the hyperplane, and the generators of the facets of all parts, without those that several parts share.
+
+    Facets are compared by their vertices.  If equal ones are not flat, there are two of them, on both sides.
+    """
+    keys = (parts.leaf_of[:, None] * parts.arrangement.exact.ids + parts.tight).ravel()
+    order = np.argsort(keys, kind="stable")
+    start = np.flatnonzero(np.diff(keys[order], prepend=-1))
+    leaf, plane = np.divmod(keys[order][start], parts.arrangement.exact.ids)
+    facets = unlinked(np.append(start, len(order)), order // parts.tight.shape[1])
+    vertices, sizes = parts.shared[1][facets.members], np.diff(facets.ptr)
+    random = np.random.default_rng(0).integers(0, 1 << 63, len(vertices), np.uint64)
+    lonely = np.ones(len(sizes), bool)
+    for size in np.unique(sizes).tolist():
+        chosen = np.flatnonzero(sizes == size)
+        rows = np.sort(vertices[start[chosen][:, None] + np.arange(size)], axis=1)
+        chosen, rows = (array[np.argsort(random[rows].sum(axis=1))] for array in (chosen, rows))
+        shared = chosen[:-1][(rows[1:] == rows[:-1]).all(axis=1)], chosen[1:][(rows[1:] == rows[:-1]).all(axis=1)]
+        lonely[np.concatenate(shared)] = False
+    return leaf[lonely], plane[lonely], facets.take(np.flatnonzero(lonely))
+
+
+def _corner(parts: LeafArrays) -> BigIntegers:
+    """Return a corner of the domain as a homogeneous vector; the origin if no part has one."""
+    exact, dim = parts.arrangement.exact, parts.arrangement.dim
+    corners = np.flatnonzero((parts.tight < exact.base[0]).all(axis=1))[:1]
+    points = [common_zero([exact.row(b"", i) for i in parts.tight[k].tolist()]) for k in corners.tolist()]
+    corner = points[0] if points else (1, *[0] * dim)
+    return np.array(corner if corner[0] > 0 else [-entry for entry in corner], object)
+
+
+def _rows(parts: LeafArrays, leaves: Integers, ids: Integers) -> BigIntegers:
+    """Return the rows of hyperplanes on leaves, (n, d + 1), not negative there, times positive factors that depend on the ids only."""
+    exact, first = parts.arrangement.exact, parts.arrangement.exact.base[0]
+    rows = stacked([exact.multiple(parts.prefix[k].tobytes(), i) for k, i in zip(leaves.tolist(), ids.tolist(), strict=True)])
+    inner = np.flatnonzero((ids >= first) & (ids - first < parts.prefix.shape[1]))
+    off = inner[parts.prefix[leaves[inner], ids[inner] - first] == OFF]
+    rows[off] *= -1
+    return rows
 
 
 class ExactParts:
-    """Parts of leaves, and their vertices, exactly.
+    """Vertices of parts of leaves, and volumes, exactly.
 
     Args:
         parts: bounded, and limits of simple polytopes.
     """
 
     def __init__(self, parts: LeafArrays) -> None:
-        self.parts = parts
+        self.parts, self.dim = parts, parts.arrangement.dim
         self.used, self.index = parts.shared
-        keys = self._keys(np.repeat(parts.leaf_of, parts.tight.shape[1]), parts.tight.ravel())
+        keys = self._keys(np.repeat(parts.leaf_of, self.dim), parts.tight.ravel())
         self._row_keys, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        exact, whose = parts.arrangement.exact, parts.leaf_of[first // parts.tight.shape[1]]
-        ids = parts.tight.ravel()[first].tolist()
-        self.rows = stacked([exact.multiple(parts.prefix[k].tobytes(), i) for k, i in zip(whose.tolist(), ids, strict=True)])
-        self.points, self.minors = common_zeros(self.rows[inverse.reshape(parts.tight.shape)[self.used]])
+        self.rows = _rows(parts, parts.leaf_of[first // self.dim], parts.tight.ravel()[first])
+        self.points = common_zeros(self.rows[inverse.reshape(parts.tight.shape)[self.used]])
 
     def _keys(self, leaves: Integers, ids: Integers) -> Integers:
         """Return a number for each hyperplane on a leaf that is equal where the row is, (n,)."""
@@ -84,27 +148,39 @@ class ExactParts:
         keys: Integers = groups[layer, leaves] * base[-1] + ids
         return keys
 
-    def volumes(self, chosen: Integers) -> list[Fraction]:
-        """Return the volumes of parts that have generators."""
-        sizes = np.cumsum(np.diff(self.parts.ptr)[chosen])
-        chunks = np.split(chosen, starts(sizes // _BATCH)[1:])
-        return [volume for chunk in chunks for volume in self._volumes_of(chunk)]
+    def sizes(self, top: Faces, containing: Integers | None = None) -> tuple[BigIntegers, BigIntegers]:
+        """Return the sizes of faces as numerators and positive denominators, (F,).
 
-    def _volumes_of(self, chosen: Integers) -> list[Fraction]:
-        """Do that for parts whose faces fit into memory."""
-        parts, sizes = self.parts, np.diff(self.parts.ptr)[chosen]
-        ptr = np.concatenate([[0], np.cumsum(sizes)])
-        generators = np.repeat(parts.ptr[chosen] - ptr[:-1], sizes) + np.arange(ptr[-1])
-        heights = self.points[self.index[generators], 0]
-        unit = np.multiply.reduceat(heights, ptr[:-1])
-        sums, apexes = unit, ptr[:-1]
-        for level in itertools.islice(faces(parts.tight[generators], ptr), 1, None):
-            distances = self._distances(generators[apexes[level.parents]], level.planes)
-            sums = np.add.reduceat((sums // heights[apexes])[level.parents] * distances, starts(level.children))
-            apexes = level.apexes
-        corners = generators[apexes]
-        totals = np.add.reduceat(sums // self.minors[self.index[corners]], starts(parts.leaf_of[corners]))
-        return quotients(totals, unit * math.factorial(parts.arrangement.dim))
+        Args:
+            top: the faces.
+            containing: the hyperplanes that contain each, as in ``faces``.
+        """
+        if containing is None:
+            containing = np.empty((len(top.ptr) - 1, 0), np.int64)
+        chunks = np.split(np.arange(len(containing)), starts(top.ptr[1:] // _BATCH)[1:])
+        numerators, units = zip(*(self._sizes(top.take(chunk), containing[chunk]) for chunk in chunks), strict=True)
+        return np.concatenate(numerators), np.concatenate(units)
+
+    def _sizes(self, top: Faces, containing: Integers) -> tuple[BigIntegers, BigIntegers]:
+        """Do that for faces whose lower faces fit into memory."""
+        heights = self.points[:, 0]
+        levels = [top, *faces(self.parts.tight, top, containing)]
+        vertices = levels.pop()
+        if not levels:
+            return np.ones(len(vertices.members), object), heights[self.index[vertices.members]]
+        numerators, unit = self._distances(levels[-1].apexes, vertices.planes), self._units(levels[-1])
+        for below, level in itertools.pairwise(levels[::-1]):
+            apexes, below_unit = level.apexes[below.parents], unit
+            unit = self._units(level)
+            others = unit[below.parents] // (below_unit[below.children] * heights[self.index[apexes]])
+            terms = self._distances(apexes, below.planes) * others * numerators[below.children]
+            numerators = np.add.reduceat(terms, starts(below.parents))
+        return numerators, unit
+
+    def _units(self, level: Faces) -> BigIntegers:
+        """Return the product of the heights of each face's generators, (F,)."""
+        units: BigIntegers = np.multiply.reduceat(self.points[self.index[level.members], 0], level.ptr[:-1])
+        return units
 
     def _distances(self, generators: Integers, ids: Integers) -> BigIntegers:
         """Return |g . a| for generators a and hyperplanes g, (n,)."""

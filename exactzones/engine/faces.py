@@ -13,61 +13,78 @@ from exactzones.engine.frontier import Ids, Integers
 class Faces(NamedTuple):
     """Faces of one dimension, and which faces of one dimension more are made up of pyramids over them.
 
-    Link l says that the pyramid from the apex of face ``parents[l]``, of the dimension above, over face ``children[l]`` is a part
-    of that parent.  Faces are in the order of their polytopes, links in the order of their children, and every face has one.
+    Link l says that the pyramid over face ``children[l]`` whose apex is the first generator of face ``parents[l]``, of the
+    dimension above, is a part of that parent.  Faces are in the order of their polytopes, links in the order of their parents.
 
     Attributes:
-        apexes: (F,) the first generator of each face.
+        ptr: (F + 1,) where the generators of each face start in ``members``.
+        members: (M,) generators.
         parents: (L,).
         children: (L,).
         planes: (L,) the hyperplane that contains the child, but not the parent.
     """
 
-    apexes: Integers
+    ptr: Integers
+    members: Integers
     parents: Integers
     children: Integers
     planes: Integers
 
+    @property
+    def apexes(self) -> Integers:
+        """The first generator of each face, (F,)."""
+        return self.members[self.ptr[:-1]]
 
-def faces(tight: Ids, ptr: Integers) -> Iterator[Faces]:
-    """Yield the faces that the pulling triangulations of polytopes use: the polytopes themselves, without links, .., vertices.
+    def take(self, chosen: Integers) -> Faces:
+        """Return some of the faces, without links."""
+        sizes = np.diff(self.ptr)[chosen]
+        ptr = np.concatenate([[0], np.cumsum(sizes)])
+        return unlinked(ptr, self.members[np.repeat(self.ptr[chosen] - ptr[:-1], sizes) + np.arange(ptr[-1])])
+
+
+def unlinked(ptr: Integers, members: Integers) -> Faces:
+    """Return faces to start from, such as polytopes themselves."""
+    return Faces(ptr, members, *np.empty((3, 0), np.int64))
+
+
+def faces(tight: Ids, top: Faces, containing: Integers) -> Iterator[Faces]:
+    """Yield faces and the lower ones that their pulling triangulations use, down to vertices, without the first level.
 
     Each face is the union of the pyramids from its first generator over its own faces that do not contain it.
 
     Args:
         tight: (V, d) the hyperplanes that are tight at each generator.
-        ptr: (P + 1,) where each polytope's generators start.
+        top: the faces, of which each is in another polytope: all polytopes, or one facet of each.
+        containing: (F, k) the hyperplanes that contain these faces, of dimension d - k.
     """
-    member = np.arange(len(tight))
-    polytope = face = np.repeat(np.arange(len(ptr) - 1), np.diff(ptr))
-    start, planes = ptr[:-1], np.empty((len(ptr) - 1, 0), np.int64)  # planes: those that contain each face
-    yield Faces(start, *np.empty((3, 0), np.int64))
-    for _ in range(tight.shape[1]):
-        parent, plane, member, part = _parts(tight, member, start, face)
-        start = starts(part)
-        containing = np.sort(np.column_stack([planes[parent], plane]), axis=1)
-        order, child = numbered(np.column_stack([polytope[member[start]], containing]))
+    level = top
+    owner = np.arange(len(containing))
+    for _ in range(tight.shape[1] - containing.shape[1]):
+        parent, plane, member, part = _parts(tight, level)
+        owner = owner[parent]
+        containing = np.sort(np.column_stack([containing[parent], plane]), axis=1)
+        order, child = numbered(np.column_stack([owner, containing]))
         first = order[starts(child[order])]  # of the parts that are the same face of several parents
-        kept = np.zeros(len(order), bool)
+        owner, containing, kept = owner[first], containing[first], np.zeros(len(order), bool)
         kept[first] = True
         member, face = member[kept[part]], child[part[kept[part]]]
-        order_of_members = np.argsort(face, kind="stable")
-        member, face, planes = member[order_of_members], face[order_of_members], containing[first]
-        start = starts(face)
-        yield Faces(member[start], parent[order], child[order], plane[order])
+        ptr = np.concatenate([[0], np.cumsum(np.bincount(face))])
+        level = Faces(ptr, member[np.argsort(face, kind="stable")], parent, child, plane)
+        yield level
 
 
-def _parts(tight: Ids, member: Integers, start: Integers, face: Integers) -> tuple[Integers, Integers, Integers, Integers]:
+def _parts(tight: Ids, level: Faces) -> tuple[Integers, Integers, Integers, Integers]:
     """Return the faces of faces that do not contain the apex: the parent and plane of each, then generators, and whose they are."""
-    own, apex = tight[member], tight[member[start]][face]
+    face = np.repeat(np.arange(len(level.ptr) - 1), np.diff(level.ptr))
+    own, apex = tight[level.members], tight[level.apexes][face]
     away = np.ones(own.shape, bool)
     for column in apex.T:
         away &= own != column[:, None]
     at, position = np.nonzero(away)
-    parent, plane, member = face[at], own[at, position].astype(np.int64), member[at]
+    parent, plane = face[at], own[at, position].astype(np.int64)
     order, part = numbered(np.column_stack([parent, plane]))
     start = starts(part[order])
-    return parent[order][start], plane[order][start], member[order], part[order]
+    return parent[order][start], plane[order][start], level.members[at[order]], part[order]
 
 
 def numbered(rows: Integers) -> tuple[Integers, Integers]:

@@ -14,23 +14,18 @@ from exactzones.rational.integers import IntegerMatrix
 
 BigIntegers: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]
 
-_gcd = np.frompyfunc(lambda one, other: one.gcd(other), 2, 1)
-
 
 def stacked(matrices: Sequence[IntegerMatrix]) -> BigIntegers:
     """Return n matrices of one row each as the rows of an array, (n, width)."""
     return np.array([matrix.entries() for matrix in matrices], object)
 
 
-def common_zeros(planes: BigIntegers) -> tuple[BigIntegers, BigIntegers]:
-    """Return the points in which d hyperplanes of R^d meet, and the determinants of the hyperplanes.
+def common_zeros(planes: BigIntegers) -> BigIntegers:
+    """Return the points in which d hyperplanes of R^d meet as homogeneous vectors (x_0, x), (n, d + 1).
 
     Args:
-        planes: (n, d, d + 1) rows ``b + a . x``, whose slopes a are independent.
-
-    Returns:
-        (points, minors): points (n, d + 1) are the primitive homogeneous vectors (x_0, x) with x_0 > 0, and minors, (n,), the
-        absolute values of the determinants of the slopes; x_0 divides them.
+        planes: (n, d, d + 1) rows ``b + a . x``, whose slopes a are independent; x_0 > 0 is the absolute value of the determinant
+            of these.
     """
     width = planes.shape[2]
     minors: dict[tuple[int, ...], Any] = {(): 1}
@@ -48,7 +43,7 @@ def common_zeros(planes: BigIntegers) -> tuple[BigIntegers, BigIntegers]:
     signed = [(-1) ** c * minors[everything[:c] + everything[c + 1 :]] for c in everything]
     vectors = np.stack(signed, axis=1)
     vectors[vectors[:, 0] < 0] *= -1
-    return vectors // _gcd.reduce(vectors, axis=1)[:, None], vectors[:, 0]
+    return vectors
 
 
 def quotients(numerators: BigIntegers, denominators: BigIntegers) -> list[Fraction]:
