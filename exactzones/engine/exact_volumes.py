@@ -45,7 +45,7 @@ def exact_volumes(leaves: Sequence[Leaf]) -> Iterator[Fraction | None]:
     for chunk in np.split(np.arange(len(leaves)), starts(sizes // _SHARING)[1:]):
         parts, bounded = _parts([leaves[k] for k in chunk.tolist()])
         firing = np.flatnonzero(np.diff(parts.ptr))
-        volumes = np.where(bounded, Fraction(0), None)
+        volumes = np.array([Fraction(0) if known else None for known in bounded.tolist()], object)
         if len(firing):
             ptr = np.append(0, parts.ptr[firing + 1])
             sizes, units = ExactParts(parts).sizes(unlinked(ptr, np.arange(ptr[-1])))
@@ -74,7 +74,7 @@ def total_volume(leaves: Sequence[Leaf]) -> Fraction | None:
     kept[facets.members] = True
     facets = unlinked(facets.ptr, (np.cumsum(kept) - 1)[facets.members])
     sizes, units = ExactParts(parts.keeping(kept)).sizes(facets, plane[away, None])
-    return sum_of_quotients(zip(sizes * distances[away], units, strict=True)) / (point[0] * math.factorial(len(point) - 1))
+    return sum_of_quotients(zip(sizes * distances[away], units * (point[0] * math.factorial(len(point) - 1)), strict=True))
 
 
 def _parts(leaves: Sequence[Leaf]) -> tuple[LeafArrays, Flags]:
@@ -99,10 +99,10 @@ def _boundary(parts: LeafArrays) -> tuple[Integers, Integers, Faces]:
     lonely = np.ones(len(sizes), bool)
     for size in np.unique(sizes).tolist():
         chosen = np.flatnonzero(sizes == size)
-        rows = np.sort(vertices[start[chosen][:, None] + np.arange(size)], axis=1)
-        chosen, rows = (array[np.argsort(random[rows].sum(axis=1))] for array in (chosen, rows))
-        shared = chosen[:-1][(rows[1:] == rows[:-1]).all(axis=1)], chosen[1:][(rows[1:] == rows[:-1]).all(axis=1)]
-        lonely[np.concatenate(shared)] = False
+        corners = np.sort(vertices[start[chosen][:, None] + np.arange(size)], axis=1)
+        order = np.argsort(random[corners].sum(axis=1))
+        equal = np.flatnonzero((corners[order[1:]] == corners[order[:-1]]).all(axis=1))
+        lonely[chosen[order[equal]]] = lonely[chosen[order[equal + 1]]] = False
     return leaf[lonely], plane[lonely], facets.take(np.flatnonzero(lonely))
 
 
@@ -116,7 +116,7 @@ def _corner(parts: LeafArrays) -> BigIntegers:
 
 
 def _rows(parts: LeafArrays, leaves: Integers, ids: Integers) -> BigIntegers:
-    """Return the rows of hyperplanes on leaves, (n, d + 1), not negative there, times positive factors that depend on the ids only."""
+    """Return the rows of hyperplanes, (n, d + 1), which are >= 0 on the leaves, times factors that depend on the ids only."""
     exact, first = parts.arrangement.exact, parts.arrangement.exact.base[0]
     rows = stacked([exact.multiple(parts.prefix[k].tobytes(), i) for k, i in zip(leaves.tolist(), ids.tolist(), strict=True)])
     inner = np.flatnonzero((ids >= first) & (ids - first < parts.prefix.shape[1]))
@@ -133,11 +133,11 @@ class ExactParts:
     """
 
     def __init__(self, parts: LeafArrays) -> None:
-        self.parts, self.dim = parts, parts.arrangement.dim
+        self.parts = parts
         self.used, self.index = parts.shared
-        keys = self._keys(np.repeat(parts.leaf_of, self.dim), parts.tight.ravel())
-        self._row_keys, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-        self.rows = _rows(parts, parts.leaf_of[first // self.dim], parts.tight.ravel()[first])
+        leaf_of, ids = np.repeat(parts.leaf_of, parts.tight.shape[1]), parts.tight.ravel().astype(np.int64)
+        self._row_keys, first, inverse = np.unique(self._keys(leaf_of, ids), return_index=True, return_inverse=True)
+        self.rows = _rows(parts, leaf_of[first], ids[first])
         self.points = common_zeros(self.rows[inverse.reshape(parts.tight.shape)[self.used]])
 
     def _keys(self, leaves: Integers, ids: Integers) -> Integers:

@@ -94,7 +94,7 @@ class ExactSigns:
         return self._neuron_row(prefix[: self.reads(identity)], identity)
 
     def multiple(self, prefix: bytes, identity: int) -> IntegerMatrix:
-        """Return the row of a hyperplane, but for infinity, as a matrix (1, d + 1), times a factor that depends on the id only."""
+        """Return a hyperplane's row, (1, d + 1), times a positive factor that depends on its id only, which is not 0."""
         if identity < self.base[0]:
             return IntegerMatrix.of([self.domain[identity - 1]])
         before = prefix[: self.reads(identity)]

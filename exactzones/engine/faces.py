@@ -74,7 +74,7 @@ def faces(tight: Ids, top: Faces, containing: Integers) -> Iterator[Faces]:
 
 
 def _parts(tight: Ids, level: Faces) -> tuple[Integers, Integers, Integers, Integers]:
-    """Return the faces of faces that do not contain the apex: the parent and plane of each, then generators, and whose they are."""
+    """Return the facets of faces that do not contain the apex: the parent and plane of each, generators, and whose these are."""
     face = np.repeat(np.arange(len(level.ptr) - 1), np.diff(level.ptr))
     own, apex = tight[level.members], tight[level.apexes][face]
     away = np.ones(own.shape, bool)

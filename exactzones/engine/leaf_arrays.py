@@ -72,7 +72,7 @@ class LeafArrays:
         return cls(parts[0].arrangement, parts[0].first, prefix=prefix, ptr=ptr, tight=tight)
 
     def keeping(self, kept: Flags, leaf_of: Integers | None = None, tight: Ids | None = None) -> LeafArrays:
-        """Return the leaves with the generators that are kept, (V,), and further ones: the leaf, (n,), and tight set, (n, d), of each."""
+        """Return the leaves with the generators that are kept, (V,), and n more, given the leaf and the tight set of each."""
         whose, sets = self.leaf_of[kept], self.tight[kept]
         if leaf_of is not None and tight is not None:
             whose, sets = np.concatenate([whose, leaf_of]), np.concatenate([sets, tight])

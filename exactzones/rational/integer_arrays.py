@@ -11,6 +11,7 @@ import flint
 import numpy as np
 
 from exactzones.rational.integers import IntegerMatrix
+from exactzones.rational.rows import reduced_fraction
 
 BigIntegers: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]
 
@@ -48,11 +49,4 @@ def common_zeros(planes: BigIntegers) -> BigIntegers:
 
 def quotients(numerators: BigIntegers, denominators: BigIntegers) -> list[Fraction]:
     """Return the quotients of integers and positive integers."""
-    return [_as_fraction(flint.fmpq(above, below)) for above, below in zip(numerators, denominators, strict=True)]
-
-
-def _as_fraction(number: flint.fmpq) -> Fraction:
-    """Convert a number that is reduced already, without looking for common factors again, which would take as long as the rest."""
-    fraction = object.__new__(Fraction)
-    fraction._numerator, fraction._denominator = int(number.p), int(number.q)  # type: ignore[attr-defined]  # noqa: SLF001
-    return fraction
+    return [reduced_fraction(flint.fmpq(above, below)) for above, below in zip(numerators, denominators, strict=True)]

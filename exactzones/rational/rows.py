@@ -79,4 +79,11 @@ def sum_of_quotients(quotients: Iterable[tuple[int, int]]) -> Fraction:
         return sum((quotient(above, below) for above, below in quotients), start=Fraction(0))
     while len(sums) > 1:
         sums = [a + b for a, b in itertools.zip_longest(sums[::2], sums[1::2], fillvalue=flint.fmpq(0))]
-    return Fraction(int(sums[0].p), int(sums[0].q))
+    return reduced_fraction(sums[0])
+
+
+def reduced_fraction(number: flint.fmpq) -> Fraction:
+    """Convert a number, without looking for common factors, which takes long for long numbers and finds none."""
+    fraction = object.__new__(Fraction)
+    fraction._numerator, fraction._denominator = int(number.p), int(number.q)  # type: ignore[attr-defined]
+    return fraction

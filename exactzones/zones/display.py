@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from exactzones.engine.frontier import Integers
@@ -10,31 +11,40 @@ from exactzones.notation import counted, escaped, html_table, number, point
 from exactzones.polyhedra.shapes import outline
 from exactzones.polyhedra.svg import Shape, svg
 from exactzones.zone import Zone
+from exactzones.zones.volumes import zone_volumes
 from exactzones.zones.window import Listed, default_window
 
 MAX_VOLUME_INPUTS = 5
 """Volumes are computed up to this number of inputs d, because even a cube is cut into d! simplices."""
 
+_BLOCK = 4096  # zones of which volumes are computed at once
 _ROWS = 20  # at most in a table
 _DRAWN = 2000  # zones at most in a picture
 
 
 def records(zones: Iterable[Zone], island_of: Sequence[int] | Integers, inputs: int) -> Iterator[dict[str, Any]]:
     """Yield a record for each zone, with exact numbers; see ``Zones.to_dataframe``."""
-    for k, zone in enumerate(zones):
-        vrep = zone.listed_vrep
-        record = {
-            "pattern": " ".join(zone.pattern),
-            "island": int(island_of[k]),
-            "facets": len(zone.hrep.rows),
-            "vertices": None if vrep is None else len(vrep.vertices),
-            "rays": None if vrep is None else len(vrep.rays),
-            "lines": None if vrep is None else len(vrep.lines),
-            "maximum": zone.maximum.value,
-        }
-        if inputs <= MAX_VOLUME_INPUTS:
-            record["volume"] = zone.volume
-        yield record | {f"x{j}": entry for j, entry in enumerate(zone.sample)}
+    iterator, k = iter(zones), 0
+    while block := list(islice(iterator, _BLOCK)):
+        volumes = zone_volumes(block) if inputs <= MAX_VOLUME_INPUTS else [None] * len(block)
+        for zone, volume in zip(block, volumes, strict=True):
+            record = _record(zone) | {"island": int(island_of[k]), "volume": volume}
+            yield {name: record[name] for name in columns(inputs)}
+            k += 1
+
+
+def _record(zone: Zone) -> dict[str, Any]:
+    """Return a record without the island and the volume."""
+    vrep = zone.listed_vrep
+    record = {
+        "pattern": " ".join(zone.pattern),
+        "facets": len(zone.hrep.rows),
+        "vertices": None if vrep is None else len(vrep.vertices),
+        "rays": None if vrep is None else len(vrep.rays),
+        "lines": None if vrep is None else len(vrep.lines),
+        "maximum": zone.maximum.value,
+    }
+    return record | {f"x{j}": entry for j, entry in enumerate(zone.sample)}
 
 
 def columns(inputs: int) -> list[str]:

@@ -23,22 +23,21 @@ from exactzones.files import as_path
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property
-from exactzones.rational import dot, read_points, sum_of_quotients
+from exactzones.rational import dot, read_points
 from exactzones.zone import Maximum, Zone
 from exactzones.zones.attained import within
 from exactzones.zones.display import columns, page, picture, records
-from exactzones.zones.islands import Connections
 from exactzones.zones.locate import Array, Locator
 from exactzones.zones.maps import count_maps
+from exactzones.zones.measured import Measured
 from exactzones.zones.merge import MergedZone, merge
-from exactzones.zones.volumes import share_bounds
 
 if TYPE_CHECKING:
     import networkx
 
 
 @dataclass(frozen=True, eq=False)
-class Zones(Sequence[Zone]):
+class Zones(Measured, Sequence[Zone]):
     """The complete list of the zones of a property: a sequence of zones, and what follows from its being complete.
 
     There are two questions about points.  ``containing(points)`` returns the zones whose closed cell contains a point (several on
@@ -89,11 +88,6 @@ class Zones(Sequence[Zone]):
         return islands(self.zones, self.graph)
 
     @cached_property
-    def _connections(self) -> Connections | None:
-        """What floats prove about all zones at once; None if the forward engine has no target."""
-        return Connections.of(self.zones)
-
-    @cached_property
     def island_of(self) -> tuple[int, ...]:
         """The index of each zone's island."""
         islands = {k: island for island, members in enumerate(self.islands) for k in members}
@@ -110,35 +104,6 @@ class Zones(Sequence[Zone]):
         return count_maps(self.zones)
 
     @cached_property
-    def volume(self) -> Fraction | None:
-        """The exact volume of the firing set; None if it is infinite."""
-        volumes = [zone.volume for zone in self.zones]
-        return None if None in volumes else sum_of_quotients((v.numerator, v.denominator) for v in volumes if v is not None)
-
-    @cached_property
-    def share(self) -> Fraction | None:
-        """The volume of the firing set divided by that of the domain; None if the domain is unbounded.
-
-        Raises:
-            DomainError: there are too many inputs for that.
-        """
-        if self.domain is None or not self._is_bounded or self.volume is None:
-            return None
-        return self.volume / self.domain.cell().volume()
-
-    def share_bounds(self, width: float = 1e-5) -> tuple[Fraction, Fraction] | None:
-        """Return lower and upper bounds on ``share``, from floats with proved errors; None if the domain is unbounded.
-
-        Args:
-            width: of the bounds, relative to the share; the smaller, the more zones have to be computed exactly.
-        """
-        if self.domain is None or not self._is_bounded:
-            return None
-        if self._connections is not None:
-            return share_bounds(self.zones, self._connections, self.domain, width)
-        return None if self.share is None else (self.share, self.share)
-
-    @cached_property
     def maximum(self) -> Maximum | None:
         """The supremum over all zones of the feature in the property's first condition; None if there are no zones.
 
@@ -153,12 +118,6 @@ class Zones(Sequence[Zone]):
         if best is None:
             return None
         return within(self.domain, best, (zone for zone in self.zones if zone.supremum == best.supremum))
-
-    @property
-    def _is_bounded(self) -> bool:
-        """Whether the domain is bounded, so that there are volumes; if a zone has too many vertices for one, that is an error."""
-        _ = self.zones[0].cell if self.zones and self.zones[0].kept is not None else None
-        return self.domain is not None and self.domain.is_bounded
 
     @property
     def _competing(self) -> Sequence[Zone]:

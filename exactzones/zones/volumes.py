@@ -1,4 +1,4 @@
-"""The share of the domain's volume on which a property fires: bounds in floats, and exact volumes only where they are wide."""
+"""Volumes of the parts of zones on which a property fires, exactly, and bounds on their share of the domain in floats."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from exactzones.engine.exact_volumes import exact_volumes, total_volume
+from exactzones.engine.leaf import Leaf
 from exactzones.polyhedra import Polyhedron
+from exactzones.rational import sum_of_quotients
 from exactzones.zone import Zone
 from exactzones.zones.islands import Connections
 
@@ -34,3 +37,31 @@ def share_bounds(zones: Sequence[Zone], connections: Connections, domain: Polyhe
     low[exactly] = high[exactly] = 0
     least, most = math.nextafter(math.fsum(low), 0), math.nextafter(math.fsum(high), math.inf)
     return (exact + Fraction(least)) / whole, (exact + Fraction(most)) / whole
+
+
+def zone_volumes(zones: Sequence[Zone]) -> list[Fraction | None]:
+    """Return the volume of the firing part of each zone; None if it is infinite."""
+    leaves = _leaves(zones)
+    if leaves is None:
+        return [zone.volume for zone in zones]
+    pairs = zip(zones, exact_volumes(leaves), strict=True)
+    return [zone.volume if volume is None else volume for zone, volume in pairs]
+
+
+def firing_volume(zones: Sequence[Zone]) -> Fraction | None:
+    """Return the sum of these volumes; None if one is infinite."""
+    leaves = _leaves(zones)
+    total = None if leaves is None else total_volume(leaves)
+    if total is not None:
+        return total
+    volumes = zone_volumes(zones)
+    return None if None in volumes else sum_of_quotients((v.numerator, v.denominator) for v in volumes if v is not None)
+
+
+def _leaves(zones: Sequence[Zone]) -> list[Leaf] | None:
+    """Return the leaves of zones whose firing parts are known to the arrangement from which they come; None if they are not."""
+    leaves = [zone.source for zone in zones if isinstance(zone.source, Leaf)]
+    if not leaves or len(leaves) < len(zones) or any(leaf.arrangement is not leaves[0].arrangement for leaf in leaves):
+        return None
+    everywhere = not any(condition.terms for condition in zones[0].prop.conditions)
+    return leaves if leaves[0].arrangement.has_target or everywhere else None

@@ -1,6 +1,6 @@
-"""Our engines against each other: growth, what exactness costs, degenerate networks, memory, pruning, the summary.
+"""Our engines against each other: growth, what exactness costs, degenerate networks, memory, pruning, the summary, volumes.
 
-    python tests/benchmarks/engine.py [growth] [exactness] [degenerate] [memory] [pruning] [summary]
+    python tests/benchmarks/engine.py [growth] [exactness] [degenerate] [memory] [pruning] [summary] [volumes]
         [--plot growth.svg] [--limit 10]
 
 All sections by default, each prints a Markdown table.  Times are CPU seconds on one core.
@@ -339,13 +339,40 @@ def summary(_options: Options) -> None:
         row(name_of(widths), f"{len(zones):,}", f"{search:.3g}", *seconds)
 
 
+def volumes(_options: Options) -> None:
+    """Compare exact volumes with the search: the total, all zones at once, and one by one (of some zones)."""
+    table("network", "zones", "search, us a zone", "total, us", "at once, us", "one by one, us")
+    samples = np.random.default_rng(1).uniform(-RADIUS, RADIUS, (200_000, 5))
+    for widths, share in (
+        ([2, 64, 64, 1], 0.5),
+        ([3, 40, 40, 1], 0.5),
+        ([3, 64, 64, 1], 0.5),
+        ([4, 16, 16, 1], 0.5),
+        ([5, 12, 12, 1], 0.1),
+    ):
+        net = shifted(widths, share, samples[:, : widths[0]])
+        start = time.process_time()
+        zones = find_zones(net, feature(0), box_of(net))
+        marks = [time.process_time() - start]
+        for name in ("volume", "volumes"):
+            getattr(zones, name)
+            marks.append(time.process_time() - start)
+        some = zones[:: max(1, len(zones) // 200)]
+        start = time.process_time()
+        for zone in some:
+            _ = zone.volume
+        single = (time.process_time() - start) / len(some)
+        each = [part / len(zones) for part in (marks[0], *np.diff(marks))]
+        row(name_of(widths), f"{len(zones):,}", *(f"{1e6 * seconds:.3g}" for seconds in (*each, single)))
+
+
 def raised(widths: list[int]) -> Network:
     """Return the normal network with a last bias that lets the feature fire on every cell."""
     weights, biases = normal(widths)
     return network_of(weights, [*biases[:-1], biases[-1] + 1000])
 
 
-SECTIONS = {section.__name__: section for section in (growth, exactness, degenerate, memory, pruning, summary)}
+SECTIONS = {section.__name__: section for section in (growth, exactness, degenerate, memory, pruning, summary, volumes)}
 
 
 def main() -> None:
