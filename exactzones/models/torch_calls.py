@@ -11,7 +11,7 @@ from exactzones.errors import InputError
 from exactzones.models.arrays import Array, finite
 from exactzones.models.folding import folded, lifted
 from exactzones.models.steps import Stepped, firing, settled
-from exactzones.models.tensors import Tensor
+from exactzones.models.tensors import Tensor, concatenated
 from exactzones.models.torch_operators import function
 from exactzones.models.torch_operators.operands import ConstantArgumentError
 from exactzones.network import Network, Port
@@ -81,25 +81,37 @@ def _depends_on_input(value: Any) -> bool:
 
 
 def result_of(value: Any, before: str = "") -> Network:
-    """Return the network whose features are the entries of what a module returns.
+    """Return the network whose features are the entries of what a module returns: of several tensors, one after the other.
 
     Args:
         value: the result.
         before: what the module applies to these entries, and is left out; see ``Port``.
 
     Raises:
-        InputError: it is not one tensor that depends on the input, or it jumps.
+        InputError: it is not a tensor that depends on the input, or several, or it jumps.
     """
+    values = list(value) if type(value) in (tuple, list) and len(value) > 1 else [value]
+    parts, ports, first = [], [], 0
+    for k, each in enumerate(values):
+        part, left_out = _settled_result(each, before)
+        ports.append(Port(f"output{k}" if len(values) > 1 else "output", tuple(part.shape), first, left_out))
+        first += ports[-1].size
+        parts.append(part)
+    joined = parts[0] if len(parts) == 1 else concatenated([part.reshaped((part.value.size,)) for part in parts], 0)
+    network = joined.graph.network(joined.value)
+    return Network(network.layers, network.rationalizations, (), tuple(ports))
+
+
+def _settled_result(value: Any, before: str) -> tuple[Tensor, str]:
+    """Return what is read of a result, and what the module applies to it."""
     try:
         jump = firing(value) if isinstance(value, Stepped) and value.settled is None and not before else None
         result = settled(value) if jump is None else jump
     except InputError as error:
         raise InputError(f"the module's result: {error}".replace("its input", "it")) from None
     if not isinstance(result, Tensor):
-        raise InputError(f"the module returns a {type(result).__name__}; one tensor that depends on the input is expected")
-    port = Port("output", tuple(result.shape), 0, before if jump is None else JUMP)
-    network = result.graph.network(result.value)
-    return Network(network.layers, network.rationalizations, (), (port,))
+        raise InputError(f"the module returns a {type(result).__name__}; a tensor that depends on the input is expected")
+    return result, before if jump is None else JUMP
 
 
 def before_ends(output: Any, name_of: Callable[[Any], str]) -> tuple[Any, str]:

@@ -12,7 +12,7 @@ from exactzones.errors import InputError
 from exactzones.models.arrays import Shape
 from exactzones.models.tensors import Tensor
 from exactzones.models.torch_calls import array_of, before_ends, recorded, result_of, run
-from exactzones.models.torch_operators import FUNCTIONS
+from exactzones.models.torch_operators import FUNCTIONS, function
 from exactzones.network import Network
 
 _CHECKS = ("_assert_tensor_metadata",)
@@ -35,6 +35,16 @@ def network_of_program(program: Any, shape: Shape | None) -> Network:
     Raises:
         InputError: an operator is not piecewise linear or not supported, or there is not one input of a fixed shape.
     """
+    simpler = _decomposed(program)
+    try:
+        return _network(simpler, shape)
+    except InputError:
+        if simpler is program:
+            raise
+        return _network(program, shape)  # whose operators have the names of the module's
+
+
+def _network(program: Any, shape: Shape | None) -> Network:
     nodes = list(program.graph.nodes)
     results, fx = _constants(program), import_module("torch.fx.node")
     last, left_out = before_ends(nodes[-1], lambda node: _name(node.target))
@@ -49,6 +59,23 @@ def network_of_program(program: Any, shape: Shape | None) -> Network:
         if node is last:  # what comes after it is left out
             break
     return result_of(fx.map_arg(last, results.__getitem__), left_out)
+
+
+def _decomposed(program: Any) -> Any:
+    """Return a program in which PyTorch replaced operators that are not read by simpler ones, as far as it can."""
+    unknown = {node.target for node in program.graph.nodes if node.op == "call_function" and not _is_known(_name(node.target))}
+    if not unknown:
+        return program
+    table = import_module("torch.export").default_decompositions()
+    chosen = {operator: table[operator] for operator in unknown if operator in table}
+    return program.run_decompositions(chosen) if chosen else program
+
+
+def _is_known(name: str) -> bool:
+    try:
+        return name in _CHECKS or name in _ATEN or bool(function(name))
+    except InputError:
+        return False
 
 
 def _constants(program: Any) -> dict[Any, Any]:
@@ -133,11 +160,6 @@ def _indexed(x: Any, indices: Any) -> Any:
     return FUNCTIONS["getitem"](x, tuple(slice(None) if index is None else index for index in indices))
 
 
-def _addmm(bias: Any, left: Any, right: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
-    product = FUNCTIONS["mul"](FUNCTIONS["matmul"](left, right), alpha)
-    return FUNCTIONS["add"](product, FUNCTIONS["mul"](bias, beta))
-
-
 def _upsampled(x: Any, size: Any, *options: Any) -> Any:
     """Return ``interpolate``; linear modes have an option ``align_corners`` before the factors."""
     *corners, factors = options
@@ -149,7 +171,6 @@ _ATEN: dict[str, Callable[..., Any]] = {
     "_to_copy": FUNCTIONS["to"],
     "_unsafe_view": FUNCTIONS["reshape"],
     "_weight_norm": _weight_norm,
-    "addmm": _addmm,
     "alias": FUNCTIONS["detach"],
     "batch_norm": _batch_norm,
     "bmm": FUNCTIONS["matmul"],
@@ -158,6 +179,8 @@ _ATEN: dict[str, Callable[..., Any]] = {
     "convolution": _convolution,
     "index": _indexed,
     "lift_fresh_copy": FUNCTIONS["detach"],
+    "numpy_T": lambda x: FUNCTIONS["getattr"](x, "T"),
+    "scalar_tensor": lambda value, **_: np.array(float(value)),
     "slice": _slice,
     "split_with_sizes": FUNCTIONS["split"],
     "upsample_bicubic2d": lambda x, size, corners, factors: FUNCTIONS["interpolate"](x, size, factors, "bicubic", corners),

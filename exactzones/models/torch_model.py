@@ -210,9 +210,9 @@ class _ModuleArrays:
 
 
 def _convolution(own: _ModuleArrays, x: Any) -> Tensor:
-    if own.padding_mode != "zeros":
-        raise InputError(f"padding_mode {own.padding_mode!r} is not supported; only 'zeros' is")
     options = {name: getattr(own, name) for name in ("stride", "padding", "dilation", "groups")}
+    if own.padding_mode != "zeros":
+        x, options["padding"] = FUNCTIONS["pad"](x, own._reversed_padding_repeated_twice, own.padding_mode), 0  # noqa: SLF001
     result: Tensor = FUNCTIONS["conv2d"](x, own.weight, own.bias, **options)
     return result
 
@@ -258,6 +258,7 @@ _LEAVES: dict[str, Callable[[_ModuleArrays, Any], Any]] = {
     "Hardsigmoid": _function("hardsigmoid"),
     "Hardtanh": _function("hardtanh", "min_val", "max_val"),  # ReLU6, too
     "Identity": lambda _, x: x,
+    "RReLU": _function("rrelu", "lower", "upper"),
     "LeakyReLU": _function("leaky_relu", "negative_slope"),
     "Linear": _function("linear", "weight", "bias"),
     "MaxPool1d": _function("max_pool1d", *_MAX),

@@ -157,19 +157,13 @@ def test_an_input_shape_that_is_none(shape):
         from_torch(nn.Linear(2, 1), shape)
 
 
-def test_two_inputs_and_two_outputs():
+def test_two_inputs():
     class Two(nn.Module):
         def forward(self, x, y):
             return x + y
 
-    class Pair(nn.Module):
-        def forward(self, x):
-            return x, x
-
     with pytest.raises(InputError, match="takes 2 inputs"):
         from_torch(Two(), (2,))
-    with pytest.raises(InputError, match="returns a tuple"):
-        from_torch(Pair(), (2,))
 
 
 def test_a_constant_that_is_cast_to_float_is_rounded():

@@ -11,6 +11,8 @@ from exactzones.models import from_torch, load_network
 torch = pytest.importorskip("torch")
 nn = torch.nn
 
+from models import torch_modules  # noqa: E402  it needs torch
+
 
 class Calls(nn.Module):
     def __init__(self, function, *modules):
@@ -81,15 +83,44 @@ def test_modules_in_every_form(name, reader, tmp_path, capfd):
     if reader == "onnx with dynamo" and list(MODULES).index(name) % 4 and not os.environ.get("EXACTZONES_EXPORTERS"):
         pytest.skip("this exporter takes seconds for each module; EXACTZONES_EXPORTERS=1 tries it on all")
     module, shape, end = MODULES[name]
+    agree(module, shape, end, READERS[reader], tmp_path)
+    capfd.readouterr()
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("name", torch_modules.MODULES)
+def test_modules_as_people_write_them(name, reader, tmp_path, capfd):
+    if reader == "onnx with dynamo" and not os.environ.get("EXACTZONES_EXPORTERS"):
+        pytest.skip("this exporter takes seconds for each module; EXACTZONES_EXPORTERS=1 tries it on all")
+    torch.manual_seed(0)
+    make, shape, end = torch_modules.MODULES[name]
+    agree(make(), shape, end, READERS[reader], tmp_path)
+    capfd.readouterr()
+
+
+def agree(module, shape, end, reader, folder):
+    """Check that a module and what is read of it agree: in what they compute, or in where entries of a JumpReLU are positive."""
     module.eval()
     torch.manual_seed(0)
     samples = torch.randn(5, *shape)
-    net = READERS[reader](module, samples[:1], tmp_path / "net.onnx")
-    capfd.readouterr()
+    net = reader(module, samples[:1], folder / "net.onnx")
     assert net.output_ports[0].before == end
-    for sample in samples if not end else ():
+    for sample in samples if end in ("", "JumpReLU") else ():
         ours = torch.tensor([float(entry) for entry in net(sample.double().ravel().tolist())])
-        assert torch.allclose(ours, module(sample[None]).detach().ravel(), atol=1e-5)
+        theirs = module(sample[None])
+        theirs = torch.cat([part.ravel() for part in (theirs if isinstance(theirs, tuple) else (theirs,))]).detach()
+        if end:
+            assert (ours > 0).equal(theirs > 0)
+        else:
+            assert torch.allclose(ours, theirs, atol=1e-5)
+
+
+def test_several_results_are_joined():
+    net = from_torch(Calls(lambda x: (x[:, :1], (x.relu(), x)[0])), (3,))
+    assert [(port.name, port.shape, port.first) for port in net.output_ports] == [("output0", (1, 1), 0), ("output1", (1, 3), 1)]
+    assert net([-1, 2, 3]) == (-1, 0, 2, 3)
+    with pytest.raises(InputError, match="the module returns a int; a tensor that depends on the input is expected"):
+        from_torch(Calls(lambda x: (x, 3)), (3,))
 
 
 def test_exported_programs():
@@ -105,6 +136,9 @@ def test_exported_programs():
     smooth = torch.export.export(nn.Sequential(nn.Tanh(), nn.Linear(3, 1)), (torch.randn(1, 3),))
     with pytest.raises(InputError, match=r"operator aten\.tanh\.default: it is not piecewise linear"):
         from_torch(smooth)
+    recurrent = torch.export.export(Calls(lambda x, cell: cell(x)[0], nn.GRU(3, 2)), (torch.randn(1, 3),))
+    with pytest.raises(InputError, match=r"operator aten\.gru\.input: it is not piecewise linear"):
+        from_torch(recurrent)
 
 
 def test_an_open_batch_is_one_sample():

@@ -27,6 +27,8 @@ def sub(left: Any, right: Any, alpha: Any = 1) -> Any:
 
 
 def _sum_or_difference(left: Any, right: Any, alpha: Any, sign: int) -> Any:
+    if isinstance(left, tuple) and isinstance(right, tuple):  # lengths of axes
+        return left + right
     if isinstance(left, int) and isinstance(right, int):
         return left + sign * right
     left, right = steppable(left), steppable(right)

@@ -52,6 +52,21 @@ def exp(x: Any) -> Any:
     return _operator("Exp", operand(x))
 
 
+def gather(x: Any, dim: int, index: Any) -> Any:
+    """Return entries along an axis at constant places."""
+    return _operator("GatherElements", tensor(x), constant(index, "the index").astype(np.int64), axis=dim)
+
+
+def power(x: Any, exponent: Any) -> Any:
+    """Return powers, of constants except where the exponent is 1 or 0."""
+    return _operator("Pow", operand(x), operand(exponent))
+
+
+def square_root(x: Any) -> Any:
+    """Return square roots of constants."""
+    return _operator("Sqrt", operand(x))
+
+
 def topk(x: Any, *_: Any, **__: Any) -> Any:
     """Refuse to choose the largest entries, which makes steps.
 
@@ -82,6 +97,8 @@ def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False) ->
         return _operator("ReduceL1", tensor(x), axes, keepdims=int(keepdim))
     if ord == float("inf"):
         return _operator("ReduceMax", _operator("Abs", tensor(x)), axes, keepdims=int(keepdim))
+    if ord == 2 and not isinstance(x, Tensor):
+        return _operator("ReduceL2", operand(x), axes, keepdims=int(keepdim))
     raise FormatError(f"the norm of order {ord} is not piecewise linear; order 1 or infinity is expected")
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from exactzones.errors import FormatError
 from exactzones.models import tensors
-from exactzones.models.arrays import Array
+from exactzones.models.arrays import Array, fractions
+from exactzones.models.steps import Operand
 from exactzones.models.tensors import Tensor
 from exactzones.models.torch_operators.conditions import INPUT_TYPE
 from exactzones.models.torch_operators.operands import Extremes, axis_from_front, constant, of_steps, operand, tensor
@@ -32,11 +33,12 @@ def dropout(x: Any, p: Any = 0.5, training: Any = True, inplace: Any = False) ->
     return x
 
 
-def cat(parts: Any, dim: int = 0) -> Tensor:
+def cat(parts: Any, dim: int = 0) -> Operand:
     """Concatenate along an axis."""
     operands = [operand(part) for part in parts]
-    if not any(isinstance(part, Tensor) for part in operands):
-        raise FormatError("all its arguments are constants; join them before, and keep the result as a buffer")
+    arrays = [part for part in operands if not isinstance(part, Tensor)]
+    if len(arrays) == len(operands):
+        return np.concatenate([fractions(part) for part in arrays], dim)
     return tensors.concatenated(operands, dim)
 
 
@@ -192,7 +194,7 @@ def squeeze(x: Any, dim: Any = None) -> Tensor:
     return tensor(x).reshaped(tuple(n for k, n in enumerate(x.shape) if n != 1 or k not in axes))
 
 
-def stack(parts: Any, dim: int = 0) -> Tensor:
+def stack(parts: Any, dim: int = 0) -> Operand:
     """Concatenate along a new axis."""
     return cat([unsqueeze(part, dim) for part in parts], dim)
 
