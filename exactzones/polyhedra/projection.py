@@ -3,6 +3,8 @@
 The nearest point in the Euclidean norm is rational: it is the projection onto the flat where its active rows are tight.  Its
 distance is usually irrational, so the square of the distance is returned.
 
+Floats guess the active rows, and an exact check decides (``nearest_point``); where it fails, the active set is found exactly.
+
 Source: Goldfarb and Idnani 1983, A numerically stable dual method for solving strictly convex quadratic programs; in exact
 arithmetic no step can fail.
 """
@@ -17,12 +19,16 @@ from typing import Literal, TypeAlias
 
 from exactzones.errors import BackendError, DimensionError, DomainError, InputError
 from exactzones.polyhedra import lp
+from exactzones.polyhedra.nearest_point import nearest_point
 from exactzones.polyhedra.program import Program
 from exactzones.polyhedra.representation import HRep
 from exactzones.rational import Row, Vector, dot, integer_dot, integer_row, irrational, quotient, row_echelon
 
 Norm: TypeAlias = Literal[1, 2, "inf"] | float
 """1, 2 or infinity, which is ``"inf"`` or ``math.inf``."""
+
+_MANY_INPUTS = 8
+"""From here on floats look for the nearest point first."""
 
 _NORMS: dict[object, Literal[1, 2, "inf"]] = {1: 1, 2: 2, "inf": "inf", math.inf: "inf"}
 
@@ -75,15 +81,17 @@ def project(system: HRep, point: Vector, norm: Norm = 2, *, nonempty: bool = Fal
     chosen = named_norm(norm)
     if len(point) != system.ambient_dim:
         raise DimensionError("point", expected=system.ambient_dim, got=len(point))
-    if system.contains(point):
+    if _contains(system, point):
         return Projection(Fraction(0), point, attained=True)
     if not nonempty and isinstance(lp.feasibility(system), lp.Infeasible):
         raise DomainError("an empty polyhedron has no nearest point")
     if chosen != 2:
         return _by_linear_programs(system, point, chosen)
-    nearest = _by_active_set(system, point)
+    exactly = len(point) < _MANY_INPUTS or system.equations or _is_irrational(system, point)
+    guessed = None if exactly else nearest_point(system.closed_rows, point)
+    nearest = _by_active_set(system, point) if guessed is None else guessed
     steps = [a - b for a, b in zip(nearest, point, strict=True)]
-    return Projection(dot(steps, steps), nearest, system.contains(nearest))
+    return Projection(dot(steps, steps), nearest, _contains(system, nearest))
 
 
 def distance_to_row(row: Row, lifted: Row, norm: Norm = 2) -> Fraction:
@@ -129,9 +137,23 @@ def _by_linear_programs(system: HRep, point: Vector, norm: Literal[1, "inf"]) ->
     return Projection(-best.value, inside[:dim], attained=True)
 
 
+def _contains(system: HRep, point: Vector) -> bool:
+    """Tell whether a system contains a point, in integers."""
+    lifted = integer_row((Fraction(1), *point))
+    return (
+        all(integer_dot(row, lifted) >= 0 for row in system.rows)
+        and all(integer_dot(row, lifted) > 0 for row in system.strict)
+        and not any(integer_dot(row, lifted) for row in system.equations)
+    )
+
+
+def _is_irrational(system: HRep, point: Vector) -> bool:
+    return irrational(point) or irrational(entry for row in system.closed_rows for entry in row)
+
+
 def _maximized(system: HRep, objective: Row) -> lp.LPResult:
     """Maximise ``objective . (1, x)`` over the closure of a system."""
-    if system.equations or irrational(entry for row in system.closed_rows for entry in row):
+    if system.equations or _is_irrational(system, ()):
         return lp.maximize(system, tuple(map(Fraction, objective[1:])))
     return Program.on(system).maximize(objective)
 

@@ -279,7 +279,7 @@ class _Walk:
         """Enter a cell, or its firing part, with its distance."""
         conditions = [condition.integer_row for condition in local.zone.conditions] if stage is _Stage.ZONE else []
         rows = [*local.domain_rows, *local.crossing.rows, *(row for row in conditions if any(row[1:]))]
-        foot = project(HRep.of(local.network.inputs, rows), local.point, self.norm, nonempty=True)
+        foot = project(HRep(local.network.inputs, tuple(rows)), local.point, self.norm, nonempty=True)
         self._enter(local, foot.distance, stage, foot.point)
 
     def _cross(self, local: LocalZone, facets: Iterable[ZoneFacet]) -> None:
@@ -302,6 +302,9 @@ def firing_facets(local: LocalZone) -> Iterator[ZoneFacet]:
     """
     inner = [facet for facet in local.facets if facet.flips]
     conditions = [condition.integer_row for condition in local.zone.conditions]
+    if not any(any(row[1:]) for row in conditions):
+        yield from inner
+        return
     if not local.is_rational:
         for facet in inner:
             if not local.zone.firing.intersect(Polyhedron.of(local.network.inputs, equations=[facet.row])).is_empty:
@@ -312,6 +315,7 @@ def firing_facets(local: LocalZone) -> Iterator[ZoneFacet]:
     for row in (*(facet.row for facet in inner), *conditions):
         program.push(row)
     for k, facet in enumerate(inner):
+        local.deadline.check()
         with program.flipped(first + k):
             if program.interior() is not None:
                 yield facet
