@@ -63,5 +63,7 @@ def _leaves(zones: Sequence[Zone]) -> list[Leaf] | None:
     leaves = [zone.source for zone in zones if isinstance(zone.source, Leaf)]
     if not leaves or len(leaves) < len(zones) or any(leaf.arrangement is not leaves[0].arrangement for leaf in leaves):
         return None
+    if leaves[0].arrangement.section.lines:  # along which every zone is infinite
+        return None
     everywhere = not any(condition.terms for condition in zones[0].prop.conditions)
     return leaves if leaves[0].arrangement.has_target or everywhere else None

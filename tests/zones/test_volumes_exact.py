@@ -123,3 +123,9 @@ def test_bounded_parts_of_unbounded_cells():
     outside = find_zones(signs, condition({0: -1}))
     assert outside.volumes == (None,) * 4
     assert outside.volume is None
+
+
+def test_directions_on_which_nothing_depends_are_infinite():
+    net = Network.mlp([([[1, 0], [-1, 0]], [0, 0]), ([[-1, -1]], [1])])  # 1 - |x|, whatever y
+    assert find_zones(net, 0).volumes == (None, None)
+    assert find_zones(net, 0).volume is None
