@@ -22,6 +22,7 @@ from exactzones.files import naming, read_bytes, write_atomically
 from exactzones.formats.zones_json import property_document, row_texts
 from exactzones.models import load_network, save_network
 from exactzones.network import Network
+from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property, condition, feature
 from exactzones.rational import Row
 
@@ -55,7 +56,7 @@ class Manifest:
     """What is in a store.
 
     Attributes:
-        question: the network's hash, the property, the domain and the engine, as JSON.
+        question: the network's hash, the property, the domain (with its strict rows, if there are any) and the engine, as JSON.
         versions: of the programs that wrote it.
         limits: the numbers of zones, and of ids in tight sets, that end a chunk.
         complete: whether all zones of the question are in it.
@@ -183,6 +184,11 @@ def question_of(network: Network, prop: Property, rows: Sequence[Row] | None, en
     }
 
 
+def strict_rows_of(domain: Polyhedron | None) -> dict[str, Any]:
+    """Return what to add to a question as JSON if its domain is open: the rows that are strict."""
+    return {} if domain is None or not domain.hrep.strict else {"strict": row_texts(domain.hrep.strict)}
+
+
 def save_question(directory: Path, network: Network) -> None:
     """Write the network, exactly."""
     save_network(network, directory / NETWORK)
@@ -248,6 +254,7 @@ def check_same(manifest: Manifest, question: dict[str, Any], directory: Path) ->
     Raises:
         InputError: it answers another one; the message says what differs.
     """
-    for part, value in question.items():
-        if manifest.question.get(part) != value:
-            raise InputError(f"{directory}: the store is for another {part}; choose another folder or ask the same question")
+    for part in {**question, **manifest.question}:
+        if manifest.question.get(part) != question.get(part):
+            what = "domain" if part == "strict" else part
+            raise InputError(f"{directory}: the store is for another {what}; choose another folder or ask the same question")

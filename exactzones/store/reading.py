@@ -24,8 +24,9 @@ from exactzones.store.engine_choice import ENGINES
 from exactzones.store.engines import StoredEngine
 from exactzones.store.manifest import Chunk, Manifest, hash_of, load_question
 from exactzones.store.packing import Bytes, Layout
-from exactzones.zone import Zone
+from exactzones.zone import Maximum, Zone
 from exactzones.zones import Zones
+from exactzones.zones.attained import within
 from exactzones.zones.islands import pattern_hashes
 from exactzones.zones.locate import Array, Locator
 
@@ -61,7 +62,8 @@ class ZoneStore(Sequence[Zone]):
     def __init__(self, directory: Path, manifest: Manifest, question: tuple[Network, Property, Sequence[Row] | None]) -> None:
         self.directory, self.manifest = directory, manifest
         self.network, self.prop, rows = question
-        self.domain = None if rows is None else Polyhedron.of(self.network.inputs, rows)
+        strict = (tuple(int(entry) for entry in row) for row in manifest.question.get("strict", ()))
+        self.domain = None if rows is None else Polyhedron.of(self.network.inputs, rows, strict=strict)
         self._rows = () if rows is None else rows
         self._starts = [0, *itertools.accumulate(chunk.zones for chunk in manifest.chunks)]
         self._kept: OrderedDict[str, Any] = OrderedDict()
@@ -243,15 +245,20 @@ class ZoneStore(Sequence[Zone]):
             yield ends[:, ends[0] < ends[1]]
 
     @property
-    def maximum(self) -> Any:
-        """The supremum over all zones of the feature in the property's first condition, exactly; None if there are no zones."""
+    def maximum(self) -> Maximum | None:
+        """The supremum over all zones of the feature in the property's first condition, exactly; None if there are no zones.
+
+        Strict rows of the domain may exclude all points that have this value; ``attained`` is then False.
+        """
         best: Zone | None = None
         for zone in map(self.__getitem__, self._competing()):
             if zone.supremum is None:
                 return zone.maximum
             if best is None or best.supremum is None or zone.supremum > best.supremum:
                 best = zone
-        return best.maximum if best else None
+        if best is None:
+            return None
+        return within(self.domain, best, (zone for k in self._competing() if (zone := self[k]).supremum == best.supremum))
 
     def _competing(self) -> Iterator[int]:
         """Yield the zones on which the feature may be largest: by proved bounds, or all zones if there are several conditions."""

@@ -43,6 +43,7 @@ from exactzones.store.manifest import (
     remove_remains,
     save_chunk,
     save_question,
+    strict_rows_of,
     versions,
 )
 from exactzones.store.reading import ZoneStore
@@ -95,7 +96,7 @@ def store_zones(
     meter = Meter(as_budget(budget, seconds, max_zones), as_progress(progress))
     place = Path(as_path(directory, "directory"))
     chosen, rows = engine_for(question, engine, place if resume else None)
-    asked = question_of(*question[:2], rows, chosen.name)
+    asked = question_of(*question[:2], rows, chosen.name) | strict_rows_of(question[2])
     writer = _Writer(chosen, place, _opened(place, asked, loaded, resume=resume))
     return _store(writer, meter, as_workers(jobs, executor))
 
