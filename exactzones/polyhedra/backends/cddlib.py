@@ -5,10 +5,9 @@ It is the only module that imports cddlib, and knows its pitfalls, all seen with
 * For a system without rows, or one that describes a cone, cddlib's answer lacks the dimension or the apex.  So the row
   ``1 0 .. 0`` is added first, and removed from the answer.
 * The dual simplex method, which is the default and which ``matrix_canonicalize`` uses, first runs in floats.  If coefficients
-differ
-  by many orders of magnitude, it writes outside its arrays, and the process dies.  The criss-cross method does not (at worst it
-  reports on standard error that it starts again exactly).  So all linear programs use that method, and ``polyhedra.redundancy``
-  consists of linear programs.
+  differ by many orders of magnitude, it writes outside its arrays, and the process dies.  The criss-cross method does not; at
+  worst it reports on standard error, which ``_ask`` silences, that it starts again exactly.  So all linear programs use that
+  method, and ``polyhedra.redundancy`` consists of linear programs.
 * The dual solution of an infeasible linear program is not a Farkas vector: ``polyhedra.lp`` only asks for programs that are
   feasible.
 * Numbers are passed on as decimals, and Python neither writes nor reads integers of more than 4,300 digits: the ValueError that
@@ -19,27 +18,32 @@ cddlib's rows are ``b + a . x >= 0``; its generators are ``1 v`` for a vertex an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 import cdd
 import cdd.gmp
 
 from exactzones.errors import BackendError
 from exactzones.polyhedra.backends.protocol import Entries, Solution, UnsupportedNumbersError
+from exactzones.polyhedra.backends.silence import quietly
 from exactzones.rational import Row, integer_row, irrational
+
+_Answer = TypeVar("_Answer")
 
 
 def generators(rows: Sequence[Row], equations: Sequence[Row], dim: int) -> tuple[list[Row], list[Row], list[Row]]:
     """Return (vertices, rays, lines) of a non-empty system: see ``Backend.generators``."""
     _refuse_irrational(chain(*rows, *equations))
-    with _refusing_long_numbers():
+
+    def convert() -> tuple[Any, Any]:
         matrix = _matrix([*rows, _trivial(dim)], equations, cdd.RepType.INEQUALITY)
         answer = cdd.gmp.copy_generators(cdd.gmp.polyhedron_from_matrix(matrix))
-        entries, line_indices = answer.array, answer.lin_set
+        return answer.array, answer.lin_set
+
+    entries, line_indices = _ask(convert)
     vertices: list[Row] = []
     rays: list[Row] = []
     lines: list[Row] = []
@@ -51,10 +55,13 @@ def generators(rows: Sequence[Row], equations: Sequence[Row], dim: int) -> tuple
 def inequalities(points: Sequence[Row], rays: Sequence[Row], lines: Sequence[Row], dim: int) -> tuple[list[Row], list[Row]]:
     """Return (rows, equations) of the hull of generators: see ``Backend.inequalities``."""
     _refuse_irrational(chain(*points, *rays, *lines))
-    with _refusing_long_numbers():
+
+    def convert() -> tuple[Any, Any]:
         matrix = _matrix([*points, *rays], lines, cdd.RepType.GENERATOR)
         answer = cdd.gmp.copy_inequalities(cdd.gmp.polyhedron_from_matrix(matrix))
-        entries, equation_indices = answer.array, answer.lin_set
+        return answer.array, answer.lin_set
+
+    entries, equation_indices = _ask(convert)
     rows: list[Row] = []
     equations: list[Row] = []
     for k, row in enumerate(map(integer_row, entries)):
@@ -76,13 +83,16 @@ def maximize(rows: Sequence[Row], equations: Sequence[Row], objective: Entries) 
     # cddlib begins in floats, with tolerances of 1e-6, which suit entries of about size 1: rows are divided by powers of two.
     sizes = [1 << max(map(abs, row)).bit_length() for row in system]
     scaled = [tuple(Fraction(entry, size) for entry in row) for row, size in zip(system, sizes, strict=True)]
-    with _refusing_long_numbers():
+
+    def solve() -> tuple[Any, Any, Any, Any]:
         matrix = _matrix(scaled[: len(rows)], scaled[len(rows) :], cdd.RepType.INEQUALITY)
         matrix.obj_type = cdd.LPObjType.MAX
         matrix.obj_func = list(objective)
         program = cdd.gmp.linprog_from_matrix(matrix)
         cdd.gmp.linprog_solve(program, cdd.LPSolverType.CRISS_CROSS)
-        status, value, point, dual = program.status, program.obj_value, program.primal_solution, program.dual_solution
+        return program.status, program.obj_value, program.primal_solution, program.dual_solution
+
+    status, value, point, dual = _ask(solve)
     if status != cdd.LPStatusType.OPTIMAL:
         raise BackendError(f"cddlib reports {status!r} for a linear program that is feasible and bounded")
     # cddlib appends every equation reversed, after all rows, so it may have two multipliers.
@@ -110,11 +120,14 @@ def _refuse_irrational(numbers: Iterable[Fraction | int]) -> None:
         raise UnsupportedNumbersError("cddlib calculates with rational numbers only")
 
 
-@contextmanager
-def _refusing_long_numbers() -> Iterator[None]:
-    """Raise an UnsupportedNumbersError if a number is too long for Python's conversion from or to decimals."""
+def _ask(call: Callable[[], _Answer]) -> _Answer:
+    """Return what a call of cddlib returns; what it writes to standard error, about problems that it solves, goes nowhere.
+
+    Raises:
+        UnsupportedNumbersError: a number is too long for Python's conversion from or to decimals.
+    """
     try:
-        yield
+        return quietly(call)
     except ValueError as error:
         if "digits" not in str(error):
             raise
