@@ -27,7 +27,7 @@ from stress.commands import COMMANDS, Files, check_written
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OLD = "what was there before\n"
 STOPPED_SECONDS = 2.0  # of its own time that each process of a command may take after a signal
-PATIENCE = 15  # how many times as long that may be on a machine that is busy with other things
+PATIENCE = 15  # how many times as long that may be on a machine that is busy with other things; more if it is very busy
 SECONDS = 240  # for a command that ends by itself on such a machine
 REASONS = ("incomplete: ", "error: interrupted", "error: the budget of ")  # how the words begin that explain exit code 3
 TICK = os.sysconf("SC_CLK_TCK")
@@ -147,7 +147,8 @@ class Run:
         if is_cut:
             time.sleep(0.15 + 0.5 * self.draw.random())
             self.send_signal()
-        outcome = self.finish(PATIENCE * STOPPED_SECONDS)._replace(is_cut=is_cut)
+        processes = os.getloadavg()[0] / (os.cpu_count() or 1)  # that share a core
+        outcome = self.finish(max(PATIENCE, 4 * processes) * STOPPED_SECONDS)._replace(is_cut=is_cut)
         used = seconds_of_the_past() - self.past - before
         assert used <= STOPPED_SECONDS * (3 if self.command.jobs else 1), f"it took {used:.2f} s after the signal"
         assert outcome.code in {0, 3}, outcome
