@@ -12,6 +12,7 @@ from exactzones.arguments import WindowLike, as_window
 from exactzones.errors import InputError, quoted
 from exactzones.notation import counted
 from exactzones.plot import style
+from exactzones.plot.band import draw_band
 from exactzones.plot.curve import draw_curve
 from exactzones.plot.pieces import Piece, pieces
 from exactzones.plot.planar import draw_planar
@@ -36,6 +37,7 @@ def plot_zones(
     samples: bool = False,
     only: Sequence[int] | None = None,
     legend: bool = True,
+    arithmetic: str | None = None,
 ) -> Any:
     """Draw the exact zones of a property, and return the axes.
 
@@ -51,9 +53,13 @@ def plot_zones(
         samples: whether to mark each zone's sample point.
         only: draw these zones (or parts) only, with the colours and numbers that they have among all zones.
         legend: whether to put a legend beside the axes.
+        arithmetic: such as "float32": draw where the property's conditions are zero as a hairline (not in 3-D, nor for a
+            disjunction); the legend says how far the order of summation may move it.
 
     Raises:
-        InputError: more than 3 inputs, an unknown colouring, or an unbounded or flat window.
+        DomainError: a band in floats on an unbounded zone.
+        InputError: more than 3 inputs, an unknown colouring, an unbounded or flat window, or floats that the model of execution
+            does not cover.
     """
     listed = as_drawn(zones)
     dim = _checked_dimension(listed, color_by)
@@ -63,10 +69,17 @@ def plot_zones(
         shown = pieces(listed, box, color_by, merged=merged, only=only)
         handles = [*_groups(listed, shown, color_by), *_draw(listed, shown, box, ax)]
         handles += [_mark_samples(listed, shown, box, ax)] if samples else []
+        handles += [] if arithmetic is None else [_band(listed, shown, arithmetic, ax)]
         if legend:
             style.legend_beside(ax, [*handles, *_notes(listed, shown, box, all_drawn=only is None)])
         ax.set_title(title(listed, len(listed.merged) if merged else None))
     return ax
+
+
+def _band(zones: Zones | UnionParts, shown: Sequence[Piece], arithmetic: str, ax: Any) -> Any:
+    if isinstance(zones, UnionParts):
+        raise InputError(f"bands in {arithmetic} are drawn of the zones of one conjunction, not of a disjunction")
+    return draw_band([zones[k] for piece in shown for k in piece.zones], arithmetic, ax)
 
 
 def _checked_dimension(zones: Zones | UnionParts, color_by: str) -> int:

@@ -125,8 +125,9 @@ PLOTS = {
             "samples": False,
             "only": [0],
             "legend": False,
+            "arithmetic": "float32",
         },
-        {**PICTURE, "only": NONE},
+        {**PICTURE, "only": NONE, "arithmetic": NONE},
         shown,
     ),
     "save_animation": Door(

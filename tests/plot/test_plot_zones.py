@@ -3,7 +3,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from exactzones import ALWAYS, Budget, BudgetExceeded, InputError, Network, Polyhedron, condition, feature, find_zones
+from exactzones import ALWAYS, Budget, BudgetExceeded, InputError, Network, Polyhedron, condition, feature, find_union, find_zones
 from exactzones.plot import plot_zones
 from exactzones.plot.curve import breakpoints
 from exactzones.zones.window import default_window
@@ -268,3 +268,23 @@ def test_default_window_leaves_far_vertices_out():
     assert len(zones.islands) == 2  # the second one starts beyond a million
     window = default_window(zones)
     assert all(any(zones[k].firing.intersect(window).dim == 1 for k in island) for island in zones.islands)
+
+
+def test_the_band_in_floats_is_a_hairline_with_its_width():
+    """The boundary of |x| + |y| > 1 are four segments; floats move it by no more than the legend says."""
+    zones = find_zones(DIAMOND, feature(0), SQUARE)
+    ax = plot_zones(zones, arithmetic="float32")
+    segments = [line.get_xydata() for line in ax.lines if line.get_gid() == "band"]
+    assert len(segments) == 4
+    assert all(np.abs(segment).sum(1).tolist() == [1, 1] for segment in segments)
+    width = max(zone.band("float32").half_width for zone in zones)
+    assert 1e-7 < width < 1e-5
+    assert f"boundary, within {width:.1e} in float32" in [text.get_text() for text in ax.get_legend().get_texts()]
+    assert not [line for line in plot_zones(zones).lines if line.get_gid() == "band"]
+    line = find_zones(Network.mlp([([[2]], [-1])]), feature(0), (0, 1))
+    assert [line.get_xdata()[0] for line in plot_zones(line, arithmetic="float16").lines if line.get_gid() == "band"] == [0.5]
+    cube = find_zones(Network.mlp([([[1, 0, 1]], [-1])]), feature(0), (0, 1))
+    with pytest.raises(InputError, match="drawn with 1 or 2 inputs; the network has 3"):
+        plot_zones(cube, arithmetic="float32")
+    with pytest.raises(InputError, match="not of a disjunction"):
+        plot_zones(find_union(DIAMOND, feature(0) | feature(1), SQUARE), arithmetic="float32")
