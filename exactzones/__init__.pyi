@@ -5,6 +5,7 @@ from . import view as view
 from .affine import AffineMap
 from .band import Band
 from .certification import (
+    BorderFacet,
     CanFire,
     CannotFire,
     Certificate,
@@ -22,6 +23,7 @@ from .certification import (
     nearest_input,
     never_together,
     prove_complete,
+    prove_island,
     together,
 )
 from .checker import Report
@@ -74,6 +76,7 @@ __all__ = [
     "AffineMap",
     "BackendError",
     "Band",
+    "BorderFacet",
     "Budget",
     "BudgetExceeded",
     "CanFire",
@@ -140,6 +143,7 @@ __all__ = [
     "nearest_input",
     "never_together",
     "prove_complete",
+    "prove_island",
     "regime_bound",
     "save_network",
     "store_zones",

@@ -246,6 +246,12 @@ DOORS = {
         {**SEARCH, "progress": {"none": None}},
         kind,
     ),
+    "prove_island": Door(
+        exactzones.prove_island,
+        {"found": exactzones.explore(NET, 0, [1, 0]), "seconds": 60},
+        {"seconds": LIMIT},
+        len,
+    ),
     "regime_bound": Door(exactzones.regime_bound, {"units": 10, "dim": 2}, {"units": COUNT, "dim": COUNT}),
     "save_network": Door(in_order(exactzones.save_network), {"network": NET, "path": "/nowhere/net.json"}),
     "store_zones": Door(lambda **places: list(exactzones.store_zones(**places, directory=mkdtemp())), STORING, OF_LISTING),
@@ -285,6 +291,7 @@ for _name, _argument in (("boxes", 2), ("features", NET), ("networks", "plain"),
 RECORDS = {
     *(
         "Band",
+        "BorderFacet",
         "CanFire",
         "CannotFire",
         "Certificate",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from exactzones import ALWAYS, BudgetExceeded, DomainError, InputError, Network, explore, feature, find_zones
+from exactzones import ALWAYS, BudgetExceeded, DomainError, InputError, Network, check, explore, feature, find_zones, prove_island
 from exactzones.polyhedra.projection import project
 from exactzones.testing import domains, networks, points, points_near, properties
 
@@ -114,3 +114,29 @@ def test_bad_questions_are_refused():
         explore(TENT, 0, [0], radius=-1)
     with pytest.raises(DomainError, match="outside the domain"):
         explore(TENT, 0, [5], (0, 1))
+
+
+@settings(max_examples=5)
+@given(st.data())
+def test_an_island_has_a_certificate_for_each_facet_where_it_ends(data):
+    zones, point, _ = draw_case(data)
+    assume(zones.prop.is_open and 0 < len(zones) < 8)
+    around = explore(zones.network, zones.prop, point, zones.domain)
+    borders = prove_island(around)
+    inside = {near.pattern for near in around}
+    ends = [(k, facet) for k, near in enumerate(around) for facet in near.local.facets if facet.flips]
+    ends = [(k, facet) for k, facet in ends if around[k].local.across(facet).pattern not in inside]
+    assert [(border.zone, border.facet) for border in borders] == ends
+    for border in borders:
+        assert check(zones.network, zones.prop, border.domain, border.certificate).proves == "cannot fire"
+        assert all(around[border.zone].zone.contains(vertex) for vertex in border.domain.vrep.vertices)
+
+
+def test_only_a_complete_island_is_proved():
+    borders = prove_island(explore(STEPS, 0, [1]))  # from 1/2 to 3/2, in the zones from 1 to 2 and from 0 to 1
+    assert [(border.zone, border.facet.row) for border in borders] == [(0, (2, -1)), (1, (0, 1))]
+    assert all(check(STEPS, 0, border.domain, border.certificate).proves == "cannot fire" for border in borders)
+    assert check(STEPS, 0, borders[0].domain, borders[1].certificate).verdict == "invalid"
+    for options in ({"radius": "1/8"}, {"everywhere": True}):
+        with pytest.raises(InputError, match="not a complete island"):
+            prove_island(explore(STEPS, 0, ["5/4"], **options))
