@@ -240,9 +240,6 @@ def _decide(run: Run, workers: Executor | int | None) -> Decision:
         case, point = witness
         return CanFire(point, case, run.certificate("can fire", witness=witness))
     if left:
-        if len(run.checkpoints.lines) > len(run.nodes):
-            run.nodes = run.checkpoints.lines
-            left = run.open_leaves()
         return Undecided(run.certificate("undecided"), left, run.reason(), run.missing_margin())
     return CannotFire(run.certificate("complete" if run.zones else "cannot fire"), run.tree.nodes)
 

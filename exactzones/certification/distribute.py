@@ -37,7 +37,7 @@ def prove_with_workers(run: Run, workers: Executor | int) -> tuple[int, Vector] 
     alone = time.monotonic() + _ALONE_SECONDS
     for number in sorted(run.tree.waiting):
         if time.monotonic() < alone:
-            witness = run.prove(number, MARGINS[0], until=alone)
+            witness = run.prove([number], MARGINS[0], until=alone)
             if witness is not None:
                 return witness
     if not run.tree.waiting:

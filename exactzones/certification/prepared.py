@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from functools import cached_property
 
+from exactzones.certification.limits import CELL_SEARCH_INPUTS
 from exactzones.certification.witness.float_network import FloatNetwork
 from exactzones.certification.witness.search import WitnessFinder
+from exactzones.checker import Case
 from exactzones.checker.claim import Lowered
+from exactzones.checker.records import family_of
 from exactzones.network import Network
 from exactzones.polyhedra import Box, HRep, Polyhedron
 from exactzones.rational import SparseRows
@@ -55,3 +59,12 @@ def _polyhedron(dim: int, rows: SparseRows, strict: SparseRows) -> Polyhedron:
     if len(low) == len(high) == dim:
         return Box(*(tuple(side[k] for k in range(dim)) for side in (low, high)))
     return Polyhedron(HRep.of(dim, rows, strict=strict))
+
+
+def families(network: Network, cases: Sequence[Case]) -> list[list[int]]:
+    """Group the cases that may share a tree; only where cells are searched does one tree prove several."""
+    few = network.inputs <= CELL_SEARCH_INPUTS
+    groups: dict[Hashable, list[int]] = {}
+    for k, case in enumerate(cases):
+        groups.setdefault(family_of(network, case) if few else k, []).append(k)
+    return list(groups.values())

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain, islice, product
 
 from exactzones.certification.checkpoints import Checkpoints
-from exactzones.certification.limits import CELL_SEARCH_INPUTS, EXACT_PROVER_SIZE
+from exactzones.certification.limits import EXACT_PROVER_SIZE
 from exactzones.certification.pace import BATCH, CheckPace, Nodes
-from exactzones.certification.prepared import Prepared
-from exactzones.certification.provers.box_search import BoxSearch
-from exactzones.certification.provers.cell_search import CellSearch
+from exactzones.certification.prepared import Prepared, families
 from exactzones.certification.provers.exact import ExactProver
-from exactzones.certification.provers.search_factory import SearchFactory
+from exactzones.certification.provers.search_factory import Search, SearchFactory
 from exactzones.certification.results import Certificate
 from exactzones.checker import Bound, Case, Hint, Node, Refutation
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.certificate import read_header, read_node, write_header, write_node
 from exactzones.checker.core import WITNESS_BITS, batches, holds, matches, trees_of
-from exactzones.checker.records import arithmetic_of, family_of
+from exactzones.checker.records import arithmetic_of
 from exactzones.checker.rules import Invalid
 from exactzones.checker.tree import Tree
 from exactzones.deadline import Deadline
@@ -37,6 +35,8 @@ BITS = 40
 """Number of fractional bits of the fixed-point numbers in new certificates."""
 MARGINS = (1.0, 8.0, 64.0, 512.0)
 """Margins of the float searches: if the checker refuses nodes, their regions are searched again with the next, larger one."""
+ROUND = 2048
+"""How many nodes a search visits before they are checked and written; the open regions are then searched anew."""
 _FIRST_GUESS = 0.2  # seconds spent on a witness before anything is proved
 _GUESSING = 0.1  # share of the time that is spent on further guesses
 _CHOICES = 64  # of one condition for each case, with which a region is to be proved by bounds alone
@@ -84,7 +84,7 @@ class Run:
         self.is_replayed = True
         self._pace = CheckPace(self.deadline)
         self.checkpoints = Checkpoints(None if self.checkpoint is None else self._hand_over)
-        self._plant(self.trees or self._families())
+        self._plant(self.trees or families(self.network, self.cases))
         self.guesses, self.guessed = 0, 0.0  # number of rounds, and seconds spent on them
 
     def _plant(self, trees: Sequence[Sequence[int]]) -> None:
@@ -94,14 +94,6 @@ class Run:
         cases = [[self.cases[k] for k in tree] for tree in trees]
         self.tree = Tree(self.network, cases, BITS, [(text,) for text in texts], lowered=self._prepared.lowered)
         self.searches = SearchFactory(self.tree, self.patterns, self.holds, self.deadline)
-
-    def _families(self) -> list[list[int]]:
-        """Group the cases that may share a tree; only where cells are searched does one tree prove several."""
-        few = self.network.inputs <= CELL_SEARCH_INPUTS
-        families: dict[Hashable, list[int]] = {}
-        for k, case in enumerate(self.cases):
-            families.setdefault(family_of(self.network, case) if few else k, []).append(k)
-        return list(families.values())
 
     def replay(self, certificate: Certificate) -> None:
         """Add what an earlier run proved, as far as there is time to check it again: see ``is_replayed``.
@@ -205,15 +197,20 @@ class Run:
         return None
 
     def prove_all(self, margins: Sequence[float | None] = (*MARGINS, None)) -> tuple[int, Vector] | None:
-        """Work on all open regions, with one margin after the other; returns a case and a witness if there is one."""
-        for margin in margins:
-            for number in sorted(self.tree.waiting):
-                if self.stopped():
-                    return None
-                witness = self.prove(number, margin)
+        """Work on all open regions until no margin makes progress; returns a case and a witness if there is one.
+
+        The work is divided into rounds, after each of which the certificate is a checkpoint: how it goes on depends on the open
+        regions only, so a run that continues from there ends with the same certificate.
+        """
+        waiting = [*margins]
+        while waiting and self.tree.waiting and not self.stopped():
+            margin, before = waiting.pop(0), len(self.nodes)
+            witness = self.prove(sorted(self.tree.waiting), margin)
+            if witness is not None:
+                return witness
+            if margin is not None and len(self.nodes) > before:
                 self.checkpoints.offer(self.nodes)
-                if witness is not None:
-                    return witness
+                waiting = [*margins]
         return None
 
     def holds(self, tree: int, point: Array) -> tuple[int, Vector] | None:
@@ -250,42 +247,46 @@ class Run:
                 moved[j] = max(moved[j], bound) if entry > 0 else min(moved[j], bound)
         return tuple(moved)
 
-    def prove(self, number: int, margin: float | None, *, until: float = math.inf) -> tuple[int, Vector] | None:
-        """Work on one region until it is proved, undecided or out of time; returns a case and a witness if there is one.
+    def prove(self, numbers: Sequence[int], margin: float | None, *, until: float = math.inf) -> tuple[int, Vector] | None:
+        """Work on regions for a round; returns a case and a witness if there is one.
 
         Args:
-            number: of the region.
-            margin: the margin of the float search; None for the exact prover.
+            numbers: of the regions.
+            margin: the margin of the float search; None for the exact prover, which ends no round.
             until: a time (of ``time.monotonic``) at which to stop, if it comes before the run's time limit.
         """
         if margin is None:
-            return self._prove_exactly(number)
-        try:
-            found = self.searches.search(number, margin)
-        except OverflowError:  # numbers beyond the range of floats are left to the exact prover
-            return None
-        if found is None:
-            return None
-        search, bounds = found
-        search.deadline = self.deadline
+            return self._prove_exactly(numbers)
+        left = ROUND
+        with suppress(OverflowError):  # numbers beyond the range of floats are left to the exact prover
+            for search in self.searches.searches(numbers, margin):
+                witness = self._search(search, left, until)
+                left -= search.prover.count
+                if witness is not None or left <= 0 or self.stopped() or time.monotonic() > until:
+                    return witness
+        return None
+
+    def _search(self, search: Search, most: int, until: float) -> tuple[int, Vector] | None:
+        """Search until so many nodes were visited or it is time, then check the nodes; returns a case and a witness, or None."""
+        prover = search.prover
+        prover.deadline = self.deadline
 
         def nodes(first: int, most: int = BATCH) -> Nodes:
-            return self._nodes(search, number, bounds, (first, most))
+            return self._nodes(search, first, most)
 
         start = time.monotonic()
         with suppress(BudgetExceeded):  # within a step: what was visited before is proved all the same
-            for visited in search.run():
+            for visited in prover.run():
                 if self.progress is not None:
-                    self.progress(self.tree.nodes + visited, len(search.stack) + len(self.tree.waiting))
-                if self.stopped() or time.monotonic() > until or self._pace.is_due(visited, nodes, self.tree):
+                    self.progress(self.tree.nodes + visited, len(prover.stack) + len(self.tree.waiting))
+                if visited >= most or self.stopped() or time.monotonic() > until or self._pace.is_due(visited, nodes, self.tree):
                     break
-                self.checkpoints.offer_search(self.nodes, self.tree, nodes, visited)
-                guessed = None if search.witness is not None else self._guess_again()
+                guessed = None if prover.witness is not None else self._guess_again()
                 if guessed is not None:
                     return guessed
-        if search.witness is not None:
-            return search.witness
-        self._take(nodes(self._pace.affordable(search.count, time.monotonic() - start)))
+        if prover.witness is not None:
+            return prover.witness
+        self._take(nodes(self._pace.affordable(prover.count, time.monotonic() - start)))
         return None
 
     def _guess_again(self) -> tuple[int, Vector] | None:
@@ -293,18 +294,21 @@ class Run:
         passed = time.monotonic() - self.start
         return self.guess(self.guessed) if self.guessed < _GUESSING * passed - _FIRST_GUESS else None
 
-    def _prove_exactly(self, number: int) -> tuple[int, Vector] | None:
-        """Work on one region with the exact prover; returns a case and a witness if there is one."""
-        tree = self.tree.waiting[number].tree
-        claim = self.tree.claims[tree]
-        if self.arithmetic is not None:  # the exact prover's cells are those of the reals
-            self._prove_by_bounds(number)
-            return None
-        if claim.units * claim.inputs > EXACT_PROVER_SIZE:
-            return None
-        prover = ExactProver(self.tree, self.patterns, lambda tree, case, point: self._inside(self.trees[tree][case], point))
-        with suppress(BudgetExceeded):  # between two linear programs of one node: the region stays open
-            return prover.prove(number, self._write, self.deadline)
+    def _prove_exactly(self, numbers: Sequence[int]) -> tuple[int, Vector] | None:
+        """Work on regions with the exact prover, one after the other; returns a case and a witness if there is one."""
+        for number in numbers:
+            if self.stopped():
+                return None
+            claim = self.tree.claims[self.tree.waiting[number].tree]
+            if self.arithmetic is not None:  # the exact prover's cells are those of the reals
+                self._prove_by_bounds(number)
+            elif claim.units * claim.inputs <= EXACT_PROVER_SIZE:
+                prover, witness = ExactProver(self.tree, self.patterns, self._confirm), None
+                with suppress(BudgetExceeded):  # between two linear programs of one node: the region stays open
+                    witness = prover.prove(number, self._write, self.deadline)
+                if witness is not None:
+                    return witness
+            self.checkpoints.offer(self.nodes)
         return None
 
     def _prove_by_bounds(self, number: int) -> None:
@@ -327,8 +331,9 @@ class Run:
             self._write(node)
             return
 
-    def _inside(self, k: int, point: Vector) -> tuple[int, Vector] | None:
-        """Return case k and a point where it holds: this point or, if strict rows of the domain exclude it, one close to it."""
+    def _confirm(self, tree: int, index: int, point: Vector) -> tuple[int, Vector] | None:
+        """Return a tree's case and a point where it holds: this point, or one close to it if strict rows exclude this one."""
+        k = self.trees[tree][index]
         case = self.cases[k]
         if self._refutes(k, point):
             return k, point
@@ -344,24 +349,25 @@ class Run:
         if self.progress is not None:
             self.progress(self.tree.nodes, len(self.tree.waiting))
 
-    def _nodes(self, search: CellSearch | BoxSearch, number: int, bounds: tuple[Bound, ...], sizes: tuple[int, int]) -> Nodes:
+    def _nodes(self, search: Search, first: int, most: int) -> Nodes:
         """Yield the nodes of a search, see ``Proof.nodes``.
 
         Args:
             search: finished or not.
-            number: of the region that was searched.
-            bounds: of inputs, which its node must prove first.
-            sizes: how many nodes of the search to look at (what comes after them stays open), and how many to yield at a time.
+            first: how many nodes of the search to look at; what comes after them stays open.
+            most: how many to yield at a time.
         """
-        first, most = sizes
-        generator = self.searches.proof(search, first).nodes(number, most)
+        generator = self.searches.proof(search.prover, first).nodes([*search.bounds], most)
         children: dict[int, tuple[int, int]] | None = None
         while True:
             try:
                 nodes = next(generator) if children is None else generator.send(children)
             except StopIteration:
                 return
-            children = yield [replace(node, bounds=(*bounds, *node.bounds)) if node.number == number else node for node in nodes]
+            needed = [search.bounds.get(node.number, ()) for node in nodes]
+            children = yield [
+                replace(node, bounds=(*b, *node.bounds)) if b else node for node, b in zip(nodes, needed, strict=True)
+            ]
 
     def _take(self, generator: Nodes) -> None:
         """Check the nodes of a search and write the accepted ones, until time is up; the other regions stay open."""
@@ -375,7 +381,6 @@ class Run:
                     part = self._pace.part()
                     children |= self.add(nodes[:part])
                     nodes = nodes[part:]
-                    self.checkpoints.offer(self.nodes)
                 nodes = generator.send(children)
 
     def add(self, nodes: Sequence[Node]) -> dict[int, tuple[int, int]]:

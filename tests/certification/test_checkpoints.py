@@ -21,6 +21,7 @@ from exactzones.certification import (
     certify_cases,
     checkpoints,
     prove_complete,
+    run,
 )
 from exactzones.checker import check
 from exactzones.errors import InputError
@@ -33,8 +34,8 @@ from exactzones.zones import find_zones
 
 KILLED = """
 import sys
-from exactzones.certification import checkpoints
-checkpoints._INTERVAL = 0.5
+from exactzones.certification import checkpoints, run
+checkpoints._INTERVAL, run.ROUND = 0.1, 64
 from exactzones.cli.main import main
 main(sys.argv[1:])
 """
@@ -82,17 +83,51 @@ def test_a_command_that_is_killed_leaves_its_last_checkpoint(tmp_path, jobs, num
     assert resumed.certificate.lines[1 : len(kept.lines)] == kept.lines[1:]
 
 
+def searches(monkeypatch):
+    """Questions whose searches take several rounds: few inputs, many inputs, several trees, a list of zones, float64.
+
+    Where the threshold is the largest value, floats leave regions to larger margins and to the exact prover.
+    """
+    monkeypatch.setattr(checkpoints, "_INTERVAL", 0.0)
+    monkeypatch.setattr(run, "ROUND", 8)
+    small, box = hard(3, 16, 16, 1), Polyhedron.box([-1] * 3, [1] * 3)
+    zones, top = find_zones(hard(3, 6, 6, 1), 0, box), find_zones(small, feature(0, 1), box).maximum.value
+    wide, wide_box = hard(12, 14, 14, 1), Polyhedron.box([-1] * 12, [1] * 12)
+    cases = [case_of(small, feature(0, top + Fraction(k, 10)), Polyhedron.box([-k] * 3, [1] * 3)) for k in (0, 1)]
+    yield lambda **options: certify(small, feature(0, top), box, **options)
+    yield lambda **options: certify(wide, feature(0, "4.6"), wide_box, **options)
+    yield lambda **options: certify_cases(small, cases, **options)
+    yield lambda **options: prove_complete(zones, **options)
+    yield lambda **options: certify(small, feature(0, top + Fraction(1, 100)), box, arithmetic="float64", **options)
+
+
+def test_a_run_that_continues_from_any_checkpoint_ends_with_the_same_certificate(monkeypatch):
+    for search in searches(monkeypatch):
+        seen = []
+        whole = search(checkpoint=seen.append)
+        assert isinstance(whole, CannotFire | Complete)
+        assert len(seen) > 1
+        for part in seen[:: max(1, len(seen) // 2)]:
+            assert search(resume=part).certificate == whole.certificate
+
+
 def test_checkpoints_are_sound_and_grow(monkeypatch):
-    monkeypatch.setattr(checkpoints, "_INTERVAL", 0.1)
+    monkeypatch.setattr(checkpoints, "_INTERVAL", 0.0)
+    monkeypatch.setattr(run, "ROUND", 32)
     seen = []
-    decision = certify_cases(NETWORK, [CASE], seconds=5, checkpoint=seen.append)
-    assert len(seen) > 1
+
+    def save(certificate):
+        seen.append(certificate)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    decision = certify_cases(NETWORK, [CASE], checkpoint=save)
     sizes = [len(certificate.lines) for certificate in seen]
     assert sizes == sorted(set(sizes))
     assert verdict(seen[0]).open_leaves > 0
-    if isinstance(decision, Undecided):
-        assert len(decision.certificate.lines) >= sizes[-1]
-        assert verdict(decision.certificate).open_leaves == decision.open_leaves
+    assert isinstance(decision, Undecided)
+    assert len(decision.certificate.lines) >= sizes[-1]
+    assert verdict(decision.certificate).open_leaves == decision.open_leaves
 
 
 def test_they_do_not_change_the_certificate(monkeypatch):

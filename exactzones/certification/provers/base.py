@@ -36,9 +36,10 @@ class FloatRows(NamedTuple):
 
 
 class FloatRegion(NamedTuple):
-    """The region to be searched, in floats, without the inputs that are constant on it.
+    """A region to be searched, in floats, without the inputs that are constant on it.
 
     Attributes:
+        path: for each split that led to it, the unit, among all units, and the side; None where a constant input was split.
         claim: the network and the conditions.
         low, high: a box that contains the region, shape (inputs,).
         rows: rows of the region that the box does not express.
@@ -51,15 +52,18 @@ class FloatRegion(NamedTuple):
     high: Array
     rows: FloatRows
     known: tuple[Array, Array]
+    path: Sequence[tuple[int, int] | None]
     confirm: Callable[[Array], tuple[int, Vector] | None]
 
 
 class RegionSearch(ABC):
-    """Branch and bound over the subregions of one region.
+    """Branch and bound over the subregions of regions that share a claim; the first region comes first.
 
     Attributes:
-        stack: open subregions; each has a ``parent`` (a node, -1 for the root) and a ``side`` (0 or 1: which child it is).
+        stack: open subregions; each has a ``parent`` (a node, -1 for a root) and a ``side`` (0 or 1: which child it is; for a
+            root the place of its region).
         count: number of visited subregions; nodes are numbered in the order of visits.
+        roots: the place of a region -> its node, once it is visited.
         split: node -> the hidden unit that splits it.
         children: node -> the numbers of its two children, -1 while they are open.
         leaf: node -> why the conditions cannot hold there, in the search's own form.
@@ -68,11 +72,12 @@ class RegionSearch(ABC):
         deadline: is looked at within long steps, which raise BudgetExceeded; subregions of such a step stay open.
     """
 
-    def __init__(self, region: FloatRegion, batch: int) -> None:
-        self.claim, self.confirm, self.batch = region.claim, region.confirm, batch
+    def __init__(self, regions: Sequence[FloatRegion], batch: int) -> None:
+        self.claim, self.confirm, self.batch = regions[0].claim, regions[0].confirm, batch
         self.deadline = Deadline()
         self.stack: list[Any] = []
         self.count = 0
+        self.roots: dict[int, int] = {}
         self.split: dict[int, int] = {}
         self.children: dict[int, list[int]] = {}
         self.leaf: dict[int, Any] = {}
@@ -89,6 +94,8 @@ class RegionSearch(ABC):
             for number, subregion in zip(numbers.tolist(), batch, strict=True):
                 if subregion.parent >= 0:
                     self.children[subregion.parent][subregion.side] = number
+                else:
+                    self.roots[subregion.side] = number
             self._step(batch, numbers)
             yield self.count
 
@@ -122,16 +129,16 @@ class Proof(ABC, Generic[S]):
     def __init__(self, search: S, first: int) -> None:
         self.search, self.first_nodes = search, min(first, search.count)
 
-    def nodes(self, root: int, batch: int = 128) -> Generator[list[Node], dict[int, tuple[int, int]], None]:
+    def nodes(self, roots: Sequence[int], batch: int = 128) -> Generator[list[Node], dict[int, tuple[int, int]], None]:
         """Yield the nodes in batches, parents first; the caller sends back the numbers of each batch's children.
 
         Args:
-            root: the root's number in the certificate.
+            roots: the numbers of the regions in the certificate.
             batch: how many nodes to yield at a time.
         """
         search = self.search
         decided = {node for node in (*search.split, *search.leaf, *search.zone) if node < self.first_nodes}
-        stack = [(0, root)] if search.count else []
+        stack = [(node, roots[place]) for place, node in sorted(search.roots.items(), reverse=True)]
         while stack:
             chosen = stack[-batch:]
             del stack[-batch:]

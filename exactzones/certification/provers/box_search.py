@@ -10,6 +10,7 @@ network verification.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
@@ -73,41 +74,46 @@ class _Candidates(NamedTuple):
 
 
 class BoxSearch(RegionSearch):
-    """Search of one region by splits of hidden units.
+    """Search of regions by splits of hidden units.
 
     Args:
-        region: the region; of its rows only those of the domain are used.
-        sides: hidden units that were split on the path to the region, and the side (0 or 1) of each.
+        regions: with the same claim and domain; of their rows only those of the domain are used.
         margin: how often the bound on the checker's rounding is subtracted from a bound.
     """
 
-    def __init__(self, region: FloatRegion, sides: dict[int, int], *, margin: float = 1) -> None:
-        claim = region.claim
-        super().__init__(region, max(1, min(256, _WORK // max(1, claim.units * (claim.units + len(region.low))))))
-        self.margin, self.rows = margin, region.rows
-        self.dual = DualBound(claim, region.rows.matrix)
+    def __init__(self, regions: Sequence[FloatRegion], *, margin: float = 1) -> None:
+        claim, self.rows = regions[0].claim, regions[0].rows
+        super().__init__(regions, max(1, min(256, _WORK // max(1, claim.units * (claim.units + len(regions[0].low))))))
+        self.margin = margin
+        self.dual = DualBound(claim, self.rows.matrix)
+        self.bounds: dict[int, list[tuple[int, int]]] = {}
+        for place, region in reversed([*enumerate(regions)]):
+            if len(claim.targets):
+                self.stack.append(_OpenBoxes(*self._first_boxes(region), -1, place))
+
+    def _first_boxes(self, region: FloatRegion) -> tuple[BoxBatch, DualVariables]:
+        """Return a region as a batch of one row, and the dual variables to start from."""
+        claim, count = self.claim, len(self.claim.targets)
         side = np.zeros((1, claim.units))
-        for unit, which in sides.items():
-            side[0, unit] = 1 if which else -1
+        for split in region.path:
+            if split is not None:
+                side[0, split[0]] = 1 if split[1] else -1
         known = np.maximum(region.known[0], -UNKNOWN)[None], np.minimum(region.known[1], UNKNOWN)[None]
         boxes = BoxBatch(*known, region.low[None].astype(float), region.high[None].astype(float), side)
-        count = len(claim.targets)
         variables = DualVariables(
             np.zeros((1, claim.units)),
             np.zeros((1, claim.units)),
             np.full((1, count), 1 / max(count, 1)),
-            np.zeros((1, len(region.rows.matrix))),
+            np.zeros((1, len(self.rows.matrix))),
         )
-        self.bounds: dict[int, list[tuple[int, int]]] = {}
-        if count:
-            self.stack.append(_OpenBoxes(boxes, variables, -1, 0))
+        return boxes, variables
 
     def _step(self, batch: list[_OpenBoxes], numbers: Array) -> None:
         boxes, variables = BoxBatch.stack([item.boxes for item in batch]), DualVariables.stack([item.variables for item in batch])
-        root = batch[0].parent < 0
+        roots = np.array([item.parent < 0 for item in batch])
+        root = bool(roots.any())
         self._tighten(boxes, numbers, root=root)
-        if root:
-            variables.alpha[:] = boxes.high > -boxes.low
+        variables.alpha[roots] = (boxes.high > -boxes.low)[roots]
         value, corners, variables = self.dual.ascend(
             boxes, variables, _ROOT_STEPS if root else _STEPS, margin=self.margin, look=self.deadline.check
         )
@@ -122,7 +128,7 @@ class BoxSearch(RegionSearch):
     # Bounds.
 
     def _tighten(self, boxes: BoxBatch, numbers: Array, *, root: bool) -> None:
-        """Bound the open units of all layers, in place: always at the root, and below it where that is cheap."""
+        """Bound the open units of all layers, in place: always at a root, and below it where that is cheap."""
         claim = self.claim
         if not root and claim.units * (claim.units + boxes.box_low.shape[1]) * len(numbers) > _WORK:
             return

@@ -100,8 +100,8 @@ class CellBatch:
 
     @property
     def is_root(self) -> bool:
-        """Whether the batch is the whole region."""
-        return self.cells[0].parent < 0
+        """Whether the batch is a whole region."""
+        return len(self.cells) == 1 and self.cells[0].parent < 0
 
     def open_units(self) -> Array:
         """Return which units have a ReLU and no sign yet, shape (cells, units)."""

@@ -9,6 +9,8 @@ first layer that has one.  No linear program is solved.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from exactzones.certification.provers.polytopes import Planes, Vertices, crossin
 from exactzones.certification.provers.relaxation import Relaxation
 from exactzones.checker.arithmetic import Array
 
+_Shapes: TypeAlias = dict[Any, tuple[Array, Array]]
 _ROUNDING = 2.0**-26
 """What the checker's rounding costs a bound of values of size 1, approximately."""
 _PERIOD = 2
@@ -27,11 +30,10 @@ _SPLIT = -2
 
 
 class CellSearch(RegionSearch):
-    """Search of one region by cells.
+    """Search of regions by cells.
 
     Args:
-        region: the region.
-        depth: how many splits led to it.
+        regions: with the same claim.
         patterns: signs of listed zones and their numbers: cells on which the conditions hold are expected to be such zones,
             and no witness is searched for; None if there is no list.
         margin: by how much a bound must exceed zero, in multiples of what the checker's rounding may cost, approximately.
@@ -39,24 +41,41 @@ class CellSearch(RegionSearch):
     """
 
     def __init__(
-        self, region: FloatRegion, depth: int, *, patterns: dict[str, int] | None = None, margin: float = 1, batch: int = 256
+        self,
+        regions: Sequence[FloatRegion],
+        *,
+        patterns: dict[str, int] | None = None,
+        margin: float = 1,
+        batch: int = 256,
     ) -> None:
-        super().__init__(region, batch)
+        super().__init__(regions, batch)
         self.patterns = patterns
         self.margin = margin * _ROUNDING
-        self.dim = len(region.low)
+        self.dim = len(regions[0].low)
         self.planes = Planes(self.dim)
         self.log = BoundLog()
         self.bounds_at: dict[int, CellBounds] = {}
         self.sized: set[int] = set()  # nodes whose bounds give the sizes of activations in float arithmetic
-        self.divisors = {number: size for _, number, size in zip(*region.rows, strict=True) if size != 1}
-        points, tight = self._box(region)
+        self.divisors = {number: size for each in regions for _, number, size in zip(*each.rows, strict=True) if size != 1}
+        shapes: _Shapes = {}
+        for place, region in reversed([*enumerate(regions)]):
+            points, tight = self._shape(region, shapes)
+            origin = np.full(self.claim.units, -1, np.int32)
+            known = np.maximum(region.known[0], -UNKNOWN), np.minimum(region.known[1], UNKNOWN)
+            bounds = CellBounds(*known, origin, origin.copy())
+            if len(points) > self.dim:
+                self.stack.append(OpenCell(points, tight, bounds, parent=-1, side=place, depth=len(region.path)))
+
+    def _shape(self, region: FloatRegion, shapes: _Shapes) -> tuple[Array, Array]:
+        """Return the vertices of a region, and the ids tight at each; regions with the first splits in common share the work."""
+        key: Any = region.low.tobytes(), region.high.tobytes()
+        if key not in shapes:
+            shapes[key] = self._box(region)
         for row, number, _ in zip(*region.rows, strict=True):
-            points, tight = self._cut_one(points, tight, row, number)
-        origin = np.full(self.claim.units, -1, np.int32)
-        known = np.maximum(region.known[0], -UNKNOWN), np.minimum(region.known[1], UNKNOWN)
-        if len(points) > self.dim:
-            self.stack.append(OpenCell(points, tight, CellBounds(*known, origin, origin.copy()), parent=-1, side=0, depth=depth))
+            before, key = key, (key, row.tobytes(), number)
+            if key not in shapes:
+                shapes[key] = self._cut_one(*shapes[before], row, number)
+        return shapes[key]
 
     def _box(self, region: FloatRegion) -> tuple[Array, Array]:
         """Return the corners of the box around a region, and the ids of the sides tight at each."""
@@ -64,9 +83,9 @@ class CellSearch(RegionSearch):
         for j in range(self.dim):
             unit = np.eye(self.dim)[j]
             sides += [[region.high[j], *-unit], [-region.low[j], *unit]]
-        self.planes.add(np.array(sides), np.full(2 * self.dim, -1))
+        first = self.planes.add(np.array(sides), np.full(2 * self.dim, -1))[0]
         corners = np.array(list(itertools.product((0, 1), repeat=self.dim)))
-        return np.where(corners, region.high, region.low), np.where(corners, 0, 1) + 2 * np.arange(self.dim)
+        return np.where(corners, region.high, region.low), np.where(corners, 0, 1) + 2 * np.arange(self.dim) + first
 
     def _step(self, batch: list[OpenCell], numbers: Array) -> None:
         cells, claim = CellBatch(batch, numbers, self.claim), self.claim

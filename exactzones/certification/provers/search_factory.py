@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,6 +23,18 @@ from exactzones.deadline import Deadline
 from exactzones.errors import BackendError
 from exactzones.polyhedra import HRep, lp
 from exactzones.rational import Row, Vector, primitive
+
+
+class Search(NamedTuple):
+    """A search of some regions.
+
+    Attributes:
+        prover: searches them.
+        bounds: the number of each region -> bounds of inputs that its node must prove first.
+    """
+
+    prover: CellSearch | BoxSearch
+    bounds: dict[int, tuple[Bound, ...]]
 
 
 class SearchFactory:
@@ -45,23 +58,27 @@ class SearchFactory:
         self.tree, self.patterns, self.confirm = tree, patterns, confirm
         self._claims: dict[tuple[int, bytes], FloatClaim] = {}
 
-    def search(self, number: int, margin: float) -> tuple[CellSearch | BoxSearch, tuple[Bound, ...]] | None:
-        """Set up the search of an open region.
+    def searches(self, numbers: Sequence[int], margin: float) -> Iterator[Search]:
+        """Yield searches of open regions, each of as many as share a claim in floats.
 
-        Returns:
-            The search, and bounds of inputs that its node must prove first; None if the region is unbounded, or is a point, or
-            has too many inputs for a list of zones.
+        There is none for a region that is unbounded, or a point, or has too many inputs for a list of zones.
+
+        Args:
+            numbers: of the regions.
+            margin: of the searches.
         """
-        prepared = self._prepare(number)
-        if prepared is None:
-            return None
-        task, bounds = prepared
-        region = self.tree.waiting[number]
-        if len(task.low) <= CELL_SEARCH_INPUTS:
-            return CellSearch(task, len(region.rows), patterns=self.patterns, margin=margin), bounds
-        inputs = self.tree.claims[region.tree].inputs
-        sides = {row.split[0] - inputs: row.split[1] for row in region.rows if row.split is not None}
-        return BoxSearch(task, sides, margin=margin), bounds
+        together: dict[int, list[tuple[int, FloatRegion, tuple[Bound, ...]]]] = {}
+        for number in numbers:
+            prepared = self._prepare(number)
+            if prepared is not None:
+                together.setdefault(id(prepared[0].claim), []).append((number, *prepared))
+        for group in together.values():
+            regions = [region for _, region, _ in group]
+            bounds = {number: needed for number, _, needed in group}
+            if len(regions[0].low) <= CELL_SEARCH_INPUTS:
+                yield Search(CellSearch(regions, patterns=self.patterns, margin=margin), bounds)
+            else:
+                yield Search(BoxSearch(regions, margin=margin), bounds)
 
     def shortfall(self, number: int) -> float | None:
         """Return by how much a bound misses the proof of an open region, roughly; None if there is no bound."""
@@ -69,7 +86,7 @@ class SearchFactory:
         return None if prepared is None else shortfall(prepared[0])
 
     def _prepare(self, number: int) -> tuple[FloatRegion, tuple[Bound, ...]] | None:
-        """Return an open region in floats, and bounds of inputs that its node must prove first; None as for ``search``."""
+        """Return an open region in floats, and bounds of inputs that its node must prove first; None if there is no search."""
         region = self.tree.waiting[number]
         box = self._box(region)
         if box is None:
@@ -86,7 +103,9 @@ class SearchFactory:
             return self.confirm(region.tree, whole)
 
         claim, rows = self._float_claim(region.tree, low, free), self._rows(region, low, free, path=few)
-        return FloatRegion(claim, low[free], high[free], rows, known=self._known(region), confirm=confirm), bounds
+        inputs = self.tree.claims[region.tree].inputs
+        path = [None if row.split is None else (row.split[0] - inputs, row.split[1]) for row in region.rows]
+        return FloatRegion(claim, low[free], high[free], rows, known=self._known(region), path=path, confirm=confirm), bounds
 
     def proof(self, search: CellSearch | BoxSearch, first: int) -> CellProof | BoxProof:
         """Return the first nodes of a search, finished or not."""
@@ -110,19 +129,18 @@ class SearchFactory:
 
     def _rows(self, region: OpenRegion, low: Array, free: Array, *, path: bool) -> FloatRows:
         """Return the domain's rows that the box does not express and, with ``path``, those of the splits on the path."""
-        claim, exact_numbers = self.tree.claims[region.tree], self.tree.exact[region.tree]
+        claim, fixed = self.tree.claims[region.tree], self.tree.fixed[region.tree]
         rows, numbers, divisors = [], [], []
         domain = [index for index, row in enumerate(claim.rows.sparse) if len(row.terms) != 1]
         count = len(claim.rows)
         for index in (*domain, *range(count, count + (len(region.rows) if path else 0))):
-            exact = region_row(exact_numbers, region, index)
-            if exact is None:
-                continue
-            of_domain = index < count
-            divisor = max(1, *map(abs, exact)) if of_domain else 1  # the domain's rows may have numbers of any size
-            row = np.array([float(Fraction(entry) / divisor) for entry in exact])
+            known = claim.rows[index] if index < count else region_row(fixed, region, index)
+            assert known is not None  # noqa: S101 - the region has as many rows
+            # The domain's rows may have numbers of any size; those of splits are fixed-point numbers.
+            divisor = max(1, *map(abs, known)) if index < count else 1 << fixed.scale
+            row = np.array([float(Fraction(entry) / divisor) for entry in known])
             rows.append([row[0] + row[1:][~free] @ low[~free], *row[1:][free]])
-            divisors.append(Fraction(divisor))
+            divisors.append(Fraction(divisor if index < count else 1))
             numbers.append(index)
         return FloatRows(np.array(rows).reshape(len(rows), int(free.sum()) + 1), numbers, divisors)
 
