@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -60,6 +59,7 @@ class Run:
     Attributes:
         tree: the certificate's open regions.
         nodes: the lines of the certificate so far, without the header.
+        splits: whether each node that was written splits its region, without those of an earlier run.
         is_replayed: whether all lines of an earlier run were checked again.
         arithmetic: the arithmetic of the claim; None if it is real.
         interrupted: whether the user has asked it to end.
@@ -74,6 +74,7 @@ class Run:
     trees: Sequence[Sequence[int]] = ()
     checkpoint: Callable[[Certificate], None] | None = None
     nodes: list[str] = field(default_factory=list)
+    splits: list[bool] = field(default_factory=list)
     interrupted: bool = False
     failure: str = ""  # why workers could not go on
 
@@ -247,26 +248,26 @@ class Run:
                 moved[j] = max(moved[j], bound) if entry > 0 else min(moved[j], bound)
         return tuple(moved)
 
-    def prove(self, numbers: Sequence[int], margin: float | None, *, until: float = math.inf) -> tuple[int, Vector] | None:
+    def prove(self, numbers: Sequence[int], margin: float | None, *, most: int | None = None) -> tuple[int, Vector] | None:
         """Work on regions for a round; returns a case and a witness if there is one.
 
         Args:
             numbers: of the regions.
             margin: the margin of the float search; None for the exact prover, which ends no round.
-            until: a time (of ``time.monotonic``) at which to stop, if it comes before the run's time limit.
+            most: nodes that the search visits; None is ``ROUND``.
         """
         if margin is None:
             return self._prove_exactly(numbers)
-        left = ROUND
+        left = most or ROUND
         with suppress(OverflowError):  # numbers beyond the range of floats are left to the exact prover
             for search in self.searches.searches(numbers, margin):
-                witness = self._search(search, left, until)
+                witness = self._search(search, left)
                 left -= search.prover.count
-                if witness is not None or left <= 0 or self.stopped() or time.monotonic() > until:
+                if witness is not None or left <= 0 or self.stopped():
                     return witness
         return None
 
-    def _search(self, search: Search, most: int, until: float) -> tuple[int, Vector] | None:
+    def _search(self, search: Search, most: int) -> tuple[int, Vector] | None:
         """Search until so many nodes were visited or it is time, then check the nodes; returns a case and a witness, or None."""
         prover = search.prover
         prover.deadline = self.deadline
@@ -279,7 +280,7 @@ class Run:
             for visited in prover.run():
                 if self.progress is not None:
                     self.progress(self.tree.nodes + visited, len(prover.stack) + len(self.tree.waiting))
-                if visited >= most or self.stopped() or time.monotonic() > until or self._pace.is_due(visited, nodes, self.tree):
+                if visited >= most or self.stopped() or self._pace.is_due(visited, nodes, self.tree):
                     break
                 guessed = None if prover.witness is not None else self._guess_again()
                 if guessed is not None:
@@ -346,6 +347,7 @@ class Run:
 
     def _write(self, node: Node) -> None:
         self.nodes.append(write_node(node))
+        self.splits.append(node.splits)
         if self.progress is not None:
             self.progress(self.tree.nodes, len(self.tree.waiting))
 

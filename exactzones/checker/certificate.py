@@ -270,6 +270,12 @@ def write_node(node: Node) -> str:
     return json.dumps([node.number, bound_entries(node.bounds), tail], separators=(",", ":"))
 
 
+def renumbered(line: str, numbers: Sequence[int]) -> str:
+    """Return the line of a node with ``numbers[k]`` in place of its number k."""
+    number, rest = line[1:].split(",", 1)
+    return f"[{numbers[int(number)]},{rest}"
+
+
 def _hint_entries(hint: Hint) -> list[Any]:
     rows = [entry for row, m in zip(hint.rows, hint.multipliers, strict=True) for entry in (row, _text_of(m))]
     if not hint.betas and not hint.alphas:

@@ -60,8 +60,9 @@ SEARCHES = {
         ("16-18-1", lambda: listing((16, 18, 1), 6, "inequalities")),
     ],
     "certify": [
-        ("3-40-40-1", lambda: proving((3, 40, 40, 1), 1, 70)),
-        ("8-30-30-1", lambda: proving((8, 30, 30, 1), 1, 100)),
+        ("6-30-30-1", lambda: proving((6, 30, 30, 1), 1, 97)),
+        ("4-60-60-1", lambda: proving((4, 60, 60, 1), 1, "86.7")),
+        ("30-20-20-1", lambda: proving((30, 20, 20, 1), 1, 393)),
     ],
 }
 

@@ -25,7 +25,7 @@ def random_network(*widths):
 @pytest.fixture(autouse=True)
 def _workers_at_once(monkeypatch):
     monkeypatch.setattr(distribute, "_ALONE_SECONDS", 0.0)
-    monkeypatch.setattr(distribute, "_REGION_SECONDS", 0.1)
+    monkeypatch.setattr(distribute, "_PIECE_NODES", 16)
 
 
 def test_a_proof_by_several_processes():

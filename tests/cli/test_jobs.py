@@ -182,7 +182,7 @@ def test_a_proof_though_dask_workers_are_killed(run, tmp_path, cluster, monkeypa
     from exactzones.certification import distribute
 
     monkeypatch.setattr(distribute, "_ALONE_SECONDS", 0.0)
-    monkeypatch.setattr(distribute, "_REGION_SECONDS", 0.5)
+    monkeypatch.setattr(distribute, "_PIECE_NODES", 64)
     net = saved(random_network(4, 30, 30, 1), tmp_path / "net.json")
     claim = ["--feature", 0, "--threshold", "1.53", "--domain=-1:1"]
     with workers_killed(cluster) as killed:
