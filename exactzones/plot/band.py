@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import ROUND_CEILING, Context
 from typing import Any
 
 from matplotlib.lines import Line2D
@@ -34,7 +35,8 @@ def draw_band(zones: Sequence[Zone], arithmetic: str, ax: Any) -> Line2D:
             elif len(points) == 2:
                 ax.plot(*zip(*points, strict=True), **_LOOK, gid="band")
     width = max((zone.band(arithmetic).half_width for zone in zones), default=0.0)
-    return Line2D([], [], **_LOOK, label=f"boundary, within {width:.1e} in {arithmetic}")
+    upward = Context(prec=2, rounding=ROUND_CEILING).create_decimal_from_float(width)
+    return Line2D([], [], **_LOOK, label=f"boundary, within {float(upward):g} in {arithmetic}")
 
 
 def _value(row: Sequence[Any], point: Sequence[Any]) -> Any:

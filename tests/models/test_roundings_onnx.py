@@ -1,5 +1,7 @@
 """Models of several operations a layer in onnxruntime: its float32 results lie inside the band, optimised or not."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,11 @@ onnxruntime = pytest.importorskip("onnxruntime")
 from models.float_band import band  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper, save  # noqa: E402
 
+from exactzones import check, feature, maximum  # noqa: E402
+from exactzones.certification import case_of  # noqa: E402
+from exactzones.checker.reference import check_plainly  # noqa: E402
+from exactzones.checker.verified import check_verified  # noqa: E402
+from exactzones.errors import BackendError  # noqa: E402
 from exactzones.models import load_network  # noqa: E402
 
 LEVELS = (onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL, onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL)
@@ -109,3 +116,27 @@ def test_onnxruntime_stays_inside_the_band(tmp_path, build, seed):
         assert (low <= results).all()
         assert (results <= high).all()
         assert (high - low < 1e-2 * (1 + abs(results))).all()
+
+
+def test_a_certificate_about_joined_operations(tmp_path):
+    """All checkers accept it, and no run of onnxruntime exceeds what it proves."""
+    graph = Graph(1, (1, 2, 2, 2))
+    graph.add("Sub", graph.constant(1, 2, 1, 1))
+    graph.add("Div", graph.constant(1, 2, 1, 1, low=0.5, high=2))
+    start = graph.add("BatchNormalization", *graph.statistics(2))
+    graph.add("LeakyRelu", alpha=0.25)
+    graph.add("Add", start)
+    graph.add("GlobalAveragePool")
+    graph.add("Flatten")
+    graph.add("Gemm", graph.constant(2, 1), graph.constant(1))
+    graph.save(tmp_path / "model.onnx")
+    network, box = load_network(tmp_path / "model.onnx"), (-1, 1)
+    top = maximum(network, 0, box, arithmetic="float32")
+    claim = [case_of(network, feature(0, top.value), box, arithmetic="float32")]
+    assert check(network, feature(0, top.value), box, top.certificate, arithmetic="float32").verdict == "valid"
+    assert check_plainly(network, claim, top.certificate.lines).verdict == "valid"
+    with suppress(BackendError):  # it may not be built
+        assert check_verified(network, claim, top.certificate.lines).verdict == "valid"
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"), providers=["CPUExecutionProvider"])
+    there = np.array([float(x) for x in top.point], np.float32).reshape(1, 2, 2, 2)
+    assert top.reached < session.run(None, {"x": there})[0].item() <= top.value < top.reached + 1
