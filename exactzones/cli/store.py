@@ -60,6 +60,8 @@ def store(directory: Path, action: str, out: Path | None, timeout: float | None,
         deliveries.deliver(out, partial(export, opened, out))
     damages, is_checked = _checked(opened) if action == "check" else ([], False)
     deliveries.deliver_answer(_answer(opened) | {"checked": is_checked, "damages": damages}, report.json_path)
+    for line in () if report.quiet else opened.remarks():
+        click.echo(f"note: {line}", err=True)
     for line in damages:
         click.echo(f"error: {line}", err=True)
     if not report.quiet and is_text_wanted(report.json_path):
@@ -142,6 +144,8 @@ def write_store(question: Question, search: SearchOptions, directory: Path, *, r
         written, status = stopped.found, 3
         click.echo(f"incomplete: {stopped.reason}; --resume goes on", err=True)
     if not quiet:
+        for line in written.remarks() if not status else ():
+            click.echo(f"note: {line}", err=True)
         rows = [("zones", _count_text(written)), ("cells visited", f"{counter.cells:,}")]
         if written.manifest.islands is not None:
             rows.append(("islands", f"{written.manifest.islands:,}"))

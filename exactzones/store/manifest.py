@@ -126,13 +126,16 @@ class Manifest:
             InputError: it cannot be read.
         """
         path = directory / MANIFEST
+        if directory.is_dir() and not path.exists():
+            raise InputError(f"{directory}: not a store of zones: it has no {MANIFEST}; exactzones zones --store writes one")
         journal = _journal(directory)  # first, because a writer may move its lines to the manifest meanwhile
         with naming(path):
             data = read_bytes(path)
             try:
                 document = json.loads(data)
                 if (document["format"], document["version"]) != (FORMAT, VERSION):
-                    raise FormatError(f"format {document['format']!r}, version {document['version']!r}; expected {FORMAT!r}, 1")
+                    found = f"format {document['format']!r}, version {document['version']!r}"
+                    raise FormatError(f"{found}; this version of exactzones reads {FORMAT!r}, version {VERSION}")
                 parts = {part.name: document[part.name] for part in fields(cls)}
                 parts |= {name: tuple(Chunk(**chunk) for chunk in document[name]) for name in ("chunks", "links")}
                 manifest = cls(**parts)
@@ -256,5 +259,5 @@ def check_same(manifest: Manifest, question: dict[str, Any], directory: Path) ->
     """
     for part in {**question, **manifest.question}:
         if manifest.question.get(part) != question.get(part):
-            what = "domain" if part == "strict" else part
+            what = {"strict": "domain", "engine": f"engine ({manifest.question.get(part)})"}.get(part, part)
             raise InputError(f"{directory}: the store is for another {what}; choose another folder or ask the same question")

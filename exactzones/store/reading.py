@@ -22,7 +22,7 @@ from exactzones.rational import Row, read_points
 from exactzones.store.columns import Table, arrow, flat, flat_list, patterns_of, read_table
 from exactzones.store.engine_choice import ENGINES
 from exactzones.store.engines import StoredEngine
-from exactzones.store.manifest import Chunk, Manifest, hash_of, load_question
+from exactzones.store.manifest import Chunk, Manifest, hash_of, load_question, versions
 from exactzones.store.packing import Bytes, Layout
 from exactzones.zone import Maximum, Zone
 from exactzones.zones import Zones
@@ -85,6 +85,16 @@ class ZoneStore(Sequence[Zone]):
     def complete(self) -> bool:
         """Whether all zones of the question are in the store."""
         return self.manifest.complete
+
+    def remarks(self) -> Iterator[str]:
+        """Yield what a reader should know: that the store is not complete, or was written by other versions; a line for each."""
+        if not self.complete:
+            yield f"{self.directory}: the store is not complete; it has the zones that were found so far, and --resume goes on"
+        elif self.manifest.islands is None:
+            yield f"{self.directory}: all zones are there, but not yet which of them touch; --resume goes on"
+        others = [f"{name} {version}" for name, version in self.manifest.versions.items() if versions().get(name) != version]
+        if others:
+            yield f"{self.directory}: written by {', '.join(others)}; files that this version adds may have other bytes"
 
     def __len__(self) -> int:
         return self._starts[-1]

@@ -23,7 +23,7 @@ from exactzones.engine.inequality_leaf import InequalityLeaf
 from exactzones.engine.leaf import Leaf
 from exactzones.models import save_network
 from exactzones.property import Property
-from exactzones.store import ZoneStore, export, links, store_zones, writing
+from exactzones.store import ZoneStore, export, links, reading, store_zones, writing
 from exactzones.store.forward_rows import ForwardRows
 from exactzones.store.inequality_rows import InequalityRows
 from exactzones.store.patterns import PatternIndex, pattern_hashes
@@ -278,6 +278,35 @@ def test_a_part_is_exported_as_a_list(tmp_path, suffix):
     export(stopped.value.found, tmp_path / f"store{suffix}")
     stopped.value.found.listed().save(tmp_path / f"list{suffix}")
     assert (tmp_path / f"store{suffix}").read_bytes() == (tmp_path / f"list{suffix}").read_bytes()
+
+
+def test_an_export_that_does_not_fit_in_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(ZoneStore, "listed", None)  # nothing is held
+    store = store_zones(NET, 0, BOX, directory=tmp_path / "s")
+    with pytest.raises(InputError, match=r"\.gexf is made from all zones at once; 103 zones .* limit is 50.*most=103"):
+        export(store, tmp_path / "zones.gexf", most=50)
+    with pytest.raises(InputError, match="not known"):
+        export(store, tmp_path / "zones.txt", most=50)
+    with pytest.raises(BudgetExceeded) as stopped:
+        store_zones(NET, 0, BOX, directory=tmp_path / "part", max_zones=60)
+    with pytest.raises(InputError, match="not complete"):
+        export(stopped.value.found, tmp_path / "zones.csv", most=50)
+    export(store, tmp_path / "question.smt2", most=50)
+    find_zones(NET, 0, BOX).save(tmp_path / "list.smt2")
+    assert (tmp_path / "question.smt2").read_bytes() == (tmp_path / "list.smt2").read_bytes()
+
+
+def test_what_is_unfinished_or_of_other_versions_is_said(tmp_path, monkeypatch):
+    assert list(store_zones(NET, 0, BOX, directory=tmp_path / "s").remarks()) == []
+    with pytest.raises(BudgetExceeded) as stopped:
+        store_zones(NET, 0, BOX, directory=tmp_path / "part", max_zones=60)
+    (remark,) = stopped.value.found.remarks()
+    assert "not complete" in remark
+    monkeypatch.setattr(reading, "versions", lambda: {"exactzones": "9"})
+    assert "may have other bytes" in list(stopped.value.found.remarks())[1]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=r"no manifest\.json"):
+        ZoneStore.open(tmp_path / "empty")
 
 
 def test_other_programs_read_it(tmp_path, monkeypatch):
