@@ -73,7 +73,7 @@ CASES = {
     "check --plain": ("check", "8d.npz", "proof.json", *WHERE, "--threshold", "4", CUBE, "--plain"),
     "proptest": ("proptest", "2d.npz", *WHERE, CUBE, "--examples", "1000000"),
     "maximum": ("maximum", "8d.npz", *WHERE, CUBE),
-    "maximum, 64 inputs": ("maximum", "64d.npz", *WHERE, UNIT),
+    "maximum, 16 inputs": ("maximum", "16d.npz", *WHERE, UNIT),
     "nearest": ("nearest", "8d.npz", *WHERE, "--threshold", "3", CUBE, "--at", "0,0,0,0,0,0,0,0"),
     "nearest, 64 inputs": ("nearest", "64d.npz", *WHERE, "--threshold", "2", UNIT, "--at", ORIGIN),
     "explore": ("explore", "8d.npz", *WHERE, CUBE, "--at", "0,0,0,0,0,0,0,0"),

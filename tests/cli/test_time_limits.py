@@ -1,13 +1,15 @@
 """``--timeout`` of the commands whose results were all or nothing: what is known is kept, and never called more than it is."""
 
 import json
+import math
+import sys
 import time
 
 import pytest
 from cli.support import ABSOLUTE, PLANE, saved
 
 from exactzones import BudgetExceeded, Network, Polyhedron, along, certify, check, feature, find_union, find_zones, zone_at
-from exactzones.cli import search
+from exactzones.cli import search, stopping
 from exactzones.cli.commands import cli
 from exactzones.cli.outputs import Deliveries
 from exactzones.cli.stopping import stop
@@ -25,6 +27,24 @@ def test_every_command_that_may_take_long_has_a_limit():
     commands = {name: cli.get_command(None, name) for name in cli.list_commands(None)}
     limited = {name for name, command in commands.items() if any(option.name == "timeout" for option in command.params)}
     assert set(commands) - limited == QUICK
+
+
+@pytest.mark.parametrize(
+    ("own_process", "limit", "left"),
+    [(True, 3, 2.5), (True, 0.6, 0.25), (True, 0.1, 0.05), (False, 3, 3.0), (True, None, math.inf)],
+)
+def test_the_time_begins_with_the_process(monkeypatch, own_process, limit, left):
+    """After half a second of imports; a short limit leaves a little time, or at least half of it."""
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(time, "process_time", lambda: 0.5)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    monkeypatch.setattr(stopping.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(stopping, "_ring_in", lambda _seconds: None)
+    watch = stopping.Stop()
+    with watch.on_signals(to_the_end=own_process):
+        deadline = watch.start(limit)
+        assert deadline.left() == pytest.approx(left)
+        assert deadline.seconds == limit
 
 
 @pytest.fixture
