@@ -69,6 +69,13 @@ def test_a_certificate_that_was_not_checked_is_not_valid(run, net, proof, checke
     assert run("check", net, proof, *CLAIM, *checker, "--timeout", 600).code == 0
 
 
+def test_a_query_whose_certificate_was_not_checked(run, proof, tmp_path):
+    net, query = saved(Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])]), tmp_path / "one.json"), tmp_path / "query.vnnlib"
+    query.write_text("(declare-const X_0 Real)(declare-const Y_0 Real)(assert (<= X_0 1.0))(assert (>= Y_0 4.0))")
+    done = run("verify", query, "--network", f"N={net}", "--check", proof, *NOW)
+    assert (done.code, done.out) == (3, "not checked: the budget of 1e-09 s ran out\n")
+
+
 def test_a_check_in_python_that_has_no_time(proof):
     claim = (ABSOLUTE, feature(0, 2), (-3, 3), proof)
     assert str(check(*claim, seconds=0)) == "not checked: the budget of 0 s ran out"
