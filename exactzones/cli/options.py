@@ -156,8 +156,8 @@ def _question() -> tuple[Callable[[Any], Any], ...]:
         click.option(
             "--where",
             metavar="TEXT",
-            help='A condition in place of a feature, such as "y[2] > y[0] and not z1[3] >= 1/2" or "argmax = 2": z1[3] is unit 3 '
-            "of layer 1 before its ReLU, a1[3] after it, y[2] is output 2.",
+            help='A condition in place of a feature, such as "y[2] > y[0] and not z1[3] >= 1/2", "argmax = 2" or "2 in '
+            'top(3)": z1[3] is unit 3 of layer 1 before its ReLU, a1[3] after it, y[2] is output 2.',
         ),
         path_option(
             "--property",
