@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from exactzones.rational import Row, integer_row
+from exactzones.rational import Row
 from exactzones.rational.arrays import Floats
 from exactzones.rational.floats import SLACK, TINY, UNIT_ROUNDOFF, filter_float
 
@@ -57,9 +57,9 @@ class Bounds(NamedTuple):
         for k, bounds in enumerate(zip(self.low, self.high, strict=True)):
             for bound, sign in zip(bounds, (1, -1), strict=True):
                 if bound is not None:
-                    unit = [Fraction(0)] * (dim + 1)
-                    unit[0], unit[k + 1] = -sign * bound, Fraction(sign)
-                    found.append((k, sign, integer_row(unit)))
+                    row = [0] * (dim + 1)
+                    row[0], row[k + 1] = -sign * bound.numerator, sign * bound.denominator
+                    found.append((k, sign, tuple(row)))
         return found
 
 

@@ -14,6 +14,7 @@ from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, DomainError, InputError, quoted
 from exactzones.notation import linear_sum
 from exactzones.polyhedra import backends, lp
+from exactzones.polyhedra.bounds import Bounds
 from exactzones.polyhedra.cells import Cell, canonical_vrep, reduce_modulo
 from exactzones.polyhedra.reading import corner_of, generators_of, is_number
 from exactzones.polyhedra.redundancy import without_redundancy
@@ -326,6 +327,8 @@ class Box(Polyhedron):
     def hrep(self) -> HRep:
         """The inequalities and equations."""
         rows, equations, dim = [], [], self.ambient_dim
+        if self.is_rational and not self.equations:  # of many inputs, reading thousands of rows as numbers would take seconds
+            return HRep(dim, tuple(sorted({row for _, _, row in Bounds(self.low, self.high).sides()})))
         for k, (below, above) in enumerate(zip(self.low, self.high, strict=True)):
             unit = [int(j == k) for j in range(dim)]
             if self.equations and below == above:

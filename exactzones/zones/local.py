@@ -19,7 +19,7 @@ from exactzones.engine.forward import is_rational
 from exactzones.engine.search import resolve
 from exactzones.errors import BudgetExceeded, DimensionError, DomainError
 from exactzones.network import Network, Pattern
-from exactzones.polyhedra import Cell, HRep, Polyhedron
+from exactzones.polyhedra import Box, Cell, HRep, Polyhedron
 from exactzones.polyhedra.bounds import Bounds
 from exactzones.polyhedra.inequality_cell import InequalityCell
 from exactzones.polyhedra.program import Program
@@ -140,7 +140,11 @@ class LocalZone:
     @cached_property
     def domain_rows(self) -> tuple[Row, ...]:
         """The domain's inequalities as primitive rows."""
-        return () if self.domain is None else HRep.of(self.network.inputs, self.domain.hrep.closed_rows).rows
+        if self.domain is None:
+            return ()
+        if isinstance(self.domain, Box):
+            return self.domain.hrep.closed_rows
+        return HRep.of(self.network.inputs, self.domain.hrep.closed_rows).rows
 
     @cached_property
     def _found(self) -> tuple[list[Row], Vector]:
