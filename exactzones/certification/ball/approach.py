@@ -41,7 +41,7 @@ _NARROWER = 1 - Fraction(1, 1024)  # the box that is proved before the exact bou
 _STEP_SHARE, _LISTING_SHARE = 0.4, 0.7  # of the time that is left
 _FOOT_SHARE = 0.75  # of the time that is left, for the proof that a locally nearest point is the nearest
 _GUESS = 0.5  # seconds for a guess
-_ROUNDS = 6  # of guesses at a nearer point, while they succeed
+_ROUNDS = 6  # of guesses at a nearer point
 
 
 @dataclass
@@ -77,14 +77,13 @@ class Approach:
             if self.deadline.passed or self._guess_within(radius) or self._contains_domain(radius):
                 break
             radius *= 2
-        for _ in range(_ROUNDS):
+        for seed in range(_ROUNDS):
             if self.foot is None or self.deadline.passed or self._ball is None:
                 break
             cases = self.prop.resolve(self.network.widths).cases
-            guess = guessed_foot(self.network, cases, self._ball, self.foot[0].radius, self.deadline)
-            if guess is None or guess[0].radius >= self.foot[0].radius:
-                break
-            self.foot, self.best = guess, guess[0].point
+            guess = guessed_foot(self.network, cases, self._ball, self.foot[0].radius, self.deadline, seed=seed)
+            if guess is not None and guess[0].radius < self.foot[0].radius:
+                self.foot, self.best = guess, guess[0].point
 
     def _guess_within(self, radius: Fraction) -> bool:
         """Tell whether a guess finds a witness on a box around the point."""

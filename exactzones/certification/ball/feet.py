@@ -44,7 +44,7 @@ def foot_from(network: Network, prop: Property, ball: ExactBall, starts: Iterabl
 
 
 def guessed_foot(
-    network: Network, cases: Sequence[Property], ball: ExactBall, radius: Fraction, deadline: Deadline
+    network: Network, cases: Sequence[Property], ball: ExactBall, radius: Fraction, deadline: Deadline, *, seed: int = 0
 ) -> tuple[Foot, int] | None:
     """Return the nearest foot to which descents from points within a radius lead, and its case; None if there is none.
 
@@ -54,7 +54,7 @@ def guessed_foot(
     for k, case in enumerate(cases):
         question = FloatQuestion.of(floats, case)
         if question is not None and not deadline.passed:
-            minimum = _descend(question, places, _ascend(Slacks(floats, case), places, float(radius)), deadline)
+            minimum = _descend(question, places, _ascend(Slacks(floats, case), places, float(radius), seed), deadline)
             minima += [] if minimum is None else [(minimum, k)]
     for minimum, k in sorted(minima, key=lambda pair: pair[0].radius):
         foot = _confirmed(network, cases[k], ball, minimum)
@@ -71,9 +71,9 @@ def _in_floats(ball: ExactBall) -> FloatBall:
     return FloatBall(float_vector(ball.centre, clipped_float), low, high)
 
 
-def _ascend(slacks: Slacks, ball: FloatBall, radius: float) -> Floats:
+def _ascend(slacks: Slacks, ball: FloatBall, radius: float, seed: int) -> Floats:
     """Return a point within a radius with a large least slack, by ascent along signs of gradients from random points."""
-    (low, high), rng = ball.bounds(radius), np.random.default_rng(0)
+    (low, high), rng = ball.bounds(radius), np.random.default_rng(seed)
     points = low + (high - low) * rng.random((_STARTS, len(low)))
     best: Floats = points[0]
     largest = -np.inf
