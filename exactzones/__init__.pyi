@@ -24,6 +24,7 @@ from .certification import (
     never_together,
     prove_complete,
     prove_island,
+    radius,
     together,
 )
 from .checker import Report
@@ -144,6 +145,7 @@ __all__ = [
     "never_together",
     "prove_complete",
     "prove_island",
+    "radius",
     "regime_bound",
     "save_network",
     "store_zones",

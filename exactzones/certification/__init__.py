@@ -7,7 +7,7 @@ node before it becomes part of a certificate.
 from exactzones.certification.decide import case_of, certify, certify_cases, prove_complete
 from exactzones.certification.firing import CoFiring, dead_features, together
 from exactzones.certification.island_border import BorderFacet, prove_island
-from exactzones.certification.nearest_input import NearestInput, nearest_input
+from exactzones.certification.nearest_input import NearestInput, nearest_input, radius
 from exactzones.certification.questions import ProvedMaximum, check, conjunction, maximum, never_together
 from exactzones.certification.results import CanFire, CannotFire, Certificate, Complete, Decision, Undecided
 
@@ -33,5 +33,6 @@ __all__ = [
     "never_together",
     "prove_complete",
     "prove_island",
+    "radius",
     "together",
 ]

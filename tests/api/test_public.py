@@ -252,6 +252,12 @@ DOORS = {
         {"seconds": LIMIT},
         len,
     ),
+    "radius": Door(
+        exactzones.radius,
+        {"network": NET, "prop": feature(0), "point": [1, 2], "norm": 2, "domain": BOX, "seconds": 60},
+        {"prop": FEATURE, "point": POINT, "domain": DOMAIN, "seconds": LIMIT},
+        lambda answer: (answer.lower, answer.upper, answer.point),
+    ),
     "regime_bound": Door(exactzones.regime_bound, {"units": 10, "dim": 2}, {"units": COUNT, "dim": COUNT}),
     "save_network": Door(in_order(exactzones.save_network), {"network": NET, "path": "/nowhere/net.json"}),
     "store_zones": Door(lambda **places: list(exactzones.store_zones(**places, directory=mkdtemp())), STORING, OF_LISTING),

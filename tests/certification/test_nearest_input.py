@@ -7,7 +7,20 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from exactzones import CannotFire, DomainError, Network, Polyhedron, certify, check, feature, find_zones, nearest, nearest_input
+from exactzones import (
+    CannotFire,
+    DomainError,
+    Network,
+    Polyhedron,
+    certify,
+    check,
+    conjunction,
+    feature,
+    find_zones,
+    nearest,
+    nearest_input,
+    radius,
+)
 from exactzones.testing import networks, points, properties
 
 ABSOLUTE = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1], [-1, -1]], [-1, -1])])
@@ -61,3 +74,11 @@ def test_no_time_gives_a_bracket_without_a_point():
     answer = nearest_input(ABSOLUTE, 0, [0], "inf", seconds=0)
     assert (answer.exact, answer.upper) == (False, None)
     assert repr(answer) == "NearestInput(distance at least 0)"
+
+
+def test_a_radius_is_the_distance_to_where_the_property_fails():
+    both = conjunction(feature(0), feature(0, -3))
+    assert radius(ABSOLUTE, both, ["5/2"], 1) == nearest_input(ABSOLUTE, ~both, ["5/2"], 1)
+    assert (radius(ABSOLUTE, both, ["5/2"], "inf").upper, radius(ABSOLUTE, both, [0], "inf").upper) == (Fraction(3, 2), 0)
+    assert radius(ABSOLUTE, 1, [0], "inf", "-1/2:1/2").upper == 0
+    assert radius(ABSOLUTE, feature(0, -2), [0], 2, "-1/2:1/2") is None
