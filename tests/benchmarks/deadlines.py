@@ -86,7 +86,7 @@ CASES = {
 }
 FILES = (
     ("certify", "8d.npz", *WHERE, "--threshold", "4", CUBE, "--out", "proof.json", "--timeout", "20"),
-    ("zones", "4d.npz", *WHERE, CUBE, "--store", "store", "--timeout", "20", "--quiet"),
+    ("zones", "4d.npz", *WHERE, CUBE, "--store", "store", "--max-zones", "50000", "--quiet"),
 )
 """Commands that write the files which others read."""
 
