@@ -77,6 +77,26 @@ def total_volume(leaves: Sequence[Leaf]) -> Fraction | None:
     return sum_of_quotients(zip(sizes * distances[away], units * (point[0] * math.factorial(len(point) - 1)), strict=True))
 
 
+@one_thread
+def moments(leaves: Sequence[Leaf], power: int) -> Iterator[tuple[int, int]] | None:
+    """Yield the integral of a power of the target over the part of each leaf where it is positive, as (numerator, denominator).
+
+    Returns None if a leaf may be unbounded.
+
+    Over a simplex of volume V, the integral of t^k is V h_k / C(d + k, k), where h_k is the sum of all products of k values of t
+    at the corners, with repetition (Lasserre and Avrachenkov 2001, The multi-dimensional version of int x^p dx).
+    """
+    parts, bounded = _parts(leaves)
+    if not bounded.all():
+        return None
+    exact, dim = parts.arrangement.exact, parts.arrangement.dim
+    factor = exact.target(leaves[0].prefix)[1] ** power * math.perm(dim + power, dim)
+    firing = np.flatnonzero(np.diff(parts.ptr))
+    ptr = np.append(0, parts.ptr[firing + 1])
+    sums, units = ExactParts(parts).sizes(unlinked(ptr, np.arange(ptr[-1])), power=power)
+    return zip(sums, units ** (power + 1) * factor, strict=True)
+
+
 def _parts(leaves: Sequence[Leaf]) -> tuple[LeafArrays, Flags]:
     """Return ``firing_parts`` of all leaves at once."""
     batches = LeafArrays.batches(leaves[0].arrangement, [leaf.prefix for leaf in leaves], [leaf.tight for leaf in leaves])
@@ -148,17 +168,20 @@ class ExactParts:
         keys: Integers = groups[layer, leaves] * base[-1] + ids
         return keys
 
-    def sizes(self, top: Faces, containing: Integers | None = None) -> tuple[BigIntegers, BigIntegers]:
+    def sizes(self, top: Faces, containing: Integers | None = None, power: int = 0) -> tuple[BigIntegers, BigIntegers]:
         """Return the sizes of faces as numerators and positive denominators, (F,).
 
         Args:
             top: the faces.
             containing: the hyperplanes that contain each, as in ``faces``.
+            power: if it is k > 0, each simplex counts h_k times, for the values of the target times the face's denominator.
         """
         if containing is None:
             containing = np.empty((len(top.ptr) - 1, 0), np.int64)
         chunks = np.split(np.arange(len(containing)), starts(top.ptr[1:] // _BATCH)[1:])
-        numerators, units = zip(*(self._sizes(top.take(chunk), containing[chunk]) for chunk in chunks), strict=True)
+        parts = ((top.take(chunk), containing[chunk]) for chunk in chunks)
+        sizes = (self._sums(*part, power) if power else self._sizes(*part) for part in parts)
+        numerators, units = zip(*sizes, strict=True)
         return np.concatenate(numerators), np.concatenate(units)
 
     def _sizes(self, top: Faces, containing: Integers) -> tuple[BigIntegers, BigIntegers]:
@@ -176,6 +199,34 @@ class ExactParts:
             terms = self._distances(apexes, below.planes) * others * numerators[below.children]
             numerators = np.add.reduceat(terms, starts(below.parents))
         return numerators, unit
+
+    def _sums(self, top: Faces, containing: Integers, power: int) -> tuple[BigIntegers, BigIntegers]:
+        """Do that with a power, for the sums h_0, .., h_k at once: those of a pyramid come from its apex and its base."""
+        values = self._values(top)
+        levels = [top, *faces(self.parts.tight, top, containing)]
+        unit = self._units(levels[-1])
+        sums = [values[levels[-1].apexes] ** k for k in range(power + 1)]
+        for below, level in itertools.pairwise(levels[::-1]):
+            apexes, below_unit = level.apexes[below.parents], unit
+            unit = self._units(level)
+            others = unit[below.parents] // (below_unit[below.children] * self.points[self.index[apexes], 0])
+            factors, bases, total = self._distances(apexes, below.planes) * others, sums, 0
+            sums = []
+            for base in bases:
+                total = base[below.children] + total * values[apexes]
+                sums.append(np.add.reduceat(factors * total, starts(below.parents)))
+        return sums[-1], unit
+
+    def _values(self, top: Faces) -> BigIntegers:
+        """Return the target's values at generators times the denominators of their faces and the target's own, (V,)."""
+        parts, unit = self.parts, np.repeat(self._units(top), np.diff(top.ptr))
+        target = np.full(len(top.ptr) - 1, parts.arrangement.exact.ids - 1)
+        rows = _rows(parts, parts.leaf_of[top.apexes], target)
+        points = self.points[self.index[top.members]]
+        at = (np.repeat(rows, np.diff(top.ptr), axis=0) * points).sum(axis=1)
+        values = np.empty(len(parts.tight), object)
+        values[top.members] = at * (unit // points[:, 0])
+        return values
 
     def _units(self, level: Faces) -> BigIntegers:
         """Return the product of the heights of each face's generators, (F,)."""

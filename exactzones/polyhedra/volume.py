@@ -23,22 +23,22 @@ def volume(dim: int, vertices: Sequence[Row], facets: Sequence[int]) -> Fraction
     Source: Cohen and Hickey 1979, Two algorithms for determining volumes of convex polyhedra.
     """
     sizes = []
-    for simplex in _simplices((1 << len(vertices)) - 1, facets, dim):
+    for simplex in simplices((1 << len(vertices)) - 1, facets, dim):
         corners = [vertices[k] for k in simplex]
         sizes.append((abs(determinant(corners)), math.prod([corner[0] for corner in corners])))
     return sum_of_quotients(sizes) / math.factorial(dim)
 
 
-def _simplices(face: int, facets: Sequence[int], dim: int) -> list[tuple[int, ...]]:
+def simplices(face: int, facets: Sequence[int], dim: int) -> list[tuple[int, ...]]:
     """Return simplices that make up a face of dimension dim, each as the indices of its vertices."""
     apex = (face & -face).bit_length() - 1
     if dim == 0:
         return [(apex,)]
-    simplices = []
+    pieces = []
     for facet in facets:
         if not facet >> apex & 1:
-            simplices += [(apex, *rest) for rest in _simplices(facet, _facets_of(facet, facets), dim - 1)]
-    return simplices
+            pieces += [(apex, *rest) for rest in simplices(facet, _facets_of(facet, facets), dim - 1)]
+    return pieces
 
 
 def _facets_of(face: int, facets: Sequence[int]) -> list[int]:

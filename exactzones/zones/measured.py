@@ -1,18 +1,20 @@
-"""What a list of zones says about volumes."""
+"""What a list of zones says about volumes and means."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
 
+from exactzones.errors import DomainError
 from exactzones.polyhedra import Polyhedron
+from exactzones.rational import index
 from exactzones.zone import Zone
 from exactzones.zones.islands import Connections
-from exactzones.zones.volumes import firing_volume, share_bounds, zone_volumes
+from exactzones.zones.volumes import firing_moment, firing_volume, share_bounds, zone_volumes
 
 
 class Measured:
-    """The part of ``Zones`` that is about volumes."""
+    """The part of ``Zones`` that is about volumes and means."""
 
     zones: tuple[Zone, ...]
     domain: Polyhedron | None
@@ -54,6 +56,33 @@ class Measured:
         if self._connections is not None:
             return share_bounds(self.zones, self._connections, self.domain, width)
         return None if self.share is None else (self.share, self.share)
+
+    def mean(self) -> Fraction:
+        """Return ``moment(1)``: for ``feature(k)``, above the threshold 0, the mean of its ReLU over the domain."""
+        return self.moment(1)
+
+    def moment(self, power: int = 1) -> Fraction:
+        """Return the mean over the domain of a power of the feature where the property holds, and of 0 elsewhere, exactly.
+
+        The mean is that of a point which is uniform on the domain.  The feature is that of the property's first condition, as in
+        ``maximum``.  So ``moment(0)`` is ``share``, and ``zones.moment(2) - zones.mean() ** 2`` a variance.
+
+        Args:
+            power: at least 0.
+
+        Raises:
+            DomainError: the domain is unbounded, or there are too many inputs for volumes.
+            InputError: the power is not an integer from 0.
+
+        >>> from exactzones import Network, find_zones
+        >>> zones = find_zones(Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])]), 0, (-2, 2))    # |x| - 1
+        >>> zones.mean(), zones.moment(2)
+        (Fraction(1, 4), Fraction(1, 6))
+        """
+        degree = index(power, "power", least=0)
+        if self.domain is None or not self._is_bounded:
+            raise DomainError('a mean over an unbounded domain does not exist; list the zones in a bounded one, such as "-1:1"')
+        return firing_moment(self.zones, degree) / self.domain.cell().volume()
 
     @property
     def _is_bounded(self) -> bool:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
 
-from exactzones.engine.exact_volumes import exact_volumes, total_volume
+from exactzones.engine.exact_volumes import exact_volumes, moments, total_volume
 from exactzones.engine.leaf import Leaf
 from exactzones.polyhedra import Polyhedron
+from exactzones.polyhedra.moments import moment
 from exactzones.rational import sum_of_quotients
 from exactzones.zone import Zone
 from exactzones.zones.islands import Connections
@@ -56,6 +58,24 @@ def firing_volume(zones: Sequence[Zone]) -> Fraction | None:
         return total
     volumes = zone_volumes(zones)
     return None if None in volumes else sum_of_quotients((v.numerator, v.denominator) for v in volumes if v is not None)
+
+
+def firing_moment(zones: Sequence[Zone], power: int) -> Fraction:
+    """Return the integral over the firing set, which is bounded, of a power of the feature in the first condition."""
+    if not zones:
+        return Fraction(0)
+    constant, leaves = zones[0].prop.conditions[0].constant, _leaves(zones)
+    if leaves is not None and leaves[0].arrangement.has_target:
+        integrals = [
+            moments(leaves, k) for k in range(power + 1)
+        ]  # of powers of the target, which is the feature plus the constant
+        if None not in integrals:
+            factors = [math.comb(power, k) * (-constant) ** (power - k) for k in range(power + 1)]
+            sums = [sum_of_quotients(terms or ()) for terms in integrals]
+            return sum(map(operator.mul, factors, sums), start=Fraction(0))
+    rows = [(zone.conditions[0].row[0] - constant, *zone.conditions[0].row[1:]) for zone in zones]
+    cells = [(zone.firing_cell, row) for zone, row in zip(zones, rows, strict=True)]
+    return sum((moment(cell, row, power) for cell, row in cells if cell is not None), start=Fraction(0))
 
 
 def _leaves(zones: Sequence[Zone]) -> list[Leaf] | None:

@@ -145,6 +145,7 @@ DOORS = {
     "Zone.fires": Door(ZONES[0].fires, {"points": [0, 0]}, {"points": POINT}),
     "Zones.at": Door(ZONES.at, {"points": [0, 0]}, {"points": POINT}),
     "Zones.containing": Door(ZONES.containing, {"points": [0, 0]}, {"points": POINT}),
+    "Zones.moment": Door(ZONES.moment, {"power": 2}, {"power": COUNT}),
     "Zones.save": Door(ZONES.save, {"path": "/nowhere/zones.json"}),
     "Zones.zones_in": Door(ZONES.zones_in, {"latent": "input"}),
     "along": Door(
