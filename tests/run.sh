@@ -6,6 +6,7 @@
 #   CI (CI=true, as root) installs both; elsewhere nothing is installed for them, and their tests are skipped.
 #   EXACTZONES_VNNCOMP   a folder with public networks (acasxu/, rl_benchmarks/, ..): tests on them run, else they are skipped
 #   EXACTZONES_TORCH     a requirement such as "torch": it is installed with onnxscript, and the tests of the PyTorch loader run
+#   EXACTZONES_NETWORKS  on how many networks the engines are compared (24)
 #   EXACTZONES_EXPORTERS if not empty, they try the slower of PyTorch's two ONNX exporters on every module, not on every fourth
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
