@@ -27,11 +27,9 @@ from exactzones.store.packing import Bytes, Layout
 from exactzones.zone import Maximum, Zone
 from exactzones.zones import Zones
 from exactzones.zones.attained import within
-from exactzones.zones.islands import pattern_hashes
 from exactzones.zones.locate import Array, Locator
 
 _OPEN_CHUNKS = 4  # whose rows are kept in memory
-_MOST_ZEROS = 10  # neurons that are zero at a point: all patterns around it are looked up
 
 
 class Neighbour(NamedTuple):
@@ -202,16 +200,11 @@ class ZoneStore(Sequence[Zone]):
         zones = [[known[k] for k in found] for found in numbers]
         return zones if many else zones[0]
 
-    def numbers_of(self, points: Any) -> list[list[int]]:
+    def numbers_of(self, points: Any) -> list[tuple[int, ...]]:
         """Return for each of many points, shape (points, inputs), the numbers of the zones whose closed cell contains it."""
         layers = self.network.layers[: self.prop.horizon]
-        signs = Locator(layers, self.network.inputs, self.domain, ()).signs(points)
-        wanted = _Wanted.of(signs)
-        found: list[list[int]] = [[] for _ in signs]
-        for start, patterns in zip(self._starts, self.patterns(), strict=False):
-            for point, zone in wanted.matches(patterns):
-                found[point].append(start + zone)
-        return [sorted(numbers) for numbers in found]
+        locator = Locator(layers, self.network.inputs, self.domain, ())
+        return locator.locate_among(points, zip(self._starts, self.patterns(), strict=False))
 
     @cached_property
     def island_of(self) -> Integers:
@@ -304,43 +297,3 @@ class ZoneStore(Sequence[Zone]):
 
     def __repr__(self) -> str:
         return f"ZoneStore({len(self)} zones of {self.prop}{'' if self.complete else ', incomplete'})"
-
-
-class _Wanted(NamedTuple):
-    """The patterns of the zones around points.
-
-    Attributes:
-        points: pattern -> the points in the closed cell of that pattern, if it has one.
-        masks: (point, signs) of points with many neurons that are zero.
-    """
-
-    points: dict[bytes, list[int]]
-    masks: list[tuple[int, Any]]
-
-    @classmethod
-    def of(cls, signs: Any) -> _Wanted:
-        """Return the patterns around points, given their signs (points, 1 + neurons) as ``Locator.signs`` returns them."""
-        wanted = cls({}, [])
-        for point in np.flatnonzero(signs[:, 0] > 0).tolist():
-            own = signs[point, 1:]
-            zeros = np.flatnonzero(own == 0)
-            if len(zeros) > _MOST_ZEROS:
-                wanted.masks.append((point, own))
-                continue
-            for choice in itertools.product((False, True), repeat=len(zeros)):
-                on = own > 0
-                on[zeros] = choice
-                wanted.points.setdefault(np.packbits(on).tobytes(), []).append(point)
-        return wanted
-
-    def matches(self, patterns: Bytes) -> Iterator[tuple[int, int]]:
-        """Yield (point, k) for each packed pattern with number k that is wanted for a point."""
-        keys = np.frombuffer(b"".join(self.points), np.uint8).reshape(len(self.points), patterns.shape[1])
-        random = np.random.default_rng(0).integers(0, 1 << 64, 8 * patterns.shape[1], np.uint64)
-        if len(keys) and len(patterns):
-            close = np.isin(pattern_hashes(patterns, random), pattern_hashes(keys, random))
-            for k in np.flatnonzero(close).tolist():
-                yield from ((point, k) for point in self.points.get(patterns[k].tobytes(), ()))
-        for point, own in self.masks:
-            bits = np.unpackbits(patterns, axis=1, count=len(own))
-            yield from ((point, k) for k in np.flatnonzero(((bits == (own > 0)) | (own == 0)).all(axis=1)).tolist())

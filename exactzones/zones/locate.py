@@ -11,11 +11,12 @@ are evaluated in integers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +27,79 @@ from exactzones.polyhedra import Polyhedron
 from exactzones.rational import IntegerMatrix, Matrix, Vector, exact, over_common_denominator
 from exactzones.rational.floats import SLACK, TINY, UNIT_ROUNDOFF, filter_float, float_matrix, float_vector
 from exactzones.zone import Zone
+from exactzones.zones.islands import pattern_hashes
 
 Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = NDArray[np.float64]
 Signs: TypeAlias = NDArray[np.int8]
+Packed: TypeAlias = NDArray[np.uint8]
 
+_MOST_ZEROS = 10  # neurons that are zero at a point: all patterns around it are looked up
 _BATCH = 1 << 21  # numbers in one array
+
+
+class PatternsAround(NamedTuple):
+    """The packed patterns of the zones around points.
+
+    Attributes:
+        points: pattern -> the points in the closed cell of that pattern, if it has one.
+        masks: (point, signs) of points with many neurons that are zero.
+    """
+
+    points: dict[bytes, list[int]]
+    masks: list[tuple[int, Signs]]
+
+    @classmethod
+    def of(cls, signs: Signs) -> PatternsAround:
+        """Return the patterns around points, given their signs (points, 1 + neurons) as ``Locator.signs`` returns them."""
+        wanted = cls({}, [])
+        packed = np.packbits(signs[:, 1:] > 0, axis=1)
+        zeros = (signs[:, 1:] == 0).sum(axis=1)
+        for point in np.flatnonzero(signs[:, 0] > 0).tolist():
+            if zeros[point] > _MOST_ZEROS:
+                wanted.masks.append((point, signs[point, 1:]))
+            elif zeros[point]:
+                wanted._add_around(point, signs[point, 1:])
+            else:
+                wanted.points.setdefault(packed[point].tobytes(), []).append(point)
+        return wanted
+
+    def _add_around(self, point: int, own: Signs) -> None:
+        zeros = np.flatnonzero(own == 0)
+        for choice in itertools.product((False, True), repeat=len(zeros)):
+            on = own > 0
+            on[zeros] = choice
+            self.points.setdefault(np.packbits(on).tobytes(), []).append(point)
+
+    def listed(self, index: Mapping[bytes, int]) -> Iterator[tuple[int, int]]:
+        """Yield (point, zone) for each pattern that is in an index, but for those of ``masks``."""
+        for pattern, points in self.points.items():
+            if (zone := index.get(pattern)) is not None:
+                yield from ((point, zone) for point in points)
+
+    def masked(self, patterns: Packed) -> Iterator[tuple[int, int]]:
+        """Yield (point, k) for each packed pattern with number k, (P, width), that is around a point of ``masks``."""
+        for point, own in self.masks:
+            bits = np.unpackbits(patterns, axis=1, count=len(own))
+            yield from ((point, k) for k in np.flatnonzero(((bits == (own > 0)) | (own == 0)).all(axis=1)).tolist())
+
+    def matches(self, patterns: Packed) -> Iterator[tuple[int, int]]:
+        """Yield (point, k) for each packed pattern with number k, (P, width), that is around a point."""
+        keys = np.frombuffer(b"".join(self.points), np.uint8).reshape(len(self.points), patterns.shape[1])
+        random = np.random.default_rng(0).integers(0, 1 << 64, 8 * patterns.shape[1], np.uint64)
+        if len(keys) and len(patterns):
+            close = np.isin(pattern_hashes(patterns, random), pattern_hashes(keys, random))
+            for k in np.flatnonzero(close).tolist():
+                yield from ((point, k) for point in self.points.get(patterns[k].tobytes(), ()))
+        yield from self.masked(patterns)
+
+    @staticmethod
+    def sorted(count: int, found: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
+        """Return for each of so many points its zones, ascending."""
+        zones: list[list[int]] = [[] for _ in range(count)]
+        for point, zone in found:
+            zones[point].append(zone)
+        return [tuple(sorted(numbers)) for numbers in zones]
 
 
 class Locator:
@@ -49,10 +117,11 @@ class Locator:
         self._inputs = inputs
         self._walls = _Stage.of([row[1:] for row in walls], [row[0] for row in walls], [False] * len(walls), inputs)
         self._stages = [_Stage.of(layer.weight, layer.bias, layer.relu, layer.inputs) for layer in layers]
-        self._signs = np.ones((len(zones), 1 + sum(len(layer.relu_units) for layer in layers)), np.int8)  # first: of the domain
+        self._units = sum(len(layer.relu_units) for layer in layers)
+        self._patterns = np.zeros((len(zones), -(-self._units // 8)), np.uint8)
         for k, zone in enumerate(zones):
-            self._signs[k, 1:] = [1 if sign == "+" else -1 for sign in zone.signs]
-        self._index = {row.tobytes(): k for k, row in enumerate(self._signs)}
+            self._patterns[k] = np.packbits(np.array([sign == "+" for sign in zone.signs], bool))
+        self._index = {row.tobytes(): k for k, row in enumerate(self._patterns)}
 
     def locate(self, points: Any) -> list[tuple[int, ...]]:
         """Return for each point the indices of the zones whose closed cell contains it, ascending.
@@ -64,14 +133,21 @@ class Locator:
             DimensionError: a point has another number of coordinates.
             InexactError: a coordinate is not a finite rational number.
         """
-        data = _ExactPoints.of(points, self._inputs)
-        widest = max([self._inputs, *(stage.outputs for stage in (self._walls, *self._stages))])
-        located: list[tuple[int, ...]] = []
-        for part in data.parts(max(1, _BATCH // widest)):
-            distinct, which = np.unique(self._signs_at(part), axis=0, return_inverse=True)
-            matching = [self._matching(signs) for signs in distinct]
-            located += [matching[k] for k in which.ravel().tolist()]
-        return located
+        signs = self.signs(points)
+        wanted = PatternsAround.of(signs)
+        return wanted.sorted(len(signs), itertools.chain(wanted.listed(self._index), wanted.masked(self._patterns)))
+
+    def locate_among(self, points: Any, batches: Iterable[tuple[int, Packed]]) -> list[tuple[int, ...]]:
+        """Return the same for zones that are not in memory together.
+
+        Args:
+            points: as for ``locate``.
+            batches: the number of the first zone, and packed patterns, (P, width), of successive zones.
+        """
+        signs = self.signs(points)
+        wanted = PatternsAround.of(signs)
+        found = ((point, first + k) for first, patterns in batches for point, k in wanted.matches(patterns))
+        return wanted.sorted(len(signs), found)
 
     def signs(self, points: Any) -> Signs:
         """Return the exact signs of points, (points, 1 + neurons): first 1 in the domain and -1 outside, then each neuron's.
@@ -83,16 +159,7 @@ class Locator:
         data = _ExactPoints.of(points, self._inputs)
         widest = max([self._inputs, *(stage.outputs for stage in (self._walls, *self._stages))])
         parts = [self._signs_at(part) for part in data.parts(max(1, _BATCH // widest))]
-        return np.concatenate([self._signs[:0], *parts])
-
-    def _matching(self, signs: Signs) -> tuple[int, ...]:
-        """Return the zones whose closed cell contains points with these signs."""
-        if signs[0] < 0:
-            return ()
-        if signs.all():
-            zone = self._index.get(signs.tobytes())
-            return () if zone is None else (zone,)
-        return tuple(np.flatnonzero(((self._signs == signs) | (signs == 0)).all(axis=1)).tolist())
+        return np.concatenate([np.zeros((0, 1 + self._units), np.int8), *parts])
 
     def _signs_at(self, points: _ExactPoints) -> Signs:
         """Return exact signs at points, (points, 1 + neurons): first 1 inside the domain or -1 outside, then each neuron's."""
