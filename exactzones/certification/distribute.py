@@ -62,12 +62,13 @@ def _distribute(run: Run, workers: Workers[_PieceProof]) -> tuple[int, Vector] |
             piece = _take(queue, 2 * workers.count)
             regions = [run.tree.waiting[number] for number in piece]
             in_flight[workers.submit(_prove_piece, job, regions, time.time() + run.left())] = piece
-        done = workers.finished(0 if queue else min(_POLL_SECONDS, run.left()))
+        helps = bool(queue) and workers.driver_works
+        done = workers.finished(0 if helps else min(_POLL_SECONDS, run.left()))
         for call, part in done:
             if part.witness is not None:
                 return part.witness
             queue += _adopt(run, in_flight.pop(call), part)
-        if not done and queue:
+        if helps and not done:
             witness = _prove_some(run, queue, 2 * workers.count)
             if witness is not None:
                 return witness

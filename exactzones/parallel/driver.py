@@ -5,7 +5,7 @@ a fraction of a second returns the rest of it, which takes the piece's place in 
 right beforehand, memory stays bounded, and every worker can be stopped soon.  Leaves are taken from the front of the queue only,
 so they come in the order in which a single worker would find them, however the work was divided.
 
-While no result has come in, the driver works on pieces itself: what it does needs not be sent, nor a process be started for it.
+While no result has come in, the driver of processes on this machine works on pieces itself: what it does needs not be sent.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Driver(Generic[W, L]):
 
     def _together(self, workers: Workers[PieceResult[W, L]]) -> Iterator[L]:
         """Process the queue, together with the workers once the first of them has started."""
-        helps = not self.pace.wait_for_workers
+        is_alone = not self.pace.wait_for_workers
         while self.queue:
             first = self.queue[0]
             if isinstance(first, PieceResult):
@@ -109,8 +109,10 @@ class Driver(Generic[W, L]):
                 self.buffered_bytes -= first.nbytes
                 yield from first.leaves
                 continue
-            if not helps or workers.any_ready():
+            is_alone = is_alone and not workers.any_ready()
+            if not is_alone:
                 self._submit(workers)
+            helps = is_alone or (workers.driver_works and not self.pace.wait_for_workers)
             results = workers.finished(0 if helps else _POLL_SECONDS)
             self.tick(0)
             if helps and not results and not self._work():

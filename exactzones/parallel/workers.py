@@ -76,6 +76,11 @@ class Workers(Generic[Result]):
         """How many workers there are."""
         return worker_count(self._executor)
 
+    @property
+    def driver_works(self) -> bool:
+        """Whether the driver should work as well: a scheduler or threads in its process would have to wait for it."""
+        return isinstance(self._executor, Processes)
+
     def start(self, prepare: Callable[..., None], *arguments: Any) -> None:
         """Let each worker make a call that prepares it.
 
