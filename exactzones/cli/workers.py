@@ -27,7 +27,7 @@ def workers(jobs: int, dask: str | None) -> Iterator[Executor | None]:
             return
         from exactzones.parallel import processes
 
-        with processes(jobs) as pool:
+        with processes(jobs - 1) as pool:  # this process is one, too
             yield pool
         return
     if jobs > 1:

@@ -201,9 +201,9 @@ def _break_if_stuck(executor: Executor) -> None:
 
 @contextmanager
 def executor_of(workers: Executor | int) -> Iterator[Executor]:
-    """Yield the executor that is passed, or one of so many processes on this machine."""
+    """Yield the executor that is passed, or one of so many processes on this machine; one of them is this process."""
     if not isinstance(workers, int):
         yield workers
         return
-    with processes(workers) as pool:
+    with processes(max(1, workers - 1)) as pool:
         yield pool

@@ -214,7 +214,7 @@ def workers_of(child):
 @pytest.mark.parametrize("seconds", [0, 1.5])
 def test_ctrl_c(endless, seconds):
     """A terminal sends it to the workers, too; right after they started, or in the middle of their work."""
-    arguments = ["zones", endless, "--feature", 0, "--domain=-3:3", "--jobs", 2, "--quiet", "--timeout", 100]
+    arguments = ["zones", endless, "--feature", 0, "--domain=-3:3", "--jobs", 3, "--quiet", "--timeout", 100]
     child = process(*arguments, start_new_session=True)
     pids = workers_of(child)
     time.sleep(seconds)
@@ -228,7 +228,7 @@ def test_ctrl_c(endless, seconds):
 @posix
 def test_a_worker_that_is_killed(endless):
     """Others take its place; the command goes on to the end of its time."""
-    arguments = ["zones", endless, "--feature", 0, "--domain=-3:3", "--jobs", 2, "--quiet", "--max-zones", 20_000]
+    arguments = ["zones", endless, "--feature", 0, "--domain=-3:3", "--jobs", 3, "--quiet", "--max-zones", 20_000]
     child = process(*arguments)
     os.kill(workers_of(child)[0], signal.SIGKILL)
     printed, err = child.communicate(timeout=240)
@@ -241,7 +241,7 @@ def test_a_worker_that_is_killed(endless):
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_to_the_whole_group(endless, name):
     """As terminals and supervisors send it; workers leave it to the command."""
-    child = process("zones", endless, "--feature", 0, "--domain=-3:3", "--jobs", 2, "--quiet", start_new_session=True)
+    child = process("zones", endless, "--feature", 0, "--domain=-3:3", "--jobs", 3, "--quiet", start_new_session=True)
     workers_of(child)
     os.killpg(child.pid, getattr(signal, name))
     printed, err = child.communicate(timeout=120)
