@@ -66,11 +66,10 @@ def firing_moment(zones: Sequence[Zone], power: int) -> Fraction:
         return Fraction(0)
     constant, leaves = zones[0].prop.conditions[0].constant, _leaves(zones)
     if leaves is not None and leaves[0].arrangement.has_target:
-        integrals = [
-            moments(leaves, k) for k in range(power + 1)
-        ]  # of powers of the target, which is the feature plus the constant
+        degrees = range(power + 1) if constant else [power]  # of the target, which is the feature plus the constant
+        integrals = [moments(leaves, k) for k in degrees]
         if None not in integrals:
-            factors = [math.comb(power, k) * (-constant) ** (power - k) for k in range(power + 1)]
+            factors = [math.comb(power, k) * (-constant) ** (power - k) for k in degrees]
             sums = [sum_of_quotients(terms or ()) for terms in integrals]
             return sum(map(operator.mul, factors, sums), start=Fraction(0))
     rows = [(zone.conditions[0].row[0] - constant, *zone.conditions[0].row[1:]) for zone in zones]
