@@ -153,7 +153,7 @@ class Workers(Generic[Result]):
     def _watch(self, *, idle: bool) -> None:
         now = time.monotonic()
         if not idle:
-            self._last_seen = now
+            self._last_seen, self._all_gone = now, None
         elif now - self._last_seen > _STUCK_SECONDS:  # again and again: a process may die long after the last result
             self._last_seen = now
             _break_if_stuck(self._executor)
