@@ -181,8 +181,9 @@ class _Writer:
         """
         maybe_workers = nullcontext() if workers is None else executor_of(workers)
         with maybe_workers as executor:
+            after = self._last_states()  # of all zones in the buffer, which chunks may not have
             self._write_full_chunks()
-            with closing(self.engine.batches(self._last_states(), meter.visit, executor)) as batches:
+            with closing(self.engine.batches(after, meter.visit, executor)) as batches:
                 for batch in self._counted(batches, meter):
                     self.buffer = self.buffer._replace(batches=(*self.buffer.batches, batch))
                     self._write_full_chunks()
