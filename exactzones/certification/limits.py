@@ -1,7 +1,5 @@
 """Sizes up to which exact and exponential methods are used; beyond them they would take too long."""
 
-MAXIMUM_INPUTS = 32
-"""Inputs of networks whose exact maximum is computed: each step solves a linear program over all inputs."""
 FEASIBILITY_INPUTS = 40
 """Inputs up to which an exact linear program looks for an interior point of a domain; with more it may take minutes."""
 BOUNDING_INPUTS = 12
@@ -12,5 +10,5 @@ WITNESS_CELL_UNITS = 1000
 """Hidden units up to which it does so: each is a row of the cell."""
 CELL_SEARCH_INPUTS = 9
 """Varying inputs up to which cells are searched: a box of d inputs has 2^d vertices."""
-EXACT_PROVER_SIZE = 1200
+EXACT_PROVER_SIZE = 6500
 """Units times inputs up to which the exact prover is the last resort: it solves linear programs for every unit."""

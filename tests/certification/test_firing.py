@@ -1,6 +1,7 @@
 """Many questions at once, in closed form and by shared points, against single proofs and exact linear programs."""
 
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
@@ -174,6 +175,23 @@ def test_a_maximum_of_many_inputs():
     assert str(check(net, feature(0, best.value), ("1/3", "2/3"), best.certificate)) == "valid"
     case = case_of(net, feature(0, best.value), as_domain(("1/3", "2/3"), 70))
     assert check_plainly(net, [case], best.certificate.lines).verdict == "valid"
+
+
+def test_a_maximum_in_many_inputs_of_a_later_layer():
+    """The maximum over the patterns of three units, each by a linear program; the exact prover closes the regions around it."""
+    rng = np.random.default_rng(1)
+    hidden, bias = rng.integers(-3, 4, (3, 40)).tolist(), rng.integers(-9, 10, 3).tolist()
+    net, box = Network.mlp([(hidden, bias), ([[2, -1, -3]], [1])]), Polyhedron.box(-1, 1, dim=40)
+    best = maximum(net, 0, box)
+    values = []
+    for signs in product((0, 1), repeat=3):
+        rows = [(b if on else -b, *(w if on else -w for w in row)) for on, b, row in zip(signs, bias, hidden, strict=True)]
+        slope = [sum(c * on * row[k] for c, on, row in zip((2, -1, -3), signs, hidden, strict=True)) for k in range(40)]
+        top = Polyhedron.of(40, [*box.hrep.rows, *rows]).maximize(slope)
+        constant = 1 + sum(c * on * b for c, on, b in zip((2, -1, -3), signs, bias, strict=True))
+        values += [top.value + constant] if isinstance(top, lp.Optimal) else []
+    assert best.value == max(values)
+    assert str(check(net, feature(0, best.value), box, best.certificate)) == "valid"
 
 
 def test_one_unit_of_a_wide_layer():
