@@ -18,7 +18,7 @@ from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_deadl
 from exactzones.certification.decide import case_of, cases_of, certify
 from exactzones.certification.direct import Direct
 from exactzones.certification.float_maximum import FloatMaximum
-from exactzones.certification.limits import CELL_SEARCH_INPUTS
+from exactzones.certification.limits import CELL_SEARCH_INPUTS, MAXIMUM_INPUTS
 from exactzones.certification.results import CannotFire, Certificate, Decision, Undecided, point_text
 from exactzones.certification.witness.search import cell_rows
 from exactzones.checker import Report, lines_of
@@ -215,7 +215,7 @@ def maximum(
         BudgetExceeded: time is up, or the network is too large for the proof that nothing is greater; ``found`` is the largest
             value over the reals so far with its point, without a certificate.
         DomainError: the domain is empty.
-        InputError: an argument does not fit.
+        InputError: more inputs than exact linear programs are solved for, or another argument that does not fit.
     """
     loaded = as_network(network)
     number, of_layer = as_unit(unit, layer)
@@ -241,6 +241,11 @@ def _real_maximum(climb: _Climb, until: Deadline, options: dict[str, Any]) -> Pr
     affine = None if climb.layer % len(climb.network.widths) else Direct.of(climb.network, climb.domain)
     if affine is not None and (best := affine.maximum(climb.unit)) is not None:
         return ProvedMaximum(*best[:2], None, best[2].certificate)
+    if climb.network.inputs > MAXIMUM_INPUTS:
+        raise InputError(
+            f"the network has {climb.network.inputs} inputs; the exact maximum is computed for at most {MAXIMUM_INPUTS}, "
+            "or for a unit of the first layer on a box"
+        )
     return climb.run(None if until.left() == inf else until.left(), options)
 
 
