@@ -3,6 +3,7 @@
 collect_ignore = [
     "adapters.py",
     "backward.py",
+    "distances.py",
     "engine.py",
     "failures.py",
     "features.py",

@@ -39,6 +39,11 @@ CASES = [
     ("dropout1d", F.dropout1d, (2, 3), (0.5, False), {"inplace": False}),
     ("dropout2d", F.dropout2d, (2, 3, 3), (0.5, False), {"inplace": False}),
     ("add", torch.add, (2,), (torch.ones(2),), {"alpha": 1}),
+    ("addcmul", torch.addcmul, (2,), (torch.ones(2), torch.ones(2)), {"value": 1}),
+    ("addmm", lambda x, b, w, **k: torch.addmm(b, x, w, **k), (3,), (torch.ones(2), torch.ones(3, 2)), {"beta": 1, "alpha": 1}),
+    ("rrelu", F.rrelu, (2,), (), {"lower": 1 / 8, "upper": 1 / 3, "training": False}),
+    ("tril", torch.tril, (3, 3), (), {"diagonal": 0}),
+    ("triu", torch.triu, (3, 3), (), {"diagonal": 0}),
     ("avg_pool1d", F.avg_pool1d, (1, 4), (2,), {"stride": 2, "padding": 0, "ceil_mode": False, "count_include_pad": True}),
     ("avg_pool2d", F.avg_pool2d, (1, 4, 4), (2,), POOL | {"count_include_pad": True, "divisor_override": None}),
     (
@@ -94,6 +99,7 @@ OTHER_FORMS = {
     ("permute", "dims"),
     ("to", "dtype"),
     ("avg_pool1d", "divisor_override"),
+    ("vstack", "dim"),
 }
 """Parameters that PyTorch does not have, or that call another form of the function where they are given."""
 

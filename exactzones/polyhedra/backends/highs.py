@@ -111,6 +111,8 @@ class FloatProgram:
         if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
         solution = self._highs.getSolution()
+        if not solution.dual_valid:  # seen with coefficients that HiGHS takes for zero
+            return None
         return FloatSolution(np.array(solution.col_value), np.array(solution.row_dual))
 
     def basis(self) -> Basis:
