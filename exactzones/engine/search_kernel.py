@@ -47,7 +47,7 @@ class SearchKernel:
         limits = FloatBounds.of(bounds)
         rows, errors, _ = float_rows(others) if others else (np.zeros((0, dim + 1)), np.zeros(0), 1.0)
         is_open = [np.isinf(side).astype(np.uint8) for side in limits.outer]
-        low, high = np.maximum(limits.outer[0], -_FAR), np.minimum(limits.outer[1], _FAR)
+        low, high = (np.where(free, far, side) for free, far, side in zip(is_open, (-_FAR, _FAR), limits.outer, strict=True))
         # A coordinate with a single bound that is far away keeps a range.
         low, high = (
             np.where(is_open[0], np.minimum(low, high - _FAR), low),

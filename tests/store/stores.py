@@ -52,5 +52,7 @@ def same_source(stored, listed):
 
 
 def small(zone):
-    """Whether a rounded point may miss the zone."""
+    """Whether a rounded point may miss the zone: it has no width, or is so far away that floats are far apart there."""
+    if any(abs(entry) > 10**9 for vertex in zone.vrep.vertices for entry in vertex):
+        return True
     return max(np.ptp([[float(e) for e in vertex] for vertex in zone.vrep.vertices], axis=0)) < 1e-6

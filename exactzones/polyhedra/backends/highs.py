@@ -24,7 +24,8 @@ _OPTIONS: dict[str, Any] = {
     "primal_feasibility_tolerance": 1e-9,
     "dual_feasibility_tolerance": 1e-9,
 }
-_LARGEST_ENTRY, _LARGEST_BOUND = 1e15, 1e20  # HiGHS refuses coefficients from the first, and bounds from the second
+# HiGHS takes coefficients up to the first for zero, and refuses those from the second, and bounds from the third.
+_LEAST_ENTRY, _LARGEST_ENTRY, _LARGEST_BOUND = 1e-9, 1e15, 1e20
 _SOLVER: Any = highspy.Highs.__mro__[1]  # the constructor of highspy.Highs itself prints a banner on standard output
 _BASIC, _UPPER = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kUpper
 
@@ -57,6 +58,11 @@ class Basis:
     rows: tuple[int, ...]
 
 
+def _held(low: float, high: float) -> tuple[float, float]:
+    """Return bounds of a variable that HiGHS can hold: a lower one that it takes for infinity moves down, an upper one up."""
+    return min(low, _LARGEST_BOUND / 2), max(high, -_LARGEST_BOUND / 2)
+
+
 class FloatProgram:
     """``max costs . v`` over ``low <= v <= high`` and rows ``lower <= a . v <= upper``, which can be changed between solutions.
 
@@ -70,7 +76,7 @@ class FloatProgram:
         for name, value in _OPTIONS.items():
             self._highs.setOptionValue(name, value)
         for below, above in zip(low.tolist(), high.tolist(), strict=True):
-            self._highs.addVar(below, above)
+            self._highs.addVar(*_held(below, above))
         self._indices = np.arange(len(low), dtype=np.int32)
         self._taken: list[bool] = []  # by row: whether HiGHS can hold its numbers
 
@@ -80,11 +86,12 @@ class FloatProgram:
 
     def bound(self, column: int, low: float, high: float) -> None:
         """Set the bounds of a variable."""
-        self._highs.changeColBounds(column, low, high)
+        self._highs.changeColBounds(column, *_held(low, high))
 
     def push(self, row: Floats, lower: float) -> None:
         """Add the row ``row . v >= lower``; one with numbers that HiGHS refuses keeps its place, but demands nothing."""
-        self._taken.append(bool(np.abs(row).max(initial=0.0) < _LARGEST_ENTRY and abs(lower) < _LARGEST_BOUND))
+        largest = np.abs(row).max(initial=0.0)
+        self._taken.append(bool(_LEAST_ENTRY < largest < _LARGEST_ENTRY and abs(lower) < _LARGEST_BOUND))
         if self._taken[-1]:
             self._highs.addRow(lower, INFINITY, len(row), self._indices, row)
         else:
@@ -111,8 +118,6 @@ class FloatProgram:
         if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return None
         solution = self._highs.getSolution()
-        if not solution.dual_valid:  # seen with coefficients that HiGHS takes for zero
-            return None
         return FloatSolution(np.array(solution.col_value), np.array(solution.row_dual))
 
     def basis(self) -> Basis:
