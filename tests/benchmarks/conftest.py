@@ -9,6 +9,7 @@ collect_ignore = [
     "features.py",
     "jobs.py",
     "many_inputs.py",
+    "maxima.py",
     "onnx_files.py",
     "peers.py",
     "verifiers.py",
