@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from exactzones.errors import InputError
 from exactzones.plot import style
 from exactzones.polyhedra.shapes import floats
+from exactzones.rational import dot
 from exactzones.zone import Zone
 
 _LOOK: dict[str, Any] = {"color": style.INK, "linewidth": 0.4}
@@ -25,10 +26,9 @@ def draw_band(zones: Sequence[Zone], arithmetic: str, ax: Any) -> Line2D:
     if zones and zones[0].network.inputs > 2:
         raise InputError(f"bands in {arithmetic} are drawn with 1 or 2 inputs; the network has {zones[0].network.inputs}")
     for zone in zones:
+        vertices = () if zone.firing_cell is None else zone.firing_cell.vrep.vertices
         for condition in zone.conditions:
-            cell = zone.firing_cell
-            ends = [] if cell is None else [v for v in cell.vrep.vertices if _value(condition.row, v) == 0]
-            points = floats(ends)
+            points = floats([vertex for vertex in vertices if dot(condition.row, (1, *vertex)) == 0])
             if zone.network.inputs == 1:
                 for (x,) in points:
                     ax.axvline(x, **_LOOK, gid="band")
@@ -37,7 +37,3 @@ def draw_band(zones: Sequence[Zone], arithmetic: str, ax: Any) -> Line2D:
     width = max((zone.band(arithmetic).half_width for zone in zones), default=0.0)
     upward = Context(prec=2, rounding=ROUND_CEILING).create_decimal_from_float(width)
     return Line2D([], [], **_LOOK, label=f"boundary, within {float(upward):g} in {arithmetic}")
-
-
-def _value(row: Sequence[Any], point: Sequence[Any]) -> Any:
-    return row[0] + sum(a * x for a, x in zip(row[1:], point, strict=True))
