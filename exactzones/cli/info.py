@@ -10,12 +10,20 @@ import rich_click as click
 
 from exactzones.cli.options import NetworkFile, json_option, net_argument
 from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, print_table
-from exactzones.cli.versions import print_versions
 from exactzones.engine import kernel
 from exactzones.network import Network, Port, regime_bound
 from exactzones.port import JUMP
 
 _LONG_BOUND = 10**12
+
+
+def _print_versions(context: click.Context, _parameter: click.Parameter, asked: Any) -> None:
+    """Print what is installed, and end the command: the callback of ``--versions``."""
+    if asked and not context.resilient_parsing:
+        from exactzones.cli.versions import versions
+
+        print_table(versions())
+        context.exit()
 
 
 @click.command()
@@ -26,7 +34,7 @@ _LONG_BOUND = 10**12
     is_flag=True,
     is_eager=True,
     expose_value=False,
-    callback=print_versions,
+    callback=_print_versions,
     help="Print what is installed, and which library does which work, and exit.",
 )
 def info(net: NetworkFile, json_path: Path | None) -> int:

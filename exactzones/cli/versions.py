@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import platform
 from importlib import metadata
-from typing import Any
-
-import rich_click as click
 
 from exactzones import __version__
 from exactzones.checker.verified import program
-from exactzones.cli.outputs import print_table
 from exactzones.engine import kernel
 from exactzones.errors import BackendError
 from exactzones.polyhedra import backends
@@ -22,20 +18,16 @@ _PACKAGES = (
 _MISSING = "not installed"
 
 
-def print_versions(context: click.Context, _parameter: click.Parameter, asked: Any) -> None:
-    """Print what is installed and end the command: the callback of the option ``--versions``."""
-    if asked and not context.resilient_parsing:
-        print_table(
-            [
-                ("exactzones", __version__),
-                ("Python", f"{platform.python_version()} on {platform.platform()}"),
-                ("kernel", kernel.name()),
-                ("conversions", _conversions()),
-                ("verified checker", _verified_checker()),
-                *((name, _version(name)) for name in _PACKAGES),
-            ]
-        )
-        context.exit()
+def versions() -> list[tuple[str, str]]:
+    """Return what is installed, and what does which work, as pairs of a name and its description."""
+    return [
+        ("exactzones", __version__),
+        ("Python", f"{platform.python_version()} on {platform.platform()}"),
+        ("kernel", kernel.name()),
+        ("conversions", _conversions()),
+        ("verified checker", _verified_checker()),
+        *((name, _version(name)) for name in _PACKAGES),
+    ]
 
 
 def _conversions() -> str:
