@@ -113,7 +113,7 @@ def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: Chec
         if report.verdict == "valid":
             click.echo(_proved(report, options.arithmetic))
         click.echo(str(report))
-    return deliveries.exit_code({"valid": 0, "invalid": 1}.get(report.verdict, 3))
+    return deliveries.exit_code(exit_code(report))
 
 
 def _checked(checker: Callable[..., Report], claim: CommandClaim, cert: Path, arithmetic: str) -> Report:
@@ -133,6 +133,11 @@ def within_time(check: Callable[[], Report]) -> Report:
         reason = stop.deadline.reason
     click.echo(f"incomplete: {reason} before the certificate was checked", err=True)
     return Report("not checked", why=reason)
+
+
+def exit_code(report: Report) -> int:
+    """Return the exit code that says what a report says."""
+    return {"valid": 0, "invalid": 1}.get(report.verdict, 3)
 
 
 def _as_listed(claim: CommandClaim, certificate: Path, arithmetic: str) -> tuple[Network, list[Case]]:

@@ -15,7 +15,6 @@ import rich_click as click
 from exactzones.certification import CanFire, CannotFire, Certificate, case_of, certify_cases
 from exactzones.certification.quadratic import find_quadratic
 from exactzones.checker import Case, check, lines_of
-from exactzones.cli.check import within_time
 from exactzones.cli.options import gathered, path_option, timeout_option
 from exactzones.cli.outputs import Deliveries, check_target, require_file
 from exactzones.cli.stopping import stop
@@ -151,9 +150,11 @@ class _Question(NamedTuple):
 
 def _check(question: _Question, certificate: Path) -> int:
     """Check a certificate, and print the result as ``exactzones check`` does."""
+    from exactzones.cli.check import exit_code, within_time
+
     report = within_time(lambda: check(*question.claim(), stop.deadline.watch(lines_of(certificate))))
     click.echo(str(report))
-    return {"valid": 0, "invalid": 1}.get(report.verdict, 3)
+    return exit_code(report)
 
 
 def _decide(question: _Question, until: Deadline, jobs: int) -> _Answer:
@@ -234,9 +235,8 @@ def _arithmetic(query: Path, asked: Query, chosen: str | None) -> str:
         InputError: there is no such arithmetic, the types differ, or a condition of degree 2 about floats.
     """
     tensors = [tensor for network in asked.networks for tensor in network.tensors]
-    types = {
-        each.type.lower() for each in tensors if each.role == "input" or "int" not in each.type.lower()
-    }  # integers are exact
+    # Results that are integers are exact.
+    types = {each.type.lower() for each in tensors if each.role == "input" or "int" not in each.type.lower()}
     declared = {_SYNONYMS.get(each, each) if each in FLOATS else REAL for each in types}
     if chosen is None and len(declared) > 1:
         raise InputError(f"{query}: it declares {' and '.join(sorted(declared))}; choose one by --arithmetic")
