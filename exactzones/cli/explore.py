@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Any
 
 import rich_click as click
 
@@ -23,14 +22,16 @@ from exactzones.cli.options import (
     report_options,
 )
 from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, number_text, print_table, progress
-from exactzones.cli.points import POINT_HELP, read_point
+from exactzones.cli.points import POINT_HELP, norm_option, read_point
 from exactzones.cli.search import BudgetOptions, budget_options
 from exactzones.cli.stopping import stop
 from exactzones.cli.zone import pattern_text
 from exactzones.errors import BudgetExceeded, InputError
 from exactzones.formats.local_json import exploration_document
 from exactzones.notation import counted
+from exactzones.polyhedra.projection import Norm
 from exactzones.property import ALWAYS
+from exactzones.rational import Vector
 from exactzones.rational.floats import clipped_float
 from exactzones.zones import Exploration, NearZone, explore
 
@@ -43,7 +44,7 @@ class WalkOptions:
     """The options that say where to look."""
 
     place: str
-    norm: str
+    norm: Norm
     radius: str | None
     everywhere: bool
 
@@ -55,7 +56,7 @@ class WalkOptions:
     "walk",
     WalkOptions,
     click.option("--at", "place", required=True, metavar="POINT", help=POINT_HELP),
-    click.option("--norm", type=click.Choice(["1", "2", "inf"]), default="2", show_default=True, help="What distance means."),
+    norm_option,
     click.option("--radius", metavar="R", help="Leave out zones that are farther than R, an exact number."),
     click.option(
         "--everywhere", is_flag=True, help="Go through regions in which the feature fires nowhere, too: find all islands."
@@ -105,11 +106,9 @@ def _read(net: NetworkFile, question: QuestionOptions) -> Question:
     return Question(network, ALWAYS, question.domain(network.inputs))
 
 
-def _explore(asked: Question, point: Any, walk: WalkOptions, limits: BudgetOptions, *, quiet: bool) -> Exploration:
+def _explore(asked: Question, point: Vector, walk: WalkOptions, limits: BudgetOptions, *, quiet: bool) -> Exploration:
     """Return what was found; if a limit was reached, say so on standard error."""
     until = stop.deadline.part(_SEARCH_SHARE)
-    norm: Any = walk.norm if walk.norm == "inf" else int(walk.norm)
-    options: dict[str, Any] = {"norm": norm, "radius": walk.radius, "everywhere": walk.everywhere}
     try:
         with progress(quiet=quiet) as show, stop.step(until):
             return explore(
@@ -117,10 +116,12 @@ def _explore(asked: Question, point: Any, walk: WalkOptions, limits: BudgetOptio
                 asked.prop,
                 point,
                 asked.domain,
+                norm=walk.norm,
+                radius=walk.radius,
+                everywhere=walk.everywhere,
                 max_zones=limits.max_zones,
                 seconds=until,
                 progress=show,
-                **options,
             )
     except BudgetExceeded as stopped:
         click.echo(f"incomplete: {stopped.reason}", err=True)
@@ -148,12 +149,12 @@ def _extent(found: Exploration) -> str:
     return "all zones" if found.everywhere else "the island is complete"
 
 
-def _zone_text(near: NearZone, norm: Any) -> str:
+def _zone_text(near: NearZone, norm: Norm) -> str:
     facets = counted(len(near.local.facets), "facet", "facets")
     return f"{pattern_text(near.pattern)} at distance {_distance_text(near, norm)}, {facets}"
 
 
-def _distance_text(near: NearZone, norm: Any) -> str:
+def _distance_text(near: NearZone, norm: Norm) -> str:
     if norm != 2:
         return number_text(near.distance, 12)
     root = math.sqrt(clipped_float(near.distance))

@@ -30,10 +30,11 @@ from exactzones.cli.outputs import (
     point_text,
     print_table,
 )
-from exactzones.cli.points import POINT_HELP, read_point
+from exactzones.cli.points import POINT_HELP, norm_option, read_point
 from exactzones.cli.stopping import stop
 from exactzones.errors import InputError
 from exactzones.formats.certificates import save_certificate
+from exactzones.polyhedra.projection import Norm
 from exactzones.property import Disjunction
 from exactzones.rational import text
 
@@ -44,7 +45,7 @@ _LONG_POINT = 60  # characters
 @net_argument
 @question_options
 @click.option("--at", "place", required=True, metavar="POINT", help=POINT_HELP)
-@click.option("--norm", type=click.Choice(["1", "2", "inf"]), default="2", show_default=True, help="What distance means.")
+@norm_option
 @timeout_option
 @path_option("--out", "out", metavar="CERT", help="Write the proof that the property holds nowhere on a box around the point.")
 @report_options
@@ -52,7 +53,7 @@ def command(
     net: NetworkFile,
     question: QuestionOptions,
     place: str,
-    norm: str,
+    norm: Norm,
     timeout: float | None,
     out: Path | None,
     report: ReportOptions,
@@ -76,14 +77,12 @@ def command(
     check_distinct(("--out", out), ("--json", report.json_path))
     (domain,) = domains.values()
     prop = Disjunction(tuple(prop for prop, _ in claim.questions))
-    named: Any = norm if norm == "inf" else int(norm)
-    answer = nearest_input(claim.network, prop, point, named, domain, seconds=stop.deadline)
+    answer = nearest_input(claim.network, prop, point, norm, domain, seconds=stop.deadline)
     deliveries = Deliveries()
     if out is not None and answer is not None and answer.certificate is not None:
         deliveries.deliver(out, partial(save_certificate, answer.certificate, out))
-    deliveries.deliver_answer(
-        {"command": "nearest", "network": claim.network.sha256, **_document(answer, named)}, report.json_path
-    )
+    document = {"command": "nearest", "network": claim.network.sha256, **_document(answer, norm)}
+    deliveries.deliver_answer(document, report.json_path)
     if not report.quiet and is_text_wanted(report.json_path):
         _print(answer)
         for path in deliveries.written:
@@ -91,7 +90,7 @@ def command(
     return deliveries.exit_code(0 if answer is None or answer.exact else 3)
 
 
-def _document(answer: NearestInput | None, norm: Any) -> dict[str, Any]:
+def _document(answer: NearestInput | None, norm: Norm) -> dict[str, Any]:
     """Return the answer as a JSON object; for the norm 2 the bounds are squares."""
     square = "_squared" if norm == 2 else ""
     if answer is None:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import rich_click as click
 
 from exactzones.errors import DimensionError, FormatError, InputError, quoted
 from exactzones.files import naming, read_unpacked
 from exactzones.notation import counted
+from exactzones.polyhedra.projection import Norm
 from exactzones.rational import Vector, exact, vector_of
 from exactzones.spec import parse_point
 
@@ -20,6 +22,20 @@ POINT_HELP = 'Exact coordinates such as "1/2,-3/4", or a file with a point: .npy
 
 _FILE = re.compile(r"(?P<path>.*\.(?P<suffix>npy|csv|json))(?::(?P<row>\d+))?", re.IGNORECASE | re.DOTALL)
 _MAX_FILE = 2**30
+
+
+def _norm(_context: click.Context, _parameter: click.Parameter, name: str) -> Norm:
+    return "inf" if name == "inf" else int(name)
+
+
+norm_option = click.option(
+    "--norm",
+    type=click.Choice(["1", "2", "inf"]),
+    default="2",
+    show_default=True,
+    callback=_norm,
+    help="What distance means.",
+)
 
 
 def read_point(spec: str, inputs: int) -> Vector:
