@@ -72,6 +72,8 @@ def test_a_condition_that_is_not_strict_is_proved_within_the_open_ball():
     assert foot.gaps(Signs([[True, False]], [[False, True]])) == {}
     flat = replace(foot, ball=foot.ball._replace(high=(Fraction(1),)), radius=Fraction(1))  # here the domain ends before the ball
     assert flat.gaps(Signs([[True, False]], [[False, True]])) is None
+    ends = foot.ball._replace(centre=(Fraction(9, 10),), high=(Fraction(1),))  # here both end at the foot
+    assert replace(foot, ball=ends, radius=Fraction(1, 10)).gaps(Signs([[True, False]], [[False, True]])) == {}
 
 
 def test_a_guess_finds_the_nearest_case():

@@ -134,6 +134,16 @@ class Foot:
             An empty table is a proof that nothing in the region is nearer than the radius; None if there is no such proof, even
             though all slopes fit.
         """
+        gaps = {
+            (k, unit): after[unit]
+            for k, after, before in self._bound.layers
+            for unit in self.network.layers[k].relu_units
+            if not _fits(after[unit], before[unit], on=signs.on[k][unit], off=signs.off[k][unit])
+        }
+        return gaps if gaps or self._bound.suffices else None
+
+    @cached_property
+    def _bound(self) -> _Bound:
         layers, top = self.network.layers, len(self.kept)
         conditions = self.prop.conditions
         before = [_ZERO] * layers[top].outputs
@@ -142,37 +152,46 @@ class Foot:
             constant -= share * conditions[k].constant
             for unit, coefficient in conditions[k].terms:
                 before[unit] -= share * coefficient
-        gaps: dict[tuple[int, int], Fraction] = {}
+        carried = []
         for k in range(top, -1, -1):
             constant += dot(before, layers[k].bias)
             after = _times(before, layers[k].weight)
             if k:
-                before = self._through(k - 1, after, signs, gaps)
-        if gaps:
-            return gaps
+                before = self._through(k - 1, after)
+                carried.append((k - 1, after, before))
         low, high = self.ball.ends(self.radius)
-        least = sum((a * (x if a > 0 else y) for a, x, y in zip(after, low, high, strict=True)), start=constant)
+        corner = [x if a > 0 else y for a, x, y in zip(after, low, high, strict=True)]
+        least = constant + dot(after, corner)
         strict = all(conditions[k].strict for k, share in self.shares.items() if share)
-        return {} if least > 0 or (least == 0 and (strict or self._grows(after))) else None
+        # If a coordinate of the corner moves with the radius, the bound is larger within every smaller radius.
+        moves = any(a and abs(x - c) == self.radius for a, x, c in zip(after, corner, self.ball.centre, strict=True))
+        return _Bound(carried, least > 0 or (least == 0 and (strict or moves)))
 
-    def _through(self, k: int, after: Vector, signs: Signs, gaps: dict[tuple[int, int], Fraction]) -> list[Fraction]:
-        """Return coefficients of layer k's pre-activations: ``after . ReLU(z) >= before . z`` where the signs are as known.
-
-        On z >= 0 a coefficient c may become any p <= c, on z <= 0 any p >= 0; where the sign is not known, 0 <= p <= c.
-        """
+    def _through(self, k: int, after: Vector) -> list[Fraction]:
+        """Return coefficients of layer k's pre-activations: ``after . ReLU(z) >= before . z`` where the slopes fit."""
         before = list(after)
         for unit in self.network.layers[k].relu_units:
             m = self.multipliers.get((k, unit), _ZERO)
-            before[unit] = p = after[unit] - m if self.kept[k][unit] else m
-            fits_on, fits_off = p <= after[unit], p >= 0
-            if not ((fits_on and signs.on[k][unit]) or (fits_off and signs.off[k][unit]) or (fits_on and fits_off)):
-                gaps[k, unit] = after[unit]
+            before[unit] = after[unit] - m if self.kept[k][unit] else m
         return before
 
-    def _grows(self, slope: Vector) -> bool:
-        """Tell whether the least value of a function over the ball falls as the radius grows up to its own."""
-        ends = ((a, *self.ball.end(j, float(self.radius), upper=a < 0)) for j, a in enumerate(slope) if a)
-        return any(sign for _, _, sign in ends)
+
+class _Bound(NamedTuple):
+    """A lower bound of minus the combination of conditions, carried back to the inputs.
+
+    Attributes:
+        layers: (layer, coefficients of its activations, coefficients of its pre-activations), the last hidden layer first.
+        suffices: whether it proves that nothing is nearer than the radius, where all slopes fit.
+    """
+
+    layers: Sequence[tuple[int, Vector, Sequence[Fraction]]]
+    suffices: bool
+
+
+def _fits(after: Fraction, before: Fraction, *, on: bool, off: bool) -> bool:
+    """Tell whether ``after ReLU(z) >= before z`` holds where z is known to be >= 0 (``on``), <= 0 (``off``), or neither."""
+    fits_on, fits_off = before <= after, before >= 0
+    return (fits_on and on) or (fits_off and off) or (fits_on and fits_off)
 
 
 def _row_of(
