@@ -17,7 +17,6 @@ from exactzones.certification.run import Run
 from exactzones.checker import Node
 from exactzones.checker.core import batches
 from exactzones.checker.rules import OpenRegion
-from exactzones.deadline import Deadline
 from exactzones.rational import Vector
 
 
@@ -46,7 +45,7 @@ class Ring:
         if not self._replay(lines):
             return False
         for number in sorted(run.tree.waiting):
-            if not self._settle(number, run.deadline):
+            if not self._settle(number):
                 return False
         witness = run.prove_all()
         return not run.tree.waiting if witness is None else witness[1]
@@ -62,7 +61,7 @@ class Ring:
                 return False
         return True
 
-    def _settle(self, number: int, deadline: Deadline) -> bool:
+    def _settle(self, number: int) -> bool:
         """Split a region until the exact bound closes all parts that contain the foot; the other parts are left open."""
         stack, tree = [number], self.run.tree
         while stack:
@@ -70,7 +69,7 @@ class Ring:
             region = tree.waiting[at]
             if not self._contains_foot(region):
                 continue
-            if deadline.passed:
+            if self.run.deadline.passed:
                 return False
             gaps = self.foot.gaps(self._signs(region))
             if gaps is None:
