@@ -5,7 +5,6 @@ Nothing in this module is trusted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
@@ -125,11 +124,3 @@ def _affine(weight: Floats, bias: Floats, values: Floats | None) -> Floats:
     product: Floats = weight @ values
     product[:, 0] += bias
     return product
-
-
-def signed_multipliers(count: int, pairs: Sequence[tuple[int, float]]) -> Floats:
-    """Return multipliers of all neurons' rows, those of the pairs (row, multiplier) and zeros."""
-    found = np.zeros(count)
-    for row, multiplier in pairs:
-        found[row] = max(multiplier, 0.0)
-    return found

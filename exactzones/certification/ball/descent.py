@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exactzones.certification.ball.cell import FloatCell, FloatQuestion, signed_multipliers
+from exactzones.certification.ball.cell import FloatCell, FloatQuestion
 from exactzones.deadline import Deadline
 from exactzones.polyhedra.backends.highs import INFINITY, FloatProgram, FloatSolution
 from exactzones.rational.arrays import Floats
@@ -23,8 +23,8 @@ from exactzones.rational.arrays import Floats
 _MOST_CELLS = 300
 _STEPS = 60  # of Newton's method, or of bisection where it leaves the bracket
 _NEW_ROWS = 8  # violated rows of neurons that join a program at a time
-_ZERO = 1e-9
-_EXACT = 1e-13
+_ZERO = 1e-9  # what counts as zero: the violation of a row, a multiplier, the gain across a facet
+_EXACT = 1e-13  # the change of a radius, in proportion to it, at which Newton's method ends
 _LARGER = 1 + 1e-7  # the next program starts with a radius at which it is feasible in spite of rounding
 
 
@@ -79,7 +79,7 @@ def descend(question: FloatQuestion, ball: FloatBall, start: Floats, deadline: D
     return None
 
 
-def size_of(row: Floats) -> float:
+def _size_of(row: Floats) -> float:
     """Return the largest slope of a row ``(b, a)``; 1 if there is none."""
     return float(np.abs(row[1:]).max(initial=0.0)) or 1.0
 
@@ -95,7 +95,7 @@ class _CellProgram:
 
     def __post_init__(self) -> None:
         self._rows, conditions = self.cell.rows
-        self._sizes = np.array([size_of(row) for row in self._rows])
+        self._sizes = np.array([_size_of(row) for row in self._rows])
         count = len(self.ball.centre)
         low, high = np.full(count + 1, -INFINITY), np.full(count + 1, INFINITY)
         self._program = FloatProgram(low, high)
@@ -106,7 +106,7 @@ class _CellProgram:
 
     def _push(self, row: Floats) -> None:
         """Add the row ``row . (1, x) >= t``, divided by its largest slope."""
-        scale = size_of(row)
+        scale = _size_of(row)
         self._program.push(np.append(row[1:] / scale, -1.0), -row[0] / scale)
         self._matrix.append(row[1:] / scale)
 
@@ -159,11 +159,9 @@ class _CellProgram:
     def improving_facet(self) -> tuple[int, int] | None:
         """Return the neuron (layer, unit) of a facet across which t would grow; None if there is none."""
         shares, multipliers = self._weights()
-        parts, where = self.cell.coefficients(shares, multipliers), 0
-        gains = []
-        for (after, before), on, mask in zip(parts, self.cell.on, self.cell.question.network.masks, strict=False):
-            gains.append(np.where(on, before, after - before)[mask])
-            where += len(gains[-1])
+        parts = self.cell.coefficients(shares, multipliers)
+        layers = zip(parts, self.cell.on, self.cell.question.network.masks, strict=False)
+        gains = [np.where(on, before, after - before)[mask] for (after, before), on, mask in layers]
         gain = np.concatenate(gains) if gains else np.zeros(0)
         gain = np.where(multipliers > _ZERO * np.abs(multipliers).max(initial=0), gain, -np.inf)
         best = int(gain.argmax()) if len(gain) else -1
@@ -173,9 +171,10 @@ class _CellProgram:
         """Return the multipliers of the conditions and of all neurons' rows, as they are in the cell."""
         count = len(self.cell.question.constants)
         rows, conditions = self.cell.rows
-        sizes = np.array([size_of(row) for row in conditions])
-        pairs = [(k, dual / self._sizes[k]) for k, dual in zip(self.neurons, self.duals[count:].tolist(), strict=True)]
-        return self.duals[:count] / sizes, signed_multipliers(len(rows), pairs)
+        sizes = np.array([_size_of(row) for row in conditions])
+        multipliers = np.zeros(len(rows))
+        multipliers[self.neurons] = self.duals[count:] / self._sizes[self.neurons]
+        return self.duals[:count] / sizes, multipliers
 
     def minimum(self, radius: float) -> Minimum | None:
         """Return what the basis of the last program says about the nearest point."""
