@@ -106,9 +106,6 @@ def _confirmed(network: Network, prop: Property, ball: ExactBall, minimum: Minim
 
 def _fires_near(foot: Foot, inside: Vector) -> bool:
     """Tell whether the property holds at a point of the domain in the foot's closed cell, hence on all of the way to it."""
-    low, high = foot.ball.low, foot.ball.high
-    point = tuple(
-        x if (a is None or a <= x) and (b is None or x <= b) else a if a is not None and x < a else b or Fraction(0)
-        for a, x, b in zip(low, inside, high, strict=True)
-    )
+    raised = [x if a is None else max(a, x) for a, x in zip(foot.ball.low, inside, strict=True)]
+    point = tuple(x if b is None else min(x, b) for x, b in zip(raised, foot.ball.high, strict=True))
     return foot.has_in_cell(foot.network.trace(point)) and foot.network.satisfies(point, foot.prop)
