@@ -16,7 +16,7 @@ from typing import NamedTuple
 from exactzones.checker import Case
 from exactzones.deadline import Deadline
 from exactzones.network import Layer, Network
-from exactzones.property import Condition, Property
+from exactzones.property import Property
 from exactzones.rational import Vector
 from exactzones.rational.float_formats import FloatArithmetic, FloatFormat
 
@@ -68,7 +68,10 @@ class Executions:
             TooMany: there are too many executions.
         """
         depth = max(each.layer for each in prop.conditions) + 1
-        verdicts = {all(each.holds(_value(each, trace)) for each in prop.conditions) for trace in self._traces(point, depth)}
+        verdicts = {
+            all(each.holds(each.value(trace[each.layer][each.after_relu])) for each in prop.conditions)
+            for trace in self._traces(point, depth)
+        }
         return verdicts.pop() if len(verdicts) == 1 else None
 
     def _traces(self, point: Vector, depth: int) -> Iterator[list[tuple[Vector, Vector]]]:
@@ -193,8 +196,3 @@ def _next(number: Fraction, format_: FloatFormat) -> Fraction:
 
 def _hull(one: Interval, other: Interval) -> Interval:
     return min(one[0], other[0]), max(one[1], other[1])
-
-
-def _value(condition: Condition, trace: Sequence[tuple[Vector, Vector]]) -> Fraction:
-    values = trace[condition.layer][condition.after_relu]
-    return sum((c * values[unit] for unit, c in condition.terms), start=condition.constant)

@@ -97,5 +97,4 @@ class FloatMaximum:
     def _value(self, point: Vector) -> Fraction:
         """Return the feature's value over the reals."""
         (condition,) = self.above(Fraction(0)).resolve(self.network.widths).conditions
-        ((unit, _),) = condition.terms
-        return self.network.trace(point)[condition.layer][unit]
+        return condition.value(self.network.trace(point)[condition.layer])
