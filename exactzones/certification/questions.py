@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, reduce
-from math import inf
 from operator import and_
 from os import PathLike
 from pathlib import Path
@@ -31,7 +29,7 @@ from exactzones.polyhedra import HRep, Polyhedron, lp
 from exactzones.property import Condition, Property, as_property, condition, feature
 from exactzones.rational import Row, Vector, dot, entries, text
 from exactzones.rational.float_formats import REAL, FloatArithmetic
-from exactzones.zones import Budget, find_zones
+from exactzones.zones import find_zones
 from exactzones.zones.attained import attaining_point
 
 
@@ -246,7 +244,7 @@ def _real_maximum(climb: _Climb, until: Deadline, options: dict[str, Any]) -> Pr
             f"the network has {climb.network.inputs} inputs; the exact maximum is computed for at most {MAXIMUM_INPUTS}, "
             "or for a unit of the first layer on a box"
         )
-    return climb.run(None if until.left() == inf else until.left(), options)
+    return climb.run(until, options)
 
 
 @dataclass(frozen=True)
@@ -263,19 +261,17 @@ class _Climb:
         """The domain's rows ``b + a . x >= 0``."""
         return tuple(case_of(self.network, feature(self.unit, layer=self.layer), self.domain).rows)
 
-    def run(self, seconds: float | None, options: dict[str, Any]) -> ProvedMaximum:
+    def run(self, until: Deadline, options: dict[str, Any]) -> ProvedMaximum:
         """Climb until the unit is nowhere greater; ``options`` are those of ``certify``."""
-        end = None if seconds is None else time.monotonic() + seconds
         start = lp.feasibility(HRep.of(self.network.inputs, self.rows))
         if isinstance(start, lp.Infeasible):
             raise DomainError("the domain is empty")
         value, point, ray = self.top_of_cell(start)
         while ray is None:
-            left = None if end is None else max(end - time.monotonic(), 0.01)
             higher = feature(self.unit, value, self.layer)
-            decision = certify(self.network, higher, self.domain, seconds=left, **options)
+            decision = certify(self.network, higher, self.domain, seconds=until, **options)
             if isinstance(decision, CannotFire):
-                point, attained = self.attained(value, point, None if end is None else end - time.monotonic())
+                point, attained = self.attained(value, point, until)
                 return ProvedMaximum(value, point, None, decision.certificate, attained)
             if isinstance(decision, Undecided):
                 known = True if self.is_inside(point) else None
@@ -287,15 +283,15 @@ class _Climb:
         """Tell whether a point of the closed domain satisfies its strict rows."""
         return self.domain is None or self.domain.contains(point)
 
-    def attained(self, value: Fraction, point: Vector, seconds: float | None) -> tuple[Vector, bool | None]:
+    def attained(self, value: Fraction, point: Vector, until: Deadline) -> tuple[Vector, bool | None]:
         """Return a point where the feature has its supremum, in the domain if possible, and whether it is: None if not known."""
         if self.domain is None or self.is_inside(point):
             return point, True
-        if self.network.inputs > CELL_SEARCH_INPUTS or (seconds is not None and seconds <= 0):
+        if self.network.inputs > CELL_SEARCH_INPUTS or until.passed:
             return point, None
         top = condition({self.unit: 1}, -value, layer=self.layer, strict=False)
         try:
-            zones = find_zones(self.network, top, self.domain, budget=Budget(seconds=seconds))
+            zones = find_zones(self.network, top, self.domain, seconds=until)
         except (BudgetExceeded, DomainError):
             return point, None
         inside = attaining_point(self.domain, value, zones)
