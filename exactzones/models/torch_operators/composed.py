@@ -35,9 +35,8 @@ def hstack(parts: Any) -> Any:
 
 def movedim(x: Any, source: Any, destination: Any) -> Any:
     """Move axes to other places; the others keep their order."""
-    rank = len(operand(x).shape)
-    moved = np.moveaxis(np.empty(range(2, rank + 2)), source, destination)
-    return shapes.permute(x, *(length - 2 for length in moved.shape))
+    numbered = np.empty(range(len(operand(x).shape)))  # the length of each axis is its number
+    return shapes.permute(x, *np.moveaxis(numbered, source, destination).shape)
 
 
 def triangular(cut: Callable[..., Any]) -> Callable[..., Any]:
