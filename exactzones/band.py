@@ -20,7 +20,7 @@ from exactzones.polyhedra import Polyhedron
 from exactzones.property import Condition
 from exactzones.rational import Matrix, Row, Vector
 from exactzones.rational.float_formats import FloatArithmetic
-from exactzones.roundings import UnknownRoundings
+from exactzones.roundings import known_roundings
 
 _BITS = 120  # fractional bits to which radii are rounded up
 _ZERO, _HALF = Fraction(0), Fraction(1, 2)
@@ -159,18 +159,10 @@ def _of_condition(errors: _Errors, condition: Condition, width: int) -> Fraction
 
 def _rounding_errors(layer: Layer, sizes: Sequence[Fraction], floats: FloatArithmetic, what: str) -> list[Fraction]:
     """Return bounds on the rounding errors of a layer's units, whose inputs are computed numbers of these sizes."""
-    known = layer.as_computed
-    if isinstance(known, UnknownRoundings):
-        raise InputError(f"{what} {known.why}")
-    misfit = known.constants.misfit(floats)
-    if misfit is not None:
-        raise InputError(f"{what} {misfit}")
+    known, bounds = known_roundings(layer.as_computed, floats, what)
     totals = [total + own for total, own in zip(known.weight @ tuple(sizes), known.bias, strict=True)]
     errors = []
-    for total, products, sums, factor in zip(totals, known.products, known.sums, known.underflows, strict=True):
-        relative = floats.relative_error(products, sums)
-        if relative is None:
-            raise InputError(f"{what} has a unit with {sums} additions; {floats.name} is too coarse to bound its error")
+    for total, relative, factor in zip(totals, bounds, known.underflows, strict=True):
         error = relative * total + factor * floats.products.smallest_normal
         if (total + error) * known.peak >= floats.products.largest:
             raise InputError(f"{what} may exceed the largest number of {floats.products.name} on the zone")

@@ -19,6 +19,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from exactzones.errors import InputError
 from exactzones.rational import Matrix, Vector
 from exactzones.rational.arrays import Floats
 from exactzones.rational.float_formats import FloatArithmetic
@@ -165,6 +166,34 @@ class Roundings:
         """Return the peak: an intermediate value of the other operation is part of a unit with a factor of this one."""
         least = min((entry for row in self.weight.rows for entry in row if entry), default=Fraction(1))
         return max(self.peak, inner.peak, inner.peak / least)
+
+
+def known_roundings(
+    roundings: Roundings | UnknownRoundings, arithmetic: FloatArithmetic, what: str
+) -> tuple[Roundings, list[Fraction]]:
+    """Return the roundings of a layer, and for each unit the bound g on its relative error.
+
+    Args:
+        roundings: of the layer.
+        arithmetic: in which it is computed.
+        what: how a message names the layer.
+
+    Raises:
+        InputError: the roundings are not known, weights are not normal numbers of the format, or a unit has too many roundings
+            for a bound.
+    """
+    if isinstance(roundings, UnknownRoundings):
+        raise InputError(f"{what} {roundings.why}")
+    misfit = roundings.constants.misfit(arithmetic)
+    if misfit is not None:
+        raise InputError(f"{what} {misfit}")
+    bounds = []
+    for products, sums in zip(roundings.products, roundings.sums, strict=True):
+        bound = arithmetic.relative_error(products, sums)
+        if bound is None:
+            raise InputError(f"{what} has a unit with {sums} additions; {arithmetic.name} is too coarse to bound its error")
+        bounds.append(bound)
+    return roundings, bounds
 
 
 def _row_sums(matrix: Matrix) -> Vector:

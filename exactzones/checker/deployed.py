@@ -14,7 +14,7 @@ from exactzones.checker.arithmetic import Array, Weights, integers
 from exactzones.errors import InputError
 from exactzones.layer import Layer
 from exactzones.rational.float_formats import FloatArithmetic
-from exactzones.roundings import UnknownRoundings
+from exactzones.roundings import known_roundings
 
 _SPARE_BITS = 20
 """How many more fractional bits than the format's precision the coefficients of rounding errors have."""
@@ -37,19 +37,8 @@ class RoundingTerms:
     """
 
     def __init__(self, layer: Layer, arithmetic: FloatArithmetic, what: str) -> None:
-        roundings = layer.as_computed
-        if isinstance(roundings, UnknownRoundings):
-            raise InputError(f"{what} {roundings.why}")
-        misfit = roundings.constants.misfit(arithmetic)
-        if misfit is not None:
-            raise InputError(f"{what} {misfit}")
+        roundings, self._relative = known_roundings(layer.as_computed, arithmetic, what)
         self._what, self._arithmetic, self._peak = what, arithmetic, roundings.peak
-        self._relative = []
-        for products, sums in zip(roundings.products, roundings.sums, strict=True):
-            bound = arithmetic.relative_error(products, sums)
-            if bound is None:
-                raise InputError(f"{what} has a unit with {sums} additions; {arithmetic.name} is too coarse to bound its error")
-            self._relative.append(bound)
         self._magnitudes = Weights(roundings.weight, roundings.bias)
         self._underflows = [factor * arithmetic.products.smallest_normal for factor in roundings.underflows]
         self.coefficients = self._scaled(arithmetic.products.precision + _SPARE_BITS)

@@ -27,7 +27,7 @@ from exactzones.network import Layer, Network
 from exactzones.property import Condition
 from exactzones.rational import Matrix, Vector
 from exactzones.rational.float_formats import FloatArithmetic
-from exactzones.roundings import UnknownRoundings
+from exactzones.roundings import known_roundings
 
 VARIABLE = "EXACTZONES_VERIFIED"
 """Environment variable with the path or the name of the built checker; without it ``program`` looks in several places."""
@@ -212,20 +212,12 @@ def _arithmetic(arithmetic: FloatArithmetic) -> dict[str, int]:
 
 
 def _roundings(layer: Layer, arithmetic: FloatArithmetic, what: str) -> dict[str, Any]:
-    roundings, format_ = layer.as_computed, arithmetic.products
-    if isinstance(roundings, UnknownRoundings):
-        raise InputError(f"{what} {roundings.why}")
-    misfit = roundings.constants.misfit(arithmetic)
-    if misfit is not None:
-        raise InputError(f"{what} {misfit}")
-    for products, sums in zip(roundings.products, roundings.sums, strict=True):
-        if arithmetic.relative_error(products, sums) is None:
-            raise InputError(f"{what} has a unit with {sums} additions; {arithmetic.name} is too coarse to bound its error")
+    roundings, _ = known_roundings(layer.as_computed, arithmetic, what)
     return _affine(roundings.weight, roundings.bias) | {
         "relu": [False] * layer.outputs,
         "products": list(roundings.products),
         "sums": list(roundings.sums),
-        "flushed": [str(factor * format_.smallest_normal) for factor in roundings.underflows],
+        "flushed": [str(factor * arithmetic.products.smallest_normal) for factor in roundings.underflows],
         "peak": str(roundings.peak),
     }
 
