@@ -21,10 +21,9 @@ from exactzones.models.onnx_ports import OutputEnd, ends_of, inputs_of
 from exactzones.models.onnx_tensors import constant_value, input_shape
 from exactzones.models.selection import Selection
 from exactzones.models.sparse import Sparse
-from exactzones.models.steps import Stepped, firing, settled
+from exactzones.models.steps import output_of
 from exactzones.models.tensors import Tensor
 from exactzones.network import Network, Port
-from exactzones.port import JUMP
 
 _FLAGS = ("allowzero", "ceil_mode", "count_include_pad", "keepdims", "noop_with_empty_axes", "training_mode")
 _TYPES = {bytes: "a string", float: "a float", int: "an integer", list: "a list of integers", np.ndarray: "a tensor"}
@@ -130,8 +129,7 @@ class GraphReader:
     def _settled_output(self, value: Steppable, end: OutputEnd) -> tuple[Operand, str]:
         """Return what is read of an output, and what the model applies to it."""
         try:
-            jump = firing(value) if isinstance(value, Stepped) and value.settled is None and not end.before else None
-            return (settled(value), end.before) if jump is None else (jump, JUMP)
+            return output_of(value, end.before)
         except FormatError as error:
             raise FormatError(f"the graph's output {end.tensor!r}: {error}".replace("its input", "it")) from None
 

@@ -24,6 +24,7 @@ from exactzones.models.ramps import lines_between, ramps_of, roots_of
 from exactzones.models.sparse import Sparse
 from exactzones.models.tensors import Tensor
 from exactzones.models.values import Value
+from exactzones.port import JUMP
 
 Operand: TypeAlias = Tensor | Array
 """A tensor that depends on the network's input, or a constant."""
@@ -106,6 +107,16 @@ def settled(value: Steppable) -> Operand:
             "network that ends with a JumpReLU, a feature fires where the output is positive"
         )
     return tensor
+
+
+def output_of(value: Steppable, before: str) -> tuple[Operand, str]:
+    """Return what is read of a model's output, and what the model applies to it (see ``Port``): a jump, or ``before``.
+
+    Raises:
+        FormatError: it jumps otherwise than a JumpReLU.
+    """
+    jump = firing(value) if isinstance(value, Stepped) and value.settled is None and not before else None
+    return (settled(value), before) if jump is None else (jump, JUMP)
 
 
 def firing(value: Stepped) -> Tensor | None:

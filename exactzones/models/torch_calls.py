@@ -10,12 +10,11 @@ import numpy as np
 from exactzones.errors import InputError
 from exactzones.models.arrays import Array, finite
 from exactzones.models.folding import folded, lifted
-from exactzones.models.steps import Stepped, firing, settled
+from exactzones.models.steps import output_of
 from exactzones.models.tensors import Tensor, concatenated
 from exactzones.models.torch_operators import function
 from exactzones.models.torch_operators.operands import ConstantArgumentError
 from exactzones.network import Network, Port
-from exactzones.port import JUMP
 
 _DTYPES = ("torch.float16", "torch.bfloat16", "torch.float32", "torch.float64")
 _TRUSTED = ("torch", "_operator", "operator", "builtins", "math")
@@ -105,13 +104,12 @@ def result_of(value: Any, before: str = "") -> Network:
 def _settled_result(value: Any, before: str) -> tuple[Tensor, str]:
     """Return what is read of a result, and what the module applies to it."""
     try:
-        jump = firing(value) if isinstance(value, Stepped) and value.settled is None and not before else None
-        result = settled(value) if jump is None else jump
+        result, left_out = output_of(value, before)
     except InputError as error:
         raise InputError(f"the module's result: {error}".replace("its input", "it")) from None
     if not isinstance(result, Tensor):
         raise InputError(f"the module returns a {type(result).__name__}; a tensor that depends on the input is expected")
-    return result, before if jump is None else JUMP
+    return result, left_out
 
 
 def before_ends(output: Any, name_of: Callable[[Any], str]) -> tuple[Any, str]:
