@@ -7,7 +7,7 @@
 #   EXACTZONES_VNNCOMP   a folder with public networks (acasxu/, rl_benchmarks/, ..): tests on them run, else they are skipped
 #   EXACTZONES_TORCH     a requirement such as "torch": it is installed with onnxscript, and the tests of the PyTorch loader run
 #   EXACTZONES_NETWORKS  on how many networks the engines are compared (24)
-#   EXACTZONES_EXPORTERS if not empty, they try the slower of PyTorch's two ONNX exporters on every module, not on every fourth
+#   EXACTZONES_EXPORTERS if not empty, they try PyTorch's ONNX exporters on every module, else, as they are slow, on some modules only
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bash examples/setup.sh dev .venv
