@@ -9,25 +9,18 @@ What a process spends on its start is counted.
 # ruff: noqa: T201 - scripts print
 
 import argparse
-import itertools
 import os
 import time
 from pathlib import Path
 
-import numpy as np
+from store import random_network
 
-from exactzones import Network, Polyhedron, certify, feature, stream_zones
+from exactzones import Polyhedron, certify, feature, stream_zones
 from exactzones.parallel import processes
 from exactzones.threads import one_thread
 
 JOBS = 2
 _TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def random_network(widths):
-    rng = np.random.default_rng(0)
-    layers = itertools.pairwise(widths)
-    return Network.mlp([(rng.normal(size=(b, a)).round(3).tolist(), rng.normal(size=b).round(3).tolist()) for a, b in layers])
 
 
 def cpu(pid):
