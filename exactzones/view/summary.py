@@ -23,7 +23,7 @@ def verdict(zones: Zones | UnionParts) -> str:
     """Return one or two sentences about where the property holds, or that it holds nowhere."""
     where = region(zones.domain)
     if zones.network.slice is not None:
-        where = f"{zones.network.slice}" if zones.domain is None else f"{where} on {zones.network.slice}"
+        where = str(zones.network.slice) if zones.domain is None else f"{where} on {zones.network.slice}"
     if not len(zones):
         if zones.complete:
             return f"Cannot fire: the list of zones is complete and empty; no point of {where} satisfies {zones.prop}."

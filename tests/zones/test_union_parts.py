@@ -96,7 +96,6 @@ def test_picture():
     union = find_union(NET, Disjunction((feature(0), feature(1))).resolve(NET.widths), (-3, 3))
     axes = plot_zones(union, color_by="zone")
     assert axes.get_title() == "z1[0] > 0 or z1[1] > 0: 2 zones, 2 islands"
-    labels = [text.get_text() for text in axes.figure.legends[0].get_texts()] if axes.figure.legends else []
-    labels += [text.get_text() for text in axes.get_legend().get_texts()] if axes.get_legend() else []
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert {"1:  +-, case 0", "2:  +-, case 1", "3:  -+, case 0"} <= set(labels)
     assert len(breakpoints(union.parts, Polyhedron.box(-3, 3, dim=1))) == 3
