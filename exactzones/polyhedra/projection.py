@@ -81,7 +81,7 @@ def project(system: HRep, point: Vector, norm: Norm = 2, *, nonempty: bool = Fal
     chosen = named_norm(norm)
     if len(point) != system.ambient_dim:
         raise DimensionError("point", expected=system.ambient_dim, got=len(point))
-    if _contains(system, point):
+    if system.contains(point):
         return Projection(Fraction(0), point, attained=True)
     if not nonempty and isinstance(lp.feasibility(system), lp.Infeasible):
         raise DomainError("an empty polyhedron has no nearest point")
@@ -91,7 +91,7 @@ def project(system: HRep, point: Vector, norm: Norm = 2, *, nonempty: bool = Fal
     guessed = None if exactly else nearest_point(system.closed_rows, point)
     nearest = _by_active_set(system, point) if guessed is None else guessed
     steps = [a - b for a, b in zip(nearest, point, strict=True)]
-    return Projection(dot(steps, steps), nearest, _contains(system, nearest))
+    return Projection(dot(steps, steps), nearest, system.contains(nearest))
 
 
 def distance_to_row(row: Row, lifted: Row, norm: Norm = 2) -> Fraction:
@@ -135,16 +135,6 @@ def _by_linear_programs(system: HRep, point: Vector, norm: Literal[1, "inf"]) ->
     if isinstance(inside, lp.Infeasible):
         return Projection(-best.value, best.point[:dim], attained=False)
     return Projection(-best.value, inside[:dim], attained=True)
-
-
-def _contains(system: HRep, point: Vector) -> bool:
-    """Tell whether a system contains a point, in integers."""
-    lifted = integer_row((Fraction(1), *point))
-    return (
-        all(integer_dot(row, lifted) >= 0 for row in system.rows)
-        and all(integer_dot(row, lifted) > 0 for row in system.strict)
-        and not any(integer_dot(row, lifted) for row in system.equations)
-    )
 
 
 def _is_irrational(system: HRep, point: Vector) -> bool:

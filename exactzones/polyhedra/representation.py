@@ -15,7 +15,7 @@ from exactzones import deprecated
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, InputError, quoted
 from exactzones.notation import latex_system
-from exactzones.rational import Row, Vector, algebraic, dot, entries, index, integer_row, primitive
+from exactzones.rational import Row, Vector, algebraic, entries, index, integer_dot, integer_row, primitive
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,11 @@ class HRep:
         """Tell whether a point of shape (dim,) satisfies every row."""
         if len(point) != self.ambient_dim:
             raise DimensionError("point", expected=self.ambient_dim, got=len(point))
-        lifted = (1, *point)
+        lifted = integer_row((1, *point))
         return (
-            all(dot(row, lifted) >= 0 for row in self.rows)
-            and all(dot(row, lifted) > 0 for row in self.strict)
-            and all(dot(row, lifted) == 0 for row in self.equations)
+            all(integer_dot(row, lifted) >= 0 for row in self.rows)
+            and all(integer_dot(row, lifted) > 0 for row in self.strict)
+            and not any(integer_dot(row, lifted) for row in self.equations)
         )
 
     def preimage(self, mapping: AffineMap) -> HRep:

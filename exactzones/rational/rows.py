@@ -35,7 +35,7 @@ def primitive(row: Iterable[int]) -> Row:
     return tuple([entry // divisor for entry in row]) if divisor > 1 else row
 
 
-def integer_row(entries: Sequence[Fraction]) -> Row:
+def integer_row(entries: Sequence[Fraction | int]) -> Row:
     """Scale a rational row by a positive number to a primitive integer row.
 
     >>> from exactzones.rational import vector
@@ -45,7 +45,7 @@ def integer_row(entries: Sequence[Fraction]) -> Row:
     return primitive(over_common_denominator(entries)[0])
 
 
-def over_common_denominator(entries: Sequence[Fraction]) -> tuple[Row, int]:
+def over_common_denominator(entries: Sequence[Fraction | int]) -> tuple[Row, int]:
     """Return a rational row as a row of integers and their least common denominator.
 
     >>> from exactzones.rational import vector
