@@ -175,21 +175,28 @@ def explore(
     start = replace(start, deadline=meter.deadline)
     length = _radius(radius)
     walk = _Walk(chosen, length**2 if length is not None and chosen == 2 else length, meter)
-    found, stopped = list[NearZone](), None
-    try:
-        for near in walk.everywhere(start) if whole else walk.island(start):
-            meter.zone()
-            found.append(near)
-            if on_zone is not None:
-                on_zone(near)
-        meter.report()
-    except (BudgetExceeded, KeyboardInterrupt) as error:
-        stopped = error.reason if isinstance(error, BudgetExceeded) else str(error) or "interrupted"
-    zones = tuple(sorted(found, key=lambda near: (near.distance, near.pattern)))
+    zones, stopped = _found(walk, walk.everywhere(start) if whole else walk.island(start), on_zone)
     question = start.network, start.prop, start.domain, start.point, chosen, length, whole
     if stopped is not None:
         raise BudgetExceeded(stopped, Exploration(*question, zones, complete=False))
     return Exploration(*question, zones, farther=walk.farther)
+
+
+def _found(
+    walk: _Walk, zones: Iterator[NearZone], on_zone: Callable[[NearZone], None] | None
+) -> tuple[tuple[NearZone, ...], str | None]:
+    """Return the zones of a walk in the order of an ``Exploration``, and why it stopped early; None if it did not."""
+    found, stopped = list[NearZone](), None
+    try:
+        for near in zones:
+            walk.meter.zone()
+            found.append(near)
+            if on_zone is not None:
+                on_zone(near)
+        walk.meter.report()
+    except (BudgetExceeded, KeyboardInterrupt) as error:
+        stopped = error.reason if isinstance(error, BudgetExceeded) else str(error) or "interrupted"
+    return tuple(sorted(found, key=lambda near: (near.distance, near.pattern))), stopped
 
 
 def _radius(radius: Any) -> Fraction | None:
