@@ -16,7 +16,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Generic, NamedTuple
 
-from exactzones.parallel.pieces import Cells, Job, L, Pace, PieceResult, W, prepare, work
+from exactzones.parallel.pieces import Job, L, Pace, PieceResult, W, WaitingCells, prepare, work
 from exactzones.parallel.workers import Call, Workers
 
 PACE = Pace()
@@ -43,7 +43,7 @@ class _Costs:
         """Return how many seconds a cell should take."""
         return self._seconds.get(layer, _FIRST_COST)
 
-    def of_cells(self, cells: Cells) -> float:
+    def of_cells(self, cells: WaitingCells) -> float:
         """Return how many seconds cells should take."""
         return len(cells) * self.of_cell(cells.layer)
 

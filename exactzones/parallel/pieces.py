@@ -36,7 +36,7 @@ class Pace:
     buffer_bytes: int = 64 << 20
 
 
-class Cells(Protocol):
+class WaitingCells(Protocol):
     """Successive cells that wait to be searched."""
 
     @property
@@ -63,7 +63,7 @@ class Leaves(Protocol):
         """Size in bytes."""
 
 
-W = TypeVar("W", bound=Cells)
+W = TypeVar("W", bound=WaitingCells)
 L = TypeVar("L", bound=Leaves)
 
 

@@ -15,7 +15,7 @@ from exactzones.zone import Zone
 B = TypeVar("B")
 
 
-class Rows(NamedTuple):
+class ZoneRows(NamedTuple):
     """Zones as rows.
 
     Attributes:
@@ -61,7 +61,7 @@ class StoredEngine(Protocol[B]):
     def last_pattern(self, batch: B) -> Bytes:
         """Return the packed pattern of the last zone, (width,)."""
 
-    def rows(self, batch: B, first: int) -> Rows:
+    def rows(self, batch: B, first: int) -> ZoneRows:
         """Return zones as rows; they depend on the zones and their order only.
 
         Args:

@@ -21,7 +21,7 @@ from exactzones.network import Network
 from exactzones.property import Property
 from exactzones.rational import Row
 from exactzones.store.columns import Table, leaves_of, zones_table
-from exactzones.store.engines import Rows
+from exactzones.store.engines import ZoneRows
 from exactzones.store.packing import Bytes, Layout, Planes
 from exactzones.zone import Zone
 
@@ -95,12 +95,12 @@ class ForwardRows:
         packed: Bytes = self.layout.packed(batch.prefix[-1:])[0]
         return packed
 
-    def rows(self, batch: LeafBatch, first: int) -> Rows:
+    def rows(self, batch: LeafBatch, first: int) -> ZoneRows:
         """Return zones as rows, with verdicts on their faces."""
         constant = float(self.search.prop.conditions[0].constant) if self.arrangement.has_target else 0.0
         floats = leaf_floats(self.arrangement, batch)
         planes = Planes.of(self.layout, batch, floats)
-        return Rows(zones_table(self.layout, batch, planes, floats, first=first, constant=constant), planes.verdicts)
+        return ZoneRows(zones_table(self.layout, batch, planes, floats, first=first, constant=constant), planes.verdicts)
 
     def batch_of(self, table: Table) -> LeafBatch:
         """Return the zones of a table."""

@@ -36,7 +36,7 @@ from exactzones.store.columns import (
     texts,
     vectors,
 )
-from exactzones.store.engines import Rows
+from exactzones.store.engines import ZoneRows
 from exactzones.store.packing import Bytes, Layout
 from exactzones.zone import Zone
 
@@ -112,7 +112,7 @@ class InequalityRows:
         packed: Bytes = self.layout.packed(batch.states[-1:] & np.uint8(ON))[0]
         return packed
 
-    def rows(self, batch: NodeLeaves, first: int) -> Rows:
+    def rows(self, batch: NodeLeaves, first: int) -> ZoneRows:
         """Return zones as rows; what needs vertices is null."""
         arrangement, count, states = self.arrangement, len(batch), batch.states
         section = arrangement.section
@@ -133,7 +133,7 @@ class InequalityRows:
         columns[self._point] = points
         if target is not None and maximum is not None:
             columns |= {"condition": vectors(target), "maximum": numbers(maximum, known=np.isfinite(maximum))}
-        return Rows(table_of(columns))
+        return ZoneRows(table_of(columns))
 
     def batch_of(self, table: Table) -> NodeLeaves:
         """Return the zones of a table."""

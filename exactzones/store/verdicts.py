@@ -16,7 +16,7 @@ from exactzones.store.packing import Bytes, Planes
 from exactzones.store.reading import ZoneStore
 
 
-class Faces(NamedTuple):
+class ChunkFaces(NamedTuple):
     """The faces of a chunk's zones on hyperplanes of neurons.
 
     Attributes:
@@ -39,7 +39,7 @@ def save_verdicts(directory: Path, chunk: Chunk, verdicts: Bytes) -> None:
     write_atomically(directory / chunk.verdicts, verdicts.tobytes())
 
 
-def faces_of(store: ZoneStore, chunk: int) -> Faces:
+def faces_of(store: ZoneStore, chunk: int) -> ChunkFaces:
     """Return the faces of a chunk's zones; verdicts that were not kept are computed again."""
     entry = store.manifest.chunks[chunk]
     table = store.table(entry, ["pattern", "planes"])
@@ -51,4 +51,4 @@ def faces_of(store: ZoneStore, chunk: int) -> Faces:
         verdicts = Planes.of(store.layout, leaves, leaf_floats(store.engine.arrangement, leaves)).verdicts
     inner = np.flatnonzero(ids >= store.engine.arrangement.exact.base[0])
     leaf = np.repeat(np.arange(len(table)), np.diff(start))
-    return Faces(store.first(chunk), patterns_of(table), leaf[inner], ids[inner].astype(np.int64), verdicts[inner])
+    return ChunkFaces(store.first(chunk), patterns_of(table), leaf[inner], ids[inner].astype(np.int64), verdicts[inner])

@@ -206,7 +206,7 @@ def _radius(radius: Any) -> Fraction | None:
     return length
 
 
-class _Stage(IntEnum):
+class _Known(IntEnum):
     """What is known of an entry of the queue; of equal distances the least is taken first.
 
     So of zones that are as far, all have been found before the first is returned.
@@ -219,7 +219,7 @@ class _Stage(IntEnum):
 
 class _Entry(NamedTuple):
     distance: Fraction
-    stage: _Stage
+    known: _Known
     pattern: Pattern
     local: LocalZone
     point: Vector
@@ -245,15 +245,15 @@ class _Walk:
 
     def everywhere(self, start: LocalZone) -> Iterator[NearZone]:
         """Yield all zones in the order of their distance, given a cell that contains the point."""
-        self._enter(start, Fraction(0), _Stage.CELL)
+        self._enter(start, Fraction(0), _Known.CELL)
         for entry in self._nearest_first():
-            if entry.stage is _Stage.BEYOND:
-                self._measure(entry.local, _Stage.CELL)
-            elif entry.stage is _Stage.ZONE:
+            if entry.known is _Known.BEYOND:
+                self._measure(entry.local, _Known.CELL)
+            elif entry.known is _Known.ZONE:
                 yield NearZone(entry.local, entry.distance, entry.point)
             else:
                 if entry.local.zone.can_fire:
-                    self._measure(entry.local, _Stage.ZONE)
+                    self._measure(entry.local, _Known.ZONE)
                 self._cross(entry.local, entry.local.facets)
 
     def island(self, start: LocalZone) -> Iterator[NearZone]:
@@ -262,10 +262,10 @@ class _Walk:
         if first is None:
             return
         self.queue, self.seen = [], set()
-        self._enter(first.local, first.distance, _Stage.ZONE, first.point)
+        self._enter(first.local, first.distance, _Known.ZONE, first.point)
         for entry in self._nearest_first():
-            if entry.stage is _Stage.BEYOND:
-                self._measure(entry.local, _Stage.ZONE)
+            if entry.known is _Known.BEYOND:
+                self._measure(entry.local, _Known.ZONE)
             else:
                 yield NearZone(entry.local, entry.distance, entry.point)
                 self._cross(entry.local, firing_facets(entry.local))
@@ -275,19 +275,19 @@ class _Walk:
             if self.limit is not None and self.queue[0].distance > self.limit:
                 self.farther = True
                 return
-            self.meter.visit(int(self.queue[0].stage is _Stage.BEYOND))
+            self.meter.visit(int(self.queue[0].known is _Known.BEYOND))
             yield heapq.heappop(self.queue)
 
-    def _enter(self, local: LocalZone, distance: Fraction, stage: _Stage, point: Vector = ()) -> None:
+    def _enter(self, local: LocalZone, distance: Fraction, known: _Known, point: Vector = ()) -> None:
         self.seen.add(local.pattern)
-        heapq.heappush(self.queue, _Entry(distance, stage, local.pattern, local, point))
+        heapq.heappush(self.queue, _Entry(distance, known, local.pattern, local, point))
 
-    def _measure(self, local: LocalZone, stage: _Stage) -> None:
+    def _measure(self, local: LocalZone, known: _Known) -> None:
         """Enter a cell, or its firing part, with its distance."""
-        conditions = [condition.integer_row for condition in local.zone.conditions] if stage is _Stage.ZONE else []
+        conditions = [condition.integer_row for condition in local.zone.conditions] if known is _Known.ZONE else []
         rows = [*local.domain_rows, *local.crossing.rows, *(row for row in conditions if any(row[1:]))]
         foot = project(HRep(local.network.inputs, tuple(rows)), local.point, self.norm, nonempty=True)
-        self._enter(local, foot.distance, stage, foot.point)
+        self._enter(local, foot.distance, known, foot.point)
 
     def _cross(self, local: LocalZone, facets: Iterable[ZoneFacet]) -> None:
         """Enter the cells on the other side of some facets."""
@@ -298,7 +298,7 @@ class _Walk:
             other = local.across(facet)
             if other.pattern not in self.seen:
                 here = integer_dot(facet.row, lifted) >= 0
-                self._enter(other, facet.measure(self.norm) if here else Fraction(0), _Stage.BEYOND)
+                self._enter(other, facet.measure(self.norm) if here else Fraction(0), _Known.BEYOND)
 
 
 def firing_facets(local: LocalZone) -> Iterator[ZoneFacet]:

@@ -39,7 +39,7 @@ def adjacency(zones: Sequence[Zone]) -> networkx.Graph:
     by_inequalities = [zone.source for zone in zones if isinstance(zone.source, InequalityLeaf)]
     if len(by_inequalities) == len(zones) > 0 and all(leaf.kernel is by_inequalities[0].kernel for leaf in by_inequalities):
         names = _unit_names(zones[0], by_inequalities[0].arrangement)
-        return PatternMatching(zones, by_inequalities).fill(_Graph(), names, _LazyRow)
+        return PatternMatching(zones, by_inequalities).fill(_Graph(), names, _FacetRow)
     leaves = [zone.source for zone in zones if isinstance(zone.source, Leaf)]
     of_one_search = len(leaves) == len(zones) > 0 and all(leaf.arrangement is leaves[0].arrangement for leaf in leaves)
     try:
@@ -102,7 +102,7 @@ def _fires_on(zone: Zone, facet: Row, corners: Sequence[Row]) -> bool:
     return not zone.firing.intersect(Polyhedron.of(zone.cell.dim, equations=[facet])).is_empty
 
 
-class _LazyRow(NamedTuple):
+class _FacetRow(NamedTuple):
     """The row of a neuron's hyperplane, which is computed on demand."""
 
     leaf: Leaf | InequalityLeaf
@@ -122,7 +122,7 @@ class _Edge(MutableMapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         value = self._attributes[name]
-        if isinstance(value, _LazyRow):
+        if isinstance(value, _FacetRow):
             value = self._attributes[name] = value.row()
         return value
 
@@ -205,7 +205,7 @@ class Matching:
         prefixes = [leaf.prefix for leaf in self.leaves]
         for batch in FacetBatch.batches(self.arrangement, prefixes, [leaf.tight for leaf in self.leaves]):
             for a, identity, other, flips, fires in self.shared_facets(batch):
-                graph.add_edge(a, other, facet=_LazyRow(self.leaves[a], identity), flips=flips, fires=fires)
+                graph.add_edge(a, other, facet=_FacetRow(self.leaves[a], identity), flips=flips, fires=fires)
         return graph
 
     def shared_facets(self, batch: FacetBatch) -> Iterator[tuple[int, int, int, tuple[tuple[int, int], ...], bool]]:

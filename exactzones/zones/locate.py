@@ -115,8 +115,8 @@ class Locator:
     def __init__(self, layers: Sequence[Layer], inputs: int, domain: Polyhedron | None, zones: Sequence[Zone]) -> None:
         walls = () if domain is None else domain.hrep.closed_rows
         self._inputs = inputs
-        self._walls = _Stage.of([row[1:] for row in walls], [row[0] for row in walls], [False] * len(walls), inputs)
-        self._stages = [_Stage.of(layer.weight, layer.bias, layer.relu, layer.inputs) for layer in layers]
+        self._walls = _FilteredLayer.of([row[1:] for row in walls], [row[0] for row in walls], [False] * len(walls), inputs)
+        self._layers = [_FilteredLayer.of(layer.weight, layer.bias, layer.relu, layer.inputs) for layer in layers]
         self._units = sum(len(layer.relu_units) for layer in layers)
         self._patterns = np.zeros((len(zones), -(-self._units // 8)), np.uint8)
         for k, zone in enumerate(zones):
@@ -157,7 +157,7 @@ class Locator:
             InexactError: a coordinate is not a finite rational number.
         """
         data = _ExactPoints.of(points, self._inputs)
-        widest = max([self._inputs, *(stage.outputs for stage in (self._walls, *self._stages))])
+        widest = max([self._inputs, *(layer.outputs for layer in (self._walls, *self._layers))])
         parts = [self._signs_at(part) for part in data.parts(max(1, _BATCH // widest))]
         return np.concatenate([np.zeros((0, 1 + self._units), np.int8), *parts])
 
@@ -175,19 +175,19 @@ class Locator:
         columns = [np.where((walls > 0).all(axis=1), 1, -1).astype(np.int8)[:, None]]
         certain = np.asarray(known.all(axis=1) | ((walls < 0) & known).any(axis=1))
         values, error = points.floats, points.error
-        for stage in self._stages:
-            signs, known, values, error = stage.bounded(values, error)
-            columns.append(signs[:, stage.relu])
-            certain &= known[:, stage.relu].all(axis=1)
+        for layer in self._layers:
+            signs, known, values, error = layer.bounded(values, error)
+            columns.append(signs[:, layer.relu])
+            certain &= known[:, layer.relu].all(axis=1)
         return np.concatenate(columns, axis=1), certain
 
     def _signs_in_integers(self, columns: IntegerMatrix) -> Signs:
         walls = np.array([[_sign(v) for v in row] for row in self._walls.applied(columns)[1:]], np.int8)
         count = len(columns.row(0))
         signs = [np.where((walls.reshape(-1, count) >= 0).all(axis=0), 1, -1).astype(np.int8)[None]]
-        for stage in self._stages:
-            rows = stage.applied(columns)
-            relu = [False, *stage.relu]
+        for layer in self._layers:
+            rows = layer.applied(columns)
+            relu = [False, *layer.relu]
             on_relu = [[_sign(v) for v in row] for row, has_relu in zip(rows, relu, strict=True) if has_relu]
             signs.append(np.array(on_relu, np.int8).reshape(-1, count))
             columns = IntegerMatrix.of([[max(v, 0) for v in row] if cut else row for row, cut in zip(rows, relu, strict=True)])
@@ -195,7 +195,7 @@ class Locator:
 
 
 @dataclass(frozen=True, eq=False)
-class _Stage:
+class _FilteredLayer:
     """An affine map followed by a ReLU on some of its outputs, in floats and in integers.
 
     Attributes:
@@ -211,7 +211,7 @@ class _Stage:
     exact: tuple[Matrix, Vector]
 
     @classmethod
-    def of(cls, weight: Any, bias: Sequence[Fraction | int], relu: Sequence[bool], inputs: int) -> _Stage:
+    def of(cls, weight: Any, bias: Sequence[Fraction | int], relu: Sequence[bool], inputs: int) -> _FilteredLayer:
         matrix = Matrix.of(weight, columns=inputs)
         offset = tuple(map(Fraction, bias))
         floats = float_matrix(matrix, filter_float)

@@ -209,10 +209,10 @@ def test_rows_of_facets_are_worked_out_when_looked_at():
     found = zones.graph
     (a, b), *_ = found.edges
     edge = found.edges[a, b]
-    assert isinstance(edge._attributes["facet"], graph._LazyRow)
+    assert isinstance(edge._attributes["facet"], graph._FacetRow)
     twin = copy.copy(edge)
     also = found.copy()
-    assert isinstance(also.edges[a, b]._attributes["facet"], graph._LazyRow)
+    assert isinstance(also.edges[a, b]._attributes["facet"], graph._FacetRow)
     assert "facet" in edge
     assert list(edge) == ["facet", "flips", "fires"]
     assert isinstance(edge["facet"], tuple)
