@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor
+from functools import cached_property
 from typing import NamedTuple, Protocol, TypeVar
 
 from exactzones.engine.arrangement import Arrangement
+from exactzones.engine.forward import ZoneSearch
 from exactzones.engine.frontier import Floats, Integers, States
+from exactzones.engine.inequalities import InequalitySearch
 from exactzones.store.columns import Table
 from exactzones.store.packing import Bytes, Layout
 from exactzones.zone import Zone
@@ -25,6 +28,22 @@ class ZoneRows(NamedTuple):
 
     table: Table
     verdicts: Bytes | None = None
+
+
+class SearchRows:
+    """What the engines that can be stored have in common."""
+
+    search: ZoneSearch | InequalitySearch
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """The layers that matter to the property, and the domain."""
+        return self.search.arrangement
+
+    @cached_property
+    def layout(self) -> Layout:
+        """How patterns are packed."""
+        return Layout.of(self.arrangement)
 
 
 class StoredEngine(Protocol[B]):

@@ -9,7 +9,6 @@ from functools import cached_property
 
 import numpy as np
 
-from exactzones.engine.arrangement import Arrangement
 from exactzones.engine.forward import ZoneSearch, zone_search
 from exactzones.engine.frontier import Floats, Frontier, Integers, States
 from exactzones.engine.leaf_floats import leaf_floats
@@ -21,13 +20,13 @@ from exactzones.network import Network
 from exactzones.property import Property
 from exactzones.rational import Row
 from exactzones.store.columns import Table, leaves_of, zones_table
-from exactzones.store.engines import ZoneRows
-from exactzones.store.packing import Bytes, Layout, Planes
+from exactzones.store.engines import SearchRows, ZoneRows
+from exactzones.store.packing import Bytes, Planes
 from exactzones.zone import Zone
 
 
 @dataclass(frozen=True, eq=False)
-class ForwardRows:
+class ForwardRows(SearchRows):
     """The forward engine as a ``StoredEngine``.
 
     Attributes:
@@ -55,16 +54,6 @@ class ForwardRows:
     @cached_property
     def _start(self) -> Frontier:
         return self.search.arrangement.start()
-
-    @property
-    def arrangement(self) -> Arrangement:
-        """The layers that matter to the property, and the domain."""
-        return self.search.arrangement
-
-    @cached_property
-    def layout(self) -> Layout:
-        """How patterns are packed."""
-        return Layout.of(self.arrangement)
 
     def batches(
         self, after: States | None, tick: Callable[[int], None], executor: Executor | None

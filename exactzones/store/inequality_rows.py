@@ -6,11 +6,9 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
 
 import numpy as np
 
-from exactzones.engine.arrangement import Arrangement
 from exactzones.engine.forward import rows_as_bytes
 from exactzones.engine.frontier import OFF, ON, Floats, Integers, States
 from exactzones.engine.inequalities import InequalitySearch, first_cell, inequality_search
@@ -36,13 +34,13 @@ from exactzones.store.columns import (
     texts,
     vectors,
 )
-from exactzones.store.engines import ZoneRows
-from exactzones.store.packing import Bytes, Layout
+from exactzones.store.engines import SearchRows, ZoneRows
+from exactzones.store.packing import Bytes
 from exactzones.zone import Zone
 
 
 @dataclass(frozen=True, eq=False)
-class InequalityRows:
+class InequalityRows(SearchRows):
     """The inequalities engine as a ``StoredEngine``.
 
     Attributes:
@@ -69,16 +67,6 @@ class InequalityRows:
     def _point(self) -> str:
         """The column of the inner points: with a target, which is positive there, they are witnesses."""
         return "witness" if self.arrangement.has_target else "inner"
-
-    @property
-    def arrangement(self) -> Arrangement:
-        """The layers that matter to the property, and the domain."""
-        return self.search.arrangement
-
-    @cached_property
-    def layout(self) -> Layout:
-        """How patterns are packed."""
-        return Layout.of(self.arrangement)
 
     def batches(
         self, after: States | None, tick: Callable[[int], None], executor: Executor | None
