@@ -102,24 +102,20 @@ class InequalityRows(SearchRows):
 
     def rows(self, batch: NodeLeaves, first: int) -> ZoneRows:
         """Return zones as rows; what needs vertices is null."""
-        arrangement, count, states = self.arrangement, len(batch), batch.states
-        section = arrangement.section
-        target = maximum = None
-        if arrangement.has_target:
-            target = lifted_rows(section, targets_of(arrangement, states & np.uint8(ON)))
-            maximum = self.bounds(batch)[1] - float(self.search.prop.conditions[0].constant)
-        points = vectors(lifted_points(section, np.array([*map(_rounded, batch.inner)])))
-        is_exact = [None if isinstance(point, np.ndarray) else " ".join(map(text, point)) for point in batch.inner]
+        arrangement, count, signs = self.arrangement, len(batch), batch.states & np.uint8(ON)
+        written = [None if isinstance(point, np.ndarray) else " ".join(map(text, point)) for point in batch.inner]
         columns = {
             "zone": numbers(np.arange(first, first + count)),
-            "pattern": fixed_bytes(self.layout.packed(states & np.uint8(ON))),
+            "pattern": fixed_bytes(self.layout.packed(signs)),
             **{name: nothing(name, count) for name in ("planes", "corners", "condition", "witness", "maximum")},
-            "uncut": fixed_bytes(np.packbits((states & UNCUT)[:, self.layout.cut] > 0, axis=1)),
+            "uncut": fixed_bytes(np.packbits((batch.states & UNCUT)[:, self.layout.cut] > 0, axis=1)),
             "inner": nothing("inner", count),
-            "exact": texts(is_exact),
+            "exact": texts(written),
         }
-        columns[self._point] = points
-        if target is not None and maximum is not None:
+        columns[self._point] = vectors(lifted_points(arrangement.section, np.array([*map(_rounded, batch.inner)])))
+        if arrangement.has_target:
+            target = lifted_rows(arrangement.section, targets_of(arrangement, signs))
+            maximum = self.bounds(batch)[1] - float(self.search.prop.conditions[0].constant)
             columns |= {"condition": vectors(target), "maximum": numbers(maximum, known=np.isfinite(maximum))}
         return ZoneRows(table_of(columns))
 
