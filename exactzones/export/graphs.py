@@ -49,9 +49,7 @@ def _what_fires(zones: Zones | ZoneUnion, k: int, zone: Zone | UnionZone) -> dic
         assert isinstance(zone, Zone)  # noqa: S101 - as it is one of them
         value = zone.maximum.value
         return {"island": zones.island_of[k], "maximum": "unbounded" if value is None else text(value)}
-    islands = sorted({zones.parts.island_of[part] for part in zones.parts.of_zone[k]})
-    cases = (case for part in zones.parts.of_zone[k] for case in [zones.parts.owners[part][1]])
-    return {"cases": " ".join(map(str, cases)), "islands": " ".join(map(str, islands))}
+    return {"cases": " ".join(map(str, zones[k].cases)), "islands": " ".join(map(str, zones.parts.islands_of(k)))}
 
 
 def graphml(zones: Zones | ZoneUnion) -> str:

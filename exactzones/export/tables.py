@@ -28,15 +28,14 @@ def csv_text(zones: Zones | ZoneUnion) -> str:
 
 def _union_lines(union: ZoneUnion) -> Iterator[str]:
     """Yield the lines of ``csv_text`` for the zones of a disjunction."""
-    inputs, islands = union.network.inputs, union.parts.island_of
+    inputs = union.network.inputs
     names = ["pattern", "cases", "islands", "facets", "vertices", "rays", "lines"]
     volume = ["volume"] if inputs <= MAX_VOLUME_INPUTS else []
     yield _line(["zone", *names, *volume, *(f"x{j}" for j in range(inputs))])
-    for k, (zone, parts) in enumerate(zip(union, union.parts.of_zone, strict=True)):
+    for k, zone in enumerate(union):
         vrep = zone.listed_vrep
         sizes = [None] * 3 if vrep is None else [len(vrep.vertices), len(vrep.rays), len(vrep.lines)]
-        of_islands = sorted({islands[part] for part in parts})
-        texts = [" ".join(zone.pattern), " ".join(map(str, zone.cases)), " ".join(map(str, of_islands))]
+        texts = [" ".join(zone.pattern), " ".join(map(str, zone.cases)), " ".join(map(str, union.parts.islands_of(k)))]
         numbers = [len(zone.hrep.rows), *sizes, *([zone.volume] if volume else []), *zone.sample]
         yield _line([k, *texts, *map(_cell, numbers)])
 

@@ -93,6 +93,10 @@ class UnionParts(Sequence[Zone]):
         islands = {k: island for island, members in enumerate(self.islands) for k in members}
         return tuple(islands[k] for k in range(len(self.zones)))
 
+    def islands_of(self, zone: int) -> list[int]:
+        """Return the indices of the islands in which a zone of the union has parts, ascending."""
+        return sorted({self.island_of[k] for k in self.of_zone[zone]})
+
     @cached_property
     def zone_graph(self) -> networkx.Graph:
         """The zones as nodes, and their shared facets as edges; see ``Zones.graph``."""
