@@ -93,13 +93,13 @@ class PatternsAround(NamedTuple):
                 yield from ((point, k) for point in self.points.get(patterns[k].tobytes(), ()))
         yield from self.masked(patterns)
 
-    @staticmethod
-    def sorted(count: int, found: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
-        """Return for each of so many points its zones, ascending."""
-        zones: list[list[int]] = [[] for _ in range(count)]
-        for point, zone in found:
-            zones[point].append(zone)
-        return [tuple(sorted(numbers)) for numbers in zones]
+
+def _by_point(count: int, found: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
+    """Return for each of so many points its zones, ascending, given pairs of a point and a zone."""
+    zones: list[list[int]] = [[] for _ in range(count)]
+    for point, zone in found:
+        zones[point].append(zone)
+    return [tuple(sorted(numbers)) for numbers in zones]
 
 
 class Locator:
@@ -135,7 +135,7 @@ class Locator:
         """
         signs = self.signs(points)
         wanted = PatternsAround.of(signs)
-        return wanted.sorted(len(signs), itertools.chain(wanted.listed(self._index), wanted.masked(self._patterns)))
+        return _by_point(len(signs), itertools.chain(wanted.listed(self._index), wanted.masked(self._patterns)))
 
     def locate_among(self, points: Any, batches: Iterable[tuple[int, Packed]]) -> list[tuple[int, ...]]:
         """Return the same for zones that are not in memory together.
@@ -147,7 +147,7 @@ class Locator:
         signs = self.signs(points)
         wanted = PatternsAround.of(signs)
         found = ((point, first + k) for first, patterns in batches for point, k in wanted.matches(patterns))
-        return wanted.sorted(len(signs), found)
+        return _by_point(len(signs), found)
 
     def signs(self, points: Any) -> Signs:
         """Return the exact signs of points, (points, 1 + neurons): first 1 in the domain and -1 outside, then each neuron's.
