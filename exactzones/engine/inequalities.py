@@ -27,7 +27,7 @@ from exactzones.engine.arrangement import Arrangement
 from exactzones.engine.forward import is_rational, patterns_of, rows_as_bytes, target_of
 from exactzones.engine.frontier import OFF, ON, States
 from exactzones.engine.inequality_leaf import UNCUT, InequalityLeaf
-from exactzones.engine.inequality_nodes import Node, NodeLeaves, NodeQueue, NodeWorker
+from exactzones.engine.inequality_nodes import FIRST_ITEMS, Node, NodeLeaves, NodeQueue, NodeWorker
 from exactzones.engine.search_kernel import SearchKernel
 from exactzones.engine.workers import leaves_on
 from exactzones.errors import BackendError
@@ -44,7 +44,7 @@ UNSEEN = 4
 
 _LEAF, _ASK = 0, 1  # kinds of items that the kernel returns; what is left is a cell that waits
 _FIXED_SIZE = 1 << 20  # numbers in the dictionaries of so many parts
-_FIRST_ITEMS, _MOST_ITEMS, _CALL_SECONDS = 64, 4096, 0.1  # that a call of the kernel returns before it stops
+_MOST_ITEMS, _CALL_SECONDS = 4096, 0.1  # after which a call of the kernel stops
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +92,7 @@ class InequalitySearch:
     def leaves(self, starts: Sequence[Node | NodeLeaves], tick: Callable[[int], None]) -> Generator[NodeLeaves, None, None]:
         """Yield the leaves of successive cells."""
         stack = [*reversed(starts)]
-        items = _FIRST_ITEMS
+        items = FIRST_ITEMS
         while stack:
             node = stack.pop()
             if isinstance(node, NodeLeaves):
@@ -129,7 +129,7 @@ class InequalitySearch:
             if isinstance(node, NodeLeaves):
                 rest = node.part(int(around[0]) + 1, len(node))
                 return [rest] * bool(len(rest)) + stack[::-1]
-            stack += reversed(self.advance(node, _FIRST_ITEMS))
+            stack += reversed(self.advance(node, FIRST_ITEMS))
         raise ValueError("no cell contains the leaf")
 
     def worker(self) -> NodeWorker:

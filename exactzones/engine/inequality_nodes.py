@@ -14,7 +14,7 @@ from exactzones.engine.frontier import Floats, States
 from exactzones.parallel import Pace, PieceResult
 from exactzones.polyhedra.program import Point
 
-_FIRST_ITEMS = 64  # that a call of the kernel returns before it stops
+FIRST_ITEMS = 64  # that a call of the kernel returns before it stops
 
 
 class Node(NamedTuple):
@@ -105,7 +105,7 @@ class NodeWorker:
     """
 
     def __init__(self, search: NodeSearch) -> None:
-        self.search, self.items = search, _FIRST_ITEMS
+        self.search, self.items = search, FIRST_ITEMS
 
     def work(self, piece: Sequence[NodeQueue], pace: Pace, seconds: float) -> PieceResult[NodeQueue, NodeLeaves]:
         """Follow cells to their leaves, depth first, until time is up, but for at least one step."""
