@@ -17,7 +17,7 @@ from exactzones.polyhedra import backends, lp
 from exactzones.polyhedra.bounds import Bounds
 from exactzones.polyhedra.cells import Cell, canonical_vrep, reduce_modulo
 from exactzones.polyhedra.reading import corner_of, generators_of, is_number
-from exactzones.polyhedra.redundancy import without_redundancy
+from exactzones.polyhedra.redundancy import echelon, modulo, without_redundancy
 from exactzones.polyhedra.representation import HRep, VRep
 from exactzones.polyhedra.volume import volume
 from exactzones.rational import (
@@ -31,7 +31,6 @@ from exactzones.rational import (
     integer_row,
     irrational,
     nullspace,
-    row_echelon,
     text,
     vector_of,
 )
@@ -155,11 +154,11 @@ class Polyhedron:
         if self.is_empty:
             return HRep.of(self.ambient_dim, [(-1, *(0,) * self.ambient_dim)])
         rows, equations = without_redundancy(self.hrep.closed_rows, self.hrep.equations, self.ambient_dim)
-        closed = HRep.of(self.ambient_dim, _reduced(rows, equations), equations=_echelon(equations))
+        closed = HRep.of(self.ambient_dim, modulo(rows, equations), equations=echelon(equations))
         strict = [row for row in self.hrep.strict if not lp.is_valid(closed, row, strictly=True)]
         if not strict:
             return closed
-        canonical_strict = HRep.of(self.ambient_dim, strict=_reduced(strict, equations)).strict
+        canonical_strict = HRep.of(self.ambient_dim, strict=modulo(strict, equations)).strict
         weak = set(closed.rows) - set(canonical_strict)
         return HRep.of(self.ambient_dim, weak, strict=canonical_strict, equations=closed.equations)
 
@@ -328,7 +327,7 @@ class Box(Polyhedron):
         """The inequalities and equations."""
         rows, equations, dim = [], [], self.ambient_dim
         if self.is_rational and not self.equations:  # of many inputs, reading thousands of rows as numbers would take seconds
-            return HRep(dim, tuple(sorted({row for _, _, row in Bounds(self.low, self.high).sides()})))
+            return HRep(dim, tuple(sorted(set(Bounds(self.low, self.high).rows()))))
         for k, (below, above) in enumerate(zip(self.low, self.high, strict=True)):
             unit = [int(j == k) for j in range(dim)]
             if self.equations and below == above:
@@ -368,23 +367,10 @@ class Box(Polyhedron):
         return f"Polyhedron(hrep={self.hrep!r})" if self.ambient_dim <= _SHOWN else f"<box of {self.ambient_dim} inputs>"
 
 
-def _reduced(rows: Sequence[Row], equations: Sequence[Row]) -> list[Row]:
-    """Return rows modulo equations, so that rows with the same values on the solutions of the equations become equal."""
-    # Generators (0, a, b) and lines (0, a, b): the constant comes last, so that the pivots are coordinates.
-    reduced = reduce_modulo([(0, *row[1:], row[0]) for row in rows], [(0, *row[1:], row[0]) for row in equations])
-    return [(row[-1], *row[1:-1]) for row in reduced]
-
-
 def _hrep(other: Any) -> HRep:
     if not isinstance(other, Polyhedron):
         raise InputError(f"the other polyhedron is {quoted(other)}; write Polyhedron.box(0, 8, dim=2) or Polyhedron.of(..)")
     return other.hrep
-
-
-def _echelon(equations: Sequence[Row]) -> list[Row]:
-    """Return equations in reduced row echelon form, their pivots in the coordinates."""
-    rows, _ = row_echelon([(*equation[1:], equation[0]) for equation in equations])
-    return [(row[-1], *row[:-1]) for row in rows]
 
 
 def describe(row: Sequence[Any], relation: str = ">=", names: Sequence[str] | None = None) -> str:

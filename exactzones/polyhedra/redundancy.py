@@ -1,11 +1,12 @@
-"""Systems without redundant rows, by linear programs."""
+"""Systems without redundant rows, by linear programs, in canonical form."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from exactzones.polyhedra import backends
-from exactzones.rational import Row
+from exactzones.polyhedra.cells import reduce_modulo
+from exactzones.rational import Row, row_echelon
 
 
 def without_redundancy(rows: Sequence[Row], equations: Sequence[Row], dim: int) -> tuple[list[Row], list[Row]]:
@@ -22,6 +23,19 @@ def without_redundancy(rows: Sequence[Row], equations: Sequence[Row], dim: int) 
         if violation.value <= 0:
             remaining = others
     return remaining, flat
+
+
+def modulo(rows: Sequence[Row], equations: Sequence[Row]) -> list[Row]:
+    """Return rows modulo equations, so that rows with the same values on the solutions of the equations become equal."""
+    # Generators (0, a, b) and lines (0, a, b): the constant comes last, so that the pivots are coordinates.
+    reduced = reduce_modulo([(0, *row[1:], row[0]) for row in rows], [(0, *row[1:], row[0]) for row in equations])
+    return [(row[-1], *row[1:-1]) for row in reduced]
+
+
+def echelon(equations: Sequence[Row]) -> list[Row]:
+    """Return equations in reduced row echelon form, their pivots in the coordinates."""
+    rows, _ = row_echelon([(*equation[1:], equation[0]) for equation in equations])
+    return [(row[-1], *row[:-1]) for row in rows]
 
 
 def _can_be_positive(chosen: Sequence[Row], rows: Sequence[Row], equations: Sequence[Row], dim: int) -> bool:
