@@ -173,10 +173,8 @@ class _Parser:
             raise self._error(f"argmax is compared with {number!r}; expected the number of an output, from 0 to {width - 1}")
         self._next += 1
         largest = ALWAYS
-        for other in range(width):
-            if other != int(number):
-                difference = self._output(int(number)).plus(self._output(other), -1)
-                largest &= Property((self._linear(difference, strict=True),))
+        for greater in self._comparisons(int(number)):
+            largest &= greater
         return _disjunction(~largest if relation == "!=" else largest)
 
     def _top(self) -> Disjunction:
@@ -186,12 +184,16 @@ class _Parser:
         count = self._number("largest outputs", range(1, self._network.widths[-1] + 1)) if all(words) else 0
         if not count or not self._take(")"):
             raise self._error("the number of an output is followed by: in top(N)")
-        others = [other for other in range(self._network.widths[-1]) if other != unit]
-        differences = [self._output(unit).plus(self._output(other), -1) for other in others]
-        greater = [Property((self._linear(difference, strict=True),)) for difference in differences]
+        greater = self._comparisons(unit)
         if negated:
             return _disjunction(at_least(count, [Property((~prop.conditions[0],)) for prop in greater]))
-        return _disjunction(at_least(len(others) + 1 - count, greater))
+        return _disjunction(at_least(len(greater) + 1 - count, greater))
+
+    def _comparisons(self, unit: int) -> list[Property]:
+        """Return for each other output that an output is greater."""
+        others = [other for other in range(self._network.widths[-1]) if other != unit]
+        differences = [self._output(unit).plus(self._output(other), -1) for other in others]
+        return [Property((self._linear(difference, strict=True),)) for difference in differences]
 
     def _number(self, what: str, allowed: range) -> int:
         word = self._peek()
