@@ -342,7 +342,7 @@ class Program:
         left = list(map(Fraction, objective[1:]))
         for row, multiplier in zip(self.exact_rows(), optimum.multipliers, strict=True):
             if multiplier:
-                left = [entry + multiplier * a for entry, a in zip(left, row[1:], strict=True)]
+                left = [entry + multiplier * a if a else entry for entry, a in zip(left, row[1:], strict=True)]
         sides = []
         for k, sign, row in self.bounds.sides():
             sides.append(abs(left[k] / row[k + 1]) if left[k] * sign < 0 else Fraction(0))

@@ -119,11 +119,11 @@ def _by_linear_programs(system: HRep, point: Vector, norm: Literal[1, "inf"]) ->
     """Minimise the sum of upper bounds of |x_k - point_k|: one for each coordinate in the norm 1, a common one for infinity."""
     dim, bounds = system.ambient_dim, system.ambient_dim if norm == 1 else 1
     zero = (0,) * bounds
-    rows: list[tuple[Fraction | int, ...]] = [(*row, *zero) for row in system.rows]
+    rows: list[Row] = [(*row, *zero) for row in system.rows]
     for k, entry in enumerate(point):
-        unit = [int(j == k) for j in range(dim)]
-        bound = [int(j == k % bounds) for j in range(bounds)]
-        rows += [(-entry, *unit, *bound), (entry, *(-e for e in unit), *bound)]
+        unit = [entry.denominator * (j == k) for j in range(dim)]
+        bound = [entry.denominator * (j == k % bounds) for j in range(bounds)]
+        rows += [(-entry.numerator, *unit, *bound), (entry.numerator, *(-e for e in unit), *bound)]
     strict, equations = ([(*row, *zero) for row in group] for group in (system.strict, system.equations))
     lifted = HRep.of(dim + bounds, rows, strict=strict, equations=equations)
     best = _maximized(lifted, (*(0,) * (dim + 1), *(-1,) * bounds))
