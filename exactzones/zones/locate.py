@@ -83,15 +83,17 @@ class PatternsAround(NamedTuple):
             bits = np.unpackbits(patterns, axis=1, count=len(own))
             yield from ((point, k) for k in np.flatnonzero(((bits == (own > 0)) | (own == 0)).all(axis=1)).tolist())
 
-    def matches(self, patterns: Packed) -> Iterator[tuple[int, int]]:
-        """Yield (point, k) for each packed pattern with number k, (P, width), that is around a point."""
-        keys = np.frombuffer(b"".join(self.points), np.uint8).reshape(len(self.points), patterns.shape[1])
-        random = np.random.default_rng(0).integers(0, 1 << 64, 8 * patterns.shape[1], np.uint64)
-        if len(keys) and len(patterns):
-            close = np.isin(pattern_hashes(patterns, random), pattern_hashes(keys, random))
-            for k in np.flatnonzero(close).tolist():
-                yield from ((point, k) for point in self.points.get(patterns[k].tobytes(), ()))
-        yield from self.masked(patterns)
+    def matches(self, batches: Iterable[tuple[int, Packed]], width: int) -> Iterator[tuple[int, int]]:
+        """Yield (point, zone) for each pattern that is around a point, given batches as for ``Locator.locate_among``."""
+        keys = np.frombuffer(b"".join(self.points), np.uint8).reshape(len(self.points), width)
+        random = np.random.default_rng(0).integers(0, 1 << 64, 8 * width, np.uint64)
+        wanted = pattern_hashes(keys, random) if len(keys) else None
+        for first, patterns in batches:
+            if wanted is not None and len(patterns):
+                close = np.isin(pattern_hashes(patterns, random), wanted)
+                for k in np.flatnonzero(close).tolist():
+                    yield from ((point, first + k) for point in self.points.get(patterns[k].tobytes(), ()))
+            yield from ((point, first + k) for point, k in self.masked(patterns))
 
 
 def _by_point(count: int, found: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
@@ -145,9 +147,7 @@ class Locator:
             batches: the number of the first zone, and packed patterns, (P, width), of successive zones.
         """
         signs = self.signs(points)
-        wanted = PatternsAround.of(signs)
-        found = ((point, first + k) for first, patterns in batches for point, k in wanted.matches(patterns))
-        return _by_point(len(signs), found)
+        return _by_point(len(signs), PatternsAround.of(signs).matches(batches, self._patterns.shape[1]))
 
     def signs(self, points: Any) -> Signs:
         """Return the exact signs of points, (points, 1 + neurons): first 1 in the domain and -1 outside, then each neuron's.
