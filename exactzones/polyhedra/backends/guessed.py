@@ -58,6 +58,6 @@ def _integers(row: Entries) -> tuple[tuple[int, ...], Fraction]:
 
 
 def _scaled_floats(row: Entries) -> Floats:
-    """Return a row as floats, divided by the power of two that is next to its largest entry."""
+    """Return a row as floats, divided by a power of two above its largest entry."""
     size = 1 << math.ceil(max(*row, -min(row))).bit_length()
     return np.array([clipped_float(quotient(entry, size)) for entry in row])
