@@ -44,6 +44,9 @@ class InequalityCell:
     @cached_property
     def program(self) -> Program:
         """Linear programs over it."""
+        return self._new_program()
+
+    def _new_program(self) -> Program:
         return Program.on(HRep.of(self.dim, self.rows))
 
     @cached_property
@@ -80,21 +83,28 @@ class InequalityCell:
 
     def exceeds(self, row: Row) -> bool:
         """Tell whether an affine function is positive somewhere."""
-        return self.point_where([row]) is not None
+        return self._point_where([row], lambda: self.program) is not None
 
     def point_where(self, rows: Iterable[Row]) -> Point | None:
-        """Return a point such as ``inner`` at which these rows are positive, too; None if there is none."""
-        wanted = list(rows)
+        """Return a point such as ``inner`` at which these rows are positive, too; None if there is none.
+
+        It depends on the cell and the rows only.  A program that has solved others begins where the last one ended, so that it
+        may return another point: a new one is made.
+        """
+        return self._point_where(list(rows), self._new_program)
+
+    def _point_where(self, wanted: Sequence[Row], program_of: Callable[[], Program]) -> Point | None:
         inner = (Fraction(1), *exactly(self.inner))
         if all(dot(row, inner) > 0 for row in wanted):
             return self.inner
+        program = program_of()
         for row in wanted:
-            self.program.push(row)
+            program.push(row)
         try:
-            return self.program.interior()
+            return program.interior()
         finally:
             for _ in wanted:
-                self.program.pop()
+                program.pop()
 
     def maximize(self, objective: Row) -> lp.LPResult:
         """Maximise ``objective . (1, x)`` exactly."""
