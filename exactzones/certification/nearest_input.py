@@ -48,6 +48,7 @@ def nearest_input(
         DomainError: the point lies outside the domain.
         InputError: another argument that does not fit.
 
+    >>> from exactzones import Network
     >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
     >>> answer = nearest_input(net, 0, ["1/3"], "inf")
     >>> answer.exact, answer.upper, answer.point, answer.attained
@@ -95,6 +96,7 @@ def radius(
         DomainError: the point lies outside the domain.
         InputError: another argument that does not fit, or a property whose negation has too many cases.
 
+    >>> from exactzones import Network
     >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
     >>> radius(net, 0, [3], "inf").upper
     Fraction(2, 1)
