@@ -28,6 +28,8 @@ _Listed = TypeVar("_Listed", Zones, ZoneUnion)
 _TRIED_ZONES = 64  # in the first file that is written
 _GROWTH = 8  # how many times as many are in the next one, at most
 _WRITING_SHARE = 0.6  # of the time left that a file may take, as measured
+_SEARCH_SHARE = 0.75  # of the time; the rest is for what follows from the zones, and for writing
+_SEARCH_SHARE_BEFORE_FILES = 0.4  # the same if pictures, pages, exports or proofs are written
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,15 @@ class CellCounter:
         self.cells = cells
         if self.report is not None:
             self.report(cells, zones)
+
+
+def search_deadline(*, writes_files: bool) -> Deadline:
+    """Return the part of the command's time that the search may take.
+
+    Args:
+        writes_files: whether files other than JSON are written, which take long: pictures, pages, exports or proofs.
+    """
+    return stop.deadline.part(_SEARCH_SHARE_BEFORE_FILES if writes_files else _SEARCH_SHARE)
 
 
 def find(

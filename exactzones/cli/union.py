@@ -13,7 +13,7 @@ import rich_click as click
 from exactzones.affine import AffineMap
 from exactzones.cli.options import Question, UnionQuestion
 from exactzones.cli.outputs import STDOUT, Deliveries, check_target, is_text_wanted, point_text, print_table
-from exactzones.cli.search import Listing, SearchOptions, embedding_text, find_cases
+from exactzones.cli.search import Listing, SearchOptions, embedding_text, find_cases, search_deadline
 from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document
 from exactzones.cli.zones import earlier_proof, percent, prove
@@ -26,9 +26,6 @@ from exactzones.zones.union import of_one_horizon
 
 if TYPE_CHECKING:
     from exactzones.cli.zones import OutputOptions
-
-_SEARCH_SHARE = 0.75  # of the time; the rest is for what follows from the zones, and for writing
-_SEARCH_SHARE_BEFORE_PROOF = 0.4  # the same with --certificate
 
 
 def list_union(
@@ -49,8 +46,7 @@ def list_union(
     proofs = [] if outputs.certificate is None else [_of_case(outputs.certificate, k) for k in range(len(question.prop.cases))]
     for path in proofs:
         check_target(path, path.parent)
-    until = stop.deadline.part(_SEARCH_SHARE_BEFORE_PROOF if proofs else _SEARCH_SHARE)
-    listing = find_cases(question, search, until, quiet=quiet)
+    listing = find_cases(question, search, search_deadline(writes_files=outputs.writes_files), quiet=quiet)
     union = listing.zones
     _write_json(union, outputs, deliveries)
     outputs.write(union, deliveries)

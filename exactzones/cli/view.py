@@ -31,15 +31,13 @@ from exactzones.cli.outputs import (
     progress,
 )
 from exactzones.cli.points import read_point
-from exactzones.cli.search import BudgetOptions, Listing, budget_options, deliver_first, find, find_cases
+from exactzones.cli.search import BudgetOptions, Listing, budget_options, deliver_first, find, find_cases, search_deadline
 from exactzones.cli.stopping import stop
 from exactzones.errors import InputError
 from exactzones.formats.zones_json import network_document
 from exactzones.polyhedra.flats import free_inputs
 from exactzones.view import Points, check_shown, cut_through, embedding, read_points, save
 from exactzones.zones import Zones, ZoneUnion
-
-_SEARCH_SHARE = 0.4  # of the time; the rest is for the page
 
 
 @dataclass(frozen=True)
@@ -163,7 +161,7 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
 
 
 def _list(asked: Question | UnionQuestion, limits: BudgetOptions, *, quiet: bool) -> Listing[Zones] | Listing[ZoneUnion]:
-    until = stop.deadline.part(_SEARCH_SHARE)
+    until = search_deadline(writes_files=True)
     if isinstance(asked, UnionQuestion):
         return find_cases(asked, limits, until, quiet=quiet)
     return find(asked, limits, until, quiet=quiet)

@@ -39,7 +39,15 @@ from exactzones.cli.outputs import (
     print_table,
     progress,
 )
-from exactzones.cli.search import Listing, SearchOptions, deliver_first, embedding_text, find, search_options
+from exactzones.cli.search import (
+    Listing,
+    SearchOptions,
+    deliver_first,
+    embedding_text,
+    find,
+    search_deadline,
+    search_options,
+)
 from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document
 from exactzones.errors import InputError, WriteError
@@ -53,8 +61,6 @@ if TYPE_CHECKING:
     from exactzones.certification import Certificate
 
 _PICTURES = (".svg", ".png", ".pdf")
-_SEARCH_SHARE = 0.75  # of the time; the rest is for what follows from the zones, and for writing
-_SEARCH_SHARE_BEFORE_FILES = 0.4  # the same with --certificate, --plot or --export
 _WRITING_SHARE = 0.6  # of the time left that pictures and exports may take, as measured
 _PROOF_SHARE = 0.85  # of the time that is left after the search
 _MANY_VOLUMES = 20_000  # zones; more take as long as the search again
@@ -80,6 +86,11 @@ class OutputOptions:
         """Return each file to write, with its option."""
         files = (("--json", self.json_path), ("--plot", self.plot), *(("--export", path) for path in self.exports))
         return [(option, path) for option, path in (*files, ("--certificate", self.certificate)) if path is not None]
+
+    @property
+    def writes_files(self) -> bool:
+        """Whether files other than JSON and a store are written."""
+        return self.plot is not None or self.certificate is not None or bool(self.exports)
 
     def check(self, net: Path, question: Question | UnionQuestion) -> None:
         """Refuse, before the search, what could not be written after it.
@@ -116,8 +127,7 @@ class OutputOptions:
 
     def list_zones(self, question: Question, search: SearchOptions, deliveries: Deliveries, *, quiet: bool) -> Listing[Zones]:
         """Find the zones, and write them as JSON meanwhile."""
-        is_short = self.certificate is None and self.plot is None and not self.exports
-        until = stop.deadline.part(_SEARCH_SHARE if is_short else _SEARCH_SHARE_BEFORE_FILES)
+        until = search_deadline(writes_files=self.writes_files)
         if self.json_path is None:
             return find(question, search, until, quiet=quiet)
         listing: Listing[Zones] | None = None
