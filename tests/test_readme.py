@@ -177,14 +177,18 @@ def test_a_certificate_begins_as_its_page_says():
     assert {**header, "bits": None} == {**said, "bits": None}
 
 
-def test_the_api_reference_has_every_public_name(tmp_path):
-    pytest.importorskip("pdoc", reason="the extra for the API reference is not installed: pip install exactzones[docs]")
-    command = [sys.executable, ROOT / "examples/api.py", tmp_path]
+def test_the_site_has_every_document_command_and_public_name(tmp_path):
+    """A warning, such as a link that leads nowhere, makes the command fail."""
+    pytest.importorskip("furo", reason="the extra for the site is not installed: pip install exactzones[docs]")
+    command = [sys.executable, ROOT / "examples/docs.py", tmp_path]
     built = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - a script of our own
     assert built.stderr == ""
     assert built.stdout == f"wrote {tmp_path / 'index.html'}\n"
-    page = (tmp_path / "exactzones.html").read_text(encoding="utf-8")
-    assert all(f'id="{name}"' in page for name in exactzones.__all__)
-    for name in ("certification", "formats", "polyhedra", "zones"):
-        assert f"exactzones/{name}.html" in page
-        assert (tmp_path / f"exactzones/{name}.html").exists()
+    assert (tmp_path / "searchindex.js").exists()
+    assert not [path for path in DOCUMENTS if not (tmp_path / path.relative_to(ROOT).with_suffix(".html")).exists()]
+    reference = (tmp_path / "api/exactzones.html").read_text(encoding="utf-8")
+    assert all(f'id="exactzones.{name}"' in reference for name in exactzones.__all__)
+    assert 'id="exactzones.Zones.share"' in reference
+    assert all((tmp_path / f"api/exactzones.{name}.html").exists() for name in ("certification", "export", "polyhedra", "zones"))
+    commands_page = (tmp_path / "api/commands.html").read_text(encoding="utf-8")
+    assert all(f'id="exactzones-{name}"' in commands_page for name in cli.commands)
