@@ -13,6 +13,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,34 @@ def load_npz(path: str | Path) -> Network:
             a Python object; the message names the file and the key.
         InputError: the file cannot be read.
     """
+    arrays = read_archive(path, _check_key)
+    with naming(path):
+        return _network(arrays)
+
+
+def read_archive(path: str | Path, is_read: Callable[[str], bool]) -> dict[str, Array]:
+    """Return the arrays of an archive by key.
+
+    Args:
+        path: of the file.
+        is_read: tells whether to read an array; it raises a FormatError if there must not be one of this key.
+
+    Raises:
+        FormatError: the archive is damaged or too large, or an entry is a Python object.
+        InputError: the file cannot be read.
+    """
     with naming(path):
         data = read_bytes(path)
         try:
-            arrays = _read_arrays(data)
+            return _read_arrays(data, is_read)
         except _BROKEN as error:
             raise FormatError(f"the file is not a whole .npz archive: {error}") from None
-        return _network(arrays)
+
+
+def _check_key(key: str) -> bool:
+    if not _KEY.fullmatch(key):
+        raise FormatError(f"{key!r} is not a known key; expected keys are W0, b0, relu0, W1, b1, relu1, ..")
+    return True
 
 
 def save_npz(network: Network, path: str | Path) -> None:
@@ -64,7 +86,7 @@ def save_npz(network: Network, path: str | Path) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def _read_arrays(data: bytes) -> dict[str, Array]:
+def _read_arrays(data: bytes, is_read: Callable[[str], bool]) -> dict[str, Array]:
     arrays: dict[str, Array] = {}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
@@ -73,8 +95,8 @@ def _read_arrays(data: bytes) -> dict[str, Array]:
             raise FormatError(f"the arrays unpack to {unpacked} bytes; at most {MAX_BYTES} are supported")
         for member in members:
             key = member.filename.removesuffix(".npy")
-            if not _KEY.fullmatch(key):
-                raise FormatError(f"{key!r} is not a known key; expected keys are W0, b0, relu0, W1, b1, relu1, ..")
+            if not is_read(key):
+                continue
             if key in arrays:
                 raise FormatError(f"{key} is in the archive twice; each key is expected once")
             with archive.open(member) as stream:

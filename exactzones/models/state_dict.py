@@ -30,7 +30,7 @@ _RULE = (
 )
 _NAME = re.compile(r"((?:.*?[^0-9])?)([0-9]+)\.(weight|bias)")
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
-_NESTED = ("state_dict", "model_state_dict", "model")
+NESTED = ("state_dict", "model_state_dict", "model")
 
 
 def load_safetensors(path: str | Path) -> Network:
@@ -40,6 +40,18 @@ def load_safetensors(path: str | Path) -> Network:
         FormatError: the file is not a safetensors file, or its weights do not fit the rule.
         InputError: the file cannot be read, or the package safetensors is not installed.
     """
+    entries = safetensors_entries(path)
+    with naming(path):
+        return network_of_weights({name: plain(entry, name) for name, entry in entries.items()})
+
+
+def safetensors_entries(path: str | Path) -> dict[str, Mapping[str, Any]]:
+    """Return the entries of a safetensors file by name; ``plain`` makes an array of one.
+
+    Raises:
+        FormatError: the file is not a safetensors file.
+        InputError: the file cannot be read, or the package safetensors is not installed.
+    """
     try:
         library = import_module("safetensors")
     except ImportError:
@@ -47,10 +59,9 @@ def load_safetensors(path: str | Path) -> Network:
     with naming(path):
         data = read_bytes(path)
         try:
-            entries = library.deserialize(data)
+            return dict(library.deserialize(data))
         except Exception as error:  # noqa: BLE001  the library's error class, from a package without types
             raise FormatError(f"the file is not a safetensors file, or is cut short: {error}") from None
-        return network_of_weights({name: _plain(entry, name) for name, entry in entries})
 
 
 def load_state_dict(path: str | Path) -> Network:
@@ -60,6 +71,22 @@ def load_state_dict(path: str | Path) -> Network:
 
     Raises:
         FormatError: torch.save did not write the file, it holds other objects, or its weights do not fit the rule.
+        InputError: the file cannot be read, or PyTorch is not installed.
+    """
+    content = saved_content(path)
+    with naming(path):
+        while isinstance(content, Mapping) and any(isinstance(content.get(name), Mapping) for name in NESTED):
+            content = next(content[name] for name in NESTED if isinstance(content.get(name), Mapping))
+        if not isinstance(content, Mapping) or not all(hasattr(value, "detach") for value in content.values()):
+            raise FormatError(f"the file does not hold a dict of tensors; {_RULE}")
+        return network_of_weights({str(name): _of_tensor(value, str(name)) for name, value in content.items()})
+
+
+def saved_content(path: str | Path) -> Any:
+    """Return what a file of torch.save holds; pickled code is never run.
+
+    Raises:
+        FormatError: torch.save did not write the file, or it holds objects that are not plain.
         InputError: the file cannot be read, or PyTorch is not installed.
     """
     try:
@@ -73,17 +100,12 @@ def load_state_dict(path: str | Path) -> Network:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+                return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         except Exception:  # noqa: BLE001  a dozen classes, with messages that advise to load code
             raise FormatError(
                 "the file is not a state dict that torch.save wrote; whole modules are pickled code, which is never run: "
                 "save module.state_dict(), or build the module and use from_torch"
             ) from None
-        while isinstance(content, Mapping) and any(isinstance(content.get(name), Mapping) for name in _NESTED):
-            content = next(content[name] for name in _NESTED if isinstance(content.get(name), Mapping))
-        if not isinstance(content, Mapping) or not all(hasattr(value, "detach") for value in content.values()):
-            raise FormatError(f"the file does not hold a dict of tensors; {_RULE}")
-        return network_of_weights({str(name): _of_tensor(value, str(name)) for name, value in content.items()})
 
 
 def from_flax(parameters: Any) -> Network:
@@ -167,7 +189,7 @@ def _in_order(weights: Mapping[str, Array]) -> list[tuple[str, dict[str, Array]]
     return [(f"{prefix}{number}", layers[number]) for number in numbers]
 
 
-def _plain(entry: Mapping[str, Any], name: str) -> Array:
+def plain(entry: Mapping[str, Any], name: str) -> Array:
     """Return a tensor of a safetensors file as an array."""
     kind, data = entry["dtype"], bytes(entry["data"])
     if kind == "BF16":  # the upper half of a 32-bit float

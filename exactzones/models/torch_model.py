@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
-from exactzones.errors import InputError, quoted
+from exactzones.errors import InputError, quoted, shortened
 from exactzones.models.tensors import Tensor
 from exactzones.models.torch_calls import array_of, before_ends, called, first_line, named_part, place_of, recorded, result_of
 from exactzones.models.torch_export import is_program, network_of_program
@@ -17,7 +17,9 @@ from exactzones.network import Network
 from exactzones.rational import entries, index
 
 
-def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> Network:
+def from_torch(
+    module: Any, input_shape: int | Sequence[int] | None = None, *, layer: str | None = None, side: str = "output"
+) -> Network:
     """Read a ``torch.nn.Module`` of Linear, Conv, ReLU and other piecewise linear parts, in evaluation mode.
 
     A module with a ``forward`` method of its own is traced with ``torch.fx``: sums of branches, concatenation, slices, maxima
@@ -30,18 +32,20 @@ def from_torch(module: Any, input_shape: int | Sequence[int] | None = None) -> N
         module: neither it nor its parts may have forward hooks; or a ``torch.export.ExportedProgram``.
         input_shape: of one sample, without the batch, such as ``(3, 8, 8)``; 4 is (4,); by default the number of inputs of the
             first Linear.
+        layer: the name of a part, such as "blocks.3.mlp", at which the network ends; what comes after it may be anything.
+        side: whether it ends at the part's "output" or at its "input"; of several tensors, at the first one.
 
     Raises:
         InputError: a part is not piecewise linear or not supported (the message gives its path and class), has forward
             hooks, or has weights that are not 16- to 64-bit floats in memory.
     """
     shape = None if input_shape is None else _lengths(input_shape)
-    if is_program(module):
+    if is_program(module) and layer is None:
         return network_of_program(module, shape)
     if isinstance(module, type) or not hasattr(module, "_forward_hooks"):
         raise InputError(f"module is {quoted(module)}; expected a torch.nn.Module: from_torch(module, input_shape)")
     with _evaluating(module):
-        steps = _Steps(module)
+        steps = _Steps(module, None if layer is None else _Place.of(module, layer, side))
         if shape is None:
             size = steps.first_size()
             if size is None:
@@ -87,17 +91,45 @@ def _kind(module: Any) -> str | None:
     return str(getattr(forward, "__qualname__", "")).removesuffix(".forward")
 
 
+class _ReachedError(Exception):
+    """The trace has reached the place at which the network ends."""
+
+    def __init__(self, value: Any) -> None:
+        first = value[0] if isinstance(value, (tuple, list)) and value else value
+        super().__init__()
+        self.node = getattr(first, "node", None)
+
+
+class _Place(NamedTuple):
+    """A part of a module, and the side of it at which the network ends."""
+
+    part: Any
+    name: str
+    side: str
+
+    @classmethod
+    def of(cls, module: Any, name: Any, side: Any) -> _Place:
+        """Return a part by its name."""
+        if side not in ("input", "output"):
+            raise InputError(f'side is {quoted(side)}; expected "output" or "input"')
+        parts = dict(module.named_modules()) if hasattr(module, "named_modules") else {}
+        if not isinstance(name, str) or not name or name not in parts:
+            raise InputError(f"layer is {quoted(name)}; expected one of {shortened(', '.join(filter(None, parts)))}")
+        return cls(parts[name], name, side)
+
+
 class _Steps:
     """The steps of a module's ``forward``.
 
     Attributes:
         module: the module.
+        end: where the network ends; None if it is the whole module.
         is_leaf: whether it is a single module of torch.nn, with a row in ``_LEAVES``.
-        nodes: the nodes of its torch.fx graph, if it is not a leaf.
+        nodes: the nodes of its torch.fx graph, if it is not a leaf: with an end, those that the value there depends on.
     """
 
-    def __init__(self, module: Any) -> None:
-        self.module = module
+    def __init__(self, module: Any, end: _Place | None = None) -> None:
+        self.module, self.end = module, end
         self.nodes: list[Any] = []
         self.is_leaf = _kind(module) not in (None, "Sequential")
         for path, part in module.named_modules():
@@ -109,7 +141,7 @@ class _Steps:
             self.nodes = self._traced()
 
     def _traced(self) -> list[Any]:
-        fx = import_module("torch.fx")
+        fx, end = import_module("torch.fx"), self.end
 
         class Tracer(fx.Tracer):  # type: ignore[misc, name-defined]
             def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:  # noqa: ARG002  torch's arguments
@@ -118,10 +150,16 @@ class _Steps:
             def call_module(self, m: Any, forward: Any, args: Any, kwargs: Any) -> Any:
                 if all(part is not m for part in self.root.modules()):  # made in a forward, as in nn.ReLU()(x)
                     return forward(*args, **kwargs)
-                return super().call_module(m, forward, args, kwargs)
+                if end is None or m is not end.part:
+                    return super().call_module(m, forward, args, kwargs)
+                raise _ReachedError(
+                    args or (*kwargs.values(),) if end.side == "input" else super().call_module(m, forward, args, kwargs)
+                )
 
         try:
             nodes = list(Tracer().trace(self.module).nodes)
+        except _ReachedError as reached:
+            nodes = _up_to(reached.node)
         except Exception as error:  # noqa: BLE001  the module's own code may raise anything
             raise InputError(
                 f"the module cannot be traced by torch.fx ({type(error).__name__}: {first_line(error)}); "
@@ -130,6 +168,10 @@ class _Steps:
         inputs = [node for node in nodes if node.op == "placeholder"]
         if len(inputs) != 1:
             raise InputError(f"the module takes {len(inputs)} inputs; one is expected")
+        if end is not None and nodes[-1].op == "output":
+            raise InputError(
+                f"{place_of(end.name)} is not called when the module runs, or by a module of torch.nn; name another layer"
+            )
         return nodes
 
     def first_size(self) -> int | None:
@@ -163,7 +205,7 @@ class _Steps:
             return result_of(_leaf(self.module, "", start))
         results: dict[Any, Any] = {}
         fx = import_module("torch.fx.node")
-        last, left_out = before_ends(self.nodes[-1], self._name_of)
+        last, left_out = before_ends(self.nodes[-1], self._name_of) if self.end is None else (self.nodes[-1], "")
         for node in self.nodes:
             if node.op == "output":
                 return result_of(fx.map_arg(last, results.__getitem__), left_out)
@@ -179,6 +221,18 @@ class _Steps:
             if node is last:  # what comes after it is left out
                 return result_of(results[node], left_out)
         raise InputError("the module returns nothing; one tensor that depends on the input is expected")
+
+
+def _up_to(last: Any) -> list[Any]:
+    """Return the nodes of a graph that a node depends on, in their order, the node itself at the end."""
+    if last is None:
+        raise InputError("the layer does not give a tensor that depends on the input; name another layer")
+    needed, waiting = {last}, [last]
+    while waiting:
+        new = set(waiting.pop().all_input_nodes) - needed
+        needed |= new
+        waiting += new
+    return [node for node in last.graph.nodes if node in needed or node.op == "placeholder"]
 
 
 def _leaf(module: Any, path: str, *arguments: Any, **named: Any) -> Any:
