@@ -41,10 +41,13 @@ from .errors import (
     InexactError,
     InputError,
 )
+from .features import FeatureIsland, Features
 from .layer import Layer
 from .models import from_flax, from_sklearn, from_torch, load_network, save_network
+from .models.torch_hooks import activations
 from .network import Latent, Network, regime_bound
 from .polyhedra import Cell, HRep, Polyhedron, VRep
+from .polyhedra.bounding import bounding
 from .property import ALWAYS, Condition, Disjunction, Property, among_largest, condition, feature
 from .rational import Matrix, exact, vector
 from .store import ZoneStore, store_zones
@@ -94,6 +97,8 @@ __all__ = [
     "ExactZonesError",
     "Exploration",
     "FeatureError",
+    "FeatureIsland",
+    "Features",
     "FormatError",
     "HRep",
     "InexactError",
@@ -123,8 +128,10 @@ __all__ = [
     "ZoneStore",
     "ZoneUnion",
     "Zones",
+    "activations",
     "along",
     "among_largest",
+    "bounding",
     "certify",
     "check",
     "condition",

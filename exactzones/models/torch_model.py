@@ -45,7 +45,7 @@ def from_torch(
     if isinstance(module, type) or not hasattr(module, "_forward_hooks"):
         raise InputError(f"module is {quoted(module)}; expected a torch.nn.Module: from_torch(module, input_shape)")
     with _evaluating(module):
-        steps = _Steps(module, None if layer is None else _Place.of(module, layer, side))
+        steps = _Steps(module, None if layer is None else Place.of(module, layer, side))
         if shape is None:
             size = steps.first_size()
             if size is None:
@@ -100,7 +100,7 @@ class _ReachedError(Exception):
         self.node = getattr(first, "node", None)
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
     """A part of a module, and the side of it at which the network ends."""
 
     part: Any
@@ -108,7 +108,7 @@ class _Place(NamedTuple):
     side: str
 
     @classmethod
-    def of(cls, module: Any, name: Any, side: Any) -> _Place:
+    def of(cls, module: Any, name: Any, side: Any) -> Place:
         """Return a part by its name."""
         if side not in ("input", "output"):
             raise InputError(f'side is {quoted(side)}; expected "output" or "input"')
@@ -128,7 +128,7 @@ class _Steps:
         nodes: the nodes of its torch.fx graph, if it is not a leaf: with an end, those that the value there depends on.
     """
 
-    def __init__(self, module: Any, end: _Place | None = None) -> None:
+    def __init__(self, module: Any, end: Place | None = None) -> None:
         self.module, self.end = module, end
         self.nodes: list[Any] = []
         self.is_leaf = _kind(module) not in (None, "Sequential")

@@ -59,6 +59,7 @@ def drawn_from(strategy, *, argument):
 
 
 UNION = exactzones.find_union(NET, feature(0) | feature(1), BOX)
+SAE = {"W_enc": np.eye(4), "b_enc": np.zeros(4)}
 CLAIM = {"network": NET, "prop": feature(0), "domain": BOX}
 OF_CLAIM = {"prop": FEATURE, "domain": DOMAIN}
 LISTING = {
@@ -84,6 +85,23 @@ DOORS = {
     "Budget": Door(Budget, {"zones": 1, "seconds": 1.0}, {"zones": {**COUNT, "none": None}, "seconds": LIMIT}),
     "ZoneStore.open": Door(exactzones.ZoneStore.open, {"directory": Path(__file__).parent}),
     "Certificate.load": Door(Certificate.load, {"path": Path(__file__)}),
+    "Features.of": Door(
+        exactzones.Features.of,
+        {"network": NET, "sae": SAE, "activation": "relu", "k": None, "apply_b_dec_to_input": None},
+        {"sae": {"none": ...}, "network": {"none": ...}, "k": {"int": ..., "none": ...}, "activation": {"none": "relu"}}
+        | {"apply_b_dec_to_input": {"none": ...}},
+        str,
+    ),
+    "Features.fires": Door(
+        exactzones.Features.of(NET).fires, {"data": [[0, 0], [1, 2]]}, {"data": POINT}, lambda found: found.tolist()
+    ),
+    "Features.islands": Door(
+        exactzones.Features.of(NET).islands,
+        {"unit": 0, "domain": BOX, "data": [[1, 2]], "seconds": 60},
+        {"unit": COUNT, "domain": DOMAIN, "seconds": LIMIT},
+        str,
+    ),
+    "Features.prop": Door(exactzones.Features.of(NET).prop, {"unit": 0}, {"unit": COUNT}),
     "HRep.of": Door(
         HRep.of,
         {"dim": 1, "rows": [(1, 1)], "strict": [], "equations": []},
@@ -171,6 +189,8 @@ DOORS = {
         kind,
     ),
     "check": Door(exactzones.check, {**CLAIM, "certificate": PROOF, "seconds": 60}, {**OF_CLAIM, "seconds": LIMIT}),
+    "activations": Door(exactzones.activations, {"model": None, "layer": "mlp", "inputs": None, "side": "output"}),
+    "bounding": Door(exactzones.bounding, {"data": [[0, 0], [1, 2]], "kind": "box"}),
     "among_largest": Door(
         exactzones.among_largest,
         {"index": 1, "count": 2, "units": 3, "layer": -1, "after_relu": False},
@@ -305,6 +325,7 @@ RECORDS = {
         "CoFiring",
         "Complete",
         "Exploration",
+        "FeatureIsland",
         "LocalZone",
         "Maximum",
         "MergedZone",

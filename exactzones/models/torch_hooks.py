@@ -1,0 +1,46 @@
+"""Activations of a PyTorch module at a part of it, recorded by a forward hook."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from exactzones.errors import InputError
+from exactzones.models.arrays import Array
+from exactzones.models.torch_model import Place
+
+
+def activations(model: Any, layer: str, inputs: Any, *, side: str = "output") -> Array:
+    """Return what a part of a model takes or gives when the model runs: data for ``bounding`` and for a feature's islands.
+
+    Args:
+        model: a ``torch.nn.Module`` of any kind, transformers too.
+        layer: the name of the part, such as "blocks.3.mlp".
+        inputs: what the model takes: a batch, or a dict of named arguments.
+        side: the part's "output" or "input"; of several tensors, the first one.
+
+    Returns:
+        Shape (vectors, width), a vector for each sample and position: all axes but the last are flattened.
+
+    Raises:
+        InputError: there is no such part, it is not called, or it does not give a tensor.
+    """
+    place, seen = Place.of(model, layer, side), list[Any]()
+
+    def record(_: Any, arguments: Any, named: Any, output: Any) -> None:
+        seen.append((arguments or (*named.values(),)) if side == "input" else output)
+
+    hook = place.part.register_forward_hook(record, with_kwargs=True)
+    try:
+        with import_module("torch").no_grad():
+            model(**inputs) if isinstance(inputs, dict) else model(inputs)
+    finally:
+        hook.remove()
+    values = [value[0] if isinstance(value, (tuple, list)) and value else value for value in seen]
+    if not values or not all(hasattr(value, "detach") and value.ndim for value in values):
+        raise InputError(
+            f"layer {layer!r} {'does not give tensors' if values else 'is not called'} when the model runs; name another"
+        )
+    return np.concatenate([value.detach().cpu().double().numpy().reshape(-1, value.shape[-1]) for value in values])
