@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from exactzones.engine.frontier import Integers
+from exactzones.engine.frontier import Floats, Integers
 from exactzones.engine.leaf_arrays import Flags
 from exactzones.engine.leaf_floats import LeafFloats
 from exactzones.engine.workers import LeafBatch
 from exactzones.errors import InputError
 from exactzones.store.packing import Bytes, Layout, Planes
+from exactzones.store.tight_sets import numbers_of_sets, sets_of_numbers
 
 Table: TypeAlias = Any  # pyarrow has no types
+
+_GROUP = 1 << 11  # rows that are read together: a few of them for a zone here and there
+_DROPPED = 21  # bits of the 53 of a float that is written with 32
 
 
 def arrow() -> Any:
@@ -43,19 +48,32 @@ def zones_table(layout: Layout, leaves: LeafBatch, planes: Planes, floats: LeafF
         first: the number of the first zone.
         constant: what the condition's row exceeds the feature by.
     """
-    pa = arrow()
-    starts = leaves.ptr * (layout.dim * planes.corners.itemsize)
     maximum = floats.maximum - constant
     columns = {
         "zone": numbers(np.arange(first, first + len(leaves))),
         "pattern": fixed_bytes(layout.packed(leaves.prefix)),
         "planes": lists(planes.start, numbers(planes.ids)),
-        "corners": _array(pa.large_binary(), len(leaves), [None, starts.astype(np.int64), planes.corners]),
-        "condition": vectors(floats.target),
+        "corners": _corners(layout, leaves.ptr, planes.corners),
+        "condition": vectors(shortened(floats.target)),
         "witness": vectors(floats.witness),
         "maximum": numbers(maximum, known=~np.isnan(maximum)),
     }
     return table_of(columns)
+
+
+def _corners(layout: Layout, ptr: Integers, corners: np.ndarray[Any, Any]) -> Any:
+    """Return the tight sets of zones as numbers or, where these do not fit, as bytes: d indices for each corner."""
+    sets = numbers_of_sets(corners)
+    if sets is not None:
+        return lists(ptr, numbers(sets))
+    starts = ptr * (layout.dim * corners.itemsize)
+    return _array(arrow().large_binary(), len(ptr) - 1, [None, starts.astype(np.int64), corners])
+
+
+def shortened(values: Floats) -> Floats:
+    """Return floats rounded to 32 significant bits, which take two thirds of the space in a file."""
+    half = np.int64(1 << (_DROPPED - 1))
+    return ((values.view(np.int64) + half) & ~np.int64((1 << _DROPPED) - 1)).view(np.float64)
 
 
 def table_of(columns: Mapping[str, Any]) -> Table:
@@ -95,7 +113,7 @@ def nothing(column: str, count: int) -> Any:
     """Return a column of a table of zones that is null everywhere."""
     pa = arrow()
     floats = pa.list_(pa.float64())
-    kinds = {"planes": pa.list_(pa.uint16()), "corners": pa.large_binary(), "maximum": pa.float64()}
+    kinds = {"planes": pa.list_(pa.uint16()), "corners": pa.list_(pa.uint64()), "maximum": pa.float64()}
     return pa.nulls(count, kinds.get(column, floats))
 
 
@@ -118,13 +136,21 @@ def leaves_of(layout: Layout, table: Table) -> LeafBatch:
     """Return the zones of a table as arrays."""
     planes, start = flat_list(table["planes"])
     patterns = patterns_of(table)
-    corners = table["corners"].combine_chunks()
-    offsets = np.frombuffer(corners.buffers()[1], np.int64)[corners.offset : corners.offset + len(corners) + 1]
-    data = np.frombuffer(corners.buffers()[2], np.uint8)[offsets[0] : offsets[-1]].view(layout.corner_type)
-    ptr = (offsets - offsets[0]) // (layout.dim * data.itemsize)
+    corners, ptr = _corners_of(layout, table["corners"])
     leaf = np.repeat(np.arange(len(table)), np.diff(ptr))
-    tight = planes[start[leaf][:, None] + data.reshape(-1, layout.dim)].astype(np.int32)
+    tight = planes[start[leaf][:, None] + corners].astype(np.int32)
     return LeafBatch(layout.unpacked(patterns), ptr, tight)
+
+
+def _corners_of(layout: Layout, column: Any) -> tuple[np.ndarray[Any, Any], Integers]:
+    """Return the tight sets in a column, (V, d), as indices into the planes of their zones, and where each zone's start."""
+    if not arrow().types.is_large_binary(column.type):
+        sets, ptr = flat_list(column)
+        return sets_of_numbers(sets[ptr[0] : ptr[-1]], layout.dim), ptr - ptr[0]
+    array = column.combine_chunks()
+    offsets = np.frombuffer(array.buffers()[1], np.int64)[array.offset : array.offset + len(array) + 1]
+    data = np.frombuffer(array.buffers()[2], np.uint8)[offsets[0] : offsets[-1]].view(layout.corner_type)
+    return data.reshape(-1, layout.dim), (offsets - offsets[0]) // (layout.dim * data.itemsize)
 
 
 def patterns_of(table: Table) -> Bytes:
@@ -172,31 +198,67 @@ def links_table(first: int, count: int, links: Any, islands: Integers) -> Table:
     return table_of({"zone": numbers(np.arange(first, first + count)), **columns, "island": numbers(islands)})
 
 
-def parquet_bytes(table: Table) -> bytes:
-    """Return a table as the bytes of a Parquet file; the same table gives the same bytes."""
-    stream = io.BytesIO()
-    lists_of = {name: f"{name}.list.element" for name in table.column_names}
-    nested = {lists_of[name] for name in ("planes", "facets", "fires") if name in lists_of}
-    encodings = {"zone": "DELTA_BINARY_PACKED"}
-    encodings |= {lists_of[name]: "BYTE_STREAM_SPLIT" for name in ("condition", "witness", "inner") if name in lists_of}
-    encodings |= {name: "BYTE_STREAM_SPLIT" for name in ("maximum",) if name in lists_of}
-    encodings |= {lists_of[name]: "DELTA_BINARY_PACKED" for name in ("neighbours",) if name in lists_of}
+def parquet_bytes(table: Table, group: int = _GROUP) -> bytes:
+    """Return a table as the bytes of a Parquet file, with so many rows a group; the same table gives the same bytes."""
+    stream, pa = io.BytesIO(), arrow()
+    encodings = {name: "DELTA_BINARY_PACKED" for name in ("zone", "hash") if name in table.column_names}
+    for field in table.schema:
+        is_list = pa.types.is_list(field.type)
+        kind = field.type.value_type if is_list else field.type
+        if field.name not in (*encodings, "island") and (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
+            encodings[f"{field.name}.list.element" if is_list else field.name] = "BYTE_STREAM_SPLIT"
     import_module("pyarrow.parquet").write_table(
         table,
         stream,
         compression="zstd",
         compression_level=3,
-        row_group_size=max(1, len(table)),
-        use_dictionary=sorted(nested),
+        row_group_size=group,
+        use_dictionary=False,
         column_encoding=encodings,
-        write_statistics=["zone"],
+        write_statistics=[name for name in ("zone", "hash") if name in table.column_names],
         store_schema=True,
     )
     return stream.getvalue()
 
 
-def read_table(path: Path, columns: Sequence[str] | None = None) -> Table:
-    """Return a Parquet file, or some columns of it, as a table."""
+def read_table(path: Path, columns: Sequence[str] | None = None, rows: Integers | None = None) -> Table:
+    """Return a Parquet file as a table.
+
+    Args:
+        path: of the file.
+        columns: the names of those to read; None is all of them.
+        rows: the numbers of those to return, ascending; None is all of them.  Only their groups are read.
+    """
+    with _opened(path) as file:
+        if rows is None:
+            return file.read(columns, use_threads=False)
+        starts = np.cumsum([0, *(file.metadata.row_group(k).num_rows for k in range(file.num_row_groups))])
+        groups, place = np.unique(np.searchsorted(starts, rows, side="right") - 1, return_inverse=True)
+        table = file.read_row_groups(groups.tolist(), columns, use_threads=False)
+        kept = np.cumsum(np.concatenate([[0], np.diff(starts)[groups]]))
+        return table.take(numbers(rows - starts[groups][place] + kept[place]))
+
+
+def read_between(path: Path, column: str, wanted: Integers) -> Table | None:
+    """Return the groups of rows of a Parquet file between whose least and largest number in a column there is a wanted one.
+
+    Args:
+        path: of the file.
+        column: its name; it has statistics.
+        wanted: numbers, ascending.
+
+    Returns:
+        The groups as a table; None if there are none.
+    """
+    with _opened(path) as file:
+        at = file.schema_arrow.get_field_index(column)
+        bounds = [file.metadata.row_group(k).column(at).statistics for k in range(file.num_row_groups)]
+        least, most = np.array([(bound.min, bound.max) for bound in bounds]).T
+        groups = np.flatnonzero(np.searchsorted(wanted, least) < np.searchsorted(wanted, most, side="right"))
+        return file.read_row_groups(groups.tolist(), use_threads=False) if len(groups) else None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     with path.open("rb") as stream:
-        file = import_module("pyarrow.parquet").ParquetFile(stream)  # not read_table, which imports pandas
-        return file.read(None if columns is None else [*columns], use_threads=False)
+        yield import_module("pyarrow.parquet").ParquetFile(stream)  # not read_table, which imports pandas

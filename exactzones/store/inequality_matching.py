@@ -23,9 +23,9 @@ _BATCH = 256  # zones whose facets are computed at once
 class InequalityMatching:
     """Matches the facets of the zones of a store; each facet is found from both of its sides."""
 
-    def __init__(self, store: ZoneStore, engine: InequalityRows) -> None:
+    def __init__(self, store: ZoneStore, engine: InequalityRows, patterns: PatternIndex) -> None:
         self._store, self._engine = store, engine
-        self._patterns = PatternIndex(store.all_patterns())
+        self._patterns = patterns
         self._base = engine.arrangement.exact.base[0]
 
     def edges(self, chunk: int) -> Iterator[Edges]:

@@ -30,6 +30,7 @@ from exactzones.store.columns import (
     nothing,
     numbers,
     patterns_of,
+    shortened,
     table_of,
     texts,
     vectors,
@@ -116,7 +117,7 @@ class InequalityRows(SearchRows):
         if arrangement.has_target:
             target = lifted_rows(arrangement.section, targets_of(arrangement, signs))
             maximum = self.bounds(batch)[1] - float(self.search.prop.conditions[0].constant)
-            columns |= {"condition": vectors(target), "maximum": numbers(maximum, known=np.isfinite(maximum))}
+            columns |= {"condition": vectors(shortened(target)), "maximum": numbers(maximum, known=np.isfinite(maximum))}
         return ZoneRows(table_of(columns))
 
     def batch_of(self, table: Table) -> NodeLeaves:

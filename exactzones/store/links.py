@@ -14,10 +14,12 @@ import numpy as np
 from exactzones.engine.frontier import Integers
 from exactzones.engine.residues import UnluckyPrimeError
 from exactzones.store.columns import links_table, parquet_bytes
+from exactzones.store.index import write_index
 from exactzones.store.inequality_matching import InequalityMatching
 from exactzones.store.inequality_rows import InequalityRows
 from exactzones.store.manifest import Manifest, save_chunk
 from exactzones.store.matching import EDGE, Edges, StoredMatching
+from exactzones.store.patterns import PatternIndex
 from exactzones.store.reading import ZoneStore
 from exactzones.zones.graph import adjacency_of_cells, contacts
 from exactzones.zones.islands import joined
@@ -35,9 +37,10 @@ def write_links(store: ZoneStore, tick: Callable[[int], None]) -> Manifest:
     directory, chunks = store.directory, store.manifest.chunks
     starts = np.cumsum([0, *(chunk.zones for chunk in chunks)])
     scratch = [directory / f".links-{k:05}.edges" for k in range(len(chunks))]
+    patterns = PatternIndex(store.all_patterns())
     try:
         try:
-            labels = _noted(_edges(store, tick), starts, scratch)
+            labels = _noted(_edges(store, patterns, tick), starts, scratch)
         except UnluckyPrimeError:
             _remove(scratch)
             labels = _noted(_exact_edges(store), starts, scratch)
@@ -53,7 +56,8 @@ def write_links(store: ZoneStore, tick: Callable[[int], None]) -> Manifest:
             scratch[k].unlink(missing_ok=True)
     finally:
         _remove(scratch)
-    manifest = replace(store.manifest, links=tuple(links), islands=len(first_zones))
+    index = write_index(directory, patterns)
+    manifest = replace(store.manifest, links=tuple(links), islands=len(first_zones), index=index)
     manifest.save(directory)
     return manifest
 
@@ -95,7 +99,7 @@ def _note(edges: Edges, starts: Integers, scratch: Sequence[Path]) -> None:
                 edges[part[0] : part[-1] + 1].tofile(stream)
 
 
-def _edges(store: ZoneStore, tick: Callable[[int], None]) -> Iterator[Edges]:
+def _edges(store: ZoneStore, patterns: PatternIndex, tick: Callable[[int], None]) -> Iterator[Edges]:
     """Yield the edges of the graph in both directions.
 
     Raises:
@@ -104,7 +108,11 @@ def _edges(store: ZoneStore, tick: Callable[[int], None]) -> Iterator[Edges]:
     if not len(store):
         return
     engine = store.engine
-    matching = InequalityMatching(store, engine) if isinstance(engine, InequalityRows) else StoredMatching(store)
+    matching: InequalityMatching | StoredMatching
+    if isinstance(engine, InequalityRows):
+        matching = InequalityMatching(store, engine, patterns)
+    else:
+        matching = StoredMatching(store, patterns)
     for chunk in range(len(store.manifest.chunks)):
         for edges in matching.edges(chunk):
             tick(0)

@@ -26,8 +26,10 @@ from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property, condition, feature
 from exactzones.rational import Row
 
-FORMAT, VERSION = "exactzones/store", 1
+FORMAT, VERSION, READ_VERSIONS = "exactzones/store", 2, (1, 2)
 MANIFEST, JOURNAL, NETWORK = "manifest.json", "journal.jsonl", "network.json"
+CHANGED = "the file was changed: its SHA-256 is not that of the manifest"
+_FILES = ("chunks", "links", "index")  # the fields that are files
 _HASHED = 1 << 20  # bytes that are read at once
 
 
@@ -66,6 +68,8 @@ class Manifest:
             is complete.
         links: per chunk the file of its zones' neighbours and islands; empty until all zones are there.
         islands: the number of islands; None until they are known.
+        index: the files that lead from patterns to zones; empty until the islands are known, and in version 1.
+        network_file: the SHA-256 of the network's file; None in version 1.
     """
 
     question: dict[str, Any]
@@ -77,11 +81,18 @@ class Manifest:
     frontier: str | None = None
     links: tuple[Chunk, ...] = ()
     islands: int | None = None
+    index: tuple[Chunk, ...] = ()
+    network_file: str | None = None
 
     @property
     def zones(self) -> int:
         """The number of zones."""
         return sum(chunk.zones for chunk in self.chunks)
+
+    @property
+    def files(self) -> tuple[Chunk, ...]:
+        """All files of tables."""
+        return *self.chunks, *self.links, *self.index
 
     @property
     def whole_chunks(self) -> tuple[Chunk, ...]:
@@ -110,8 +121,7 @@ class Manifest:
     def save(self, directory: Path) -> None:
         """Write the manifest, in full or not at all, and remove the journal, which is part of it now."""
         parts = {part.name: getattr(self, part.name) for part in fields(self)}
-        parts["chunks"] = [vars(chunk) for chunk in self.chunks]
-        parts["links"] = [vars(chunk) for chunk in self.links]
+        parts |= {name: [vars(chunk) for chunk in getattr(self, name)] for name in _FILES}
         document = {"format": FORMAT, "version": VERSION, "zones": self.zones} | parts
         write_atomically(directory / MANIFEST, (json.dumps(document, indent=1) + "\n").encode())
         sync(directory)
@@ -133,18 +143,24 @@ class Manifest:
             data = read_bytes(path)
             try:
                 document = json.loads(data)
-                if (document["format"], document["version"]) != (FORMAT, VERSION):
+                if document["format"] != FORMAT or document["version"] not in READ_VERSIONS:
                     found = f"format {document['format']!r}, version {document['version']!r}"
-                    raise FormatError(f"{found}; this version of exactzones reads {FORMAT!r}, version {VERSION}")
-                parts = {part.name: document[part.name] for part in fields(cls)}
-                parts |= {name: tuple(Chunk(**chunk) for chunk in document[name]) for name in ("chunks", "links")}
-                manifest = cls(**parts)
+                    raise FormatError(f"{found}; this version of exactzones reads {FORMAT!r}, versions up to {VERSION}")
+                manifest = cls._of(document)
             except (ValueError, KeyError, TypeError) as error:
                 raise FormatError(f"not the manifest of a store: {type(error).__name__}: {error}") from None
         for number, chunk, frontier in journal:
             if not manifest.complete and number == len(manifest.whole_chunks):
                 manifest = manifest.extended(chunk, frontier)
         return manifest
+
+    @classmethod
+    def _of(cls, document: dict[str, Any]) -> Manifest:
+        """Return a manifest as it was read."""
+        if document["version"] == 1:
+            document = document | {"index": [], "network_file": None}
+        parts = {part.name: document[part.name] for part in fields(cls)}
+        return cls(**parts | {name: tuple(Chunk(**chunk) for chunk in document[name]) for name in _FILES})
 
 
 def _journal(directory: Path) -> Sequence[tuple[int, Chunk, str]]:
@@ -192,19 +208,23 @@ def strict_rows_of(domain: Polyhedron | None) -> dict[str, Any]:
     return {} if domain is None or not domain.hrep.strict else {"strict": row_texts(domain.hrep.strict)}
 
 
-def save_question(directory: Path, network: Network) -> None:
-    """Write the network, exactly."""
+def save_question(directory: Path, network: Network) -> str:
+    """Write the network, exactly; return the SHA-256 of its file."""
     save_network(network, directory / NETWORK)
+    return hash_of(directory / NETWORK)
 
 
-def load_question(directory: Path, question: dict[str, Any]) -> tuple[Network, Property, Sequence[Row] | None]:
+def load_question(directory: Path, manifest: Manifest) -> tuple[Network, Property, Sequence[Row] | None]:
     """Return the network, the resolved property, and the rows of the domain, whose order is that of their ids.
 
     Raises:
-        FormatError: the manifest and the network do not belong together.
+        FormatError: the network was changed, or is not that of the manifest.
         InputError: the network cannot be read.
     """
-    network = load_network(directory / NETWORK)
+    path, question = directory / NETWORK, manifest.question
+    if manifest.network_file is not None and path.is_file() and hash_of(path) != manifest.network_file:
+        raise FormatError(f"{path}: {CHANGED}")
+    network = load_network(path)
     with naming(directory / MANIFEST):
         if network.sha256 != question["network"]["sha256"]:
             raise FormatError(f"its network has another hash than {NETWORK}")
@@ -242,11 +262,11 @@ def save_chunk(directory: Path, name: str, zones: int, data: bytes) -> Chunk:
 
 def remove_remains(directory: Path, manifest: Manifest) -> None:
     """Remove what an interruption left: files of a store that the manifest does not name."""
-    named = {chunk.file for chunk in (*manifest.chunks, *manifest.links)} | {MANIFEST, NETWORK}
+    named = {chunk.file for chunk in manifest.files} | {MANIFEST, NETWORK}
     if manifest.islands is None:
         named |= {chunk.verdicts for chunk in manifest.chunks}
     for path in directory.iterdir():
-        ours = path.suffix == ".parquet" and path.name.partition("-")[0] in ("zones", "partial", "links")
+        ours = path.suffix == ".parquet" and path.name.partition("-")[0] in ("zones", "partial", "links", "index")
         if path.name not in named and (ours or (path.name.startswith(".") and path.suffix in (".part", ".edges", ".verdicts"))):
             path.unlink()
 

@@ -33,12 +33,12 @@ class StoredMatching(Matching):
     which several neurons flip are found from the later side only.
     """
 
-    def __init__(self, store: ZoneStore) -> None:
+    def __init__(self, store: ZoneStore, patterns: PatternIndex) -> None:
         leaves: Sequence[Leaf] = Lazy(len(store), store.source)
         zones: Sequence[Zone] = Lazy(len(store), store.__getitem__)
         super().__init__(zones, leaves)
         self._store = store
-        self._patterns = PatternIndex(store.all_patterns())
+        self._patterns = patterns
         self._bit_of = store.layout.bit_of
         self._modular = Coordinates(self.arrangement)
         self._numbers = np.arange(0)  # of the zones of the batch in work

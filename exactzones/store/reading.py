@@ -22,12 +22,15 @@ from exactzones.rational import Row, read_points
 from exactzones.store.columns import Table, arrow, flat, flat_list, patterns_of, read_table
 from exactzones.store.engine_choice import ENGINES
 from exactzones.store.engines import StoredEngine
-from exactzones.store.manifest import Chunk, Manifest, hash_of, load_question, versions
+from exactzones.store.index import zones_with
+from exactzones.store.manifest import CHANGED, Chunk, Manifest, hash_of, load_question, versions
 from exactzones.store.packing import Bytes, Layout
+from exactzones.store.patterns import bit_hashes
 from exactzones.zone import Maximum, Zone
 from exactzones.zones import Zones
 from exactzones.zones.attained import within
-from exactzones.zones.locate import Array, Locator
+from exactzones.zones.islands import pattern_hashes
+from exactzones.zones.locate import Array, Batch, Locator, PatternsAround
 
 _OPEN_CHUNKS = 4  # whose rows are kept in memory
 
@@ -77,7 +80,7 @@ class ZoneStore(Sequence[Zone]):
         arrow()
         path = Path(as_path(directory, "directory"))
         manifest = Manifest.load(path)
-        return cls(path, manifest, load_question(path, manifest.question))
+        return cls(path, manifest, load_question(path, manifest))
 
     @property
     def complete(self) -> bool:
@@ -151,8 +154,13 @@ class ZoneStore(Sequence[Zone]):
             self._kept.popitem(last=False)
         return batch
 
-    def table(self, chunk: Chunk, columns: Sequence[str] | None = None) -> Table:
-        """Return a chunk, or some of its columns, as a pyarrow table.
+    def table(self, chunk: Chunk, columns: Sequence[str] | None = None, rows: Integers | None = None) -> Table:
+        """Return a chunk as a pyarrow table.
+
+        Args:
+            chunk: the chunk.
+            columns: the names of those to read; None is all of them.
+            rows: the zones to return, counted in the chunk, ascending; None is all of them.
 
         Raises:
             FormatError: it is damaged.
@@ -160,10 +168,10 @@ class ZoneStore(Sequence[Zone]):
         """
         with naming(self.directory / chunk.file):
             try:
-                table = read_table(self.directory / chunk.file, columns)
-            except (ValueError, KeyError, arrow().ArrowException) as error:
+                table = read_table(self.directory / chunk.file, columns, rows)
+            except (ValueError, LookupError, arrow().ArrowException) as error:
                 raise FormatError(f"not a file of this store: {error}") from None
-            if len(table) != chunk.zones:
+            if rows is None and len(table) != chunk.zones:
                 raise FormatError(f"it has {len(table)} zones; {chunk.zones} are expected")
             return table
 
@@ -196,7 +204,7 @@ class ZoneStore(Sequence[Zone]):
         """
         listed, many = read_points(points)
         numbers = self.numbers_of(listed if many else [self.network.point(listed)])
-        known = {k: self[k] for k in sorted({*itertools.chain(*numbers)})}  # in order: a chunk is read once
+        known = dict(self._zones_at(np.unique(np.fromiter(itertools.chain(*numbers), np.int64))))
         zones = [[known[k] for k in found] for found in numbers]
         return zones if many else zones[0]
 
@@ -204,7 +212,31 @@ class ZoneStore(Sequence[Zone]):
         """Return for each of many points, shape (points, inputs), the numbers of the zones whose closed cell contains it."""
         layers = self.network.layers[: self.prop.horizon]
         locator = Locator(layers, self.network.inputs, self.domain, ())
-        return locator.locate_among(points, zip(self._starts, self.patterns(), strict=False))
+        return locator.locate_among(points, self._patterns_among)
+
+    def _patterns_among(self, wanted: PatternsAround) -> Iterator[Batch]:
+        """Yield the numbers and patterns of zones, among which are all that have a wanted pattern."""
+        if not self.manifest.index or wanted.masks:
+            for start, patterns in zip(self._starts, self.patterns(), strict=False):
+                yield np.arange(start, start + len(patterns)), patterns
+            return
+        width = self.layout.width
+        hashes = pattern_hashes(wanted.keys(width), bit_hashes(width))
+        for zones, table in self._parts(zones_with(self.directory, self.manifest.index, hashes), ["pattern"]):
+            yield zones, patterns_of(table)
+
+    def _zones_at(self, zones: Integers) -> Iterator[tuple[int, Zone]]:
+        """Yield the zones with these numbers, ascending."""
+        for part, table in self._parts(zones, self.engine.columns):
+            batch = self.engine.batch_of(table)
+            yield from ((zone, self.engine.zone(batch, at)) for at, zone in enumerate(part.tolist()))
+
+    def _parts(self, zones: Integers, columns: Sequence[str]) -> Iterator[tuple[Integers, Table]]:
+        """Yield the rows of the zones with these numbers, ascending, a chunk at a time."""
+        cuts = np.searchsorted(zones, self._starts)
+        for k in np.flatnonzero(np.diff(cuts)).tolist():
+            part = zones[cuts[k] : cuts[k + 1]]
+            yield part, self.table(self.manifest.chunks[k], columns, part - self._starts[k])
 
     @cached_property
     def island_of(self) -> Integers:
@@ -234,7 +266,8 @@ class ZoneStore(Sequence[Zone]):
         """
         links, at = self._links, range(len(self))[zone]
         chunk = self._chunk_of(at)
-        row = self.table(links[chunk], ["facets", "neighbours", "fires"]).slice(at - self._starts[chunk], 1).to_pylist()[0]
+        rows = np.array([at - self._starts[chunk]])
+        row = self.table(links[chunk], ["facets", "neighbours", "fires"], rows).to_pylist()[0]
         bit_of = dict(zip(self.layout.cut.tolist(), self.neurons, strict=True))
         first = self.engine.arrangement.exact.base[0]
         lists = zip(row["facets"], row["neighbours"], row["fires"], strict=True)
@@ -279,12 +312,12 @@ class ZoneStore(Sequence[Zone]):
 
     def damages(self) -> Iterator[str]:
         """Yield what is wrong with the files of the store, a line for each."""
-        for chunk in (*self.manifest.chunks, *self.manifest.links):
+        for chunk in self.manifest.files:
             path = self.directory / chunk.file
             if not path.is_file():
                 yield f"{path}: the file is missing"
             elif hash_of(path) != chunk.sha256:
-                yield f"{path}: the file was changed: its SHA-256 is not that of the manifest"
+                yield f"{path}: {CHANGED}"
 
     @property
     def _links(self) -> tuple[Chunk, ...]:

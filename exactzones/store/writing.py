@@ -141,8 +141,8 @@ def _opened(directory: Path, asked: dict[str, Any], network: Network, *, resume:
     strange = [name for name in names if name != "network.json" and not name.startswith(".network.json.")]
     if strange and not all(name.startswith(f".{MANIFEST}.") for name in strange):
         raise InputError(f"{directory}: the folder is not empty; a store needs one of its own")
-    manifest = Manifest(asked, versions(), {"zones": CHUNK_ZONES, "ids": CHUNK_IDS})
-    save_question(directory, network)
+    limits = {"zones": CHUNK_ZONES, "ids": CHUNK_IDS}
+    manifest = Manifest(asked, versions(), limits, network_file=save_question(directory, network))
     manifest.save(directory)
     remove_remains(directory, manifest)
     return manifest

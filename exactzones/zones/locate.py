@@ -12,7 +12,7 @@ are evaluated in integers.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -33,6 +33,8 @@ Array: TypeAlias = NDArray[Any]
 Floats: TypeAlias = NDArray[np.float64]
 Signs: TypeAlias = NDArray[np.int8]
 Packed: TypeAlias = NDArray[np.uint8]
+Batch: TypeAlias = tuple[NDArray[np.int64], Packed]
+"""Numbers of zones, (P,), and their packed patterns, (P, width)."""
 
 _MOST_ZEROS = 10  # neurons that are zero at a point: all patterns around it are looked up
 _BATCH = 1 << 21  # numbers in one array
@@ -83,17 +85,20 @@ class PatternsAround(NamedTuple):
             bits = np.unpackbits(patterns, axis=1, count=len(own))
             yield from ((point, k) for k in np.flatnonzero(((bits == (own > 0)) | (own == 0)).all(axis=1)).tolist())
 
-    def matches(self, batches: Iterable[tuple[int, Packed]], width: int) -> Iterator[tuple[int, int]]:
-        """Yield (point, zone) for each pattern that is around a point, given batches as for ``Locator.locate_among``."""
-        keys = np.frombuffer(b"".join(self.points), np.uint8).reshape(len(self.points), width)
+    def keys(self, width: int) -> Packed:
+        """Return the patterns of ``points``, (K, width)."""
+        return np.frombuffer(b"".join(self.points), np.uint8).reshape(len(self.points), width)
+
+    def matches(self, batches: Iterable[Batch], width: int) -> Iterator[tuple[int, int]]:
+        """Yield (point, zone) for each pattern that is around a point."""
         random = np.random.default_rng(0).integers(0, 1 << 64, 8 * width, np.uint64)
-        wanted = pattern_hashes(keys, random) if len(keys) else None
-        for first, patterns in batches:
-            if wanted is not None and len(patterns):
-                close = np.isin(pattern_hashes(patterns, random), wanted)
-                for k in np.flatnonzero(close).tolist():
-                    yield from ((point, first + k) for point in self.points.get(patterns[k].tobytes(), ()))
-            yield from ((point, first + k) for point, k in self.masked(patterns))
+        size = 1 << (64 * len(self.points)).bit_length()
+        is_wanted = np.zeros(size, bool)  # by the last bits of a hash
+        is_wanted[pattern_hashes(self.keys(width), random) % size] = True
+        for zones, patterns in batches:
+            for k in np.flatnonzero(is_wanted[pattern_hashes(patterns, random) % size]).tolist():
+                yield from ((point, int(zones[k])) for point in self.points.get(patterns[k].tobytes(), ()))
+            yield from ((point, int(zones[k])) for point, k in self.masked(patterns))
 
 
 def _by_point(count: int, found: Iterable[tuple[int, int]]) -> list[tuple[int, ...]]:
@@ -139,15 +144,16 @@ class Locator:
         wanted = PatternsAround.of(signs)
         return _by_point(len(signs), itertools.chain(wanted.listed(self._index), wanted.masked(self._patterns)))
 
-    def locate_among(self, points: Any, batches: Iterable[tuple[int, Packed]]) -> list[tuple[int, ...]]:
+    def locate_among(self, points: Any, batches: Callable[[PatternsAround], Iterable[Batch]]) -> list[tuple[int, ...]]:
         """Return the same for zones that are not in memory together.
 
         Args:
             points: as for ``locate``.
-            batches: the number of the first zone, and packed patterns, (P, width), of successive zones.
+            batches: returns the zones that may have one of the patterns around the points, in batches.
         """
         signs = self.signs(points)
-        return _by_point(len(signs), PatternsAround.of(signs).matches(batches, self._patterns.shape[1]))
+        wanted = PatternsAround.of(signs)
+        return _by_point(len(signs), wanted.matches(batches(wanted), self._patterns.shape[1]))
 
     def signs(self, points: Any) -> Signs:
         """Return the exact signs of points, (points, 1 + neurons): first 1 in the domain and -1 outside, then each neuron's.

@@ -114,7 +114,7 @@ def test_firing_parts_that_touch_in_a_vertex_are_one_island(tmp_path):
 def test_exact_cells_where_no_prime_serves(tmp_path, monkeypatch):
     expected = contents(store_zones(BENT, 0, BOX, directory=tmp_path / "a").directory)
 
-    def unlucky(_store, _tick):
+    def unlucky(*_):
         raise links.UnluckyPrimeError
         yield
 
@@ -338,7 +338,7 @@ def test_what_is_refused(tmp_path):
         ZoneStore.open(tmp_path / "nowhere")
     manifest = tmp_path / "s" / "manifest.json"
     good = json.loads(manifest.read_text())
-    for bad in ("", "[]", json.dumps(good | {"version": 2}), json.dumps({**good, "chunks": [1]})):
+    for bad in ("", "[]", json.dumps(good | {"version": 3}), json.dumps({**good, "chunks": [1]})):
         manifest.write_text(bad)
         with pytest.raises(FormatError, match=r"manifest\.json"):
             ZoneStore.open(tmp_path / "s")
