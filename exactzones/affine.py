@@ -7,8 +7,10 @@ from fractions import Fraction
 from typing import Any
 
 from exactzones.errors import DimensionError, InputError, quoted
-from exactzones.notation import latex_affine
+from exactzones.notation import latex_affine, linears
 from exactzones.rational import Matrix, Vector, vector_of
+
+_SHOWN = 100  # inputs and outputs up to which the values are part of a map's text
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,11 @@ class AffineMap:
     def keeping(self, kept: tuple[bool, ...]) -> AffineMap:
         """Return the map with the outputs that are not kept set to zero, as a ReLU does on one activation region."""
         return AffineMap(self.matrix.select(kept), tuple(b if keep else b * 0 for b, keep in zip(self.offset, kept, strict=True)))
+
+    def __repr__(self) -> str:
+        outputs, inputs = self.matrix.shape
+        values = f": {linears(self.augmented().rows)}" if max(inputs, outputs) <= _SHOWN else ""
+        return f"AffineMap(R^{inputs} to R^{outputs}{values})"
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {latex_affine(self.matrix.rows, self.offset)}$"

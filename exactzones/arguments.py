@@ -21,10 +21,11 @@ from exactzones.deadline import Deadline
 from exactzones.errors import DomainError, InputError, quoted, require
 from exactzones.models import from_sklearn, from_torch, load_network
 from exactzones.network import Network
+from exactzones.notation import number
 from exactzones.polyhedra import Box, HRep, Polyhedron
 from exactzones.polyhedra.shapes import window_box
 from exactzones.property import Condition, Disjunction, Property
-from exactzones.rational import algebraic, entries, index, text
+from exactzones.rational import algebraic, entries, index
 from exactzones.spec import parse_domain
 
 NetworkLike: TypeAlias = Any
@@ -130,7 +131,7 @@ def _is_pair(entry: Any) -> bool:
 def _interval(pair: Any, what: str, k: int) -> tuple[Fraction, Fraction]:
     low, high = (algebraic(bound, f"{name} bound of input {k}") for name, bound in zip(("lower", "upper"), pair, strict=True))
     if low > high:
-        raise DomainError(f"{what} of input {k} is empty: {text(low)} > {text(high)}; write (low, high)")
+        raise DomainError(f"{what} of input {k} is empty: {number(low)} > {number(high)}; write (low, high)")
     return low, high
 
 
@@ -270,7 +271,7 @@ def as_numbers(value: Any, what: str, count: int) -> list[int]:
     """
     listed = [value] if isinstance(value, (int, np.integer)) else entries(value, what, "a sequence of integers such as [0, 2]")
     numbers = [index(entry, f"one of the {what}") for entry in listed]
-    for number in numbers:
-        if not 0 <= number < count:
-            raise InputError(f"one of the {what} is {quoted(number)}; expected {what} 0 to {count - 1}")
+    for chosen in numbers:
+        if not 0 <= chosen < count:
+            raise InputError(f"one of the {what} is {quoted(chosen)}; expected {what} 0 to {count - 1}")
     return numbers

@@ -16,6 +16,7 @@ from exactzones.affine import AffineMap
 from exactzones.errors import InputError
 from exactzones.layer import Layer
 from exactzones.network import Network
+from exactzones.notation import number as written
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Condition
 from exactzones.rational import Matrix, Row, Vector
@@ -44,6 +45,9 @@ class Band:
     slopes: tuple[Vector, ...]
     surely: Polyhedron = field(repr=False)
     possibly: Polyhedron = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"Band({self.arithmetic}, off by at most {', '.join(map(written, self.errors))})"
 
     @classmethod
     def of(

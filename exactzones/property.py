@@ -14,15 +14,30 @@ from fractions import Fraction
 from typing import Any, overload
 
 from exactzones.errors import FeatureError, InputError, quoted
-from exactzones.rational import algebraic, entries, flag, irrational, text
+from exactzones.notation import exactly, number
+from exactzones.rational import algebraic, entries, flag, irrational
 from exactzones.rational import index as read_index
 
 MAX_CASES = 10_000
 """A disjunction of more properties is refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class _Written:
+    """What a property has that is written as text, in which long numbers are rounded."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self})"
+
+    def exact_text(self) -> str:
+        """Return it as text, with every number exact."""
+        with exactly():
+            return str(self)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Condition(_Written):
     """``constant + sum of coefficient * value(unit)`` is positive (strict) or non-negative.
 
     Attributes:
@@ -64,12 +79,12 @@ class Condition:
 
     def __str__(self) -> str:
         where = f"{'a' if self.after_relu else 'z'}{self.layer}"
-        terms = [f"{'' if c == 1 else text(c) + '*'}{where}[{unit}]" for unit, c in self.terms]
-        return " + ".join(terms or ["0"]) + (" > " if self.strict else " >= ") + text(-self.constant)
+        terms = [f"{'' if c == 1 else number(c) + '*'}{where}[{unit}]" for unit, c in self.terms]
+        return " + ".join(terms or ["0"]) + (" > " if self.strict else " >= ") + number(-self.constant)
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
+@dataclass(frozen=True, slots=True, repr=False)
+class Property(_Written):
     """A conjunction of conditions; ``p & q``, ``p | q`` and ``~p`` say "and", "or" and "not".
 
     Attributes:
@@ -147,8 +162,8 @@ class Property:
         return " and ".join(map(str, self.conditions)) or "always"
 
 
-@dataclass(frozen=True, slots=True)
-class Disjunction:
+@dataclass(frozen=True, slots=True, repr=False)
+class Disjunction(_Written):
     """Any of several properties; ``p | q``, ``p & q`` and ``~p`` say "or", "and" and "not".
 
     Attributes:

@@ -358,7 +358,8 @@ class Zone:
             return NotImplemented
         if self.pattern != other.pattern:
             return self.pattern < other.pattern
-        return (self.hrep.rows, str(self.prop), self.network.sha256) < (other.hrep.rows, str(other.prop), other.network.sha256)
+        mine, others = self.prop.exact_text(), other.prop.exact_text()
+        return (self.hrep.rows, mine, self.network.sha256) < (other.hrep.rows, others, other.network.sha256)
 
     def __repr__(self) -> str:
         return f"Zone({' '.join(self.pattern) or 'no hidden neurons'})"

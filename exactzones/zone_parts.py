@@ -9,6 +9,8 @@ from typing import Protocol
 
 from exactzones.affine import AffineMap
 from exactzones.errors import BackendError
+from exactzones.notation import comparison, number
+from exactzones.notation import point as written
 from exactzones.polyhedra import Cell, Infeasible, LPResult, Unbounded
 from exactzones.property import Condition
 from exactzones.rational import Row, Vector, integer_row
@@ -25,6 +27,9 @@ class ZoneCondition:
 
     row: Vector
     strict: bool
+
+    def __repr__(self) -> str:
+        return f"ZoneCondition({comparison(self.row, '>' if self.strict else '>=')})"
 
     @property
     def integer_row(self) -> Row:
@@ -48,6 +53,12 @@ class Maximum:
     point: Vector
     ray: Vector | None = None
     attained: bool | None = True
+
+    def __repr__(self) -> str:
+        if self.value is None:
+            return f"Maximum(unbounded, from {written(self.point)}{f' along {written(self.ray)}' if self.ray else ''})"
+        attained = {True: "", False: ", not attained", None: ", perhaps not attained"}[self.attained]
+        return f"Maximum({number(self.value)} at {written(self.point)}{attained})"
 
     @classmethod
     def of(cls, found: LPResult, scale: int) -> Maximum:

@@ -8,10 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactzones import AffineMap, Network, Polyhedron
-from exactzones.notation import comparison, html_lines, latex_affine, latex_matrix, latex_system, linear, number, point
+from exactzones.notation import (
+    comparison,
+    exactly,
+    html_lines,
+    latex_affine,
+    latex_matrix,
+    latex_system,
+    linear,
+    number,
+    point,
+    root,
+    system,
+)
 from exactzones.rational import square_root
 
-SHORT = st.fractions(-99, 99, max_denominator=99)
+SHORT = st.fractions(-9, 9, max_denominator=99)
 
 
 @given(st.lists(SHORT, min_size=1, max_size=4))
@@ -35,8 +47,72 @@ def test_rounded_numbers_say_so(row):
 
 
 def test_a_number_beyond_floats():
-    assert number(Fraction(10**400)) == "~1000000000000000.."
-    assert point((Fraction(10**400), 1)) == "~(1000000000000000.., 1)"
+    assert number(Fraction(10**400)) == "1e+400"
+    assert point((Fraction(10**400 + 1), 1)) == "~(1e+400, 1)"
+
+
+RATIONALS = st.fractions() | st.builds(
+    lambda above, below, power: Fraction(above, below) * Fraction(10) ** power,
+    st.integers(-(10**9), 10**9),
+    st.integers(1, 10**9),
+    st.integers(-400, 400),
+)
+
+
+def decimal(written):
+    """Return the number that a text without a tilde says, and the place value of the last of six digits."""
+    value = Fraction(written)
+    exponent = len(str(abs(value.numerator) * 10**500 // value.denominator)) - 501
+    return value, Fraction(10) ** (exponent - 5)
+
+
+@given(RATIONALS)
+def test_decimals_are_the_nearest_ones(value):
+    """A number is written as it is, or as a decimal of six digits that misses it by at most half of the last digit's place."""
+    written = number(value)
+    said, place = decimal(written.removeprefix("~"))
+    assert len(written) <= 17
+    assert written.startswith("~") == (said != value)
+    if said != value:
+        assert abs(said - value) <= place / 2
+        assert (said / place).denominator == 1
+    with exactly():
+        assert Fraction(number(value)) == value
+
+
+@given(RATIONALS.map(abs))
+def test_roots_are_the_nearest_decimals(square):
+    written = root(square)
+    if written.startswith("~"):
+        said, place = decimal(written[1:])
+        assert max(said - place / 2, 0) ** 2 <= square <= (said + place / 2) ** 2
+    else:
+        assert Fraction(written) ** 2 == square
+    assert root(square**2) == number(square)
+
+
+@given(SHORT, SHORT.filter(bool))
+def test_irrational_decimals_are_the_nearest_ones(rational, coefficient):
+    value = rational + coefficient * square_root(3) + Fraction(1, 10**20)
+    said, place = decimal(number(value)[1:])
+    assert abs(said - value) <= place / 2
+
+
+def test_ties_are_rounded_to_even_digits():
+    assert number(Fraction(10000005, 10)) == "~1e+06"
+    assert number(Fraction(20000015, 20)) == "~1e+06"
+    assert [number(Fraction(2 * k + 1, 2 * 10**5)) for k in (123456, 123457)] == ["~1.23456", "~1.23458"]
+    assert number(Fraction(9999995, 10**4)) == "~1000"
+
+
+def test_long_points_and_sums_end_in_dots():
+    assert point([0] * 784) == f"({'0, ' * 12}.. 784 in all)"
+    assert linear([1] * 785).endswith("+ x11 + .. (784 terms) + 1")
+    assert comparison([0, *[Fraction(0.1)] * 20], ">=").endswith(".. (20 terms) >= 0")
+    assert system([(k, 1) for k in range(9)]).endswith("x0 >= -5, .. 9 in all")
+    with exactly():
+        assert point(range(784)).endswith(" 783)")
+        assert linear([1] * 785).endswith("x783 + 1")
 
 
 def test_irrational_numbers():

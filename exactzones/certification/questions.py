@@ -17,17 +17,19 @@ from exactzones.certification.decide import case_of, cases_of, certify
 from exactzones.certification.direct import Direct
 from exactzones.certification.float_maximum import FloatMaximum
 from exactzones.certification.limits import CELL_SEARCH_INPUTS, MAXIMUM_INPUTS
-from exactzones.certification.results import CannotFire, Certificate, Decision, Undecided, point_text
+from exactzones.certification.results import CannotFire, Certificate, Decision, Undecided
 from exactzones.certification.witness.search import cell_rows
 from exactzones.checker import Report, lines_of
 from exactzones.checker import check as check_lines
 from exactzones.deadline import Deadline
 from exactzones.deprecated import renamed_argument
-from exactzones.errors import BudgetExceeded, DomainError, InputError, quoted, shortened
+from exactzones.errors import BudgetExceeded, DomainError, InputError, quoted
 from exactzones.network import Network
+from exactzones.notation import number
+from exactzones.notation import point as point_text
 from exactzones.polyhedra import HRep, Polyhedron, lp
 from exactzones.property import Condition, Property, as_property, condition, feature
-from exactzones.rational import Row, Vector, dot, entries, text
+from exactzones.rational import Row, Vector, dot, entries
 from exactzones.rational.float_formats import REAL, FloatArithmetic
 from exactzones.zones import find_zones
 from exactzones.zones.attained import attaining_point
@@ -57,9 +59,9 @@ class ProvedMaximum:
     def __repr__(self) -> str:
         if self.ray is not None:
             return f"ProvedMaximum(unbounded, from {point_text(self.point)} along {point_text(self.ray)})"
-        value = "" if self.value is None else shortened(text(self.value))
+        value = "" if self.value is None else number(self.value)
         if self.reached is not None:
-            return f"ProvedMaximum(from {shortened(text(self.reached))}, at {point_text(self.point)}, to {value})"
+            return f"ProvedMaximum(from {number(self.reached)}, at {point_text(self.point)}, to {value})"
         attained = {True: "", False: ", not attained", None: ", perhaps not attained"}[self.attained]
         return f"ProvedMaximum({value} at {point_text(self.point)}{attained}{'' if self.certificate else ', not proved'})"
 

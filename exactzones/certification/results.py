@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from exactzones.checker import lines_of
-from exactzones.errors import shortened
 from exactzones.files import as_path
-from exactzones.rational import Vector, text
+from exactzones.notation import point
+from exactzones.rational import Vector
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class CanFire:
     certificate: Certificate
 
     def __repr__(self) -> str:
-        return f"CanFire(at {point_text(self.witness)}{f', case {self.case}' if self.case else ''})"
+        return f"CanFire(at {point(self.witness)}{f', case {self.case}' if self.case else ''})"
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,3 @@ class Undecided:
 
 
 Decision: TypeAlias = CanFire | CannotFire | Undecided
-
-
-def point_text(point: Vector) -> str:
-    """Return a point as text for a representation: exact numbers, cut to a line."""
-    return shortened(f"({', '.join(map(text, point))})")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import rich_click as click
 
 from exactzones.cli.options import NetworkFile, ReportOptions, net_argument, report_options, timeout_option
-from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, number_text
+from exactzones.cli.outputs import Deliveries, check_answer_target, exact_option, is_text_wanted
 from exactzones.cli.points import POINT_HELP, read_point
 from exactzones.cli.stopping import stop
 from exactzones.errors import FeatureError
+from exactzones.notation import number
 from exactzones.rational import text
 from exactzones.zones.segments import Segment, SegmentPiece, along
 
@@ -24,6 +24,7 @@ _MOST_ROWS = 40  # of the printed table
 @click.option("--to", "last", required=True, metavar="POINT", help="Where it ends.")
 @click.option("--feature", "unit", type=int, metavar="I", help="Also tell where this unit of the last layer is positive.")
 @timeout_option
+@exact_option
 @report_options
 def command(net: NetworkFile, first: str, last: str, unit: int | None, timeout: float | None, report: ReportOptions) -> int:
     """Cut a segment into the pieces on which the network is affine, exactly.
@@ -78,18 +79,14 @@ def _print(segment: Segment, unit: int | None) -> None:
     count = len(segment)
     click.echo(f"{count} piece{'s' if count != 1 else ''} from t = 0 (the first point) to t = 1 (the last)")
     for piece in segment[:_MOST_ROWS]:
-        where = f"  {_short(piece.start):>12} to {_short(piece.end):<12}"
+        where = f"  {number(piece.start):>12} to {number(piece.end):<12}"
         if unit is None:
             click.echo(f"{where}  {' '.join(piece.pattern) or 'no hidden neurons'}".rstrip())
         else:
             values = (piece.affine([t])[unit] for t in (piece.start, piece.end))
-            click.echo(f"{where}  feature {unit} from {' to '.join(map(_short, values))}")
+            click.echo(f"{where}  feature {unit} from {' to '.join(map(number, values))}")
     if count > _MOST_ROWS:
         click.echo(f"  .. and {count - _MOST_ROWS} more: --json writes all")
     if unit is not None:
-        parts = [f"{_short(start)} to {_short(end)}" for start, end in segment.firing(unit)]
+        parts = [f"{number(start)} to {number(end)}" for start, end in segment.firing(unit)]
         click.echo(f"feature {unit} fires for t from {', '.join(parts)}" if parts else f"feature {unit} fires nowhere on it")
-
-
-def _short(value: Fraction) -> str:
-    return number_text(value, 12)

@@ -29,9 +29,8 @@ from exactzones.cli.outputs import (
     check_answer_target,
     check_distinct,
     check_target,
+    exact_option,
     is_text_wanted,
-    number_text,
-    point_text,
     print_table,
     progress,
     require_file,
@@ -40,6 +39,8 @@ from exactzones.cli.stopping import stop
 from exactzones.cli.workers import dask_option, jobs_option, workers
 from exactzones.formats.certificates import Checkpoint, load_certificate, save_certificate
 from exactzones.network import Network
+from exactzones.notation import number
+from exactzones.notation import point as point_text
 from exactzones.rational import text
 from exactzones.rational.float_formats import REAL
 
@@ -87,6 +88,7 @@ class CertifyOptions:
     jobs_option,
     dask_option,
 )
+@exact_option
 @report_options
 def certify(net: NetworkFile, question: QuestionOptions, options: CertifyOptions, report: ReportOptions) -> int:
     """Prove that a feature cannot fire on a domain, or find an input at which it fires.
@@ -179,7 +181,7 @@ def _print_decision(network: Network, decision: Decision, answer: dict[str, Any]
         click.echo(f"wrote {written}")
     if isinstance(decision, CanFire) and not quiet:
         outputs = network.trace(decision.witness)[-1][:_MOST_OUTPUTS]
-        rows = [(f"output {k}", number_text(value)) for k, value in enumerate(outputs)]
+        rows = [(f"output {k}", number(value)) for k, value in enumerate(outputs)]
         print_table([("witness", point_text(decision.witness)), *rows])
     elif isinstance(decision, CannotFire) and not quiet:
         print_table([("proof", f"{decision.nodes:,} nodes, checked")])

@@ -7,14 +7,16 @@ from pathlib import Path
 import rich_click as click
 
 from exactzones.cli.options import NetworkFile, json_option, net_argument
-from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, print_table
+from exactzones.cli.outputs import Deliveries, check_answer_target, exact_option, is_text_wanted, print_table
 from exactzones.cli.points import POINT_HELP, read_point
+from exactzones.notation import number
 from exactzones.rational import text
 
 
 @click.command("eval")
 @net_argument
 @click.option("--at", "point_spec", required=True, metavar="POINT", help=POINT_HELP)
+@exact_option
 @json_option
 def evaluate(net: NetworkFile, point_spec: str, json_path: Path | None) -> int:
     """Evaluate a network at a point: exact outputs, activation pattern, and which features fire.
@@ -37,7 +39,7 @@ def evaluate(net: NetworkFile, point_spec: str, json_path: Path | None) -> int:
     deliveries = Deliveries()
     deliveries.deliver_answer(answer, json_path)
     if is_text_wanted(json_path):
-        rows = [(f"feature {k}", f"{text(value)}{'  fires' if value > 0 else ''}") for k, value in enumerate(values)]
+        rows = [(f"feature {k}", f"{number(value)}{'  fires' if value > 0 else ''}") for k, value in enumerate(values)]
         rows.append(("pattern", " ".join(pattern) or "no hidden neurons"))
         rows.append(("fires", ", ".join(map(str, answer["fires"])) or "none"))
         print_table(rows)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 
 import rich_click as click
@@ -21,18 +19,17 @@ from exactzones.cli.options import (
     question_options,
     report_options,
 )
-from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, number_text, print_table, progress
+from exactzones.cli.outputs import Deliveries, check_answer_target, exact_option, is_text_wanted, print_table, progress
 from exactzones.cli.points import POINT_HELP, norm_option, read_point
 from exactzones.cli.search import BudgetOptions, budget_options
 from exactzones.cli.stopping import stop
 from exactzones.cli.zone import pattern_text
 from exactzones.errors import BudgetExceeded, InputError
 from exactzones.formats.local_json import exploration_document
-from exactzones.notation import counted
+from exactzones.notation import counted, number, root
 from exactzones.polyhedra.projection import Norm
 from exactzones.property import ALWAYS
 from exactzones.rational import Vector
-from exactzones.rational.floats import clipped_float
 from exactzones.zones import Exploration, NearZone, explore
 
 _MOST_ZONES = 5  # that are printed
@@ -63,6 +60,7 @@ class WalkOptions:
     ),
 )
 @budget_options
+@exact_option
 @report_options
 def command(net: NetworkFile, question: QuestionOptions, walk: WalkOptions, limits: BudgetOptions, report: ReportOptions) -> int:
     """List the zones around a point in the order of their distance, without a list of all zones.
@@ -155,7 +153,4 @@ def _zone_text(near: NearZone, norm: Norm) -> str:
 
 
 def _distance_text(near: NearZone, norm: Norm) -> str:
-    if norm != 2:
-        return number_text(near.distance, 12)
-    root = math.sqrt(clipped_float(near.distance))
-    return number_text(Fraction(root), 12) if Fraction(root) ** 2 == near.distance else f"~{root:.6g}"
+    return root(near.distance) if norm == 2 else number(near.distance)

@@ -31,9 +31,8 @@ from exactzones.cli.outputs import (
     check_answer_target,
     check_distinct,
     check_target,
+    exact_option,
     is_text_wanted,
-    number_text,
-    point_text,
     print_table,
     progress,
 )
@@ -41,6 +40,8 @@ from exactzones.cli.stopping import stop
 from exactzones.cli.workers import jobs_option
 from exactzones.errors import BudgetExceeded, InputError, quoted
 from exactzones.formats.certificates import save_certificate
+from exactzones.notation import number
+from exactzones.notation import point as point_text
 from exactzones.rational import text
 
 _SEARCH_SHARE = 0.9  # of the time; the rest is for writing
@@ -178,6 +179,7 @@ def together(net: NetworkFile, spec_of_features: str, options: LayerOptions, fol
 @click.option("--feature", "unit", type=int, required=True, metavar="I", help="The unit; 0 is a layer's first unit.")
 @_layer_options
 @path_option("--out", metavar="CERT", help="Write the certificate that the feature is nowhere larger to this file.")
+@exact_option
 @report_options
 def maximum(net: NetworkFile, unit: int, options: LayerOptions, out: Path | None, report: ReportOptions) -> int:
     """Compute the largest value of a feature on a domain, exactly, with a proof that it is nowhere larger.
@@ -224,9 +226,11 @@ def maximum(net: NetworkFile, unit: int, options: LayerOptions, out: Path | None
         if not report.quiet:
             rows = [("point", point_text(best.point))]
             rows += [] if best.ray is None else [("ray", point_text(best.ray))]
-            rows += [] if best.reached is None else [("there, in every order, above", number_text(best.reached))]
+            if best.value is not None and not best.attained and best.reached is None:
+                rows.append(("attained", "no, but values arbitrarily close to it" if best.attained is False else "not known"))
+            rows += [] if best.reached is None else [("there, in every order, above", number(best.reached))]
             print_table(rows)
-        click.echo("unbounded" if best.value is None else number_text(best.value))
+        click.echo("unbounded" if best.value is None else number(best.value))
     return deliveries.exit_code(0 if reason is None else 3)
 
 

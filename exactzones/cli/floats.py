@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,8 @@ from exactzones.deadline import Deadline
 from exactzones.errors import InputError
 from exactzones.models import save_network
 from exactzones.network import Network
+from exactzones.notation import number
+from exactzones.notation import point as point_text
 from exactzones.rational import Vector, text
 from exactzones.rational.float_formats import REAL
 
@@ -90,17 +93,19 @@ def print_findings(arithmetic: str, fields: dict[str, Any]) -> None:
         click.echo(f"the bounds miss a proof by {fields['missing_margin']}")
     every = fields.get("every_order", {})
     if "input" in every:
-        click.echo(f"all orders were gone through: each fires at ({', '.join(every['input'][:_SHOWN])}); there is no certificate")
+        click.echo(f"all orders were gone through: each fires at {_point(every['input'])}; there is no certificate")
     elif every:
         click.echo(f"all orders were gone through: none fires at any of the {every['inputs']} inputs; there is no certificate")
     if "depends" in fields:
-        first, second = (f"{each['value']} ({each['order']})" for each in fields["depends"]["orders"])
-        entries = fields["depends"]["input"]
-        shown = ", ".join(entries[:_SHOWN]) + (", .." if len(entries) > _SHOWN else "")
-        click.echo(f"it depends on the order at ({shown}): {first}, or {second}")
+        first, second = (f"{number(Fraction(each['value']))} ({each['order']})" for each in fields["depends"]["orders"])
+        click.echo(f"it depends on the order at {_point(fields['depends']['input'])}: {first}, or {second}")
     if "replay" in fields:
         replayed = fields["replay"]
         click.echo(f"{replayed['library']} {replayed['version']} computes {', '.join(replayed['outputs'][:_SHOWN])}")
+
+
+def _point(entries: Sequence[str]) -> str:
+    return point_text(map(Fraction, entries))
 
 
 def require_library(library: str, arithmetic: str) -> Any:

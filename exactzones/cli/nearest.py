@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,20 +24,19 @@ from exactzones.cli.outputs import (
     check_answer_target,
     check_distinct,
     check_target,
+    exact_option,
     is_text_wanted,
-    number_text,
-    point_text,
     print_table,
 )
 from exactzones.cli.points import POINT_HELP, norm_option, read_point
 from exactzones.cli.stopping import stop
 from exactzones.errors import InputError
 from exactzones.formats.certificates import save_certificate
+from exactzones.notation import number, root
+from exactzones.notation import point as point_text
 from exactzones.polyhedra.projection import Norm
 from exactzones.property import Disjunction
 from exactzones.rational import text
-
-_LONG_POINT = 60  # characters
 
 
 @click.command("nearest")
@@ -48,6 +46,7 @@ _LONG_POINT = 60  # characters
 @norm_option
 @timeout_option
 @path_option("--out", "out", metavar="CERT", help="Write the proof that the property holds nowhere on a box around the point.")
+@exact_option
 @report_options
 def command(
     net: NetworkFile,
@@ -112,19 +111,14 @@ def _print(answer: NearestInput | None) -> None:
     if answer is None:
         click.echo("it fires nowhere on the domain")
         return
-    what = "squared distance" if answer.norm == 2 else "distance"
+    write = root if answer.norm == 2 else number
     if answer.exact:
-        rows = [(what, number_text(answer.lower))]
+        rows = [("distance", write(answer.lower))]
     else:
-        rows = [(f"{what} from", _rounded(answer.lower)), ("to", "not known" if answer.upper is None else _rounded(answer.upper))]
+        rows = [("distance from", write(answer.lower)), ("to", "not known" if answer.upper is None else write(answer.upper))]
     if answer.point is not None:
-        shown = point_text(answer.point)
-        rows.append(("point", shown if len(shown) < _LONG_POINT else "see --json"))
+        rows.append(("point", point_text(answer.point)))
         rows.append(("fires there", "yes" if answer.attained else "no, but arbitrarily close to it"))
     if answer.certificate is not None:
-        rows.append(("proved", f"it fires nowhere where no input changes by more than {_rounded(answer.radius)}"))
+        rows.append(("proved", f"it fires nowhere where no input changes by more than {number(answer.radius)}"))
     print_table(rows)
-
-
-def _rounded(value: Fraction) -> str:
-    return number_text(value, 20)

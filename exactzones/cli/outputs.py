@@ -18,10 +18,25 @@ from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document, stdout_failed
 from exactzones.errors import InputError, WriteError
 from exactzones.files import scratch_beside, write_atomically
-from exactzones.rational import text
+from exactzones.notation import exactly, number
+from exactzones.notation import point as point_text
 
 STDOUT = Path("-")
-_LONG = 40  # characters; longer rationals are shown as a rounded decimal
+
+
+def _write_exactly(context: click.Context, _parameter: click.Parameter, wanted: Any) -> None:
+    """Write numbers exactly until the command ends: the callback of ``--exact``."""
+    if wanted:
+        context.with_resource(exactly())
+
+
+exact_option = click.option(
+    "--exact",
+    is_flag=True,
+    expose_value=False,
+    callback=_write_exactly,
+    help="Print numbers and points in full; by default long ones are decimals such as ~13.08.  JSON is always exact.",
+)
 _REPORT_SECONDS = 10  # between two lines of progress where standard error is not a terminal
 
 
@@ -124,21 +139,12 @@ class Deliveries:
         return code
 
 
-def number_text(value: Fraction, longest: int = _LONG) -> str:
-    """Return a number as text: exact if it has at most so many characters, else a rounded decimal marked with ``~``."""
-    exact = text(value)
-    if len(exact) <= longest:
-        return exact
-    try:
-        rounded = f"{float(value):.12g}"
-    except OverflowError:
-        rounded = f"{exact[:12]}.. ({len(exact)} digits)"
-    return f"~{rounded}"
+_ATTAINED = {True: "", False: ", not attained", None: ", perhaps not attained"}
 
 
-def point_text(point: Sequence[Fraction]) -> str:
-    """Return the exact coordinates of a point as text."""
-    return f"({', '.join(map(text, point))})"
+def value_text(value: Fraction, point: Sequence[Fraction], *, attained: bool | None) -> str:
+    """Return a largest value with its place, and whether it is attained there or only approached."""
+    return f"{number(value)} at {point_text(point)}{_ATTAINED[attained]}"
 
 
 def print_table(rows: Sequence[tuple[str, Any]]) -> None:

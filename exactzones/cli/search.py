@@ -16,17 +16,18 @@ import rich_click as click
 
 from exactzones.affine import AffineMap
 from exactzones.cli.options import Question, UnionQuestion, gathered, max_zones_option, timeout_option
-from exactzones.cli.outputs import Deliveries, number_text, progress
+from exactzones.cli.outputs import Deliveries, progress
 from exactzones.cli.stopping import stop
 from exactzones.cli.workers import dask_option, jobs_option, workers
 from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, InputError
-from exactzones.notation import counted
+from exactzones.notation import counted, number
 from exactzones.zones import ENGINES, Zone, Zones, ZoneUnion, find_union, find_zones
 
 _Listed = TypeVar("_Listed", Zones, ZoneUnion)
 _TRIED_ZONES = 64  # in the first file that is written
 _GROWTH = 8  # how many times as many are in the next one, at most
+_FIXED = 12  # inputs that a slice fixes, as printed
 _WRITING_SHARE = 0.6  # of the time left that a file may take, as measured
 _SEARCH_SHARE = 0.75  # of the time; the rest is for what follows from the zones, and for writing
 _SEARCH_SHARE_BEFORE_FILES = 0.4  # the same if pictures, pages, exports or proofs are written
@@ -214,8 +215,9 @@ def embedding_text(embedding: AffineMap) -> str:
     """Say which inputs the domain fixes; the zones are polyhedra of the other ones, on a slice of the input space."""
     inputs = counted(embedding.outputs, "input")
     rows = list(zip(embedding.matrix.rows, embedding.offset, strict=True))
-    fixed = [f"x{k} = {number_text(offset)}" for k, (row, offset) in enumerate(rows) if not any(row)]
+    fixed = [f"x{k} = {number(offset)}" for k, (row, offset) in enumerate(rows) if not any(row)]
     free = [f"x{k}" for k, (row, _) in enumerate(rows) if any(row)]
     if len(free) != embedding.inputs:
         return f"a slice of {inputs}: on the domain, {embedding.inputs} coordinates determine all of them; zones are in them"
-    return f"a slice of {inputs}, with {', '.join(fixed)}; zones and points are in ({', '.join(free)})"
+    shown = fixed[:_FIXED] + [f".. {len(fixed)} in all"] * (len(fixed) > _FIXED)
+    return f"a slice of {inputs}, with {', '.join(shown)}; zones and points are in ({', '.join(free)})"

@@ -15,11 +15,11 @@ from exactzones.cli.outputs import (
     Deliveries,
     check_answer_target,
     check_target,
+    exact_option,
     is_text_wanted,
-    number_text,
-    point_text,
     print_table,
     progress,
+    value_text,
 )
 from exactzones.cli.search import CellCounter, SearchOptions, running
 from exactzones.cli.stopping import stop
@@ -37,6 +37,7 @@ _SEARCH_SHARE = 0.9  # of the time; the rest is for the last chunk and the summa
 @click.argument("action", type=click.Choice(["info", "export", "check"]))
 @path_option("--out", metavar="OUT", help="export: the file to write, .json, .json.gz, .csv, .graphml, ..; see zones --export.")
 @timeout_option
+@exact_option
 @report_options
 def store(directory: Path, action: str, out: Path | None, timeout: float | None, report: ReportOptions) -> int:
     """Look into a store of zones, which exactzones zones --store writes.
@@ -151,7 +152,7 @@ def write_store(question: Question, search: SearchOptions, directory: Path, *, r
             rows.append(("islands", f"{written.manifest.islands:,}"))
             largest = stop.attempt("largest value", lambda: written.maximum)
             if largest is not None and largest.value is not None:
-                rows.append(("largest value", f"{number_text(largest.value)} at {point_text(largest.point)}"))
+                rows.append(("largest value", value_text(largest.value, largest.point, attained=largest.attained)))
         print_table([*rows, ("time", f"{time.monotonic() - start:.2f} s")])
         click.echo(f"wrote {directory}")
     return Deliveries().exit_code(status)

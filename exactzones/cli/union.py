@@ -12,7 +12,7 @@ import rich_click as click
 
 from exactzones.affine import AffineMap
 from exactzones.cli.options import Question, UnionQuestion
-from exactzones.cli.outputs import STDOUT, Deliveries, check_target, is_text_wanted, point_text, print_table
+from exactzones.cli.outputs import STDOUT, Deliveries, check_target, is_text_wanted, print_table
 from exactzones.cli.search import Listing, SearchOptions, embedding_text, find_cases, search_deadline
 from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document
@@ -20,6 +20,7 @@ from exactzones.cli.zones import earlier_proof, percent, prove
 from exactzones.errors import InputError
 from exactzones.formats.union_json import save_union, union_to_json
 from exactzones.notation import counted
+from exactzones.notation import point as point_text
 from exactzones.zones import ZoneUnion
 from exactzones.zones.display import MAX_VOLUME_INPUTS
 from exactzones.zones.union import of_one_horizon

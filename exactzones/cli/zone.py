@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from fractions import Fraction
 
 import rich_click as click
 
 from exactzones.cli.domains import read_domain
 from exactzones.cli.options import NetworkFile, ReportOptions, net_argument, report_options, timeout_option
-from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, number_text, print_table
+from exactzones.cli.outputs import Deliveries, check_answer_target, exact_option, is_text_wanted, print_table
 from exactzones.cli.points import POINT_HELP, read_point
 from exactzones.cli.stopping import stop
 from exactzones.errors import FeatureError
 from exactzones.formats.local_json import local_zones_document
 from exactzones.network import Pattern
+from exactzones.notation import number, root
 from exactzones.property import ALWAYS, feature
 from exactzones.rational import dot
-from exactzones.rational.floats import clipped_float
 from exactzones.zones.local import LocalZone, ZoneFacet, zone_at
 
 _MOST_FACETS = 5  # that are printed, the nearest first
@@ -31,6 +29,7 @@ _LONG_PATTERN = 80  # characters
 @click.option("--feature", "unit", type=int, metavar="I", help="A unit of the last layer, whose value is printed, too.")
 @click.option("--domain", "domain_spec", default="all", show_default=True, metavar="SPEC", help="As for exactzones zones.")
 @timeout_option
+@exact_option
 @report_options
 def command(net: NetworkFile, spec: str, unit: int | None, domain_spec: str, timeout: float | None, report: ReportOptions) -> int:
     """Describe the zone of a point: pattern, inequalities, affine map, and what changes across its nearest facets.
@@ -62,9 +61,9 @@ def command(net: NetworkFile, spec: str, unit: int | None, domain_spec: str, tim
 
 def _print(zones: Sequence[LocalZone], unit: int | None, *, with_facets: bool) -> None:
     """Print what the zones are, each with its nearest facets if there was time for them."""
-    for number, zone in enumerate(zones):
+    for k, zone in enumerate(zones):
         if len(zones) > 1:
-            click.echo(f"zone {number + 1} of {len(zones)} that contain the point")
+            click.echo(f"zone {k} of {len(zones)} that contain the point (counted from 0)")
         facets = zone.facets if with_facets else ()
         inner = sorted((facet for facet in facets if facet.flips), key=lambda facet: facet.l2_squared)
         rows = [("pattern", pattern_text(zone.pattern))]
@@ -73,7 +72,7 @@ def _print(zones: Sequence[LocalZone], unit: int | None, *, with_facets: bool) -
         if unit is not None:
             constant, slopes = zone.affine.offset[unit], zone.affine.matrix.rows[unit]
             value = dot((constant, *slopes), (1, *zone.point))
-            rows.append((f"feature {unit}", f"{number_text(value)} at the point"))
+            rows.append((f"feature {unit}", f"{number(value)} at the point"))
         rows += [("nearest" if not k else "", _facet_text(facet)) for k, facet in enumerate(inner[:_MOST_FACETS])]
         if len(inner) > _MOST_FACETS:
             rows.append(("", f".. and {len(inner) - _MOST_FACETS} more: --json writes all"))
@@ -89,9 +88,4 @@ def pattern_text(pattern: Pattern) -> str:
 
 def _facet_text(facet: ZoneFacet) -> str:
     flips = " and ".join(f"z{layer}[{unit}]" for layer, unit in facet.flips)
-    l2 = math.sqrt(clipped_float(facet.l2_squared))
-    return f"{flips} flips at distance L1 {_short(facet.l1)}, L2 ~{l2:.6g}, Linf {_short(facet.linf)}"
-
-
-def _short(value: Fraction) -> str:
-    return number_text(value, 12)
+    return f"{flips} flips at distance L1 {number(facet.l1)}, L2 {root(facet.l2_squared)}, Linf {number(facet.linf)}"

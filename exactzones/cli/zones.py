@@ -33,11 +33,11 @@ from exactzones.cli.outputs import (
     check_answer_target,
     check_distinct,
     check_target,
+    exact_option,
     is_text_wanted,
-    number_text,
-    point_text,
     print_table,
     progress,
+    value_text,
 )
 from exactzones.cli.search import (
     Listing,
@@ -52,6 +52,8 @@ from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document
 from exactzones.errors import InputError, WriteError
 from exactzones.formats.zones_json import ZonesWriter, zones_writer
+from exactzones.notation import decimal, number
+from exactzones.notation import point as point_text
 from exactzones.property import as_cases, condition
 from exactzones.rational import dot
 from exactzones.zones import Zones, ZoneUnion
@@ -66,7 +68,6 @@ _PROOF_SHARE = 0.85  # of the time that is left after the search
 _MANY_VOLUMES = 20_000  # zones; more take as long as the search again
 _SHARE_WIDTHS = (1e-4, 1e-5, 1e-6, 1e-7)  # of bounds, until they settle the printed digits
 _MOST_ISLANDS = 8  # islands whose sizes are printed
-_LONG_POINT, _LONG_DIRECTION = 60, 90  # characters
 
 
 @dataclass(frozen=True)
@@ -214,6 +215,7 @@ _OUTPUT_OPTIONS = (
 @question_options
 @gathered("outputs", OutputOptions, *_OUTPUT_OPTIONS)
 @search_options
+@exact_option
 @quiet_option
 def zones(net: NetworkFile, question: QuestionOptions, outputs: OutputOptions, search: SearchOptions, quiet: bool) -> int:
     """List the zones of a feature: all activation regions in which it fires, exactly.
@@ -319,7 +321,7 @@ def _property_text(zones: Zones) -> str:
         return f"feature {greatest} of layer {first.layer} greater than all others"
     if not _is_feature(zones):
         return str(zones.prop)
-    return f"feature {first.terms[0][0]} of layer {first.layer} greater than {number_text(-first.constant)}"
+    return f"feature {first.terms[0][0]} of layer {first.layer} greater than {number(-first.constant)}"
 
 
 def _distinct_maps(zones: Zones) -> list[tuple[str, str]]:
@@ -361,21 +363,18 @@ def _volume_share(zones: Zones) -> list[tuple[str, str]]:
 
 def percent(share: Fraction) -> str:
     """Return a share as text."""
-    return "100 % (exactly)" if share == 1 else f"{float(share * 100):.4g} %"
+    return "100 % (exactly)" if share == 1 else f"{decimal(share * 100, 4)} %"
 
 
 def _largest_value(zones: Zones) -> list[tuple[str, str]]:
     largest = zones.maximum if _is_feature(zones) else None
     if largest is None:
         return []
-    point = point_text(largest.point)
     if largest.value is not None:
-        shown_point = point if len(point) < _LONG_POINT else "a vertex (see --json)"
-        return [("largest value", f"{number_text(largest.value)} at {shown_point}")]
+        return [("largest value", value_text(largest.value, largest.point, attained=largest.attained))]
     if largest.ray is None:
         return []
-    direction = f"from {point} along {point_text(largest.ray)}"
-    return [("largest value", f"unbounded{f', {direction}' if len(direction) < _LONG_DIRECTION else ''}")]
+    return [("largest value", f"unbounded, from {point_text(largest.point)} along {point_text(largest.ray)}")]
 
 
 def _witness(zones: Zones) -> list[tuple[str, str]]:
@@ -384,7 +383,7 @@ def _witness(zones: Zones) -> list[tuple[str, str]]:
     if not _is_feature(zones):
         return [("witness", point_text(zone.sample))]
     value = dot(zone.conditions[0].row, (1, *zone.sample)) - zones.prop.conditions[0].constant
-    return [("witness", f"{point_text(zone.sample)} where it is {number_text(value)}")]
+    return [("witness", f"{point_text(zone.sample)} where it is {number(value)}")]
 
 
 _ROWS: dict[str, Callable[[Zones], list[tuple[str, str]]]] = {

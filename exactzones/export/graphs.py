@@ -25,7 +25,7 @@ def plain_graph(zones: Zones | ZoneUnion) -> networkx.Graph:
     """
     if not isinstance(zones, ZoneUnion):
         as_zones(zones)
-    graph = networkx.Graph(property=str(zones.prop), complete=zones.complete)
+    graph = networkx.Graph(property=zones.prop.exact_text(), complete=zones.complete)
     listed: Sequence[Zone | UnionZone] = zones
     for k, zone in enumerate(listed):
         (position,) = floats([zone.sample])

@@ -67,7 +67,7 @@ def geojson(zones: Zones | ZoneUnion, window: WindowLike = None) -> dict[str, An
             "sample": list(map(text, zone.sample)),
         }
         features.append({"type": "Feature", "geometry": _geometry(ring), "properties": properties})
-    whole = {"property": str(zones.prop), "complete": zones.complete}
+    whole = {"property": zones.prop.exact_text(), "complete": zones.complete}
     return {"type": "FeatureCollection", **whole, "features": features}
 
 

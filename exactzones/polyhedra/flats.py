@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from exactzones.affine import AffineMap
 from exactzones.errors import DomainError
+from exactzones.notation import point
 from exactzones.polyhedra.polyhedron import Polyhedron
-from exactzones.rational import text
 
 
 def free_inputs(domain: Polyhedron | None) -> AffineMap | None:
@@ -22,7 +22,7 @@ def free_inputs(domain: Polyhedron | None) -> AffineMap | None:
         return None
     hull = domain.affine_hull()
     if hull.inputs == 0:
-        raise DomainError(f"the domain is the single point ({', '.join(map(text, hull.offset))}); use exactzones eval")
+        raise DomainError(f"the domain is the single point {point(hull.offset)}; use exactzones eval")
     fixed: dict[int, Fraction] = {}
     for row in domain.irredundant.equations:
         named = [k for k, entry in enumerate(row[1:]) if entry]

@@ -302,6 +302,10 @@ class Polyhedron:
     def __hash__(self) -> int:
         return hash((self.ambient_dim, self.vrep))
 
+    def __repr__(self) -> str:
+        system = repr(self.hrep).removeprefix("HRep(")
+        return f"Polyhedron({system}"
+
     def _repr_latex_(self) -> str:
         return self.hrep._repr_latex_()
 
@@ -364,7 +368,7 @@ class Box(Polyhedron):
         return all(map(le, self.low, vector)) and all(map(le, vector, self.high))
 
     def __repr__(self) -> str:
-        return f"Polyhedron(hrep={self.hrep!r})" if self.ambient_dim <= _SHOWN else f"<box of {self.ambient_dim} inputs>"
+        return super().__repr__() if self.ambient_dim <= _SHOWN else f"<box of {self.ambient_dim} inputs>"
 
 
 def _hrep(other: Any) -> HRep:

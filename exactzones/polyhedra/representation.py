@@ -14,7 +14,7 @@ from typing import Any
 from exactzones import deprecated
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, InputError, quoted
-from exactzones.notation import latex_system
+from exactzones.notation import counted, latex_system, points, system
 from exactzones.rational import Row, Vector, algebraic, entries, index, integer_dot, integer_row, primitive
 
 
@@ -94,6 +94,9 @@ class HRep:
             equations=map(pull, self.equations),
         )
 
+    def __repr__(self) -> str:
+        return f"HRep({system(self.rows, self.strict, self.equations) or 'no inequalities'} in R^{self.ambient_dim})"
+
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {latex_system(self.ambient_dim, self.rows, self.strict, self.equations)}$"
 
@@ -131,6 +134,11 @@ class VRep:
     lines: tuple[Row, ...] = ()
 
     dim = deprecated.renamed("VRep.dim", "ambient_dim")
+
+    def __repr__(self) -> str:
+        named = (("vertex", "vertices", self.vertices), ("ray", "rays", self.rays), ("line", "lines", self.lines))
+        parts = [f"{counted(len(listed), one, many)} {points(listed)}" for one, many, listed in named if listed]
+        return f"VRep({', '.join(parts) or 'empty'} in R^{self.ambient_dim})"
 
     @property
     def is_bounded(self) -> bool:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from exactzones.errors import InputError, quoted, shortened
+from exactzones.errors import InputError, quoted
+from exactzones.notation import point, root
 from exactzones.polyhedra.projection import Norm, Projection, distance_to_row, named_norm, project
-from exactzones.rational import Row, Vector, exact, integer_row, irrational, text
+from exactzones.rational import Row, Vector, exact, integer_row, irrational
 from exactzones.rational.floats import clipped_float
 from exactzones.zone import Zone
 from exactzones.zones.listing import Zones
@@ -52,8 +53,8 @@ class Nearest:
         return tuple(a + part * (b - a) for a, b in zip(self.point, self.zone.sample, strict=True))
 
     def __repr__(self) -> str:
-        where = shortened(f"({', '.join(map(text, self.point))})")
-        return f"Nearest(distance {shortened(str(self.distance))} at {where}{'' if self.attained else ', not attained'})"
+        distance = root(self.distance_squared)
+        return f"Nearest(distance {distance} at {point(self.point)}{'' if self.attained else ', not attained'})"
 
 
 def nearest(zones: Sequence[Zone], point: Sequence[Any], norm: Norm = 2) -> Nearest | None:

@@ -24,6 +24,7 @@ from exactzones.deadline import Deadline
 from exactzones.engine.search import Budget, Meter
 from exactzones.errors import BudgetExceeded, InputError, quoted
 from exactzones.network import Network, Pattern
+from exactzones.notation import point as written
 from exactzones.polyhedra import HRep, Polyhedron
 from exactzones.polyhedra.program import Program
 from exactzones.polyhedra.projection import Norm, named_norm, project
@@ -46,6 +47,9 @@ class NearZone:
     local: LocalZone
     distance: Fraction
     point: Vector
+
+    def __repr__(self) -> str:
+        return f"NearZone({' '.join(self.pattern) or 'no hidden neurons'}, nearest at {written(self.point)})"
 
     @property
     def zone(self) -> Zone:

@@ -19,6 +19,7 @@ from exactzones.engine.forward import is_rational
 from exactzones.engine.search import resolve
 from exactzones.errors import BudgetExceeded, DimensionError, DomainError
 from exactzones.network import Network, Pattern
+from exactzones.notation import comparison, root
 from exactzones.polyhedra import Box, Cell, HRep, Polyhedron
 from exactzones.polyhedra.bounds import Bounds
 from exactzones.polyhedra.inequality_cell import InequalityCell
@@ -53,6 +54,11 @@ class ZoneFacet:
     l1: Fraction
     linf: Fraction
     l2_squared: Fraction
+
+    def __repr__(self) -> str:
+        flips = " and ".join(f"z{layer}[{unit}]" for layer, unit in self.flips)
+        what = f"{flips} flips" if flips else "of the domain"
+        return f"ZoneFacet({comparison(self.row, '=')}, {what}, L2 distance {root(self.l2_squared)})"
 
     def measure(self, norm: Norm = 2) -> Fraction:
         """Return the distance; for the norm 2 its square."""

@@ -27,6 +27,9 @@ class MergedZone:
     polyhedron: Polyhedron
     pieces: tuple[int, ...]
 
+    def __repr__(self) -> str:
+        return f"MergedZone(zones {', '.join(map(str, self.pieces))}: {self.polyhedron!r})"
+
 
 @dataclass(frozen=True)
 class _Convex:

@@ -19,8 +19,9 @@ from exactzones.deadline import Deadline
 from exactzones.errors import DomainError, quoted
 from exactzones.layer import Layer
 from exactzones.network import Network, Pattern
+from exactzones.notation import number
 from exactzones.property import feature
-from exactzones.rational import IntegerMatrix, Matrix, Vector, algebraic, irrational, over_common_denominator, quotient, text
+from exactzones.rational import IntegerMatrix, Matrix, Vector, algebraic, irrational, over_common_denominator, quotient
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class SegmentPiece:
     affine: AffineMap
 
     def __repr__(self) -> str:
-        return f"SegmentPiece({text(self.start)} to {text(self.end)}, {' '.join(self.pattern) or 'no hidden neurons'})"
+        return f"SegmentPiece({number(self.start)} to {number(self.end)}, {' '.join(self.pattern) or 'no hidden neurons'})"
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ def test_the_zone_of_a_point_is_printed(run, tmp_path):
         "  pattern    +--",
         "  facets     3 where neurons flip, 0 of the domain",
         "  feature 0  1/2 at the point",
-        "  nearest    z0[0] flips at distance L1 1/2, L2 ~0.5, Linf 1/2",
-        "             z0[1] flips at distance L1 3/4, L2 ~0.75, Linf 3/4",
+        "  nearest    z0[0] flips at distance L1 1/2, L2 1/2, Linf 1/2",
+        "             z0[1] flips at distance L1 3/4, L2 3/4, Linf 3/4",
         "             z0[2] flips at distance L1 5/4, L2 ~0.883883, Linf 5/8",
     ]
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-from exactzones.certification.results import Certificate, point_text
+from exactzones.certification.results import Certificate
 from exactzones.network import Pattern
-from exactzones.rational import Vector, text
+from exactzones.notation import number, point, root
+from exactzones.rational import Vector
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class NearestInput:
         return self.lower == self.upper
 
     def __repr__(self) -> str:
-        square = "squared " if self.norm == 2 else ""
+        write = root if self.norm == 2 else number
         if self.upper is None or self.point is None:
-            return f"NearestInput({square}distance at least {text(self.lower)})"
-        distance = text(self.upper) if self.exact else f"{float(self.lower):.6g} to {float(self.upper):.6g}"
-        return f"NearestInput({square}distance {distance} at {point_text(self.point)}{'' if self.attained else ', not attained'})"
+            return f"NearestInput(distance at least {write(self.lower)})"
+        distance = write(self.upper) if self.exact else f"{write(self.lower)} to {write(self.upper)}"
+        return f"NearestInput(distance {distance} at {point(self.point)}{'' if self.attained else ', not attained'})"
