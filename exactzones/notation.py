@@ -89,7 +89,7 @@ def _is_short(value: Fraction | int) -> bool:
         return True
     if isinstance(value, Quadratic) or value.denominator == 1:
         return len(text(value)) <= _LONG
-    return max(abs(value.numerator), value.denominator) < 10**_LONG_PART
+    return bool(max(abs(value.numerator), value.denominator) < 10**_LONG_PART)
 
 
 def _decimal(nearest: Callable[[int], tuple[int, bool]], exponent: int, most: int = _DIGITS) -> tuple[str, bool]:
