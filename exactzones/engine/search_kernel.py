@@ -15,7 +15,7 @@ from exactzones.engine.float_layers import float_rows
 from exactzones.engine.frontier import Floats, States
 from exactzones.polyhedra.bounds import Bounds, FloatBounds
 
-_FAR = 1e4  # where floats look for points in directions in which the domain has no bound
+_FAR = 1e6  # where floats look for points in directions in which the domain has no bound
 _FINEST = 2.0**30  # bounds that are multiples of 1 / this are exact in floats, and in the kernel's integers
 
 

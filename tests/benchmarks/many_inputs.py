@@ -1,6 +1,6 @@
 """The inequalities engine: rates at many inputs, when it overtakes the forward engine, memory, and relucent if it is installed.
 
-    python tests/benchmarks/many_inputs.py [rates] [overtakes] [memory] [relucent] [--limit 20]
+    python tests/benchmarks/many_inputs.py [rates] [unbounded] [overtakes] [memory] [relucent] [--limit 20]
 
 All sections by default, each prints a Markdown table.  Times are CPU seconds on one core.  "cells/s" is the search with one Zone
 object per cell, "facets/s" how many cells' irredundant rows the kernel finds a second.
@@ -30,9 +30,11 @@ def row(*entries: object) -> None:
     print(f"| {' | '.join(map(str, entries))} |", flush=True)
 
 
-def counted(net: Network, engine: str, prop: object = ALWAYS, seconds: float = 20) -> tuple[int, float, bool]:
+def counted(
+    net: Network, engine: str, prop: object = ALWAYS, seconds: float = 20, domain: tuple[int, int] | None = BOX
+) -> tuple[int, float, bool]:
     """Return the number of zones, the CPU seconds after the first zone, and whether all were listed."""
-    stream = stream_zones(net, prop, BOX, engine=engine, seconds=seconds)
+    stream = stream_zones(net, prop, domain, engine=engine, seconds=seconds)
     found, complete = len(list(islice(stream, 1))), True
     start = cpu()
     try:
@@ -52,6 +54,18 @@ def rates(limit: float) -> None:
             leaves = [zone.source for zone in islice(stream_zones(net, ALWAYS, BOX, engine="inequalities"), 1000)]
             _, spent = best(lambda leaves=leaves: facets_of(leaves))
             row(name_of(widths), kind, f"{found:,}", complete, f"{found / seconds:,.0f}", f"{len(leaves) / spent:,.0f}")
+
+
+def unbounded(limit: float) -> None:
+    """All cells on the box and in all of the space."""
+    table("network", "weights", "cells in the box", "us a cell", "cells in the space", "us a cell")
+    for kind, draw in (("normal", normal), ("in {-1, 0, 1}", lambda widths: ternary(widths, 0))):
+        for widths in ([10, 5, 5, 1], [12, 8, 8, 1], [6, 8, 5, 1]):
+            net, entries = network_of(*draw(widths)), []
+            for domain in (BOX, None):
+                found, seconds, _ = counted(net, "inequalities", seconds=limit, domain=domain)
+                entries += [f"{found:,}", f"{1e6 * seconds / found:.0f}"]
+            row(name_of(widths), kind, *entries)
 
 
 def overtakes(limit: float) -> None:
@@ -95,7 +109,7 @@ def relucent(limit: float) -> None:
         row(name_of(widths), f"{found:,}", f"{found / seconds:,.0f}", regions, f"{rate:,.1f}", f"{found / seconds / rate:,.0f} x")
 
 
-SECTIONS = {"rates": rates, "overtakes": overtakes, "memory": memory, "relucent": relucent}
+SECTIONS = {"rates": rates, "unbounded": unbounded, "overtakes": overtakes, "memory": memory, "relucent": relucent}
 
 
 def main() -> None:

@@ -138,6 +138,12 @@ static int fires_on(Search *S, int i, const double *y) {
     return verdict;
 }
 
+static void ask_about_unit(Search *S, int unit) {
+    int k = 0;
+    for (; unit >= S->layer[k].outputs; k++) unit -= S->layer[k].outputs;
+    ask_about(S, k, unit);
+}
+
 /* Write the verdicts of one cell: its domain rows, its lower bounds, its upper bounds, its units. */
 static int facets_of(Search *S, const uint8_t *states, const double *point, void *to) {
     uint8_t *verdict = to;
@@ -148,12 +154,14 @@ static int facets_of(Search *S, const uint8_t *states, const double *point, void
     memset(verdict, lost ? UNCLEAR : SKIPPED, S->domain_rows + 2 * d + S->units);
     if (lost) return 0;
     if (S->has_target) enter_layer(S, S->layers);
+    ask_about(S, -1, 0);
     for (; i < S->domain_rows; i++) *verdict++ = (uint8_t)beyond_row(S, i, y);
     for (int side = 1; side >= -1; side -= 2)
         for (int c = 0; c < d; c++, verdict++)
             if (!(side > 0 ? S->open_low : S->open_high)[c]) *verdict = (uint8_t)beyond_side(S, c, side, y);
     for (int unit = 0; unit < S->units; unit++, verdict++) {
         if (states[unit] & UNCUT) continue;
+        ask_about_unit(S, unit);
         *verdict = (uint8_t)beyond_row(S, i, y);
         if (*verdict == FACET && S->has_target) *verdict |= (uint8_t)fires_on(S, i, y);
         i++;
@@ -180,6 +188,7 @@ static int maximum_of(Search *S, const uint8_t *states, const double *point, voi
     if (is_inside(S, y, &nearest, &which)) bounds[0] = fmax(bounds[0], evaluate(S, g, y, error, &off) - off);
     take_multipliers(S, S->stack[0], factor);
     bounds[1] = top_of(S, g, error);
+    if (S->is_open) bounds[1] = fmin(bounds[1], top_at_basis(S, S->stack[0], g, error, factor));
     return 0;
 }
 

@@ -68,6 +68,7 @@ void push_row(Search *S, const double *g, int sign, double error, double scale) 
     S->row_error[S->rows] = error;
     S->row_scale[S->rows] = error == 0 ? scale : 0;
     S->row_factor[S->rows] = 1 / power_above(sqrt(size));
+    S->row_unit[S->rows] = -1;
     S->rows++;
 }
 
@@ -260,6 +261,7 @@ int refuted(Search *S, const Dictionary *D, const double *g, double error, doubl
     take_multipliers(S, D, factor);
     if (top_of(S, g, error) < 0) return S->outside++, 1;
     if (error == 0 && refutes_exactly(S, g, scale)) return S->integers++, 1;
+    if (S->is_open && top_at_basis(S, D, g, error, factor) < 0) return S->outside++, 1;
     return 0;
 }
 
@@ -280,7 +282,9 @@ int probe(Search *S, Dictionary *D, const double *g, int sign, double error, dou
         if (found_point(S, goal, x, error, y)) return S->inside++, SOME;
     }
     if (ended != OPTIMAL) return UNSURE;
-    return refuted(S, D, goal, error, scale, factor) ? NONE : UNSURE;
+    if (refuted(S, D, goal, error, scale, factor)) return NONE;
+    if (S->is_open && S->layer_asked > 0 && refuted_by_units(S, S->layer_asked, S->neuron_asked, sign)) return S->outside++, NONE;
+    return UNSURE;
 }
 
 /* Move an inner point away from the rows that it is close to, if it is close to any. */
@@ -317,6 +321,14 @@ int restrict_to(Search *S, Dictionary *D, const double *g, int sign, double erro
     return 0;
 }
 
+/* Add the row of neuron j of layer k, times a sign. */
+int restrict_to_side(Search *S, Dictionary *D, int k, int j, int sign) {
+    const int lost = restrict_to(S, D, S->values[k] + (size_t)j * S->w, sign, row_error(S, k, j), row_scale(S, k));
+    for (int before = 0; before < k; before++) j += S->layer[before].outputs;
+    S->row_unit[S->rows - 1] = j;
+    return lost;
+}
+
 /* Rebuild a cell from its states: its rows, its point and its dictionary, which are those of depth 0; *layer and *neuron become
    those of the first neuron that is unseen.  Returns 1 if floats cannot do that, -1 on error. */
 int rebuild(Search *S, const uint8_t *states, const double *point, int *layer, int *neuron) {
@@ -334,7 +346,7 @@ int rebuild(Search *S, const uint8_t *states, const double *point, int *layer, i
         enter_layer(S, k);
         for (j = 0; j < S->layer[k].outputs && !(state[j] & UNSEEN); j++)
             if (!(state[j] & UNCUT))
-                lost |= restrict_to(S, D, S->values[k] + (size_t)j * S->w, state[j] ? 1 : -1, row_error(S, k, j), row_scale(S, k));
+                lost |= restrict_to_side(S, D, k, j, state[j] ? 1 : -1);
         if (j < S->layer[k].outputs) break;
         j = 0;
     }

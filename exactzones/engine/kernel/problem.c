@@ -9,11 +9,16 @@ static int allocate(Search *S) {
     S->maps = calloc(2 * layers, sizeof(double *));
     S->map_error = malloc(2 * layers * sizeof(double));
     S->stack = calloc(most + 2, sizeof(Dictionary *));
-    S->own_points = malloc(((2 * (most + 2) + 8) * d + 8 * w + most) * sizeof(double));
-    if (!S->state || !S->row || !S->maps || !S->map_error || !S->stack || !S->own_points) return out_of_memory();
+    S->own_points = malloc(((2 * (most + 2) + 10) * d + 8 * w + most) * sizeof(double));
+    S->places = malloc((2 * d + most) * sizeof(int32_t));
+    for (size_t k = 0; k < layers; k++) S->widest = S->widest > S->layer[k].inputs ? S->widest : S->layer[k].inputs + 1;
+    S->carried = S->is_open ? malloc((size_t)(4 + 2 * MOST_COMBINED) * S->widest * sizeof(double)) : NULL;
+    if (!S->state || !S->row || !S->maps || !S->map_error || !S->stack || !S->own_points || !S->places || (S->is_open && !S->carried))
+        return out_of_memory();
     S->row_error = S->row + most * w;
     S->row_scale = S->row_error + most;
     S->row_factor = S->row_scale + most;
+    S->row_unit = S->places + 2 * d;
     S->values = S->maps + layers;
     S->factor = S->map_error + layers;
     S->second_points = S->own_points + (most + 2) * d;
@@ -30,6 +35,7 @@ static int allocate(Search *S) {
     S->turned = S->combined + 2 * w;
     S->relaxed = S->turned + w;
     S->multiplier = S->relaxed + 2 * w;
+    S->solution = S->multiplier + most;
     for (size_t k = 0; k < layers; k++) {
         S->maps[k] = malloc((size_t)S->layer[k].inputs * w * sizeof(double));
         S->values[k] = malloc((size_t)S->layer[k].outputs * w * sizeof(double));
@@ -48,6 +54,8 @@ void free_problem(Search *S, Py_buffer *in) {
     free(S->map_error);
     free(S->stack);
     free(S->own_points);
+    free(S->places);
+    free(S->carried);
     Py_XDECREF(S->kinds.object);
     Py_XDECREF(S->states.object);
     Py_XDECREF(S->points.object);
@@ -100,7 +108,9 @@ int read_problem(Search *S, PyObject *problem, Py_buffer *in) {
     S->domain_rows = rows;
     S->open_low = in[OPEN_LOW].buf;
     S->open_high = in[OPEN_HIGH].buf;
-    if (check_sizes(S, in, weights, rows) || allocate(S)) return -1;
+    if (check_sizes(S, in, weights, rows)) return -1;
+    for (int k = 0; k < S->d; k++) S->is_open |= S->open_low[k] | S->open_high[k];
+    if (allocate(S)) return -1;
     double *copies[] = {S->simplex.low, S->simplex.high, S->inner_low, S->inner_high};
     for (int k = 0; k < 4; k++) memcpy(copies[k], in[LOW + k].buf, S->d * sizeof(double));
     S->simplex.free = -1;

@@ -23,6 +23,7 @@ static int finish(Search *S, Dictionary *D, const double *x) {
     const int k = S->layers;
     if (!S->has_target) return emit_item(S, LEAF, x);
     enter_layer(S, k);
+    ask_about(S, k, 0);
     const double *g = S->values[k], error = row_error(S, k, 0);
     if (sign_at(S, g, x, error) > 0) return emit_item(S, LEAF, x);
     if (sign_on_box(S, g, error) < 0) return 0;
@@ -70,6 +71,7 @@ static int is_silent(Search *S, int j, const uint8_t *state, Dictionary *D, cons
     error = (error + (n + 8) * UNIT_ROUNDOFF * largest) * SLACK + TINY;
     const int sign = sign_on_box(S, goal, error);
     if (sign || sign_at(S, goal, x, error) > 0) return sign < 0;
+    ask_about(S, -1, 0);
     return probe(S, D, goal, 1, error, 0, x, S->other_point) == NONE;
 }
 
@@ -80,6 +82,7 @@ static int sides_of(Search *S, Dictionary *D, int k, int j, double *x, double *y
     double *other = S->other_point;
     const size_t size = S->d * sizeof(double);
     const int sign = sign_at(S, g, x, error);
+    ask_about(S, k, j);
     if (sign) {
         switch (probe(S, D, g, -sign, error, scale, x, other)) {
         case NONE: return sign > 0 ? 1 : 2;
@@ -139,7 +142,7 @@ static int visit(Search *S, int k, int j, int depth) {
         memcpy(point_of(S, depth + 1), x, S->d * sizeof(double));
         const int before = S->rows;
         state[j] = ON;
-        if (restrict_to(S, first, g, 1, error, row_scale(S, k))) failed = emit_item(S, REST, x);
+        if (restrict_to_side(S, first, k, j, 1)) failed = emit_item(S, REST, x);
         else {
             recentre(S, first, point_of(S, depth + 1));
             failed = visit(S, k, j + 1, depth + 1);
@@ -149,7 +152,7 @@ static int visit(Search *S, int k, int j, int depth) {
         memset(state + j + 1, UNSEEN, S->units - (state - S->state) - j - 1);
         state[j] = OFF;
         memcpy(x, y, S->d * sizeof(double));
-        if (restrict_to(S, D, g, -1, error, row_scale(S, k))) { failed = emit_item(S, REST, x) ? -1 : 1; break; }
+        if (restrict_to_side(S, D, k, j, -1)) { failed = emit_item(S, REST, x) ? -1 : 1; break; }
         recentre(S, D, x);
     }
     if (!failed) failed = finish(S, D, x);

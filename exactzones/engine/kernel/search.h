@@ -1,4 +1,5 @@
-/* What the files of the search over cells that are kept by inequalities share: search.c, parts.c, facets.c, problem.c.
+/* What the files of the search over cells that are kept by inequalities share: search.c, parts.c, basis.c, signs.c,
+   facets.c, problem.c.
 
    Short names: S the search, D a dictionary (simplex.h), d the dimension, w = d + 1, g a row (b, a_1, .., a_d), x and y points,
    k a layer, j a neuron, i a row of the cell. */
@@ -12,6 +13,7 @@
 #define UNSEEN 4            /* the state of a neuron that is still to come */
 #define MOST_DENOMINATOR 4096
 #define MOST_MULTIPLIER 1e7
+#define MOST_COMBINED 33    /* functions that signs.c combines at most */
 #define THIN 1e-4           /* an inner point that is nearer to a row than this is moved */
 
 enum { LEAF, ASK, REST };   /* kinds of items: a cell after all layers, a question for the caller, a cell that waits */
@@ -27,18 +29,25 @@ typedef struct {
     int domain_rows;
     int near;                                  /* whether the first point that is found will do, however near to a row */
     const uint8_t *open_low, *open_high;       /* 1 where a bound is not one of the domain */
+    int is_open;                               /* whether some bound is not */
     double box_scale;                          /* times this, bounds are integers; 0 if there is no such number */
     Simplex simplex;
     /* the cell that is being cut */
     uint8_t *state;
     double *row, *row_error, *row_scale, *row_factor; /* its rows (most * w), errors of entries, and what makes them integers */
     int rows;
+    int32_t *row_unit;        /* the unit of each row; -1 for rows of the domain */
+    int layer_asked, neuron_asked; /* the neuron that a program is about; -1 where it is about something else */
     double **maps, **values;  /* per layer: its input and its pre-activations as functions of (1, x) */
     double *map_error, *factor;
     Dictionary **stack;
     int depth;
     double *scratch, *multiplier, *combined, *goal, *turned, *relaxed, *other_point;
     double *own_points, *second_points; /* per depth */
+    double *solution;         /* 2 * d numbers for basis.c */
+    double *carried;          /* for signs.c: functions of the units of a layer */
+    int widest;               /* one more than the units of the widest layer */
+    int32_t *places;
     /* what is returned */
     Bytes kinds, states, points;
     long long items, limit, nodes, probes, inside, outside, integers, asked;
@@ -67,8 +76,20 @@ int refuted(Search *S, const Dictionary *D, const double *g, double error, doubl
 int probe(Search *S, Dictionary *D, const double *g, int sign, double error, double scale, const double *x, double *y);
 void recentre(Search *S, Dictionary *D, double *x);
 int restrict_to(Search *S, Dictionary *D, const double *g, int sign, double error, double scale);
+int restrict_to_side(Search *S, Dictionary *D, int k, int j, int sign);
 Dictionary *dictionary(Search *S, int depth);
 int rebuild(Search *S, const uint8_t *states, const double *point, int *layer, int *neuron);
+
+/* basis.c: bounds on cells that may be unbounded. */
+double top_at_basis(Search *S, const Dictionary *D, const double *g, double error, double factor);
+
+/* signs.c: proofs by the signs of the layer before. */
+int refuted_by_units(Search *S, int k, int neuron, int sign);
+
+static inline void ask_about(Search *S, int layer, int neuron) {
+    S->layer_asked = layer;
+    S->neuron_asked = neuron;
+}
 
 static inline double *point_of(const Search *S, int depth) { return S->own_points + (size_t)depth * S->d; }
 
