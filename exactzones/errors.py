@@ -7,6 +7,7 @@ do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Literal, TypeVar
 
@@ -129,3 +130,15 @@ def quoted(value: object, most: int = 60) -> str:
 def shortened(line: str, most: int = 60) -> str:
     """Return a line, cut to so many characters."""
     return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
+def one_of(value: Any, choices: Sequence[str], what: str) -> str:
+    """Return a text that is one of a few.
+
+    Raises:
+        InputError: it is something else; the message calls it ``what``.
+    """
+    if not isinstance(value, str) or value not in choices:
+        *others, last = (f'"{choice}"' for choice in choices)
+        raise InputError(f"{what} is {quoted(value)}; expected {', '.join(others)} or {last}")
+    return value

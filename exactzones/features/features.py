@@ -35,7 +35,7 @@ from exactzones.network import Layer, Network
 from exactzones.polyhedra.projection import Norm
 from exactzones.port import JUMP
 from exactzones.property import Disjunction, Property, among_largest, feature
-from exactzones.rational import Vector, index, read_points
+from exactzones.rational import Vector, entries, index, read_points
 from exactzones.zones.locate import Locator
 
 _ZERO = Fraction(0)
@@ -288,7 +288,7 @@ class Features:
         >>> Features.of(net).islands(0, (-3, 3), [[2], [0]])
         (FeatureIsland(1 zones, 1 data points), FeatureIsland(1 zones, 0 data points))
         """
-        points = [self.network.point(point) for point in data]
+        points = [self.network.point(point) for point in entries(data, "data", "points, shape (points, inputs)")]
         return islands_of(listed_zones(self.network, self.prop(unit), as_domain(domain, self.network.inputs), seconds), points)
 
 

@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from exactzones.errors import FormatError, InputError, quoted
+from exactzones.errors import FormatError, InputError, one_of, quoted
 from exactzones.files import MAX_WEIGHTS, naming, read_bytes
 from exactzones.models.arrays import Array, finite
 from exactzones.models.npz import read_archive
 from exactzones.models.state_dict import NESTED, plain, safetensors_entries, saved_content
 from exactzones.network import Layer
-from exactzones.rational import Matrix, Vector, exact, index
+from exactzones.rational import Matrix, Vector, exact, flag, index
 
 ACTIVATIONS = ("relu", "jumprelu", "topk")
 
@@ -122,10 +122,10 @@ def read_sparse_coder(
     >>> coder.thresholds, coder.k
     ((Fraction(1, 1), Fraction(2, 1)), None)
     """
-    if activation is not None and activation not in ACTIVATIONS:
-        raise InputError(f'activation is {quoted(activation)}; expected "relu", "jumprelu" or "topk"')
-    if apply_b_dec_to_input not in (None, True, False):
-        raise InputError(f"apply_b_dec_to_input is {quoted(apply_b_dec_to_input)}; expected True or False")
+    if activation is not None:
+        one_of(activation, ACTIVATIONS, "activation")
+    if apply_b_dec_to_input is not None:
+        apply_b_dec_to_input = flag(apply_b_dec_to_input, "apply_b_dec_to_input")
     kept = None if k is None else index(k, "k", least=1)
     if isinstance(source, (str, PathLike)):
         path = _file_in(Path(source))
@@ -163,7 +163,7 @@ def _opened(path: Path) -> _Stored:
         with naming(path):
             stored = _in_memory(content)
         return _Stored(stored.tensors, config or stored.config)
-    raise FormatError(f"{path}: suffix {suffix!r} is not known; sparse autoencoders are in files .safetensors, .npz, .pt or .pth")
+    raise FormatError(f"{path}: suffix {suffix!r} is not known; expected a file .safetensors, .npz, .pt or .pth")
 
 
 def _number(entry: Mapping[str, Any], name: str) -> Array:

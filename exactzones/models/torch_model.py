@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from exactzones.errors import InputError, quoted, shortened
+from exactzones.errors import InputError, one_of, quoted, shortened
 from exactzones.models.tensors import Tensor
 from exactzones.models.torch_calls import array_of, before_ends, called, first_line, named_part, place_of, recorded, result_of
 from exactzones.models.torch_export import is_program, network_of_program
@@ -110,12 +110,11 @@ class Place(NamedTuple):
     @classmethod
     def of(cls, module: Any, name: Any, side: Any) -> Place:
         """Return a part by its name."""
-        if side not in ("input", "output"):
-            raise InputError(f'side is {quoted(side)}; expected "output" or "input"')
+        end = one_of(side, ("output", "input"), "side")
         parts = dict(module.named_modules()) if hasattr(module, "named_modules") else {}
         if not isinstance(name, str) or not name or name not in parts:
             raise InputError(f"layer is {quoted(name)}; expected one of {shortened(', '.join(filter(None, parts)))}")
-        return cls(parts[name], name, side)
+        return cls(parts[name], name, end)
 
 
 class _Steps:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from exactzones.errors import DimensionError, InputError, quoted
+from exactzones.errors import DimensionError, InputError, one_of
 from exactzones.polyhedra.polyhedron import Polyhedron
 from exactzones.rational import Matrix, Vector, entries, exact, integer_row
 from exactzones.rational.floats import clipped_float
@@ -39,8 +39,7 @@ def bounding(data: Any, kind: str = "box") -> Polyhedron:
     >>> bounding(line, "zonotope").volume() < 10
     True
     """
-    if kind not in _KINDS:
-        raise InputError(f'kind is {quoted(kind)}; expected "box", "zonotope" or "hull"')
+    bound = _KINDS[one_of(kind, [*_KINDS], "kind")]
     listed = entries(data, "data", "points, shape (points, inputs)")
     points = tuple(
         tuple(exact(entry, f"coordinate {j} of point {k}") for j, entry in enumerate(entries(row, f"point {k}", "numbers")))
@@ -51,7 +50,7 @@ def bounding(data: Any, kind: str = "box") -> Polyhedron:
     for k, point in enumerate(points):
         if len(point) != len(points[0]):
             raise DimensionError(f"point {k} of the data", expected=len(points[0]), got=len(point))
-    return _KINDS[kind](points)
+    return bound(points)
 
 
 def _box(points: tuple[Vector, ...]) -> Polyhedron:
