@@ -8,20 +8,28 @@ zero and the error before the ReLU, which takes a rounding error of its own (aff
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, Context
 from fractions import Fraction
+from typing import TypeAlias
 
 from exactzones.affine import AffineMap
-from exactzones.errors import InputError
+from exactzones.errors import DomainError, InputError
 from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.notation import number as written
-from exactzones.polyhedra import Polyhedron
+from exactzones.polyhedra import Optimal, Polyhedron
+from exactzones.polyhedra.inequality_cell import InequalityCell
 from exactzones.property import Condition
-from exactzones.rational import Matrix, Row, Vector
+from exactzones.rational import Matrix, Row, Vector, over_common_denominator
 from exactzones.rational.float_formats import FloatArithmetic
 from exactzones.roundings import known_roundings
+
+Extents: TypeAlias = Callable[[AffineMap], list[tuple[Fraction, Fraction]]]
+"""The least and the greatest value of each entry of an affine map."""
+
+UNBOUNDED = "the zone is unbounded, so rounding errors on it are, too; intersect the domain with a box"
 
 _BITS = 120  # fractional bits to which radii are rounded up
 _ZERO, _HALF = Fraction(0), Fraction(1, 2)
@@ -75,6 +83,11 @@ def _distance(error: Fraction, slope: Vector) -> float:
     return math.nextafter(math.sqrt(error * error / square) * (1 + 2**-50), math.inf)
 
 
+def width_text(width: float) -> str:
+    """Return the width of a band with two digits, rounded up."""
+    return f"{float(Context(prec=2, rounding=ROUND_CEILING).create_decimal_from_float(width)):g}"
+
+
 class _Errors:
     """Errors of values as sums of rounding errors, each at most its radius.
 
@@ -111,16 +124,43 @@ class _Errors:
         return _Errors(Matrix.of(rows) if rows else None, [*self.radii, *(radii[k] for k in extra)])
 
 
+def extents_of(cell: InequalityCell | Sequence[Vector]) -> Extents:
+    """Return a function that bounds affine maps on a cell, or on the hull of its vertices, exactly.
+
+    Raises:
+        DomainError: by the function, if a map is unbounded on the cell.
+    """
+    if isinstance(cell, InequalityCell):
+        return lambda affine: [_extent(cell, row) for row in affine.augmented().rows]
+
+    def on_vertices(affine: AffineMap) -> list[tuple[Fraction, Fraction]]:
+        values = [affine(vertex) for vertex in cell]
+        return [(min(column), max(column)) for column in zip(*values, strict=True)]
+
+    return on_vertices
+
+
+def _extent(cell: InequalityCell, row: Vector) -> tuple[Fraction, Fraction]:
+    integers, scale = over_common_denominator(row)
+    ends = []
+    for sign in (-1, 1):
+        found = cell.maximize(tuple(sign * entry for entry in integers))
+        if not isinstance(found, Optimal):
+            raise DomainError(UNBOUNDED)
+        ends.append(sign * found.value / scale)
+    return ends[0], ends[1]
+
+
 def band_of(
-    network: Network, conditions: Sequence[Condition], maps: Sequence[AffineMap], vertices: Sequence[Vector], arithmetic: str
+    network: Network, conditions: Sequence[Condition], maps: Sequence[AffineMap], extents: Extents, arithmetic: str
 ) -> tuple[Fraction, ...]:
     """Return for each condition how far its computed value is from the exact one, at most, at any number of the format.
 
     Args:
         network: the network.
         conditions: on its layers' values.
-        maps: the affine maps from the input to the pre-activations of the layers, valid on a polytope.
-        vertices: of the polytope.
+        maps: the affine maps to the network's input, and to the pre-activations of its layers, valid on a cell.
+        extents: bounds maps on the cell (see ``extents_of``).
         arithmetic: in which the network is evaluated.
 
     Raises:
@@ -129,16 +169,15 @@ def band_of(
     floats = FloatArithmetic.of(arithmetic)
     if floats is None:
         raise InputError("arithmetic is 'real', in which values are exact; expected a format such as float32")
-    sizes = [max(abs(vertex[j]) for vertex in vertices) for j in range(network.inputs)]
+    entry, *maps = maps
+    sizes = [max(-low, high) for low, high in extents(entry)]
     errors, found = _Errors(None, []), [_ZERO] * len(conditions)
     for k, (layer, affine) in enumerate(zip(network.layers, maps, strict=False)):
         own = _rounding_errors(layer, sizes, floats, f"layer {k}")
         errors = errors.after(layer.weight, own)
-        values = [affine(vertex) for vertex in vertices]
-        low, high = ([end(value[j] for value in values) for j in range(layer.outputs)] for end in (min, max))
         before, bounds = errors, errors.bounds(layer.outputs)
         passed, radii, sizes = [], [], []
-        for relu, a, b, error in zip(layer.relu, low, high, bounds, strict=True):
+        for relu, (a, b), error in zip(layer.relu, extents(affine), bounds, strict=True):
             on, off = not relu or a >= error, relu and b + error <= 0
             passed.append(Fraction(1) if on else _ZERO if off else _HALF)
             radii.append(_ZERO if on or off else error / 2)

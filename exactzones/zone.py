@@ -9,7 +9,7 @@ from functools import cached_property, total_ordering
 from typing import Any, overload
 
 from exactzones.affine import AffineMap
-from exactzones.band import Band, band_of
+from exactzones.band import UNBOUNDED, Band, Extents, band_of, extents_of
 from exactzones.deprecated import renamed_argument
 from exactzones.errors import DomainError
 from exactzones.network import Network, Pattern
@@ -241,13 +241,23 @@ class Zone:
 
         Source: proofs/8-deployed.md.
         """
-        rays, lines = self._generators
-        if lines or not all(ray[0] for ray in rays):
-            raise DomainError("the zone is unbounded, so rounding errors on it are, too; intersect the domain with a box")
-        vertices = [tuple(Fraction(entry, ray[0]) for entry in ray[1:]) for ray in rays]
-        errors = band_of(self.network, self.prop.conditions, self.maps, vertices, arithmetic)
+        whole, entry = self.network.slice or (self.network, AffineMap.identity(self.network.inputs))
+        errors = band_of(whole, self.prop.conditions, (entry, *self.maps), self._extents(), arithmetic)
         conditions = [(condition.row, condition.strict) for condition in self.conditions]
         return Band.of(arithmetic, errors, conditions, self.hrep.closed_rows)
+
+    def _extents(self) -> Extents:
+        """Return what bounds affine maps on the cell: linear programs, if it may have too many vertices.
+
+        Raises:
+            DomainError: the cell is unbounded.
+        """
+        if self.kept is not None and not self.kept.has_few_corners:
+            return extents_of(self.kept)
+        rays, lines = self._generators
+        if lines or not all(ray[0] for ray in rays):
+            raise DomainError(UNBOUNDED)
+        return extents_of([tuple(Fraction(entry, ray[0]) for entry in ray[1:]) for ray in rays])
 
     @cached_property
     def volume(self) -> Fraction | None:

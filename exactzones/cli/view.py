@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
@@ -16,6 +17,7 @@ from exactzones.cli.options import (
     QuestionOptions,
     ReportOptions,
     UnionQuestion,
+    arithmetic_option,
     gathered,
     net_argument,
     path_option,
@@ -36,7 +38,8 @@ from exactzones.cli.stopping import stop
 from exactzones.errors import InputError
 from exactzones.formats.zones_json import network_document
 from exactzones.polyhedra.flats import free_inputs
-from exactzones.view import Points, check_shown, cut_through, embedding, read_points, save
+from exactzones.rational.float_formats import REAL, FloatArithmetic
+from exactzones.view import Points, Slides, check_shown, cut_through, embedding, read_points, read_slide, save
 from exactzones.zones import Zones, ZoneUnion
 
 
@@ -49,6 +52,8 @@ class PageOptions:
     through: tuple[str, ...]
     along: tuple[str, ...]
     origin: str | None
+    slides: tuple[str, ...]
+    arithmetic: str
 
     def slice(self, inputs: int, free: AffineMap | None) -> AffineMap | None:
         """Return the slice of the input space as a map from its coordinates; None shows the input space itself.
@@ -75,6 +80,20 @@ class PageOptions:
             )
         return None
 
+    def positions(self, flat: AffineMap | None) -> Slides | None:
+        """Return the positions of the sliders; None if there are none.
+
+        Raises:
+            InputError: an input that the slice does not hold fixed, or no slice.
+        """
+        if not self.slides:
+            return None
+        if flat is None:
+            raise InputError(
+                "--slide moves an input that a slice holds fixed, but the page shows all inputs: use --along and --from"
+            )
+        return Slides.of(flat, dict(map(read_slide, self.slides)))
+
     def points(self, inputs: int) -> Points | None:
         """Return the data points to draw."""
         return None if self.data is None else read_points(self.data, inputs)
@@ -85,6 +104,7 @@ class PageOptions:
         Raises:
             InputError: see above.
         """
+        FloatArithmetic.of(self.arithmetic)
         check_target(self.out, net)
         if self.data is not None and self.out.exists() and self.out.samefile(self.data):
             raise InputError(f"{self.out}: cannot be written: it is the data file itself")
@@ -111,6 +131,14 @@ class PageOptions:
         help="Show the slice along 1 to 3 directions; repeat the option for each direction.",
     ),
     click.option("--from", "origin", metavar="POINT", help="The point where --along starts; by default the origin."),
+    click.option(
+        "--slide",
+        "slides",
+        multiple=True,
+        metavar="INPUT=LOW:HIGH[:COUNT]",
+        help="Add a slider for an input that the slice holds fixed, with so many values (nine by default); may be repeated.",
+    ),
+    arithmetic_option,
 )
 @budget_options
 @report_options
@@ -125,6 +153,8 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
 
     \b
     exactzones view net.npz --feature 9 --domain=-6:6 --out page.html
+    exactzones view net.npz --feature 0 --domain 0:1 --arithmetic float32 --out page.html
+    exactzones view net.npz --feature 0 --domain 0:1 --along 1,0,0 --along 0,1,0 --slide 2=0:1 --out page.html
     exactzones view iris_2d.npz --feature 2 --data iris.csv --out page.html
     exactzones view iris.npz --feature 2 --domain 0:8 --out page.html \\
         --through 5.1,3.5,1.4,0.2 --through 7,3.2,4.7,1.4 --through 6.3,3.3,6,2.5
@@ -132,18 +162,22 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
     start = time.monotonic()
     stop.start(limits.timeout)
     asked = question.read(net)
-    network, prop, domain = asked
-    flat, points = options.slice(network.inputs, free_inputs(domain)), options.points(network.inputs)
+    flat, points = options.slice(asked.network.inputs, free_inputs(asked.domain)), options.points(asked.network.inputs)
+    slides = options.positions(flat)
     options.check(net.path)
     check_answer_target(report.json_path, net.path)
-    if flat is not None:
-        network, domain = network.compose(flat), cut_through(domain, flat)
+    shown_first = _on_slice(asked, flat)
+    network = shown_first.network
     check_shown(network)
-    listing = _list(asked._replace(network=network, domain=domain), limits, quiet=report.quiet)
+    listing = _list(shown_first, limits, quiet=report.quiet)
+    more: dict[str, Any] = {} if options.arithmetic == REAL else {"arithmetic": options.arithmetic}
+    if slides is not None:
+        listings = [_list(_on_slice(asked, position), limits, quiet=report.quiet) for position in slides.positions]
+        more["slides"] = slides.with_zones([each.zones for each in listings])
     deliveries = Deliveries()
-    title = f"{net.path.name}: {prop}{f' on {network.slice}' if network.slice else ''}"
+    title = f"{net.path.name}: {asked.prop}{f' on {network.slice}' if network.slice else ''}"
     with progress(quiet=report.quiet, activity="writing the page"):
-        write = partial(save, path=options.out, data=points, flat=flat, title=title)
+        write = partial(save, path=options.out, data=points, flat=flat, title=title, **more)
         shown = deliver_first(deliveries, options.out, listing.zones, write)
     islands = stop.attempt("islands", lambda: len(shown.islands))
     answer = {"command": "view", "network": network_document(network), "zones": len(shown), "islands": islands}
@@ -157,7 +191,15 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
         print_table([*rows, ("time", f"{time.monotonic() - start:.2f} s")])
         for path in deliveries.written:
             click.echo(f"wrote {path}")
-    return deliveries.exit_code(listing.exit_code if shown.complete else 3)
+    is_complete = shown.complete and (slides is None or all(each.zones.complete for each in listings))
+    return deliveries.exit_code(0 if is_complete else 3)
+
+
+def _on_slice(asked: Question | UnionQuestion, flat: AffineMap | None) -> Question | UnionQuestion:
+    """Return the question on a slice; None is all of the input space."""
+    if flat is None:
+        return asked
+    return asked._replace(network=asked.network.compose(flat), domain=cut_through(asked.domain, flat))
 
 
 def _list(asked: Question | UnionQuestion, limits: BudgetOptions, *, quiet: bool) -> Listing[Zones] | Listing[ZoneUnion]:

@@ -69,17 +69,11 @@ def plot_zones(
         shown = pieces(listed, box, color_by, merged=merged, only=only)
         handles = [*_groups(listed, shown, color_by), *_draw(listed, shown, box, ax)]
         handles += [_mark_samples(listed, shown, box, ax)] if samples else []
-        handles += [] if arithmetic is None else [_band(listed, shown, arithmetic, ax)]
+        handles += [] if arithmetic is None else [draw_band([listed[k] for piece in shown for k in piece.zones], arithmetic, ax)]
         if legend:
             style.legend_beside(ax, [*handles, *_notes(listed, shown, box, all_drawn=only is None)])
         ax.set_title(title(listed, len(listed.merged) if merged else None))
     return ax
-
-
-def _band(zones: Zones | UnionParts, shown: Sequence[Piece], arithmetic: str, ax: Any) -> Any:
-    if isinstance(zones, UnionParts):
-        raise InputError(f"bands in {arithmetic} are drawn of the zones of one conjunction, not of a disjunction")
-    return draw_band([zones[k] for piece in shown for k in piece.zones], arithmetic, ax)
 
 
 def _checked_dimension(zones: Zones | UnionParts, color_by: str) -> int:

@@ -12,7 +12,7 @@ from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import bounding_box, floats
 from exactzones.rational import Vector, exact
 from exactzones.view.slices import MOST
-from exactzones.view.spaces import Data, drawing
+from exactzones.view.spaces import Data, PointNumbers, drawing
 from exactzones.zones import Zones, ZoneUnion, find_union, find_zones
 from exactzones.zones.union import as_drawn
 from exactzones.zones.union_parts import UnionParts
@@ -52,7 +52,7 @@ def _latent_space(zones: Zones | UnionParts, latent: Latent, main: Data) -> Data
     ]
     window = latent_zones.domain if latent_zones.domain is not None else default_window(latent_zones)
     maps: Data = {"images": images.tolist(), "targets": targets, "complete": latent_zones.complete}
-    return named | drawing(latent_zones, window) | maps
+    return named | drawing(latent_zones, window, PointNumbers()) | maps
 
 
 def _images(zones: Zones | UnionParts, latent: Latent) -> Any:

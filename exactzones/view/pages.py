@@ -12,21 +12,23 @@ from collections.abc import Sequence
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from exactzones.affine import AffineMap
 from exactzones.arguments import NetworkLike, WindowLike, as_network, as_text, as_texts, as_window
-from exactzones.errors import DimensionError, InputError
+from exactzones.errors import DimensionError, InputError, require
 from exactzones.files import as_path, write_atomically
-from exactzones.formats.zones_json import row_texts
+from exactzones.formats.zones_json import number_texts, row_texts
 from exactzones.network import Network
 from exactzones.notation import counted, linear_sum, number
 from exactzones.polyhedra import Polyhedron
+from exactzones.view.bands import bands
 from exactzones.view.latents import latent_spaces
 from exactzones.view.points import Points, placed
 from exactzones.view.slices import MOST, as_slice
-from exactzones.view.spaces import Data, drawing, exact_texts, threshold
-from exactzones.view.summary import facts, notes, verdict
+from exactzones.view.slides import Slides
+from exactzones.view.spaces import Data, PointNumbers, drawing, exact_texts, threshold
+from exactzones.view.summary import band_notes, facts, lonely_notes, notes, verdict
 from exactzones.zones import Zones, ZoneUnion
 from exactzones.zones.union import as_drawn
 from exactzones.zones.union_parts import UnionParts
@@ -43,6 +45,7 @@ _SCRIPTS = (
     "solid.js",
     "cards.js",
     "latents.js",
+    "controls.js",
     "main.js",
 )
 _LONG_DIRECTION = 40  # characters beside an axis
@@ -58,6 +61,8 @@ def page(
     names: Sequence[str] | None = None,
     flat: AffineMap | None = None,
     title: str | None = None,
+    arithmetic: str | None = None,
+    slides: Slides | None = None,
 ) -> str:
     """Return an interactive page of zones as the text of one HTML file.
 
@@ -69,10 +74,13 @@ def page(
         names: names of the inputs; ``x0``, ``x1``, .. by default.
         flat: the slice, if the zones are those of ``network.compose(flat)``; data points are then points of the larger space.
         title: title of the page; by default the property, and on a slice that it is one.
+        arithmetic: also draw the boundary of zones as a hairline, and say how far it may move where floats such as "float32"
+            compute the network (see ``Zone.band``).
+        slides: the zones on the slice at other values of the inputs that it holds fixed; the page has a slider for each.
 
     Raises:
         InputError: more than three inputs, an unbounded or flat window, a slice or data of another space, or plotly is needed
-            (for three dimensions) and not installed.
+            (for three dimensions) and not installed; floats that the model of execution does not cover.
 
     >>> from exactzones import Network, feature, find_zones
     >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
@@ -87,10 +95,23 @@ def page(
     points = None if data is None else Points.of(data, labels)
     box = default_window(listed) if window is None else as_window(window, network.inputs)
     of_data = points.names or None if points else None
-    scene = _scene(listed, box, flat, _input_names(network, flat, of_data if names is None else names))
-    scene["data"] = None if points is None else placed(points, listed, flat)
+    shown = _Shown(box, _input_names(network, flat, of_data if names is None else names), points, arithmetic)
+    scene, exact = _scene(listed, flat, shown)
+    embedded = {"scene": scene, "exact": exact}
+    if slides is not None:
+        embedded |= _positions(slides, shown)
+        scene["slider"] = _slider(slides, shown.names)
     heading = f"{listed.prop} on {network.slice}" if network.slice else str(listed.prop)
-    return _assembled(heading if title is None else as_text(title, "title"), listed, box, scene, exact_texts(listed, flat))
+    return _assembled(heading if title is None else as_text(title, "title"), listed, box, embedded)
+
+
+class _Shown(NamedTuple):
+    """What all positions of a slice show."""
+
+    window: Polyhedron
+    names: Sequence[str]
+    points: Points | None
+    arithmetic: str | None
 
 
 def _input_names(network: Network, flat: AffineMap | None, names: Sequence[str] | None) -> Sequence[str]:
@@ -102,21 +123,44 @@ def _input_names(network: Network, flat: AffineMap | None, names: Sequence[str] 
     return input_names
 
 
-def _scene(zones: Zones | UnionParts, box: Polyhedron, flat: AffineMap | None, input_names: Sequence[str]) -> Data:
-    """Return what the page's scripts draw and show first; ``exact_texts`` has the exact numbers."""
-    main = drawing(zones, box)
+def _scene(zones: Zones | UnionParts, flat: AffineMap | None, shown: _Shown) -> tuple[Data, Data]:
+    """Return what the page's scripts draw and show first, and the exact numbers."""
+    table = PointNumbers()
+    main = drawing(zones, shown.window, table)
+    if shown.arithmetic is not None:
+        main["band"] = bands(zones, as_text(shown.arithmetic, "arithmetic"), main, table)
     letters = [f"{'x' if flat is None else 'u'}{k}" for k in range(zones.network.inputs)]
-    return {
+    data = None if shown.points is None else placed(shown.points, zones, flat)
+    scene: Data = {
         "letters": letters,
-        "axes": _axes(letters, input_names, flat),
+        "axes": _axes(letters, shown.names, flat),
         "threshold": threshold(zones),
         "layers": [list(layer.relu_units) for layer in zones.network.layers[: zones.prop.horizon]],
         "spaces": [main, *latent_spaces(zones, main)],
         "islands": len(zones.islands),
-        "notes": notes(zones, main["outside"], flat),
+        "notes": [*notes(zones, main["outside"], flat), *band_notes(main.get("band")), *lonely_notes(data, len(zones.islands))],
         "silent": "Cannot fire" if zones.complete else "Nothing found",
-        "flat": None if flat is None else {"names": list(input_names), "rows": row_texts(flat.augmented().rows)},
+        "flat": None if flat is None else {"names": list(shown.names), "rows": row_texts(flat.augmented().rows)},
+        "data": data,
     }
+    return scene, exact_texts(zones, main, table, flat)
+
+
+def _positions(slides: Slides, shown: _Shown) -> dict[str, Data]:
+    """Return the scenes at all positions of the sliders, each with what is said of it, and their exact numbers."""
+    require(slides, Slides, "slides", "Slides with zones")
+    embedded: dict[str, Data] = {}
+    for k, (position, zones) in enumerate(zip(slides.positions, slides.zones, strict=True)):
+        listed = as_drawn(zones)
+        embedded[f"scene-{k}"], embedded[f"exact-{k}"] = _scene(listed, position, shown)
+        embedded[f"scene-{k}"]["said"] = {"verdict": verdict(listed), "facts": facts(listed, shown.window)}
+    return embedded
+
+
+def _slider(slides: Slides, names: Sequence[str]) -> Data:
+    """Return what the page's sliders show: of each input its name and its values, and where the page begins."""
+    inputs = [{"name": names[k], "values": number_texts(values)} for k, values in zip(slides.inputs, slides.values, strict=True)]
+    return {"inputs": inputs, "at": slides.at}
 
 
 def check_shown(network: NetworkLike) -> None:
@@ -157,11 +201,11 @@ def _axes(letters: Sequence[str], input_names: Sequence[str], flat: AffineMap | 
     return named
 
 
-def _assembled(title: str, zones: Zones | UnionParts, window: Polyhedron, scene: Data, exact: Data) -> str:
+def _assembled(title: str, zones: Zones | UnionParts, window: Polyhedron, embedded: dict[str, Data]) -> str:
     assets = resources.files("exactzones.view").joinpath("assets")
     own = "".join(assets.joinpath(name).read_text() for name in _SCRIPTS)
     scripts = [f"'use strict';(() => {{\n{own}}})();\n"]
-    if any(space["dim"] == MOST and "corners" in space for space in scene["spaces"]):
+    if any(space["dim"] == MOST and "corners" in space for space in embedded["scene"]["spaces"]):
         scripts.insert(0, resources.files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8"))
     parts = {
         "title": html.escape(title),
@@ -169,12 +213,15 @@ def _assembled(title: str, zones: Zones | UnionParts, window: Polyhedron, scene:
         "facts": "".join(f"<dt>{html.escape(term)}</dt><dd>{html.escape(value)}</dd>" for term, value in facts(zones, window)),
         "hashes": " ".join(map(_hash, scripts)),
         "style": assets.joinpath("page.css").read_text(),
-        "scene": _packed(scene),
-        "exact": _packed(exact),
+        "data": "".join(_embedded(name, value) for name, value in embedded.items()),
         "scripts": "".join(f"<script>{script}</script>\n" for script in scripts),
     }
     # A single pass: placeholders in inserted text are not replaced.
     return _PLACE.sub(lambda place: parts[place[1]], assets.joinpath("page.html").read_text())
+
+
+def _embedded(name: str, value: Data) -> str:
+    return f'<script type="application/octet-stream" id="{name}">{_packed(value)}</script>\n'
 
 
 def _hash(script: str) -> str:

@@ -144,9 +144,9 @@ def placed(data: Points, zones: Zones | UnionParts, flat: AffineMap | None) -> D
     On a slice, a point off the slice is drawn at the nearest point of the slice and assigned to no zone.
 
     Returns:
-        ``at`` (floats), ``exact`` (texts), and per point ``zone`` (the number of the zone in which the property fires there, or
-        -1), ``off`` (whether it lies off the slice), ``away`` (how far it is from the slice, as text), ``label`` (an index into
-        ``labels``).
+        ``at`` (floats), ``exact`` (texts), ``empty`` (the islands that contain none of the points; not listed if all points
+        are off the slice), and per point ``zone`` (the number of the zone in which the property fires there, or -1), ``off``
+        (whether it lies off the slice), ``away`` (how far it is from the slice, as text), ``label`` (an index into ``labels``).
 
     Raises:
         DimensionError: a point of another space.
@@ -165,6 +165,7 @@ def placed(data: Points, zones: Zones | UnionParts, flat: AffineMap | None) -> D
         "at": floats(shown),
         "exact": row_texts(data.points),
         "zone": zone,
+        "empty": [] if all(off) else sorted(set(range(len(zones.islands))) - {zones.island_of[k] for k in zone if k >= 0}),
         "off": off,
         "away": [] if flat is None else [_distance(point, flat(at)) for point, at in zip(data.points, shown, strict=True)],
         "label": [labels.index(label) for label in data.labels],

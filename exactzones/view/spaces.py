@@ -10,7 +10,7 @@ import networkx
 
 from exactzones.affine import AffineMap
 from exactzones.formats.zones_json import number_texts, row_texts
-from exactzones.polyhedra import Cell, Polyhedron
+from exactzones.polyhedra import Cell, Polyhedron, VRep
 from exactzones.polyhedra.shapes import Ring, floats, outline, sides
 from exactzones.rational import Vector
 from exactzones.zones import Zone, Zones
@@ -22,7 +22,7 @@ _WHOLE_MAPS = 2000
 """Up to this many zones, the page has the affine map of the whole layer; with more, only the feature's function."""
 
 
-class _PointNumbers:
+class PointNumbers:
     """Numbers exact points; equal points have equal numbers."""
 
     def __init__(self) -> None:
@@ -30,6 +30,7 @@ class _PointNumbers:
         self._number_of: dict[Hashable, int] = {}
 
     def number(self, point: Vector) -> int:
+        """Return the number of a point."""
         # Pairs of integers hash faster than fractions, whose hash requires a modular inverse.
         key = tuple([(entry.numerator, entry.denominator) for entry in point])
         number = self._number_of.setdefault(key, len(self.points))
@@ -43,8 +44,8 @@ def threshold(zones: Zones | UnionParts) -> float:
     return 0.0 if isinstance(zones, UnionParts) else floats([(-zones.prop.conditions[0].constant,)])[0][0]
 
 
-def drawing(zones: Zones | UnionParts, window: Polyhedron) -> Data:
-    """Return the data that draw the zones inside a window, a box in one to three dimensions.
+def drawing(zones: Zones | UnionParts, window: Polyhedron, table: PointNumbers) -> Data:
+    """Return the data that draw the zones inside a window, a box in one to three dimensions, and number their corners.
 
     Returns:
         ``corners`` (points as floats), and per zone: ``rings`` (the polygons of the part that fires, as corner numbers),
@@ -52,7 +53,6 @@ def drawing(zones: Zones | UnionParts, window: Polyhedron) -> Data:
         beyond the window, else ""), ``functions`` (the feature as ``b + a . x``, floats), ``colours`` (see ``_colours``).
         Of a disjunction, these are about the parts of zones, and ``owners`` are pairs of the numbers of a part's zone and case.
     """
-    table = _PointNumbers()
     parts = [zone.firing_part for zone in zones]
     rings = [_numbered(outline(part, window), table) for part in parts]
     cells = [
@@ -74,27 +74,35 @@ def drawing(zones: Zones | UnionParts, window: Polyhedron) -> Data:
     } | ({"owners": zones.owners} if isinstance(zones, UnionParts) else {})
 
 
-def exact_texts(zones: Zones | UnionParts, flat: AffineMap | None = None) -> Data:
+def exact_texts(zones: Zones | UnionParts, main: Data, table: PointNumbers, flat: AffineMap | None = None) -> Data:
     """Return all exact facts about zones that the page can show, as text.
 
+    Args:
+        zones: the zones.
+        main: their drawing.
+        table: the numbers of its corners.
+        flat: the slice, if they are zones on one.
+
     Returns:
-        ``points`` (coordinates; on a slice also ``lifted``, their coordinates in the larger space), ``zones`` (per zone:
-        inequalities and conditions as rows ``b, a_1, .., a_d``, vertices and a sample point as numbers of points, rays, lines,
-        the affine map), ``edges`` (two zones, the row of their facet, the neurons that switch sign there, whether the property
-        fires on the facet).
+        ``points`` (coordinates; on a slice also ``lifted``, their coordinates in the larger space), ``zones`` (per zone: about
+        the closed cell its inequalities as rows ``b, a_1, .., a_d``, its vertices as numbers of points, rays, lines; ``fires``,
+        the same about the part that fires, if that is smaller; conditions, a sample point, the affine map), ``edges`` (two
+        zones, the row of their facet, the neurons that switch sign there, whether the property fires on the facet).
     """
-    table = _PointNumbers()
     entries = []
     whole_maps = len(zones) <= _WHOLE_MAPS
-    for zone in zones:
+    for k, zone in enumerate(zones):
         entry: Data = {
             "inequalities": row_texts(zone.hrep.rows),
             "conditions": [[*number_texts(condition.row), ">" if condition.strict else ">="] for condition in zone.conditions],
-            "vertices": [table.number(vertex) for vertex in zone.vrep.vertices],
+            **_generators(zone.vrep, table),
             "sample": table.number(zone.sample),
             "function": number_texts(_function(zones, zone)),
         }
-        entry |= {name: row_texts(rows) for name, rows in (("rays", zone.vrep.rays), ("lines", zone.vrep.lines)) if rows}
+        if main["cells"][k] is not None:
+            inside = None if main["outside"][k] else dict.fromkeys(corner for ring in main["rings"][k] for corner in ring)
+            part = zone.firing_cell or zone.firing.closure()
+            entry["fires"] = _generators(part.vrep, table) if inside is None else {"vertices": list(inside)}
         if whole_maps:
             entry["map"] = row_texts(zone.affine.augmented().rows)
         entries.append(entry)
@@ -103,7 +111,13 @@ def exact_texts(zones: Zones | UnionParts, flat: AffineMap | None = None) -> Dat
     return {"points": row_texts(table.points), "zones": entries, "edges": edges} | lifted
 
 
-def _numbered(rings: Sequence[Ring], table: _PointNumbers) -> list[list[int]]:
+def _generators(vrep: VRep, table: PointNumbers) -> Data:
+    """Return vertices as numbers, and rays and lines, if there are any, as text."""
+    directions = {name: row_texts(rows) for name, rows in (("rays", vrep.rays), ("lines", vrep.lines)) if rows}
+    return {"vertices": [table.number(vertex) for vertex in vrep.vertices]} | directions
+
+
+def _numbered(rings: Sequence[Ring], table: PointNumbers) -> list[list[int]]:
     return [[table.number(corner) for corner in ring] for ring in rings]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from exactzones.affine import AffineMap
+from exactzones.band import width_text
 from exactzones.network import Network
 from exactzones.notation import counted, number
 from exactzones.polyhedra import Polyhedron
@@ -14,6 +16,7 @@ from exactzones.rational import Vector
 from exactzones.zones import Zones
 from exactzones.zones.union_parts import UnionParts, count_zones
 
+_FEW = 8  # islands that are listed
 _MANY = 5000  # with more zones, computing their exact share of the volume would take longer than the rest of the page
 
 _counted = partial(counted, grouped=True)
@@ -76,6 +79,26 @@ def notes(zones: Zones | UnionParts, outside: Sequence[str], flat: AffineMap | N
             f"This is a slice of an input space of {flat.outputs} dimensions. All statements are exact, for the slice."
         )
     return remarks
+
+
+def band_notes(band: dict[str, Any] | None) -> list[str]:
+    """Return the remark about how far floats move the boundary of zones, and about its hairline, if one is drawn."""
+    if band is None:
+        return []
+    what = "the hairline, the boundary of the zones," if band["edges"] else "the boundary of the zones"
+    width = width_text(max(band["half"], default=0.0))
+    text = f"Where {band['arithmetic']} computes the network, in any order of summation, {what} may move by up to {width}"
+    return [f"{text}; the card of a zone tells its own width."]
+
+
+def lonely_notes(data: dict[str, Any] | None, islands: int) -> list[str]:
+    """Return the remark about islands without data points, if there are any."""
+    lonely = [] if data is None else data["empty"]
+    if not lonely:
+        return []
+    listed = f"{', '.join(map(str, lonely[:_FEW]))}{', ..' if len(lonely) > _FEW else ''}"
+    which = f"island {listed} (dashed circle)" if len(lonely) == 1 else f"islands {listed} (dashed circles)"
+    return [f"{len(lonely):,} of {_counted(islands, 'island')} without a data point: {which}."]
 
 
 def region(polyhedron: Polyhedron | None) -> str:

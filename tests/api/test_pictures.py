@@ -154,6 +154,10 @@ PAGE = {
 OF_PAGE = {"data": NONE, "labels": TEXTS, "window": WINDOW, "names": TEXTS, "flat": NONE, "title": {**NAME, **NONE}}
 VIEWS = {
     "Points": Door(view.Points.of, {"data": [[0], [1]], "labels": ["a", "b"]}, {"labels": TEXTS}),
+    "Slides": Door(
+        view.Slides.of,
+        {"flat": AffineMap.through([0, 0, 1], [1, 0, 1], [0, 1, 1]), "values": {2: [0, 2]}},
+    ),
     "check_shown": Door(view.check_shown, {"network": NET}),
     "cut_through": Door(view.cut_through, {"domain": BOX, "flat": AffineMap.through([1, 1], [2, 2])}, {"domain": WINDOW}),
     "embedding": Door(
@@ -164,6 +168,7 @@ VIEWS = {
     "embedding(through)": Door(view.embedding, {"dim": 2, "through": [[0, 0], [1, 1]]}),
     "page": Door(view.page, PAGE, OF_PAGE),
     "read_points": Door(view.read_points, {"path": path(".csv"), "dim": 2}, {"dim": {"int": ...}}),
+    "read_slide": Door(view.read_slide, {"text": "2=0:1"}),
     "save": Door(
         view.save,
         {**PAGE, "path": path(".html")},

@@ -31,6 +31,10 @@ def test_a_page_says_what_the_zones_say(data, net):
         assert [points[j] for j in entry["vertices"]] == list(zone.vrep.vertices)
         assert numbers(entry.get("rays", [])) == list(zone.vrep.rays)
         assert numbers(entry.get("lines", [])) == list(zone.vrep.lines)
+        corners = (zone.firing_cell or zone.firing).vrep.vertices
+        fires = [points[j] for j in entry.get("fires", entry)["vertices"]]
+        assert (len(fires), set(fires)) == (len(corners), set(corners))
+        assert ("fires" in entry) is (zone.firing_part is not zone.cell)
         assert zone.fires(points[entry["sample"]])
         assert numbers(entry["map"]) == list(zone.affine.augmented().rows)
         assert [(tuple(numbers([row])[0]), sign == ">") for *row, sign in entry["conditions"]] == [

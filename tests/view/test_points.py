@@ -90,6 +90,8 @@ def test_points_are_in_the_zones_that_hold_them(data, net):
     zones = find_zones(net, data.draw(features(net)))
     given_points = data.draw(st.lists(points(net.inputs), max_size=5))
     placed = carried(page(zones, given_points))[0]["data"]
+    with_data = {zones.island_of[k] for k in placed["zone"] if k >= 0}
+    assert set(placed["empty"]) == (set(range(len(zones.islands))) - with_data if given_points else set())
     for point, zone in zip(given_points, placed["zone"], strict=True):
         assert (zone >= 0) is net.satisfies(point, zones.prop)
         assert zone < 0 or zones[zone].fires(point)

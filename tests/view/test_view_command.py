@@ -45,6 +45,25 @@ def test_slices(run, four, tmp_path):
     assert rows == [["-1", "-1", "0"], ["0", "0", "0"], ["0", "0", "1"], ["1/2", "0", "1"]]
 
 
+def test_sliders_and_bands(run, refused, four, tmp_path):
+    out = tmp_path / "page.html"
+    plane = ["--along", "1,0,0,0", "--along", "0,1,0,0", "--from", "0,0,1/2,0"]
+    options = ["--feature", 0, "--domain=-3:3", *plane, "--arithmetic", "float32", "--out", out]
+    assert run("view", four, *options, "--slide", "2=0:1:2", "--slide", "x3=-1:1:3", "--quiet").code == 0
+    scene, _ = carried(out.read_text())
+    assert scene["slider"]["inputs"] == [{"name": "x2", "values": ["0", "1/2", "1"]}, {"name": "x3", "values": ["-1", "0", "1"]}]
+    assert scene["spaces"][0]["band"]["arithmetic"] == "float32"
+    refused("view", four, *options, "--slide", "0=0:1", says=["input 0, which is not held fixed"])
+    refused("view", four, *options, "--slide", "2", says=["slider '2' is not an input with its bounds"])
+    refused("view", four, *options, "--slide", "2=5:9:2", says=["misses"])
+
+
+def test_sliders_need_a_slice(refused, net, tmp_path):
+    options = ["--feature", 0, "--out", tmp_path / "page.html"]
+    refused("view", net, *options, "--slide", "1=0:1", says=["--slide moves an input that a slice holds fixed"])
+    refused("view", net, *options, "--arithmetic", "float7", says=["float7"])
+
+
 def test_three_inputs_and_none_that_fires(run, tmp_path):
     out = tmp_path / "page.html"
     assert run("view", saved(STEP, tmp_path / "step.npz"), "--feature", 0, "--domain=-1:1", "--out", out).code == 0

@@ -5,7 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from exactzones import Network, condition, feature, find_zones
+from exactzones import AffineMap, Network, condition, feature, find_zones
+from exactzones.band import extents_of
 from exactzones.certification.float_orders import FloatProgram
 from exactzones.errors import DomainError, InputError
 
@@ -66,3 +67,30 @@ def test_what_has_no_band():
         zone.band()
     with pytest.raises(InputError, match="values are exact; expected a format"):
         zone.band("real")
+
+
+def test_the_band_of_a_zone_without_vertices():
+    """Linear programs bound the values on it as its vertices do."""
+    random = np.random.default_rng(3)
+    network = Network.mlp(
+        [(random.integers(-4, 5, shape) / 4, random.integers(-4, 5, shape[0]) / 4) for shape in ((4, 3), (1, 4))]
+    )
+    zones = find_zones(network, feature(0), (-1, 1), engine="inequalities")
+    for zone in zones:
+        on_vertices, on_rows = extents_of(zone.vrep.vertices), extents_of(zone.kept)
+        assert all(on_vertices(affine) == on_rows(affine) for affine in zone.maps)
+    wide = Network.mlp([([[1] * 13], [0]), ([[1]], [-12])])
+    (zone,) = find_zones(wide, feature(0), (0, 1), engine="inequalities")
+    assert zone.kept is not None
+    assert 0 < zone.band("float32").errors[0] < Fraction(1, 1 << 14)
+    (zone,) = find_zones(wide, feature(0), engine="inequalities")
+    with pytest.raises(DomainError, match="unbounded"):
+        zone.band()
+
+
+def test_the_band_on_a_slice_is_that_of_the_whole_network():
+    whole = Network.mlp([([[1, 1, 0], [0, 1, 1]], [0, -1]), ([[1, 1]], [-1])])
+    flat = AffineMap.through([0, 0, "1/3"], [1, 0, "1/3"], [0, 1, "1/3"])
+    for zone in find_zones(whole.compose(flat), feature(0), (0, 1)):
+        (around,) = [other for other in find_zones(whole, feature(0), (0, 1)) if other.pattern == zone.pattern]
+        assert 0 < zone.band().errors[0] <= around.band().errors[0]

@@ -1,7 +1,7 @@
 // The cards with the exact facts about one zone, and about two.
 
 const LISTED = 12; // neighbours listed on a card
-const FRACTION = 36; // characters of a coordinate that fit into the tooltip
+const SIGNS_IN_TIP = 40; // signs of a pattern that fit on a line of the tooltip
 
 /** The exact numbers of the page, and how they are written. */
 class Book {
@@ -10,7 +10,7 @@ class Book {
     this.main = scene.spaces[0];
     this.names = scene.letters;
     this.exact = null; // unpacked after the first picture is drawn
-    this.write = WRITING.exact;
+    this.writesExactly = false;
     this.units = scene.layers.flatMap((units, layer) => units.map((unit) => [layer, unit]));
   }
 
@@ -39,8 +39,9 @@ class Book {
 
   heading(zone) {
     const [owner, holds] = this.main.owners?.[zone] ?? [];
-    const part = this.main.owners ? `, where case ${holds} holds in activation region ${owner + 1}` : '';
-    return `Zone ${zone + 1}${part}, island ${this.island(zone) + 1}`;
+    const part = this.main.owners ? `, where case ${holds} holds in activation region ${owner}` : '';
+    const lonely = this.scene.data?.empty.includes(this.island(zone)) ? ' (no data point in it)' : '';
+    return `Zone ${zone}${part}, island ${this.island(zone)}${lonely}`;
   }
 
   /** A zone's activation pattern, one line per layer, with the neurons `flips` marked. */
@@ -55,52 +56,68 @@ class Book {
     });
   }
 
-  point(number) { return this.write.point(this.exact.points[number]); }
+  point(number) { return this.number('point', this.exact.points[number]); }
 
-  /** The tooltip of a data point. */
-  data(number) {
-    const { away, exact, label, labels, off, zone } = this.scene.data;
-    const named = labels.length ? `: ${labels[label[number]]}` : '', where = off[number] ? `${away[number]} off the slice` : zone[number] < 0 ? 'in no zone' : `in zone ${zone[number] + 1}`;
-    return [el('strong', {}, `Data point ${number + 1}${named}, ${where}`), el('div', { class: 'exact' }, briefPoint(exact[number], FRACTION))];
+  /** An exact number, point, inequality or map: as decimals until one clicks it, unless the page shows exact numbers. */
+  number(kind, ...entries) {
+    const [exact, decimals] = [WRITING.exact, WRITING.brief].map((write) => write[kind](...entries));
+    if (this.writesExactly || exact === decimals) return exact;
+    const shown = el('button', { type: 'button', class: 'number', title: 'show the exact numbers', onclick: () => (shown.textContent = shown.textContent === exact ? decimals : exact) }, decimals);
+    return shown;
   }
 
-  /** The tooltip of a zone. */
-  tip(zone, at) {
-    const entry = this.exact?.zones[zone];
-    const lines = [el('strong', {}, this.heading(zone)), ...(this.main.patterns[zone] ? this.pattern(zone) : [])];
-    if (at) lines.push(el('div', {}, `value here ≈ ${rounded(evaluate(this.main.functions[zone], at))}`));
-    if (!entry) return lines;
-    const listed = (title, all, write) => {
-      const more = all.length > 6 ? [el('li', {}, `and ${all.length - 6} more`)] : [];
-      if (all.length) lines.push(el('div', {}, title), el('div', { class: 'exact' }, el('ul', {}, ...all.slice(0, 6).map((one) => el('li', {}, write(one))), ...more)));
-    };
-    listed('inequalities', entry.inequalities, (row) => briefInequality(row, '>=', this.names));
-    listed('vertices', entry.vertices, (number) => briefPoint(this.exact.points[number], FRACTION));
-    listed('affine map', [entry.function], (row) => briefAffine(row, this.names));
-    return lines;
+  inequality(row, relation) { return this.number('inequality', row, relation, this.names); }
+
+  affine(row) { return this.number('affine', row, this.names); }
+
+  /** The lines about a data point in the tooltip. */
+  data(number) {
+    const { away, exact, label, labels, off, zone } = this.scene.data;
+    const named = labels.length ? `: ${labels[label[number]]}` : '';
+    const where = off[number] ? `${away[number]} off the slice, drawn at the nearest point of it` : zone[number] < 0 ? 'in no zone' : `in zone ${zone[number]}`;
+    return [el('strong', {}, `Data point ${number}${named}, ${where}`), el('div', { class: 'exact' }, briefPoint(exact[number]))];
+  }
+
+  /** The tooltip: three lines about a zone and the point `at` in it, or about a data point. */
+  tip(zone, at, point) {
+    const value = zone < 0 || !at ? '' : `value here ~${rounded(evaluate(this.main.functions[zone], at))}`, click = 'click for all';
+    if (point >= 0) return [...this.data(point), ...(zone < 0 ? [] : [el('div', { class: 'hint' }, [value, click].filter(Boolean).join('; '))])];
+    const signs = this.main.patterns[zone], pattern = signs.length > SIGNS_IN_TIP ? `${signs.slice(0, SIGNS_IN_TIP)}..` : signs;
+    return [el('strong', {}, this.heading(zone)), el('div', { class: 'exact' }, minus(pattern) || 'no hidden neurons'), el('div', { class: 'hint' }, [value, click].filter(Boolean).join('; '))];
+  }
+
+  /** What bounds the part of a zone that fires: its vertices, in the larger space, too, if the picture is a slice; its rays and lines. */
+  generators({ vertices, rays = [], lines = [] }) {
+    const { lifted } = this.exact;
+    return [
+      ...pair('vertices', list(vertices, (k) => this.point(k)), lifted && el('details', {}, el('summary', {}, 'in the input space'), list(vertices, (k) => this.number('point', lifted[k])))),
+      ...(rays.length ? pair('rays', list(rays, (ray) => this.number('point', ray))) : []),
+      ...(lines.length ? pair('lines', list(lines, (line) => this.number('point', line))) : []),
+    ];
   }
 
   /** The card of a zone. */
   zone(number, { swatch, flips, go }) {
-    const { main, exact, write } = this, entry = exact.zones[number];
+    const { main, exact } = this, entry = exact.zones[number], { band } = main;
     const outside = { unbounded: 'the zone is unbounded; it is drawn up to the border of the window', cut: 'the zone extends beyond the window; it is drawn up to its border' }[main.outside[number]];
-    const part = main.cells[number] === null ? 'everywhere in the activation region' : 'where';
+    const fires = entry.fires ?? entry;
     const near = this.neighbours(number);
-    const buttons = near.slice(0, LISTED).map((other) => el('button', { type: 'button', title: 'show what the two zones share', onclick: () => go(other) }, String(other + 1)));
+    const buttons = near.slice(0, LISTED).map((other) => el('button', { type: 'button', title: 'show what the two zones share', onclick: () => go(other) }, String(other)));
+    const inequalities = pair('inequalities', list(entry.inequalities, (row) => this.inequality(row, '>=')));
     return [
       el('h3', {}, el('span', { class: 'swatch', style: { borderColor: swatch } }), this.heading(number)),
       el('dl', {},
         ...pair('pattern', ...(main.patterns[number] ? this.pattern(number, flips) : ['no hidden neurons'])),
-        ...pair('fires', part, main.cells[number] === null ? null : list(entry.conditions, (row) => write.inequality(row.slice(0, -1), row.at(-1), this.names))),
-        ...pair('affine map', exactly(write.affine(entry.function, this.names))),
-        ...pair('inequalities', list(entry.inequalities, (row) => write.inequality(row, '>=', this.names))),
-        ...pair('vertices', list(entry.vertices, (k) => this.point(k)), exact.lifted && el('details', {}, el('summary', {}, 'in the input space'), list(entry.vertices, (k) => write.point(exact.lifted[k])))),
-        ...(entry.rays ? pair('rays', list(entry.rays, write.point)) : []),
-        ...(entry.lines ? pair('lines', list(entry.lines, write.point)) : []),
+        ...pair('fires', main.cells[number] === null ? 'everywhere in the activation region' : 'where', main.cells[number] === null ? null : list(entry.conditions, (row) => this.inequality(row.slice(0, -1), row.at(-1)))),
+        ...pair('affine map', exactly(this.affine(entry.function))),
+        ...this.generators(fires),
+        ...(entry.fires ? [] : inequalities),
         ...pair('sample point', exactly(this.point(entry.sample))),
+        ...(band ? pair(`in ${band.arithmetic}`, band.widths[number]) : []),
         ...(outside ? pair('window', outside) : []),
         ...(near.length ? pair('touches', el('span', { class: 'row' }, ...buttons, near.length > LISTED ? `and ${near.length - LISTED} more` : null)) : [])),
-      entry.map ? el('details', {}, el('summary', {}, 'affine map of the whole layer'), list(entry.map, (row) => write.affine(row, this.names))) : null,
+      entry.fires ? el('details', {}, el('summary', {}, 'the whole activation region'), el('dl', {}, ...inequalities, ...this.generators(entry))) : null,
+      entry.map ? el('details', {}, el('summary', {}, 'affine map of the whole layer'), list(entry.map, (row) => this.affine(row))) : null,
     ];
   }
 
@@ -111,10 +128,10 @@ class Book {
     const flips = this.differing(a, b).map(([layer, unit]) => `layer ${layer}, unit ${unit}`);
     const ends = both.length ? pair(both.length > 1 ? 'vertices of the facet' : 'vertex of the facet', list(both, (k) => this.point(k))) : [];
     if (!edge)
-      return [el('h3', {}, `Zones ${a + 1} and ${b + 1} share no facet`),
+      return [el('h3', {}, `Zones ${a} and ${b} share no facet`),
         el('dl', {}, ...pair('shared vertices', both.length ? list(both, (k) => this.point(k)) : 'none'), ...pair('signs differ at', list(flips, (flip) => flip)))];
-    return [el('h3', {}, `Zones ${a + 1} and ${b + 1} share a facet`),
-      el('dl', {}, ...pair('on the hyperplane', exactly(this.write.inequality(edge.facet, '=', this.names))), ...ends,
+    return [el('h3', {}, `Zones ${a} and ${b} share a facet`),
+      el('dl', {}, ...pair('on the hyperplane', exactly(this.inequality(edge.facet, '='))), ...ends,
         ...pair(flips.length > 1 ? 'neurons that switch sign' : 'neuron that switches sign', list(flips, (flip) => flip)),
         ...pair('on the facet', edge.fires ? 'fires: both zones are in one island' : 'does not fire'))];
   }

@@ -61,7 +61,7 @@ class LatentPanel {
     const [zone] = this.state.chosen;
     const target = zone === undefined ? -1 : this.space.targets[zone];
     this.caption.textContent =
-      target >= 0 ? `Zone ${zone + 1} is mapped into the dashed zone${this.space.patterns[target] && ', pattern '}${minus(this.space.patterns[target])}.`
+      target >= 0 ? `Zone ${zone} is mapped into the dashed zone${this.space.patterns[target] && ', pattern '}${minus(this.space.patterns[target])}.`
         : 'Grey: the zones of the latent space. Coloured: the images of the zones of the input space.';
   }
 }

@@ -4,24 +4,16 @@ const SOLID_MARKS = { circle: '●', square: '■', diamond: '◆', cross: '✚'
 const FLAT_MARKS = { circle: '●', square: '■', triangle: '▲', diamond: '◆', cross: '✚' };
 const NAMED = 10; // islands listed in the legend
 
-/** The legend of a colouring; `show(zones)` brings an island into view. */
-function legendOf(colouring, space, islands, show) {
+/** The legend of a colouring; that of islands is their list. */
+function legendOf(colouring, space) {
   if (colouring.continuous) {
-    const [low, high] = colouring.range, ramp = { background: `linear-gradient(90deg, ${VIRIDIS.join(',')})` };
-    return [el('div', { class: 'ramp', style: ramp }), el('div', { class: 'ends' }, el('span', {}, rounded(low)), el('span', {}, `${rounded(high)} (in the window)`))];
+    const [low, high] = colouring.range.map((end) => rounded(end)), ramp = { background: `linear-gradient(90deg, ${VIRIDIS.join(',')})` };
+    return [el('div', { class: 'ramp', style: ramp, role: 'img', 'aria-label': `from dark violet, ${low}, by green to yellow, ${high}` }), el('div', { class: 'ends' }, el('span', {}, low), el('span', {}, `${high} (in the window)`))];
   }
   if (colouring.mode === 'pattern') return [el('p', { class: 'hint' }, 'Every zone has its own activation pattern; zones that touch have different colours.')];
-  if (colouring.mode === 'map') {
-    const count = counted(space.colours.maps, 'function');
-    return [el('p', { class: 'hint' }, `${count} of the input: zones that touch have the same colour if the network computes the same function on both.`)];
-  }
-  const members = Array.from({ length: Math.min(NAMED, islands) }, () => []);
-  space.colours.island.forEach((island, zone) => members[island]?.push(zone));
-  const items = members.map((zones, k) => {
-    const text = `${k + 1}: ${counted(zones.length, 'zone')}`, swatch = el('span', { class: 'swatch', style: { background: colouring.colour(zones[0]) } });
-    return el('li', {}, swatch, space.dim === 3 ? text : el('button', { type: 'button', title: 'show this island', onclick: () => show(zones) }, text));
-  });
-  return [el('ul', { class: 'legend' }, ...items, islands > NAMED ? el('li', {}, `and ${islands - NAMED} more`) : null)];
+  if (colouring.mode === 'island') return [];
+  const count = counted(space.colours.maps, 'function');
+  return [el('p', { class: 'hint' }, `${count} of the input: zones that touch have the same colour if the network computes the same function on both.`)];
 }
 
 /** The legend of the data points, with the number of them in zones. */

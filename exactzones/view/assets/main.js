@@ -1,18 +1,25 @@
-// The page: builds the picture and the panels around it, and updates them when a zone is chosen or hovered.
+// The page: builds the picture, and updates it and the panels around it when a zone is chosen or hovered.
 
 const MODES = Object.keys(COLOURINGS);
 const MANY_SOLIDS = 500; // if there are more, only their outer surface is drawn
+const ROOMY = 40; // pixels; the ring around an island without data points grows with it up to this radius
 
 class State {
   constructor() {
     this.chosen = []; // numbers of at most two zones
     this.hovered = -1;
+    this.hidden = new Set(); // numbers of zones that are switched off
   }
 
   press(zone) {
     if (zone < 0) this.chosen = [];
     else if (this.chosen.length === 1 && this.chosen[0] !== zone) this.chosen = [this.chosen[0], zone];
     else this.chosen = [zone];
+  }
+
+  /** Switch zones on or off; without zones, switch all on. */
+  switch(isOn, zones = [...this.hidden]) {
+    for (const zone of zones) this.hidden[isOn ? 'delete' : 'add'](zone);
   }
 
   /** The zones to highlight, each with its colour. */
@@ -24,35 +31,75 @@ class State {
 }
 
 class Page {
-  constructor(scene) {
+  /** @param before the page that this one replaces, whose settings it takes over; or undefined. */
+  constructor(scene, before) {
     this.scene = scene;
     this.main = scene.spaces[0];
     this.book = new Book(scene);
     this.state = new State();
     this.colours = theme();
-    this.painter = new Painter();
-    this.mode = 'island';
-    this.showData = true;
+    this.painter = before?.painter ?? new Painter();
+    this.mode = before?.mode ?? 'island';
+    this.showData = before?.showData ?? true;
+    this.opacity = before?.opacity ?? 0.5;
+    before?.close();
     this.shape = shapeOf(this.main, scene.threshold);
-    this.hollow = this.main.dim === 3 && this.shape.count > MANY_SOLIDS;
-    this.drawn = this.hollow ? shapeOf(this.main, scene.threshold, outerRings(this.main)) : this.shape;
     this.cells = shapeOf(this.main, scene.threshold, this.main.cells);
     this.places = new WeakMap();
+    this.lonely = new Map((scene.data?.empty ?? []).map((island) => [island, this.members(island)]));
+    this.reshape();
     this.recolour();
     this.panels = scene.spaces.slice(1).map((space, k) => new LatentPanel(space, k + 1, this.main, this.state,
       { painter: this.painter, threshold: scene.threshold, theme: () => this.colours, colouring: (shape) => this.coloured(shape) }));
-    this.build();
+    this.controls = new Controls(this);
     this.view = this.main.dim === 3 ? this.solid() : this.plane();
+    if (before?.view.view && this.view.view) this.view.take(before.view);
     this.panels.forEach((panel) => panel.open());
     this.update();
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-      this.colours = theme();
-      this.recolour();
-      this.legend();
-      this.redraw();
-      this.update();
-    });
-    document.addEventListener('keydown', (event) => this.key(event));
+    this.listening = new AbortController();
+    const { signal } = this.listening;
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.restyle(), { signal });
+    document.addEventListener('keydown', (event) => this.key(event), { signal });
+  }
+
+  /** Leave the document as it was before the page was built. */
+  close() {
+    this.listening.abort();
+    if (this.main.dim === 3) Plotly.purge(document.getElementById('picture'));
+    document.querySelector('#stage .tools').remove();
+    for (const id of ['picture', 'notes', 'colouring', 'islands', 'latents', 'chosen', 'position', 'keys']) {
+      const old = document.getElementById(id);
+      old.replaceWith(old.cloneNode(false));
+    }
+  }
+
+  restyle() {
+    this.colours = theme();
+    this.recolour();
+    this.controls.legend();
+    this.redraw();
+    this.update();
+  }
+
+  members(island) { return this.main.colours.island.flatMap((one, zone) => (one === island ? [zone] : [])); }
+
+  /** Build the shapes of the zones that are switched on. */
+  reshape() {
+    const { main, scene, state } = this, solid = main.dim === 3;
+    const visible = state.hidden.size ? main.rings.map((rings, zone) => (state.hidden.has(zone) ? [] : rings)) : main.rings;
+    const outer = solid ? outerRings(visible) : null;
+    this.hollow = solid && this.shape.count - state.hidden.size > MANY_SOLIDS;
+    this.drawn = !this.hollow && !state.hidden.size ? this.shape : shapeOf(main, scene.threshold, this.hollow ? outer : visible);
+    this.creases = solid ? creases(outer.flat(), main.corners) : null;
+    this.finder = solid ? null : new Finder(this.drawn);
+  }
+
+  switch(isOn, zones) {
+    this.state.switch(isOn, zones);
+    this.reshape();
+    this.controls.islands();
+    this.redraw();
+    this.update();
   }
 
   recolour() {
@@ -73,12 +120,11 @@ class Page {
   layers() {
     const { colouring, places } = this.coloured(this.drawn), solid = this.main.dim === 3;
     const faded = solid && this.state.chosen.length;
-    return [{ shape: this.drawn, places, ramp: colouring.ramp, opacity: solid ? (faded ? 0.12 : 0.5) : 0.92, edge: solid ? this.colours.ink : this.colours.surface, edges: !solid ? 0.85 : faded ? 0.12 : 0.4, without: this.state.chosen }];
+    return [{ shape: this.drawn, places, ramp: colouring.ramp, opacity: solid ? (faded ? Math.min(0.12, this.opacity) : this.opacity) : 0.92, edge: solid ? this.colours.ink : this.colours.surface, edges: !solid ? 0.85 : faded ? 0.2 : 0.6, segments: this.creases, without: this.state.chosen }];
   }
 
   plane() {
     const { main, scene } = this, graph = main.dim === 1;
-    this.finder = new Finder(this.shape);
     const [low, high] = this.shape.zoneOf.length ? this.shape.box() : [[0, 0], [0, 1]];
     const room = 0.08 * (high[1] - low[1]) || 1;
     const window = graph ? [[main.window[0][0], low[1] - room], [main.window[1][0], high[1] + room]] : main.window;
@@ -122,7 +168,30 @@ class Page {
   }
 
   over(plane, colours) {
+    this.band(plane, colours);
+    for (const [at, radius] of this.rings(plane)) plane.circle(at, radius, colours.second);
     for (const { rings, colour, width, dashed, fill } of this.outlines(colours)) for (const ring of rings) plane.outline(ring, colour, width, { dashed, fill });
+  }
+
+  /** Where the conditions of zones are zero, as wide as floats may move it, but no thinner than a hair. */
+  band(plane, colours) {
+    const { band, corners, dim } = this.main, { threshold } = this.scene;
+    if (!band) return;
+    for (const [zone, ...ends] of band.edges) {
+      if (this.state.hidden.has(zone)) continue;
+      const ring = dim === 1 ? [[corners[ends[0]][0], threshold], [corners[ends[0]][0], plane.options.window[1][1]]] : ends.map((end) => corners[end]);
+      plane.stroke(ring, colours.ink, Math.max(0.7, 2 * band.half[zone] * plane.view.kx));
+    }
+  }
+
+  /** Circles around the islands without data points: centre and radius in pixels. */
+  rings(plane) {
+    if (!this.showData) return [];
+    return [...this.lonely.values()].filter((zones) => zones.some((zone) => !this.state.hidden.has(zone) && this.shape.ringsOf(zone).length)).map((zones) => {
+      const [low, high] = this.shape.box(zones), { kx, ky } = plane.view;
+      const middle = low.map((entry, axis) => (entry + high[axis]) / 2), radius = 6 + Math.hypot((high[0] - low[0]) * kx, (high[1] - low[1]) * ky) / 2;
+      return radius < ROOMY ? [middle, Math.max(12, radius)] : [centre(this.shape.ringsOf(zones[0])[0] ?? [middle]), 12];
+    });
   }
 
   dots() {
@@ -131,7 +200,8 @@ class Page {
     const symbols = Object.keys(SOLID_MARKS);
     const axis = (k) => data.at.map((at) => at[k]);
     return [{ type: 'scatter3d', mode: 'markers', x: axis(0), y: axis(1), z: axis(2), hoverinfo: 'skip',
-      marker: { size: 3.5, color: this.colours.ink, symbol: data.at.map((_, k) => symbols[(data.label[k] ?? 0) % symbols.length]), opacity: 0.85 } }];
+      marker: { size: 3.5, color: this.colours.ink, symbol: data.at.map((_, k) => symbols[(data.label[k] ?? 0) % symbols.length]), opacity: 0.85 } },
+      circles([...this.lonely.values()].map((zones) => this.shape.box(zones)).filter(([low]) => Number.isFinite(low[0])), this.colours.second)];
   }
 
   // Responding to the mouse and the keyboard.
@@ -161,7 +231,7 @@ class Page {
     this.state.hovered = zone;
     tip.hidden = !event || (zone < 0 && point < 0);
     if (!tip.hidden) {
-      tip.replaceChildren(...(point < 0 ? [] : this.book.data(point)), ...(zone < 0 ? [] : this.book.tip(zone, at)));
+      tip.replaceChildren(...this.book.tip(zone, at, point));
       const [width, height] = [tip.offsetWidth, tip.offsetHeight];
       const left = event.clientX + 18 + width > innerWidth ? event.clientX - width - 18 : event.clientX + 18;
       Object.assign(tip.style, { left: `${Math.max(4, left)}px`, top: `${Math.max(4, Math.min(event.clientY + 14, innerHeight - height - 6))}px` });
@@ -184,11 +254,22 @@ class Page {
     if (count) this.choose(zone === undefined ? (by > 0 ? 0 : count - 1) : (zone + by + count) % count);
   }
 
+  /** Choose a zone of the next island without data points, and show the island. */
+  visit() {
+    const found = [...this.lonely.values()];
+    if (!found.length) return;
+    const at = found.findIndex((zones) => zones.includes(this.state.chosen[0])), zones = found[(at + 1) % found.length];
+    this.choose(zones[0]);
+    this.show(zones);
+  }
+
   key(event) {
-    if (event.target.matches('input[type=number]') || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.matches('input[type=number], input[type=range]') || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'n') this.step(1);
     else if (event.key === 'p') this.step(-1);
     else if (event.key === 'c') this.colour(MODES[(MODES.indexOf(this.mode) + 1) % MODES.length]);
+    else if (event.key === 'e') this.visit();
+    else if (event.key === 'h') this.switch(this.state.chosen.some((zone) => this.state.hidden.has(zone)), this.state.chosen);
     else if (event.key === 'Escape') this.press(-1);
   }
 
@@ -196,7 +277,7 @@ class Page {
     this.mode = mode;
     document.querySelectorAll('input[name=colour]').forEach((radio) => (radio.checked = radio.value === mode));
     this.recolour();
-    this.legend();
+    this.controls.legend();
     this.redraw();
   }
 
@@ -204,80 +285,29 @@ class Page {
     if (this.view.show) this.view.show(...this.shape.box(zones));
   }
 
-  // Building the panels around the picture.
-
-  build() {
-    const radio = (mode) => el('label', {}, el('input', { type: 'radio', name: 'colour', value: mode, checked: mode === this.mode, onchange: () => this.colour(mode) }), COLOURINGS[mode]);
-    const box = document.getElementById('colouring');
-    this.legendBox = el('div');
-    if (this.shape.count) box.append(el('h2', {}, 'Colour by'), el('fieldset', {}, el('legend'), ...MODES.map(radio)), this.legendBox);
-    if (this.scene.data) {
-      const toggle = el('input', { type: 'checkbox', checked: true, onchange: (event) => ((this.showData = event.target.checked), this.redraw()) });
-      box.append(el('div', { class: 'row' }, el('label', {}, toggle, `${counted(this.scene.data.at.length, 'data point')}`)), dataLegend(this.scene.data, this.main.dim));
-    }
-    if (this.shape.count) document.getElementById('chosen').append(...this.chooser());
-    if (this.panels.length) document.getElementById('latents').append(el('h2', {}, 'Latent spaces (the main picture shows the input space, α)'), ...this.panels.map(({ element }) => element));
-    const { flat } = this.scene;
-    if (flat) document.getElementById('facts').append(el('details', {}, el('summary', {}, 'position of the slice in the input space'),
-      list(flat.rows.map((row, k) => [flat.names[k], row]), ([name, row]) => `${name} = ${affine(row, this.scene.letters)}`)));
-    const keys = [['arrows', this.main.dim === 3 ? 'rotate' : 'pan'], ['+ −', 'zoom'], ['0', 'show everything'], ['n p', 'next, previous zone'], ['c', 'next colouring'], ['Esc', 'clear the selection']];
-    document.getElementById('keys').append(el('h2', {}, 'Mouse and keyboard'), el('p', { class: 'hint' },
-      this.main.dim === 3 ? 'Drag to rotate, use the wheel to zoom. ' : 'Drag to pan, use the wheel to zoom. ', 'Click a zone to select it, then another to compare the two; click outside the zones to clear the selection.'),
-      el('p', { class: 'hint' }, ...keys.flatMap(([key, what]) => [el('kbd', {}, key), ` ${what}   `])));
-    const tool = (sign, name, act) => el('button', { type: 'button', 'aria-label': name, title: name, onclick: () => act(this.view) }, sign);
-    document.getElementById('stage').append(el('div', { class: 'tools' }, tool('+', 'zoom in', (view) => view.zoom(1.5)), tool('−', 'zoom out', (view) => view.zoom(1 / 1.5)), tool('⌂', 'show everything', (view) => view.reset())));
-    const notes = document.getElementById('notes');
-    const hollow = this.hollow ? ['There are many solids, so only their outer surface is drawn; a hidden one is shown when it is selected.'] : [];
-    notes.append(...[...this.scene.notes, ...hollow].map((note) => el('li', {}, note)));
-    if (!this.shape.count) document.getElementById('picture').append(el('div', { class: 'silent' }, el('strong', {}, this.scene.silent)));
-    this.legend();
-  }
-
-  legend() {
-    this.legendBox.replaceChildren(...(this.shape.count ? legendOf(this.colouring, this.main, this.scene.islands, (zones) => this.show(zones)) : []));
-  }
-
-  /** The controls that select a zone; they are built once, so that they keep the keyboard focus. */
-  chooser() {
-    const { count } = this.shape, button = (text, act) => el('button', { type: 'button', onclick: act }, text);
-    this.number = el('input', { type: 'number', min: 1, max: count, 'aria-label': 'number of the zone', placeholder: `1 to ${count}`,
-      onchange: (event) => { const zone = Math.round(event.target.valueAsNumber) - 1; if (zone >= 0 && zone < count) this.choose(zone); } });
-    const show = this.main.dim === 3 ? null : button('show', () => this.state.chosen.length && this.show(this.state.chosen));
-    const rough = el('input', { type: 'checkbox', onchange: () => ((this.book.write = WRITING[rough.checked ? 'brief' : 'exact']), this.card()) });
-    this.cards = el('div', { 'aria-live': 'polite' });
-    return [el('h2', {}, 'Zone'), el('div', { class: 'row' }, button('previous', () => this.step(-1)), this.number, button('next', () => this.step(1)), show, button('clear', () => this.choose()), el('label', {}, rough, 'rounded')), this.cards];
-  }
-
-  card() {
-    const [a, b] = this.state.chosen;
-    if (!this.cards) return;
-    this.number.value = a === undefined ? '' : a + 1;
-    const hint = a === undefined ? 'Select a zone: click it or enter its number. Then click another to see what the two share.' : this.book.exact ? '' : 'Loading the exact numbers.';
-    if (hint) return this.cards.replaceChildren(el('p', { class: 'hint' }, hint));
-    const flips = b === undefined ? [] : this.book.differing(a, b);
-    const card = (zone, swatch) => this.book.zone(zone, { swatch, flips, go: (other) => this.choose(zone, other) }).filter(Boolean);
-    this.cards.replaceChildren(...(b === undefined ? [] : this.book.pair(a, b)), ...card(a, this.colours.accent), ...(b === undefined ? [] : card(b, this.colours.second)));
-  }
-
   /** Draw all pictures again, with new colours. */
   redraw() { [this.view, ...this.panels].forEach((picture) => picture.redraw()); }
 
   /** Show the new selection everywhere. */
   update() {
-    this.card();
+    this.controls.card();
     if (this.view.retouch) this.view.retouch();
     else this.view.redraw();
     this.panels.forEach((panel) => panel.update());
   }
 }
 
-(async () => {
-  const page = new Page(await unpacked('scene'));
+/** Show a position of the slider ('' if there is none) in place of a page. */
+async function open(position, before) {
+  const page = new Page(await unpacked(`scene${position}`), before);
   globalThis.exactzones = page; // for the browser's console and the tests
-  page.book.take(await unpacked('exact'));
+  page.book.take(await unpacked(`exact${position}`));
   page.update();
   document.documentElement.dataset.ready = 'yes';
-})().catch((error) => {
+  return page;
+}
+
+open('').then(slide).catch((error) => {
   document.getElementById('picture').append(el('p', { class: 'silent' }, `This browser cannot show the picture: ${error.message}`));
   throw error;
 });

@@ -92,13 +92,31 @@ function shapeOf(space, threshold, which = space.rings) {
   return new Shape(Math.max(2, space.dim), zones);
 }
 
-/** The facets that only one zone has: the outer surface, which is all that shows of very many solids. */
-function outerRings(space) {
+/** The facets that only one zone has: the outer surface. `rings`: corner numbers of the facets of each zone. */
+function outerRings(rings) {
   const key = (ring) => [...ring].sort((a, b) => a - b).join();
   const times = new Map();
-  for (const ring of space.rings.flat()) times.set(key(ring), (times.get(key(ring)) ?? 0) + 1);
-  return space.rings.map((rings) => rings.filter((ring) => times.get(key(ring)) === 1));
+  for (const ring of rings.flat()) times.set(key(ring), (times.get(key(ring)) ?? 0) + 1);
+  return rings.map((facets) => facets.filter((ring) => times.get(key(ring)) === 1));
 }
+
+/** The segments at which a surface bends: edges of facets (corner numbers) whose normals differ, each once. */
+function creases(facets, corners) {
+  const normals = new Map();
+  for (const ring of facets) {
+    const [u, v] = [1, 2].map((k) => corners[ring[k] ?? ring[0]].map((entry, axis) => entry - corners[ring[0]][axis]));
+    const across = [0, 1, 2].map((k) => u[(k + 1) % 3] * v[(k + 2) % 3] - u[(k + 2) % 3] * v[(k + 1) % 3]), size = Math.hypot(...across) || 1;
+    ring.forEach((corner, k) => {
+      const edge = [corner, ring[(k + 1) % ring.length]].sort((a, b) => a - b).join();
+      normals.set(edge, [...(normals.get(edge) ?? []), across.map((entry) => entry / size)]);
+    });
+  }
+  const bends = ([first, ...others]) => !others.length || others.some((other) => Math.abs(other.reduce((sum, entry, k) => sum + entry * first[k], 0)) < 1 - 1e-6);
+  return [...normals].filter(([, around]) => bends(around)).map(([edge]) => edge.split(',').map((corner) => corners[corner]));
+}
+
+/** The mean of a ring's corners. */
+const centre = (ring) => [...ring[0]].map((_, axis) => ring.reduce((sum, at) => sum + at[axis], 0) / ring.length);
 
 /** The images of the zones of the input space in a latent space. */
 function imageOf(main, latent, threshold) {

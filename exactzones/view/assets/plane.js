@@ -36,6 +36,13 @@ class Plane {
     else this.reset();
   }
 
+  /** Show what another picture of the same plane shows. */
+  take({ view }) {
+    Object.assign(this.view, view);
+    this.limit();
+    this.redraw();
+  }
+
   reset() {
     this.home = this.fitted(...this.options.window);
     this.view = { ...this.home };
@@ -255,6 +262,26 @@ class Plane {
     this.context.beginPath();
     for (const [x, y] of ring) this.context.lineTo(this.toX(x), this.toY(y));
     this.context.closePath();
+  }
+
+  /** Draw a segment; if it is wide, so that what it covers shows. */
+  stroke(ring, colour, width) {
+    const { context } = this;
+    Object.assign(context, { lineWidth: width, strokeStyle: colour, globalAlpha: width > 2 ? 0.4 : 1 });
+    this.path(ring);
+    context.stroke();
+    context.globalAlpha = 1;
+  }
+
+  /** Draw a dashed circle around a point; its radius is in pixels. */
+  circle([x, y], radius, colour) {
+    const { context } = this;
+    Object.assign(context, { lineWidth: 2, strokeStyle: colour });
+    context.setLineDash([4, 3]);
+    context.beginPath();
+    context.arc(this.toX(x), this.toY(y), radius, 0, 7);
+    context.stroke();
+    context.setLineDash([]);
   }
 
   /** Outline a polygon, a segment or a point. */

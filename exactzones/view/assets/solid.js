@@ -83,7 +83,7 @@ class Solid {
     }, true);
   }
 
-  solids({ shape, places, ramp, opacity = 1, edge = '#ffffff', edges = 0, without = [] }) {
+  solids({ shape, places, ramp, opacity = 1, edge = '#ffffff', edges = 0, segments = null, without = [] }) {
     const axis = (k) => Float64Array.from({ length: shape.zoneOf.length }, (_, corner) => shape.points[3 * corner + k]);
     const [x, y, z] = [axis(0), axis(1), axis(2)];
     const kept = shape.triangles.filter((_, k) => !without.includes(shape.zoneOf[shape.triangles[k - (k % 3)]]));
@@ -91,7 +91,7 @@ class Solid {
     const mesh = { type: 'mesh3d', x, y, z, i: corner(0), j: corner(1), k: corner(2), intensity: places, cmin: 0, cmax: 1, showscale: false, opacity, hoverinfo: 'none',
       colorscale: ramp.map((colour, k) => [k / 255, colour]), flatshading: true, lighting: { ambient: 0.75, diffuse: 0.45, specular: 0.05 }, zones: shape.zoneOf };
     if (!edges) return [mesh];
-    return [mesh, lines([...Array(shape.ringCount).keys()].map((ring) => shape.ring(ring)), edge, 1.5, edges)];
+    return [mesh, lines(segments ?? [...Array(shape.ringCount).keys()].map((ring) => shape.ring(ring)), edge, 2, edges)];
   }
 }
 
@@ -101,6 +101,12 @@ function lines(rings, color, width, opacity = 1) {
   for (const ring of rings)
     for (const at of [...ring, ring[0], [null, null, null]]) along.forEach((list, k) => list.push(at[k]));
   return { type: 'scatter3d', mode: 'lines', x: along[0], y: along[1], z: along[2], line: { color, width }, opacity, hoverinfo: 'skip' };
+}
+
+/** Circles in the middle of boxes, around islands without data points. */
+function circles(boxes, color) {
+  const axis = (k) => boxes.map(([low, high]) => (low[k] + high[k]) / 2);
+  return { type: 'scatter3d', mode: 'markers', x: axis(0), y: axis(1), z: axis(2), hoverinfo: 'skip', marker: { size: 14, color, symbol: 'circle-open', line: { color, width: 3 } } };
 }
 
 function outlined(rings, colour, fill) {

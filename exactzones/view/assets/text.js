@@ -1,6 +1,7 @@
-// Exact numbers arrive as text and are shown unchanged, or rounded and marked with ≈ where space is short.
+// Exact numbers arrive as text. They are shown as decimals, which a ~ marks where they are rounded, or unchanged where one asks for that.
 
-const ROOM = 16;
+const DIGITS = 5; // significant digits of a decimal
+const WHOLE = 7; // an integer with more characters is rounded
 
 /** A float close to "p/q" or "a+b*sqrt(c)", whose integers may have any number of digits. */
 function approximate(exact) {
@@ -20,10 +21,32 @@ function rounded(value, digits = 5) {
   return (Math.abs(written) >= 1e6 || (written && Math.abs(written) < 1e-4) ? written.toExponential() : String(written)).replaceAll('-', '−');
 }
 
+/** Whether a decimal is equal to "p/q". */
+function isEqual(decimal, exact) {
+  const [, sign, whole, part = '', power = '0'] = decimal.match(/^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/) ?? [];
+  if (whole === undefined || exact.includes('sqrt')) return false;
+  const [p, q = '1'] = exact.split('/'), shift = Number(power) - part.length;
+  const digits = BigInt(`${sign}${whole}${part}`) * 10n ** BigInt(Math.max(0, shift));
+  return digits * BigInt(q) === BigInt(p) * 10n ** BigInt(Math.max(0, -shift));
+}
+
+/** A number as a decimal, and whether that is rounded. */
+function decimal(exact) {
+  if (/^-?\d+$/.test(exact) && exact.length <= WHOLE) return [exact, false];
+  const written = rounded(approximate(exact), DIGITS).replaceAll('−', '-');
+  return [written, !isEqual(written, exact)];
+}
+
+/** Write a row of exact numbers as decimals; ~ marks the whole if one of them is rounded. */
+function brief(row, write) {
+  const decimals = row.map(decimal);
+  return `${decimals.some(([, isRounded]) => isRounded) ? '~ ' : ''}${write(decimals.map(([text]) => text))}`;
+}
+
 const minus = (text) => text.replaceAll('-', '−');
 const pointText = (entries) => `(${entries.map(minus).join(', ')})`;
-const briefPoint = (entries, room = ROOM) =>
-  entries.some((entry) => entry.length > room) ? `≈ (${entries.map((entry) => rounded(approximate(entry))).join(', ')})` : pointText(entries);
+const briefPoint = (entries) => brief(entries, pointText).replace('~ ', '~');
+const briefNumber = (exact) => brief([exact], ([text]) => minus(text)).replace('~ ', '~');
 
 /** "2 x0 − x1" from coefficients as text. */
 function terms(coefficients, names) {
@@ -41,13 +64,14 @@ const SIGNS = { '>=': '≥', '>': '>', '=': '=' };
 /** An inequality b + a . x >= 0 with the constant on the right. */
 const inequality = ([constant, ...slope], relation, names) => `${terms(slope, names)} ${SIGNS[relation]} ${minus(negated(constant))}`;
 
-/** The same, but long coefficients are divided by the largest one, rounded, and marked with ≈. */
+/** The same as decimals; if it has large coefficients, divided by the largest. */
 function briefInequality(row, relation, names) {
-  if (row.every((entry) => entry.length <= ROOM)) return inequality(row, relation, names);
+  const write = (entries) => inequality(entries, relation, names), isLarge = (entry) => Math.abs(approximate(entry)) >= 1e6;
+  if (!row.some(isLarge)) return brief(row, write);
   const longest = Math.max(...row.slice(1).map((entry) => entry.split('/')[0].length));
   const scaled = row.map((entry) => approximate(entry) / 10 ** Math.min(longest, 300));
-  const largest = Math.max(...scaled.slice(1).map(Math.abs));
-  return `≈ ${inequality(scaled.map((entry) => rounded(entry / largest, 4).replaceAll('−', '-')), relation, names)}`;
+  const largest = Math.max(...scaled.slice(1).map(Math.abs)) || 1;
+  return `~ ${write(scaled.map((entry) => rounded(entry / largest, DIGITS).replaceAll('−', '-')))}`;
 }
 
 /** An affine function b + a . x. */
@@ -57,14 +81,12 @@ function affine([constant, ...slope], names) {
   return linear === '0' ? minus(constant) : `${linear} ${constant[0] === '-' ? '−' : '+'} ${minus(constant.replace(/^-/, ''))}`;
 }
 
-/** The same, but long coefficients are rounded and marked with ≈. */
-const briefAffine = (row, names) =>
-  row.every((entry) => entry.length <= ROOM) ? affine(row, names) : `≈ ${affine(row.map((entry) => rounded(approximate(entry)).replaceAll('−', '-')), names)}`;
+const briefAffine = (row, names) => brief(row, (entries) => affine(entries, names));
 
-/** Two ways to write numbers: with all digits, or rounded where they are long. */
+/** Two ways to write numbers: with all digits, or as decimals. */
 const WRITING = {
-  exact: { point: pointText, inequality, affine },
-  brief: { point: (entries) => briefPoint(entries), inequality: briefInequality, affine: briefAffine },
+  exact: { number: minus, point: pointText, inequality, affine },
+  brief: { number: briefNumber, point: briefPoint, inequality: briefInequality, affine: briefAffine },
 };
 
 const counted = (count, noun) => `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
