@@ -11,7 +11,7 @@ from typing import Any
 
 from exactzones.affine import AffineMap
 from exactzones.arguments import as_text
-from exactzones.errors import InputError, quoted, require
+from exactzones.errors import InputError, quoted
 from exactzones.rational import entries, exact, index
 from exactzones.view.slices import as_slice
 from exactzones.zones import Zones, ZoneUnion
@@ -45,7 +45,8 @@ class Slides:
             InputError: an input that changes along the slice, or too many positions.
         """
         as_slice(flat)
-        require(values, Mapping, "values", "a mapping from inputs to lists of numbers")
+        if not isinstance(values, Mapping):
+            raise InputError(f"values is {quoted(values)}; expected a mapping from inputs to lists of numbers")
         moved = {
             index(k, "input of a slider"): tuple(exact(v) for v in entries(listed, "values of a slider", "a list of numbers"))
             for k, listed in values.items()
