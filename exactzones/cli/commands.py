@@ -53,6 +53,11 @@ _COMMANDS = {
         "maximum",
         "Compute the largest value of a feature on a domain, exactly, with a proof that it is nowhere larger.",
     ),
+    "measure": _Command(
+        "measure",
+        "command",
+        "Compute exact means and variances of a feature on a bounded domain, and how it goes together with others.",
+    ),
     "nearest": _Command(
         "nearest",
         "command",

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -78,10 +78,10 @@ def total_volume(leaves: Sequence[Leaf]) -> Fraction | None:
 
 
 @one_thread
-def moments(leaves: Sequence[Leaf], power: int) -> Iterator[tuple[int, int]] | None:
-    """Yield the integral of a power of the target over the part of each leaf where it is positive, as (numerator, denominator).
+def moments(leaves: Sequence[Leaf], power: int) -> list[Iterator[tuple[int, int]]] | None:
+    """Return the integrals of powers 0 to ``power`` of the target over the part of each leaf where it is positive.
 
-    Returns None if a leaf may be unbounded.
+    Each is given as (numerator, denominator).  Returns None if a leaf may be unbounded.
 
     Over a simplex of volume V, the integral of t^k is V h_k / C(d + k, k), where h_k is the sum of all products of k values of t
     at the corners, with repetition (Lasserre and Avrachenkov 2001, The multi-dimensional version of int x^p dx).
@@ -90,11 +90,19 @@ def moments(leaves: Sequence[Leaf], power: int) -> Iterator[tuple[int, int]] | N
     if not bounded.all():
         return None
     exact, dim = parts.arrangement.exact, parts.arrangement.dim
-    factor = exact.target(leaves[0].prefix)[1] ** power * math.perm(dim + power, dim)
-    firing = np.flatnonzero(np.diff(parts.ptr))
-    ptr = np.append(0, parts.ptr[firing + 1])
-    sums, units = ExactParts(parts).sizes(unlinked(ptr, np.arange(ptr[-1])), power=power)
-    return zip(sums, units ** (power + 1) * factor, strict=True)
+    sums, units = ExactParts(parts).power_sums(power)
+    unit = exact.target(leaves[0].prefix)[1]
+    return [zip(sums[k][0], units ** (k + 1) * (unit**k * math.perm(dim + k, dim)), strict=True) for k in range(power + 1)]
+
+
+@one_thread
+def first_moments(leaves: Sequence[Leaf]) -> list[Iterator[tuple[int, int]]] | None:
+    """Return the integral of each input over the part of each leaf where the target is positive, as ``moments`` does."""
+    parts, bounded = _parts(leaves)
+    if not bounded.all():
+        return None
+    (_, sums), units = ExactParts(parts).power_sums(1, of_inputs=True)
+    return [zip(row, units**2 * math.factorial(parts.arrangement.dim + 1), strict=True) for row in sums]
 
 
 def _parts(leaves: Sequence[Leaf]) -> tuple[LeafArrays, Flags]:
@@ -145,6 +153,14 @@ def _rows(parts: LeafArrays, leaves: Integers, ids: Integers) -> BigIntegers:
     return rows
 
 
+def _batches(top: Faces, containing: Integers | None = None) -> Iterator[tuple[Faces, Integers]]:
+    """Yield the faces, and the hyperplanes that contain each, in parts whose lower faces fit into memory."""
+    if containing is None:
+        containing = np.empty((len(top.ptr) - 1, 0), np.int64)
+    for chunk in np.split(np.arange(len(containing)), starts(top.ptr[1:] // _BATCH)[1:]):
+        yield top.take(chunk), containing[chunk]
+
+
 class ExactParts:
     """Vertices of parts of leaves, and volumes, exactly.
 
@@ -168,21 +184,31 @@ class ExactParts:
         keys: Integers = groups[layer, leaves] * base[-1] + ids
         return keys
 
-    def sizes(self, top: Faces, containing: Integers | None = None, power: int = 0) -> tuple[BigIntegers, BigIntegers]:
+    def sizes(self, top: Faces, containing: Integers | None = None) -> tuple[BigIntegers, BigIntegers]:
         """Return the sizes of faces as numerators and positive denominators, (F,).
 
         Args:
             top: the faces.
             containing: the hyperplanes that contain each, as in ``faces``.
-            power: if it is k > 0, each simplex counts h_k times, for the values of the target times the face's denominator.
         """
-        if containing is None:
-            containing = np.empty((len(top.ptr) - 1, 0), np.int64)
-        chunks = np.split(np.arange(len(containing)), starts(top.ptr[1:] // _BATCH)[1:])
-        parts = ((top.take(chunk), containing[chunk]) for chunk in chunks)
-        sizes = (self._sums(*part, power) if power else self._sizes(*part) for part in parts)
-        numerators, units = zip(*sizes, strict=True)
+        numerators, units = zip(*[self._sizes(*part) for part in _batches(top, containing)], strict=True)
         return np.concatenate(numerators), np.concatenate(units)
+
+    def power_sums(self, power: int, *, of_inputs: bool = False) -> tuple[list[BigIntegers], BigIntegers]:
+        """Return the sums h_0, .., h_power of each part, (functions, P) each, and the parts' denominators, (P,).
+
+        Of h_k the denominator is the part's to the power of k + 1.  Each simplex of a part counts as often as its size says.
+
+        Args:
+            power: at least 0.
+            of_inputs: whether the functions are the inputs; by default the only one is the target, times its own denominator.
+        """
+        firing = np.flatnonzero(np.diff(self.parts.ptr))
+        ptr = np.append(0, self.parts.ptr[firing + 1])
+        values = self._inputs if of_inputs else self._target
+        batches = [self._sums(*part, values, power) for part in _batches(unlinked(ptr, np.arange(ptr[-1])))]
+        sums, units = zip(*batches, strict=True)
+        return [np.concatenate(degree, axis=1) for degree in zip(*sums, strict=True)], np.concatenate(units)
 
     def _sizes(self, top: Faces, containing: Integers) -> tuple[BigIntegers, BigIntegers]:
         """Do that for faces whose lower faces fit into memory."""
@@ -200,12 +226,16 @@ class ExactParts:
             numerators = np.add.reduceat(terms, starts(below.parents))
         return numerators, unit
 
-    def _sums(self, top: Faces, containing: Integers, power: int) -> tuple[BigIntegers, BigIntegers]:
-        """Do that with a power, for the sums h_0, .., h_k at once: those of a pyramid come from its apex and its base."""
-        values = self._values(top)
+    def _sums(
+        self, top: Faces, containing: Integers, values_of: Callable[[Faces], BigIntegers], power: int
+    ) -> tuple[list[BigIntegers], BigIntegers]:
+        """Do that for faces whose lower faces fit into memory: the sums of a pyramid come from its apex and its base."""
+        at_members = values_of(top)
+        values = np.empty((len(at_members), len(self.parts.tight)), object)
+        values[:, top.members] = at_members
         levels = [top, *faces(self.parts.tight, top, containing)]
         unit = self._units(levels[-1])
-        sums = [values[levels[-1].apexes] ** k for k in range(power + 1)]
+        sums = [values[:, levels[-1].apexes] ** k for k in range(power + 1)]
         for below, level in itertools.pairwise(levels[::-1]):
             apexes, below_unit = level.apexes[below.parents], unit
             unit = self._units(level)
@@ -213,20 +243,29 @@ class ExactParts:
             factors, bases, total = self._distances(apexes, below.planes) * others, sums, 0
             sums = []
             for base in bases:
-                total = base[below.children] + total * values[apexes]
-                sums.append(np.add.reduceat(factors * total, starts(below.parents)))
-        return sums[-1], unit
+                total = base[:, below.children] + total * values[:, apexes]
+                sums.append(np.add.reduceat(factors * total, starts(below.parents), axis=1))
+        return sums, unit
 
-    def _values(self, top: Faces) -> BigIntegers:
-        """Return the target's values at generators times the denominators of their faces and the target's own, (V,)."""
-        parts, unit = self.parts, np.repeat(self._units(top), np.diff(top.ptr))
-        target = np.full(len(top.ptr) - 1, parts.arrangement.exact.ids - 1)
-        rows = _rows(parts, parts.leaf_of[top.apexes], target)
+    def _target(self, top: Faces) -> BigIntegers:
+        """Return the target's values at the generators of faces times the faces' denominators and its own, (1, V)."""
+        parts = self.parts
+        rows = _rows(parts, parts.leaf_of[top.apexes], np.full(len(top.ptr) - 1, parts.arrangement.exact.ids - 1))
         points = self.points[self.index[top.members]]
-        at = (np.repeat(rows, np.diff(top.ptr), axis=0) * points).sum(axis=1)
-        values = np.empty(len(parts.tight), object)
-        values[top.members] = at * (unit // points[:, 0])
+        at: BigIntegers = (np.repeat(rows, np.diff(top.ptr), axis=0) * points).sum(axis=1)
+        values: BigIntegers = at * self._others(top)
+        return values[None]
+
+    def _inputs(self, top: Faces) -> BigIntegers:
+        """Return the inputs at the generators of faces times the faces' denominators, (d, V)."""
+        points: BigIntegers = self.points[self.index[top.members]].T[1:]
+        values: BigIntegers = points * self._others(top)
         return values
+
+    def _others(self, top: Faces) -> BigIntegers:
+        """Return the product of the heights of a face's other generators, for each generator, (V,)."""
+        others: BigIntegers = np.repeat(self._units(top), np.diff(top.ptr)) // self.points[self.index[top.members], 0]
+        return others
 
     def _units(self, level: Faces) -> BigIntegers:
         """Return the product of the heights of each face's generators, (F,)."""

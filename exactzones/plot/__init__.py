@@ -12,6 +12,7 @@ if find_spec("matplotlib") is None:
 
 from exactzones.plot.adjacency import plot_adjacency
 from exactzones.plot.latent import plot_latent
+from exactzones.plot.marginal import plot_marginal
 from exactzones.plot.samples import plot_samples
 from exactzones.plot.saving import ANIMATIONS, SUFFIXES, save_animation, save_figure, save_zones
 from exactzones.plot.solids import plot_polyhedron_3d
@@ -27,6 +28,7 @@ __all__ = [
     "animate_unrelu",
     "plot_adjacency",
     "plot_latent",
+    "plot_marginal",
     "plot_polyhedron_3d",
     "plot_samples",
     "plot_spaces",

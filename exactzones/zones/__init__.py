@@ -9,6 +9,7 @@ from exactzones.zones.listing import Zones, as_zones, find_zones
 from exactzones.zones.local import LocalZone, ZoneFacet, zone_at
 from exactzones.zones.merge import MergedZone
 from exactzones.zones.segments import Segment, SegmentPiece, along
+from exactzones.zones.statistics import Measures, PairMeasures, covariance, measure
 from exactzones.zones.union import UnionZone, ZoneUnion, find_union
 
 __all__ = [
@@ -17,9 +18,11 @@ __all__ = [
     "Exploration",
     "LocalZone",
     "Maximum",
+    "Measures",
     "MergedZone",
     "NearZone",
     "Nearest",
+    "PairMeasures",
     "Segment",
     "SegmentPiece",
     "UnionZone",
@@ -30,9 +33,11 @@ __all__ = [
     "Zones",
     "along",
     "as_zones",
+    "covariance",
     "explore",
     "find_union",
     "find_zones",
+    "measure",
     "nearest",
     "stream_zones",
     "unrelu",

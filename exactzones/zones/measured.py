@@ -5,12 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import cached_property
 
-from exactzones.errors import DomainError
+from exactzones.errors import DomainError, InputError
 from exactzones.polyhedra import Polyhedron
-from exactzones.rational import index
+from exactzones.polyhedra.marginal import PiecewisePolynomial, marginal
+from exactzones.rational import Vector, index
 from exactzones.zone import Zone
 from exactzones.zones.islands import Connections
-from exactzones.zones.volumes import firing_moment, firing_volume, share_bounds, zone_volumes
+from exactzones.zones.volumes import firing_centroid, firing_functions, firing_moments, firing_volume, share_bounds, zone_volumes
 
 
 class Measured:
@@ -79,10 +80,66 @@ class Measured:
         >>> zones.mean(), zones.moment(2)
         (Fraction(1, 4), Fraction(1, 6))
         """
-        degree = index(power, "power", least=0)
+        return self.moments(index(power, "power", least=0))[-1]
+
+    def moments(self, power: int) -> list[Fraction]:
+        """Return ``moment(0)``, .., ``moment(power)``: all at once take as long as the last one.
+
+        Args:
+            power: at least 0.
+
+        Raises:
+            DomainError: the domain is unbounded, or there are too many inputs for volumes.
+            InputError: the power is not an integer from 0.
+        """
+        highest, whole = index(power, "power", least=0), self._volume_of_domain()
+        return [integral / whole for integral in firing_moments(self.zones, highest)]
+
+    def centroid(self) -> Vector | None:
+        """Return the mean input at which the property holds, of a point that is uniform on the domain; None if it holds nowhere.
+
+        Raises:
+            DomainError: the domain is unbounded, or there are too many inputs for volumes.
+
+        >>> from exactzones import Network, find_zones
+        >>> zones = find_zones(Network.mlp([([[1]], [0]), ([[1]], [-1])]), 0, (-2, 2))    # fires from 1 to 2
+        >>> zones.centroid()
+        (Fraction(3, 2),)
+        """
+        self._volume_of_domain()
+        return firing_centroid(self.zones)
+
+    def marginal(self, coordinate: int, power: int = 0) -> PiecewisePolynomial:
+        """Return how ``moment(power)`` is spread along an input: a function whose integral it is, exactly.
+
+        For a power of 0 that is the density with which the input has a value and the property holds, and for 1 the density times
+        the feature's mean there, for a point which is uniform on the domain.
+
+        Args:
+            coordinate: the input; the first is 0.
+            power: 0 or 1.
+
+        Raises:
+            DomainError: the domain is unbounded, or there are too many inputs for volumes.
+            InputError: an input that does not exist, or another power.
+
+        >>> from exactzones import Network, find_zones
+        >>> density = find_zones(Network.mlp([([[1, 1]], [-1])]), 0, (0, 1)).marginal(0)    # x + y > 1 on the unit square
+        >>> density.pieces, density.integral
+        (((Fraction(0, 1), Fraction(1, 1)),), Fraction(1, 2))
+        """
+        degree, whole = index(power, "power", least=0), self._volume_of_domain()
+        number, inputs = index(coordinate, "coordinate", least=0), self.domain.dim if self.domain is not None else 0
+        if degree > 1:
+            raise InputError(f"power is {degree}; expected 0 or 1")
+        if number >= inputs:
+            raise InputError(f"coordinate is {number}; expected the number of an input, 0 to {inputs - 1}")
+        return marginal(firing_functions(self.zones), number, degree, whole)
+
+    def _volume_of_domain(self) -> Fraction:
         if self.domain is None or not self._is_bounded:
             raise DomainError('a mean over an unbounded domain does not exist; list the zones in a bounded one, such as "-1:1"')
-        return firing_moment(self.zones, degree) / self.domain.cell().volume()
+        return self.domain.cell().volume()
 
     @property
     def _is_bounded(self) -> bool:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
 
-from exactzones.engine.exact_volumes import exact_volumes, moments, total_volume
+from exactzones.engine.exact_volumes import exact_volumes, first_moments, moments, total_volume
 from exactzones.engine.leaf import Leaf
-from exactzones.polyhedra import Polyhedron
+from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.polyhedra.moments import moment
-from exactzones.rational import sum_of_quotients
+from exactzones.rational import Vector, sum_of_quotients
 from exactzones.zone import Zone
 from exactzones.zones.islands import Connections
 
@@ -60,21 +59,44 @@ def firing_volume(zones: Sequence[Zone]) -> Fraction | None:
     return None if None in volumes else sum_of_quotients((v.numerator, v.denominator) for v in volumes if v is not None)
 
 
-def firing_moment(zones: Sequence[Zone], power: int) -> Fraction:
-    """Return the integral over the firing set, which is bounded, of a power of the feature in the first condition."""
+def firing_moments(zones: Sequence[Zone], power: int) -> list[Fraction]:
+    """Return the integrals over the bounded firing set of the powers 0 to ``power`` of the first condition's feature."""
     if not zones:
-        return Fraction(0)
+        return [Fraction(0)] * (power + 1)
     constant, leaves = zones[0].prop.conditions[0].constant, _leaves(zones)
-    if leaves is not None and leaves[0].arrangement.has_target:
-        degrees = range(power + 1) if constant else [power]  # of the target, which is the feature plus the constant
-        integrals = [moments(leaves, k) for k in degrees]
-        if None not in integrals:
-            factors = [math.comb(power, k) * (-constant) ** (power - k) for k in degrees]
-            sums = [sum_of_quotients(terms or ()) for terms in integrals]
-            return sum(map(operator.mul, factors, sums), start=Fraction(0))
-    rows = [(zone.conditions[0].row[0] - constant, *zone.conditions[0].row[1:]) for zone in zones]
-    cells = [(zone.firing_cell, row) for zone, row in zip(zones, rows, strict=True)]
-    return sum((moment(cell, row, power) for cell, row in cells if cell is not None), start=Fraction(0))
+    known = moments(leaves, power) if leaves is not None and leaves[0].arrangement.has_target else None
+    if known is not None:
+        sums = [sum_of_quotients(terms) for terms in known]  # of powers of the target, which is the feature plus the constant
+        return [
+            sum((math.comb(k, j) * (-constant) ** (k - j) * sums[j] for j in range(k + 1)), start=Fraction(0))
+            for k in range(power + 1)
+        ]
+    parts = firing_functions(zones)
+    return [sum((moment(*part, k) for part in parts), start=Fraction(0)) for k in range(power + 1)]
+
+
+def firing_functions(zones: Sequence[Zone]) -> list[tuple[Cell, Vector]]:
+    """Return the firing part of each zone that has one, with the row of the first condition's feature."""
+    parts = []
+    for zone in zones:
+        if zone.firing_cell is not None:
+            row = zone.conditions[0].row
+            parts.append((zone.firing_cell, (row[0] - zone.prop.conditions[0].constant, *row[1:])))
+    return parts
+
+
+def firing_centroid(zones: Sequence[Zone]) -> Vector | None:
+    """Return the centroid of the firing set, which is bounded; None if it has no volume."""
+    leaves, inputs = _leaves(zones), zones[0].network.inputs if zones else 0
+    known = None if leaves is None else first_moments(leaves)
+    if known is not None:
+        sums = [sum_of_quotients(terms) for terms in known]
+    else:
+        cells = [cell for zone in zones if (cell := zone.firing_cell) is not None]
+        rows = [tuple(Fraction(j == k) for j in range(inputs + 1)) for k in range(1, inputs + 1)]
+        sums = [sum((moment(cell, row, 1) for cell in cells), start=Fraction(0)) for row in rows]
+    volume = firing_volume(zones)
+    return tuple(total / volume for total in sums) if volume else None
 
 
 def _leaves(zones: Sequence[Zone]) -> list[Leaf] | None:

@@ -46,6 +46,9 @@ PLOTS = {
     "plot_adjacency": Door(
         on_new_axes(plot.plot_adjacency), {"zones": ZONES, "window": BOX, "ax": FLAT, "legend": False}, PICTURE, shown
     ),
+    "plot_marginal": Door(
+        on_new_axes(plot.plot_marginal), {"zones": ZONES, "coordinate": 0, "power": 0, "ax": FLAT}, {"ax": PICTURE["ax"]}, shown
+    ),
     "plot_latent": Door(
         on_new_axes(plot.plot_latent),
         {

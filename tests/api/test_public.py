@@ -73,6 +73,8 @@ LISTING = {
 }
 STORING = {place: value for place, value in LISTING.items() if place != "engine"}
 OF_LISTING = {**OF_CLAIM, **SEARCH, "max_zones": {"int": 3, "none": None}, "progress": {"none": None}}
+BOXES = {name: box for name, box in DOMAIN.items() if name != "none"}  # what must be bounded
+
 DOORS = {
     "AffineMap.after": Door(in_order(MAP.after), {"inner": AffineMap.identity(1)}),
     "AffineMap.identity": Door(AffineMap.identity, {"dim": 2}, {"dim": COUNT}),
@@ -242,6 +244,32 @@ DOORS = {
         {"unit": {"int": feature(3)}, "domain": DOMAIN, **SEARCH},
         lambda best: (best.value, best.point, best.ray),
     ),
+    "measure": Door(
+        exactzones.measure,
+        {
+            "network": NET,
+            "unit": 0,
+            "domain": BOX,
+            "others": [1],
+            "layer": -1,
+            "seconds": 60,
+            "jobs": 1,
+            "executor": None,
+            "progress": None,
+        },
+        {
+            "unit": {"int": feature(3)},
+            "domain": BOXES,
+            "others": {"int": [3], "list": [1, 2]},
+            **SEARCH,
+            "progress": {"none": None},
+        },
+    ),
+    "covariance": Door(
+        exactzones.covariance,
+        {"network": NET, "unit": 0, "other": 1, "domain": BOX, "layer": -1, "seconds": 60},
+        {"unit": {"int": feature(3)}, "other": {"int": 3}, "domain": BOXES, "seconds": LIMIT},
+    ),
     "nearest": Door(nearest, {"zones": ZONES, "point": [0, 0], "norm": 2}, {"point": POINT}),
     "nearest_input": Door(
         exactzones.nearest_input,
@@ -328,10 +356,12 @@ RECORDS = {
         "FeatureIsland",
         "LocalZone",
         "Maximum",
+        "Measures",
         "MergedZone",
         "NearZone",
         "Nearest",
         "NearestInput",
+        "PairMeasures",
         "ProvedMaximum",
         "Report",
         "Segment",

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from exactzones import AffineMap, FeatureError, InputError, Network, Polyhedron, feature, find_zones
-from exactzones.plot import plot_latent, plot_polyhedron_3d, plot_samples, plot_zones
+from exactzones.plot import plot_latent, plot_marginal, plot_polyhedron_3d, plot_samples, plot_zones
 from exactzones.plot.samples import sample
 
 SQUARE = Polyhedron.box(-2, 2, dim=2)
@@ -148,3 +148,13 @@ def test_plane_along_a_facet():
         if {c[2] for c in facet} == {1}
     ]
     assert {(0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)} in level
+
+
+def test_a_marginal_is_drawn_with_its_integral():
+    """x + y > 1 on the unit square: the sections x = t have length t."""
+    zones = find_zones(Network.mlp([([[1, 1]], [-1])]), 0, (0, 1))
+    ax = plot_marginal(zones)
+    (line,) = ax.lines
+    assert np.allclose(line.get_xdata(), line.get_ydata())
+    assert ax.get_title().endswith("share ~0.5")
+    assert plot_marginal(zones, 1, 1).get_title().endswith("mean ~0.166667")

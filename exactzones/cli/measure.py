@@ -1,0 +1,136 @@
+"""``exactzones measure``: exact means and variances of a feature on a bounded domain, and how it goes together with others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import rich_click as click
+
+from exactzones.cli.options import (
+    DomainOptions,
+    NetworkFile,
+    Question,
+    ReportOptions,
+    domain_options,
+    gathered,
+    net_argument,
+    report_options,
+    timeout_option,
+)
+from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, number_text, point_text, print_table, progress
+from exactzones.cli.stopping import stop
+from exactzones.cli.workers import jobs_option, workers
+from exactzones.errors import BudgetExceeded
+from exactzones.property import feature
+from exactzones.rational import text
+from exactzones.zones import Measures, measure
+
+_SEARCH_SHARE = 0.9  # of the time; the rest is for writing
+_LONG = 24  # characters of an exact number that is printed
+
+
+@dataclass(frozen=True)
+class MeasureOptions(DomainOptions):
+    """The options that name features and a domain, and limit the work."""
+
+    unit: int
+    others: tuple[int, ...]
+    layer: int
+    timeout: float | None
+    jobs: int
+
+
+@click.command("measure")
+@net_argument
+@gathered(
+    "options",
+    MeasureOptions,
+    click.option("--feature", "unit", type=int, required=True, metavar="I", help="The unit; 0 is a layer's first unit."),
+    click.option("--and", "others", type=int, multiple=True, metavar="J", help="Another unit of the layer; may be repeated."),
+    click.option("--layer", type=int, default=-1, show_default=True, metavar="L", help="0 is the first layer, -1 the last."),
+    *domain_options("The bounded part of the input space on which a point is uniform, as for exactzones zones."),
+    timeout_option,
+    jobs_option,
+)
+@report_options
+def command(net: NetworkFile, options: MeasureOptions, report: ReportOptions) -> int:
+    """Compute exact means and variances of a feature on a bounded domain, and how it goes together with others.
+
+    A point is uniform on the domain.  The feature fires where it is greater than 0; its ReLU is 0 elsewhere.
+
+    \b
+    exactzones measure net.npz --feature 0 --domain=-6:6
+    exactzones measure net.onnx --feature 2 --and 0 --and 1 --domain 0:8 --json numbers.json
+    """
+    stop.start(options.timeout)
+    network = net.load()
+    prop = feature(options.unit, layer=options.layer).resolve(network.widths)
+    asked, embedding = Question(network, prop, options.domain(network.inputs)).on_free_inputs()
+    check_answer_target(report.json_path, net.path)
+    until, complete = stop.deadline.part(_SEARCH_SHARE), True
+    try:
+        with workers(options.jobs, None) as executor, progress(quiet=report.quiet) as show, stop.step(until):
+            found = measure(
+                asked.network,
+                options.unit,
+                asked.domain,
+                options.others,
+                layer=options.layer,
+                seconds=until,
+                executor=executor,
+                progress=show,
+            )
+    except BudgetExceeded as stopped:
+        found, complete = stopped.found, False
+        click.echo(f"incomplete: {stopped.reason}", err=True)
+    centroid = found.centroid if found.centroid is None or embedding is None else embedding(found.centroid)
+    known = {
+        "command": "measure",
+        "network": network.sha256,
+        "layer": options.layer % len(network.widths),
+        "feature": options.unit,
+        **_document(found),
+        "centroid": None if centroid is None else list(map(text, centroid)),
+        "complete": complete,
+    }
+    deliveries = Deliveries()
+    deliveries.deliver_answer(known, report.json_path)
+    if not report.quiet and is_text_wanted(report.json_path):
+        _print(found, None if centroid is None else point_text(centroid))
+    return deliveries.exit_code(0 if complete else 3)
+
+
+def _document(found: Measures) -> dict[str, Any]:
+    """Return exact numbers as texts; null where time did not suffice."""
+    names = ("share", "mean", "variance", "mean_relu", "variance_relu")
+    pairs = {
+        str(unit): {
+            "both_fire": text(pair.both_fire),
+            "covariance_relu": text(pair.covariance_relu),
+            "correlation_relu": pair.correlation_relu,
+        }
+        for unit, pair in found.pairs.items()
+    }
+    return {name: None if (value := getattr(found, name)) is None else text(value) for name in names} | {"with": pairs}
+
+
+def _print(found: Measures, centroid: str | None) -> None:
+    """Print what is known."""
+    rows: list[tuple[str, Fraction | None]] = [
+        ("share of the domain on which it fires", found.share),
+        ("mean", found.mean),
+        ("variance", found.variance),
+        ("mean of its ReLU", found.mean_relu),
+        ("variance of its ReLU", found.variance_relu),
+    ]
+    for unit, pair in found.pairs.items():
+        rows += [
+            (f"share on which {unit} fires too", pair.both_fire),
+            (f"covariance of its ReLU and {unit}'s", pair.covariance_relu),
+        ]
+    shown = [(label, number_text(value, _LONG)) for label, value in rows if value is not None]
+    shown += [] if centroid is None else [("mean input where it fires", centroid)]
+    if shown:
+        print_table(shown)

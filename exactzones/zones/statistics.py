@@ -1,0 +1,176 @@
+"""Exact means and variances of features on a bounded domain, and how two features go together.
+
+Every number follows from lists of zones: of a feature, of its negative, and of the sum of two ReLUs,
+``s = ReLU(f) + ReLU(g)``, which is positive where one of the features fires:
+
+    E[f] = E[ReLU(f)] - E[ReLU(-f)],      E[f^2] = E[ReLU(f)^2] + E[ReLU(-f)^2],
+    P(f and g fire) = P(f fires) + P(g fires) - P(s > 0),
+    2 E[ReLU(f) ReLU(g)] = E[s^2] - E[ReLU(f)^2] - E[ReLU(g)^2].
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import partial
+
+from exactzones.arguments import (
+    DomainLike,
+    NetworkLike,
+    Progress,
+    PropertyLike,
+    as_deadline,
+    as_domain,
+    as_network,
+    as_numbers,
+    as_unit,
+)
+from exactzones.deadline import Deadline
+from exactzones.errors import BudgetExceeded, DomainError
+from exactzones.layer import Layer
+from exactzones.network import Network
+from exactzones.property import Property, condition, feature
+from exactzones.rational import Vector
+from exactzones.rational.floats import clipped_float
+from exactzones.zones.listing import Zones, find_zones
+
+_Moments = tuple[Fraction, Fraction, Fraction]
+_SUM = condition([1, 1], after_relu=True)
+_NEGATIVE = condition([-1])
+
+
+@dataclass(frozen=True)
+class PairMeasures:
+    """How the ReLUs of two features go together.
+
+    Attributes:
+        both_fire: the share of the domain on which both fire.
+        covariance_relu: the covariance of their ReLUs.
+        correlation_relu: their correlation, from -1 to 1, in floats; None if one of them is constant.
+    """
+
+    both_fire: Fraction
+    covariance_relu: Fraction
+    correlation_relu: float | None
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Exact numbers about a feature at a point that is uniform on the domain; None where time did not suffice.
+
+    Attributes:
+        share: of the domain, on which the feature fires: it is greater than 0.
+        mean_relu: the mean of the feature's ReLU.
+        variance_relu: its variance.
+        centroid: the mean input at which the feature fires, shape (inputs,); None also if it fires nowhere.
+        mean: the mean of the feature, before its ReLU.
+        variance: its variance.
+        pairs: for other features, by their numbers, how they go together with this one.
+    """
+
+    share: Fraction | None = None
+    mean_relu: Fraction | None = None
+    variance_relu: Fraction | None = None
+    centroid: Vector | None = None
+    mean: Fraction | None = None
+    variance: Fraction | None = None
+    pairs: Mapping[int, PairMeasures] = field(default_factory=dict)
+
+
+def measure(
+    network: NetworkLike,
+    unit: PropertyLike,
+    domain: DomainLike,
+    others: int | Iterable[int] = (),
+    *,
+    layer: int = -1,
+    seconds: float | Deadline | None = None,
+    jobs: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Measures:
+    """Return exact means and variances of a feature on a domain, and how it goes together with others.
+
+    Args:
+        network: the network, or the path of its file.
+        unit: the feature, such as 2 or ``feature(2)``.
+        domain: bounded and full-dimensional; a point is uniform on it.
+        others: numbers of features of the same layer, or one number.
+        layer: of the features; 0 is the first, -1 the last.
+        seconds: the time limit, or a deadline that has begun already.
+        jobs: the number of processes that search for zones; see ``find_zones``.
+        executor: searches with its workers.
+        progress: called with (cells visited, zones found) in each of the searches.
+
+    Raises:
+        BudgetExceeded: time is up, or the user interrupted; ``found`` has the numbers that are known.
+        DomainError: the domain is unbounded, or there are too many inputs for volumes.
+        InputError: another argument that does not fit.
+
+    >>> from exactzones import Network
+    >>> found = measure(Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])]), 0, (-2, 2))    # |x| - 1
+    >>> found.share, found.mean, found.mean_relu, found.variance_relu
+    (Fraction(1, 2), Fraction(0, 1), Fraction(1, 4), Fraction(5, 48))
+    """
+    loaded = as_network(network)
+    number, at = as_unit(unit, layer)
+    (known,) = feature(number, layer=at).resolve(loaded.widths).conditions
+    partners = as_numbers(others, "others", loaded.widths[known.layer])
+    region, deadline = as_domain(domain, loaded.inputs), as_deadline(seconds)
+    if region is None or not region.is_bounded:
+        raise DomainError('a mean over an unbounded domain does not exist; name a bounded one, such as "-1:1"')
+    search = partial(find_zones, domain=region, seconds=deadline, jobs=jobs, executor=executor, progress=progress)
+    found = Measures()
+
+    def moments(units: list[int], prop: Property) -> tuple[Zones, _Moments]:
+        zones = search(_gated(loaded, known.layer, units), prop)
+        deadline.check()
+        share, first, second = zones.moments(2)
+        return zones, (share, first, second)
+
+    try:
+        zones, own = moments([number], feature(0))
+        found = Measures(own[0], own[1], own[2] - own[1] ** 2, zones.centroid())
+        _, below = moments([number], _NEGATIVE)
+        mean = own[1] - below[1]
+        found = replace(found, mean=mean, variance=own[2] + below[2] - mean**2)
+        for partner in partners:
+            _, other = moments([partner], feature(0))
+            _, joined = moments([number, partner], _SUM)
+            found = replace(found, pairs={**found.pairs, partner: _pair(own, other, joined)})
+    except (BudgetExceeded, KeyboardInterrupt) as stopped:
+        reason = stopped.reason if isinstance(stopped, BudgetExceeded) else str(stopped) or "interrupted"
+        raise BudgetExceeded(reason, found) from None
+    return found
+
+
+def covariance(
+    network: NetworkLike, unit: PropertyLike, other: int, domain: DomainLike, *, layer: int = -1, seconds: float | None = None
+) -> Fraction:
+    """Return the exact covariance of the ReLUs of two features of a layer; see ``measure``.
+
+    >>> from exactzones import Network
+    >>> covariance(Network.mlp([([[1], [-1]], [0, 0])]), 0, 1, (-1, 1))    # of ReLU(x) and ReLU(-x)
+    Fraction(-1, 16)
+    """
+    found = measure(network, unit, domain, [other], layer=layer, seconds=seconds)
+    return found.pairs[other].covariance_relu
+
+
+def _gated(network: Network, layer: int, units: list[int]) -> Network:
+    """Return the network up to a layer, of which it keeps some units, each with a ReLU."""
+    last = network.layers[layer]
+    gate = Layer(last.weight.take(units), tuple(last.bias[unit] for unit in units), (True,) * len(units))
+    return Network((*network.layers[:layer], gate))
+
+
+def _pair(one: _Moments, other: _Moments, joined: _Moments) -> PairMeasures:
+    """Return how two ReLUs go together, from the moments 0, 1 and 2 of both and of their sum."""
+    covariance = (joined[2] - one[2] - other[2]) / 2 - one[1] * other[1]
+    product = (one[2] - one[1] ** 2) * (other[2] - other[1] ** 2)
+    size = math.sqrt(clipped_float(covariance**2 / product)) if product else None
+    both = one[0] + other[0] - joined[0]
+    return PairMeasures(both, covariance, None if size is None else math.copysign(size, covariance))
