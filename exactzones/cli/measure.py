@@ -19,16 +19,17 @@ from exactzones.cli.options import (
     report_options,
     timeout_option,
 )
-from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, number_text, point_text, print_table, progress
+from exactzones.cli.outputs import Deliveries, check_answer_target, exact_option, is_text_wanted, print_table, progress
 from exactzones.cli.stopping import stop
 from exactzones.cli.workers import jobs_option, workers
 from exactzones.errors import BudgetExceeded
+from exactzones.notation import number
+from exactzones.notation import point as point_text
 from exactzones.property import feature
 from exactzones.rational import text
 from exactzones.zones import Measures, measure
 
 _SEARCH_SHARE = 0.9  # of the time; the rest is for writing
-_LONG = 24  # characters of an exact number that is printed
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class MeasureOptions(DomainOptions):
     timeout_option,
     jobs_option,
 )
+@exact_option
 @report_options
 def command(net: NetworkFile, options: MeasureOptions, report: ReportOptions) -> int:
     """Compute exact means and variances of a feature on a bounded domain, and how it goes together with others.
@@ -130,7 +132,7 @@ def _print(found: Measures, centroid: str | None) -> None:
             (f"share on which {unit} fires too", pair.both_fire),
             (f"covariance of its ReLU and {unit}'s", pair.covariance_relu),
         ]
-    shown = [(label, number_text(value, _LONG)) for label, value in rows if value is not None]
+    shown = [(label, number(value)) for label, value in rows if value is not None]
     shown += [] if centroid is None else [("mean input where it fires", centroid)]
     if shown:
         print_table(shown)

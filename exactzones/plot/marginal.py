@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from exactzones.notation import number
 from exactzones.plot import style
 from exactzones.polyhedra.marginal import PiecewisePolynomial
 from exactzones.zones import Zones, as_zones
@@ -35,7 +36,7 @@ def plot_marginal(zones: Zones, coordinate: int = 0, power: int = 0, *, ax: Any 
         ax.fill_between(across, up, color=style.PALETTE[0], alpha=0.25, linewidth=0)
         ax.set_xlabel(f"$x_{{{coordinate}}}$")
         ax.set_ylabel("density of the mean" if power else "density of the firing set")
-        ax.set_title(f"{zones.prop}: {'mean' if power else 'share'} ~{float(density.integral):.6g}")
+        ax.set_title(f"{zones.prop}: {'mean' if power else 'share'} {number(density.integral)}")
     return ax
 
 

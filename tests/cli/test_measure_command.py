@@ -11,7 +11,7 @@ def test_numbers_are_printed_and_written(run, tmp_path):
     net = saved(PLANE, tmp_path / "net.json")
     found = measure(PLANE, 1, (-1, 1), [0])
     question = "measure", net, "--feature", "1", "--and", "0", "--domain=-1:1"
-    outcome = run(*question)
+    outcome = run(*question, "--exact")
     assert (outcome.code, outcome.err) == (0, "")
     printed = [line.rsplit("  ", 1)[1].strip() for line in outcome.out.splitlines()]
     numbers = [found.share, found.mean, found.variance, found.mean_relu, found.variance_relu]

@@ -156,5 +156,5 @@ def test_a_marginal_is_drawn_with_its_integral():
     ax = plot_marginal(zones)
     (line,) = ax.lines
     assert np.allclose(line.get_xdata(), line.get_ydata())
-    assert ax.get_title().endswith("share ~0.5")
-    assert plot_marginal(zones, 1, 1).get_title().endswith("mean ~0.166667")
+    assert ax.get_title().endswith("share 1/2")
+    assert plot_marginal(zones, 1, 1).get_title().endswith("mean 1/6")
