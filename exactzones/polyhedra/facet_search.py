@@ -1,16 +1,19 @@
 """The facets of a polyhedron with many rows in many dimensions.
 
 ``irredundant`` asks a linear program with all rows about each row that its rays do not find.  With hundreds of rows and inputs
-that is slow, so here rays slide along what blocks them until they leave through the row they are meant for, and programs have few
-rows: a row that is redundant needs few others to prove it, and a point that violates others says which.
+that is slow.  So here floats look for points beyond one row alone (``facet_points``), an error bound confirms them, and programs
+decide what is left with few rows: a row that is redundant needs few others to prove it, and a point that violates others says
+which.
 
-Sources: Boneh, Boneh, Caron 1983, Constraint classification in mathematical programming (rays); Clarkson 1994, More
-output-sensitive geometric algorithms (programs with the rows found so far).
+The polyhedron on the other side of a facet has nearly the same rows, so the reasons found here are good guesses there: the rows
+that a point must respect, and the rows that imply another one, whose multipliers are computed anew.
+
+Sources: Clarkson 1994, More output-sensitive geometric algorithms (programs with the rows found so far).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -19,19 +22,41 @@ import numpy as np
 
 from exactzones.deadline import Deadline
 from exactzones.polyhedra.bounds import Bounds, FloatBounds
-from exactzones.polyhedra.program import Point, Program
+from exactzones.polyhedra.facet_points import NO_ROW, PointSearch
+from exactzones.polyhedra.program import LazyRow, Point, Program
 from exactzones.rational import Row, integer_dot, integer_row
 from exactzones.rational.arrays import Floats
 from exactzones.rational.floats import SLACK, TINY, UNIT_ROUNDOFF
 
 _Integers: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
+Side: TypeAlias = tuple[int, int]
+"""A side of a box: the coordinate, and 1 for its lower bound or -1 for the upper one."""
 
-_SLIDES = 100  # times that a ray changes its direction
-_PAST = 1.1  # how far a ray is turned away from the row that blocks it; 1 is along the row's hyperplane
-_BEYOND = 1 + 2.0**-10  # how far beyond its row, in proportion, a ray must get before it leaves the box
-_WITHIN = 1 - 2.0**-10
-_RAYS = 1 << 22  # numbers in one batch
+_MARGIN = 2.0**-10  # of points, in proportion to that of the inner point
+_MARGINS = (2.0**-4, 2.0**-8, 2.0**-14, 2.0**-20)  # of an inner point, the first that works
 _NEW_ROWS = 5  # that a program gains at once
+_SMALL = 1e-9  # multipliers in proportion to the largest one, which are taken for zero
+_OFF_THE_BOUNDS = 2.0**-6  # how much narrower a box is made for an inner point
+_REGULAR = 1e-12  # added to the diagonal of a system that may be singular
+
+
+@dataclass
+class Reasons:
+    """What rows matter to each row; only guesses are made of them.
+
+    Attributes:
+        facets: by facet, the rows whose combination leads to a point beyond it alone, with their multipliers.
+        redundant: by redundant row, other rows that imply it.
+        sides: by redundant row, the sides of the box that do so together with them.
+    """
+
+    facets: dict[int, Mapping[int, float]] = field(default_factory=dict)
+    redundant: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    sides: dict[int, tuple[Side, ...]] = field(default_factory=dict)
+
+    def of(self, row: int) -> tuple[int, ...]:
+        """Return the rows that matter to a row, as far as they are known."""
+        return tuple(self.facets[row]) if row in self.facets else self.redundant.get(row, ())
 
 
 @dataclass
@@ -42,24 +67,31 @@ class FacetSearch:
         rows: integer rows ``b + a . x >= 0`` with ``a != 0``, none a multiple of another.
         bounds: of the coordinates.
         inner: a point strictly inside.
-        redundant: numbers of rows that are known to be redundant.
+        known: the rows in floats, if the caller has them.
+        hints: the reasons that were found for a polyhedron with similar rows.
+        centre: near which floats look for points; by default the inner point.
         deadline: when to stop.
-        facets: numbers of rows that are irredundant, as far as they are known.
-        sides: sides of the box that are, as (coordinate, 1 for a lower bound or -1 for an upper one).
+        redundant: numbers of rows that are known to be redundant.
+        facets: numbers of rows that are irredundant, each with a point beyond it alone, as far as they are known.
+        sides: sides of the box that are.
+        reasons: of this polyhedron.
     """
 
     rows: Sequence[Row]
     bounds: Bounds
     inner: Point
-    redundant: set[int] = field(default_factory=set)
+    known: FloatRows | None = None
+    hints: Reasons = field(default_factory=Reasons)
+    centre: Floats | None = None
     deadline: Deadline = field(default_factory=Deadline)
-    facets: set[int] = field(default_factory=set)
-    sides: set[tuple[int, int]] = field(default_factory=set)
+    redundant: set[int] = field(default_factory=set)
+    facets: dict[int, Point] = field(default_factory=dict)
+    sides: set[Side] = field(default_factory=set)
+    reasons: Reasons = field(default_factory=Reasons)
 
     def __post_init__(self) -> None:
-        self._matrix = np.array([_scaled(row) for row in self.rows]).reshape(len(self.rows), len(self.bounds.low) + 1)
-        self._low, self._high = FloatBounds.of(self.bounds).inner
-        self._centre = np.array([float(entry) for entry in self.inner])
+        self._floats = self.known or FloatRows.of(self.rows, self.bounds)
+        self._inner = np.array([float(entry) for entry in self.inner])
 
     def run(self) -> None:
         """Find all facets.
@@ -67,132 +99,230 @@ class FacetSearch:
         Raises:
             BudgetExceeded: time is up.
         """
-        size = max(1, _RAYS // max(1, len(self.rows) + len(self._low)))
-        open_rows = np.array(sorted(set(range(len(self.rows))) - self.redundant), np.int64)
-        for start in range(0, len(open_rows), size):
-            self._slide(open_rows[start : start + size])
+        self._imply()
+        self._reach()
         sides = [(k, side) for k, side, _ in self.bounds.sides()]
-        for start in range(0, len(sides), size):
-            self._along_axes(sides[start : start + size])
+        self._along_axes(sides)
+        self._reach_sides([side for side in sides if side not in self.sides])
         self._by_programs(sides)
 
-    def _heights(self, point: Floats) -> Floats:
-        heights: Floats = self._matrix[:, 0] + self._matrix[:, 1:] @ point
-        return heights
+    def _imply(self) -> None:
+        """Enter the rows that are implied by those that implied them in the similar polyhedron."""
+        for k, others in self.hints.redundant.items():
+            if k not in self.redundant and others and self._floats.implies(others, k):
+                self.redundant.add(k)
+                self.reasons.redundant[k] = others
+
+    def _reach(self) -> None:
+        """Look for points beyond the open rows, and enter those that certainly lie beyond their rows alone."""
+        centre = self._inner if self.centre is None else self.centre
+        open_rows = sorted(set(range(len(self.rows))) - self.redundant)
+        for reached in self._floats.points(centre, self._margin, self.deadline).search(open_rows, self.hints.facets):
+            signs = self._floats.signs(reached.points)
+            signs[np.arange(len(reached.rows)), reached.rows] *= -1
+            for k in np.flatnonzero((signs > 0).all(axis=1)).tolist():
+                row = int(reached.rows[k])
+                self.facets[row] = reached.points[k]
+                combination = zip(reached.others[k].tolist(), reached.multipliers[k].tolist(), strict=True)
+                self.reasons.facets[row] = {other: y for other, y in combination if other != NO_ROW}
 
     @np.errstate(all="ignore")  # infinities and NaN decide nothing
-    def _slide(self, meant: _Integers) -> None:
-        """Send a ray through each of some rows, and turn it away from what blocks it."""
-        lengths = np.sqrt(np.square(self._matrix[:, 1:]).sum(axis=1))
-        normals, heights = self._matrix[:, 1:] / lengths[:, None], self._heights(self._centre) / lengths
-        to_low, to_high = ((self._low - self._centre) * _WITHIN)[:, None], ((self._high - self._centre) * _WITHIN)[:, None]
-        rays = -normals[meant].T
-        for _ in range(_SLIDES):
-            self.deadline.check()
-            speeds = normals @ rays
-            times = np.where(speeds < 0, heights[:, None] / -speeds, np.inf)
-            own = times[meant, np.arange(len(meant))] * _BEYOND
-            clipped = np.clip(rays, to_low / own, to_high / own)
-            in_box = (clipped == rays).all(axis=0)
-            rays = clipped
-            first = np.argmin(times, axis=0)
-            ready = in_box & np.isfinite(times.min(axis=0))
-            self._confirm(rays[:, ready], times[:, ready])
-            going = np.isfinite(own) & ~np.isin(meant, list(self.facets))
-            rays, first, meant = rays[:, going], first[going], meant[going]
-            if not len(meant):
-                return
-            blocked = normals[np.where(first == meant, 0, first)].T
-            turn = np.where(first == meant, 0.0, _PAST) * (blocked * rays).sum(axis=0)
-            rays = rays - turn * blocked
-
-    def _confirm(self, rays: Floats, times: Floats) -> None:
-        """Enter the rows that rays cross first, if points after the crossings are certainly beyond them alone."""
-        crossed = np.argmin(times, axis=0)
-        columns = np.arange(len(crossed))
-        first = times[crossed, columns]
-        times[crossed, columns] = np.inf
-        second = np.minimum(times.min(axis=0, initial=np.inf), first * _BEYOND)
-        points = self._centre[:, None] + (first + second) / 2 * rays
-        within = ((self._low[:, None] <= points) & (points <= self._high[:, None])).all(axis=0)
-        signs = self._signs(points)
-        signs[crossed, columns] = -signs[crossed, columns]
-        self.facets.update(crossed[within & (signs > 0).all(axis=0)].tolist())
-
-    @np.errstate(all="ignore")
-    def _along_axes(self, sides: list[tuple[int, int]]) -> None:
+    def _along_axes(self, sides: list[Side]) -> None:
         """Enter the sides of the box that a ray along their axis crosses before all rows."""
         self.deadline.check()
         coordinates, signs = np.array(sides, np.int64).reshape(-1, 2).T
-        ends = np.where(signs > 0, self._low[coordinates], self._high[coordinates])
-        speeds = -self._matrix[:, 1:][:, coordinates] * signs
-        times = np.where(speeds < 0, self._heights(self._centre)[:, None] / -speeds, np.inf)
-        first = np.abs(self._centre[coordinates] - ends)
+        outer = self._floats.limits.outer
+        ends, here = np.where(signs > 0, outer[0][coordinates], outer[1][coordinates]), self._inner[coordinates]
+        slopes = self._floats.matrix[:, 1:][:, coordinates]
+        speeds = -slopes * signs
+        times = np.where(speeds < 0, self._floats.heights(self._inner)[:, None] / -speeds, np.inf)
+        first = np.abs(here - ends)
         second = np.minimum(times.min(axis=0, initial=np.inf), first * 2 + 1)
-        points = np.repeat(self._centre[:, None], len(sides), axis=1)
-        columns = np.arange(len(sides))
-        points[coordinates, columns] -= signs * (first + second) / 2
-        outside = (points < self._low[:, None]) | (points > self._high[:, None])
-        right = outside[coordinates, columns] & (outside.sum(axis=0) == 1) & (self._signs(points) > 0).all(axis=0)
+        there = here - signs * (first + second) / 2
+        values, off = self._floats.moved(self._inner, coordinates, there)
+        right = ((there - ends) * signs < 0) & (values > off).all(axis=0)
         self.sides.update(sides[k] for k in np.flatnonzero(right))
 
-    def _signs(self, points: Floats) -> _Integers:
-        """Return the certain signs of all rows at points of shape (d, n); 0 where the error bound cannot tell."""
-        lifted = np.concatenate([np.ones((1, points.shape[1])), points])
-        values = self._matrix @ lifted
-        off = (len(lifted) + 6) * UNIT_ROUNDOFF * (np.abs(self._matrix) @ np.abs(lifted)) * SLACK + TINY
-        signs: _Integers = (values > off).astype(np.int64) - (values < -off)
-        return signs
+    def _reach_sides(self, sides: Sequence[Side]) -> None:
+        """Look for points beyond open sides of the box, and enter those that certainly lie beyond their sides alone."""
+        if not sides:
+            return
+        count, floats = len(self.rows), self._floats.with_sides(sides)
+        points = floats.points(self._inner, self._margin, self.deadline)
+        for reached in points.search(range(count, count + len(sides)), {}):
+            signs = floats.signs(reached.points)
+            signs[np.arange(len(reached.rows)), reached.rows] *= -1
+            self.sides.update(sides[row - count] for row in reached.rows[(signs > 0).all(axis=1)].tolist())
 
-    def _by_programs(self, sides: Sequence[tuple[int, int]]) -> None:
-        """Decide the rows and sides that no ray has found, with programs of few rows."""
+    @property
+    def _margin(self) -> float:
+        return float(self._floats.heights(self._inner).min(initial=1.0)) * _MARGIN
+
+    def _by_programs(self, sides: Sequence[Side]) -> None:
+        """Decide the rows and sides for which no point has been found, with programs of few rows."""
         program, stack = Program(self.bounds), dict[int, int]()
-        for k in sorted(set(range(len(self.rows))) - self.facets - self.redundant):
-            if k not in stack:
-                self._push(program, stack, k)
+        for k in sorted(set(range(len(self.rows))) - set(self.facets) - self.redundant):
+            for row in (*self.hints.of(k), k):
+                if row not in stack and row not in self.redundant:
+                    self._push(program, stack, row)
             with program.flipped(stack[k]):
-                is_facet = self._meets_others(program, stack)
-            if is_facet:
-                self.facets.add(k)
+                point = self._beyond(program, stack)
+                if point is None:
+                    self._explain(k, program, stack)
+            if point is not None:
+                self.facets[k] = point
             else:
                 self.redundant.add(k)
                 program.suspend(stack[k])
         for side in sides:
             if side not in self.sides:
                 with program.beyond(*side):
-                    if self._meets_others(program, stack):
+                    if self._beyond(program, stack) is not None:
                         self.sides.add(side)
 
-    def _meets_others(self, program: Program, stack: dict[int, int]) -> bool:
-        """Tell whether a point of a program satisfies all other rows, too; rows that are violated join the program."""
+    def _beyond(self, program: Program, stack: dict[int, int]) -> Point | None:
+        """Return a point of a program that satisfies all other rows, too; rows that are violated join the program."""
         while True:
             self.deadline.check()
             point = program.interior()
             if point is None:
-                return False
+                return None
             violated = [k for k in self._violated(point) if k not in stack]
             if not violated:
-                return True
+                return point
             for k in violated[:_NEW_ROWS]:
                 self._push(program, stack, k)
 
+    def _explain(self, k: int, program: Program, stack: dict[int, int]) -> None:
+        """Enter why a row is redundant, if floats have proved it."""
+        proof = program.refutation
+        if proof is not None:
+            least = proof.max() * _SMALL
+            self.reasons.redundant[k] = tuple(row for row, place in stack.items() if row != k and proof[place] > least)
+            left = proof @ program.slopes()
+            used = np.flatnonzero(np.abs(left) > _SMALL * np.abs(left).max(initial=0)).tolist()
+            self.reasons.sides[k] = tuple((c, 1 if left[c] < 0 else -1) for c in used)
+
     def _push(self, program: Program, stack: dict[int, int], k: int) -> None:
         stack[k] = len(program)
-        program.push(self.rows[k])
+        row, largest = self._floats.matrix[k], float(np.abs(self._floats.matrix[k]).max())
+        program.push(LazyRow(row, 4 * UNIT_ROUNDOFF * largest, lambda: self.rows[k]))
 
     def _violated(self, point: Point) -> list[int]:
         """Return the rows that are not certainly positive at a point, the most violated ones first."""
         floats = np.array([float(entry) for entry in point])
-        heights = self._heights(floats)
+        heights = self._floats.heights(floats)
         if isinstance(point, np.ndarray):
-            doubtful = set(np.flatnonzero(self._signs(floats[:, None])[:, 0] <= 0).tolist())
+            doubtful = set(np.flatnonzero(self._floats.signs(floats[None])[0] <= 0).tolist())
         else:
             lifted = integer_row((Fraction(1), *point))
             doubtful = {k for k, row in enumerate(self.rows) if integer_dot(row, lifted) <= 0}
         return sorted(doubtful - self.redundant, key=lambda k: float(heights[k]))
 
 
-def _scaled(row: Row) -> list[float]:
-    """Return a row of integers divided by the largest of them; each entry is the nearest float."""
-    largest = max(map(abs, row))
-    return [entry / largest for entry in row]
+@dataclass(frozen=True)
+class FloatRows:
+    """Rows and bounds in floats, with bounds of all rounding errors.
+
+    Attributes:
+        matrix: (n, d + 1) the rows with slopes of length 1, rounded: the errors are four roundings of each entry.
+        lengths: (n,) upper bounds of the lengths of these rows, constants included.
+        limits: the bounds of the coordinates.
+    """
+
+    matrix: Floats
+    lengths: Floats
+    limits: FloatBounds
+
+    @classmethod
+    @np.errstate(all="ignore")
+    def of(cls, rows: Sequence[Row], bounds: Bounds) -> FloatRows:
+        """Return integer rows as floats."""
+        scaled = np.array([_scaled(row) for row in rows]).reshape(len(rows), len(bounds.low) + 1)
+        slopes = np.sqrt(np.square(scaled[:, 1:]).sum(axis=1))
+        slopes = np.where(slopes > 0, slopes, 1.0)
+        lengths = np.sqrt(np.square(scaled).sum(axis=1)) / slopes * SLACK
+        return cls(scaled / slopes[:, None], lengths, FloatBounds.of(bounds))
+
+    def heights(self, point: Floats) -> Floats:
+        """Return the values of the rows at a point, (n,)."""
+        values: Floats = self.matrix[:, 0] + self.matrix[:, 1:] @ point
+        return values
+
+    @np.errstate(all="ignore")
+    def signs(self, points: Floats) -> _Integers:
+        """Return the certain signs of the rows at points of the box, (K, n); 0 where the error bound cannot tell."""
+        values = points @ self.matrix[:, 1:].T + self.matrix[:, 0]
+        off = self._off(np.sqrt(np.square(points).sum(axis=1) + 1))[:, None] * self.lengths + TINY
+        signs: _Integers = (values > off).astype(np.int64) - (values < -off)
+        return signs
+
+    def moved(self, point: Floats, coordinates: _Integers, there: Floats) -> tuple[Floats, Floats]:
+        """Return the values of the rows where one coordinate of a point is exchanged, and bounds of their errors, (n, K) each.
+
+        Args:
+            point: (d,).
+            coordinates: (K,) which one is exchanged.
+            there: (K,) its new value.
+        """
+        moves = self.matrix[:, 1:][:, coordinates] * (there - point[coordinates])
+        off = self._off(np.sqrt(np.square(point).sum() + 1)) * self.lengths
+        return self.heights(point)[:, None] + moves, off[:, None] + 10 * UNIT_ROUNDOFF * SLACK * np.abs(moves) + TINY
+
+    def _off(self, lengths: Any) -> Any:
+        """Return a bound of the error of an inner product of a row with points of these lengths, per length of the row."""
+        return (self.matrix.shape[1] + 10) * UNIT_ROUNDOFF * SLACK * lengths
+
+    def with_sides(self, sides: Sequence[Side]) -> FloatRows:
+        """Return the rows together with those of some sides of the box, which is wider there."""
+        extra, (low, high) = np.zeros((len(sides), self.matrix.shape[1])), (end.copy() for end in self.limits.inner)
+        for row, (k, sign) in zip(extra, sides, strict=True):
+            end = (self.limits.outer[0] if sign > 0 else self.limits.outer[1])[k]
+            row[0], row[k + 1] = -sign * end, sign
+            (low if sign > 0 else high)[k] = end - sign
+        lengths = np.sqrt(np.square(extra).sum(axis=1)) * SLACK
+        wider = (low, high)
+        return FloatRows(np.concatenate([self.matrix, extra]), np.concatenate([self.lengths, lengths]), FloatBounds(wider, wider))
+
+    def points(self, centre: Floats, margin: float, deadline: Deadline) -> PointSearch:
+        """Return the search for points near a centre."""
+        return PointSearch(self.matrix, *self.limits.inner, centre, margin, deadline)
+
+    def inside(self, centre: Floats, near: Sequence[int], deadline: Deadline) -> Floats | None:
+        """Return a point near a centre, off all bounds, at which all rows are certainly positive; None if floats find none.
+
+        Args:
+            centre: (d,), strictly inside the box, which is bounded.
+            near: the numbers of rows that may be the nearest ones to the point.
+            deadline: when to stop.
+        """
+        low, high = (end + (centre - end) * _OFF_THE_BOUNDS for end in self.limits.inner)
+        for margin in _MARGINS:
+            search = PointSearch(self.matrix, low, high, centre, margin, deadline)
+            for reached in search.search([NO_ROW], {NO_ROW: dict.fromkeys(near, 0.0)}):
+                if len(reached.points) and (self.signs(reached.points) > 0).all():
+                    point: Floats = reached.points[0]
+                    return point
+        return None
+
+    @np.errstate(all="ignore")
+    def implies(self, others: Sequence[int], row: int) -> bool:
+        """Tell whether floats find multipliers of other rows, and prove that on the box their sum is below a row."""
+        chosen = self.matrix[list(others)]
+        products = chosen[:, 1:] @ chosen[:, 1:].T + np.eye(len(others)) * _REGULAR
+        multipliers = np.maximum(np.linalg.solve(products, chosen[:, 1:] @ self.matrix[row, 1:]), 0.0)
+        combined = multipliers @ chosen - self.matrix[row]
+        sizes = multipliers @ np.abs(chosen) + np.abs(self.matrix[row])
+        off = (len(others) + 10) * UNIT_ROUNDOFF * SLACK * sizes + TINY
+        return self.limits.largest(combined, off, sizes[1:] > 0) < 0
+
+
+def _scaled(row: Row) -> Floats:
+    """Return a row of integers divided by the largest of them, up to two roundings of each entry."""
+    try:
+        floats = np.array(row, np.float64)
+    except OverflowError:
+        largest = max(map(abs, row))
+        return np.array([entry / largest for entry in row])
+    scaled: Floats = floats / np.abs(floats).max()
+    return scaled

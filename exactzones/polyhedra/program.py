@@ -68,6 +68,7 @@ class Program:
     Attributes:
         bounds: see above.
         counts: how the questions were settled.
+        refutation: the multipliers of the rows by which floats proved that ``interior`` has no point; None if they did not.
 
     >>> program = Program(Bounds((Fraction(0),) * 2, (Fraction(1),) * 2))
     >>> program.push((-1, 1, 1))  # x + y >= 1
@@ -80,6 +81,7 @@ class Program:
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds, self.counts = bounds, Counts()
+        self.refutation: Floats | None = None
         self.dim = len(bounds.low)
         self._float_bounds = FloatBounds.of(bounds)
         free = np.array([-INFINITY]), np.array([1.0])
@@ -165,14 +167,15 @@ class Program:
         So if the box has an interior, a point is returned iff the polyhedron has an interior.  The point may lie on bounds of
         coordinates; ``off_the_bounds`` returns one that does not.
         """
-        solution = self._solve_interior()
+        solution, self.refutation = self._solve_interior(), None
         if solution is not None:
             point = self._float_bounds.clip(solution.point[: self.dim])
             if self.is_inside(point):
                 self.counts.inside += 1
                 return point
-            if self._refutes(self._multipliers(solution)):
-                self.counts.outside += 1
+            multipliers = self._multipliers(solution)
+            if self._refutes(multipliers):
+                self.counts.outside, self.refutation = self.counts.outside + 1, multipliers
                 return None
         return self._exact_interior(solution)
 

@@ -63,6 +63,20 @@ class IntegerMatrix:
                     entries[k, j] = 0
         return IntegerMatrix(entries)
 
+    def through(self, kept: Iterable[Any], inner: IntegerMatrix) -> IntegerMatrix:
+        """Return ``self @ inner.keeping(kept)``, which is quicker if few rows are kept.
+
+        >>> m = IntegerMatrix.of([[1, 2], [3, 4]])
+        >>> m.through([True, False], m).rows()
+        [(1, 2), (3, 6)]
+        """
+        chosen = [k for k, keep in enumerate(kept) if keep]
+        if not chosen:
+            return IntegerMatrix(flint.fmpz_mat(self._entries.nrows(), inner._entries.ncols()))
+        rows = inner._entries.table()
+        left = flint.fmpz_mat([[row[k] for k in chosen] for row in self._entries.table()])
+        return IntegerMatrix(left * flint.fmpz_mat([rows[k] for k in chosen]))
+
     def reading(self, kept: Iterable[Any]) -> IntegerMatrix:
         """Return the matrix with the columns that are not kept set to zero; faster than ``keeping`` if there are few rows."""
         mask, height = tuple(kept), self._entries.nrows()

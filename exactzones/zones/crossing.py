@@ -7,13 +7,14 @@ only units that are zero on all of the hyperplane can change their signs.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
 from exactzones.network import Pattern
 from exactzones.rational import Row, Vector, quotient
 from exactzones.zone import Zone
+from exactzones.zones.surroundings import NeuronRow
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,11 @@ class Crossing:
 
     Attributes:
         zone: the zone; only its pattern and its affine maps are read.
+        neurons: with their rows on the zone.
     """
 
     zone: Zone
+    neurons: tuple[NeuronRow, ...] = field(repr=False)
 
     @cached_property
     def units(self) -> dict[Row, list[tuple[int, int]]]:
@@ -33,9 +36,9 @@ class Crossing:
         Neurons that are zero everywhere have a row of zeros; those that are zero nowhere are left out.
         """
         found = defaultdict(list)
-        for (layer, unit, row), sign in zip(self.zone.neuron_rows, self.zone.signs, strict=True):
+        for (layer, unit, row, opposite), sign in zip(self.neurons, self.zone.signs, strict=True):
             if any(row[1:]) or not row[0]:
-                found[row if sign == "+" else tuple(-entry for entry in row)].append((layer, unit))
+                found[row if sign == "+" else opposite].append((layer, unit))
         return dict(found)
 
     @cached_property
@@ -46,6 +49,8 @@ class Crossing:
     def flips(self, row: Row) -> tuple[tuple[int, int], ...]:
         """Return the neurons (layer, unit) that change their signs where a facet's row becomes negative."""
         zero = {*self.units.get(row, ()), *self.units.get((0,) * len(row), ())}
+        if len(zero) == 1:  # no other unit changes its sign, so that its function is the same on both sides
+            return tuple(zero)
         flipped = []
         change: Vector | None = None  # what the layer's inputs gain across the facet, as multiples of its row
         for k in range(min(zero)[0], max(zero)[0] + 1) if zero else ():
@@ -68,7 +73,7 @@ class Crossing:
         """Return the pattern with the signs of some neurons reversed."""
         signs = [
             {"+": "-", "-": "+"}[sign] if (layer, unit) in flips else sign
-            for (layer, unit, _), sign in zip(self.zone.neuron_rows, self.zone.signs, strict=True)
+            for (layer, unit, _, _), sign in zip(self.neurons, self.zone.signs, strict=True)
         ]
         every = iter(signs)
         return tuple("".join(next(every) for _ in part) for part in self.zone.pattern)

@@ -3,23 +3,60 @@
 After the first layer there are as many coordinates as that layer has units, most of which are off.  What is redundant is mostly
 found there: what follows from other inequalities for all values of the first layer follows for those that it has on the domain.
 If the layer has all values on the input space, and there is no other domain, nothing else is redundant.
+
+If a neighbour's facets are known, the reasons why its inequalities are facets or redundant are tried first.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import NamedTuple, TypeAlias
 
 from exactzones.deadline import Deadline
 from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.polyhedra import HRep
 from exactzones.polyhedra.bounds import Bounds
-from exactzones.polyhedra.facet_search import FacetSearch
-from exactzones.polyhedra.program import Program
+from exactzones.polyhedra.facet_search import FacetSearch, FloatRows, Reasons
+from exactzones.polyhedra.program import Program, exactly
 from exactzones.rational import Matrix, Row, Vector, certainly_independent, integer_dot, over_common_denominator
+from exactzones.rational.arrays import Floats
 from exactzones.zones.crossing import Crossing
+from exactzones.zones.surroundings import NeuronRow, Surroundings
+
+Key: TypeAlias = tuple[int, int]
+"""A row that zones have in common: by its first neuron (layer, unit), or as (-1, number) a row of the domain."""
+
+
+class KeyedReasons(NamedTuple):
+    """Reasons as in ``facet_search.Reasons``, for a zone and its neighbours."""
+
+    facets: Mapping[Key, Mapping[Key, float]]
+    redundant: Mapping[Key, tuple[Key, ...]]
+
+
+class NeighbourHints(NamedTuple):
+    """What is known of a zone from the other side of a facet; only guesses are made of it.
+
+    Attributes:
+        reasons: of the zone on the other side.
+        centre: a point inside that zone, (inputs,).
+        crossed: the row of the facet.
+    """
+
+    reasons: KeyedReasons
+    centre: Floats
+    crossed: Key
+
+
+class FacetsFound(NamedTuple):
+    """The irredundant rows of a zone, sorted, and why they and the others are what they are."""
+
+    rows: list[Row]
+    reasons: KeyedReasons
 
 
 @dataclass(frozen=True)
@@ -28,24 +65,30 @@ class FacetRows:
 
     Attributes:
         crossing: the zone's neurons by their hyperplanes.
-        domain: the domain's inequalities as primitive rows.
+        around: what the zone shares with others.
+        hints: what is known from a neighbour, if there is one.
         deadline: when to stop.
     """
 
     crossing: Crossing
-    domain: tuple[Row, ...]
+    around: Surroundings
+    hints: NeighbourHints | None = None
     deadline: Deadline = field(default_factory=Deadline)
 
     def inner(self) -> Vector | None:
         """Return a point strictly inside; None if the zone has no interior."""
-        program = Program.on(HRep(self._dim, self.domain))
+        hints = self._usable_hints
+        near = None if hints is None else self._floats.inside(hints.centre, self._numbers_of([hints.crossed]), self.deadline)
+        if near is not None:
+            return exactly(near)
+        program = Program.on(HRep(self._dim, self.around.domain_rows))
         for row in self._neurons:
             program.push(row)
         point = program.interior()
         return None if point is None else program.off_the_bounds(point)
 
-    def facets(self, inner: Vector) -> list[Row]:
-        """Return the irredundant rows, those of the domain included, sorted.
+    def facets(self, inner: Vector) -> FacetsFound:
+        """Return the irredundant rows, those of the domain included.
 
         Args:
             inner: as ``inner`` returns it.
@@ -53,32 +96,67 @@ class FacetRows:
         Raises:
             BudgetExceeded: time is up.
         """
-        bounds, others = Bounds.of(self.domain, self._dim)
-        rows, redundant = [*others, *self._neurons], set[Row]()
-        if self.crossing.zone.prop.horizon > 1 and self._first.outputs <= self._dim:
-            redundant = self._redundant_for_all_values(bounds, inner)
-            if not self.domain and certainly_independent(self._first.weight.integer_rows()):
-                return sorted(set(rows) - redundant)
-        search = FacetSearch(rows, bounds, inner, deadline=self.deadline)
-        search.redundant.update(k for k, row in enumerate(rows) if row in redundant)
+        bounds, rows, hints = self.around.bounds[0], list(self._keys), self._usable_hints
+        search = FacetSearch(rows, bounds, inner, self._floats, deadline=self.deadline)
+        if hints is not None:
+            search.hints, search.centre = self._hinted(hints), hints.centre
+        elif self.crossing.zone.prop.horizon > 1 and self._first.outputs <= self._dim:
+            self._imply_for_all_values(search)
+            if not self.around.domain_rows and certainly_independent(self._first.weight.integer_rows()):
+                kept = (row for k, row in enumerate(rows) if k not in search.redundant)
+                return FacetsFound(sorted(kept), KeyedReasons({}, {}))
         search.run()
         sides = {(k, side): row for k, side, row in bounds.sides()}
-        return sorted([*(rows[k] for k in search.facets), *(sides[side] for side in search.sides)])
+        found = sorted([*(rows[k] for k in search.facets), *(sides[side] for side in search.sides)])
+        keys = list(self._keys.values())
+        facets = {keys[k]: {keys[other]: y for other, y in part.items()} for k, part in search.reasons.facets.items()}
+        redundant = {keys[k]: tuple(keys[other] for other in part) for k, part in search.reasons.redundant.items()}
+        return FacetsFound(found, KeyedReasons(facets, redundant))
 
-    def _redundant_for_all_values(self, bounds: Bounds, inner: Vector) -> set[Row]:
-        """Return rows that follow from others for all values of the first layer that are in its range on a box."""
+    def _imply_for_all_values(self, search: FacetSearch) -> None:
+        """Enter the rows that follow from others for all values of the first layer that are in its range on a box."""
         zone, first = self.crossing.zone, self._first
         values = Layer(Matrix.identity(first.outputs), (Fraction(0),) * first.outputs, first.relu)
-        after = Crossing(replace(zone, network=Network((values, *zone.network.layers[1:]))))
+        behind = replace(zone, network=Network((values, *zone.network.layers[1:])))
+        after = Crossing(behind, tuple(NeuronRow.of(*each) for each in behind.neuron_rows))
         signs, rows = Bounds.of(after.rows, first.outputs)
-        ranges = _ranges(first, bounds)
+        ranges = _ranges(first, search.bounds)
         box = Bounds(tuple(map(_larger, signs.low, ranges.low)), tuple(map(_smaller, signs.high, ranges.high)))
-        search = FacetSearch(rows, box, first.affine(inner), deadline=self.deadline)
-        search.run()
+        inner = FacetSearch(rows, box, first.affine(exactly(search.inner)), deadline=self.deadline)
+        inner.run()
         sides = {(k, side): row for k, side, row in box.sides()}
-        kept = {rows[k] for k in search.facets} | {sides[side] for side in search.sides}
+        kept = {rows[k] for k in inner.facets} | {sides[side] for side in inner.sides}
         needed = {unit for row in kept for unit in after.units.get(row, ())}
-        return {row for row in self._neurons if needed.isdisjoint(self.crossing.units[row])}
+        for row in self._neurons:
+            if needed.isdisjoint(self.crossing.units[row]):
+                search.redundant.add(self._number[self._keys[row]])
+        for k, others in inner.reasons.redundant.items():
+            implying = [rows[other] for other in others] + [sides[side] for side in inner.reasons.sides[k]]
+            (number,) = self._numbers_of(after.units[rows[k]][:1])
+            units = (after.units[row][0] for row in implying if row in after.units)
+            search.reasons.redundant[number] = tuple(self._numbers_of(units))
+
+    def _hinted(self, hints: NeighbourHints) -> Reasons:
+        """Return the reasons of a neighbour as reasons of this zone, in which the row between them may play a part."""
+        number, found = self._number, Reasons()
+        for key, part in hints.reasons.facets.items():
+            if key in number:
+                combination = {number[other]: y for other, y in part.items() if other in number}
+                found.facets[number[key]] = {number[hints.crossed]: 0.0} | combination
+        for key, others in hints.reasons.redundant.items():
+            if key in number:
+                found.redundant[number[key]] = tuple(self._numbers_of([hints.crossed, *others]))
+        return found
+
+    def _numbers_of(self, keys: Iterable[Key]) -> list[int]:
+        """Return the numbers of rows, each once; those that this zone does not have are left out."""
+        return list(dict.fromkeys(self._number[key] for key in keys if key in self._number))
+
+    @property
+    def _usable_hints(self) -> NeighbourHints | None:
+        """The hints if the domain is bounded: without bounds floats do not prove that a row is implied."""
+        low, high = self.around.bounds[0]
+        return None if None in low or None in high else self.hints
 
     @property
     def _dim(self) -> int:
@@ -91,8 +169,23 @@ class FacetRows:
     @cached_property
     def _neurons(self) -> list[Row]:
         """The rows of neurons that are not rows of the domain."""
-        ends = set(self.domain)
-        return [row for row in self.crossing.rows if row not in ends]
+        return [row for row in self.crossing.rows if row not in self.around.ends]
+
+    @cached_property
+    def _keys(self) -> dict[Row, Key]:
+        """The rows that are no bounds of coordinates, each with its key."""
+        domain = {row: (-1, number) for number, row in enumerate(self.around.bounds[1])}
+        return domain | {row: self.crossing.units[row][0] for row in self._neurons}
+
+    @cached_property
+    def _number(self) -> dict[Key, int]:
+        """The numbers of the rows, by the keys of all their neurons."""
+        numbers = {key: number for number, key in enumerate(self._keys.values())}
+        return numbers | {unit: numbers[key] for row, key in self._keys.items() for unit in self.crossing.units.get(row, ())}
+
+    @cached_property
+    def _floats(self) -> FloatRows:
+        return FloatRows.of(list(self._keys), self.around.bounds[0])
 
 
 def _ranges(layer: Layer, bounds: Bounds) -> Bounds:

@@ -12,24 +12,26 @@ from fractions import Fraction
 from functools import cached_property, partial
 from typing import Any, Literal
 
+import numpy as np
+
 from exactzones.affine import AffineMap
 from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_deadline, as_domain, as_network
 from exactzones.deadline import Deadline
-from exactzones.engine.forward import is_rational
 from exactzones.engine.search import resolve
 from exactzones.errors import BudgetExceeded, DimensionError, DomainError
 from exactzones.network import Network, Pattern
 from exactzones.notation import comparison, root
-from exactzones.polyhedra import Box, Cell, HRep, Polyhedron
+from exactzones.polyhedra import Cell, HRep, Polyhedron
 from exactzones.polyhedra.bounds import Bounds
 from exactzones.polyhedra.inequality_cell import InequalityCell
 from exactzones.polyhedra.program import Program
-from exactzones.polyhedra.projection import Norm, distance_to_row, named_norm
+from exactzones.polyhedra.projection import Norm, named_norm
 from exactzones.property import ALWAYS, Property, as_property
 from exactzones.rational import Row, Vector, integer_dot, integer_row, irrational
 from exactzones.zone import Zone
 from exactzones.zones.crossing import Crossing
-from exactzones.zones.facet_rows import FacetRows
+from exactzones.zones.facet_rows import FacetRows, FacetsFound, KeyedReasons, NeighbourHints
+from exactzones.zones.surroundings import Surroundings
 
 MOST_ZONES = 1000
 """At a point that lies in more zones, so many are returned."""
@@ -77,6 +79,8 @@ class LocalZone:
         pattern: the activation pattern.
         point: the point from which distances are measured, shape (inputs,).
         deadline: when the search for facets stops.
+        shared: what the zones of one search have in common.
+        hints: what is known from the zone on the other side of a facet.
     """
 
     network: Network = field(repr=False)
@@ -85,6 +89,13 @@ class LocalZone:
     pattern: Pattern
     point: Vector = field(repr=False)
     deadline: Deadline = field(default_factory=Deadline, repr=False, compare=False)
+    shared: Surroundings | None = field(default=None, repr=False, compare=False)
+    hints: NeighbourHints | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def around(self) -> Surroundings:
+        """What the zones of one search have in common."""
+        return self.shared or Surroundings(self.network, self.prop, self.domain, self.point)
 
     @cached_property
     def zone(self) -> Zone:
@@ -99,30 +110,20 @@ class LocalZone:
     @property
     def hrep(self) -> HRep:
         """The irredundant inequalities, those of the domain included."""
-        return HRep(self.network.inputs, tuple(facet.row for facet in self.facets))
-
-    @property
-    def inner_point(self) -> Vector:
-        """A point strictly inside all inequalities of the pattern, shape (inputs,)."""
-        return self._found[1]
+        return HRep(self.network.inputs, tuple(self._found.rows))
 
     @cached_property
     def facets(self) -> tuple[ZoneFacet, ...]:
         """The facets, in the order of the rows of ``hrep``."""
-        lifted = integer_row((Fraction(1), *self.point))
-        ends = set(self.domain_rows)
-        found = []
-        for row in self._found[0]:
-            opposite = tuple(-entry for entry in row)
-            away = opposite if integer_dot(row, lifted) >= 0 else row
-            l1, l2, linf = (distance_to_row(away, lifted, norm) for norm in (1, 2, "inf"))
-            found.append(ZoneFacet(row, () if row in ends else self.crossing.flips(row), l1, linf, l2))
-        return tuple(found)
+        around = self.around
+        flips = (() if row in around.ends else self.crossing.flips(row) for row in self._found.rows)
+        rows = self._found.rows
+        return tuple(ZoneFacet(row, flipped, *around.distances(row)) for row, flipped in zip(rows, flips, strict=True))
 
     @cached_property
     def crossing(self) -> Crossing:
         """The neurons by their hyperplanes."""
-        return Crossing(self.zone)
+        return Crossing(self.zone, self.around.neuron_rows(self.pattern))
 
     def nearest_facet(self, norm: Norm = 2) -> ZoneFacet | None:
         """Return the nearest facet across which the pattern changes; None if there is none."""
@@ -136,36 +137,47 @@ class LocalZone:
         """
         if not facet.flips:
             raise DomainError("the domain ends at this facet, so that there is no zone on its other side; choose another facet")
-        return replace(self, pattern=self.crossing.pattern_across(facet.flips))
+        centre = np.array([float(entry) for entry in self.inner_point])
+        hints = NeighbourHints(self._found.reasons, centre, facet.flips[0])
+        return replace(self, pattern=self.crossing.pattern_across(facet.flips), shared=self.around, hints=hints)
 
     @property
     def is_rational(self) -> bool:
         """Whether no number of the network, the property and the domain is irrational."""
-        return is_rational(self.network, self.prop, self.domain_rows)
+        return self.around.is_rational
 
-    @cached_property
+    @property
     def domain_rows(self) -> tuple[Row, ...]:
         """The domain's inequalities as primitive rows."""
-        if self.domain is None:
-            return ()
-        if isinstance(self.domain, Box):
-            return self.domain.hrep.closed_rows
-        return HRep.of(self.network.inputs, self.domain.hrep.closed_rows).rows
+        return self.around.domain_rows
 
     @cached_property
-    def _found(self) -> tuple[list[Row], Vector]:
-        """The irredundant rows, sorted, and an inner point."""
-        domain = self.domain_rows
-        if not self.is_rational:
-            cell = Cell.of(self.network.inputs, (*domain, *self.crossing.rows))
-            if cell is None:
+    def inner_point(self) -> Vector:
+        """A point strictly inside all inequalities of the pattern, shape (inputs,)."""
+        if self.is_rational:
+            inner = self._search.inner()
+            if inner is None:
                 raise _flat(self.domain)
-            return list(cell.hrep.rows), cell.interior_point()
-        search = FacetRows(self.crossing, domain, self.deadline)
-        inner = search.inner()
-        if inner is None:
+            return inner
+        return self._irrational_cell.interior_point()
+
+    @cached_property
+    def _found(self) -> FacetsFound:
+        """The irredundant rows."""
+        if self.is_rational:
+            return self._search.facets(self.inner_point)
+        return FacetsFound(list(self._irrational_cell.hrep.rows), KeyedReasons({}, {}))
+
+    @cached_property
+    def _irrational_cell(self) -> Cell:
+        cell = Cell.of(self.network.inputs, (*self.domain_rows, *self.crossing.rows))
+        if cell is None:
             raise _flat(self.domain)
-        return search.facets(inner), inner
+        return cell
+
+    @cached_property
+    def _search(self) -> FacetRows:
+        return FacetRows(self.crossing, self.around, self.hints, self.deadline)
 
 
 def zone_at(
@@ -223,7 +235,8 @@ def zones_containing(network: NetworkLike, point: Any, domain: DomainLike, prop:
     if region is not None and any(integer_dot(row, lifted) < 0 for row in region.hrep.closed_rows):
         raise DomainError("the point lies outside the domain; choose a point of the domain, or a larger domain")
     patterns = _Sides(loaded, wanted.horizon, start).patterns(region)
-    return (LocalZone(loaded, wanted, region, pattern, start) for pattern in patterns)
+    shared = Surroundings(loaded, wanted, region, start)
+    return (LocalZone(loaded, wanted, region, pattern, start, shared=shared) for pattern in patterns)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The zones at a point, against the complete list of zones, its graph, and exact projections."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -49,10 +50,15 @@ def test_across_a_facet_is_the_neighbour_in_the_graph(data):
     number = data.draw(st.integers(0, len(zones) - 1))
     inner = zones[number].cell.interior_point()
     (zone,) = [each for each in zone_at(network, inner, domain) if each.pattern == zones[number].pattern]
-    crossed = {zone.across(facet).pattern: set(facet.flips) for facet in zone.facets if facet.flips}
+    across = {facet: zone.across(facet) for facet in zone.facets if facet.flips}
+    crossed = {other.pattern: set(facet.flips) for facet, other in across.items()}
     edges = zones.graph[number]
     neighbours = {zones[other].pattern: set(edge["flips"]) for other, edge in edges.items()}
     assert crossed == neighbours
+    of_pattern = {each.pattern: each for each in zones}
+    for other in across.values():  # what is known of the zone on this side is a guess on the other side
+        assert other.hrep == of_pattern[other.pattern].hrep
+        assert all(row[0] + sum(a * x for a, x in zip(row[1:], other.inner_point, strict=True)) > 0 for row in other.hrep.rows)
 
 
 @settings(max_examples=15)
@@ -89,6 +95,9 @@ def test_many_inputs_with_and_without_a_box():
         across = zone.across(zone.nearest_facet())
         assert zone.zone.neuron_rows[:6] == across.zone.neuron_rows[:6]
         assert across.hrep.contains(across.inner_point)
+        for start in (zone, across):
+            for facet in [facet for facet in start.facets if facet.flips][:5]:
+                assert start.across(facet).hrep == replace(start.across(facet), hints=None).hrep
 
 
 def test_bad_points_are_refused():
