@@ -2,13 +2,16 @@
 
 Random weights almost never produce parallel, concurrent or repeated hyperplanes, dead neurons or zero pre-activations, but it
 is there that code about ReLU networks fails.  The strategies produce them often, and shrink to small integers.
+
+Hypothesis validates each strategy object once, which takes longer than a draw, so parts are made once and kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TypeAlias
+from functools import lru_cache
+from typing import TypeAlias, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
@@ -21,6 +24,7 @@ from exactzones.property import Property, condition, feature
 from exactzones.rational import Vector, dot, index, row_echelon
 
 Numbers: TypeAlias = SearchStrategy[Fraction]
+_Entry = TypeVar("_Entry")
 _Unit: TypeAlias = tuple[list[Fraction], Fraction]
 _Row: TypeAlias = tuple[int | Fraction, ...]
 
@@ -48,12 +52,16 @@ def rationals(max_denominator: int = 4, bound: int = 3) -> Numbers:
     >>> find(rationals(max_denominator=3), lambda number: number > 0)
     Fraction(1, 1)
     """
-    most = index(bound, "bound", least=0)
+    return _rationals(index(max_denominator, "max_denominator", least=1), index(bound, "bound", least=0))
 
+
+@lru_cache
+def _rationals(max_denominator: int, most: int) -> Numbers:
+    @lru_cache
     def over(denominator: int) -> Numbers:
         return st.integers(-most * denominator, most * denominator).map(lambda numerator: Fraction(numerator, denominator))
 
-    return st.integers(1, index(max_denominator, "max_denominator", least=1)).flatmap(over)
+    return st.integers(1, max_denominator).flatmap(over)
 
 
 def dyadics(bits: int = 4, bound: int = 3) -> Numbers:
@@ -78,6 +86,11 @@ def floats32(bound: int = 3) -> Numbers:
     """
     most = index(bound, "bound", least=0)
     return st.floats(-most, most, width=32, allow_subnormal=False).map(Fraction)
+
+
+_SMALL = st.sampled_from([Fraction(0), Fraction(1), Fraction(-1)])
+_RATIONALS, _DYADICS, _FLOATS = rationals(), dyadics(), floats32()
+_THRESHOLDS = st.just(Fraction(0)) | rationals(bound=2)
 
 
 @st.composite
@@ -131,18 +144,25 @@ def _between(size: int | tuple[int, int]) -> SearchStrategy[int]:
 
 
 def _numbers(draw: DrawFn, kind: str) -> Numbers:
-    small = st.sampled_from([Fraction(0), Fraction(1), Fraction(-1)])
     if kind == "integer":
-        return small
+        return _SMALL
     if kind == "float":
-        return floats32()
-    return draw(st.sampled_from([small, rationals(), dyadics()] if kind != "plain" else [rationals(), dyadics()]))
+        return _FLOATS
+    return draw(st.sampled_from([_RATIONALS, _DYADICS] if kind == "plain" else [_SMALL, _RATIONALS, _DYADICS]))
 
 
 def _units(draw: DrawFn, numbers: Numbers, width: int, count: int, *, zero_bias: bool = False) -> list[_Unit]:
-    biases = st.just(Fraction(0)) if zero_bias else numbers
-    unit = st.tuples(st.lists(numbers, min_size=width, max_size=width), biases)
-    return draw(st.lists(unit, min_size=count, max_size=count))
+    return draw(_lists(_unit(numbers, width, zero_bias=zero_bias), count))
+
+
+@lru_cache
+def _unit(numbers: Numbers, width: int, *, zero_bias: bool) -> SearchStrategy[_Unit]:
+    return st.tuples(_lists(numbers, width), st.just(Fraction(0)) if zero_bias else numbers)
+
+
+@lru_cache
+def _lists(entries: SearchStrategy[_Entry], count: int) -> SearchStrategy[list[_Entry]]:
+    return st.lists(entries, min_size=count, max_size=count)
 
 
 def _layer(units: list[_Unit], *, relu: bool | list[bool]) -> Layer:
@@ -167,7 +187,7 @@ def _hidden_layer(draw: DrawFn, kind: str, numbers: Numbers, width: int, max_wid
         never_fires = not first and draw(st.booleans())
         units[unit] = ([-abs(entry) for entry in row], -abs(bias)) if never_fires else ([Fraction(0)] * width, bias)
     if kind == "lanes":
-        mask = draw(st.lists(st.booleans(), min_size=len(units), max_size=len(units)))
+        mask = draw(_lists(st.booleans(), len(units)))
         return _layer(units, relu=mask)
     return _layer(units, relu=True)
 
@@ -184,7 +204,12 @@ def points(dim: int, *, max_denominator: int = 4, bound: int = 3) -> SearchStrat
     >>> find(points(2), lambda point: point[1] > 0)
     (Fraction(0, 1), Fraction(1, 1))
     """
-    return st.tuples(*[rationals(max_denominator, bound)] * index(dim, "dim", least=0))
+    return _tuples(rationals(max_denominator, bound), index(dim, "dim", least=0))
+
+
+@lru_cache
+def _tuples(entries: SearchStrategy[_Entry], count: int) -> SearchStrategy[tuple[_Entry, ...]]:
+    return st.tuples(*[entries] * count)
 
 
 @st.composite
@@ -227,8 +252,13 @@ def boxes(draw: DrawFn, dim: int, *, bound: int = 3) -> Polyhedron:
     Fraction(1, 1)
     """
     low = draw(points(dim, bound=bound))
-    widths = draw(st.tuples(*[rationals(bound=bound).map(lambda width: abs(width) or Fraction(1))] * len(low)))
+    widths = draw(_widths(len(low), bound))
     return Polyhedron.box(low, [a + b for a, b in zip(low, widths, strict=True)])
+
+
+@lru_cache
+def _widths(dim: int, bound: int) -> SearchStrategy[Vector]:
+    return _tuples(rationals(bound=bound).map(lambda width: abs(width) or Fraction(1)), dim)
 
 
 @st.composite
@@ -257,8 +287,8 @@ def polyhedra(
     >>> find(polyhedra(1, full_dimensional=False), lambda p: p.is_empty).dim
     -1
     """
-    slopes = st.tuples(*[st.integers(-2, 2)] * index(dim, "dim", least=1))
-    rows = draw(st.lists(st.tuples(st.integers(-2, 2), slopes), max_size=index(max_rows, "max_rows", least=0)))
+    slopes = _tuples(st.integers(-2, 2), index(dim, "dim", least=1))
+    rows = draw(_rows(slopes, index(max_rows, "max_rows", least=0)))
     lifted: list[_Row] = [(b, *a) for b, a in rows]
     centre = draw(points(dim, max_denominator=2, bound=2))
     if full_dimensional:
@@ -271,6 +301,11 @@ def polyhedra(
         lifted += _box_rows(centre, draw(st.integers(1, 3)))
     roles = ["row", *(["strict"] if strict else []), *([] if full_dimensional else ["equation"])]
     return _with_roles(dim, [(draw(st.sampled_from(roles)), row) for row in lifted])
+
+
+@lru_cache
+def _rows(slopes: SearchStrategy[tuple[int, ...]], most: int) -> SearchStrategy[list[tuple[int, tuple[int, ...]]]]:
+    return st.lists(st.tuples(st.integers(-2, 2), slopes), max_size=most)
 
 
 def _with_roles(dim: int, rows: list[tuple[str, _Row]]) -> Polyhedron:
@@ -299,7 +334,11 @@ def domains(dim: int, *, bounded: bool | None = None) -> SearchStrategy[Polyhedr
     >>> find(domains(2), lambda domain: True) is None
     True
     """
-    size = index(dim, "dim", least=1)
+    return _domains(index(dim, "dim", least=1), bounded=bounded)
+
+
+@lru_cache
+def _domains(size: int, *, bounded: bool | None) -> SearchStrategy[Polyhedron | None]:
     shapes: list[SearchStrategy[Polyhedron | None]] = [polyhedra(size, bounded=bounded)]
     if bounded is not False:
         shapes.insert(0, boxes(size))
@@ -325,7 +364,7 @@ def features(draw: DrawFn, net: Network, *, hidden: bool = True) -> Property:
     net = as_network(net)
     layer = draw(st.sampled_from([-1, -1, *range(len(net.layers) - 1)] if hidden else [-1]))
     unit = draw(st.integers(0, net.widths[layer] - 1))
-    return feature(unit, draw(st.just(Fraction(0)) | rationals(bound=2)), layer)
+    return feature(unit, draw(_THRESHOLDS), layer)
 
 
 @st.composite
@@ -348,12 +387,13 @@ def properties(draw: DrawFn, net: Network, *, max_conditions: int = 2) -> Proper
         layer = draw(st.integers(0, len(net.layers) - 1).map(lambda back: len(net.layers) - 1 - back))
         size = net.widths[layer]
         coefficients = draw(_coefficients(size))
-        constant = draw(st.just(Fraction(0)) | rationals(bound=2))
+        constant = draw(_THRESHOLDS)
         strict, after_relu = draw(st.sampled_from([True, False])), draw(st.booleans())
         drawn &= condition(coefficients, constant, layer=layer, strict=strict, after_relu=after_relu)
     return drawn
 
 
+@lru_cache
 def _coefficients(size: int) -> SearchStrategy[list[int]]:
     """Draw one or more non-zero coefficients, a single 1 being the simplest."""
     single: Callable[[int], list[int]] = lambda unit: [int(k == unit) for k in range(size)]  # noqa: E731
