@@ -1,11 +1,16 @@
 """Hypothesis profiles: fast, dev (quick), ci, deep (overnight); HYPOTHESIS_PROFILE chooses.
 
 With EXACTZONES_FAST, which run.sh --fast sets, a part of the tests of each file runs.
+Coverage is measured on the first examples of each property test.
 """
 
 import os
 from collections import Counter
+from functools import wraps
+from itertools import count
+from sys import modules
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Exact arithmetic takes as long as the numbers are long, so time limits would only make tests flaky.
@@ -18,6 +23,7 @@ _FAST = bool(os.environ.get("EXACTZONES_FAST"))
 _DEFAULT = "fast" if _FAST else "ci" if os.environ.get("CI") else "dev"
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or _DEFAULT)
 _ONE_OF = 10  # tests of a file, with EXACTZONES_FAST
+_MEASURED = 10  # examples of a property test: tracing doubles their time, and later ones reach hardly a new line
 
 
 def pytest_collection_modifyitems(config, items):
@@ -31,3 +37,26 @@ def pytest_collection_modifyitems(config, items):
         counts[item.path] += 1
     items[:] = kept
     config.hook.pytest_deselected(items=left)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Stop measuring coverage after the first examples of a property test, until it ends."""
+    property_test = getattr(getattr(item, "obj", None), "hypothesis", None)
+    coverage = modules["coverage"].Coverage.current() if "coverage" in modules else None
+    if property_test is None or coverage is None:
+        return (yield)
+    examples, inner = count(), property_test.inner_test
+
+    @wraps(inner)
+    def test(*args, **kwargs):
+        if next(examples) == _MEASURED:
+            coverage.stop()
+        return inner(*args, **kwargs)
+
+    property_test.inner_test = test
+    try:
+        return (yield)
+    finally:
+        property_test.inner_test = inner
+        coverage.start()
