@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, total_ordering
@@ -94,6 +94,14 @@ class Zone:
     def listed_vrep(self) -> VRep | None:
         """The same for lists of zones; None if the engine kept the cell without them, and there may be many."""
         return self.vrep if self.kept is None or self.kept.has_few_corners else None
+
+    @property
+    def listed_counts(self) -> tuple[int, int, int] | None:
+        """The numbers of the vertices, rays and lines of ``listed_vrep``."""
+        if self.kept is not None and not self.kept.has_few_corners:
+            return None
+        vertices = sum(1 for ray in self.cell.rays if ray[0])
+        return vertices, len(self.cell.rays) - vertices, len(self.cell.lines)
 
     @cached_property
     def maps(self) -> tuple[AffineMap, ...]:
@@ -192,13 +200,13 @@ class Zone:
         if self.kept is not None:
             return Maximum.of(self.kept.maximize(row), scale)
         rays, lines = self._generators
-        vertices = ((ray, tuple([quotient(entry, ray[0]) for entry in ray[1:]])) for ray in rays if ray[0])
-        value, best = max((quotient(integer_dot(row, ray), scale * ray[0]), vertex) for ray, vertex in vertices)
+        value, highest = _highest(row, rays)
+        best = max(tuple([quotient(entry, ray[0]) for entry in ray[1:]]) for ray in highest)
         both_ways = [direction for line in lines for direction in (line, tuple(-entry for entry in line))]
         for ray in (*rays, *both_ways):
             if not ray[0] and integer_dot(row, ray) > 0:
                 return Maximum(None, best, tuple([entry + Fraction(0) for entry in ray[1:]]), attained=False)
-        return Maximum(value, best)
+        return Maximum(value / scale, best)
 
     @cached_property
     def supremum(self) -> Fraction | None:
@@ -209,14 +217,9 @@ class Zone:
         rays, lines = self._generators
         if any(integer_dot(row, line) for line in lines):
             return None
-        value, height = 0, 0
-        for ray in rays:
-            at_ray = integer_dot(row, ray)
-            if not ray[0] and at_ray > 0:
-                return None
-            if ray[0] and (not height or at_ray * height > value * ray[0]):
-                value, height = at_ray, ray[0]
-        return quotient(value, scale * height)
+        if any(not ray[0] and integer_dot(row, ray) > 0 for ray in rays):
+            return None
+        return _highest(row, rays)[0] / scale
 
     @property
     def _feature(self) -> tuple[Row, int]:
@@ -373,3 +376,18 @@ class Zone:
 
     def __repr__(self) -> str:
         return f"Zone({' '.join(self.pattern) or 'no hidden neurons'})"
+
+
+def _highest(row: Row, rays: Iterable[Row]) -> tuple[Fraction, list[Row]]:
+    """Return the largest value of ``row . (1, x)`` at the vertices among homogeneous generators, and those where it is."""
+    value, height = 0, 0
+    highest: list[Row] = []
+    for ray in rays:
+        if ray[0]:
+            at_ray = integer_dot(row, ray)
+            own, largest = at_ray * height, value * ray[0]
+            if not highest or own > largest:
+                value, height, highest = at_ray, ray[0], [ray]
+            elif own == largest:
+                highest.append(ray)
+    return quotient(value, height), highest

@@ -1,30 +1,35 @@
-"""A store's zones as one file for other programs; JSON and CSV are written zone by zone, without a list of all zones."""
+"""A store's zones as one file for other programs; texts of zones and of graphs are written zone by zone, without a list."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from exactzones.errors import InputError
 from exactzones.export import csv_lines, smtlib, writer
+from exactzones.export.graphs import GraphStream, edge_attributes, maximum_text, node_attributes
 from exactzones.files import as_path, atomic_stream, write_atomically
 from exactzones.formats.zones_json import zones_writer
 from exactzones.store.reading import ZoneStore
+from exactzones.zones.graph import facet_row
 
 MOST_IN_MEMORY = 100_000
 """The zones that an export holds in memory at most, unless its caller says otherwise; each takes some ten thousand bytes."""
 
 _JSON = (".json", ".json.gz")
+_GRAPHS = (".graphml", ".gexf")
 
 
 def export(store: ZoneStore, path: str | PathLike[str], *, most: int = MOST_IN_MEMORY) -> None:
     """Write a store to a file as ``Zones.save`` does, with the same content.
 
-    ``.json``, ``.json.gz`` and ``.csv`` are written zone by zone, if the store is complete.  ``.smt2`` is the question, without
-    zones.  For other suffixes, and for a store that is not complete, all zones are held in memory.
+    If the store is complete, ``.json``, ``.json.gz`` and ``.csv`` are written zone by zone, and ``.graphml`` and ``.gexf``, too,
+    if it has more than ``most`` zones; the edges are then in the order of the zones.  ``.smt2`` is the question, without zones.
+    For other suffixes, and for a store that is not complete, all zones are held in memory.
 
     Args:
         store: the store.
@@ -38,21 +43,45 @@ def export(store: ZoneStore, path: str | PathLike[str], *, most: int = MOST_IN_M
     lower = target.lower()
     if not lower.endswith(_JSON):
         writer(target, store.network.inputs)  # refuses other suffixes before anything is read
-    is_streamed = store.manifest.islands is not None and lower.endswith((*_JSON, ".csv"))
+    by_zone = (*_JSON, ".csv", *(_GRAPHS if len(store) > most else ()))
+    is_streamed = store.manifest.islands is not None and lower.endswith(by_zone)
     if lower.endswith(".smt2"):
         write_atomically(target, smtlib(store.network, store.prop, store.domain).encode())
     elif not is_streamed:
         _check_number(store, target, most)
         store.listed().save(target)
-    elif lower.endswith(".csv"):
+    elif not lower.endswith(_JSON):
         with atomic_stream(target) as stream:
-            for line in csv_lines(store, store.island_of, store.network.inputs):
-                stream.write(line.encode())
+            for piece in _pieces(store, Path(lower).suffix):
+                stream.write(piece.encode())
     else:
         with zones_writer(target, store.network, store.prop, store.domain) as json_writer:
             for zone in store:
                 json_writer.add(zone)
             json_writer.finish_complete(_pairs(store), (island.tolist() for island in store.islands))
+
+
+def _pieces(store: ZoneStore, suffix: str) -> Iterator[str]:
+    """Yield the text of a table or a graph."""
+    if suffix == ".csv":
+        return csv_lines(store, store.island_of, store.network.inputs)
+    nodes = (
+        (k, node_attributes(zone, island=int(store.island_of[k]), maximum=maximum_text(zone))) for k, zone in enumerate(store)
+    )
+    return GraphStream(suffix, {"property": str(store.prop), "complete": store.complete}).pieces(nodes, _shared_facets(store))
+
+
+def _shared_facets(store: ZoneStore) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """Yield (zone, zone, attributes) for each facet that two zones share, in the order of the zones."""
+    patterns = store.all_patterns()
+    for chunk in store.manifest.links:
+        for row in store.table(chunk, ["zone", "facets", "neighbours", "fires"]).to_pylist():
+            zone, links = row["zone"], zip(row["neighbours"], row["facets"], row["fires"], strict=True)
+            leaf = store.source(zone)
+            for other, plane, fires in sorted(link for link in links if link[0] > zone):
+                differ = np.flatnonzero(np.unpackbits(patterns[zone] ^ patterns[other]))
+                flips = [store.neurons[bit] for bit in differ.tolist()]
+                yield zone, other, edge_attributes(facet_row(leaf, plane), flips, fires=fires)
 
 
 def _check_number(store: ZoneStore, target: str, most: int) -> None:
@@ -68,7 +97,7 @@ def _check_number(store: ZoneStore, target: str, most: int) -> None:
         advice = f"finish it (exactzones zones .. --store {store.directory} --resume)"
     else:
         why = f"{Path(target).suffix} is made from all zones at once"
-        advice = "export .json, .json.gz or .csv, which are written zone by zone"
+        advice = f"export {', '.join((*_JSON, '.csv', *_GRAPHS))}, which are written zone by zone"
     raise InputError(
         f"{target}: {why}; {len(store):,} zones do not fit in memory (the limit is {most:,}): {advice}, read the Parquet files "
         f"with DuckDB or polars, or raise the limit in Python, exactzones.store.export(store, path, most={len(store)})"

@@ -35,13 +35,13 @@ def records(zones: Iterable[Zone], island_of: Sequence[int] | Integers, inputs: 
 
 def _record(zone: Zone) -> dict[str, Any]:
     """Return a record without the island and the volume."""
-    vrep = zone.listed_vrep
+    vertices, rays, lines = zone.listed_counts or (None, None, None)
     record = {
         "pattern": " ".join(zone.pattern),
         "facets": len(zone.hrep.rows),
-        "vertices": None if vrep is None else len(vrep.vertices),
-        "rays": None if vrep is None else len(vrep.rays),
-        "lines": None if vrep is None else len(vrep.lines),
+        "vertices": vertices,
+        "rays": rays,
+        "lines": lines,
         "maximum": zone.maximum.value,
     }
     return record | {f"x{j}": entry for j, entry in enumerate(zone.sample)}

@@ -85,6 +85,11 @@ def _canonical(row: Row) -> Row:
     return max(row, tuple(-entry for entry in row))
 
 
+def facet_row(leaf: Leaf | InequalityLeaf, identity: int) -> Row:
+    """Return the row of the hyperplane of a leaf's facet, as the attribute ``facet`` of an edge has it."""
+    return _canonical(leaf.arrangement.section.lift_row(leaf.row(identity)))
+
+
 def _hidden_units(zone: Zone) -> list[tuple[int, int]]:
     return [(k, unit) for k, layer in enumerate(zone.network.layers[: zone.prop.horizon]) for unit in layer.relu_units]
 
@@ -109,7 +114,7 @@ class _FacetRow(NamedTuple):
     identity: int
 
     def row(self) -> Row:
-        return _canonical(self.leaf.arrangement.section.lift_row(self.leaf.row(self.identity)))
+        return facet_row(self.leaf, self.identity)
 
 
 class _Edge(MutableMapping[str, Any]):

@@ -48,14 +48,14 @@ def measure(name, bound, threshold, place):
     with TemporaryDirectory(dir=place) as folder:
         storing, _ = seconds(store_zones, net, prop, domain, directory=folder)
         writing.write_links = write_links
-        sizes = [sum(path.stat().st_size for path in Path(folder).glob(f"{kind}-*")) / count for kind in ("zones", "links")]
+        sizes = [sum(path.stat().st_size for path in Path(folder).glob(f"{kind}-*")) / count for kind in ("zones", "links", "index")]
         opening, store = seconds(ZoneStore.open, folder)
         points = np.random.default_rng(1).uniform(-bound, bound, (POINTS, net.inputs))
         looking, _ = seconds(store.containing, points)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     print(
         f"| {name} | {count:,} | {storing - linking[0]:.1f} s | {linking[0]:.1f} s | {storing / searching:.1f} | "
-        f"{sizes[0]:.0f} + {sizes[1]:.0f} | {memory} MB | {opening:.2f} s | {looking:.2f} s |",
+        f"{' + '.join(f'{size:.0f}' for size in sizes)} | {memory} MB | {opening:.2f} s | {looking:.2f} s |",
         flush=True,
     )
 

@@ -283,8 +283,6 @@ def test_a_part_is_exported_as_a_list(tmp_path, suffix):
 def test_an_export_that_does_not_fit_in_memory_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(ZoneStore, "listed", None)  # nothing is held
     store = store_zones(NET, 0, BOX, directory=tmp_path / "s")
-    with pytest.raises(InputError, match=r"\.gexf is made from all zones at once; 103 zones .* limit is 50.*most=103"):
-        export(store, tmp_path / "zones.gexf", most=50)
     with pytest.raises(InputError, match="not known"):
         export(store, tmp_path / "zones.txt", most=50)
     with pytest.raises(BudgetExceeded) as stopped:
