@@ -48,7 +48,8 @@ def measure(name, bound, threshold, place):
     with TemporaryDirectory(dir=place) as folder:
         storing, _ = seconds(store_zones, net, prop, domain, directory=folder)
         writing.write_links = write_links
-        sizes = [sum(path.stat().st_size for path in Path(folder).glob(f"{kind}-*")) / count for kind in ("zones", "links", "index")]
+        files = [Path(folder).glob(f"{kind}-*") for kind in ("zones", "links", "index")]
+        sizes = [sum(path.stat().st_size for path in paths) / count for paths in files]
         opening, store = seconds(ZoneStore.open, folder)
         points = np.random.default_rng(1).uniform(-bound, bound, (POINTS, net.inputs))
         looking, _ = seconds(store.containing, points)
