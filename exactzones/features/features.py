@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from exactzones.arguments import DomainLike, NetworkLike, Progress, as_domain, as_network
+from exactzones.arguments import DomainLike, NetworkLike, Progress, as_domain, as_network, as_progress, as_seconds, as_text
 from exactzones.certification import (
     CanFire,
     CannotFire,
@@ -27,7 +28,9 @@ from exactzones.certification import (
 )
 from exactzones.deadline import Deadline
 from exactzones.errors import DimensionError, InputError
+from exactzones.features.answers import Asked, survey
 from exactzones.features.islands import FeatureIsland, islands_of, listed_zones
+from exactzones.files import as_path, write_atomically
 from exactzones.models import from_torch
 from exactzones.models.arrays import Array
 from exactzones.models.sparse_coder import SparseCoder, read_sparse_coder
@@ -290,6 +293,44 @@ class Features:
         """
         points = [self.network.point(point) for point in entries(data, "data", "points, shape (points, inputs)")]
         return islands_of(listed_zones(self.network, self.prop(unit), as_domain(domain, self.network.inputs), seconds), points)
+
+    def report(
+        self,
+        path: str | PathLike[str],
+        domain: DomainLike = None,
+        data: Any = (),
+        *,
+        units: Any = None,
+        names: Sequence[str] | None = None,
+        labels: Mapping[int, str] | None = None,
+        title: str | None = None,
+        seconds: float | None = 5,
+        progress: Progress | None = None,
+    ) -> None:
+        """Write an HTML page with a card for each feature, and which features fire together.
+
+        A card says whether the feature is dead, how large it becomes, at which data points it fires, which islands hold none, and
+        which data point is nearest to firing, with witnesses and certificates.  With two inputs it has a picture.
+
+        Args:
+            path: of the file.
+            domain: see the class.
+            data: points, shape (points, inputs); those outside the domain are left out.
+            units: the features' numbers; None is all.
+            names: of the inputs; ``x0``, ``x1``, .. by default.
+            labels: what features are called, by number.
+            title: of the page; by default where the features come from.
+            seconds: time limit for each question; what is not decided in this time is said to be open.
+            progress: called with (features done, features).
+
+        Raises:
+            InputError: more features than a report has cards for, or the file cannot be written.
+        """
+        from exactzones.features.report import report_page  # noqa: PLC0415 - pages are slow to import
+
+        target, show = as_path(path), as_progress(progress)
+        contents = survey(self, domain, data, Asked(units, names, labels or {}, as_seconds(seconds)), show)
+        write_atomically(target, report_page(contents, self.name if title is None else as_text(title, "title")).encode())
 
 
 def _name(source: Any) -> str:

@@ -34,7 +34,7 @@ def grid(inputs):
     return [tuple(Fraction(entry, 2) for entry in point) for point in product(range(-4, 5, inputs), repeat=inputs)]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(autoencoders())
 def test_answers_agree_with_evaluation_and_with_each_other(features):
     points = grid(features.network.inputs)

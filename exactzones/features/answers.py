@@ -1,0 +1,194 @@
+"""What a report says about each feature: the answers to all questions, each with its evidence or with what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from exactzones.arguments import DomainLike, Progress, as_domain, as_numbers, as_texts
+from exactzones.certification import CanFire, CoFiring, Decision, NearestInput, ProvedMaximum, certify
+from exactzones.certification.prepared import Prepared
+from exactzones.errors import BudgetExceeded, DimensionError, InputError
+from exactzones.features.islands import FeatureIsland, islands_of, listed_zones
+from exactzones.polyhedra import Polyhedron
+from exactzones.rational import Vector, entries
+from exactzones.rational.floats import clipped_float
+from exactzones.zones import Zones
+from exactzones.zones.union_parts import UnionParts
+
+if TYPE_CHECKING:
+    from exactzones.features.features import Features
+
+MOST_FEATURES = 256
+"""Features of which a report has cards."""
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureAnswers:
+    """The answers about one feature.
+
+    Attributes:
+        unit: its number.
+        decision: whether it fires anywhere on the domain, with a witness or a certificate.
+        strongest: its largest pre-activation, or the largest that was found, without a certificate; None if not known.
+        data: the numbers of the data points at which it fires.
+        top: of these, the one where it is largest.
+        missed: a data point at which it does not fire, and the nearest input at which it does.
+        zones: its zones; None if they could not be listed.
+        islands: its islands.
+    """
+
+    unit: int
+    decision: Decision
+    strongest: ProvedMaximum | None = None
+    data: tuple[int, ...] = ()
+    top: int | None = None
+    missed: tuple[int, NearestInput] | None = None
+    zones: Zones | UnionParts | None = None
+    islands: tuple[FeatureIsland, ...] = ()
+
+    @property
+    def unseen(self) -> tuple[FeatureIsland, ...]:
+        """The islands without data."""
+        return tuple(island for island in self.islands if island.is_unseen)
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """The questions about features on a domain.
+
+    Attributes:
+        features: of which network.
+        domain: the domain; None is all of the input space.
+        points: the data points in the domain.
+        seconds: time limit for each question.
+    """
+
+    features: Features
+    domain: Polyhedron | None
+    points: tuple[Vector, ...]
+    seconds: float | None
+
+    def values(self) -> Any:
+        """Return pre-activations at the data points in floats, (points, features): they choose points, and decide nothing."""
+        network = self.features.preactivations
+        floats = np.array([[*map(clipped_float, point)] for point in self.points]).reshape(-1, network.inputs)
+        return Prepared.of(network).floats.trace(floats, len(network.layers) - 1)[-1]
+
+    def about(self, unit: int, fires: Any, values: Any) -> FeatureAnswers:
+        """Return the answers about a feature.
+
+        Args:
+            unit: its number.
+            fires: at which data points it fires.
+            values: its pre-activation at each of them, roughly.
+        """
+        data = tuple(np.flatnonzero(fires).tolist())
+        decision = certify(self.features.network, self.features.prop(unit), self.domain, seconds=self.seconds)
+        if not isinstance(decision, CanFire):
+            return FeatureAnswers(unit, decision, data=data)
+        zones = self._zones(unit)
+        return FeatureAnswers(
+            unit,
+            decision,
+            self._strongest(unit),
+            data,
+            max(data, key=lambda k: values[k], default=None),
+            self._missed(unit, fires, values),
+            zones,
+            () if zones is None else islands_of(zones, self.points),
+        )
+
+    def _strongest(self, unit: int) -> ProvedMaximum | None:
+        try:
+            return self.features.strongest(unit, self.domain, seconds=self.seconds)
+        except BudgetExceeded as stopped:
+            best = stopped.found
+            return best if isinstance(best, ProvedMaximum) else None
+        except InputError:  # too many inputs for an exact maximum
+            return None
+
+    def _missed(self, unit: int, fires: Any, values: Any) -> tuple[int, NearestInput] | None:
+        silent = np.flatnonzero(~fires)
+        if not len(silent):
+            return None
+        closest = int(silent[np.argmax(values[silent])])
+        answer = self.features.nearest(unit, self.points[closest], self.domain, norm="inf", seconds=self.seconds)
+        return None if answer is None else (closest, answer)
+
+    def _zones(self, unit: int) -> Zones | UnionParts | None:
+        try:
+            return listed_zones(self.features.network, self.features.prop(unit), self.domain, self.seconds)
+        except (BudgetExceeded, InputError):
+            return None
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """What a report is made of.
+
+    Attributes:
+        features: of which network.
+        domain: the domain; None is all of the input space.
+        points: the data points in the domain.
+        answers: of each feature of the report.
+        together: which of them fire together; None if that was not asked.
+        shared: pairs of features, by number, that fire together at a data point.
+        names: of the inputs.
+        labels: what some features are called, by number.
+    """
+
+    features: Features
+    domain: Polyhedron | None
+    points: tuple[Vector, ...]
+    answers: tuple[FeatureAnswers, ...]
+    together: CoFiring | None
+    shared: frozenset[tuple[int, int]]
+    names: Sequence[str]
+    labels: Mapping[int, str]
+
+
+class Asked(NamedTuple):
+    """What a report is asked for: ``units``, ``names``, ``labels`` and ``seconds`` of ``Features.report``."""
+
+    units: Any
+    names: Sequence[str] | None
+    labels: Mapping[int, str]
+    seconds: float | None
+
+
+def survey(features: Features, domain: DomainLike, data: Any, asked: Asked, progress: Progress | None) -> Contents:
+    """Return the answers about features on a domain.
+
+    Raises:
+        DimensionError: not one name per input.
+        InputError: more features than a report has cards for.
+    """
+    network = features.network
+    units = range(len(features)) if asked.units is None else dict.fromkeys(as_numbers(asked.units, "features", len(features)))
+    if len(units) > MOST_FEATURES:
+        raise InputError(
+            f"{len(units)} features are asked about; a report has at most {MOST_FEATURES} cards: pass units=[0, 1, ..]"
+        )
+    names = [f"x{k}" for k in range(network.inputs)] if asked.names is None else as_texts(asked.names, "names")
+    if len(names) != network.inputs:
+        raise DimensionError("list of names", expected=network.inputs, got=len(names))
+    region = as_domain(domain, network.inputs)
+    listed = [network.point(point) for point in entries(data, "data", "points, shape (points, inputs)")]
+    points = tuple(point for point in listed if region is None or region.contains(point))
+    asking = Survey(features, region, points, asked.seconds)
+    fires, values = features.fires(points), asking.values()
+    answers = []
+    for count, unit in enumerate(units):
+        if progress is not None:
+            progress(count, len(units))
+        answers.append(asking.about(unit, fires[:, unit], values[:, unit]))
+    pairs = None if features.k is not None else features.together(region, [*units], seconds=asked.seconds)
+    chosen = fires[:, [*units]].astype(int)
+    shared = np.argwhere(chosen.T @ chosen)
+    numbers = [*units]
+    both = frozenset((numbers[i], numbers[j]) for i, j in shared.tolist())
+    return Contents(features, region, points, tuple(answers), pairs, both, names, asked.labels)

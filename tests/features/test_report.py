@@ -1,0 +1,119 @@
+"""The report: what it says is what the functions answer, and it needs nothing else to be shown."""
+
+import base64
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from exactzones import Features, InputError, Network, check
+from exactzones.features.report import _KINDS
+
+NET = Network.mlp([([[1, 0], [-1, 0], [0, 1]], [0, 0, 0]), ([[1, 1, 0], [0, 0, 1], [-1, -1, -1]], [-1, -2, 0])])
+"""Features |x| - 1, max(y, 0) - 2 and -|x| - max(y, 0)."""
+DATA = [[2, 0], [0, 1], [3, 3], [9, 9]]
+CALLED = {0: "<wide>"}
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    seen = []
+    Features.of(NET).report(path, (-3, 4), DATA, names=["width", "height"], labels=CALLED, progress=lambda *now: seen.append(now))
+    assert seen == [(0, 3), (1, 3), (2, 3)]
+    return path
+
+
+def card(page, unit):
+    return re.search(rf'<article id="feature-{unit}".*?</article>', page.read_text(), re.DOTALL)[0]
+
+
+def rows(text):
+    """The terms of a card or of the overview, with what they say."""
+    return dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", text, re.DOTALL))
+
+
+def test_a_card_says_what_the_functions_answer(page):
+    features, first = Features.of(NET), card(page, 0)
+    seen, unseen = features.islands(0, (-3, 4), DATA)
+    assert (seen.is_unseen, unseen.is_unseen) == (False, True)
+    assert "<h2" in first
+    assert "&lt;wide&gt; <span" in first
+    assert "1 island without data" in first
+    assert rows(first) == {
+        "on the data": "fires at 2 of 3 points, most at point 2: 2",
+        "largest value": f"{features.strongest(0, (-3, 4)).value}, at width 4, height 0",
+        "islands": "2, 1 of them without data (4 zones)",
+        "no data at": "width {}, height {}".format(*unseen.witness),
+        "nearly fires": f"data point 1, if each input changes by at most {features.nearest(0, DATA[1], norm='inf').upper}",
+    }
+    assert "<svg" in first
+    assert "fires, without data" in first
+
+
+def test_a_dead_feature_has_a_certificate_that_check_accepts(page):
+    dead = card(page, 2)
+    assert rows(dead)["answer"].startswith("fires nowhere: proved in ")
+    packed = re.search(r'href="data:application/json;base64,([^"]*)"', dead)[1]
+    assert str(check(NET, 2, (-3, 4), base64.b64decode(packed).decode().splitlines())) == "valid"
+    assert "<svg" not in dead
+
+
+def test_the_overview_lists_what_people_look_for(page):
+    text = page.read_text()
+    said = rows(text.split('<div class="cards">')[0])
+    assert re.findall(r"#feature-(\d)", said["dead"]) == ["2"]
+    assert re.findall(r"#feature-(\d)", said["islands without data"]) == ["0"]
+    assert said["data"] == "3 points in the domain"
+    assert "<strong>1 feature</strong> proved dead, 2 that fire, <strong>1</strong> with islands that no data point is in" in text
+    pairs = dict(re.findall(r"<title>0 and (\d): (.*?)</title>", text))
+    assert pairs == {"0": _KINDS["both"], "1": _KINDS["both"], "2": _KINDS["never"]}
+
+
+def test_other_activations_and_what_is_left_out(tmp_path):
+    sae = {"W_enc": np.array([[1.0, -1, 0]]), "b_enc": np.array([0.0, 0, -9])}
+    for options, said in [({"k": 1}, "TopK, k = 1"), ({"activation": "jumprelu"}, "JumpReLU")]:
+        arrays = sae | ({"threshold": np.ones(3)} if "activation" in options else {})
+        Features.of(sae=arrays, **options).report(tmp_path / "page.html", (-3, 3), units=[2, 0], title="A & B")
+        text = (tmp_path / "page.html").read_text()
+        assert re.findall(r'<article id="feature-(\d)"', text) == ["2", "0"]
+        assert rows(text)["activation"] == said
+        assert "<title>A &amp; B</title>" in text
+        assert "without data" not in text.split("<body>")[1]
+    Features.of(sae=sae).report(tmp_path / "page.html", seconds=0)
+    assert "undecided" in (tmp_path / "page.html").read_text() or "unbounded" in (tmp_path / "page.html").read_text()
+
+
+def test_what_a_report_is_not_made_of(tmp_path):
+    features = Features.of(NET)
+    many = Features.of(Network.of(([[1]] * 300, [0] * 300, True)))
+    for call, message in [
+        (lambda: many.report(tmp_path / "r.html"), r"300 features are asked about; .* pass units="),
+        (lambda: features.report(tmp_path / "r.html", names=["a"]), "list of names"),
+        (lambda: features.report(tmp_path / "r.html", data=3), "data is 3"),
+        (lambda: features.report(tmp_path / "r.html", units=[7]), "features 0 to 2"),
+        (lambda: features.report(tmp_path / "no" / "r.html", (-1, 1), units=[2]), "cannot be written"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            call()
+
+
+@pytest.mark.parametrize("width", [390, 1600])
+def test_a_browser_shows_it_without_scripts_or_requests(page, width):
+    playwright = pytest.importorskip("playwright.sync_api")
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium on this machine")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        tab, wrong = browser.new_page(viewport={"width": width, "height": 900}), []
+        tab.on("console", lambda message: wrong.append(message.text))
+        tab.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith(("file:", "data:")) else None)
+        tab.goto(page.as_uri())
+        assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        assert tab.locator("article").count() == 3
+        tab.locator("article details summary").first.click()
+        assert tab.locator("article details .exact").first.is_visible()
+        assert wrong == []
+        browser.close()
