@@ -62,6 +62,7 @@ from .zones import (
     PairMeasures,
     Segment,
     SegmentPiece,
+    Topology,
     UnionZone,
     ZoneFacet,
     Zones,
@@ -73,6 +74,7 @@ from .zones import (
     find_zones,
     measure,
     nearest,
+    topology,
     zone_at,
 )
 
@@ -125,6 +127,7 @@ __all__ = [
     "Report",
     "Segment",
     "SegmentPiece",
+    "Topology",
     "Undecided",
     "UnionZone",
     "VRep",
@@ -166,6 +169,7 @@ __all__ = [
     "store_zones",
     "stream_zones",
     "together",
+    "topology",
     "unrelu",
     "vector",
     "zone_at",

@@ -77,6 +77,11 @@ _COMMANDS = {
         "together",
         "Decide for all pairs of features of a layer whether they fire together, at one point of a domain.",
     ),
+    "topology": _Command(
+        "topology",
+        "command",
+        "Count the components, loops and cavities of the set on which a feature fires, of the rest, and of the boundary.",
+    ),
     "verify": _Command(
         "verify", "verify", "Decide a VNN-LIB query; the command line is that of chapter 5 of the VNN-LIB standard."
     ),

@@ -10,7 +10,15 @@ operations and the order of a Fraction, so type annotations say Fraction for bot
 """
 
 from exactzones.rational.approximation import Rationalization, rationalize, sympy_module
-from exactzones.rational.elimination import certainly_independent, common_zero, determinant, nullspace, rank, row_echelon
+from exactzones.rational.elimination import (
+    certainly_independent,
+    common_zero,
+    determinant,
+    elementary_divisors,
+    nullspace,
+    rank,
+    row_echelon,
+)
 from exactzones.rational.entries import entries, flag, index, read_points
 from exactzones.rational.integers import IntegerMatrix
 from exactzones.rational.matrix import Matrix
@@ -42,6 +50,7 @@ __all__ = [
     "common_zero",
     "determinant",
     "dot",
+    "elementary_divisors",
     "entries",
     "exact",
     "flag",

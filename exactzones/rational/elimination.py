@@ -141,3 +141,16 @@ def _eliminated(rows: Sequence[Sequence[Any]]) -> tuple[list[list[Any]], tuple[i
         reduced.append(row)
         pivots.append(k)
     return reduced, tuple(pivots), product
+
+
+def elementary_divisors(rows: Sequence[Sequence[int]]) -> list[int]:
+    """Return the entries other than 0 of the Smith normal form of an integer matrix: each divides the next one.
+
+    >>> elementary_divisors([[2, 4], [6, 8]])
+    [2, 4]
+    """
+    if not rows or not rows[0]:
+        return []
+    reduced = flint.fmpz_mat([list(row) for row in rows]).snf()
+    diagonal = (int(reduced[k, k]) for k in range(min(len(rows), len(rows[0]))))
+    return [abs(entry) for entry in diagonal if entry]

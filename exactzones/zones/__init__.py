@@ -10,6 +10,7 @@ from exactzones.zones.local import LocalZone, ZoneFacet, zone_at
 from exactzones.zones.merge import MergedZone
 from exactzones.zones.segments import Segment, SegmentPiece, along
 from exactzones.zones.statistics import Measures, PairMeasures, covariance, measure
+from exactzones.zones.topology import Topology, topology
 from exactzones.zones.union import UnionZone, ZoneUnion, find_union
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "PairMeasures",
     "Segment",
     "SegmentPiece",
+    "Topology",
     "UnionZone",
     "Zone",
     "ZoneCondition",
@@ -40,6 +42,7 @@ __all__ = [
     "measure",
     "nearest",
     "stream_zones",
+    "topology",
     "unrelu",
     "zone_at",
 ]

@@ -1,0 +1,149 @@
+"""The topology of where a feature fires: components, loops and cavities, counted exactly.
+
+The activation regions of a network are the cells of a complex: two of them meet in a common face (Grigsby and Lindsey 2022, On
+transversality of bent hyperplane arrangements, for generic networks; cutting all cells of a complex along the zeros of a
+continuous function that is affine on each leaves a complex in any case).  The sets on which a feature is at least a level, or
+equal to it, are complexes of parts of these cells.  The open set on which it is greater than t has the homology of the closed
+set on which it is at least a higher level, if no vertex has a value between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_deadline, as_domain, as_network, as_unit
+from exactzones.deadline import Deadline
+from exactzones.errors import BudgetExceeded
+from exactzones.layer import Layer
+from exactzones.network import Network
+from exactzones.polyhedra import Cell, Polyhedron
+from exactzones.polyhedra.complexes import FaceComplex, above, at_zero
+from exactzones.polyhedra.homology import Homology
+from exactzones.property import Condition, Property, feature
+from exactzones.rational import Vector, dot, exact, flag, integer_row
+from exactzones.zones.listing import find_zones
+
+_Region = tuple[Cell, Vector]  # a bounded cell, and the row of the feature on it
+
+
+@dataclass(frozen=True)
+class Topology:
+    """The homology of three subsets of a domain; None where time did not suffice.
+
+    Attributes:
+        firing: where the feature is at least the threshold, or, if ``open``, greater than it.
+        complement: the rest of the domain.
+        boundary: where it is equal to the threshold.
+        open: which firing set was meant.
+    """
+
+    firing: Homology | None = None
+    complement: Homology | None = None
+    boundary: Homology | None = None
+    open: bool = False
+
+
+def topology(
+    network: NetworkLike,
+    unit: PropertyLike,
+    domain: DomainLike = None,
+    *,
+    threshold: Any = 0,
+    open: bool = False,  # noqa: A002 - the word of topology
+    layer: int = -1,
+    seconds: float | Deadline | None = None,
+    jobs: int = 1,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Topology:
+    """Return the Betti numbers, torsion and Euler characteristics of where a feature fires, where not, and of the boundary.
+
+    Sets that touch in a point or an edge are connected if they are closed, and apart if they are open.
+
+    Args:
+        network: the network, or the path of its file.
+        unit: the feature, such as 2 or ``feature(2)``.
+        domain: full-dimensional; None is all of the input space.
+        threshold: exact number, compared with the feature before its ReLU.
+        open: whether the firing set is where the feature is greater than the threshold; by default it has its boundary, too.
+        layer: of the feature; 0 is the first, -1 the last.
+        seconds: the time limit, or a deadline that has begun already.
+        jobs: the number of processes that search for regions; see ``find_zones``.
+        executor: searches with its workers.
+        progress: called with (cells visited, regions found).
+
+    Raises:
+        BudgetExceeded: time is up, or the user interrupted; ``found`` has the parts that are known.
+        DomainError: there are too many inputs for cells with vertices.
+        InputError: another argument that does not fit.
+
+    >>> from exactzones import Network
+    >>> found = topology(Network.mlp([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1] * 4], [-1])]), 0, (-2, 2))
+    >>> found.firing.betti, found.complement.betti, found.boundary.betti                            # |x| + |y| >= 1
+    ((1, 1), (1, 0), (1, 1))
+    """
+    loaded, deadline, is_open = as_network(network), as_deadline(seconds), flag(open, "open")
+    number, at = as_unit(unit, layer)
+    (known,) = feature(number, layer=at).resolve(loaded.widths).conditions
+    level, region, found = exact(threshold, "threshold"), as_domain(domain, loaded.inputs), Topology(open=is_open)
+    search = {"seconds": deadline, "jobs": jobs, "executor": executor, "progress": progress}
+    try:
+        regions = _regions(_ending_at(loaded, known.layer, number), region, level, search)
+        values = {dot(row, ray) / ray[0] for cell, row in deadline.watch(regions) for ray in cell.rays}
+        higher = min((value for value in values if value > 0), default=Fraction(1)) / 2
+        lower = max((value for value in values if value < 0), default=Fraction(-1)) / 2
+        found = replace(found, firing=_homology(regions, higher if is_open else Fraction(0), deadline))
+        below = [(cell, tuple(-entry for entry in row)) for cell, row in regions]
+        found = replace(found, complement=_homology(below, Fraction(0) if is_open else -lower, deadline))
+        return replace(found, boundary=_homology(regions, Fraction(0), deadline, at_level=True))
+    except (BudgetExceeded, KeyboardInterrupt) as stopped:
+        reason = stopped.reason if isinstance(stopped, BudgetExceeded) else str(stopped) or "interrupted"
+        raise BudgetExceeded(reason, found) from None
+
+
+def _ending_at(network: Network, layer: int, unit: int) -> Network:
+    """Return the network whose only feature is a unit of one of its layers."""
+    last = network.layers[layer]
+    return Network((*network.layers[:layer], Layer(last.weight.take([unit]), (last.bias[unit],), (False,))))
+
+
+def _regions(network: Network, domain: Polyhedron | None, level: Fraction, search: dict[str, Any]) -> list[_Region]:
+    """Return all activation regions, with the feature on each, less the level; unbounded ones are cut off far outside."""
+    everything = Property((Condition(len(network.layers) - 1, (), Fraction(1)),))
+    zones = find_zones(network, everything, domain, **search)
+    regions = [(zone.cell, (zone.affine.offset[0] - level, *zone.affine.matrix.rows[0])) for zone in zones]
+    return regions if domain is not None and domain.is_bounded else _cut_off(regions)
+
+
+def _cut_off(regions: Sequence[_Region]) -> list[_Region]:
+    """Return the regions within a box around a point of each smallest face of the parts on which the feature has one sign.
+
+    So the interior of the box meets the interior of each face, in a convex set: any union of open faces keeps its homotopy type.
+    """
+    points = [
+        ray for cell, row in regions for part in (cell, *cell.halves(integer_row(row))) if part for ray in part.rays if ray[0]
+    ]
+    size = 1 + max((abs(entry) // ray[0] + 1 for ray in points for entry in ray[1:]), default=0)
+    bounded = []
+    for cell, row in regions:
+        part: Cell | None = cell
+        for k in range(cell.dim):
+            for sign in (1, -1):
+                side = (size, *(sign * (j == k) for j in range(cell.dim)))
+                part = part and (part.halves(side)[1] or part)
+        if part:
+            bounded.append((part, row))
+    return bounded
+
+
+def _homology(regions: Sequence[_Region], level: Fraction, deadline: Deadline, *, at_level: bool = False) -> Homology:
+    """Return the homology of where the feature is at least a level, or equal to it."""
+    complex_ = FaceComplex(regions[0][0].dim)
+    for cell, row in deadline.watch(regions):
+        lifted = integer_row((row[0] - level, *row[1:]))
+        complex_.add(at_zero(cell, lifted) if at_level else above(cell, lifted))
+    return complex_.homology()

@@ -1,0 +1,33 @@
+"""``exactzones topology``."""
+
+import json
+
+from cli.support import saved
+
+from exactzones import Network
+
+RING = Network.mlp([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1] * 4], [-1])])  # |x| + |y| - 1
+
+
+def test_numbers_are_printed_and_written(run, tmp_path):
+    net = saved(RING, tmp_path / "net.json")
+    outcome = run("topology", net, "--feature", "0", "--domain=-2:2")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert [line.split(" (")[0].split("  ")[-1].strip() for line in outcome.out.splitlines()] == [
+        "1 component, 1 loop",
+        "1 component",
+        "1 component, 1 loop",
+    ]
+    document = json.loads(run("topology", net, "--feature", "0", "--threshold=-1", "--open", "--json", "-").out)
+    assert document["firing"] == {"betti": [1, 1], "torsion": [[], []], "euler": 0}
+    assert document["complement"] == document["boundary"] == {"betti": [1, 0], "torsion": [[], []], "euler": 1}
+    flat = json.loads(run("topology", net, "--feature", "0", "--domain=-2:2,0:0", "--json", "-").out)
+    assert flat["firing"]["betti"] == [2]
+
+
+def test_bad_features_and_no_time(run, refused, tmp_path):
+    net = saved(RING, tmp_path / "net.json")
+    refused("topology", net, "--feature", "5", says=["feature 5 does not exist"])
+    outcome = run("topology", net, "--feature", "0", "--timeout", "1e-9", "--json", "-")
+    assert outcome.code == 3
+    assert json.loads(outcome.out)["firing"] is None
