@@ -13,10 +13,13 @@
 The worked example is the version of the text's final code, square roots and all.
 
 Run it:  python examples/figures.py
+A page with all of them, for light and dark screens and for print:  python examples/figures.py --gallery FOLDER
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +45,7 @@ from exactzones.plot import (
 )
 from exactzones.plot.samples import sample
 from exactzones.plot.style import INK, RC
+from exactzones.plot.themes import THEMES
 from exactzones.polyhedra.shapes import floats, sides
 
 HERE = Path(__file__).parent
@@ -74,7 +78,7 @@ def samples_and_zones(network: Network) -> Figure:
         if patch.get_linestyle() == "--":  # the domain extends beyond the inset
             patch.remove()
     above.set(xlabel="", ylabel="")
-    above.set_title(f"island 2 is 1/{round(1 / share):,} of the box", fontsize=9)
+    above.set_title(f"island 1 is 1/{round(1 / share):,} of the box", fontsize=9)
     for ax in (below, above):
         ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[])
     return figure
@@ -108,7 +112,7 @@ def alpha_zones(network: Network) -> Figure:
     panels[0].set_title(f"all {len(zones)} zones")
     for k, (zone, ax) in enumerate(zip(zones, panels[1:], strict=False)):
         plot_zones(zones, only=[k], window=window, color_by="zone", ax=ax, legend=False)
-        ax.set_title(f"zone {k + 1}: pattern {zone.pattern[0]}")
+        ax.set_title(f"zone {k}: pattern {zone.pattern[0]}")
     return figure
 
 
@@ -204,11 +208,10 @@ def through_spaces(network: Network) -> Figure:
     return figure
 
 
-def main() -> None:
-    """Write every figure."""
+def figures() -> list[tuple[Callable[[Any], Figure], Any]]:
+    """Return the functions that draw the figures, each with its network."""
     text_network, example = load_network(HERE / "networks" / "text_2_10_2_10.npz"), worked_versions.final_version()
-    (HERE / "figures").mkdir(exist_ok=True)
-    for make, network in (
+    return [
         (samples_and_zones, load_network(HERE / "networks" / "small_island.npz")),
         (beta_space, example),
         (alpha_zones, example),
@@ -218,14 +221,60 @@ def main() -> None:
         (superposition, text_network),
         (touching, text_network),
         (through_spaces, three_blocks()),
-    ):
-        path = HERE / "figures" / f"{make.__name__}.svg"
+    ]
+
+
+def draw(folder: Path, suffix: str = "", theme: str = "light") -> None:
+    """Write every figure into a folder."""
+    for make, network in figures():
+        path = folder / f"{make.__name__}{suffix}.svg"
         with rc_context(RC):
-            save_figure(make(network), path)
-        print(f"wrote {path.relative_to(HERE)}, {path.stat().st_size // 1000} kB")
+            save_figure(make(network), path, theme=theme)
+        print(f"wrote {path}, {path.stat().st_size // 1000} kB")
+
+
+def write_gallery(folder: Path) -> None:
+    """Write a page with all figures, which a browser shows in the colours of the screen or of paper."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for theme in THEMES:
+        draw(folder, f"-{theme}", theme)
+    items = "".join(
+        f"<figure><picture><source srcset={name}-print.svg media=print>"
+        f"<source srcset={name}-dark.svg media='(prefers-color-scheme: dark)'><img src={name}-light.svg alt='{text}'></picture>"
+        f"<figcaption>{text}</figcaption></figure>\n"
+        for name, text in (
+            (make.__name__, (make.__doc__ or "").partition("\n")[0].removeprefix("Draw ")) for make, _ in figures()
+        )
+    )
+    (folder / "index.html").write_text(GALLERY.replace("ITEMS", items))
+    print(f"wrote {folder / 'index.html'}")
+
+
+GALLERY = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>exactzones: pictures</title>
+<style>
+:root { color-scheme: light dark; }
+body { margin: 0 auto; max-width: 1100px; padding: 16px; font: 15px/1.5 system-ui, sans-serif; }
+figure { margin: 0 0 40px; break-inside: avoid; }
+img { max-width: 100%; height: auto; }
+@media screen and (prefers-color-scheme: dark) { body { background: #202020; color: #ddd; } }
+</style>
+<h1>Pictures of exact zones</h1>
+ITEMS</html>
+"""
+
+
+def main() -> None:
+    """Write every figure, or with ``--gallery FOLDER`` a page with all of them."""
+    if sys.argv[1:2] == ["--gallery"]:
+        write_gallery(Path(sys.argv[2]))
+        return
+    (HERE / "figures").mkdir(exist_ok=True)
+    draw(HERE / "figures")
     path = HERE / "figures" / "unrelu.gif"
-    animate_unrelu(unrelu_of(example), path)
-    print(f"wrote {path.relative_to(HERE)}, {path.stat().st_size // 1000} kB")
+    animate_unrelu(unrelu_of(worked_versions.final_version()), path)
+    print(f"wrote {path}, {path.stat().st_size // 1000} kB")
 
 
 if __name__ == "__main__":

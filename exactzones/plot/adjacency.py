@@ -21,6 +21,8 @@ from exactzones.rational import Vector
 from exactzones.zones import Zones, as_zones
 from exactzones.zones.window import default_window
 
+_ZONE_EDGE = "#a8a8a8"  # borders of zones, so light that they are not taken for edges of the graph
+_APART: dict[str, Any] = {"color": "#8a8a8a", "linewidth": 1.0, "linestyle": (0, (1.5, 3))}
 _SMALL = 250  # a part gets a number if its area is more than 1/250 of the window
 
 
@@ -28,7 +30,8 @@ def plot_adjacency(zones: Zones, *, window: WindowLike = None, ax: Any = None, l
     """Draw the zones of two inputs faintly with their adjacency graph on top, and return the axes.
 
     Each node is a zone, drawn in the middle of the visible part that fires.  An edge joins two zones that share a facet.  It
-    runs through the part of the facet on which the feature fires; if there is none, it is dashed and straight.
+    runs through the part of the facet on which the feature fires; if there is none, the zones do not touch where they fire: the
+    edge is grey, dotted and straight, with a cross in the middle.
 
     Args:
         zones: of two inputs.
@@ -45,19 +48,28 @@ def plot_adjacency(zones: Zones, *, window: WindowLike = None, ax: Any = None, l
     with style.settings(ax, legend=legend):
         ax = style.axes(ax, 2)
         shown = pieces(zones, box, "island", merged=False, only=None)
-        draw_planar(shown, zones.domain, box, ax, strength=0.25, numbered=False)
+        draw_planar(shown, zones.domain, box, ax, strength=0.25, numbered=False, edge=_ZONE_EDGE)
         places = {piece.zones[0]: _middle(piece) for piece in shown if piece.rings}
         crossings = dict(_crossings(shown))
         for a, b, fires in zones.graph.edges(data="fires"):
             if a in places and b in places:
-                through = [crossings[a, b]] if fires and (a, b) in crossings else []
-                line = zip(places[a], *through, places[b], strict=True)
-                ax.plot(*line, color=style.INK, linewidth=1.2, linestyle="-" if fires else "--", zorder=4, gid="edge")
+                _draw_edge(places[a], crossings.get((a, b)), places[b], ax, fires=fires)
         _draw_nodes(shown, places, box, ax)
         if legend:
             style.legend_beside(ax, _legend(zones))
         ax.set_title(f"{title(zones)}, {counted(zones.graph.number_of_edges(), 'shared facet')}")
     return ax
+
+
+def _draw_edge(start: tuple[float, ...], door: tuple[float, ...] | None, end: tuple[float, ...], ax: Any, *, fires: bool) -> None:
+    """Draw an edge through a point of the facet on which the feature fires, or one between zones that do not touch there."""
+    if fires:
+        through = [start, *([door] if door else []), end]
+        ax.plot(*zip(*through, strict=True), color=style.INK, linewidth=1.8, zorder=4, gid="edge")
+        return
+    ax.plot(*zip(start, end, strict=True), **_APART, zorder=3.5, gid="edge")
+    middle = [(a + b) / 2 for a, b in zip(start, end, strict=True)]
+    ax.plot(*middle, "x", color=_APART["color"], markersize=8, markeredgewidth=1.8, zorder=3.5, gid="apart")
 
 
 def _middle(piece: Piece) -> tuple[float, ...]:
@@ -98,10 +110,8 @@ def _draw_nodes(shown: Sequence[Piece], places: dict[int, tuple[float, ...]], wi
 
 def _legend(zones: Zones) -> list[Any]:
     listed = list(enumerate(zones.islands))[: style.LISTED]
-    handles: list[Any] = [
-        style.swatch(k, f"island {k + 1}: {counted(len(members), 'zone')}", strength=0.25) for k, members in listed
-    ]
-    handles.append(Line2D([], [], color=style.INK, label="shared facet, fires on it"))
+    handles: list[Any] = [style.swatch(k, f"island {k}: {counted(len(members), 'zone')}", strength=0.25) for k, members in listed]
+    handles.append(Line2D([], [], color=style.INK, linewidth=1.8, label="shared facet, fires on it"))
     if not all(fires for _, _, fires in zones.graph.edges(data="fires")):
-        handles.append(Line2D([], [], color=style.INK, linestyle="--", label="shared facet,\ndoes not fire on it"))
+        handles.append(Line2D([], [], **_APART, marker="x", markersize=7, label="shared facet, silent on it:\nnot connected"))
     return handles

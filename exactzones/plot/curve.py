@@ -65,7 +65,7 @@ def _draw_intervals(rings: Sequence[Ring], group: int, ax: Any) -> None:
             ax.axvspan(start, stop, **style.look(group, 0.4), zorder=1, gid=f"group-{group + 1}")
     longest = max(rings, key=lambda ring: ring[-1][0] - ring[0][0])
     ((middle,),) = floats([((longest[0][0] + longest[-1][0]) / 2,)])
-    style.number(ax, (middle, 0.95), str(group + 1), transform=ax.get_xaxis_transform())
+    style.number(ax, (middle, 0.95), str(group), transform=ax.get_xaxis_transform())
 
 
 def _value(network: Network, condition: Condition, point: Vector) -> Fraction:

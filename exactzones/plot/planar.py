@@ -29,13 +29,14 @@ def draw_planar(
     *,
     strength: float = 0.55,
     numbered: bool = True,
+    edge: str = style.INK,
 ) -> None:
     """Draw pieces of the plane, the domain's outline, and an arrow wherever a group extends beyond the window."""
     # Without padding, the axes would hide the outline of a domain that ends at the border of the window.
     style.frame(ax, window, pad=0.02 if domain is not None and domain.is_subset(window) else 0.0)
     draw_domain(domain, window, ax)
     for group, members in by_group(pieces).items():
-        draw_rings([ring for piece in members for ring in piece.rings], group, ax, strength)
+        draw_rings([ring for piece in members for ring in piece.rings], group, ax, strength, edge)
         for (axis, end), middle in exits([piece for piece in pieces if piece.group == group], window):
             ax.plot(
                 *floats([middle])[0], _ARROWS[axis, end], color=style.INK, markersize=7, clip_on=False, zorder=7, gid="continues"
@@ -53,11 +54,11 @@ def by_group(pieces: Sequence[Piece]) -> dict[int, list[Piece]]:
     return dict(sorted(groups.items()))
 
 
-def draw_rings(rings: Sequence[Ring], group: int, ax: Any, strength: float = 0.55) -> None:
+def draw_rings(rings: Sequence[Ring], group: int, ax: Any, strength: float = 0.55, edge: str = style.INK) -> None:
     """Draw polygons as one collection; draw segments and points (flat parts) as thick lines and dots."""
     polygons = [floats(ring) for ring in rings if len(ring) > 2]
     if polygons:
-        look = style.look(group, strength) | ({} if len(polygons) < _MANY else {"linewidth": 0.2})
+        look = style.look(group, strength) | {"edgecolor": edge} | ({} if len(polygons) < _MANY else {"linewidth": 0.2})
         ax.add_collection(PolyCollection(polygons, **look, zorder=2, gid=f"group-{group + 1}"), autolim=False)
     for ring in rings:
         if len(ring) <= 2:
@@ -97,7 +98,7 @@ def number_groups(pieces: Sequence[Piece], window: Polyhedron, ax: Any) -> None:
         polygons = [ring for piece in members for ring in piece.rings if len(ring) > 2]
         largest = max(polygons, key=area, default=None)
         if largest is not None and area(largest) * _SMALL > whole:
-            style.number(ax, centre(largest), str(group + 1))
+            style.number(ax, centre(largest), str(group))
 
 
 def on_border(edge: Iterable[Vector], window: Polyhedron) -> bool:

@@ -17,6 +17,7 @@ from exactzones.arguments import WindowLike, as_function
 from exactzones.errors import InputError, require
 from exactzones.files import as_path, atomic_stream
 from exactzones.plot.style import RC
+from exactzones.plot.themes import recolour
 from exactzones.plot.zones import plot_zones
 from exactzones.rational import entries, index
 from exactzones.zones import Zones, ZoneUnion
@@ -30,7 +31,13 @@ _Moment = TypeVar("_Moment")
 
 
 def save_zones(
-    zones: Zones | ZoneUnion, path: str | os.PathLike[str], window: WindowLike = None, *, merged: bool = False
+    zones: Zones | ZoneUnion,
+    path: str | os.PathLike[str],
+    window: WindowLike = None,
+    *,
+    merged: bool = False,
+    theme: str = "light",
+    arithmetic: str | None = None,
 ) -> None:
     """Draw zones into a file; no display is needed.
 
@@ -39,6 +46,8 @@ def save_zones(
         path: ends in .svg, .png or .pdf.
         window: see ``plot_zones``.
         merged: see ``plot_zones``.
+        theme: see ``save_figure``.
+        arithmetic: see ``plot_zones``.
 
     Raises:
         InputError: another suffix, a file that cannot be written, or more than 3 inputs.
@@ -48,8 +57,8 @@ def save_zones(
     with rc_context(RC):
         figure = Figure(figsize=(8, 5.5), layout="constrained")
         axes = figure.add_subplot(projection="3d" if zones.network.inputs == 3 else "rectilinear")
-        plot_zones(zones, window=window, ax=axes, merged=merged)
-        save_figure(figure, target)
+        plot_zones(zones, window=window, ax=axes, merged=merged, arithmetic=arithmetic)
+        save_figure(figure, target, theme=theme)
 
 
 def checked_path(path: str | os.PathLike[str]) -> Path:
@@ -66,20 +75,22 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def save_figure(figure: Any, path: str | os.PathLike[str]) -> None:
+def save_figure(figure: Any, path: str | os.PathLike[str], *, theme: str = "light") -> None:
     """Write a matplotlib figure, without dates.
 
     Args:
-        figure: a matplotlib figure.
+        figure: a matplotlib figure; another theme changes its colours.
         path: ends in one of ``SUFFIXES``.
+        theme: "light", "dark" for a dark page, or "print" for greys.
 
     Raises:
-        InputError: a suffix that is not one of ``SUFFIXES``.
+        InputError: a suffix that is not one of ``SUFFIXES``, or another theme.
         WriteError: the file cannot be written.
     """
     require(figure, FigureBase, "figure", _FIGURE)
     target = checked_path(path)
     suffix = target.suffix.lower()
+    recolour(figure, theme)
     with atomic_stream(target) as file, rc_context(RC):
         figure.savefig(file, format=suffix[1:], dpi=150, bbox_inches="tight", metadata=_NO_DATE[suffix])
 

@@ -38,7 +38,7 @@ def draw_solid(pieces: Sequence[Piece], domain: Polyhedron | None, window: Polyh
                 ax.plot(*zip(*floats(ring), strict=True), "o-", color=style.colour(group), linewidth=2)
         largest = max(members, key=lambda piece: (len(piece.rings), -piece.zones[0]))
         corners = floats({corner for ring in largest.rings for corner in ring})
-        style.number(ax, [sum(side) / len(corners) for side in zip(*corners, strict=True)], str(group + 1))
+        style.number(ax, [sum(side) / len(corners) for side in zip(*corners, strict=True)], str(group))
     draw_edges(outline(window if domain is None else domain, window), ax)
 
 

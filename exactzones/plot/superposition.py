@@ -6,20 +6,24 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.colors import to_rgba
+from matplotlib.patches import Patch
+from matplotlib.path import Path
 
 from exactzones.arguments import WindowLike, as_texts, as_window
 from exactzones.errors import DimensionError, InputError
 from exactzones.notation import counted
 from exactzones.plot import style
-from exactzones.plot.planar import draw_domain, draw_tint, on_border
+from exactzones.plot.planar import draw_domain, on_border
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import Ring, bounding_box, edges, floats, outline
 from exactzones.rational import entries
 from exactzones.zones import Zones, as_zones
 from exactzones.zones.window import default_window
 
-_FAINT = 0.3  # opacity, low because features overlap
+_SHADE = 0.09  # opacity of one feature: where several fire it is darker
+_COAST = {"linewidths": 11, "alpha": 0.45, "capstyle": "butt"}  # of the strip along a border, on the side that fires
 
 
 def plot_superposition(
@@ -32,7 +36,8 @@ def plot_superposition(
 ) -> Any:
     """Draw where each of several features fires, one on top of the other, and return the axes.
 
-    Each feature has its own colour, hatch and thick border; borders between zones of one feature are not drawn.
+    Each feature has a border in its own colour, with a strip on the side on which it fires, as maps draw coasts; the more
+    features fire, the darker the ground.  Borders between zones of one feature are not drawn.
 
     Args:
         features: at least one list of zones, all of one network with two inputs.
@@ -56,10 +61,10 @@ def plot_superposition(
             _draw_feature([ring for zone in zones for ring in outline(zone.firing_part, box)], box, group, ax)
         if legend:
             handles = [
-                style.swatch(group, f"{label}: {counted(len(zones), 'zone')}", strength=_FAINT)
+                style.swatch(group, f"{label}: {counted(len(zones), 'zone')}", hatched=False)
                 for group, (label, zones) in enumerate(zip(labels, features, strict=True))
             ]
-            style.legend_beside(ax, handles)
+            style.legend_beside(ax, [*handles, *_shades(len(features))])
         ax.set_title(f"where {counted(len(features), 'feature')} fire{'s' if len(features) == 1 else ''}")
     return ax
 
@@ -81,7 +86,19 @@ def _labelled(listed: Any, names: Sequence[str] | None) -> tuple[list[Zones], li
 
 
 def _draw_feature(rings: Sequence[Ring], window: Polyhedron, group: int, ax: Any) -> None:
-    draw_tint([ring for ring in rings if len(ring) > 2], group, ax, _FAINT, f"feature-{group}")
+    polygons = [floats(ring) for ring in rings if len(ring) > 2]
+    shade = PolyCollection(polygons, facecolor=style.INK, alpha=_SHADE, linewidth=0, zorder=1, gid=f"feature-{group}")
+    ax.add_collection(shade, autolim=False)
     occurrences = Counter(edge for ring in rings for edge in edges(ring))
     outer = [floats(edge) for edge, times in occurrences.items() if times == 1 and not on_border(edge, window)]
+    coast = LineCollection(outer, colors=style.colour(group), zorder=2, **_COAST)
+    ax.add_collection(coast, autolim=False)
+    if polygons:
+        coast.set_clip_path(Path.make_compound_path(*(Path([*ring, ring[0]], closed=True) for ring in polygons)), ax.transData)
     ax.add_collection(LineCollection(outer, colors=style.colour(group), linewidths=1.8, zorder=3), autolim=False)
+
+
+def _shades(features: int) -> list[Any]:
+    """Return the legend entries of the ground: how dark it is where no feature fires, one, and all."""
+    counts = sorted({1, features})
+    return [Patch(facecolor=to_rgba(style.INK, 1 - (1 - _SHADE) ** count), label=f"{count} at once") for count in counts]

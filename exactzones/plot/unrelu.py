@@ -26,6 +26,7 @@ from exactzones.polyhedra.shapes import Ring, bounding_box, floats, outline
 from exactzones.rational import entries, exact, index
 
 _PLANE, _TARGET = "#888888", "#D55E00"
+_AWAITED: dict[str, Any] = {"linestyle": (0, (4, 3)), "linewidth": 1.0, "gid": "awaited"}
 _MARGIN = Fraction(1, 20)
 _FRAMES = 12  # per step; one second
 _REST = 10  # frames without motion
@@ -107,8 +108,8 @@ def plot_unrelu(
 ) -> tuple[Any, Any]:
     """Draw one moment of un-ReLU: the space of activations in 3-D, and beside it the input space with the finished pieces.
 
-    The 3-D picture shows the target inside the orthant, the plane that is the range of the layer's map, and the moving pieces,
-    with lines to where the ReLU put their corners.
+    Pieces that are not finished are dashed outlines in the input space.  The 3-D picture shows the target inside the orthant,
+    the plane that is the range of the layer's map, and the moving pieces, with lines to where the ReLU put their corners.
 
     Args:
         picture: the layer and its target.
@@ -133,6 +134,9 @@ def plot_unrelu(
             if arrived:
                 draw_rings([ring], group, flat)
                 style.number(flat, centre(ring), signs)
+            else:  # where it will be
+                flat.fill(*zip(*floats(ring), strict=True), facecolor="none", **_AWAITED, edgecolor=style.colour(group))
+                style.number(flat, centre(ring), signs, alpha=0.5)
         draw_edges(outline(picture.box, picture.box), solid)
         solid.view_init(elev=22, azim=-38)
         solid.set_title(_title(moving))

@@ -110,8 +110,8 @@ def _groups(zones: Zones | UnionParts, shown: Sequence[Piece], color_by: str) ->
     labels: dict[int, str] = {}
     for piece in sorted(shown, key=lambda piece: piece.group):
         k = piece.group
-        by_island = f"island {k + 1}: {counted(count_zones(zones, zones.islands[k]), 'zone')}" if color_by == "island" else ""
-        labels[k] = by_island or f"{k + 1}:  {_pattern(zones, piece)}"
+        by_island = f"island {k}: {counted(count_zones(zones, zones.islands[k]), 'zone')}" if color_by == "island" else ""
+        labels[k] = by_island or f"{k}:  {_pattern(zones, piece)}"
     visible = {piece.group for piece in shown if piece.rings}
     named = [(k, label if k in visible else f"{label} (outside)") for k, label in labels.items()]
     listed = named if len(named) <= style.LISTED + 1 else named[: style.LISTED]

@@ -51,6 +51,7 @@ def test_facets_where_it_does_not_fire_are_dashed():
     fires = [fire for _, _, fire in zones.graph.edges(data="fires")]
     assert sorted(line.get_linestyle() == "-" for line in edges) == sorted(fires)
     assert {len(line.get_xydata()) for line in edges if line.get_linestyle() == "--"} == {2}
+    assert len(with_gid(plot_adjacency(zones).lines, "apart")) == fires.count(False)  # each has a cross in the middle
     assert set(fires) == {True, False}
 
 
@@ -78,7 +79,12 @@ def test_superposition_shows_each_feature_without_inner_borders():
         segments = {tuple(sorted(map(tuple, segment.tolist()))) for segment in rim.get_segments()}
         assert all(abs(x) + abs(y) == 1 for segment in segments for x, y in segment)
         assert len(segments) == 4
-    assert [entry.get_text() for entry in ax.get_legend().get_texts()] == ["outside: 4 zones", "inside: 4 zones"]
+    assert [entry.get_text() for entry in ax.get_legend().get_texts()] == [
+        "outside: 4 zones",
+        "inside: 4 zones",
+        "1 at once",
+        "2 at once",
+    ]
 
 
 def test_superposition_of_what_cannot_be():

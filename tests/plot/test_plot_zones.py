@@ -108,16 +108,16 @@ def test_islands_have_their_own_colour_hatch_and_number():
     first, second = (collection for collection in ax.collections if (collection.get_gid() or "").startswith("group-"))
     assert tuple(first.get_facecolor()[0]) != tuple(second.get_facecolor()[0])
     assert first.get_hatch() != second.get_hatch()
-    assert [text.get_text() for text in ax.texts] == ["1", "2"]
-    assert "island 2: 1 zone" in legend(ax)
+    assert [text.get_text() for text in ax.texts] == ["0", "1"]
+    assert "island 1: 1 zone" in legend(ax)
     assert ax.get_title() == "z1[0] > 0: 2 zones, 2 islands"
 
 
 def test_color_by_zone_lists_regimes():
     zones = find_zones(DIAMOND, feature(0), SQUARE)
     ax = plot_zones(zones, color_by="zone")
-    assert all(f"{k + 1}:  {zone.pattern[0]}" in legend(ax) for k, zone in enumerate(zones))
-    assert [text.get_text() for text in ax.texts] == ["1", "2", "3", "4"]
+    assert all(f"{k}:  {zone.pattern[0]}" in legend(ax) for k, zone in enumerate(zones))
+    assert [text.get_text() for text in ax.texts] == ["0", "1", "2", "3"]
 
 
 def test_long_legends_are_cut_short():
@@ -201,7 +201,7 @@ def test_three_inputs_are_facets():
     assert len(zones) == 3
     assert len(facets) == 18 - 4
     assert max(abs(entry) for facet in facets for corner in facet for entry in corner) == 1
-    assert "island 1: 3 zones" in legend(ax)
+    assert "island 0: 3 zones" in legend(ax)
     assert ax.name == "3d"
 
 
@@ -233,7 +233,7 @@ def test_wrong_options():
 def test_one_input_islands_outside_the_window_do_not_go_on():
     ax = plot_zones(find_zones(ABS, feature(0)), window=Polyhedron.box(-1, 4, dim=1))
     assert [line.get_marker() for line in ax.lines if line.get_gid() == "continues"] == [">"]
-    assert "island 2: 1 zone (outside)" in legend(ax) or "island 1: 1 zone (outside)" in legend(ax)
+    assert "island 1: 1 zone (outside)" in legend(ax) or "island 0: 1 zone (outside)" in legend(ax)
 
 
 def test_only_some_zones_keep_colour_and_number():
@@ -241,8 +241,8 @@ def test_only_some_zones_keep_colour_and_number():
     ax = plot_zones(zones, only=[2], color_by="zone", samples=True)
     (shown,) = (collection for collection in ax.collections if (collection.get_gid() or "").startswith("group-"))
     assert shown.get_gid() == "group-3"
-    assert [text.get_text() for text in ax.texts] == ["3"]
-    assert legend(ax).splitlines()[0] == f"3:  {zones[2].pattern[0]}"
+    assert [text.get_text() for text in ax.texts] == ["2"]
+    assert legend(ax).splitlines()[0] == f"2:  {zones[2].pattern[0]}"
     assert "not drawn" in legend(ax)
     assert sum(map(shoelace, polygons(ax))) == pytest.approx(float(zones[2].volume))
 

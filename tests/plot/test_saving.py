@@ -2,7 +2,9 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from matplotlib import pyplot
 
 from exactzones import InputError, Network, Polyhedron, feature, find_zones
 from exactzones.plot import save_zones
@@ -88,3 +90,24 @@ def test_missing_matplotlib_is_said_with_the_way_out():
     )
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)  # noqa: S603 - our own interpreter
     assert "pip install exactzones[plot]" in done.stdout
+
+
+def test_themes(tmp_path):
+    """On a dark page greys are turned about; for print every colour is grey."""
+    light, dark, grey = (tmp_path / f"{theme}.png" for theme in ("light", "dark", "print"))
+    for path in (light, dark, grey):
+        save_zones(ZONES, path, theme=path.stem)
+    save_zones(ZONES, tmp_path / "default.png")
+    assert (tmp_path / "default.png").read_bytes() == light.read_bytes()
+    pixels = [pyplot.imread(path)[..., :3] for path in (light, dark, grey)]
+    assert [picture[0, 0].mean() > 0.5 for picture in pixels] == [True, False, True]
+    assert np.ptp(pixels[0], axis=2).max() > 0.3 < np.ptp(pixels[1], axis=2).max()  # the zones keep their colours
+    assert np.ptp(pixels[2], axis=2).max() < 0.01
+    with pytest.raises(InputError, match="expected one of light, dark, print"):
+        save_zones(ZONES, light, theme="sepia")
+
+
+def test_themes_of_solids(tmp_path):
+    cube = find_zones(Network.mlp([([[1, 0, 0], [0, 1, 1]], [0, 0]), ([[1, 1]], [-1])]), feature(0), (-1, 1))
+    save_zones(cube, tmp_path / "solid.png", theme="print")
+    assert np.ptp(pyplot.imread(tmp_path / "solid.png")[..., :3], axis=2).max() < 0.01

@@ -48,7 +48,10 @@ def test_steps(step, progress, back):
     when = Fraction(progress)
     solid, flat = plot_unrelu(PICTURE, step, progress)
     done = [signs for signs, _ in PICTURE.pieces if signs.count("-") < step or (signs.count("-") == step and when == 1)]
-    assert [text.get_text() for text in flat.texts] == done
+    assert [text.get_text() for text in flat.texts if text.get_alpha() is None] == done
+    awaited = [text.get_text() for text in flat.texts if text.get_alpha()]
+    assert sorted(done + awaited) == sorted(signs for signs, _ in PICTURE.pieces)
+    assert len([patch for patch in flat.patches if patch.get_gid() == "awaited"]) == len(awaited)
     for signs, ring in PICTURE.pieces:
         at = Fraction(int(signs in done)) if signs.count("-") != step else when
         assert shown(solid, signs) == {tuple(map(float, corner)) for corner in PICTURE.moved(signs, ring, at)}
