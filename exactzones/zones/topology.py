@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_deadline, as_domain, as_network, as_unit
 from exactzones.deadline import Deadline
@@ -24,10 +24,16 @@ from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.polyhedra.complexes import FaceComplex, above, at_zero
 from exactzones.polyhedra.homology import Homology
 from exactzones.property import Condition, Property, feature
-from exactzones.rational import Vector, dot, exact, flag, integer_row
+from exactzones.rational import Row, exact, flag, integer_dot, over_common_denominator
 from exactzones.zones.listing import find_zones
 
-_Region = tuple[Cell, Vector]  # a bounded cell, and the row of the feature on it
+
+class _Region(NamedTuple):
+    """A cell on which the feature, less the threshold, is ``row . (1, x) / unit``."""
+
+    cell: Cell
+    row: Row
+    unit: int
 
 
 @dataclass(frozen=True)
@@ -93,13 +99,11 @@ def topology(
     search = {"seconds": deadline, "jobs": jobs, "executor": executor, "progress": progress}
     try:
         regions = _regions(_ending_at(loaded, known.layer, number), region, level, search)
-        values = {dot(row, ray) / ray[0] for cell, row in deadline.watch(regions) for ray in cell.rays}
-        higher = min((value for value in values if value > 0), default=Fraction(1)) / 2
-        lower = max((value for value in values if value < 0), default=Fraction(-1)) / 2
-        found = replace(found, firing=_homology(regions, higher if is_open else Fraction(0), deadline))
-        below = [(cell, tuple(-entry for entry in row)) for cell, row in regions]
-        found = replace(found, complement=_homology(below, Fraction(0) if is_open else -lower, deadline))
-        return replace(found, boundary=_homology(regions, Fraction(0), deadline, at_level=True))
+        opposite = [region._replace(row=tuple(-entry for entry in region.row)) for region in regions]
+        zero, above_zero, below_zero = Fraction(0), _least(regions, deadline) / 2, _least(opposite, deadline) / 2
+        found = replace(found, firing=_homology(regions, above_zero if is_open else zero, deadline))
+        found = replace(found, complement=_homology(opposite, zero if is_open else below_zero, deadline))
+        return replace(found, boundary=_homology(regions, zero, deadline, at_level=True))
     except (BudgetExceeded, KeyboardInterrupt) as stopped:
         reason = stopped.reason if isinstance(stopped, BudgetExceeded) else str(stopped) or "interrupted"
         raise BudgetExceeded(reason, found) from None
@@ -115,7 +119,8 @@ def _regions(network: Network, domain: Polyhedron | None, level: Fraction, searc
     """Return all activation regions, with the feature on each, less the level; unbounded ones are cut off far outside."""
     everything = Property((Condition(len(network.layers) - 1, (), Fraction(1)),))
     zones = find_zones(network, everything, domain, **search)
-    regions = [(zone.cell, (zone.affine.offset[0] - level, *zone.affine.matrix.rows[0])) for zone in zones]
+    rows = ((zone.affine.offset[0] - level, *zone.affine.matrix.rows[0]) for zone in zones)
+    regions = [_Region(zone.cell, *over_common_denominator(row)) for zone, row in zip(zones, rows, strict=True)]
     return regions if domain is not None and domain.is_bounded else _cut_off(regions)
 
 
@@ -124,26 +129,37 @@ def _cut_off(regions: Sequence[_Region]) -> list[_Region]:
 
     So the interior of the box meets the interior of each face, in a convex set: any union of open faces keeps its homotopy type.
     """
-    points = [
-        ray for cell, row in regions for part in (cell, *cell.halves(integer_row(row))) if part for ray in part.rays if ray[0]
-    ]
+    points = [ray for cell, row, _ in regions for part in (cell, *cell.halves(row)) if part for ray in part.rays if ray[0]]
     size = 1 + max((abs(entry) // ray[0] + 1 for ray in points for entry in ray[1:]), default=0)
     bounded = []
-    for cell, row in regions:
-        part: Cell | None = cell
+    for region in regions:
+        cell = region.cell
         for k in range(cell.dim):
             for sign in (1, -1):
                 side = (size, *(sign * (j == k) for j in range(cell.dim)))
-                part = part and (part.halves(side)[1] or part)
-        if part:
-            bounded.append((part, row))
+                cell = cell.halves(side)[1] or cell
+        bounded.append(region._replace(cell=cell))
     return bounded
+
+
+def _least(regions: Sequence[_Region], deadline: Deadline) -> Fraction:
+    """Return the least positive value of the feature at a vertex; 1 if there is none."""
+    least, over = 1, 0  # as a quotient: infinity
+    for cell, row, unit in deadline.watch(regions):
+        for ray in cell.rays:
+            value = integer_dot(row, ray)
+            if value > 0 and value * over < least * unit * ray[0]:
+                least, over = value, unit * ray[0]
+    return Fraction(least, over or 1)
 
 
 def _homology(regions: Sequence[_Region], level: Fraction, deadline: Deadline, *, at_level: bool = False) -> Homology:
     """Return the homology of where the feature is at least a level, or equal to it."""
-    complex_ = FaceComplex(regions[0][0].dim)
-    for cell, row in deadline.watch(regions):
-        lifted = integer_row((row[0] - level, *row[1:]))
+    complex_ = FaceComplex(regions[0].cell.dim)
+    for cell, row, unit in deadline.watch(regions):
+        lifted = row
+        if level:
+            lifted = tuple(level.denominator * entry for entry in row)
+            lifted = (lifted[0] - level.numerator * unit, *lifted[1:])
         complex_.add(at_zero(cell, lifted) if at_level else above(cell, lifted))
     return complex_.homology()
