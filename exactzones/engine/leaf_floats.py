@@ -7,11 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from exactzones.engine.arrangement import Arrangement
-from exactzones.engine.frontier import Floats, States
+from exactzones.engine.frontier import Floats, Integers, States
 from exactzones.engine.leaf_arrays import Flags, LeafArrays
 from exactzones.engine.simple_vertices import simple_vertices
 from exactzones.engine.starting_cones import Section
 from exactzones.engine.workers import LeafBatch
+
+_ROUGH, _WRONG, _WRONG_SHARE = 2.0**-20, 2.0**-30, 2.0**-22
+"""The errors of a vertex and of the target's value there, and the latter's share of the value, that a float may have."""
 
 _BATCH = 1 << 12  # leaves whose vertices are computed at once: more of them have more in common
 
@@ -26,6 +29,7 @@ class LeafFloats(NamedTuple):
             target the mean of its vertices.
         signs: (V,) the target's sign at each generator: 1, -1, or 0 where it is not certain.
         simple: (V,) whether each generator is certainly a simple vertex, see ``simple_vertices``.
+        coarse: (P,) whether the leaf is bounded, but floats may say little about it: a vertex or the maximum is not known well.
     """
 
     target: Floats
@@ -33,15 +37,16 @@ class LeafFloats(NamedTuple):
     witness: Floats
     signs: np.ndarray[Any, np.dtype[np.int8]]
     simple: Flags
+    coarse: Flags
 
 
 @np.errstate(all="ignore")  # leaves that are unbounded, or too large for floats
 def leaf_floats(arrangement: Arrangement, leaves: LeafBatch) -> LeafFloats:
     """Return rounded numbers about leaves; they depend on the leaves and their order only."""
     parts = [_of_batch(batch) for batch in LeafArrays.parts(arrangement, leaves, _BATCH)]
-    target, maximum, witness, signs, simple = (np.concatenate(column) for column in zip(*parts, strict=True))
+    target, maximum, witness, *others = (np.concatenate(column) for column in zip(*parts, strict=True))
     section = arrangement.section
-    return LeafFloats(lifted_rows(section, target), maximum, lifted_points(section, witness), signs, simple)
+    return LeafFloats(lifted_rows(section, target), maximum, lifted_points(section, witness), *others)
 
 
 def lifted_rows(section: Section, rows: Floats) -> Floats:
@@ -71,13 +76,16 @@ def targets_of(arrangement: Arrangement, prefix: States) -> Floats:
 def _of_batch(batch: LeafArrays) -> LeafFloats:
     shared = used, index = batch.shared
     vertices = batch.points(used)
-    vertices[0][batch.tight[used, 0] == 0] = np.nan  # a ray
+    is_ray = batch.tight[used, 0] == 0
+    vertices[0][is_ray] = np.nan
     simple = simple_vertices(batch, shared, vertices)
     points, starts = vertices[0][index], batch.ptr[:-1]
     mean = np.add.reduceat(points, starts) / np.diff(batch.ptr)[:, None]
+    rough = ~(vertices[1] <= _ROUGH)
     if not batch.arrangement.has_target:
         nothing = np.full((len(mean), batch.arrangement.dim + 2), np.nan)
-        return LeafFloats(nothing[:, 1:], nothing[:, 0], mean, np.zeros(len(index), np.int8), simple)
+        coarse = _any_of(rough, is_ray, index, starts)
+        return LeafFloats(nothing[:, 1:], nothing[:, 0], mean, np.zeros(len(index), np.int8), simple, coarse)
     target = batch.rows[0][-1][batch.groups[-1], :, 0]
     at_vertices, wrong = batch.target_values(used, vertices)
     signs = (at_vertices > wrong).astype(np.int8) - (at_vertices < -wrong)
@@ -90,4 +98,15 @@ def _of_batch(batch: LeafArrays) -> LeafFloats:
     best[which] = points[largest[first]]
     # Half of the maximum, on the way from the mean, which is interior, to the vertex where the maximum is.
     way = np.where(at_mean > 0, 0, (maximum / 2 - at_mean) / (maximum - at_mean))[:, None]
-    return LeafFloats(target, maximum, mean + way * (best - mean), signs[index], simple)
+    coarse = _any_of(rough, is_ray, index, starts)
+    coarse |= ~(np.maximum.reduceat(wrong[index], starts) <= np.maximum(_WRONG, _WRONG_SHARE * np.abs(maximum))) & np.isfinite(
+        maximum
+    )
+    return LeafFloats(target, maximum, mean + way * (best - mean), signs[index], simple, coarse)
+
+
+def _any_of(rough: Flags, is_ray: Flags, index: Integers, starts: Integers) -> Flags:
+    """Tell which bounded leaves have a rough vertex."""
+    if not (rough & ~is_ray).any():  # mostly
+        return np.zeros(len(starts), bool)
+    return np.logical_or.reduceat(rough[index], starts) & ~np.logical_or.reduceat(is_ray[index], starts)

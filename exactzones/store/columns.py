@@ -37,18 +37,16 @@ def arrow() -> Any:
         raise InputError("a store needs pyarrow, which is not installed: pip install exactzones[store]") from None
 
 
-def zones_table(layout: Layout, leaves: LeafBatch, planes: Planes, floats: LeafFloats, *, first: int, constant: float) -> Table:
+def zones_table(layout: Layout, leaves: LeafBatch, planes: Planes, floats: LeafFloats, first: int) -> Table:
     """Return zones as a table.
 
     Args:
         layout: how patterns are packed.
         leaves: P zones.
         planes: their hyperplanes.
-        floats: rounded numbers about them.
+        floats: rounded numbers about them; the maximum is the feature's.
         first: the number of the first zone.
-        constant: what the condition's row exceeds the feature by.
     """
-    maximum = floats.maximum - constant
     columns = {
         "zone": numbers(np.arange(first, first + len(leaves))),
         "pattern": fixed_bytes(layout.packed(leaves.prefix)),
@@ -56,7 +54,7 @@ def zones_table(layout: Layout, leaves: LeafBatch, planes: Planes, floats: LeafF
         "corners": _corners(layout, leaves.ptr, planes.corners),
         "condition": vectors(shortened(floats.target)),
         "witness": vectors(floats.witness),
-        "maximum": numbers(maximum, known=~np.isnan(maximum)),
+        "maximum": numbers(floats.maximum, known=~np.isnan(floats.maximum)),
     }
     return table_of(columns)
 
@@ -113,7 +111,7 @@ def nothing(column: str, count: int) -> Any:
     """Return a column of a table of zones that is null everywhere."""
     pa = arrow()
     floats = pa.list_(pa.float64())
-    kinds = {"planes": pa.list_(pa.uint16()), "corners": pa.list_(pa.uint64()), "maximum": pa.float64()}
+    kinds = {"planes": pa.list_(pa.uint16()), "corners": pa.list_(pa.uint64()), "maximum": pa.float64(), "exact": pa.string()}
     return pa.nulls(count, kinds.get(column, floats))
 
 

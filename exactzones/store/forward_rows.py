@@ -11,15 +11,16 @@ import numpy as np
 
 from exactzones.engine.forward import ZoneSearch, zone_search
 from exactzones.engine.frontier import Floats, Frontier, Integers, States
-from exactzones.engine.leaf_floats import leaf_floats
+from exactzones.engine.leaf_floats import LeafFloats, leaf_floats
 from exactzones.engine.resume import frontiers_after
 from exactzones.engine.starting_cones import NotPointedError
 from exactzones.engine.survey import supremum_bounds
 from exactzones.engine.workers import LeafBatch
 from exactzones.network import Network
 from exactzones.property import Property
-from exactzones.rational import Row
-from exactzones.store.columns import Table, leaves_of, zones_table
+from exactzones.rational import Row, text
+from exactzones.rational.floats import clipped_float
+from exactzones.store.columns import Table, leaves_of, nothing, texts, zones_table
 from exactzones.store.engines import SearchRows, ZoneRows
 from exactzones.store.packing import Bytes, Planes
 from exactzones.zone import Zone
@@ -88,8 +89,26 @@ class ForwardRows(SearchRows):
         """Return zones as rows, with verdicts on their faces."""
         constant = float(self.search.prop.conditions[0].constant) if self.arrangement.has_target else 0.0
         floats = leaf_floats(self.arrangement, batch)
-        planes = Planes.of(self.layout, batch, floats)
-        return ZoneRows(zones_table(self.layout, batch, planes, floats, first=first, constant=constant), planes.verdicts)
+        floats = floats._replace(maximum=floats.maximum - constant)
+        planes, written = Planes.of(self.layout, batch, floats), self._exact_witnesses(batch, floats)
+        table = zones_table(self.layout, batch, planes, floats, first)
+        return ZoneRows(
+            table.append_column("exact", nothing("exact", len(batch)) if written is None else texts(written)), planes.verdicts
+        )
+
+    def _exact_witnesses(self, batch: LeafBatch, floats: LeafFloats) -> list[str | None] | None:
+        """Return exact witnesses of zones about which floats say little, whose floats are replaced; None if there are none."""
+        if not floats.coarse.any():
+            return None
+        written: list[str | None] = [None] * len(batch)
+        for k in np.flatnonzero(floats.coarse).tolist():
+            zone = self.zone(batch, k)
+            written[k] = " ".join(map(text, zone.sample))
+            floats.witness[k] = [*map(clipped_float, zone.sample)]
+            if self.arrangement.has_target and zone.supremum is not None:
+                floats.maximum[k] = clipped_float(zone.supremum)
+                floats.target[k] = [*map(clipped_float, zone.conditions[0].row)]
+        return written
 
     def batch_of(self, table: Table) -> LeafBatch:
         """Return the zones of a table."""

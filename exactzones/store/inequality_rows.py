@@ -116,9 +116,19 @@ class InequalityRows(SearchRows):
         columns[self._point] = vectors(lifted_points(arrangement.section, np.array([*map(_rounded, batch.inner)])))
         if arrangement.has_target:
             target = lifted_rows(arrangement.section, targets_of(arrangement, signs))
-            maximum = self.bounds(batch)[1] - float(self.search.prop.conditions[0].constant)
+            maximum = self._maximum(batch)
             columns |= {"condition": vectors(shortened(target)), "maximum": numbers(maximum, known=np.isfinite(maximum))}
         return ZoneRows(table_of(columns))
+
+    def _maximum(self, batch: NodeLeaves) -> Floats:
+        """Return the feature's largest value on each zone, computed exactly where its bounds are far apart; infinite: unknown."""
+        lower, upper = self.bounds(batch)
+        maximum = upper - float(self.search.prop.conditions[0].constant)
+        apart = upper - lower > np.maximum(1e-9, 1e-6 * np.abs(maximum))  # as they are where coordinates are large
+        for k in np.flatnonzero(apart & np.isfinite(maximum)).tolist():
+            supremum = self.zone(batch, k).supremum
+            maximum[k] = np.inf if supremum is None else clipped_float(supremum)
+        return maximum
 
     def batch_of(self, table: Table) -> NodeLeaves:
         """Return the zones of a table."""
