@@ -7,7 +7,8 @@ do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Literal, TypeVar
 
@@ -39,11 +40,13 @@ class DimensionError(InputError):
     point has 1 entry; expected 2
     """
 
-    def __init__(self, what: str, *, expected: int, got: int, size: Literal["entries", "rows", "dimension"] = "entries") -> None:
+    def __init__(
+        self, what: str, *, expected: int, got: int, size: Literal["entries", "rows", "dimension"] = "entries", hint: str = ""
+    ) -> None:
         one = {"entries": "entry", "rows": "row"}
         written = f"dimension {got}" if size == "dimension" else f"{got} {one[size] if got == 1 else size}"
-        super().__init__(f"{what} has {written}; expected {expected}")
-        self._again = partial(type(self), what, expected=expected, got=got, size=size)
+        super().__init__(f"{what} has {written}; expected {expected}{hint}")
+        self._again = partial(type(self), what, expected=expected, got=got, size=size, hint=hint)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self._again, ()
@@ -125,6 +128,16 @@ def quoted(value: object, most: int = 60) -> str:
     except Exception:  # noqa: BLE001 - repr is other people's code, and fails for integers of many digits
         line = f"a {type(value).__name__}"
     return shortened(line, most)
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """Return a hint at the choice that looks most like a mistyped word; nothing if none does.
+
+    >>> did_you_mean("zon", ["zones", "view"])
+    "; did you mean 'zones'?"
+    """
+    near = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.7)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def shortened(line: str, most: int = 60) -> str:

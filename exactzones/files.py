@@ -6,13 +6,14 @@ import gzip
 import io
 import os
 import secrets
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from exactzones.errors import MOST_CHARACTERS, FormatError, InputError, WriteError, one_line, quoted
+from exactzones.errors import MOST_CHARACTERS, FormatError, InputError, WriteError, did_you_mean, one_line, quoted
 
 MAX_BYTES = 2**31
 """Limit for the size of a file, and of the arrays that a compressed file unpacks to."""
@@ -50,22 +51,48 @@ def naming(path: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
+        raise InputError(f"{path}: {unreadable(path) or error.strerror or error}") from None
     except InputError as error:
         raise FormatError(f"{path}: {one_line(str(error), MOST_CHARACTERS)}") from None  # it may quote a value from the file
+
+
+def unreadable(path: str | Path) -> str:
+    """Return why a path cannot be read as a file, if that is because of what it names; else an empty text.
+
+    >>> unreadable("/")
+    'it is a folder; expected a file'
+    """
+    target = Path(path)
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        beside = target.parent
+        with suppress(OSError):
+            return f"No such file or directory{did_you_mean(target.name, (path.name for path in beside.iterdir()))}"
+        return f"No such file or directory; the folder {str(beside)!r} does not exist"
+    except (OSError, ValueError):
+        return ""
+    if stat.S_ISDIR(mode):
+        return "it is a folder; expected a file"
+    return "it is a device; expected a file" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else ""
 
 
 def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:
     """Return a file's content.
 
     Raises:
-        FormatError: the file is larger than ``limit`` bytes.
+        FormatError: the file is empty, larger than ``limit`` bytes, or not a file.
         OSError: the file cannot be read.
     """
     size = Path(path).stat().st_size
     if size > limit:
         raise FormatError(f"the file has {size} bytes; at most {limit} are supported")
-    return Path(path).read_bytes()
+    if problem := unreadable(path):
+        raise FormatError(problem)
+    content = Path(path).read_bytes()
+    if not content:
+        raise FormatError("the file is empty")
+    return content
 
 
 def read_unpacked(path: str | Path, limit: int = MAX_BYTES) -> bytes:

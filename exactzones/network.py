@@ -25,7 +25,7 @@ from exactzones.layer import Layer
 from exactzones.notation import counted, html_table
 from exactzones.port import Port
 from exactzones.property import as_cases
-from exactzones.rational import Rationalization, Row, Vector, algebraic, entries, exact, index
+from exactzones.rational import Rationalization, Row, Vector, algebraic, entries, exact, flat_entries, index
 from exactzones.rational import rationalize as to_rational
 from exactzones.roundings import MADE_UP
 
@@ -242,7 +242,7 @@ class Network:
         (Fraction(1, 2), Fraction(3, 1))
         """
         numbers = "number" if self.inputs == 1 else "numbers"
-        listed = entries(coordinates, "point", f"a sequence of {self.inputs} {numbers}")
+        listed = flat_entries(coordinates, "point", f"a sequence of {self.inputs} {numbers}")
         if len(listed) != self.inputs:
             raise DimensionError("point", expected=self.inputs, got=len(listed))
         return tuple(algebraic(entry, f"coordinate {k}") for k, entry in enumerate(listed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 from exactzones.errors import DimensionError, DomainError, InputError, one_line
@@ -36,7 +37,7 @@ def parse_domain(spec: str, dim: int, what: str = "domain") -> list[tuple[Fracti
     if len(parts) == 1:
         return [_interval(spec, what, "every input")] * dim
     if len(parts) != dim:
-        raise DimensionError(f"{what} {one_line(repr(spec), _LONGEST)}", expected=dim, got=len(parts))
+        raise DimensionError(f"{what} {one_line(repr(spec), _LONGEST)}", expected=dim, got=len(parts), hint=separator_hint(spec))
     return [_interval(part, what, f"input {k}") for k, part in enumerate(parts)]
 
 
@@ -44,11 +45,26 @@ def _interval(part: str, what: str, which: str) -> tuple[Fraction, Fraction]:
     bounds = part.split(":")
     if len(bounds) != 2:
         written = one_line(repr(part.strip()), _LONGEST)
-        raise InputError(f"{what} of {which} is {written}; write LO:HI, such as -1:1/3, or all for the whole space")
+        raise InputError(
+            f"{what} of {which} is {written}; write LO:HI, such as -1:1/3, or all for the whole space{separator_hint(part)}"
+        )
     lower, upper = (algebraic(bound, f"{name} bound of {which}") for name, bound in zip(("lower", "upper"), bounds, strict=True))
     if lower > upper:
         raise DomainError(f"{what} of {which} is empty: {_shown(lower)} > {_shown(upper)}; write the smaller bound first")
     return lower, upper
+
+
+def separator_hint(line: str) -> str:
+    """Return what to change in a line of numbers that are not separated by commas; nothing if none is seen.
+
+    >>> separator_hint("1;2"), separator_hint("1,5;2,5")
+    ('; separate numbers by commas, not semicolons', '; separate numbers by commas, not semicolons, and write 1.5 for 1,5')
+    """
+    for separator, name in ((";", "semicolons"), ("\t", "tabs"), (" ", "spaces")):
+        if re.search(rf"\d{separator}[-+.\d]", line):
+            decimals = ", and write 1.5 for 1,5" if "," in line and separator != " " else ""
+            return f"; separate numbers by commas, not {name}{decimals}"
+    return ""
 
 
 def _shown(number: Fraction) -> str:
@@ -67,5 +83,5 @@ def parse_point(spec: str, dim: int) -> Vector:
     """
     entries = spec.split(",")
     if len(entries) != dim:
-        raise DimensionError(f"point {one_line(repr(spec), _LONGEST)}", expected=dim, got=len(entries))
+        raise DimensionError(f"point {one_line(repr(spec), _LONGEST)}", expected=dim, got=len(entries), hint=separator_hint(spec))
     return tuple(algebraic(entry, f"coordinate {k} of the point") for k, entry in enumerate(entries))

@@ -24,6 +24,7 @@ from exactzones.checker import check as check_lines
 from exactzones.deadline import Deadline
 from exactzones.deprecated import renamed_argument
 from exactzones.errors import BudgetExceeded, DomainError, InputError, quoted
+from exactzones.files import unreadable
 from exactzones.network import Network
 from exactzones.notation import number
 from exactzones.notation import point as point_text
@@ -104,8 +105,8 @@ def _lines(certificate: Any) -> Iterable[str]:
     if isinstance(certificate, Certificate):
         return certificate.lines
     if isinstance(certificate, (str, PathLike)):
-        if not Path(certificate).is_file():
-            raise InputError(f"certificate is {quoted(str(certificate))}; expected the path of a file, and there is no such file")
+        if problem := unreadable(certificate):
+            raise InputError(f"certificate is {quoted(str(certificate))}; expected the path of a file: {problem}")
         return lines_of(Path(certificate))
     if isinstance(certificate, Iterable) and not isinstance(certificate, (bytes, Mapping)):
         return (as_line(line) for line in certificate)

@@ -10,7 +10,7 @@ import click
 from exactzones import __version__
 from exactzones.cli.stopping import stop
 from exactzones.engine import kernel
-from exactzones.errors import BudgetExceeded
+from exactzones.errors import BudgetExceeded, did_you_mean
 
 
 class _Command(NamedTuple):
@@ -122,6 +122,8 @@ class _LazyGroup(click.Group):
         if args[0] == "certify" and any(argument.partition("=")[0] == "--instances" for argument in args):
             import_module("exactzones.cli.help_format")
             return "certify", import_module("exactzones.cli.instances").certify_instances, args[1:]
+        if args[0] not in _COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"no such command {args[0]!r}{did_you_mean(args[0], _COMMANDS)}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

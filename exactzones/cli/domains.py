@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from exactzones.arguments import as_domain
+from exactzones.cli.points import read_data
 from exactzones.errors import FormatError, InputError, quoted
 from exactzones.files import naming, read_unpacked
 from exactzones.polyhedra import Polyhedron
 from exactzones.rational import algebraic
 from exactzones.rational import exact as exact_number
+from exactzones.spec import separator_hint
 
 _SUFFIXES = (".vnnlib", ".vnnlib.gz", ".json", ".csv")
 _MAX_FILE = 2**26
@@ -37,6 +39,8 @@ def read_domain(spec: str, inputs: int) -> Polyhedron | None:
         InputError: the text or the file is not of this form.
     """
     if not is_file(spec):
+        if Path(spec).exists():
+            raise InputError(f"{spec}: suffix {Path(spec).suffix!r} is not known; domains are read from {', '.join(_SUFFIXES)}")
         return as_domain(spec, inputs)
     path = Path(spec)
     if path.suffix.lower() in (".vnnlib", ".gz"):
@@ -80,7 +84,9 @@ def _of_csv(content: bytes) -> list[Any]:
         del lines[0]
     for number, line in enumerate(lines, start=1):
         if len(line) != 2:
-            raise FormatError(f"line {number} of numbers is {quoted(','.join(line))}; expected low,high")
+            raise FormatError(
+                f"line {number} of numbers is {quoted(','.join(line))}; expected low,high{separator_hint(','.join(line))}"
+            )
     return lines
 
 
@@ -103,13 +109,9 @@ def domain_of_data(path: Path, margin: str, inputs: int) -> Polyhedron:
     Raises:
         InputError: the file holds no points of this dimension, or the margin is negative.
     """
-    from exactzones.view import read_points
-
-    points = read_points(path, inputs).points
+    points = read_data(path, inputs).points
     width = algebraic(margin, "margin")
     if width < 0:
         raise InputError(f"margin is {margin}; expected a number from 0 on")
-    if not len(points):
-        raise FormatError(f"{path}: it holds no points; at least 1 is expected")
     columns = list(zip(*points, strict=True))
     return Polyhedron.box([min(column) - width for column in columns], [max(column) + width for column in columns])

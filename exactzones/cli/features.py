@@ -33,6 +33,7 @@ from exactzones.cli.outputs import (
     check_target,
     exact_option,
     is_text_wanted,
+    not_a_folder,
     print_table,
     progress,
 )
@@ -243,6 +244,8 @@ def _features(spec: str) -> list[int] | None:
         first, colon, end = part.strip().partition(":")
         if not first.isdecimal() or (colon and not end.isdecimal()):
             raise InputError(f"--features is {quoted(spec)}; expected numbers of features such as 0,3,5 or 0:16")
+        if colon and int(first) >= int(end):
+            raise InputError(f"--features has {quoted(part)}, which is empty; write the smaller number first, such as 0:16")
         numbers += range(int(first), int(end)) if colon else [int(first)]
     return numbers
 
@@ -254,7 +257,7 @@ def _write_certificates(deliveries: Deliveries, folder: Path | None, certificate
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder}: {error.strerror or error}") from None
+        raise InputError(f"{folder}: {not_a_folder(folder) or error.strerror or error}") from None
     for name, certificate in certificates.items():
         path = folder / f"{name}.json"
         deliveries.deliver(path, partial(save_certificate, certificate, path))

@@ -17,7 +17,7 @@ import rich_click as click
 from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document, stdout_failed
 from exactzones.errors import InputError, WriteError
-from exactzones.files import scratch_beside, write_atomically
+from exactzones.files import scratch_beside, unreadable, write_atomically
 from exactzones.notation import exactly, number
 from exactzones.notation import point as point_text
 
@@ -45,7 +45,8 @@ def check_target(path: Path | None, net: Path, suffixes: Sequence[str] = ()) -> 
     if path is None:
         return
     if suffixes and path.suffix.lower() not in suffixes:
-        raise InputError(f"{path}: suffix {path.suffix!r} is not known; pictures end in {', '.join(suffixes)}")
+        what = "pages" if ".html" in suffixes else "pictures"
+        raise InputError(f"{path}: suffix {path.suffix!r} is not known; {what} end in {', '.join(suffixes)}")
     try:
         if path.is_dir() or not path.resolve().parent.is_dir():
             raise InputError(f"{path}: cannot be written: {'it is a folder' if path.is_dir() else 'its folder does not exist'}")
@@ -80,9 +81,14 @@ def check_distinct(*named: tuple[str, Path | None]) -> None:
 
 def require_file(path: Path) -> Path:
     """Return the path of a file that exists."""
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
+    if problem := unreadable(path):
+        raise InputError(f"{path}: {problem}")
     return path
+
+
+def not_a_folder(path: Path) -> str:
+    """Return why a path cannot be a folder, if that is because a file has its name; else an empty text."""
+    return "it is a file; name a folder" if path.exists() and not path.is_dir() else ""
 
 
 def is_text_wanted(json_path: Path | None) -> bool:

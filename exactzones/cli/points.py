@@ -6,7 +6,7 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rich_click as click
@@ -16,7 +16,10 @@ from exactzones.files import naming, read_unpacked
 from exactzones.notation import counted
 from exactzones.polyhedra.projection import Norm
 from exactzones.rational import Vector, exact, vector_of
-from exactzones.spec import parse_point
+from exactzones.spec import parse_point, separator_hint
+
+if TYPE_CHECKING:
+    from exactzones.view import Points
 
 POINT_HELP = 'Exact coordinates such as "1/2,-3/4", or a file with a point: .npy, .csv or .json; FILE:3 is row 3 of a file.'
 
@@ -53,6 +56,8 @@ def read_point(spec: str, inputs: int) -> Vector:
     """
     named = _FILE.fullmatch(spec.strip())
     if named is None:
+        if Path(spec).exists() or Path(spec).suffix[1:].isalpha():
+            raise InputError(f"point is {quoted(spec)}; expected numbers such as 1/2,-3/4, or a file .npy, .csv or .json")
         return parse_point(spec, inputs)
     with naming(named["path"]):
         content = read_unpacked(Path(named["path"]), _MAX_FILE)
@@ -65,8 +70,20 @@ def read_point(spec: str, inputs: int) -> Vector:
             case _:
                 listed = _chosen(_of_json(content), row, inputs)
         if len(listed) != inputs:
-            raise DimensionError("point", expected=inputs, got=len(listed))
+            hint = separator_hint(",".join(map(str, listed)))
+            raise DimensionError("point", expected=inputs, got=len(listed), hint=hint)
         return vector_of(listed, "point")
+
+
+def read_data(path: Path, inputs: int) -> Points:
+    """Return data points, see ``view.read_points``; say so if a column of numbers is read as labels."""
+    from exactzones.view import read_points
+
+    points = read_points(path, inputs)
+    if points.has_numbers_as_labels:
+        column = f"column {inputs + 1}, which holds numbers"
+        click.echo(f"note: {path}: {column}, is read as labels, since the network has {counted(inputs, 'input')}", err=True)
+    return points
 
 
 def _of_npy(content: bytes, row: int | None, inputs: int) -> Any:
@@ -109,6 +126,8 @@ def _chosen(rows: list[Any], row: int | None, inputs: int) -> list[Any]:
     if row is None and len(rows) == inputs and all(not isinstance(each, list) or len(each) == 1 for each in rows):
         return [each[0] if isinstance(each, list) else each for each in rows]  # a number on each line
     points = rows if all(isinstance(each, list) for each in rows) else [rows]
+    if not points:
+        raise FormatError("it holds no points; at least 1 is expected")
     if row is None and len(points) != 1:
         raise FormatError(f"it has {counted(len(points), 'point', 'points')}; name one of them, such as FILE:0")
     _check_row(row or 0, len(points))

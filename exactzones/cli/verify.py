@@ -100,18 +100,21 @@ def verify(
     exactzones verify query.vnnlib --network N=net.onnx --check proof.json
     """
     stop.start(timeout)
-    asked = read_query(query)
-    paths = _paths(query, asked, models)
-    arithmetic = _arithmetic(query, asked, arithmetic)
-    with naming(query):
-        stored = asked.stored(_Loader(paths, asked))
-    files.refuse(query, asked, list(paths.values()))
+    try:
+        question = _read(query, models, files, arithmetic)
+    except (KeyboardInterrupt, BudgetExceeded):
+        if files.check is not None:
+            raise
+        click.echo(f"incomplete: {stop.deadline.reason} while the query and its networks were read", err=True)
+        click.echo(_without_answer(stop.deadline))
+        return 3
     if files.check is not None:
-        return _check(_Question(asked, stored, arithmetic), files.check)
+        return _check(question, files.check)
+    asked, stored, arithmetic = question
     until = stop.deadline.part(_SEARCH_SHARE)
     try:
         with stop.step(until):
-            verdict, witness, certificate = _decide(_Question(asked, stored, arithmetic), until, jobs)
+            verdict, witness, certificate = _decide(question, until, jobs)
     except KeyboardInterrupt:  # in a step that does not look at its deadline
         click.echo(f"incomplete: {stop.deadline.reason}", err=True)
         verdict, witness, certificate = _without_answer(until), None, None
@@ -146,6 +149,17 @@ class _Question(NamedTuple):
         network = linear[0].network_for(self.stored) if linear else self.stored
         properties = [(case.property_for(self.stored), case.domain) for case in linear]
         return network, [case_of(network, *each, arithmetic=self.arithmetic) for each in properties]
+
+
+def _read(query: Path, models: Sequence[str], files: CertificateFiles, chosen: str | None) -> _Question:
+    """Read a query and the networks that it is about."""
+    asked = read_query(query)
+    paths = _paths(query, asked, models)
+    arithmetic = _arithmetic(query, asked, chosen)
+    with naming(query):
+        stored = asked.stored(_Loader(paths, asked))
+    files.refuse(query, asked, list(paths.values()))
+    return _Question(asked, stored, arithmetic)
 
 
 def _check(question: _Question, certificate: Path) -> int:

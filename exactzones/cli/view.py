@@ -32,14 +32,14 @@ from exactzones.cli.outputs import (
     print_table,
     progress,
 )
-from exactzones.cli.points import read_point
+from exactzones.cli.points import read_data, read_point
 from exactzones.cli.search import BudgetOptions, Listing, budget_options, deliver_first, find, find_cases, search_deadline
 from exactzones.cli.stopping import stop
 from exactzones.errors import InputError
 from exactzones.formats.zones_json import network_document
 from exactzones.polyhedra.flats import free_inputs
 from exactzones.rational.float_formats import REAL, FloatArithmetic
-from exactzones.view import Points, Slides, check_shown, cut_through, embedding, read_points, read_slide, save
+from exactzones.view import PAGES, Points, Slides, check_shown, cut_through, embedding, read_slide, save
 from exactzones.zones import Zones, ZoneUnion
 
 
@@ -96,7 +96,7 @@ class PageOptions:
 
     def points(self, inputs: int) -> Points | None:
         """Return the data points to draw."""
-        return None if self.data is None else read_points(self.data, inputs)
+        return None if self.data is None else read_data(self.data, inputs)
 
     def check(self, net: Path) -> None:
         """Refuse a page that cannot or must not be written.
@@ -105,7 +105,7 @@ class PageOptions:
             InputError: see above.
         """
         FloatArithmetic.of(self.arithmetic)
-        check_target(self.out, net)
+        check_target(self.out, net, PAGES)
         if self.data is not None and self.out.exists() and self.out.samefile(self.data):
             raise InputError(f"{self.out}: cannot be written: it is the data file itself")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from exactzones.errors import FormatError
+from exactzones.errors import FormatError, did_you_mean
 from exactzones.models.onnx_order import DOMAINS
 from exactzones.models.selection import Selection
 
@@ -59,7 +59,8 @@ def _end_at(graph: Any, made_by: dict[str, int], name: str) -> OutputEnd:
         if node.name == name:
             return OutputEnd(name, node.output[0], "")
     if name not in made_by:
-        raise FormatError(f"no node and no tensor has the name {name!r}; the name of a node to end at is expected")
+        near = did_you_mean(name, [*made_by, *(node.name for node in graph.node)])
+        raise FormatError(f"no node and no tensor has the name {name!r}; the name of a node to end at is expected{near}")
     return OutputEnd(name, name, "")
 
 

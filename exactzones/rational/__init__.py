@@ -19,7 +19,7 @@ from exactzones.rational.elimination import (
     rank,
     row_echelon,
 )
-from exactzones.rational.entries import entries, flag, index, read_points
+from exactzones.rational.entries import entries, flag, flat_entries, index, read_points
 from exactzones.rational.integers import IntegerMatrix
 from exactzones.rational.matrix import Matrix
 from exactzones.rational.quadratic import Quadratic, irrational, quotient, square_root, text
@@ -54,6 +54,7 @@ __all__ = [
     "entries",
     "exact",
     "flag",
+    "flat_entries",
     "index",
     "integer",
     "integer_dot",

@@ -40,6 +40,18 @@ def entries(value: Any, what: str, expected: str) -> list[Any]:
     return list(listed)
 
 
+def flat_entries(value: Any, what: str, expected: str) -> list[Any]:
+    """Do the same, but take the entries of an array or a tensor of several axes in row-major order."""
+    if not isinstance(value, np.ndarray) and len(getattr(value, "shape", ())) > 1:
+        value = np.array(entries(value, what, expected), dtype=object)
+    return entries(value.ravel() if isinstance(value, np.ndarray) and value.ndim > 1 else value, what, expected)
+
+
+def is_scalar(value: Any) -> bool:
+    """Tell whether a value is an array or a tensor without axes, such as ``np.array(0.5)``."""
+    return getattr(value, "shape", None) == () and callable(getattr(value, "item", None))
+
+
 def index(value: Any, what: str, *, least: int | None = None) -> int:
     """Return an integer, such as an int, a NumPy integer or a tensor of one integer; a truth value is not one.
 
@@ -120,6 +132,4 @@ def _axes(listed: list[Any]) -> int:
 
 
 def _is_list(entry: Any) -> bool:
-    if isinstance(entry, np.ndarray):
-        return entry.ndim > 0
-    return isinstance(entry, Iterable) and not isinstance(entry, (str, bytes, Mapping, AbstractSet))
+    return isinstance(entry, Iterable) and not isinstance(entry, (str, bytes, Mapping, AbstractSet)) and not is_scalar(entry)

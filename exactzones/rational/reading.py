@@ -11,7 +11,7 @@ import flint
 import numpy as np
 
 from exactzones.errors import InexactError, quoted
-from exactzones.rational.entries import entries
+from exactzones.rational.entries import flat_entries, is_scalar
 from exactzones.rational.quadratic import Quadratic, square_root
 
 Vector: TypeAlias = tuple[Fraction, ...]
@@ -29,8 +29,8 @@ def exact(value: Any, what: str = "value") -> Fraction:
     """Return the rational number that ``value`` is.
 
     Args:
-        value: an int or a Fraction; a float or NumPy scalar, read as the dyadic rational that it is; a string such as ``"1/3"``,
-            ``"-0.1"`` or ``"1e-3"``, read as the decimal that it says; or a rational sympy number.
+        value: an int or a Fraction; a float, or a scalar of NumPy or PyTorch, read as the dyadic rational that it is; a string
+            such as ``"1/3"``, ``"-0.1"`` or ``"1e-3"``, read as the decimal that it says; or a rational sympy number.
         what: how an error message names it.
 
     Raises:
@@ -51,6 +51,11 @@ def exact(value: Any, what: str = "value") -> Fraction:
         return Fraction(*value.as_integer_ratio())
     if isinstance(value, str):
         return _from_text(value, what)
+    return exact(value.item(), what) if is_scalar(value) else _from_object(value, what)
+
+
+def _from_object(value: Any, what: str) -> Fraction:
+    """Read a number of sympy; refuse everything else."""
     sympy = sys.modules.get("sympy")
     if sympy is not None and isinstance(value, sympy.Basic):
         if isinstance(value, sympy.Float):
@@ -175,7 +180,7 @@ def vector_of(value: Any, what: str = "point", expected: str = "a sequence of nu
     """Return a sequence, an array, a tensor, or text such as "1/2,3" as an exact vector.
 
     Args:
-        value: what the caller passed.
+        value: what the caller passed; the entries of an array or a tensor of any shape are taken in row-major order.
         what: how an error message names it.
         expected: what an error message says to write.
 
@@ -186,4 +191,4 @@ def vector_of(value: Any, what: str = "point", expected: str = "a sequence of nu
     >>> vector_of("1/2,3")
     (Fraction(1, 2), Fraction(3, 1))
     """
-    return tuple(algebraic(entry, f"entry {k} of the {what}") for k, entry in enumerate(entries(value, what, expected)))
+    return tuple(algebraic(entry, f"entry {k} of the {what}") for k, entry in enumerate(flat_entries(value, what, expected)))

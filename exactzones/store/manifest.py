@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from exactzones.errors import FormatError, InputError, WriteError
-from exactzones.files import naming, read_bytes, write_atomically
+from exactzones.files import naming, read_bytes, unreadable, write_atomically
 from exactzones.formats.zones_json import property_document, row_texts
 from exactzones.models import load_network, save_network
 from exactzones.network import Network
@@ -136,8 +136,10 @@ class Manifest:
             InputError: it cannot be read.
         """
         path = directory / MANIFEST
-        if directory.is_dir() and not path.exists():
-            raise InputError(f"{directory}: not a store of zones: it has no {MANIFEST}; exactzones zones --store writes one")
+        if not path.exists():
+            problem = unreadable(directory) or "it is a file"
+            problem = f"it has no {MANIFEST}" if directory.is_dir() else problem
+            raise InputError(f"{directory}: not a store of zones: {problem}; exactzones zones --store writes one")
         journal = _journal(directory)  # first, because a writer may move its lines to the manifest meanwhile
         with naming(path):
             data = read_bytes(path)

@@ -128,7 +128,8 @@ def _opened(directory: Path, asked: dict[str, Any], network: Network, *, resume:
         directory.mkdir(parents=True, exist_ok=True)
         names = sorted(path.name for path in directory.iterdir())
     except OSError as error:
-        raise InputError(f"{directory}: cannot be written: {error.strerror or error}") from None
+        problem = "it is a file; name a folder" if directory.is_file() else error.strerror or error
+        raise InputError(f"{directory}: cannot be written: {problem}") from None
     if MANIFEST in names:
         if not resume:
             raise InputError(f"{directory}: there is a store already; --resume (resume=True) goes on with it")

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from exactzones.affine import AffineMap
 from exactzones.arguments import NetworkLike, WindowLike, as_network, as_text, as_texts, as_window
-from exactzones.errors import DimensionError, InputError, require
+from exactzones.errors import DimensionError, FormatError, InputError, require
 from exactzones.files import as_path, write_atomically
 from exactzones.formats.zones_json import number_texts, row_texts
 from exactzones.network import Network
@@ -48,6 +48,8 @@ _SCRIPTS = (
     "controls.js",
     "main.js",
 )
+PAGES = (".html", ".htm")
+"""What a page's name ends in."""
 _LONG_DIRECTION = 40  # characters beside an axis
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
@@ -183,9 +185,12 @@ def save(zones: Zones | ZoneUnion, path: str | Path, data: Any = None, **options
     """Write an interactive page of zones to a file, in full or not at all; the arguments are those of ``page``.
 
     Raises:
+        FormatError: the path does not end in .html or .htm.
         InputError: see ``page``, or the file cannot be written.
     """
     target = as_path(path)
+    if not target.lower().endswith(PAGES):
+        raise FormatError(f"{target}: suffix {Path(target).suffix!r} is not known; pages end in {', '.join(PAGES)}")
     write_atomically(target, page(zones, data, **options).encode())
 
 

@@ -14,19 +14,21 @@ import numpy as np
 
 from exactzones.affine import AffineMap
 from exactzones.arguments import as_texts
-from exactzones.errors import DimensionError, FormatError
+from exactzones.errors import DimensionError, FormatError, InexactError
 from exactzones.files import naming, read_bytes
 from exactzones.formats.zones_json import row_texts
 from exactzones.notation import counted
 from exactzones.polyhedra.shapes import floats
 from exactzones.rational import Vector, dot, entries, exact, index
 from exactzones.rational.floats import clipped_float
+from exactzones.spec import separator_hint
 from exactzones.view.slices import foot
 from exactzones.view.spaces import Data
 from exactzones.zones import Zones
 from exactzones.zones.union_parts import UnionParts
 
 _MOST = 100_000
+_NO_POINTS = "it holds no points; at least 1 is expected"
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class Points:
     points: tuple[Vector, ...]
     labels: tuple[str, ...] = ()
     names: tuple[str, ...] = field(default=())
+
+    @property
+    def has_numbers_as_labels(self) -> bool:
+        """Whether all labels are numbers: they may be meant as one more coordinate."""
+        return bool(self.labels) and all(map(_is_number, self.labels))
 
     @classmethod
     def of(cls, data: Any, labels: Sequence[Any] | None = None) -> Points:
@@ -94,6 +101,8 @@ def _from_npy(content: bytes, dim: int) -> Points:
         raise FormatError(f"not a .npy file: {error}") from None
     if not isinstance(array, np.ndarray) or array.ndim != 2 or array.shape[1] != dim:
         raise FormatError(f"the array has shape {getattr(array, 'shape', None)}; expected (points, {dim})")
+    if not len(array):
+        raise FormatError(_NO_POINTS)
     _check_count(len(array))
     return Points.of(array)
 
@@ -113,14 +122,20 @@ def _from_csv(content: bytes, dim: int) -> Points:
         if len(line) not in (dim, dim + 1):
             raise FormatError(
                 f"line {number} has {counted(len(line), 'entry', 'entries')}; expected {dim} numbers, or {dim} and a label"
+                f"{separator_hint(','.join(line))}"
             )
         if not points and not names and not any(map(_is_number, line[:dim])):
             names = tuple(entry.strip() for entry in line[:dim])
             continue
-        points.append(tuple(exact(entry, f"line {number}, column {k + 1},") for k, entry in enumerate(line[:dim])))
+        try:
+            points.append(tuple(exact(entry, f"line {number}, column {k + 1},") for k, entry in enumerate(line[:dim])))
+        except InexactError as error:
+            raise FormatError(f"{error}{separator_hint(','.join(line))}") from None
         labels += [entry.strip() for entry in line[dim:]]
     if labels and len(labels) != len(points):
         raise FormatError(f"{len(labels)} of {len(points)} lines have a label after the numbers; expected all or none")
+    if not points:
+        raise FormatError(_NO_POINTS)
     return Points(tuple(points), tuple(labels), names)
 
 
