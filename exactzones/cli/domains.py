@@ -39,7 +39,7 @@ def read_domain(spec: str, inputs: int) -> Polyhedron | None:
         InputError: the text or the file is not of this form.
     """
     if not is_file(spec):
-        if Path(spec).exists():
+        if spec.strip() and Path(spec).exists():
             raise InputError(f"{spec}: suffix {Path(spec).suffix!r} is not known; domains are read from {', '.join(_SUFFIXES)}")
         return as_domain(spec, inputs)
     path = Path(spec)

@@ -56,7 +56,7 @@ def read_point(spec: str, inputs: int) -> Vector:
     """
     named = _FILE.fullmatch(spec.strip())
     if named is None:
-        if Path(spec).exists() or Path(spec).suffix[1:].isalpha():
+        if spec.strip() and (Path(spec).exists() or Path(spec).suffix[1:].isalpha()):
             raise InputError(f"point is {quoted(spec)}; expected numbers such as 1/2,-3/4, or a file .npy, .csv or .json")
         return parse_point(spec, inputs)
     with naming(named["path"]):

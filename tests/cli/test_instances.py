@@ -90,7 +90,8 @@ def test_an_interruption_loses_only_what_runs(run, refused, folder, number):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "the table has no instances"),
+        ("", "the file is empty"),
+        ("\n", "the table has no instances"),
         ("net.npz\n", "line 1 is not of the form NETWORK,PROPERTY"),
         ("net.npz,a.vnnlib,soon\n", "'soon' is not a number of seconds"),
         ("net.npz,a.vnnlib,-1\n", "a time limit of -1 s"),

@@ -71,7 +71,7 @@ def test_the_certificate_is_checked_against_the_same_query(run, refused, tmp_pat
     assert (other.code, other.out.split()[0]) == ((0, "valid") if verdict == "sat" else (1, "invalid:"))
     refused("verify", query, *models[1], "--check", proof, "--certificate", proof, says=["give only one of them"])
     refused("verify", query, *models[1], "--certificate", query, says=["cannot be written"])
-    refused("verify", query, *models[1], "--check", "absent.json", says=["no such file"])
+    refused("verify", query, *models[1], "--check", "absent.json", says=["No such file"])
 
 
 def test_the_certificate_of_one_network_is_one_for_check(run, refused, tmp_path):
