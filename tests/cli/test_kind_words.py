@@ -35,7 +35,7 @@ def folder(tmp_path, monkeypatch):
     for suffix in ("csv", "npy", "json", "npz", "onnx", "nnet", "vnnlib"):
         (tmp_path / f"empty.{suffix}").touch()
         (tmp_path / f"folder.{suffix}").mkdir()
-        os.symlink(os.devnull, tmp_path / f"device.{suffix}")
+        (tmp_path / f"device.{suffix}").symlink_to(os.devnull)
     for name, text in {
         "semicolons": "1;2\n3;4\n",
         "decimal_commas": "1,5;2,5\n",
