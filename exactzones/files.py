@@ -56,7 +56,7 @@ def naming(path: str | Path) -> Iterator[None]:
         raise FormatError(f"{path}: {one_line(str(error), MOST_CHARACTERS)}") from None  # it may quote a value from the file
 
 
-def unreadable(path: str | Path) -> str:
+def unreadable(path: str | os.PathLike[str]) -> str:
     """Return why a path cannot be read as a file, if that is because of what it names; else an empty text.
 
     >>> unreadable("/")
