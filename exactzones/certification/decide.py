@@ -170,7 +170,7 @@ def prove_complete(
     progress: Progress | None = None,
     checkpoint: Callable[[Certificate], None] | None = None,
 ) -> Complete | Undecided:
-    """Prove that a list of zones is complete, independently of the engine that found it.
+    """Prove that a list of zones is complete; the checker decides, whatever found the list.
 
     Args:
         zones: the zones of a property on a domain, as ``find_zones`` returns them.

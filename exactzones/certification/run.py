@@ -13,6 +13,7 @@ from exactzones.certification.checkpoints import Checkpoints
 from exactzones.certification.limits import EXACT_PROVER_SIZE
 from exactzones.certification.pace import BATCH, CheckPace, Nodes
 from exactzones.certification.prepared import Prepared, families
+from exactzones.certification.provers.engine_search import EngineClaim
 from exactzones.certification.provers.exact import ExactProver
 from exactzones.certification.provers.search_factory import Search, SearchFactory
 from exactzones.certification.results import Certificate
@@ -90,11 +91,11 @@ class Run:
 
     def _plant(self, trees: Sequence[Sequence[int]]) -> None:
         """Start again from the roots of these trees."""
-        texts = [] if self.patterns is None else list(self.patterns)
         self.trees = trees
         cases = [[self.cases[k] for k in tree] for tree in trees]
-        self.tree = Tree(self.network, cases, BITS, [(text,) for text in texts], lowered=self._prepared.lowered)
-        self.searches = SearchFactory(self.tree, self.patterns, self.holds, self.deadline)
+        self.tree = Tree(self.network, cases, BITS, [(text,) for text in self.patterns or ()], lowered=self._prepared.lowered)
+        listed = EngineClaim.of(self.tree.claims[0], self.network, self.cases[0].prop, self.patterns)
+        self.searches = SearchFactory(self.tree, self.patterns, self.holds, self.deadline, listed=listed)
 
     def replay(self, certificate: Certificate) -> None:
         """Add what an earlier run proved, as far as there is time to check it again: see ``is_replayed``.

@@ -191,14 +191,8 @@ class InequalitySearch:
         After the last unit the leaf is returned, if the target is positive somewhere.
         """
         exact, states = self.arrangement.exact, node.states
-        prefix = bytes(state & ON for state in states)
-        rows = []
-        seen = states.find(UNSEEN)
-        for unit, state in enumerate(states[:seen] if seen >= 0 else states):
-            if not state & UNCUT:
-                row = exact.row(prefix, exact.base[0] + unit)
-                rows.append(row if state & ON else _negative(row))
-        program = self._program(rows)
+        prefix, seen = bytes(state & ON for state in states), states.find(UNSEEN)
+        program = self._program(self._rows(states))
         if seen < 0:
             target = exact.row(prefix, exact.ids - 1) if self.arrangement.has_target else None
             inner = node.inner if target is None else self._part(program, target, node.inner)
@@ -208,6 +202,22 @@ class InequalitySearch:
         found = {state: inner for state, inner in points.items() if inner is not None}
         uncut = UNCUT if len(found) == 1 else 0
         return [Node(_with(states, seen, state | uncut), inner) for state, inner in found.items()]
+
+    def inner_point(self, states: bytes) -> Point | None:
+        """Return an inner point of the cell with these states, as ``Node`` has it; None if it has none."""
+        program, middle = self._program(self._rows(states)), self.kernel.middle()
+        found = middle if program.is_inside(middle) else program.interior()
+        return None if found is None else _in_floats(program, found)
+
+    def _rows(self, states: bytes) -> list[Row]:
+        """Return the rows of the units that cut a cell."""
+        exact, seen = self.arrangement.exact, states.find(UNSEEN)
+        prefix, rows = bytes(state & ON for state in states), []
+        for unit, state in enumerate(states[:seen] if seen >= 0 else states):
+            if not state & UNCUT:
+                row = exact.row(prefix, exact.base[0] + unit)
+                rows.append(row if state & ON else _negative(row))
+        return rows
 
     def _sides(self, program: Program, row: Row, inner: Point) -> dict[int, Point | None]:
         """Return by the state of a unit an inner point of this part of the cell, None if it has none."""

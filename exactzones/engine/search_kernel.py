@@ -69,9 +69,19 @@ class SearchKernel:
         """Whether the kernel is there; the NumPy kernel has no such functions."""
         return hasattr(kernel.load(), "maxima")
 
-    def search(self, states: bytes, inner: Floats, items: int) -> dict[str, Any]:
-        """Search a cell until there are so many items: see ``kernel/search.c``."""
-        found: dict[str, Any] = kernel.load().search(self.problem, states, np.ascontiguousarray(inner), items)
+    @property
+    def is_open(self) -> bool:
+        """Whether a coordinate has no bound in the domain."""
+        return bool(self.problem[9].any() or self.problem[10].any())
+
+    @property
+    def row_ids(self) -> tuple[int, ...]:
+        """The ids of the domain's rows that are not bounds of coordinates, in the kernel's order."""
+        return self.columns[: len(self.problem[12])]
+
+    def search(self, states: bytes, inner: Floats, items: int, *, records: bool = False) -> dict[str, Any]:
+        """Search a cell until there are so many items: see ``kernel/search.c``; with ``records`` return the tree, too."""
+        found: dict[str, Any] = kernel.load().search(self.problem, states, np.ascontiguousarray(inner), items, records)
         return found
 
     def facets(self, states: Sequence[bytes], inner: Sequence[Floats]) -> States:

@@ -14,7 +14,7 @@ from exactzones.polyhedra.cells import Cell
 from exactzones.polyhedra.irredundant import irredundant
 from exactzones.polyhedra.program import Point, Program, exactly
 from exactzones.polyhedra.representation import HRep
-from exactzones.rational import Row, Vector, dot, integer_dot
+from exactzones.rational import Row, Vector, integer_dot, over_common_denominator
 
 _MOST_CORNERS_DIM, _FEW_CORNERS_DIM = 12, 9
 """Up to so many dimensions vertices are computed on demand, and are few enough to be written: a box of more has too many."""
@@ -94,8 +94,7 @@ class InequalityCell:
         return self._point_where(list(rows), self._new_program)
 
     def _point_where(self, wanted: Sequence[Row], program_of: Callable[[], Program]) -> Point | None:
-        inner = (Fraction(1), *exactly(self.inner))
-        if all(dot(row, inner) > 0 for row in wanted):
+        if _are_positive(wanted, exactly(self.inner)):
             return self.inner
         program = program_of()
         for row in wanted:
@@ -113,7 +112,7 @@ class InequalityCell:
     def strictly_inside(self, point: Point, rows: Sequence[Row] = ()) -> Vector:
         """Return a point of ``point_where``, or one near it, at which all rows of the cell and these are positive."""
         exact = exactly(point)
-        if all(dot(row, (Fraction(1), *exact)) > 0 for row in (*self.rows, *rows)):
+        if _are_positive((*self.rows, *rows), exact):
             return exact
         return self.program.off_the_bounds(exact, rows)
 
@@ -125,3 +124,9 @@ class InequalityCell:
             if all(integer_dot(row, near) > 0 for row in every):
                 return tuple(Fraction(entry, 1 << bits) for entry in near[1:])
         return exact
+
+
+def _are_positive(rows: Iterable[Row], point: Vector) -> bool:
+    """Tell whether all rows are positive at a point."""
+    lifted, _ = over_common_denominator((Fraction(1), *point))
+    return all(integer_dot(row, lifted) > 0 for row in rows)

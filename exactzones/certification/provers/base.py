@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
 from fractions import Fraction
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -115,7 +115,18 @@ class RegionSearch(ABC):
         """Visit subregions: prove each, or put the two sides of a split on the stack."""
 
 
-S = TypeVar("S", bound=RegionSearch)
+class SearchedTree(Protocol):
+    """What a search has visited: see ``RegionSearch``."""
+
+    count: int
+    roots: dict[int, int]
+    split: dict[int, int]
+    children: dict[int, list[int]]
+    leaf: dict[int, Any]
+    zone: dict[int, int]
+
+
+S = TypeVar("S", bound=SearchedTree)
 
 
 class Proof(ABC, Generic[S]):

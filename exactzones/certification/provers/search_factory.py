@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from exactzones.certification.provers.box_search import BoxProof, BoxSearch
 from exactzones.certification.provers.cell_proof import CellProof
 from exactzones.certification.provers.cell_search import CellSearch
 from exactzones.certification.provers.dual import shortfall
+from exactzones.certification.provers.engine_search import EngineClaim, EngineProof, EngineSearch
 from exactzones.certification.provers.relaxation import FloatClaim
 from exactzones.checker import Bound, Hint
 from exactzones.checker.arithmetic import Array
@@ -33,7 +35,7 @@ class Search(NamedTuple):
         bounds: the number of each region -> bounds of inputs that its node must prove first.
     """
 
-    prover: CellSearch | BoxSearch
+    prover: CellSearch | BoxSearch | EngineSearch
     bounds: dict[int, tuple[Bound, ...]]
 
 
@@ -45,6 +47,7 @@ class SearchFactory:
         patterns: the signs of listed zones and their numbers; None if the property is claimed to hold nowhere.
         confirm: tells whether a case of a tree holds at a float point; returns which case, and the exact point.
         deadline: no search is set up once it has passed.
+        listed: the claim that a list of zones is complete, if the engine's own search is to prove it.
     """
 
     def __init__(
@@ -53,8 +56,10 @@ class SearchFactory:
         patterns: dict[str, int] | None,
         confirm: Callable[[int, Array], tuple[int, Vector] | None],
         deadline: Deadline,
+        *,
+        listed: EngineClaim | None = None,
     ) -> None:
-        self._deadline = deadline
+        self._deadline, self._listed = deadline, listed
         self.tree, self.patterns, self.confirm = tree, patterns, confirm
         self._claims: dict[tuple[int, bytes], FloatClaim] = {}
 
@@ -67,6 +72,11 @@ class SearchFactory:
             numbers: of the regions.
             margin: of the searches.
         """
+        if self._listed is not None:
+            open_regions = [self.tree.waiting[number] for number in numbers]
+            search = EngineSearch(self._listed, open_regions, partial(self.confirm, 0), exact=margin > 1)
+            yield Search(search, dict.fromkeys(numbers, ()))
+            return
         together: dict[int, list[tuple[int, FloatRegion, tuple[Bound, ...]]]] = {}
         for number in numbers:
             prepared = self._prepare(number)
@@ -107,8 +117,10 @@ class SearchFactory:
         path = [None if row.split is None else (row.split[0] - inputs, row.split[1]) for row in region.rows]
         return FloatRegion(claim, low[free], high[free], rows, known=self._known(region), path=path, confirm=confirm), bounds
 
-    def proof(self, search: CellSearch | BoxSearch, first: int) -> CellProof | BoxProof:
+    def proof(self, search: CellSearch | BoxSearch | EngineSearch, first: int) -> CellProof | BoxProof | EngineProof:
         """Return the first nodes of a search, finished or not."""
+        if isinstance(search, EngineSearch):
+            return EngineProof(search, first)
         inputs = self.tree.claims[0].inputs
         return CellProof(search, inputs, first) if isinstance(search, CellSearch) else BoxProof(search, inputs, first)
 

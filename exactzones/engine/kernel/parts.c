@@ -221,6 +221,7 @@ int refutes_exactly(Search *S, const double *g, double scale) {
         all += size[k + 1] * fmax(fmax(fabs(low), fabs(high)), 1);
     }
     /* every number that was added is an integer divided by scale * box_scale, and below 2^52 times that: nothing was rounded */
+    S->common = common;
     return all * scale * S->box_scale < EXACT_INTEGERS && top <= 0;
 }
 
@@ -259,7 +260,9 @@ void take_multipliers(Search *S, const Dictionary *D, double factor) {
 /* Whether the multipliers of the optimum that the dictionary is at prove that g, which was scaled by a factor, is not positive. */
 int refuted(Search *S, const Dictionary *D, const double *g, double error, double scale, double factor) {
     take_multipliers(S, D, factor);
-    if (top_of(S, g, error) < 0) return S->outside++, 1;
+    S->common = 0;
+    S->top = top_of(S, g, error);
+    if (S->top < 0) return S->outside++, 1;
     if (error == 0 && refutes_exactly(S, g, scale)) return S->integers++, 1;
     if (S->is_open && top_at_basis(S, D, g, error, factor) < 0) return S->outside++, 1;
     return 0;

@@ -59,6 +59,7 @@ void free_problem(Search *S, Py_buffer *in) {
     Py_XDECREF(S->kinds.object);
     Py_XDECREF(S->states.object);
     Py_XDECREF(S->points.object);
+    Py_XDECREF(S->tree.object);
     for (int k = 0; k < PROBLEM; k++) PyBuffer_Release(&in[k]);
 }
 

@@ -14,7 +14,7 @@
 static int emit_item(Search *S, int kind, const double *x) {
     const uint8_t code = (uint8_t)kind;
     S->items++;
-    return put(&S->kinds, &code, 1) || put(&S->states, S->state, S->units) ||
+    return record_item(S) || put(&S->kinds, &code, 1) || put(&S->states, S->state, S->units) ||
            put(&S->points, x, S->d * sizeof(double));
 }
 
@@ -26,20 +26,20 @@ static int finish(Search *S, Dictionary *D, const double *x) {
     ask_about(S, k, 0);
     const double *g = S->values[k], error = row_error(S, k, 0);
     if (sign_at(S, g, x, error) > 0) return emit_item(S, LEAF, x);
-    if (sign_on_box(S, g, error) < 0) return 0;
+    if (sign_on_box(S, g, error) < 0) return record_silence(S, S->units, 0);
     switch (probe(S, D, g, 1, error, row_scale(S, k), x, S->other_point)) {
     case SOME: return emit_item(S, LEAF, S->other_point);
-    case NONE: return 0;
+    case NONE: return record_silence(S, S->units, 1);
     default: S->asked++; return emit_item(S, ASK, x);
     }
 }
 
-/* Whether the target is certainly positive nowhere on the cell, whose last layer is still to be cut from neuron j on.
+/* Whether the target is certainly positive nowhere on the cell, whose last layer is still to be cut from neuron j on; -1 on error.
 
    The target is at most a linear function: a ReLU with the bounds low < 0 < high of its unit is at most a z + b, where a is
    high / (high - low) and b makes that true at both bounds, and at least z or 0 (Ehlers 2017; Zhang et al. 2018). */
 static int is_silent(Search *S, int j, const uint8_t *state, Dictionary *D, const double *x) {
-    const int last = S->layers - 1, n = S->layer[last].outputs, w = S->w;
+    const int last = S->layers - 1, n = S->layer[last].outputs, w = S->w, from = S->units - n + j;
     const double *target = S->layer[S->layers].rows;
     double *goal = S->relaxed, *size = S->relaxed + w, error = 0, largest = 0, low, high;
     memset(goal, 0, 2 * w * sizeof(double));
@@ -70,9 +70,11 @@ static int is_silent(Search *S, int j, const uint8_t *state, Dictionary *D, cons
     for (int e = 0; e < w; e++) largest = fmax(largest, size[e]);
     error = (error + (n + 8) * UNIT_ROUNDOFF * largest) * SLACK + TINY;
     const int sign = sign_on_box(S, goal, error);
-    if (sign || sign_at(S, goal, x, error) > 0) return sign < 0;
+    if (sign < 0) return record_silence(S, from, 0) ? -1 : 1;
+    if (sign || sign_at(S, goal, x, error) > 0) return 0;
     ask_about(S, -1, 0);
-    return probe(S, D, goal, 1, error, 0, x, S->other_point) == NONE;
+    if (probe(S, D, goal, 1, error, 0, x, S->other_point) != NONE) return 0;
+    return record_silence(S, from, 1) ? -1 : 1;
 }
 
 /* On which sides of a neuron the cell has parts: bit 0 above, bit 1 below; -1 if that is not clear.  x and y become inner points
@@ -97,6 +99,7 @@ static int sides_of(Search *S, Dictionary *D, int k, int j, double *x, double *y
     if (above == UNSURE) return -1;
     const int below = probe(S, D, g, -1, error, scale, x, other);
     if (below == UNSURE || (above == NONE && below == NONE)) return -1;
+    if (above == NONE && S->records && probe(S, D, g, 1, error, scale, x, y) != NONE) return -1; /* its multipliers are recorded */
     if (above == SOME) memcpy(x, y, size);
     memcpy(below == SOME && above == NONE ? x : y, other, below == SOME ? size : 0);
     return (above == SOME) | (below == SOME) << 1;
@@ -124,17 +127,32 @@ static int visit(Search *S, int k, int j, int depth) {
             continue;
         }
         const double *g = S->values[k] + (size_t)j * S->w, error = row_error(S, k, j);
+        const int unit = (int)(state - S->state) + j;
         if (!S->layer[k].relu[j]) { state[j] = ON | UNCUT; continue; }
-        if (error == 0 && is_zero(g, S->w)) { state[j] = OFF | UNCUT; continue; }
+        if (error == 0 && is_zero(g, S->w)) {
+            state[j] = OFF | UNCUT;
+            if (record_bound(S, unit, -1, 0)) return -1;
+            continue;
+        }
         const int on_box = sign_on_box(S, g, error);
-        if (on_box) { state[j] = (on_box > 0 ? ON : OFF) | UNCUT; continue; }
+        if (on_box) {
+            state[j] = (on_box > 0 ? ON : OFF) | UNCUT;
+            if (record_bound(S, unit, on_box, 0)) return -1;
+            continue;
+        }
         memset(state + j, UNSEEN, S->units - (state - S->state) - j);
         if (S->items >= S->limit || S->nodes >= 64 * S->limit) { failed = emit_item(S, REST, x) ? -1 : 1; break; }
         if ((++S->nodes & 1023) == 0 && PyErr_CheckSignals()) return -1;
-        if (k == S->layers - 1 && S->has_target && is_silent(S, j, state, D, x)) { S->rows = rows; return 0; }
+        const int silent = k == S->layers - 1 && S->has_target ? is_silent(S, j, state, D, x) : 0;
+        if (silent) { S->rows = rows; return silent < 0 ? -1 : 0; }
         const int sides = sides_of(S, D, k, j, x, y);
         if (sides < 0) { S->asked++; failed = emit_item(S, ASK, x) ? -1 : 1; break; }
-        if (sides < 3) { state[j] = (sides == 1 ? ON : OFF) | UNCUT; continue; }
+        if (sides < 3) {
+            state[j] = (sides == 1 ? ON : OFF) | UNCUT;
+            if (record_bound(S, unit, sides == 1 ? 1 : -1, 1)) return -1;
+            continue;
+        }
+        if (record_split(S, unit)) return -1;
         /* First the part above, with a dictionary of its own, then the part below, with this one. */
         Dictionary *first = dictionary(S, depth + 1);
         if (!first) return -1;
@@ -169,19 +187,22 @@ static int search_from(Search *S, const uint8_t *states, const double *point) {
     return visit(S, k, j, 0);
 }
 
-/* Search a cell: see problem.c for the problem; then its states, its point, and the number of items after which to stop. */
+/* Search a cell: see problem.c for the problem; then its states, its point, the number of items after which to stop, and whether
+   the tree is wanted (record.c). */
 PyObject *search(PyObject *self, PyObject *args) {
     (void)self;
     Search S = {0};
     PyObject *problem, *result = NULL;
     Py_buffer in[PROBLEM] = {{0}}, states = {0}, point = {0};
-    if (!PyArg_ParseTuple(args, "O!y*y*L", &PyTuple_Type, &problem, &states, &point, &S.limit)) return NULL;
+    if (!PyArg_ParseTuple(args, "O!y*y*L|p", &PyTuple_Type, &problem, &states, &point, &S.limit,
+                          &S.records)) return NULL;
     if (!read_problem(&S, problem, in)) {
         if (states.len != S.units || point.len != S.d * (Py_ssize_t)sizeof(double))
             PyErr_SetString(PyExc_ValueError, "expected a state for each unit and a coordinate for each dimension");
         else if (!search_from(&S, states.buf, point.buf))
-            result = Py_BuildValue("{s:N,s:N,s:N,s:{s:L,s:L,s:L,s:L,s:L,s:L,s:L}}", "kinds", release(&S.kinds), "states",
-                                   release(&S.states), "points", release(&S.points), "counts", "nodes", S.nodes, "programs",
+            result = Py_BuildValue("{s:N,s:N,s:N,s:N,s:{s:L,s:L,s:L,s:L,s:L,s:L,s:L}}", "kinds", release(&S.kinds), "states",
+                                   release(&S.states), "points", release(&S.points), "tree",
+                                   release(&S.tree), "counts", "nodes", S.nodes, "programs",
                                    S.probes, "pivots", S.simplex.pivots, "inside", S.inside, "outside", S.outside, "integers",
                                    S.integers, "asked", S.asked);
     }

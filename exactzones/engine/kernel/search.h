@@ -1,5 +1,5 @@
-/* What the files of the search over cells that are kept by inequalities share: search.c, parts.c, basis.c, signs.c,
-   facets.c, problem.c.
+/* What the files of the search over cells that are kept by inequalities share: search.c, record.c, parts.c, basis.c,
+   signs.c, facets.c, problem.c.
 
    Short names: S the search, D a dictionary (simplex.h), d the dimension, w = d + 1, g a row (b, a_1, .., a_d), x and y points,
    k a layer, j a neuron, i a row of the cell. */
@@ -48,7 +48,10 @@ typedef struct {
     double *carried;          /* for signs.c: functions of the units of a layer */
     int widest;               /* one more than the units of the widest layer */
     int32_t *places;
+    double top, common;       /* of the last refutation: the bound, and the common denominator if it is one in integers, else 0 */
     /* what is returned */
+    int records;              /* whether the tree is returned, see record.c */
+    Bytes tree;
     Bytes kinds, states, points;
     long long items, limit, nodes, probes, inside, outside, integers, asked;
 } Search;
@@ -85,6 +88,12 @@ double top_at_basis(Search *S, const Dictionary *D, const double *g, double erro
 
 /* signs.c: proofs by the signs of the layer before. */
 int refuted_by_units(Search *S, int k, int neuron, int sign);
+
+/* record.c: the tree of a search. */
+int record_bound(Search *S, int unit, int sign, int by_program);
+int record_silence(Search *S, int from, int by_program);
+int record_split(Search *S, int unit);
+int record_item(Search *S);
 
 static inline void ask_about(Search *S, int layer, int neuron) {
     S->layer_asked = layer;
