@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from exactzones.affine import AffineMap
+from exactzones.cli.bands import band_rows, bands_of
+from exactzones.cli.completeness import earlier_proof, prove
 from exactzones.cli.options import Question, UnionQuestion
 from exactzones.cli.outputs import STDOUT, Deliveries, check_target, is_text_wanted, print_table
 from exactzones.cli.search import Listing, SearchOptions, embedding_text, find_cases, search_deadline
 from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document
-from exactzones.cli.zones import earlier_proof, percent, prove
+from exactzones.cli.zones import percent
 from exactzones.errors import InputError
 from exactzones.formats.union_json import save_union, union_to_json
 from exactzones.notation import counted
@@ -94,10 +96,11 @@ def _write_json(union: ZoneUnion, outputs: OutputOptions, deliveries: Deliveries
         return
     islands = stop.attempt("islands", lambda: union.islands) is not None
     merge = outputs.merge and stop.attempt("merged zones", lambda: union.parts.merged) is not None
+    options: dict[str, Any] = {"merge": merge, "islands": islands, "bands": bands_of(union, outputs.arithmetic)}
     if outputs.json_path == STDOUT:
-        print_document((json.dumps(union_to_json(union, merge=merge, islands=islands), indent=1) + "\n").encode())
+        print_document((json.dumps(union_to_json(union, **options), indent=1) + "\n").encode())
     else:
-        deliveries.deliver(outputs.json_path, partial(save_union, union, outputs.json_path, merge=merge, islands=islands))
+        deliveries.deliver(outputs.json_path, partial(save_union, union, outputs.json_path, **options))
 
 
 def _rows(listing: Listing[ZoneUnion], outputs: OutputOptions) -> list[tuple[str, Any]]:
@@ -116,4 +119,5 @@ def _rows(listing: Listing[ZoneUnion], outputs: OutputOptions) -> list[tuple[str
     if union.complete and union.domain is not None and union.network.inputs <= MAX_VOLUME_INPUTS:
         share = stop.attempt("volume share", lambda: union.share)
         rows += [] if share is None else [("volume share", f"{percent(share)} of the domain")]
+    rows += band_rows(union, outputs.arithmetic)
     return [*rows, ("witness", f"{point_text(union[0].sample)} of case {union[0].cases[0]}")]

@@ -11,6 +11,7 @@ from typing import Any
 import rich_click as click
 
 from exactzones.affine import AffineMap
+from exactzones.cli.bands import check_bands
 from exactzones.cli.options import (
     NetworkFile,
     Question,
@@ -37,8 +38,9 @@ from exactzones.cli.search import BudgetOptions, Listing, budget_options, delive
 from exactzones.cli.stopping import stop
 from exactzones.errors import InputError
 from exactzones.formats.zones_json import network_document
+from exactzones.network import Network
 from exactzones.polyhedra.flats import free_inputs
-from exactzones.rational.float_formats import REAL, FloatArithmetic
+from exactzones.rational.float_formats import REAL
 from exactzones.view import PAGES, Points, Slides, check_shown, cut_through, embedding, read_slide, save
 from exactzones.zones import Zones, ZoneUnion
 
@@ -98,13 +100,13 @@ class PageOptions:
         """Return the data points to draw."""
         return None if self.data is None else read_data(self.data, inputs)
 
-    def check(self, net: Path) -> None:
+    def check(self, net: Path, network: Network) -> None:
         """Refuse a page that cannot or must not be written.
 
         Raises:
             InputError: see above.
         """
-        FloatArithmetic.of(self.arithmetic)
+        check_bands(network, self.arithmetic)
         check_target(self.out, net, PAGES)
         if self.data is not None and self.out.exists() and self.out.samefile(self.data):
             raise InputError(f"{self.out}: cannot be written: it is the data file itself")
@@ -164,7 +166,7 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
     asked = question.read(net)
     flat, points = options.slice(asked.network.inputs, free_inputs(asked.domain)), options.points(asked.network.inputs)
     slides = options.positions(flat)
-    options.check(net.path)
+    options.check(net.path, asked.network)
     check_answer_target(report.json_path, net.path)
     shown_first = _on_slice(asked, flat)
     network = shown_first.network

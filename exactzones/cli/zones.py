@@ -10,16 +10,19 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import rich_click as click
 
 from exactzones.affine import AffineMap
+from exactzones.cli.bands import band_rows, bands_of, check_bands
+from exactzones.cli.completeness import earlier_proof, prove
 from exactzones.cli.options import (
     NetworkFile,
     Question,
     QuestionOptions,
     UnionQuestion,
+    arithmetic_option,
     gathered,
     json_option,
     net_argument,
@@ -36,7 +39,6 @@ from exactzones.cli.outputs import (
     exact_option,
     is_text_wanted,
     print_table,
-    progress,
     value_text,
 )
 from exactzones.cli.search import (
@@ -56,15 +58,12 @@ from exactzones.notation import decimal, number
 from exactzones.notation import point as point_text
 from exactzones.property import as_cases, condition
 from exactzones.rational import dot
+from exactzones.rational.float_formats import REAL
 from exactzones.zones import Zones, ZoneUnion
 from exactzones.zones.display import MAX_VOLUME_INPUTS
 
-if TYPE_CHECKING:
-    from exactzones.certification import Certificate
-
 _PICTURES = (".svg", ".png", ".pdf")
 _WRITING_SHARE = 0.6  # of the time left that pictures and exports may take, as measured
-_PROOF_SHARE = 0.85  # of the time that is left after the search
 _MANY_VOLUMES = 20_000  # zones; more take as long as the search again
 _SHARE_WIDTHS = (1e-4, 1e-5, 1e-6, 1e-7)  # of bounds, until they settle the printed digits
 _MOST_ISLANDS = 8  # islands whose sizes are printed
@@ -82,6 +81,7 @@ class OutputOptions:
     resume: bool
     merge: bool
     volume: bool
+    arithmetic: str
 
     def targets(self) -> list[tuple[str, Path]]:
         """Return each file to write, with its option."""
@@ -100,6 +100,7 @@ class OutputOptions:
             InputError: a file that cannot be written, a picture of more than 3 inputs, or a library that is not installed.
             InexactError: irrational numbers in a network, for an output that holds rational numbers only.
         """
+        check_bands(question.network, self.arithmetic)
         for option, path in self.targets():
             if option == "--json":
                 check_answer_target(path, net)
@@ -108,8 +109,8 @@ class OutputOptions:
         check_distinct(*self.targets())
         if self.resume and self.store is None and self.certificate is None:
             raise InputError("--resume goes on with the store of --store or with the proof of --certificate; name one of them")
-        if self.store is not None and (self.merge or self.targets()):
-            option = next((option for option, _ in self.targets()), "--merge")
+        if self.store is not None and (self.merge or self.targets() or self.arithmetic != REAL):
+            option = next((option for option, _ in self.targets()), "--merge" if self.merge else "--arithmetic")
             raise InputError(f"--store cannot be combined with {option}; exactzones store DIR export writes other files")
         inputs = question.network.inputs
         if self.plot is not None:
@@ -147,7 +148,7 @@ class OutputOptions:
         """Write what follows the zones in JSON, as far as there is time for it."""
         has_graph = stop.attempt("adjacency and islands", lambda: zones.islands) is not None
         merge = self.merge and stop.attempt("merged zones", lambda: zones.merged) is not None
-        writer.finish(zones, merge=merge, graph=has_graph)
+        writer.finish(zones, merge=merge, graph=has_graph, bands=bands_of(zones, self.arithmetic))
 
     @contextmanager
     def _json_writer(self, question: Question) -> Iterator[ZonesWriter]:
@@ -171,7 +172,8 @@ class OutputOptions:
         if self.plot is not None:
             from exactzones.plot import save_zones as save_picture
 
-            writers.append((self.plot, save_picture))
+            more: dict[str, Any] = {} if self.arithmetic == REAL else {"arithmetic": self.arithmetic}
+            writers.append((self.plot, partial(save_picture, **more)))
         if self.exports:
             from exactzones.export import save
 
@@ -206,6 +208,7 @@ _OUTPUT_OPTIONS = (
         "--resume", is_flag=True, help="Go on with the store in --store DIR or the proof in --certificate CERT, or begin it."
     ),
     click.option("--merge", is_flag=True, help="Also merge zones whose union is convex."),
+    arithmetic_option,
     click.option("--volume", is_flag=True, help=f"Print the share of the volume for more than {_MANY_VOLUMES:,} zones, too."),
 )
 
@@ -256,30 +259,6 @@ def zones(net: NetworkFile, question: QuestionOptions, outputs: OutputOptions, s
     return deliveries.exit_code(status)
 
 
-def earlier_proof(path: Path | None, *, resume: bool) -> Certificate | None:
-    """Return the certificate of an earlier run with which ``--resume`` goes on, if there is one."""
-    if not resume or path is None or not path.exists():
-        return None
-    from exactzones.formats.certificates import load_certificate
-
-    return load_certificate(path)
-
-
-def prove(zones: Zones, path: Path, earlier: Certificate | None, deliveries: Deliveries, *, quiet: bool) -> int:
-    """Write the proof that a list of zones is complete, as far as it gets in the time; return the exit code."""
-    from exactzones.certification import Undecided, prove_complete
-    from exactzones.formats.certificates import Checkpoint, save_certificate
-
-    until = stop.deadline.part(_PROOF_SHARE)
-    with progress(quiet=quiet, activity="proving", counts="{:,} regions visited, {:,} open") as show, stop.step(until):
-        proof = prove_complete(zones, seconds=until, resume=earlier, progress=show, checkpoint=Checkpoint(path))
-    deliveries.deliver(path, partial(save_certificate, proof.certificate, path))
-    if isinstance(proof, Undecided):
-        click.echo(f"incomplete: the proof is not finished: {proof.reason}; {proof.open_leaves} open leaves", err=True)
-        return 3
-    return 0
-
-
 def _print_summary(listing: Listing[Zones], where: str, embedding: AffineMap | None, outputs: OutputOptions) -> None:
     """Print what is known of the zones; the rows for which there is no time are left out."""
     zones, start = listing.zones, time.monotonic()
@@ -293,6 +272,7 @@ def _print_summary(listing: Listing[Zones], where: str, embedding: AffineMap | N
             wanted["volume share"] = _no_volume_share
         by_name = {name: stop.attempt(name, partial(wanted[name], zones)) for name in sorted(wanted, key="witness".__ne__)}
         rows += [row for name in wanted for row in by_name[name] or ()]  # the witness is quick: there should be time for it
+        rows += band_rows(zones, outputs.arithmetic)
     print_table([*rows, ("time", f"{listing.seconds:.2f} s, summary {time.monotonic() - start:.2f} s")])
 
 

@@ -31,13 +31,16 @@ from exactzones.zones.union import UnionZone, ZoneUnion
 FORMAT, VERSION = "exactzones/union", 1
 
 
-def union_to_json(union: ZoneUnion, *, merge: bool = False, islands: bool = True) -> dict[str, Any]:
+def union_to_json(
+    union: ZoneUnion, *, merge: bool = False, islands: bool = True, bands: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the zones of a disjunction as a JSON object.
 
     Args:
         union: the zones.
         merge: whether the object has merged parts.
         islands: whether it has the islands; without, it is marked incomplete.
+        bands: the field "bands" (see ``bands_json``); None leaves it out.
     """
     require(union, ZoneUnion, "union", "the list that find_union returns")
     document = {
@@ -51,6 +54,8 @@ def union_to_json(union: ZoneUnion, *, merge: bool = False, islands: bool = True
     }
     if islands:
         document["islands"] = [list(map(list, island)) for island in union.islands]
+    if bands is not None:
+        document["bands"] = bands
     if merge:
         owners = union.parts.owners
         merged = (merged_document(each) for each in union.parts.merged)
@@ -58,7 +63,7 @@ def union_to_json(union: ZoneUnion, *, merge: bool = False, islands: bool = True
     return document
 
 
-def save_union(union: ZoneUnion, path: str | Path, **options: bool) -> None:
+def save_union(union: ZoneUnion, path: str | Path, **options: Any) -> None:
     """Write the zones of a disjunction to a JSON file; the file holds either its old content or all of the new.
 
     Args:

@@ -148,20 +148,22 @@ class ZonesWriter:
         if sum(map(len, self._position.pending)) > _MEMBER:
             self._flush()
 
-    def finish(self, zones: Zones, *, merge: bool = False, graph: bool = True) -> None:
+    def finish(self, zones: Zones, *, merge: bool = False, graph: bool = True, bands: dict[str, Any] | None = None) -> None:
         """Write the zones that were not added yet, and what follows them.
 
         Args:
             zones: all zones.
             merge: whether to write the merged zones.
             graph: whether to write which zones touch, and the islands; without, the document is marked incomplete.
+            bands: the field "bands" (see ``bands_json``); None leaves it out.
 
         Raises:
             OSError: the file cannot be written.
         """
         for zone in zones.zones[self.zones :]:
             self.add(zone)
-        self._end(["]," + _json(_tail(zones, self._version, merge=merge, graph=graph))[1:] + "\n"])
+        tail = _tail(zones, self._version, merge=merge, graph=graph) | ({} if bands is None else {"bands": bands})
+        self._end(["]," + _json(tail)[1:] + "\n"])
 
     def finish_complete(self, edges: Iterable[Sequence[int]], islands: Iterable[Sequence[int]]) -> None:
         """Write what follows a complete list, whose zones were all added, without holding it.
