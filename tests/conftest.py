@@ -44,13 +44,13 @@ def pytest_runtest_call(item):
     """Stop measuring coverage after the first examples of a property test, until it ends."""
     property_test = getattr(getattr(item, "obj", None), "hypothesis", None)
     coverage = modules["coverage"].Coverage.current() if "coverage" in modules else None
-    if property_test is None or coverage is None:
+    if property_test is None or coverage is None or item.get_closest_marker("no_cover"):
         return (yield)
-    examples, inner = count(), property_test.inner_test
+    examples, inner = count(1), property_test.inner_test
 
     @wraps(inner)
     def test(*args, **kwargs):
-        if next(examples) == _MEASURED:
+        if next(examples) == _MEASURED + 1:
             coverage.stop()
         return inner(*args, **kwargs)
 
@@ -59,4 +59,5 @@ def pytest_runtest_call(item):
         return (yield)
     finally:
         property_test.inner_test = inner
-        coverage.start()
+        if next(examples) > _MEASURED + 1:
+            coverage.start()
