@@ -44,7 +44,7 @@ touch "$work/started"
 cp coq/*.v coq/_CoqProject coq/assumptions.txt checker/main.ml "$work"
 cd "$work"
 coq_makefile -f _CoqProject -o Makefile
-make -j1 >build.log 2>&1 || { tail -30 build.log >&2; exit 1; }
+make -j"$(nproc)" >build.log 2>&1 || { tail -30 build.log >&2; exit 1; }
 
 # What every theorem rests on.
 coqc -Q . Exactzones Assumptions.v >assumptions.found
