@@ -247,6 +247,7 @@ HARD = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.skipif(not FOLDER, reason="EXACTZONES_VNNCOMP names no folder")
 def test_public_instances():
     pytest.importorskip("onnx")

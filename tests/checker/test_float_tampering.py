@@ -21,6 +21,8 @@ from exactzones.rational.float_formats import FORMATS
 CHANGES = 8  # of each certificate, for each claim
 BOX = (-1, 1)
 
+pytestmark = pytest.mark.no_cover
+
 
 @dataclass(frozen=True)
 class Proof:

@@ -17,7 +17,10 @@ NAMES = [
     *(f"test/test_{name}.onnx" for name in ("nano", "tiny", "small", "sat", "unsat")),
 ]
 
-pytestmark = pytest.mark.skipif(ROOT is None, reason="EXACTZONES_VNNCOMP does not name the folder of public networks")
+pytestmark = [
+    pytest.mark.skipif(ROOT is None, reason="EXACTZONES_VNNCOMP does not name the folder of public networks"),
+    pytest.mark.no_cover,
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
