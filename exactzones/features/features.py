@@ -36,7 +36,6 @@ from exactzones.models.arrays import Array
 from exactzones.models.sparse_coder import SparseCoder, read_sparse_coder
 from exactzones.network import Layer, Network
 from exactzones.polyhedra.projection import Norm
-from exactzones.port import JUMP
 from exactzones.property import Disjunction, Property, among_largest, feature
 from exactzones.rational import Vector, entries, index, read_points
 from exactzones.zones.locate import Locator
@@ -82,7 +81,8 @@ class Features:
 
         Args:
             network: a network or its file, whose output the autoencoder reads; None: the inputs are what the autoencoder reads.
-            sae: see ``from_torch``; None: the features are the network's outputs.
+            sae: see ``from_torch``; None: the features are the network's outputs, or what is read of them, see
+                ``Network.output_ports``.
             activation: "relu", "jumprelu" or "topk", where the autoencoder's file does not tell.
             k: of a TopK, how many features it keeps, where the file does not tell.
             apply_b_dec_to_input: whether the autoencoder subtracts ``b_dec`` from its input, where the file does not tell.
@@ -142,8 +142,11 @@ class Features:
         layer = coder.layer()
         if base is not None and base.widths[-1] != layer.inputs:
             raise DimensionError("input of the sparse autoencoder", expected=base.widths[-1], got=layer.inputs)
-        if base is not None and any(port.before == JUMP for port in base.output_ports):
-            raise InputError("the layer's output jumps, so that only its sign is read; name a layer before the JumpReLU")
+        left_out = next((port.before for port in base.output_ports if port.before), "") if base else ""
+        if left_out:
+            raise InputError(
+                f"the network is read up to the values before {left_out}, which the autoencoder reads; end it earlier"
+            )
         if coder.thresholds is not None:
             shifted = tuple(b - max(t, _ZERO) for b, t in zip(layer.bias, coder.thresholds, strict=True))
             layer = Layer(layer.weight, shifted, layer.relu)

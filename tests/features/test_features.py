@@ -1,5 +1,6 @@
 """Features of sparse autoencoders and layers: each answer against the definition, or against another way to it."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from exactzones import CannotFire, Features, Network, bounding, certify, check
 from exactzones.errors import BudgetExceeded, DimensionError, InputError
+from exactzones.port import Port
 
 SMALL = st.integers(-2, 2)
 
@@ -59,6 +61,7 @@ def test_answers_agree_with_evaluation_and_with_each_other(features):
 
 
 W = np.array([[1.0, -1, 1, 0], [0, 0, 1, 1]])
+ONE = {"W_enc": np.ones((1, 1)), "b_enc": np.zeros(1)}
 SAE = {"W_enc": W, "b_enc": np.array([0.0, 0, -2, 1])}
 JUMP = SAE | {"threshold": np.array([0.5, 0.5, 1, 0])}
 
@@ -111,6 +114,11 @@ def test_what_does_not_fit():
     for call, error, message in [
         (Features.of, InputError, "neither a network nor a sparse autoencoder; write Features.of"),
         (lambda: Features.of(net, SAE), DimensionError, "input of the sparse autoencoder"),
+        (
+            lambda: Features.of(replace(net, output_ports=(Port("p", (1,), 0, "Softmax"),)), ONE),
+            InputError,
+            "the network is read up to the values before Softmax; end it where",
+        ),
         (lambda: Features.of(sae=SAE).prop(4), InputError, "feature is 4; expected 0 to 3"),
         (lambda: Features.of(sae=SAE).islands(0, (-1, 1), [[1]]), DimensionError, "point"),
     ]:

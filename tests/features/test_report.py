@@ -99,19 +99,20 @@ def test_what_a_report_is_not_made_of(tmp_path):
             call()
 
 
-@pytest.mark.parametrize("width", [390, 1600])
-def test_a_browser_shows_it_without_scripts_or_requests(page, width):
+def test_a_browser_shows_it_without_scripts_or_requests(page):
     playwright = pytest.importorskip("playwright.sync_api")
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no Chromium on this machine")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        tab, wrong = browser.new_page(viewport={"width": width, "height": 900}), []
+        tab, wrong = browser.new_page(), []
         tab.on("console", lambda message: wrong.append(message.text))
         tab.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith(("file:", "data:")) else None)
         tab.goto(page.as_uri())
-        assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        for width in (390, 900, 1600):
+            tab.set_viewport_size({"width": width, "height": 900})
+            assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         assert tab.locator("article").count() == 3
         tab.locator("article details summary").first.click()
         assert tab.locator("article details .exact").first.is_visible()
