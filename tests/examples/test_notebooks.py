@@ -25,7 +25,7 @@ def printed(notebook):
 
 
 def test_there_are_some():
-    assert len(NOTEBOOKS) >= 4
+    assert len(NOTEBOOKS) >= 6
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
