@@ -15,7 +15,8 @@ from exactzones.engine.frontier import Floats, Integers
 from exactzones.engine.leaf_arrays import Flags
 from exactzones.engine.leaf_floats import LeafFloats
 from exactzones.engine.workers import LeafBatch
-from exactzones.errors import InputError
+from exactzones.errors import FormatError, InputError
+from exactzones.files import naming
 from exactzones.store.packing import Bytes, Layout, Planes
 from exactzones.store.tight_sets import numbers_of_sets, sets_of_numbers
 
@@ -144,7 +145,7 @@ def _corners_of(layout: Layout, column: Any) -> tuple[np.ndarray[Any, Any], Inte
     """Return the tight sets in a column, (V, d), as indices into the planes of their zones, and where each zone's start."""
     if not arrow().types.is_large_binary(column.type):
         sets, ptr = flat_list(column)
-        return sets_of_numbers(sets[ptr[0] : ptr[-1]], layout.dim), ptr - ptr[0]
+        return sets_of_numbers(sets[ptr[0] : ptr[-1]], layout.dim, layout.ids), ptr - ptr[0]
     array = column.combine_chunks()
     offsets = np.frombuffer(array.buffers()[1], np.int64)[array.offset : array.offset + len(array) + 1]
     data = np.frombuffer(array.buffers()[2], np.uint8)[offsets[0] : offsets[-1]].view(layout.corner_type)
@@ -226,6 +227,10 @@ def read_table(path: Path, columns: Sequence[str] | None = None, rows: Integers 
         path: of the file.
         columns: the names of those to read; None is all of them.
         rows: the numbers of those to return, ascending; None is all of them.  Only their groups are read.
+
+    Raises:
+        FormatError: the file is damaged.
+        InputError: it cannot be read.
     """
     with _opened(path) as file:
         if rows is None:
@@ -247,6 +252,10 @@ def read_between(path: Path, column: str, wanted: Integers) -> Table | None:
 
     Returns:
         The groups as a table; None if there are none.
+
+    Raises:
+        FormatError: the file is damaged.
+        InputError: it cannot be read.
     """
     with _opened(path) as file:
         at = file.schema_arrow.get_field_index(column)
@@ -258,5 +267,10 @@ def read_between(path: Path, column: str, wanted: Integers) -> Table | None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    with path.open("rb") as stream:
-        yield import_module("pyarrow.parquet").ParquetFile(stream)  # not read_table, which imports pandas
+    """Open a Parquet file of a store; errors name it."""
+    with naming(path):
+        try:
+            with path.open("rb") as stream:
+                yield import_module("pyarrow.parquet").ParquetFile(stream)  # not read_table, which imports pandas
+        except (ValueError, LookupError, arrow().ArrowException) as error:
+            raise FormatError(f"not a file of this store: {error}") from None

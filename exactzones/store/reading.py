@@ -14,7 +14,7 @@ import numpy as np
 
 from exactzones.engine.frontier import Integers
 from exactzones.errors import FormatError, InputError, quoted
-from exactzones.files import as_path, naming
+from exactzones.files import as_path
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property
@@ -166,14 +166,11 @@ class ZoneStore(Sequence[Zone]):
             FormatError: it is damaged.
             InputError: it cannot be read.
         """
-        with naming(self.directory / chunk.file):
-            try:
-                table = read_table(self.directory / chunk.file, columns, rows)
-            except (ValueError, LookupError, arrow().ArrowException) as error:
-                raise FormatError(f"not a file of this store: {error}") from None
-            if rows is None and len(table) != chunk.zones:
-                raise FormatError(f"it has {len(table)} zones; {chunk.zones} are expected")
-            return table
+        path = self.directory / chunk.file
+        table = read_table(path, columns, rows)
+        if rows is None and len(table) != chunk.zones:
+            raise FormatError(f"{path}: it has {len(table)} zones; {chunk.zones} are expected")
+        return table
 
     def patterns(self) -> Iterator[Bytes]:
         """Yield the packed patterns of each chunk, (P, width)."""

@@ -70,3 +70,6 @@ def test_what_is_refused(refused, run, net, tmp_path):
     refused("store", directory, "export", says=["--out"])
     refused("store", directory, "info", "--out", tmp_path / "z.json", says=["--out"])
     refused("store", directory, "export", "--out", tmp_path / "z.nothing", says=["suffix"])
+    network = directory / "network.json"
+    network.write_text(network.read_text() + " ")
+    refused("store", directory, "check", says=["network.json: the file was changed"])

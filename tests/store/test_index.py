@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from store.stores import random_net, same_as_list
 
-from exactzones import BudgetExceeded, FormatError, find_zones
+from exactzones import BudgetExceeded, FormatError, InputError, find_zones
 from exactzones.store import ZoneStore, columns, index, store_zones, writing
 from exactzones.store.tight_sets import numbers_of_sets, sets_of_numbers
 
@@ -33,13 +33,13 @@ def test_the_number_of_a_set_is_its_place(size, more):
     """Among all sets, ordered by their largest elements, then by the next ones."""
     sets = sorted(itertools.combinations(range(size + more), size), key=lambda chosen: chosen[::-1])
     assert numbers_of_sets(np.array(sets, np.uint8)).tolist() == [*range(len(sets))]
-    assert sets_of_numbers(np.arange(len(sets), dtype=np.uint64), size).tolist() == [[*chosen] for chosen in sets]
+    assert sets_of_numbers(np.arange(len(sets), dtype=np.uint64), size, size + more).tolist() == [[*chosen] for chosen in sets]
 
 
 @given(st.lists(st.sets(st.integers(0, 300), min_size=5, max_size=5).map(sorted), max_size=9))
 def test_a_set_is_made_from_its_number(sets):
     rows = np.array(sets, np.uint16).reshape(-1, 5)
-    assert sets_of_numbers(numbers_of_sets(rows), 5).tolist() == rows.tolist()
+    assert sets_of_numbers(numbers_of_sets(rows), 5, 301).tolist() == rows.tolist()
 
 
 @pytest.mark.parametrize("sets", [[[1, 0]], [[2, 2]], [[*range(20, 60)], [*range(40, 80)]], [[*range(39), 999]]])
@@ -73,6 +73,21 @@ def test_points_are_found_with_an_index_and_without(tmp_path, monkeypatch, shift
     (tmp_path / "s" / "manifest.json").write_text(json.dumps(manifest | {"index": []}))
     assert ZoneStore.open(tmp_path / "s").numbers_of(POINTS) == quick
     assert any(quick)
+
+
+def test_damaged_files_are_named(tmp_path):
+    store = store_zones(NET, 0, BOX, directory=tmp_path / "s")
+    path = tmp_path / "s" / "index-00000.parquet"
+    path.write_bytes(path.read_bytes()[:-9] + b"\0" * 9)
+    assert len([line for line in store.damages() if "index-00000" in line]) == 1
+    with pytest.raises(FormatError, match=r"index-00000\.parquet: not a file of this store"):
+        store.containing(POINTS)
+    path.unlink()
+    with pytest.raises(InputError, match=r"index-00000\.parquet: No such file"):
+        store.containing(POINTS)
+    for number in (10, 1 << 63):
+        with pytest.raises(FormatError, match=f"{number} is not the number of a set of 2 of 5 hyperplanes"):
+            sets_of_numbers(np.array([9, number], np.uint64), 2, 5)
 
 
 def as_version_1(directory):
