@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -10,8 +10,10 @@ from functools import cached_property
 import numpy as np
 
 from exactzones.engine.arrangement import Arrangement
+from exactzones.engine.forward import rows_as_bytes
 from exactzones.engine.frontier import ON, Floats
 from exactzones.engine.leaf import target_rows
+from exactzones.engine.leaf_arrays import Flags
 from exactzones.engine.search_kernel import SearchKernel
 from exactzones.polyhedra import Cell
 from exactzones.polyhedra.inequality_cell import InequalityCell
@@ -20,6 +22,7 @@ from exactzones.rational import Row, Vector, primitive
 
 _BATCH = 256  # leaves for a call of the kernel
 _FACET, _UNCLEAR = 1, 3  # verdicts of the kernel
+_SETTLED, _UNMATCHED = 8, 16  # added to states
 _FIRES: dict[int, bool | None] = {_FACET | 4: True, _FACET | 8: False}
 UNCUT = 2
 """Added to the state of a unit that does not cut the cell: its sign follows from the cell's other rows."""
@@ -112,6 +115,38 @@ def facets_of(leaves: Sequence[InequalityLeaf]) -> list[dict[int, bool | None]]:
                 named = zip(kernel.columns, row, strict=True)
                 found[k] = {name: _FIRES.get(verdict) for name, verdict in named if verdict & _UNCLEAR == _FACET}
     return [_exactly(leaf) if facets is None else facets for leaf, facets in zip(leaves, found, strict=True)]
+
+
+def facets_of_units(leaves: Sequence[InequalityLeaf], settled: Flags, unmatched: Flags) -> Iterator[tuple[int, int, bool | None]]:
+    """Yield facets of leaves inside the domain: (leaf, unit, whether the target is positive somewhere on it).
+
+    The last is None where it is not known.
+
+    Args:
+        leaves: of one search.
+        settled: (leaves, units) of which units nothing is asked.
+        unmatched: the same for units that matter only if another unit is zero on their whole facet; if that is certainly not so,
+            the facet may be left out.
+    """
+    kernel, first, width = leaves[0].kernel, leaves[0].arrangement.exact.base[0], settled.shape[1]
+    for start in range(0, len(leaves), _BATCH):
+        part = leaves[start : start + _BATCH]
+        states = np.frombuffer(b"".join([leaf.states for leaf in part]), np.uint8).reshape(-1, width)
+        here = slice(start, start + _BATCH)
+        asked = states + np.uint8(_SETTLED) * settled[here] + np.uint8(_UNMATCHED) * unmatched[here]
+        verdicts = np.full(states.shape, _UNCLEAR, np.uint8)
+        clear = [k for k, leaf in enumerate(part) if kernel.is_compiled and isinstance(leaf.inner, np.ndarray)]
+        if clear:
+            points = [np.asarray(part[k].inner) for k in clear]
+            verdicts[clear] = kernel.facets(rows_as_bytes(asked[clear]), points, units_only=True)[:, -width:]
+        unclear = (verdicts & _UNCLEAR == _UNCLEAR).any(axis=1)
+        verdicts[unclear] = 0
+        for k in np.flatnonzero(unclear).tolist():
+            for identity, fires in _exactly(part[k]).items():
+                if identity >= first and not settled[start + k, identity - first]:
+                    yield start + k, identity - first, fires
+        for k, unit in np.argwhere(verdicts & _UNCLEAR == _FACET).tolist():
+            yield start + k, unit, _FIRES.get(int(verdicts[k, unit]))
 
 
 def competing(sources: Sequence[object]) -> list[int]:

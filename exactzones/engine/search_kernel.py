@@ -81,12 +81,12 @@ class SearchKernel:
 
     def search(self, states: bytes, inner: Floats, items: int, *, records: bool = False) -> dict[str, Any]:
         """Search a cell until there are so many items: see ``kernel/search.c``; with ``records`` return the tree, too."""
-        found: dict[str, Any] = kernel.load().search(self.problem, states, np.ascontiguousarray(inner), items, records)
+        found: dict[str, Any] = kernel.load().search(self.problem, states, np.ascontiguousarray(inner), items, *[True] * records)
         return found
 
-    def facets(self, states: Sequence[bytes], inner: Sequence[Floats]) -> States:
-        """Return the verdicts of cells, (cells, columns): see ``kernel/facets.c``."""
-        verdicts = kernel.load().facets(self.problem, b"".join(states), np.ascontiguousarray(inner))
+    def facets(self, states: Sequence[bytes], inner: Sequence[Floats], *, units_only: bool = False) -> States:
+        """Return the verdicts of cells, (cells, columns): see ``kernel/facets.c``; with ``units_only`` none about the domain."""
+        verdicts = kernel.load().facets(self.problem, b"".join(states), np.ascontiguousarray(inner), *[True] * units_only)
         return np.frombuffer(verdicts, np.uint8).reshape(len(states), -1)
 
     def maxima(self, states: Sequence[bytes], inner: Sequence[Floats]) -> Floats:

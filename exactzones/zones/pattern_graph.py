@@ -14,12 +14,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import networkx
+import numpy as np
 
-from exactzones.engine.frontier import ON
-from exactzones.engine.inequality_leaf import InequalityLeaf, facets_of
+from exactzones.engine.frontier import ON, Integers
+from exactzones.engine.inequality_leaf import InequalityLeaf, facets_of_units
 from exactzones.polyhedra import Optimal, Polyhedron, Unbounded
 from exactzones.rational import Row, primitive
 from exactzones.zone import Zone
+from exactzones.zones.islands import pattern_hashes
 
 
 class PatternMatching:
@@ -47,20 +49,36 @@ class PatternMatching:
         """
         graph.add_nodes_from((k, {"zone": zone}) for k, zone in enumerate(self.zones))
         index = {leaf.prefix: k for k, leaf in enumerate(self.leaves)}
-        for k, facets in enumerate(facets_of(self.leaves)):
-            for identity, fires in facets.items():
-                if identity < self.first:
+        neighbours = self._neighbours()
+        settled = (neighbours >= 0) & (neighbours < np.arange(len(neighbours))[:, None])  # decided from the other side
+        for k, unit, fires in facets_of_units(self.leaves, settled, neighbours < 0):
+            other, identity = int(neighbours[k, unit]), self.first + unit
+            flips: tuple[tuple[int, int], ...] = (names[unit],)
+            if other < 0:
+                several = self.across(k, identity)
+                found = None if several is None else index.get(several)
+                if found is None or graph.has_edge(k, found):
                     continue
-                unit, prefix = identity - self.first, self.leaves[k].prefix
-                other = index.get(prefix[:unit] + bytes([1 - prefix[unit]]) + prefix[unit + 1 :])
-                if other is None and (several := self.across(k, identity)) is not None:
-                    other = index.get(several)
-                if other is not None and not graph.has_edge(k, other):
-                    differ = zip(prefix, self.leaves[other].prefix, names, strict=True)
-                    flips = tuple(name for own, its, name in differ if own != its)
-                    known = self.fires(k, identity) if fires is None else fires
-                    graph.add_edge(k, other, facet=lazy_row(self.leaves[k], identity), flips=flips, fires=known)
+                differ = zip(self.leaves[k].prefix, self.leaves[found].prefix, names, strict=True)
+                other, flips = found, tuple(name for own, its, name in differ if own != its)
+            known = self.fires(k, identity) if fires is None else fires
+            graph.add_edge(k, other, facet=lazy_row(self.leaves[k], identity), flips=flips, fires=known)
         return graph
+
+    def _neighbours(self) -> Integers:
+        """Return for each leaf and unit the leaf that differs in this unit only, (leaves, units); -1 if there is none."""
+        states = np.frombuffer(b"".join([leaf.prefix for leaf in self.leaves]), np.uint8).reshape(len(self.leaves), -1)
+        random = np.random.default_rng(0).integers(0, 1 << 64, states.shape[1], np.uint64)
+        keys = pattern_hashes(np.packbits(states, axis=1), random)
+        order = np.argsort(keys)
+        neighbours = np.full(states.shape, -1)
+        for unit, own in enumerate(random):
+            at = np.searchsorted(keys[order], keys ^ own)
+            found = order[np.minimum(at, len(order) - 1)]
+            right = (states[found] != states).sum(axis=1) == 1
+            right &= states[found, unit] != states[:, unit]
+            neighbours[right, unit] = found[right]
+        return neighbours
 
     def across(self, k: int, identity: int) -> bytes | None:
         """Return the states of the cell on the other side of a leaf's facet where several units flip; None if one flips."""

@@ -6,6 +6,8 @@
 #include "search.h"
 
 enum { SKIPPED, FACET, REDUNDANT, UNCLEAR, FIRES = 4, SILENT = 8 }; /* FIRES or SILENT is added to FACET */
+#define SETTLED 8           /* added to the state of a unit whose row is not asked about */
+#define UNMATCHED 16        /* the same, unless another unit may be zero where this one is */
 
 /* Whether the ray from the inner point along the normal of g crosses g before all rows and bounds; y becomes a point in between. */
 static int is_first(Search *S, const double *g, double error, double *y) {
@@ -144,6 +146,29 @@ static void ask_about_unit(Search *S, int unit) {
     ask_about(S, k, unit);
 }
 
+/* Whether a row is certainly not a multiple of another one. */
+static int differs(const Search *S, const double *g, double error, const double *other, double other_error) {
+    int largest = 0;
+    for (int c = 1; c < S->w; c++) if (fabs(g[c]) > fabs(g[largest])) largest = c;
+    for (int c = 0; c < S->w; c++) {
+        const double a = other[c] * g[largest], b = other[largest] * g[c];
+        const double off = other_error * (fabs(g[largest]) + fabs(g[c]) + 2 * error) + error * (fabs(other[c]) + fabs(other[largest]));
+        if (fabs(a - b) > (off + 4 * UNIT_ROUNDOFF * (fabs(a) + fabs(b))) * SLACK + TINY) return 1;
+    }
+    return 0;
+}
+
+/* Whether no other unit is zero where the row of a unit is. */
+static int is_alone(const Search *S, int layer, int neuron) {
+    const double *g = S->values[layer] + (size_t)neuron * S->w, error = row_error(S, layer, neuron);
+    for (int k = 0; k < S->layers; k++)
+        for (int j = 0; j < S->layer[k].outputs; j++) {
+            if (!S->layer[k].relu[j] || (k == layer && j == neuron)) continue;
+            if (!differs(S, g, error, S->values[k] + (size_t)j * S->w, row_error(S, k, j))) return 0;
+        }
+    return 1;
+}
+
 /* Write the verdicts of one cell: its domain rows, its lower bounds, its upper bounds, its units. */
 static int facets_of(Search *S, const uint8_t *states, const double *point, void *to) {
     uint8_t *verdict = to;
@@ -155,13 +180,15 @@ static int facets_of(Search *S, const uint8_t *states, const double *point, void
     if (lost) return 0;
     if (S->has_target) enter_layer(S, S->layers);
     ask_about(S, -1, 0);
+    for (; i < S->domain_rows && S->units_only; i++) verdict++;
     for (; i < S->domain_rows; i++) *verdict++ = (uint8_t)beyond_row(S, i, y);
     for (int side = 1; side >= -1; side -= 2)
         for (int c = 0; c < d; c++, verdict++)
-            if (!(side > 0 ? S->open_low : S->open_high)[c]) *verdict = (uint8_t)beyond_side(S, c, side, y);
+            if (!S->units_only && !(side > 0 ? S->open_low : S->open_high)[c]) *verdict = (uint8_t)beyond_side(S, c, side, y);
     for (int unit = 0; unit < S->units; unit++, verdict++) {
         if (states[unit] & UNCUT) continue;
         ask_about_unit(S, unit);
+        if (states[unit] & SETTLED || (states[unit] & UNMATCHED && is_alone(S, S->layer_asked, S->neuron_asked))) { i++; continue; }
         *verdict = (uint8_t)beyond_row(S, i, y);
         if (*verdict == FACET && S->has_target) *verdict |= (uint8_t)fires_on(S, i, y);
         i++;
@@ -198,7 +225,7 @@ static PyObject *of_leaves(PyObject *args, int (*one)(Search *, const uint8_t *,
     Search S = {0};
     PyObject *problem, *result = NULL;
     Py_buffer in[PROBLEM] = {{0}}, states = {0}, points = {0};
-    if (!PyArg_ParseTuple(args, "O!y*y*", &PyTuple_Type, &problem, &states, &points)) return NULL;
+    if (!PyArg_ParseTuple(args, "O!y*y*|p", &PyTuple_Type, &problem, &states, &points, &S.units_only)) return NULL;
     if (!read_problem(&S, problem, in)) {
         const Py_ssize_t count = states.len / S.units;
         if (!width) width = S.domain_rows + 2 * S.d + S.units;

@@ -349,7 +349,7 @@ int rebuild(Search *S, const uint8_t *states, const double *point, int *layer, i
         enter_layer(S, k);
         for (j = 0; j < S->layer[k].outputs && !(state[j] & UNSEEN); j++)
             if (!(state[j] & UNCUT))
-                lost |= restrict_to_side(S, D, k, j, state[j] ? 1 : -1);
+                lost |= restrict_to_side(S, D, k, j, state[j] & ON ? 1 : -1);
         if (j < S->layer[k].outputs) break;
         j = 0;
     }

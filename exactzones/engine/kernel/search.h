@@ -27,6 +27,7 @@ typedef struct {
     double *inner_low, *inner_high;            /* bounds that are rounded inward */
     const double *domain, *domain_error;       /* rows of the domain that are not bounds of coordinates */
     int domain_rows;
+    int units_only;                            /* whether facets of the domain are not asked about */
     int near;                                  /* whether the first point that is found will do, however near to a row */
     const uint8_t *open_low, *open_high;       /* 1 where a bound is not one of the domain */
     int is_open;                               /* whether some bound is not */
