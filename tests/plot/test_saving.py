@@ -5,9 +5,10 @@ import sys
 import numpy as np
 import pytest
 from matplotlib import pyplot
+from matplotlib.figure import Figure
 
 from exactzones import InputError, Network, Polyhedron, feature, find_zones
-from exactzones.plot import save_zones
+from exactzones.plot import plot_zones, save_zones
 
 NET = Network.mlp([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, 1, 1]], [-1])])
 ZONES = find_zones(NET, feature(0), Polyhedron.box(-2, 2, dim=2))
@@ -111,3 +112,16 @@ def test_themes_of_solids(tmp_path):
     cube = find_zones(Network.mlp([([[1, 0, 0], [0, 1, 1]], [0, 0]), ([[1, 1]], [-1])]), feature(0), (-1, 1))
     save_zones(cube, tmp_path / "solid.png", theme="print")
     assert np.ptp(pyplot.imread(tmp_path / "solid.png")[..., :3], axis=2).max() < 0.01
+
+
+@pytest.mark.parametrize("panels", [1, 2])
+def test_a_legend_is_not_cut_off_on_axes_of_the_users_own(panels):
+    """Plain ``figure.savefig`` without a bounding box "tight" writes what lies in the figure only."""
+    figure = Figure()
+    for ax in figure.subplots(1, panels, squeeze=False)[0]:
+        plot_zones(ZONES, ax=ax, color_by="zone")
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        box = ax.get_legend().get_window_extent()
+        assert figure.bbox.x0 <= box.x0
+        assert box.x1 <= figure.bbox.x1
