@@ -86,7 +86,8 @@ def test_budgets(run, net, tmp_path):
     [
         ([], ["Missing option '--out'"]),
         (["--out", "{}/missing/page.html"], ["its folder does not exist"]),
-        (["--out", "{}/net.json"], ["it is the network itself"]),
+        (["--out", "{}/net.json"], ["'.json'", "pages end in .html, .htm"]),
+        (["--out", "{}/net.html"], ["it is the network itself"]),
         (["--out", "{}/p.html", "--data", "{}/data.txt"], ["data.txt", ".csv or .npy"]),
         (["--out", "{}/p.html", "--data", "{}/none.csv"], ["none.csv", "No such file"]),
         (["--out", "{}/p.html", "--data", "{}/three.npy"], ["three.npy", "(points, 2)"]),
@@ -99,6 +100,7 @@ def test_budgets(run, net, tmp_path):
 )
 def test_bad_options(refused, net, tmp_path, options, says):
     (tmp_path / "data.txt").write_text("1,2")
+    (tmp_path / "net.html").symlink_to(net)
     np.save(tmp_path / "three.npy", np.zeros((2, 3)))
     refused("view", net, "--feature", 0, "--domain=-2:2", *(option.format(tmp_path) for option in options), says=says)
 
@@ -106,7 +108,9 @@ def test_bad_options(refused, net, tmp_path, options, says):
 def test_data_are_not_written_over(refused, net, tmp_path):
     data = tmp_path / "data.csv"
     data.write_text("1,2\n")
-    refused("view", net, "--feature", 0, "--data", data, "--out", data, says=["it is the data file itself"])
+    page = tmp_path / "page.html"
+    page.symlink_to(data)
+    refused("view", net, "--feature", 0, "--data", data, "--out", page, says=["it is the data file itself"])
     assert data.read_text() == "1,2\n"
 
 
