@@ -358,7 +358,7 @@ def test_dask(cluster):
 
 def test_dask_loses_a_worker(cluster):
     """The scheduler gives the lost pieces to others; the answer is the same."""
-    net, prop, domain = random_network(3, 30, 30, 1), feature(0), box(3)
+    net, prop, domain = random_network(3, 20, 20, 1), feature(0), box(3)
     alone = leaves(find_zones(net, prop, domain))
     pids = cluster.run(os.getpid)
     assert len(pids) == 2
