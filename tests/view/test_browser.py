@@ -201,7 +201,15 @@ def test_dark_mode(opened):
     tab = opened(ALL)
     light = colour(tab, 0, 0)
     tab.emulate_media(color_scheme="dark")
+    until(tab, "exactzones.colours.surface === '#1b1e23'")
     assert sum(colour(tab, 0, 0)[:3]) < sum(light[:3]) - 300
+
+
+def test_print_is_light(opened):
+    tab = opened(ALL)
+    tab.emulate_media(color_scheme="dark", media="print")
+    until(tab, "exactzones.colours.surface === '#ffffff'")
+    assert tab.locator("#keys").is_hidden()
 
 
 def test_latent_spaces_follow(opened):

@@ -58,7 +58,7 @@ class Page {
     this.update();
     this.listening = new AbortController();
     const { signal } = this.listening;
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.restyle(), { signal });
+    for (const query of ['(prefers-color-scheme: dark)', 'print']) matchMedia(query).addEventListener('change', () => this.restyle(), { signal });
     document.addEventListener('keydown', (event) => this.key(event), { signal });
   }
 

@@ -1,6 +1,7 @@
 // Solids that can be rotated, drawn with plotly: meshes, their edges, marks.
 
 const EYE = { x: 1.5, y: -1.75, z: 1 };
+const NARROW = 500; // pixels; narrower pictures are seen from farther away, as the width limits what is seen
 
 class Solid {
   /** @param options as for Plane: window, axes, label, theme(), layers(); marked() returns outlines of polygons in space; point and press receive a zone. */
@@ -9,7 +10,7 @@ class Solid {
     for (const [name, value] of [['aria-label', options.label], ['role', 'application'], ['tabindex', 0]]) host.setAttribute(name, value);
     host.addEventListener('keydown', (event) => this.key(event));
     this.zone = -1;
-    this.camera = { eye: { ...EYE } };
+    this.camera = { eye: this.eye() };
     this.redraw();
   }
 
@@ -21,10 +22,15 @@ class Solid {
     Plotly.relayout(this.host, { 'scene.camera': this.camera });
   }
 
+  eye() {
+    const farther = this.host.clientWidth < NARROW ? 1.3 : 1;
+    return Object.fromEntries(Object.entries(EYE).map(([axis, entry]) => [axis, farther * entry]));
+  }
+
   zoom(factor) { this.turn(0, 0, 1 / factor); }
 
   reset() {
-    this.camera = { eye: { ...EYE } };
+    this.camera = { eye: this.eye() };
     this.turn(0, 0);
   }
 
