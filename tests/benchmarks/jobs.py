@@ -8,20 +8,21 @@ What a process spends on its start is counted.
 """
 # ruff: noqa: T201 - scripts print
 
-import argparse
-import os
-import time
-from pathlib import Path
+if __name__ == "__main__":  # the other process imports this script, too, and needs none of them, as with the command
+    import argparse
+    import os
+    import time
+    from pathlib import Path
 
-from store import random_network
+    from store import random_network
 
-from exactzones import Polyhedron, certify, feature, stream_zones
-from exactzones.parallel import processes
-from exactzones.threads import one_thread
+    from exactzones import Polyhedron, certify, feature, stream_zones
+    from exactzones.parallel import processes
+    from exactzones.threads import one_thread
+
+    _TICKS = os.sysconf("SC_CLK_TCK")
 
 JOBS = 2
-_TICKS = os.sysconf("SC_CLK_TCK")
-
 
 def cpu(pid):
     """Return the CPU seconds of a process so far."""
@@ -60,11 +61,11 @@ SEARCHES = {
 }
 
 
-@one_thread
 def spent(search, executor=None, pids=()):
     """Return the number of results, and the CPU seconds of this process and of others, those before the search included."""
     begin = time.process_time()
-    count = search(executor)
+    with one_thread:
+        count = search(executor)
     return count, [time.process_time() - begin, *(cpu(pid) for pid in pids())] if executor else [time.process_time() - begin]
 
 
@@ -86,9 +87,11 @@ def measure(kind, name, search, runs):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kinds", nargs="*", choices=list(SEARCHES), default=list(SEARCHES))
+    parser.add_argument("kinds", nargs="*", metavar="kind", help=f"{', '.join(SEARCHES)} (default: all of them)")
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
-    for kind in options.kinds:
+    if unknown := set(options.kinds) - set(SEARCHES):
+        parser.error(f"unknown kind {min(unknown)}; expected {', '.join(SEARCHES)}")
+    for kind in options.kinds or SEARCHES:
         for name, make in SEARCHES[kind]:
             measure(kind, name, make(), options.runs)
