@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from exactzones.certification.run import MARGINS, Run
@@ -19,15 +20,37 @@ from exactzones.parallel import Call, Workers, WorkersLostError, executor_of
 from exactzones.rational import Vector
 
 _ALONE_SECONDS = 0.5  # for which this process works alone before others are started
-_PIECE_NODES, _OWN_NODES = 512, 128  # that a worker visits before it returns the rest of its regions; and this process
-_MOST_REGIONS = 64  # in a piece
+_FIRST_NODES = 256  # that are visited of the whole claim before it is divided, if ..
+_FIRST_WORK = 1 << 25  # numbers in their bounds are not more; of a large network fewer nodes are visited
+_MOST_PARTS = 8  # of what is left of a piece; each part may visit as many times the nodes of the first piece
+_REGION_SHARE = 1 / 10  # of the nodes of the first piece: regions of a part, at least, since a search handles many at once
+_WORK_SHARE = 0.95  # of the time that is left: then a worker returns what it has
 _POLL_SECONDS = 1.0
 
 _Claim: TypeAlias = tuple[Network, Sequence[Case], dict[str, int] | None, Sequence[Sequence[int]]]
 
 
+@dataclass(eq=False)
+class _Piece:
+    """Open regions that are proved together.  What a piece consists of depends on the claim only, never on time or workers.
+
+    Attributes:
+        regions: their numbers, ascending.
+        most: how many nodes are visited before the rest is divided.
+        lines: where its nodes are among those of the run.
+        parts: the pieces into which the rest was divided.
+    """
+
+    regions: Sequence[int]
+    most: int
+    lines: range = range(0)
+    parts: list[_Piece] = field(default_factory=list)
+
+
 def prove_with_workers(run: Run, workers: Executor | int) -> tuple[int, Vector] | None:
     """Prove a run's open regions, together with workers, until all are proved, time is up or a worker dies.
+
+    The nodes of a finished proof and their order do not depend on time or on the number of workers.
 
     Args:
         run: what has been proved so far; what is proved is added to it.
@@ -36,32 +59,31 @@ def prove_with_workers(run: Run, workers: Executor | int) -> tuple[int, Vector] 
     Returns:
         A case and a witness if there is one.
     """
-    alone, before = time.monotonic() + _ALONE_SECONDS, -1
-    while time.monotonic() < alone and before < len(run.nodes) and run.tree.waiting and not run.stopped():
-        before = len(run.nodes)
-        witness = run.prove(sorted(run.tree.waiting), MARGINS[0], most=_OWN_NODES)
-        if witness is not None:
-            return witness
-    if not run.tree.waiting:
-        return None
+    whole = _Piece(sorted(run.tree.waiting), _first_nodes(run))
+    queue, alone, witness = [whole], time.monotonic() + _ALONE_SECONDS, None
+    while queue and witness is None and time.monotonic() < alone and not run.stopped():
+        witness = _prove_here(run, queue)
     try:
-        with executor_of(workers) as executor, Workers[_PieceProof](executor) as busy:
-            return _distribute(run, busy)
+        if queue and witness is None and not run.stopped():
+            with executor_of(workers) as executor, Workers[_PieceProof](executor) as busy:
+                witness = _distribute(run, queue, busy)
     except WorkersLostError as error:
         run.failure = f"a worker process died ({error}), perhaps for lack of memory"
-        return None
+    if witness is None:
+        _sort(run, whole)
+    return witness
 
 
-def _distribute(run: Run, workers: Workers[_PieceProof]) -> tuple[int, Vector] | None:
-    """Let workers prove regions, and the parts they leave open, newest first; return a case and a witness if there is one."""
+def _distribute(run: Run, queue: list[_Piece], workers: Workers[_PieceProof]) -> tuple[int, Vector] | None:
+    """Let workers prove pieces, and the parts of what they leave open, newest first; return a case and a witness, or None."""
     claim: _Claim = run.network, run.cases, run.patterns, run.trees
-    job, queue = pickle.dumps(claim), sorted(run.tree.waiting)
-    in_flight: dict[Call[_PieceProof], list[int]] = {}
+    job = pickle.dumps(claim)
+    in_flight: dict[Call[_PieceProof], _Piece] = {}
     while (queue or in_flight) and not run.stopped():
         while queue and len(in_flight) < 2 * workers.count:
-            piece = _take(queue, 2 * workers.count)
-            regions = [run.tree.waiting[number] for number in piece]
-            in_flight[workers.submit(_prove_piece, job, regions, time.time() + run.left())] = piece
+            piece = queue.pop()
+            regions = [run.tree.waiting[number] for number in piece.regions]
+            in_flight[workers.submit(_prove_piece, job, regions, piece.most, time.time() + _WORK_SHARE * run.left())] = piece
         helps = bool(queue) and workers.driver_works
         done = workers.finished(0 if helps else min(_POLL_SECONDS, run.left()))
         for call, part in done:
@@ -69,7 +91,7 @@ def _distribute(run: Run, workers: Workers[_PieceProof]) -> tuple[int, Vector] |
                 return part.witness
             queue += _adopt(run, in_flight.pop(call), part)
         if helps and not done:
-            witness = _prove_some(run, queue, 2 * workers.count)
+            witness = _prove_here(run, queue)
             if witness is not None:
                 return witness
         run.checkpoints.offer(run.nodes)
@@ -78,21 +100,54 @@ def _distribute(run: Run, workers: Workers[_PieceProof]) -> tuple[int, Vector] |
     return None
 
 
-def _take(queue: list[int], pieces: int) -> list[int]:
-    """Take a piece off the end of a queue of regions."""
-    size = max(1, min(_MOST_REGIONS, len(queue) // pieces))
-    piece = queue[-size:]
-    del queue[-size:]
-    return piece
-
-
-def _prove_some(run: Run, queue: list[int], pieces: int) -> tuple[int, Vector] | None:
-    """Prove a piece of the queue in this process, and put what is left of it back."""
-    piece, before, made = _take(queue, pieces), len(run.nodes), run.tree.made
-    witness = run.prove(piece, MARGINS[0], most=_OWN_NODES)
-    if len(run.nodes) > before:
-        queue += [number for number in (*piece, *range(made, run.tree.made)) if number in run.tree.waiting]
+def _prove_here(run: Run, queue: list[_Piece]) -> tuple[int, Vector] | None:
+    """Prove the last piece of the queue in this process, and put the parts of what is left in its place."""
+    piece, first, made = queue.pop(), len(run.nodes), run.tree.made
+    witness = run.prove(piece.regions, MARGINS[0], most=piece.most)
+    queue += _divide(run, piece, first, [*piece.regions, *range(made, run.tree.made)])
     return witness
+
+
+def _divide(run: Run, piece: _Piece, first: int, numbers: Sequence[int]) -> list[_Piece]:
+    """Divide what is left of a piece, whose nodes are those from ``first`` on, into pieces; return them, the last one first."""
+    piece.lines = range(first, len(run.nodes))
+    if piece.lines:  # else no progress: the regions are left to the provers that come last
+        left = [number for number in numbers if number in run.tree.waiting]
+        nodes = _first_nodes(run)
+        count = min(_MOST_PARTS, int(len(left) / max(1, _REGION_SHARE * nodes)))
+        count = max(count, min(2, len(left)))
+        piece.parts = [_Piece(left[k::count], _MOST_PARTS * nodes) for k in range(count)]
+    return piece.parts[::-1]
+
+
+def _first_nodes(run: Run) -> int:
+    """Return how many nodes are visited of the whole claim before it is divided."""
+    units = max(claim.units for claim in run.tree.claims)
+    return max(1, min(_FIRST_NODES, _FIRST_WORK // (units * units)))
+
+
+def _sort(run: Run, whole: _Piece) -> None:
+    """Sort a run's nodes by pieces, each before its parts, since they were added when they were proved."""
+    first, earlier = whole.lines.start, len(run.nodes) - len(run.splits)
+    split = [line for line in range(first, len(run.nodes)) if run.splits[line - earlier]]
+    made = run.tree.made - 2 * len(split)
+    children = {line: made + 2 * k for k, line in enumerate(split)}
+    numbers = {number: number for number in whole.regions}
+    order: list[int] = []
+    stack = [whole]
+    while stack:
+        piece = stack.pop()
+        stack += reversed(piece.parts)
+        order += piece.lines
+    nodes = []
+    for line in order:
+        nodes.append(renumbered(run.nodes[line], numbers))
+        if line in children:
+            numbers |= {children[line]: made, children[line] + 1: made + 1}
+            made += 2
+    run.nodes[first:] = nodes
+    run.splits[first - earlier :] = [line in children for line in order]
+    run.tree.waiting = {numbers[number]: region for number, region in run.tree.waiting.items()}
 
 
 class _PieceProof(NamedTuple):
@@ -122,35 +177,35 @@ class _Memory(threading.local):
 _memory = _Memory()
 
 
-def _prove_piece(job: bytes, regions: Sequence[OpenRegion], end: float) -> _PieceProof:
+def _prove_piece(job: bytes, regions: Sequence[OpenRegion], most: int, end: float) -> _PieceProof:
     """Prove as much of some regions as one round gets to, in a worker.
 
     Args:
         job: the network, its cases, the patterns of listed zones, and the trees, pickled.
         regions: where.
-        end: the time (of ``time.time``) at which the whole run ends: the call may have waited for a worker.
+        most: how many nodes to visit.
+        end: the time (of ``time.time``) at which to return: the call may have waited for a worker.
     """
     if _memory.claim is None or job != _memory.job:
         _memory.job, _memory.claim = job, pickle.loads(job)  # noqa: S301 - the driver pickled it
     network, cases, patterns, trees = _memory.claim
     run = Run(network, cases, Deadline(max(0.0, end - time.time())), None, patterns, trees=trees)
     run.tree.waiting, run.tree.made = dict(enumerate(regions)), len(regions)
-    witness = run.prove([*run.tree.waiting], MARGINS[0], most=_PIECE_NODES)
+    witness = run.prove([*run.tree.waiting], MARGINS[0], most=most)
     return _PieceProof(run.nodes, run.splits, run.tree.waiting, witness)
 
 
-def _adopt(run: Run, piece: Sequence[int], part: _PieceProof) -> list[int]:
-    """Add to a run what a worker proved of some regions, and checked; return the numbers of the regions that are left open."""
-    if not part.nodes:  # no progress: the regions are left to the provers that come last
-        return []
-    numbers = [*piece]
+def _adopt(run: Run, piece: _Piece, part: _PieceProof) -> list[_Piece]:
+    """Add to a run what a worker proved of a piece, and checked; return the pieces of what is left open."""
+    first, numbers = len(run.nodes), [*piece.regions]
     for line, splits in zip(part.nodes, part.splits, strict=True):
         run.nodes.append(renumbered(line, numbers))
         if splits:
             numbers += [run.tree.made, run.tree.made + 1]
             run.tree.made += 2
-    for number in piece:
+    run.splits += part.splits
+    for number in piece.regions:
         del run.tree.waiting[number]
     run.tree.nodes += len(part.nodes)
     run.tree.waiting.update({numbers[at]: region for at, region in part.waiting.items()})
-    return [numbers[at] for at in part.waiting]
+    return _divide(run, piece, first, numbers)

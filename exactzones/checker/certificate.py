@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import starmap
@@ -270,7 +270,7 @@ def write_node(node: Node) -> str:
     return json.dumps([node.number, bound_entries(node.bounds), tail], separators=(",", ":"))
 
 
-def renumbered(line: str, numbers: Sequence[int]) -> str:
+def renumbered(line: str, numbers: Sequence[int] | Mapping[int, int]) -> str:
     """Return the line of a node with ``numbers[k]`` in place of its number k."""
     number, rest = line[1:].split(",", 1)
     return f"[{numbers[int(number)]},{rest}"

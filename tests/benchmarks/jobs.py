@@ -24,6 +24,7 @@ if __name__ == "__main__":  # the other process imports this script, too, and ne
 
 JOBS = 2
 
+
 def cpu(pid):
     """Return the CPU seconds of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()

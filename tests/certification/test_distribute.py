@@ -25,16 +25,18 @@ def random_network(*widths):
 @pytest.fixture(autouse=True)
 def _workers_at_once(monkeypatch):
     monkeypatch.setattr(distribute, "_ALONE_SECONDS", 0.0)
-    monkeypatch.setattr(distribute, "_PIECE_NODES", 16)
+    monkeypatch.setattr(distribute, "_FIRST_NODES", 16)
 
 
-def test_a_proof_by_several_processes():
+def test_a_proof_by_several_processes(monkeypatch):
     network, domain = random_network(3, 20, 20, 1), Polyhedron.box(-1, 1, dim=3)
     largest = find_zones(network, feature(0, -100), domain).maximum.value
     decision = certify(network, feature(0, largest), domain, jobs=2)
     assert isinstance(decision, CannotFire)
     report = check(network, [case_of(network, feature(0, largest), domain)], decision.certificate.lines)
     assert (report.verdict, report.proves) == ("valid", "cannot fire")
+    monkeypatch.setattr(distribute, "_ALONE_SECONDS", 1000.0)
+    assert certify(network, feature(0, largest), domain, jobs=2).certificate.lines == decision.certificate.lines
     assert isinstance(certify(network, feature(0, largest - Fraction(1, 100)), domain, jobs=2), CanFire)
 
 
