@@ -124,9 +124,11 @@ def test_no_scheduler_there(refused, plane, address, monkeypatch):
 @pytest.fixture(scope="module")
 def cluster():
     """Two Dask workers, which are started again when they die."""
-    distributed = pytest.importorskip("distributed")
+    dask, distributed = pytest.importorskip("dask"), pytest.importorskip("distributed")
     options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None, "host": "127.0.0.1"}
-    with distributed.LocalCluster(**options, silence_logs=logging.CRITICAL) as two:
+    # A cluster gives a worker up for good that is not back within 15 seconds, which a busy machine needs to start it.
+    patience = dask.config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"})
+    with patience, distributed.LocalCluster(**options, silence_logs=logging.CRITICAL) as two:
         yield two
 
 
