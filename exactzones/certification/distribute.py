@@ -122,7 +122,7 @@ def _divide(run: Run, piece: _Piece, first: int, numbers: Sequence[int]) -> list
 
 def _first_nodes(run: Run) -> int:
     """Return how many nodes are visited of the whole claim before it is divided."""
-    units = max(claim.units for claim in run.tree.claims)
+    units: int = max(claim.units for claim in run.tree.claims)
     return max(1, min(_FIRST_NODES, _FIRST_WORK // (units * units)))
 
 
