@@ -144,9 +144,7 @@ class Features:
             raise DimensionError("input of the sparse autoencoder", expected=base.widths[-1], got=layer.inputs)
         left_out = next((port.before for port in base.output_ports if port.before), "") if base else ""
         if left_out:
-            raise InputError(
-                f"the network is read up to the values before {left_out}, which the autoencoder reads; end it earlier"
-            )
+            raise InputError(f"the network is read up to the values before {left_out}; end it where the autoencoder reads")
         if coder.thresholds is not None:
             shifted = tuple(b - max(t, _ZERO) for b, t in zip(layer.bias, coder.thresholds, strict=True))
             layer = Layer(layer.weight, shifted, layer.relu)

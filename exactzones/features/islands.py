@@ -9,6 +9,8 @@ from typing import Any
 
 from exactzones.arguments import DomainLike
 from exactzones.deadline import Deadline
+from exactzones.engine.arrangement import MAX_DIM
+from exactzones.errors import InputError
 from exactzones.network import Network
 from exactzones.property import Disjunction, Property
 from exactzones.rational import Vector
@@ -53,8 +55,13 @@ def listed_zones(
     network: Network, prop: Property | Disjunction, domain: DomainLike, seconds: float | Deadline | None
 ) -> Zones | UnionParts:
     """Return the zones of a feature; of a disjunction, their parts."""
+    if len(network.layers) == 1 and network.inputs > MAX_DIM:
+        raise InputError(
+            f"zones of a first layer are listed for at most {MAX_DIM} inputs; without TopK, a feature of it that fires has one "
+            "island, which is convex: ask features.dead, and features.fires(data) for the data in it"
+        )
     if isinstance(prop, Disjunction):
-        return as_drawn(find_union(network, prop, domain, seconds=seconds))
+        return as_drawn(find_union(network, prop, domain, engine="auto", seconds=seconds))
     return find_zones(network, prop, domain, seconds=seconds)
 
 

@@ -62,6 +62,7 @@ def test_answers_agree_with_evaluation_and_with_each_other(features):
 
 W = np.array([[1.0, -1, 1, 0], [0, 0, 1, 1]])
 ONE = {"W_enc": np.ones((1, 1)), "b_enc": np.zeros(1)}
+WIDE = {"W_enc": np.ones((40, 1)), "b_enc": np.zeros(1)}
 SAE = {"W_enc": W, "b_enc": np.array([0.0, 0, -2, 1])}
 JUMP = SAE | {"threshold": np.array([0.5, 0.5, 1, 0])}
 
@@ -119,6 +120,7 @@ def test_what_does_not_fit():
             InputError,
             "the network is read up to the values before Softmax; end it where",
         ),
+        (lambda: Features.of(sae=WIDE).islands(0, (-1, 1)), InputError, "a feature of it that fires has one island"),
         (lambda: Features.of(sae=SAE).prop(4), InputError, "feature is 4; expected 0 to 3"),
         (lambda: Features.of(sae=SAE).islands(0, (-1, 1), [[1]]), DimensionError, "point"),
     ]:
