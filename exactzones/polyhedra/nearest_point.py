@@ -26,7 +26,17 @@ _NEAR = 1e-11
 
 def nearest_point(rows: Sequence[Row], point: Vector) -> Vector | None:
     """Return the point nearest to ``point`` at which rational rows are >= 0; None where floats do not find it."""
-    bounds, others = Bounds.of([row for row in rows if any(row[1:])], len(point))
+    return nearest_in(*Bounds.of([row for row in rows if any(row[1:])], len(point)), point)
+
+
+def nearest_in(bounds: Bounds, others: Sequence[Row], point: Vector) -> Vector | None:
+    """Return the point nearest to another one in a box at which rational rows are >= 0; None where floats do not find it.
+
+    Args:
+        bounds: the box.
+        others: rows ``b + a . x >= 0`` with ``a != 0``.
+        point: shape (d,).
+    """
     if not others:
         return _clipped(point, bounds)
     matrix = _unit_rows(others)

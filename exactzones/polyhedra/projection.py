@@ -27,7 +27,7 @@ from exactzones.rational import Row, Vector, dot, integer_dot, integer_row, irra
 Norm: TypeAlias = Literal[1, 2, "inf"] | float
 """1, 2 or infinity, which is ``"inf"`` or ``math.inf``."""
 
-_MANY_INPUTS = 8
+MANY_INPUTS = 8
 """From here on floats look for the nearest point first."""
 
 _NORMS: dict[object, Literal[1, 2, "inf"]] = {1: 1, 2: 2, "inf": "inf", math.inf: "inf"}
@@ -87,7 +87,7 @@ def project(system: HRep, point: Vector, norm: Norm = 2, *, nonempty: bool = Fal
         raise DomainError("an empty polyhedron has no nearest point")
     if chosen != 2:
         return _by_linear_programs(system, point, chosen)
-    exactly = len(point) < _MANY_INPUTS or system.equations or _is_irrational(system, point)
+    exactly = len(point) < MANY_INPUTS or system.equations or _is_irrational(system, point)
     guessed = None if exactly else nearest_point(system.closed_rows, point)
     nearest = _by_active_set(system, point) if guessed is None else guessed
     steps = [a - b for a, b in zip(nearest, point, strict=True)]

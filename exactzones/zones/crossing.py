@@ -71,12 +71,17 @@ class Crossing:
 
     def pattern_across(self, flips: tuple[tuple[int, int], ...]) -> Pattern:
         """Return the pattern with the signs of some neurons reversed."""
-        signs = [
-            {"+": "-", "-": "+"}[sign] if (layer, unit) in flips else sign
-            for (layer, unit, _, _), sign in zip(self.neurons, self.zone.signs, strict=True)
-        ]
-        every = iter(signs)
-        return tuple("".join(next(every) for _ in part) for part in self.zone.pattern)
+        signs = [list(part) for part in self.zone.pattern]
+        for flipped in flips:
+            part, place = self._places[flipped]
+            signs[part][place] = "-" if signs[part][place] == "+" else "+"
+        return tuple(map("".join, signs))
+
+    @cached_property
+    def _places(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """Where the sign of each neuron stands: in which part of the pattern, and at which place."""
+        with_relu = [(k, layer) for k, layer in enumerate(self.zone.network.layers) if layer.relu_units]
+        return {(k, unit): (n, place) for n, (k, layer) in enumerate(with_relu) for place, unit in enumerate(layer.relu_units)}
 
     @cached_property
     def _kept(self) -> list[tuple[bool, ...]]:

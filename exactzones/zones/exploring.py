@@ -26,10 +26,11 @@ from exactzones.errors import BudgetExceeded, InputError, quoted
 from exactzones.network import Network, Pattern
 from exactzones.notation import point as written
 from exactzones.polyhedra import HRep, Polyhedron
+from exactzones.polyhedra.nearest_point import nearest_in
 from exactzones.polyhedra.program import Program
-from exactzones.polyhedra.projection import Norm, named_norm, project
+from exactzones.polyhedra.projection import MANY_INPUTS, Norm, named_norm, project
 from exactzones.property import Property
-from exactzones.rational import Vector, exact, flag, integer_dot, integer_row
+from exactzones.rational import Vector, dot, exact, flag, integer_dot, integer_row
 from exactzones.zone import Zone
 from exactzones.zones.local import LocalZone, ZoneFacet, zones_containing
 
@@ -289,8 +290,15 @@ class _Walk:
     def _measure(self, local: LocalZone, known: _Known) -> None:
         """Enter a cell, or its firing part, with its distance."""
         conditions = [condition.integer_row for condition in local.zone.conditions] if known is _Known.ZONE else []
-        rows = [*local.domain_rows, *local.crossing.rows, *(row for row in conditions if any(row[1:]))]
-        foot = project(HRep(local.network.inputs, tuple(rows)), local.point, self.norm, nonempty=True)
+        rows = [*local.crossing.rows, *(row for row in conditions if any(row[1:]))]
+        if self.norm == 2 and local.is_rational and local.network.inputs >= MANY_INPUTS:
+            bounds, others = local.around.bounds
+            point = nearest_in(bounds, [*others, *rows], local.point)
+            if point is not None:
+                steps = [a - b for a, b in zip(point, local.point, strict=True)]
+                self._enter(local, dot(steps, steps), known, point)
+                return
+        foot = project(HRep(local.network.inputs, (*local.domain_rows, *rows)), local.point, self.norm, nonempty=True)
         self._enter(local, foot.distance, known, foot.point)
 
     def _cross(self, local: LocalZone, facets: Iterable[ZoneFacet]) -> None:

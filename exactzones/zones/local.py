@@ -28,6 +28,7 @@ from exactzones.polyhedra.program import Program
 from exactzones.polyhedra.projection import Norm, named_norm
 from exactzones.property import ALWAYS, Property, as_property
 from exactzones.rational import Row, Vector, integer_dot, integer_row, irrational
+from exactzones.rational.arrays import Floats
 from exactzones.zone import Zone
 from exactzones.zones.crossing import Crossing
 from exactzones.zones.facet_rows import FacetRows, FacetsFound, KeyedReasons, NeighbourHints
@@ -137,9 +138,12 @@ class LocalZone:
         """
         if not facet.flips:
             raise DomainError("the domain ends at this facet, so that there is no zone on its other side; choose another facet")
-        centre = np.array([float(entry) for entry in self.inner_point])
-        hints = NeighbourHints(self._found.reasons, centre, facet.flips[0])
+        hints = NeighbourHints(self._found.reasons, self._centre, facet.flips[0])
         return replace(self, pattern=self.crossing.pattern_across(facet.flips), shared=self.around, hints=hints)
+
+    @cached_property
+    def _centre(self) -> Floats:
+        return np.array([float(entry) for entry in self.inner_point])
 
     @property
     def is_rational(self) -> bool:
