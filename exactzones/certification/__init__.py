@@ -8,8 +8,8 @@ from exactzones.certification.decide import case_of, certify, certify_cases, pro
 from exactzones.certification.firing import CoFiring, dead_features, together
 from exactzones.certification.island_border import BorderFacet, prove_island
 from exactzones.certification.nearest_input import NearestInput, nearest_input, radius
-from exactzones.certification.questions import ProvedMaximum, check, conjunction, maximum, never_together
-from exactzones.certification.results import CanFire, CannotFire, Certificate, Complete, Decision, Undecided
+from exactzones.certification.questions import check, conjunction, maximum, never_together
+from exactzones.certification.results import CanFire, CannotFire, Certificate, Complete, Decision, ProvedMaximum, Undecided
 
 __all__ = [
     "BorderFacet",

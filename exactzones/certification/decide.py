@@ -29,6 +29,7 @@ from exactzones.deadline import Deadline, TimeUp
 from exactzones.deprecated import renamed_argument
 from exactzones.engine.search import resolve
 from exactzones.errors import DimensionError, InputError, quoted, require
+from exactzones.network import Network
 from exactzones.polyhedra import Box
 from exactzones.property import as_cases, as_property
 from exactzones.rational import SparseRows
@@ -159,6 +160,13 @@ def certify_cases(
     return _resumed(run, resume, workers)
 
 
+def refute(
+    network: Network, case: Case, deadline: Deadline, *, jobs: int = 1, executor: Executor | None = None
+) -> CanFire | CannotFire | Undecided:
+    """Decide whether a case can hold where it is expected that it cannot: no time is spent on looking for a witness first."""
+    return _decide(Run(network, [case], deadline), as_workers(jobs, executor), guess_first=False)
+
+
 @renamed_argument("found", "zones")
 def prove_complete(
     zones: Zones,
@@ -223,11 +231,11 @@ def _resumed(run: Run, resume: Certificate | None, workers: Executor | int | Non
 
 
 @one_thread
-def _decide(run: Run, workers: Executor | int | None) -> Decision:
+def _decide(run: Run, workers: Executor | int | None, *, guess_first: bool = True) -> Decision:
     """Search for a witness, then prove region after region."""
     try:
         with _gently_interrupted(run):
-            witness = None if run.nodes else run.guess()
+            witness = run.guess() if guess_first and not run.nodes else None
             if witness is None and workers is not None:
                 witness = prove_with_workers(run, workers)
             witness = witness or run.prove_all()

@@ -1,7 +1,7 @@
 """Sizes up to which exact and exponential methods are used; beyond them they would take too long."""
 
-MAXIMUM_INPUTS = 256
-"""Inputs of networks whose exact maximum is computed: each step solves a linear program over all inputs."""
+EXACT_PROGRAM_INPUTS = 32
+"""Inputs up to which linear programs for a maximum are solved by exact arithmetic only; with more, floats find the basis."""
 FEASIBILITY_INPUTS = 40
 """Inputs up to which an exact linear program looks for an interior point of a domain; with more it may take minutes."""
 BOUNDING_INPUTS = 12

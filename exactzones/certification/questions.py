@@ -4,67 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from functools import cached_property, reduce
+from dataclasses import replace
+from functools import reduce
 from operator import and_
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_deadline, as_domain, as_network, as_seconds, as_unit
+from exactzones.certification.climb import Climb, real_maximum
 from exactzones.certification.decide import case_of, cases_of, certify
 from exactzones.certification.direct import Direct
 from exactzones.certification.float_maximum import FloatMaximum
-from exactzones.certification.limits import CELL_SEARCH_INPUTS, MAXIMUM_INPUTS
-from exactzones.certification.results import CannotFire, Certificate, Decision, Undecided
-from exactzones.certification.witness.search import cell_rows
+from exactzones.certification.results import Certificate, Decision, ProvedMaximum
 from exactzones.checker import Report, lines_of
 from exactzones.checker import check as check_lines
 from exactzones.deadline import Deadline
 from exactzones.deprecated import renamed_argument
-from exactzones.errors import BudgetExceeded, DomainError, InputError, quoted
+from exactzones.errors import BudgetExceeded, InputError, quoted
 from exactzones.files import unreadable
-from exactzones.network import Network
-from exactzones.notation import number
-from exactzones.notation import point as point_text
-from exactzones.polyhedra import HRep, Polyhedron, lp
-from exactzones.property import Condition, Property, as_property, condition, feature
-from exactzones.rational import Row, Vector, dot, entries
+from exactzones.property import Condition, Property, as_property, feature
+from exactzones.rational import entries
 from exactzones.rational.float_formats import REAL, FloatArithmetic
-from exactzones.zones import find_zones
-from exactzones.zones.attained import attaining_point
-
-
-@dataclass(frozen=True)
-class ProvedMaximum:
-    """The supremum of a feature on a domain; in floats, bounds of its largest value.
-
-    Attributes:
-        value: the largest value; None if the feature is unbounded.  In floats a number that no order of summation exceeds.
-        point: where the feature has this value (see ``attained``) or, if it is unbounded, where the ray starts.
-        ray: a direction in which it grows without bound.
-        certificate: proves that the feature is nowhere greater than ``value``; None if it is unbounded.
-        attained: whether a point of the domain has this value: strict rows of the domain may exclude all that have it, and
-            ``point`` is then one of them, on the boundary.  None if that is not known, as always in floats.
-        reached: in floats, a number that every order of summation exceeds at ``point``; None if none is known.
-    """
-
-    value: Fraction | None
-    point: Vector
-    ray: Vector | None
-    certificate: Certificate | None
-    attained: bool | None = True
-    reached: Fraction | None = None
-
-    def __repr__(self) -> str:
-        if self.ray is not None:
-            return f"ProvedMaximum(unbounded, from {point_text(self.point)} along {point_text(self.ray)})"
-        value = "" if self.value is None else number(self.value)
-        if self.reached is not None:
-            return f"ProvedMaximum(from {number(self.reached)}, at {point_text(self.point)}, to {value})"
-        attained = {True: "", False: ", not attained", None: ", perhaps not attained"}[self.attained]
-        return f"ProvedMaximum({value} at {point_text(self.point)}{attained}{'' if self.certificate else ', not proved'})"
 
 
 def check(
@@ -213,10 +174,10 @@ def maximum(
         executor: its workers take part.
 
     Raises:
-        BudgetExceeded: time is up, or the network is too large for the proof that nothing is greater; ``found`` is the largest
-            value over the reals so far with its point, without a certificate.
+        BudgetExceeded: time is up, or the network is too large for the proof that nothing is greater; ``found`` has the largest
+            value over the reals so far with its point and, if there was time to prove one, a bound: ``upper``.
         DomainError: the domain is empty.
-        InputError: more inputs than exact linear programs are solved for, or another argument that does not fit.
+        InputError: an argument that does not fit.
     """
     loaded = as_network(network)
     number, of_layer = as_unit(unit, layer)
@@ -224,7 +185,7 @@ def maximum(
     region = as_domain(domain, loaded.inputs)
     case_of(loaded, feature(number, layer=of_layer), region, arithmetic=arithmetic)
     until, options = Deadline(as_seconds(seconds)), {"jobs": jobs, "executor": executor}
-    best = _real_maximum(_Climb(loaded, number, of_layer, region), until, options)
+    best = real_maximum(Climb(loaded, number, of_layer, region), until, options)
     floats = FloatArithmetic.of(arithmetic)
     if floats is None or best.value is None:
         return best
@@ -235,80 +196,3 @@ def maximum(
         raise BudgetExceeded(stopped.reason, replace(best, certificate=None)) from None
     point, reached = search.reached(best.point) or (best.point, None)
     return ProvedMaximum(value, point, None, certificate, None, reached)
-
-
-def _real_maximum(climb: _Climb, until: Deadline, options: dict[str, Any]) -> ProvedMaximum:
-    """Return the maximum over the reals."""
-    affine = None if climb.layer % len(climb.network.widths) else Direct.of(climb.network, climb.domain)
-    if affine is not None and (best := affine.maximum(climb.unit)) is not None:
-        return ProvedMaximum(*best[:2], None, best[2].certificate)
-    if climb.network.inputs > MAXIMUM_INPUTS:
-        raise InputError(
-            f"the network has {climb.network.inputs} inputs; the exact maximum is computed for at most {MAXIMUM_INPUTS}, "
-            "or for a unit of the first layer on a box"
-        )
-    return climb.run(until, options)
-
-
-@dataclass(frozen=True)
-class _Climb:
-    """The search for the maximum of a unit on a domain, from one cell's maximum to the next."""
-
-    network: Network
-    unit: int
-    layer: int
-    domain: Polyhedron | None
-
-    @cached_property
-    def rows(self) -> tuple[Row, ...]:
-        """The domain's rows ``b + a . x >= 0``."""
-        return tuple(case_of(self.network, feature(self.unit, layer=self.layer), self.domain).rows)
-
-    def run(self, until: Deadline, options: dict[str, Any]) -> ProvedMaximum:
-        """Climb until the unit is nowhere greater; ``options`` are those of ``certify``."""
-        start = lp.feasibility(HRep.of(self.network.inputs, self.rows))
-        if isinstance(start, lp.Infeasible):
-            raise DomainError("the domain is empty")
-        value, point, ray = self.top_of_cell(start)
-        while ray is None:
-            higher = feature(self.unit, value, self.layer)
-            decision = certify(self.network, higher, self.domain, seconds=until, **options)
-            if isinstance(decision, CannotFire):
-                point, attained = self.attained(value, point, until)
-                return ProvedMaximum(value, point, None, decision.certificate, attained)
-            if isinstance(decision, Undecided):
-                known = True if self.is_inside(point) else None
-                raise BudgetExceeded(decision.reason, ProvedMaximum(value, point, None, None, known))
-            value, point, ray = self.top_of_cell(decision.witness)
-        return ProvedMaximum(None, point, ray, None, attained=False)
-
-    def is_inside(self, point: Vector) -> bool:
-        """Tell whether a point of the closed domain satisfies its strict rows."""
-        return self.domain is None or self.domain.contains(point)
-
-    def attained(self, value: Fraction, point: Vector, until: Deadline) -> tuple[Vector, bool | None]:
-        """Return a point where the feature has its supremum, in the domain if possible, and whether it is: None if not known."""
-        if self.domain is None or self.is_inside(point):
-            return point, True
-        if self.network.inputs > CELL_SEARCH_INPUTS or until.passed:
-            return point, None
-        top = condition({self.unit: 1}, -value, layer=self.layer, strict=False)
-        try:
-            zones = find_zones(self.network, top, self.domain, seconds=until)
-        except (BudgetExceeded, DomainError):
-            return point, None
-        inside = attaining_point(self.domain, value, zones)
-        return (point, False) if inside is None else (inside, True)
-
-    def top_of_cell(self, point: Vector) -> tuple[Fraction, Vector, Vector | None]:
-        """Return the maximum over the closed cell that contains a point, where it is attained, and a ray if it is infinite."""
-        network, layer = self.network, self.layer % len(self.network.widths)
-        pattern = network.pattern(point, layer)
-        maps = network.regime_maps(pattern, layer)
-        slope, constant = maps[layer].matrix.rows[self.unit], maps[layer].offset[self.unit]
-        best = lp.maximize(HRep.of(network.inputs, (*self.rows, *cell_rows(network, pattern, maps[:layer]))), slope)
-        if isinstance(best, lp.Optimal):
-            return best.value + constant, best.point, None
-        if isinstance(best, lp.Unbounded):
-            return dot(slope, best.point) + constant, best.point, best.ray
-        return dot(slope, point) + constant, point, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TypeAlias
 
 from exactzones.checker import lines_of
 from exactzones.files import as_path
-from exactzones.notation import point
+from exactzones.notation import number, point
 from exactzones.rational import Vector
 
 
@@ -117,3 +118,40 @@ class Undecided:
 
 
 Decision: TypeAlias = CanFire | CannotFire | Undecided
+
+
+@dataclass(frozen=True)
+class ProvedMaximum:
+    """The supremum of a feature on a domain; in floats, bounds of its largest value.
+
+    Attributes:
+        value: the largest value; None if the feature is unbounded.  In floats a number that no order of summation exceeds.
+        point: where the feature has this value (see ``attained``) or, if it is unbounded, where the ray starts.
+        ray: a direction in which it grows without bound.
+        certificate: proves that the feature is nowhere greater than ``value``; None if it is unbounded.
+        attained: whether a point of the domain has this value: strict rows of the domain may exclude all that have it, and
+            ``point`` is then one of them, on the boundary.  None if that is not known, as always in floats.
+        reached: in floats, a number that every order of summation exceeds at ``point``; None if none is known.
+        upper: if a limit ended the proof, a number that the feature nowhere exceeds; None if none is known.
+        upper_certificate: proves that.
+    """
+
+    value: Fraction | None
+    point: Vector
+    ray: Vector | None
+    certificate: Certificate | None
+    attained: bool | None = True
+    reached: Fraction | None = None
+    upper: Fraction | None = None
+    upper_certificate: Certificate | None = None
+
+    def __repr__(self) -> str:
+        if self.ray is not None:
+            return f"ProvedMaximum(unbounded, from {point(self.point)} along {point(self.ray)})"
+        value = "" if self.value is None else number(self.value)
+        if self.reached is not None:
+            return f"ProvedMaximum(from {number(self.reached)}, at {point(self.point)}, to {value})"
+        if self.upper is not None:
+            return f"ProvedMaximum({value} at {point(self.point)}, nowhere more than {number(self.upper)})"
+        attained = {True: "", False: ", not attained", None: ", perhaps not attained"}[self.attained]
+        return f"ProvedMaximum({value} at {point(self.point)}{attained}{'' if self.certificate else ', not proved'})"

@@ -185,8 +185,9 @@ def together(net: NetworkFile, spec_of_features: str, options: LayerOptions, fol
 def maximum(net: NetworkFile, unit: int, options: LayerOptions, out: Path | None, report: ReportOptions) -> int:
     """Compute the largest value of a feature on a domain, exactly, with a proof that it is nowhere larger.
 
-    The value is that before the ReLU.  The certificate is about the claim "--feature I --threshold VALUE".  In floats the value
-    is a bound that no order of summation exceeds, and at the point printed every order exceeds another one.
+    The value is that before the ReLU.  The certificate is about the claim "--feature I --threshold VALUE".  When time is up, a
+    bound that was proved is printed, too, and the certificate is about it.  In floats the value is a bound that no order of
+    summation exceeds, and at the point printed every order exceeds another one.
 
     \b
     exactzones maximum net.npz --feature 0 --domain=-6:6 --out proof.json
@@ -204,10 +205,12 @@ def maximum(net: NetworkFile, unit: int, options: LayerOptions, out: Path | None
             best = maximum_of(network, unit, domain, **options.asked(), seconds=seconds)
     except BudgetExceeded as stopped:
         best, reason = stopped.found, str(stopped)
-        click.echo(f"incomplete: {reason}; the feature may be larger elsewhere", err=True)
+        more = "may be larger elsewhere" if best.upper is None else f"is at most {number(best.upper)} elsewhere"
+        click.echo(f"incomplete: {reason}; the feature {more}", err=True)
     deliveries = Deliveries()
-    if out is not None and best.certificate is not None:
-        deliveries.deliver(out, partial(save_certificate, best.certificate, out))
+    certificate = best.certificate or best.upper_certificate
+    if out is not None and certificate is not None:
+        deliveries.deliver(out, partial(save_certificate, certificate, out))
     answer = {
         "command": "maximum",
         "network": network.sha256,
@@ -219,6 +222,7 @@ def maximum(net: NetworkFile, unit: int, options: LayerOptions, out: Path | None
         "ray": None if best.ray is None else list(map(text, best.ray)),
         "attained": best.attained,
         "reached": None if best.reached is None else text(best.reached),
+        "upper": None if best.upper is None else text(best.upper),
         "proved": best.ray is not None or best.certificate is not None,
         "certificate": str(deliveries.written[0]) if deliveries.written else None,
     }
@@ -230,6 +234,7 @@ def maximum(net: NetworkFile, unit: int, options: LayerOptions, out: Path | None
             if best.value is not None and not best.attained and best.reached is None:
                 rows.append(("attained", "no, but values arbitrarily close to it" if best.attained is False else "not known"))
             rows += [] if best.reached is None else [("there, in every order, above", number(best.reached))]
+            rows += [] if best.upper is None else [("nowhere more than", number(best.upper))]
             print_table(rows)
         click.echo("unbounded" if best.value is None else number(best.value))
     return deliveries.exit_code(0 if reason is None else 3)

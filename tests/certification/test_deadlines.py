@@ -2,7 +2,7 @@
 
 import time
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -13,8 +13,10 @@ from exactzones.checker import check
 from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded
 from exactzones.network import Network
-from exactzones.polyhedra import Polyhedron
+from exactzones.polyhedra import HRep, Polyhedron
+from exactzones.polyhedra.program import Program
 from exactzones.property import feature
+from exactzones.rational import over_common_denominator
 from exactzones.zones import find_zones
 
 
@@ -78,9 +80,32 @@ def test_lists_of_zones_are_proved_within_their_time():
 
 def test_the_largest_value_is_found_within_its_time():
     start = time.process_time()
-    with pytest.raises(BudgetExceeded):
+    with pytest.raises(BudgetExceeded) as stopped:
         maximum(HARD, 0, BOX, seconds=1.5)
     assert time.process_time() - start < 2.5
+    best = stopped.value.found
+    assert HARD(best.point)[0] == best.value < best.upper
+    claim = case_of(HARD, feature(0, threshold=best.upper), BOX)
+    assert check(HARD, [claim], best.upper_certificate.lines).verdict == "valid"
+
+
+def test_a_maximum_of_many_inputs_is_between_its_bounds():
+    network = hard(300, 4, 1)
+    box = Polyhedron.box(0, 1, dim=300)
+    with pytest.raises(BudgetExceeded) as stopped:
+        maximum(network, 0, box, seconds=4)
+    best = stopped.value.found
+    values = []
+    for signs in product("+-", repeat=4):
+        program = Program.on(HRep(300, box.hrep.rows))
+        hidden, output = network.regime_maps(("".join(signs),), 1)
+        for row, sign in zip(hidden.augmented().integer_rows(), signs, strict=True):
+            program.push(row if sign == "+" else tuple(-entry for entry in row))
+        if program.interior() is not None:
+            (row,) = output.augmented().rows
+            integers, scale = over_common_denominator(row)
+            values.append(program.maximize(integers).value / scale)
+    assert network(best.point)[0] == best.value <= max(values) <= best.upper
 
 
 def test_the_pace_asks_for_nothing_without_a_deadline():
