@@ -32,7 +32,7 @@ def sets_of(path):
     ("net", "prop", "engine"),
     [
         (random_net(3, 9, 9, 1), 0, "auto"),
-        (random_net(3, 6, 6, 1), 0, "inequalities"),
+        (random_net(2, 6, 4, 1), 0, "inequalities"),
         (TWO_FLIP, 0, "auto"),
         (random_net(2, 4, 1), condition([1], -100), "auto"),  # no zones
         (Network.mlp([([[1, 1]], [100]), ([[1]], [0])]), 0, "auto"),  # a single zone

@@ -19,7 +19,7 @@ FAR = Network.mlp(
 @pytest.mark.parametrize(
     ("net", "prop", "domain"),
     [
-        (random_net(3, 5, 4, 1), 0, (-(10**12), 10**12)),
+        (random_net(2, 4, 4, 1), 0, (-(10**12), 10**12)),
         (random_net(2, 4, 3, 1), feature(0) & condition([1, 1, 1], layer=1), (-(10**20), 10**20)),
         (FAR, 0, (10**12 - 3, 10**12 + 3)),
         (FAR, feature(0, "1/10000000"), None),
