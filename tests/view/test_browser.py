@@ -4,55 +4,14 @@ import re
 
 import numpy as np
 import pytest
+from view.hands import colour, screen, settled, text_at, until, zone_at
 from view.support import ABS, DEEP, DIAMOND, SQUARE, STEP
 
 from exactzones import Network, Polyhedron, condition, feature, find_zones
-from exactzones.view import Slides, embedding
+from exactzones.view import embedding
 
 ALL = find_zones(DIAMOND, feature(0), SQUARE)  # four corners of the square, around the diamond
 INSIDE = find_zones(DIAMOND, feature(1), SQUARE)  # four triangles, the diamond
-
-
-def text_at(tab, where):
-    """Return the text of an element, with minus signs as hyphens."""
-    return tab.locator(where).inner_text().replace("\N{MINUS SIGN}", "-")
-
-
-def screen(tab, x, y):
-    """Where a point of the plane is on the screen."""
-    return tab.evaluate(
-        """([x, y]) => { const { view } = exactzones, box = view.canvas.getBoundingClientRect();
-        return [box.left + view.toX(x), box.top + view.toY(y)]; }""",
-        [x, y],
-    )
-
-
-def settled(tab):
-    tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 80)))")
-
-
-def until(tab, truth):
-    """Wait until an expression is true; the page's policy lets no library evaluate it again and again from text."""
-    for _ in range(200):
-        if tab.evaluate(truth):
-            return
-        tab.wait_for_timeout(50)
-    pytest.fail(f"never true: {truth}")
-
-
-def colour(tab, x, y):
-    """The colour drawn at a point of the plane."""
-    settled(tab)
-    return tab.evaluate(
-        """([x, y]) => { const { view } = exactzones;
-        return [...view.context.getImageData(view.toX(x) * view.ratio, view.toY(y) * view.ratio, 1, 1).data]; }""",
-        [x, y],
-    )
-
-
-def zone_at(zones, *point):
-    (found,) = [k for k, zone in enumerate(zones) if zone.fires(point)]
-    return found
 
 
 def test_what_is_drawn_is_what_fires(opened):
@@ -381,57 +340,3 @@ def test_of_many_solids_the_outside_is_drawn(opened):
     assert facets[0] < facets[1] / 2
     corners = np.array(outside).reshape(-1, 3)
     assert (np.abs(corners).max(axis=1) == 1).all()  # it fires everywhere: the outside is the cube's
-
-
-def test_islands_without_data_are_marked_and_zones_switched_off(opened):
-    corners = Network.mlp([([[1, 1], [-1, -1]], [-1, -1]), ([[1, 1]], [0])])  # two corners of the square, apart
-    zones = find_zones(corners, feature(0), SQUARE)
-    lonely = zones.island_of[zone_at(zones, -1, -1)]
-    tab = opened(zones, [[1, 1]])
-    assert f"{lonely}: 1 zone, no data point" in text_at(tab, "#islands")
-    assert f"1 of 2 islands without a data point: island {lonely} (dashed circle)" in text_at(tab, "#notes")
-    assert tab.evaluate("exactzones.rings(exactzones.view).length") == 1
-    tab.keyboard.press("e")
-    assert tab.evaluate("exactzones.state.chosen") == [zone_at(zones, -1, -1)]
-    assert (
-        tab.locator("#chosen [role=status]").text_content()
-        == f"Zone {zone_at(zones, -1, -1)}, island {lonely} (no data point in it)"
-    )
-    tab.keyboard.press("0")
-    before = colour(tab, -1.5, -1.4)
-    tab.keyboard.press("Escape")
-    tab.get_by_label(f"draw island {lonely}").uncheck()
-    assert colour(tab, -1.5, -1.4) != before
-    assert tab.evaluate("exactzones.finder.at(-1.5, -1.4)") == -1
-    assert "1 zone hidden" in text_at(tab, "#islands")
-    tab.get_by_role("button", name="show all").click()
-    assert tab.evaluate("exactzones.finder.at(-1.5, -1.4)") == zone_at(zones, -1, -1)
-
-
-def test_sliders_move_the_inputs_that_are_held_fixed(opened):
-    net = Network.mlp([([[1, 0, 1], [0, 1, 0]], [0, 0]), ([[1, 1]], [-1])])  # ReLU(x0 + x2) + ReLU(x1) > 1
-    flat = embedding(3, along=[[1, 0, 0], [0, 1, 0]], origin=[0, 0, 0])
-    slides = Slides.of(flat, {2: [-1, 1]})
-    zones_at = [find_zones(net.compose(position), feature(0), SQUARE) for position in slides.positions]
-    tab = opened(zones_at[1], flat=flat, slides=slides.with_zones(zones_at), names=["a", "b", "height"])
-    assert text_at(tab, "#slider").split() == ["Held", "fixed", "height", "0"]
-    silent = colour(tab, 0.3, 0.1)
-    tab.evaluate("exactzones.view.zoom(1.5)")
-    scale = tab.evaluate("exactzones.view.view.kx")
-    tab.locator("#slider input").press("ArrowRight")
-    until(tab, "exactzones.main.rings.length && exactzones.scene.said && document.querySelector('output').textContent === '1'")
-    assert colour(tab, 0.3, 0.1) != silent
-    assert tab.evaluate("exactzones.view.view.kx") == scale
-    assert f"{len(zones_at[2])} zones" in text_at(tab, "#facts")
-    tab.locator("#picture canvas").press("n")
-    assert tab.evaluate("exactzones.state.chosen") == [0]  # once, not once for each page
-    assert tab.locator("#picture canvas").count() == 1
-
-
-def test_the_band_of_floats(opened):
-    tab = opened(INSIDE, arithmetic="float16")
-    assert "in float16" not in text_at(tab, "#chosen")
-    tab.keyboard.press("n")
-    assert "the boundary may move by 0.0" in text_at(tab, "#chosen")
-    assert "Where float16 computes the network" in text_at(tab, "#notes")
-    assert len(tab.evaluate("exactzones.main.band.edges")) == 4
