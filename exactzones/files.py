@@ -39,6 +39,13 @@ def as_path(value: Any, what: str = "path") -> str:
     return os.fspath(value)
 
 
+def is_on_disk(text: str) -> bool:
+    """Tell whether a text is the path of something that exists; one that is too long for a path is not."""
+    with suppress(OSError, ValueError):
+        return bool(text.strip()) and Path(text).exists()
+    return False
+
+
 @contextmanager
 def naming(path: str | Path) -> Iterator[None]:
     """Turn the errors of a block that reads a file into errors of one line that name the file.

@@ -11,7 +11,7 @@ from typing import Any
 from exactzones.arguments import as_domain
 from exactzones.cli.points import read_data
 from exactzones.errors import FormatError, InputError, quoted
-from exactzones.files import naming, read_unpacked
+from exactzones.files import is_on_disk, naming, read_unpacked
 from exactzones.polyhedra import Polyhedron
 from exactzones.rational import algebraic
 from exactzones.rational import exact as exact_number
@@ -39,7 +39,7 @@ def read_domain(spec: str, inputs: int) -> Polyhedron | None:
         InputError: the text or the file is not of this form.
     """
     if not is_file(spec):
-        if spec.strip() and Path(spec).exists():
+        if is_on_disk(spec):
             raise InputError(f"{spec}: suffix {Path(spec).suffix!r} is not known; domains are read from {', '.join(_SUFFIXES)}")
         return as_domain(spec, inputs)
     path = Path(spec)

@@ -12,7 +12,7 @@ import numpy as np
 import rich_click as click
 
 from exactzones.errors import DimensionError, FormatError, InputError, quoted
-from exactzones.files import naming, read_unpacked
+from exactzones.files import is_on_disk, naming, read_unpacked
 from exactzones.notation import counted
 from exactzones.polyhedra.projection import Norm
 from exactzones.rational import Vector, exact, vector_of
@@ -56,7 +56,7 @@ def read_point(spec: str, inputs: int) -> Vector:
     """
     named = _FILE.fullmatch(spec.strip())
     if named is None:
-        if spec.strip() and (Path(spec).exists() or Path(spec).suffix[1:].isalpha()):
+        if is_on_disk(spec) or Path(spec).suffix[1:].isalpha():
             raise InputError(f"point is {quoted(spec)}; expected numbers such as 1/2,-3/4, or a file .npy, .csv or .json")
         return parse_point(spec, inputs)
     with naming(named["path"]):

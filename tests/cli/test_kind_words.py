@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from cli.support import PLANE, saved
 
+from exactzones import Network
 from exactzones.cli import main
 
 COMMANDS = {
@@ -115,6 +116,12 @@ def test_points_and_boxes(refused, option, value, says):
 def test_a_box_in_a_file_of_another_kind(refused, folder):
     (folder / "box.txt").write_text("0,1\n")
     refused("zones", "net.json", "--feature", 0, "--domain", "box.txt", says=["suffix '.txt' is not known", ".vnnlib"])
+
+
+def test_points_and_boxes_that_are_longer_than_a_path_may_be(run, folder):
+    saved(Network.mlp([([[1] * 999], [-1])]), folder / "wide.json")
+    assert run("eval", "wide.json", "--at", ",".join(["1"] * 999)).out.startswith("  feature 0  998  fires")
+    assert run("maximum", "wide.json", "--feature", 0, "--domain", ",".join(["0:1"] * 999)).out.endswith("\n998\n")
 
 
 def test_a_column_of_numbers_is_not_silently_a_label(run):
