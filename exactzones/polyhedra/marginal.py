@@ -22,7 +22,7 @@ from typing import Any
 
 from exactzones.polyhedra.cells import Cell
 from exactzones.polyhedra.volume import simplices
-from exactzones.rational import Row, algebraic, determinant, dot
+from exactzones.rational import Row, algebraic, determinant, dot, quotient
 
 _Terms = defaultdict[tuple[Fraction, int], Fraction]
 
@@ -78,11 +78,11 @@ def marginal(
     """
     terms: _Terms = defaultdict(Fraction)
     for cell, row in parts:
-        knots = [ray[coordinate + 1] / Fraction(ray[0]) for ray in cell.rays]
+        knots = [quotient(ray[coordinate + 1], ray[0]) for ray in cell.rays]
         values = [dot(row, ray) / ray[0] for ray in cell.rays]
         for simplex in simplices((1 << len(cell.rays)) - 1, [on for _, on in cell.facets], cell.dim):
             corners: list[Row] = [cell.rays[k] for k in simplex]
-            size = Fraction(abs(determinant(corners)), math.prod([corner[0] for corner in corners]))
+            size = quotient(abs(determinant(corners)), math.prod([corner[0] for corner in corners]))
             size /= math.factorial(cell.dim) * whole
             own = [knots[k] for k in simplex]
             if power == 0:

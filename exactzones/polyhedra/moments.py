@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from exactzones.polyhedra.cells import Cell
 from exactzones.polyhedra.volume import simplices
-from exactzones.rational import Row, determinant, dot
+from exactzones.rational import Row, determinant, dot, quotient
 
 
 def moment(cell: Cell, function: Sequence[Fraction], power: int) -> Fraction:
@@ -25,7 +25,7 @@ def moment(cell: Cell, function: Sequence[Fraction], power: int) -> Fraction:
     total = Fraction(0)
     for simplex in simplices((1 << len(cell.rays)) - 1, [on for _, on in cell.facets], cell.dim):
         corners: list[Row] = [cell.rays[k] for k in simplex]
-        size = Fraction(abs(determinant(corners)), math.prod([corner[0] for corner in corners]))
+        size = quotient(abs(determinant(corners)), math.prod([corner[0] for corner in corners]))
         total += size * _complete([values[k] for k in simplex], power)
     return total / (math.factorial(cell.dim) * math.comb(cell.dim + power, power))
 

@@ -24,7 +24,7 @@ from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.polyhedra.complexes import FaceComplex, above, at_zero
 from exactzones.polyhedra.homology import Homology
 from exactzones.property import Condition, Property, feature
-from exactzones.rational import Row, exact, flag, integer_dot, over_common_denominator
+from exactzones.rational import Row, exact, flag, integer_dot, over_common_denominator, quotient
 from exactzones.zones.listing import find_zones
 
 
@@ -150,7 +150,7 @@ def _least(regions: Sequence[_Region], deadline: Deadline) -> Fraction:
             value = integer_dot(row, ray)
             if value > 0 and value * over < least * unit * ray[0]:
                 least, over = value, unit * ray[0]
-    return Fraction(least, over or 1)
+    return quotient(least, over or 1)
 
 
 def _homology(regions: Sequence[_Region], level: Fraction, deadline: Deadline, *, at_level: bool = False) -> Homology:

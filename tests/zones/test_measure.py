@@ -12,6 +12,7 @@ from exactzones import AffineMap, Network, covariance, feature, find_zones, meas
 from exactzones.errors import BudgetExceeded, DomainError, InputError
 from exactzones.polyhedra.moments import moment
 from exactzones.property import ALWAYS
+from exactzones.rational import algebraic
 from exactzones.testing import domains, features
 from exactzones.testing.strategies import KINDS
 
@@ -98,6 +99,18 @@ def test_by_hand():
     assert (found.variance, found.variance_relu, found.centroid) == (Fraction(1, 3), Fraction(5, 48), (0,))
     assert measure(ABS, 0, (0, 1)).centroid is None
     assert covariance(ABS, 0, 1, (-1, 1), layer=0) == Fraction(-1, 16)
+
+
+def test_irrational_weights():
+    """ReLU(sqrt(2) x) + ReLU(-x) - 1 on [-2, 2] fires from -2 to -1 and from sqrt(1/2) to 2."""
+    net = Network.mlp([([["sqrt(2)"], [-1]], [0, 0]), ([[1, 1]], [-1])])
+    found = measure(net, 0, (-2, 2), [0])
+    assert (found.share, found.mean_relu) == (algebraic("3/4-1/8*sqrt(2)"), algebraic("-3/8+9/16*sqrt(2)"))
+    assert found.centroid == (algebraic("3/34+1/68*sqrt(2)"),)
+    assert found.pairs[0].covariance_relu == found.variance_relu
+    zones = find_zones(net, 0, (-2, 2))
+    assert zones.marginal(0).breakpoints == (-2, -1, algebraic("1/2*sqrt(2)"), 2)
+    assert [zones.marginal(0, power).integral for power in (0, 1)] == zones.moments(1)
 
 
 def test_a_marginal_by_hand():

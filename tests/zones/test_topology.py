@@ -141,6 +141,13 @@ def test_torsion():
     assert (found.betti, found.torsion, found.euler) == ((1, 0), ((), (2,)), 1)
 
 
+@pytest.mark.parametrize("domain", [(-2, 2), None])
+def test_irrational_weights(domain):
+    net = Network.mlp([([["sqrt(2)", 0], [-1, "sqrt(2)"], [1, 1]], [0, 0, "-1/2*sqrt(2)"]), ([[1, 1, "-sqrt(2)"]], [-1])])
+    found = topology(net, 0, domain)
+    assert (found.firing.betti, found.complement.betti, found.boundary.betti) == ((2, 0), (1, 0), (2, 0))
+
+
 def test_what_does_not_fit():
     with pytest.raises(FeatureError, match="feature 1 does not exist"):
         topology(RING, 1)
