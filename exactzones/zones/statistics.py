@@ -171,6 +171,6 @@ def _pair(one: _Moments, other: _Moments, joined: _Moments) -> PairMeasures:
     """Return how two ReLUs go together, from the moments 0, 1 and 2 of both and of their sum."""
     covariance = (joined[2] - one[2] - other[2]) / 2 - one[1] * other[1]
     product = (one[2] - one[1] ** 2) * (other[2] - other[1] ** 2)
-    size = math.sqrt(clipped_float(covariance**2 / product)) if product else None
-    both = one[0] + other[0] - joined[0]
-    return PairMeasures(both, covariance, None if size is None else math.copysign(size, covariance))
+    square = clipped_float(covariance**2 / product) if product else None
+    correlation = None if square is None else math.copysign(math.sqrt(square), 1 if covariance >= 0 else -1)
+    return PairMeasures(one[0] + other[0] - joined[0], covariance, correlation)

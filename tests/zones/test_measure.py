@@ -101,6 +101,12 @@ def test_by_hand():
     assert covariance(ABS, 0, 1, (-1, 1), layer=0) == Fraction(-1, 16)
 
 
+@pytest.mark.parametrize("weight", ["1e250", "1e-250"])
+def test_a_correlation_of_numbers_that_no_float_holds(weight):
+    found = measure(Network.mlp([([[weight], ["-" + weight]], [0, 0])]), 0, (-1, 1), [1])
+    assert found.pairs[1].correlation_relu == pytest.approx(-0.6)
+
+
 def test_irrational_weights():
     """ReLU(sqrt(2) x) + ReLU(-x) - 1 on [-2, 2] fires from -2 to -1 and from sqrt(1/2) to 2."""
     net = Network.mlp([([["sqrt(2)"], [-1]], [0, 0]), ([[1, 1]], [-1])])
