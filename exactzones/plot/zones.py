@@ -53,8 +53,8 @@ def plot_zones(
         samples: whether to mark each zone's sample point.
         only: draw these zones (or parts) only, with the colours and numbers that they have among all zones.
         legend: whether to put a legend beside the axes.
-        arithmetic: such as "float32": draw where the property's conditions are zero as a hairline (not in 3-D, nor for a
-            disjunction); the legend says how far the order of summation may move it.
+        arithmetic: such as "float32": draw where the property's conditions are zero as a hairline (not in 3-D); the legend
+            says how far the order of summation may move it.
 
     Raises:
         DomainError: a band in floats on an unbounded zone.

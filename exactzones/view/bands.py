@@ -12,8 +12,6 @@ from exactzones.view.spaces import Data, PointNumbers
 from exactzones.zones import Zone, Zones
 from exactzones.zones.union_parts import UnionParts
 
-_BEYOND = -1.0  # the band of an unbounded zone
-
 
 def bands(zones: Zones | UnionParts, arithmetic: str, main: Data, table: PointNumbers) -> Data:
     """Return how far floats move the boundary of each zone.
@@ -25,8 +23,8 @@ def bands(zones: Zones | UnionParts, arithmetic: str, main: Data, table: PointNu
         table: the numbers of its corners.
 
     Returns:
-        ``arithmetic``, per zone ``half`` (the half-width as a float) and ``widths`` (in words), and ``edges``: zone and corner
-        numbers of the points (1-D) or segments (2-D) on which a condition is zero.
+        ``arithmetic``, per zone ``half`` (the half-width as a float; None if there is no bound) and ``widths`` (in words), and
+        ``edges``: zone and corner numbers of the points (1-D) or segments (2-D) on which a condition is zero.
 
     Raises:
         InputError: floats that the model of execution does not cover.
@@ -35,21 +33,22 @@ def bands(zones: Zones | UnionParts, arithmetic: str, main: Data, table: PointNu
     edges = [[k, *ends] for k, zone in enumerate(zones) for ends in _boundary(zone, main["rings"][k], table)]
     return {
         "arithmetic": arithmetic,
-        "half": [max(width, 0.0) if math.isfinite(width) else 0.0 for width in half],
+        "half": [None if width is None or math.isinf(width) else width for width in half],
         "widths": list(map(_said, half)),
         "edges": edges,
     }
 
 
-def _half_width(zone: Zone, arithmetic: str) -> float:
+def _half_width(zone: Zone, arithmetic: str) -> float | None:
+    """Return the half-width of a zone's band; None if the zone is unbounded."""
     try:
         return zone.band(arithmetic).half_width
     except DomainError:
-        return _BEYOND
+        return None
 
 
-def _said(width: float) -> str:
-    if width == _BEYOND:
+def _said(width: float | None) -> str:
+    if width is None:
         return "the zone is unbounded, so rounding errors on it are, too"
     if not width:
         return "the boundary is exact"

@@ -85,10 +85,11 @@ def band_notes(band: dict[str, Any] | None) -> list[str]:
     """Return the remark about how far floats move the boundary of zones, and about its hairline, if one is drawn."""
     if band is None:
         return []
-    what = "the hairline, the boundary of the zones," if band["edges"] else "the boundary of the zones"
-    width = width_text(max(band["half"], default=0.0))
-    text = f"Where {band['arithmetic']} computes the network, in any order of summation, {what} may move by up to {width}"
-    return [f"{text}; the card of a zone tells its own width."]
+    what = "the boundary of the zones (the hairline)" if band["edges"] else "the boundary of the zones"
+    half = band["half"]
+    told = "may be anywhere in some zone" if None in half else f"may move by up to {width_text(max(half, default=0.0))}"
+    text = f"Where {band['arithmetic']} computes the network, in any order of summation, {what} {told}"
+    return [f"{text}; the card of a zone says how far its own boundary may move."]
 
 
 def lonely_notes(data: dict[str, Any] | None, islands: int) -> list[str]:

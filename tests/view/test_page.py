@@ -109,6 +109,14 @@ def test_unbounded_zones_are_cut_and_say_so():
     assert any("4 extend beyond it, 4 of them without end" in note for note in scene["notes"])
 
 
+def test_bands_say_where_there_is_no_bound():
+    for domain, told in ((None, "(the hairline) may be anywhere in some zone"), (SQUARE, "(the hairline) may move by up to ")):
+        scene, _ = carried(page(find_zones(DIAMOND, feature(0), domain), arithmetic="float32"))
+        (note,) = [note for note in scene["notes"] if "float32" in note]
+        assert told in note
+        assert (scene["spaces"][0]["band"]["half"] == [None] * 4) is (domain is None)
+
+
 def test_flat_parts_are_segments_and_points():
     peak = find_zones(DIAMOND, condition({1: 1}, -1, strict=False), SQUARE)  # -|x| - |y| >= 0
     (main,) = carried(page(peak))[0]["spaces"]

@@ -180,7 +180,7 @@ class Page {
     for (const [zone, ...ends] of band.edges) {
       if (this.state.hidden.has(zone)) continue;
       const ring = dim === 1 ? [[corners[ends[0]][0], threshold], [corners[ends[0]][0], plane.options.window[1][1]]] : ends.map((end) => corners[end]);
-      plane.stroke(ring, colours.ink, Math.max(0.7, 2 * band.half[zone] * plane.view.kx));
+      plane.stroke(ring, colours.ink, Math.max(0.7, 2 * (band.half[zone] ?? 0) * plane.view.kx));
     }
   }
 
