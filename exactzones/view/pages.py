@@ -101,7 +101,7 @@ def page(
     scene, exact = _scene(listed, flat, shown)
     embedded = {"scene": scene, "exact": exact}
     if slides is not None:
-        embedded |= _positions(slides, shown)
+        embedded |= _positions(_checked_slides(slides, flat), shown)
         scene["slider"] = _slider(slides, shown.names)
     heading = f"{listed.prop} on {network.slice}" if network.slice else str(listed.prop)
     return _assembled(heading if title is None else as_text(title, "title"), listed, box, embedded)
@@ -148,9 +148,22 @@ def _scene(zones: Zones | UnionParts, flat: AffineMap | None, shown: _Shown) -> 
     return scene, exact_texts(zones, main, table, flat)
 
 
+def _checked_slides(slides: Any, flat: AffineMap | None) -> Slides:
+    """Return slides that have zones and move the slice.
+
+    Raises:
+        InputError: others.
+    """
+    checked = require(slides, Slides, "slides", "Slides with zones")
+    if flat not in checked.positions:
+        raise InputError("slides move another slice than flat; make them with Slides.of(flat, ..)")
+    if not checked.zones:
+        raise InputError("slides have no zones; give them the zones at each position with slides.with_zones(..)")
+    return checked
+
+
 def _positions(slides: Slides, shown: _Shown) -> dict[str, Data]:
     """Return the scenes at all positions of the sliders, each with what is said of it, and their exact numbers."""
-    require(slides, Slides, "slides", "Slides with zones")
     embedded: dict[str, Data] = {}
     for k, (position, zones) in enumerate(zip(slides.positions, slides.zones, strict=True)):
         listed = as_drawn(zones)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,6 +18,7 @@ from exactzones.view.slices import as_slice
 from exactzones.zones import Zones, ZoneUnion
 
 _MOST = 400  # positions on a page
+_SLIDE = re.compile(r"\s*x?(\d{1,9})\s*=([^:]*):([^:]*)(?::(\d{1,9}))?")
 
 
 @dataclass(frozen=True)
@@ -82,15 +84,14 @@ def read_slide(text: str) -> tuple[int, list[Fraction]]:
     >>> read_slide("2=0:1:3")
     (2, [Fraction(0, 1), Fraction(1, 2), Fraction(1, 1)])
     """
-    name, equals, bounds = as_text(text, "text").partition("=")
-    parts = bounds.split(":")
-    count = parts[2] if len(parts) == 3 else "9"
-    number = name.strip().removeprefix("x")
-    if not equals or len(parts) not in (2, 3) or not number.isdecimal() or not count.isdecimal() or int(count) < 2:
+    read = _SLIDE.fullmatch(as_text(text, "text"))
+    count = int(read[4] or 9) if read else 0
+    if not read or not 2 <= count <= _MOST:
         raise InputError(
-            f"slider {quoted(text)} is not an input with its bounds; expected INPUT=LOW:HIGH or INPUT=LOW:HIGH:COUNT"
+            f"slider {quoted(text)} is not an input with its bounds; expected INPUT=LOW:HIGH or INPUT=LOW:HIGH:COUNT, "
+            f"with a COUNT from 2 to {_MOST}"
         )
-    low, high = (exact(bound, f"bound of slider {quoted(text)}") for bound in parts[:2])
+    low, high = (exact(bound, f"bound of slider {quoted(text)}") for bound in read.group(2, 3))
     if low >= high:
         raise InputError(f"slider {quoted(text)} has no length; expected a lower bound below the upper one")
-    return int(number), [low + (high - low) * Fraction(k, int(count) - 1) for k in range(int(count))]
+    return int(read[1]), [low + (high - low) * Fraction(k, count - 1) for k in range(count)]

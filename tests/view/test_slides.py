@@ -44,10 +44,20 @@ def test_wrong_positions(values, says):
         Slides.of(FLAT, {2: [1]}).with_zones([])
 
 
-@pytest.mark.parametrize("text", ["2", "2=1", "x=0:1", "2=0:1:1", "2=1:0", "2=0:1:2:3", "-1=0:1"])
+@pytest.mark.parametrize(
+    "text", ["2", "2=1", "x=0:1", "2=0:1:1", "2=1:0", "2=0:1:2:3", "-1=0:1", "2=0:1:401", "2=0:1:" + "9" * 5000]
+)
 def test_wrong_texts(text):
     with pytest.raises(InputError, match="slider"):
         read_slide(text)
+
+
+def test_slides_of_a_page_have_zones_and_move_its_slice():
+    slides, zones = Slides.of(FLAT, {3: ["1/2"]}), find_zones(FOUR.compose(FLAT), feature(0), (-2, 2))
+    with pytest.raises(InputError, match="slides have no zones"):
+        page(zones, flat=FLAT, slides=slides)
+    with pytest.raises(InputError, match="move another slice than flat"):
+        page(zones, slides=slides.with_zones([zones, zones]))
 
 
 def test_texts():
