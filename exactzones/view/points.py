@@ -171,7 +171,8 @@ def placed(data: Points, zones: Zones | UnionParts, flat: AffineMap | None) -> D
         if len(point) != dim:
             raise DimensionError(f"data point {k}", expected=dim, got=len(point))
     shown = [point if flat is None else foot(flat, point) for point in data.points]
-    off = [flat is not None and flat(at) != point for at, point in zip(shown, data.points, strict=True)]
+    nearest = shown if flat is None else [flat(at) for at in shown]
+    off = [other != point for other, point in zip(nearest, data.points, strict=True)]
     number = {id(zone): k for k, zone in enumerate(zones)}
     containing = zones.at(shown) if shown else []
     zone = [-1 if aside or at is None else number[id(at)] for at, aside in zip(containing, off, strict=True)]
@@ -182,7 +183,7 @@ def placed(data: Points, zones: Zones | UnionParts, flat: AffineMap | None) -> D
         "zone": zone,
         "empty": [] if all(off) else sorted(set(range(len(zones.islands))) - {zones.island_of[k] for k in zone if k >= 0}),
         "off": off,
-        "away": [] if flat is None else [_distance(point, flat(at)) for point, at in zip(data.points, shown, strict=True)],
+        "away": [] if flat is None else [_distance(*pair) for pair in zip(data.points, nearest, strict=True)],
         "label": [labels.index(label) for label in data.labels],
         "labels": labels,
     }
