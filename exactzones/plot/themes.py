@@ -28,8 +28,9 @@ def recolour(figure: Any, theme: str) -> None:
 
     Args:
         figure: a matplotlib figure.
-        theme: "light" changes nothing, "dark" turns greys about and keeps other colours, "print" makes greys of all colours:
-            hatches and line styles still tell apart what colours do.
+        theme: "light" changes nothing, "dark" turns greys about and keeps other colours, "print" makes greys of all colours.
+            Where a picture has hatches or line styles, these still tell apart what the colours do (``plot_superposition`` has
+            neither).
 
     Raises:
         InputError: another theme.
