@@ -73,15 +73,23 @@ def unreadable(path: str | os.PathLike[str]) -> str:
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:
-        beside = target.parent
-        with suppress(OSError):
-            return f"No such file or directory{did_you_mean(target.name, (path.name for path in beside.iterdir()))}"
-        return f"No such file or directory; the folder {str(beside)!r} does not exist"
+        return f"No such file or directory{_why_missing(target)}"
     except (OSError, ValueError):
         return ""
     if stat.S_ISDIR(mode):
         return "it is a folder; expected a file"
     return "it is a device; expected a file" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else ""
+
+
+def _why_missing(path: Path) -> str:
+    """Return a hint at what is wrong with the path of a file that does not exist; nothing if none is seen."""
+    if path.is_symlink():
+        return f"; it is a link to {str(path.readlink())!r}"
+    if not path.parent.is_dir():
+        return f"; the folder {str(path.parent)!r} does not exist"
+    with suppress(OSError):  # the folder cannot be listed
+        return did_you_mean(path.name, (other.name for other in path.parent.iterdir()))
+    return ""
 
 
 def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:

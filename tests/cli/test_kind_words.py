@@ -37,6 +37,7 @@ def folder(tmp_path, monkeypatch):
         (tmp_path / f"empty.{suffix}").touch()
         (tmp_path / f"folder.{suffix}").mkdir()
         (tmp_path / f"device.{suffix}").symlink_to(os.devnull)
+    (tmp_path / "dangling.json").symlink_to("nowhere.json")
     for name, text in {
         "semicolons": "1;2\n3;4\n",
         "decimal_commas": "1,5;2,5\n",
@@ -61,6 +62,7 @@ def test_every_command_says_what_is_wrong_with_its_network(refused, command):
     refused(command, "folder.npz", *options, says=[f"folder.npz: {FOLDER}"])
     refused(command, "device.json", *options, says=[f"device.json: {DEVICE}"])
     refused(command, "empty.onnx", *options, says=["empty.onnx: the file is empty"])
+    refused(command, "dangling.json", *options, says=["No such file or directory; it is a link to 'nowhere.json'"])
     refused(command, "no/such/net.npz", *options, says=["the folder 'no/such' does not exist"])
 
 
