@@ -130,6 +130,19 @@ def read_unpacked(path: str | Path, limit: int = MAX_BYTES) -> bytes:
     return content
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those that it is in, if they do not exist.
+
+    Raises:
+        InputError: it cannot be made; the message says why.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = "it is a file; name a folder" if isinstance(error, FileExistsError) else error.strerror or error
+        raise InputError(f"{path}: cannot be written: {problem}") from None
+
+
 def write_atomically(path: str | Path, data: bytes) -> None:
     """Write a file so that it holds either its old content or all of ``data``, whatever happens meanwhile.
 

@@ -33,13 +33,13 @@ from exactzones.cli.outputs import (
     check_target,
     exact_option,
     is_text_wanted,
-    not_a_folder,
     print_table,
     progress,
 )
 from exactzones.cli.stopping import stop
 from exactzones.cli.workers import jobs_option
 from exactzones.errors import BudgetExceeded, InputError, quoted
+from exactzones.files import make_folder
 from exactzones.formats.certificates import save_certificate
 from exactzones.notation import number
 from exactzones.notation import point as point_text
@@ -259,10 +259,7 @@ def _write_certificates(deliveries: Deliveries, folder: Path | None, certificate
     """Write certificates into a folder, each to a file of its own."""
     if folder is None:
         return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: {not_a_folder(folder) or error.strerror or error}") from None
+    make_folder(folder)
     for name, certificate in certificates.items():
         path = folder / f"{name}.json"
         deliveries.deliver(path, partial(save_certificate, certificate, path))

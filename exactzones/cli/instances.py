@@ -21,7 +21,7 @@ from exactzones.cli.outputs import print_table
 from exactzones.cli.stopping import stop
 from exactzones.cli.workers import jobs_option
 from exactzones.errors import FormatError, InputError
-from exactzones.files import naming, read_unpacked, write_atomically
+from exactzones.files import make_folder, naming, read_unpacked, write_atomically
 
 TABLE = "results.csv"
 _MAX_FILE = 2**24
@@ -153,10 +153,7 @@ def _read_instances(table: Path, timeout: float | None) -> list[Instance]:
 def _earlier(folder: Path, *, resume: bool) -> dict[tuple[str, str], Result]:
     """Make the folder, and return the results of an earlier run in it."""
     path = folder / TABLE
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: the folder cannot be made: {error.strerror or error}") from None
+    make_folder(folder)
     if not path.exists():
         return {}
     if not resume:

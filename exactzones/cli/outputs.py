@@ -86,11 +86,6 @@ def require_file(path: Path) -> Path:
     return path
 
 
-def not_a_folder(path: Path) -> str:
-    """Return why a path cannot be a folder, if that is because a file has its name; else an empty text."""
-    return "it is a file; name a folder" if path.exists() and not path.is_dir() else ""
-
-
 def is_text_wanted(json_path: Path | None) -> bool:
     """Tell whether a command prints text: not where JSON is printed, unless that failed."""
     return json_path != STDOUT or stdout_failed()

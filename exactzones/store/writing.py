@@ -25,7 +25,7 @@ from exactzones.arguments import (
 from exactzones.engine.frontier import States
 from exactzones.engine.search import Budget, Meter, as_budget, resolve
 from exactzones.errors import BudgetExceeded, InputError
-from exactzones.files import as_path
+from exactzones.files import as_path, make_folder
 from exactzones.network import Network
 from exactzones.parallel import executor_of
 from exactzones.property import as_property
@@ -124,12 +124,11 @@ def _stopped(writer: _Writer, stopped: BaseException) -> BudgetExceeded:
 
 def _opened(directory: Path, asked: dict[str, Any], network: Network, *, resume: bool) -> Manifest:
     """Return the manifest of a folder: a new one, or that of the store that goes on."""
+    make_folder(directory)
     try:
-        directory.mkdir(parents=True, exist_ok=True)
         names = sorted(path.name for path in directory.iterdir())
     except OSError as error:
-        problem = "it is a file; name a folder" if directory.is_file() else error.strerror or error
-        raise InputError(f"{directory}: cannot be written: {problem}") from None
+        raise InputError(f"{directory}: cannot be written: {error.strerror or error}") from None
     if MANIFEST in names:
         if not resume:
             raise InputError(f"{directory}: there is a store already; --resume (resume=True) goes on with it")

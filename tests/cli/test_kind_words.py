@@ -45,6 +45,7 @@ def folder(tmp_path, monkeypatch):
         "three": "1,2,7\n3,4,8\n",
         "labels": "1,2,a\n3,4,b\n",
         "header": "width,length\n",
+        "table": "net.json,p.vnnlib\n",
         "nan": "1,nan\n",
     }.items():
         (tmp_path / f"{name}.csv").write_text(text)
@@ -144,6 +145,11 @@ def test_a_column_of_numbers_is_not_silently_a_label(run):
         (["view", "net.json", "--feature", "0", "--out", "p.html", "--data", "empty.csv"], ["the file is empty"]),
         (["together", "net.json", "--features", "3:1"], ["'3:1', which is empty"]),
         (["dead", "net.json", "--certificates", "net.json"], ["it is a file; name a folder"]),
+        (["dead", "net.json", "--certificates", "a" * 300], ["cannot be written: File name too long"]),
+        (
+            ["certify", "--instances", "table.csv", "--out", "net.json"],
+            ["net.json: cannot be written: it is a file; name a folder"],
+        ),
         (["zones", "net.json", "--feature", "0", "--store", "net.json"], ["it is a file; name a folder"]),
         (["store", "net.json", "info"], ["net.json: not a store of zones: it is a file"]),
         (["store", "nowhere", "info"], ["nowhere: not a store of zones: No such file"]),
