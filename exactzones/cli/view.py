@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import rich_click as click
 
@@ -172,14 +171,18 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
     network = shown_first.network
     check_shown(network)
     listing = _list(shown_first, limits, quiet=report.quiet)
-    more: dict[str, Any] = {} if options.arithmetic == REAL else {"arithmetic": options.arithmetic}
+    arithmetic = None if options.arithmetic == REAL else options.arithmetic
+    listings = []
     if slides is not None:
-        listings = [_list(_on_slice(asked, position), limits, quiet=report.quiet) for position in slides.positions]
-        more["slides"] = slides.with_zones([each.zones for each in listings])
+        listings = [  # the slice itself is one of the positions
+            listing if position == flat else _list(_on_slice(asked, position), limits, quiet=report.quiet)
+            for position in slides.positions
+        ]
+        slides = slides.with_zones([each.zones for each in listings])
     deliveries = Deliveries()
     title = f"{net.path.name}: {asked.prop}{f' on {network.slice}' if network.slice else ''}"
     with progress(quiet=report.quiet, activity="writing the page"):
-        write = partial(save, path=options.out, data=points, flat=flat, title=title, **more)
+        write = partial(save, path=options.out, data=points, flat=flat, title=title, arithmetic=arithmetic, slides=slides)
         shown = deliver_first(deliveries, options.out, listing.zones, write)
     islands = stop.attempt("islands", lambda: len(shown.islands))
     answer = {"command": "view", "network": network_document(network), "zones": len(shown), "islands": islands}
@@ -193,7 +196,7 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
         print_table([*rows, ("time", f"{time.monotonic() - start:.2f} s")])
         for path in deliveries.written:
             click.echo(f"wrote {path}")
-    is_complete = shown.complete and (slides is None or all(each.zones.complete for each in listings))
+    is_complete = shown.complete and all(each.zones.complete for each in listings)
     return deliveries.exit_code(0 if is_complete else 3)
 
 

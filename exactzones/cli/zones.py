@@ -172,8 +172,7 @@ class OutputOptions:
         if self.plot is not None:
             from exactzones.plot import save_zones as save_picture
 
-            more: dict[str, Any] = {} if self.arithmetic == REAL else {"arithmetic": self.arithmetic}
-            writers.append((self.plot, partial(save_picture, **more)))
+            writers.append((self.plot, partial(save_picture, arithmetic=None if self.arithmetic == REAL else self.arithmetic)))
         if self.exports:
             from exactzones.export import save
 

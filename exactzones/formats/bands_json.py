@@ -32,9 +32,8 @@ def bands_document(zones: Zones | ZoneUnion, arithmetic: str) -> dict[str, Any]:
 
 
 def _document(arithmetic: str, bands: list[Any], each: Iterable[dict[str, Any] | None]) -> dict[str, Any]:
-    widths = [None if band is None else band["half_width"] for band in each]
-    finite = [Fraction(width) for width in widths if width is not None]
-    largest = text(max(finite, default=Fraction(0))) if len(finite) == len(widths) else None
+    widths: list[Any] = [None if band is None else band["half_width"] for band in each]
+    largest = None if None in widths else max(widths, key=Fraction, default="0")
     return {"arithmetic": arithmetic, "half_width": largest, "zones": bands}
 
 
