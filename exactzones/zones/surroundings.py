@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from exactzones.engine.forward import is_rational
 from exactzones.network import Network, Pattern
@@ -56,6 +56,9 @@ class Surroundings:
     prop: Property
     domain: Polyhedron | None = field(repr=False)
     point: Vector = field(repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Surroundings, (self.network, self.prop, self.domain, self.point)  # what was computed cannot be pickled
 
     @cached_property
     def is_rational(self) -> bool:

@@ -1,5 +1,7 @@
 """The zones at a point, against the complete list of zones, its graph, and exact projections."""
 
+import copy
+import pickle
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -59,6 +61,18 @@ def test_across_a_facet_is_the_neighbour_in_the_graph(data):
     for other in across.values():  # what is known of the zone on this side is a guess on the other side
         assert other.hrep == of_pattern[other.pattern].hrep
         assert all(row[0] + sum(a * x for a, x in zip(row[1:], other.inner_point, strict=True)) > 0 for row in other.hrep.rows)
+
+
+def test_zones_that_were_looked_at_can_be_copied():
+    network = Network.mlp([([[1, 0], [0, 1]], [0, 0]), ([[1, 1]], [-1])])
+    for domain in (None, Polyhedron.box(-1, 1, dim=2)):
+        (zone,) = zone_at(network, ["1/3", "1/5"], domain)
+        other = zone.across(zone.nearest_facet())
+        for each in (zone, other):
+            facets = each.facets
+            for twin in (copy.deepcopy(each), pickle.loads(pickle.dumps(each))):  # noqa: S301 - our own
+                assert twin == each
+                assert replace(twin).facets == twin.facets == facets
 
 
 @settings(max_examples=15)
