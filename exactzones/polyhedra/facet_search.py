@@ -8,7 +8,7 @@ which.
 The polyhedron on the other side of a facet has nearly the same rows, so the reasons found here are good guesses there: the rows
 that a point must respect, and the rows that imply another one, whose multipliers are computed anew.
 
-Sources: Clarkson 1994, More output-sensitive geometric algorithms (programs with the rows found so far).
+Source: Clarkson 1994, More output-sensitive geometric algorithms (programs with the rows found so far).
 """
 
 from __future__ import annotations
@@ -22,13 +22,12 @@ import numpy as np
 
 from exactzones.deadline import Deadline
 from exactzones.polyhedra.bounds import Bounds, FloatBounds
-from exactzones.polyhedra.facet_points import NO_ROW, PointSearch
+from exactzones.polyhedra.facet_points import NO_ROW, Integers, PointSearch
 from exactzones.polyhedra.program import LazyRow, Point, Program
 from exactzones.rational import Row, integer_dot, integer_row
 from exactzones.rational.arrays import Floats
 from exactzones.rational.floats import SLACK, TINY, UNIT_ROUNDOFF
 
-_Integers: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 Side: TypeAlias = tuple[int, int]
 """A side of a box: the coordinate, and 1 for its lower bound or -1 for the upper one."""
 
@@ -72,7 +71,7 @@ class FacetSearch:
         centre: near which floats look for points; by default the inner point.
         deadline: when to stop.
         redundant: numbers of rows that are known to be redundant.
-        facets: numbers of rows that are irredundant, each with a point beyond it alone, as far as they are known.
+        facets: numbers of rows that are irredundant, as far as they are known.
         sides: sides of the box that are.
         reasons: of this polyhedron.
     """
@@ -85,7 +84,7 @@ class FacetSearch:
     centre: Floats | None = None
     deadline: Deadline = field(default_factory=Deadline)
     redundant: set[int] = field(default_factory=set)
-    facets: dict[int, Point] = field(default_factory=dict)
+    facets: set[int] = field(default_factory=set)
     sides: set[Side] = field(default_factory=set)
     reasons: Reasons = field(default_factory=Reasons)
 
@@ -122,7 +121,7 @@ class FacetSearch:
             signs[np.arange(len(reached.rows)), reached.rows] *= -1
             for k in np.flatnonzero((signs > 0).all(axis=1)).tolist():
                 row = int(reached.rows[k])
-                self.facets[row] = reached.points[k]
+                self.facets.add(row)
                 combination = zip(reached.others[k].tolist(), reached.multipliers[k].tolist(), strict=True)
                 self.reasons.facets[row] = {other: y for other, y in combination if other != NO_ROW}
 
@@ -161,35 +160,35 @@ class FacetSearch:
     def _by_programs(self, sides: Sequence[Side]) -> None:
         """Decide the rows and sides for which no point has been found, with programs of few rows."""
         program, stack = Program(self.bounds), dict[int, int]()
-        for k in sorted(set(range(len(self.rows))) - set(self.facets) - self.redundant):
+        for k in sorted(set(range(len(self.rows))) - self.facets - self.redundant):
             for row in (*self.hints.of(k), k):
                 if row not in stack and row not in self.redundant:
                     self._push(program, stack, row)
             with program.flipped(stack[k]):
-                point = self._beyond(program, stack)
-                if point is None:
+                is_facet = self._meets_others(program, stack)
+                if not is_facet:
                     self._explain(k, program, stack)
-            if point is not None:
-                self.facets[k] = point
+            if is_facet:
+                self.facets.add(k)
             else:
                 self.redundant.add(k)
                 program.suspend(stack[k])
         for side in sides:
             if side not in self.sides:
                 with program.beyond(*side):
-                    if self._beyond(program, stack) is not None:
+                    if self._meets_others(program, stack):
                         self.sides.add(side)
 
-    def _beyond(self, program: Program, stack: dict[int, int]) -> Point | None:
-        """Return a point of a program that satisfies all other rows, too; rows that are violated join the program."""
+    def _meets_others(self, program: Program, stack: dict[int, int]) -> bool:
+        """Tell whether a point of a program satisfies all other rows, too; rows that are violated join the program."""
         while True:
             self.deadline.check()
             point = program.interior()
             if point is None:
-                return None
+                return False
             violated = [k for k in self._violated(point) if k not in stack]
             if not violated:
-                return point
+                return True
             for k in violated[:_NEW_ROWS]:
                 self._push(program, stack, k)
 
@@ -250,14 +249,14 @@ class FloatRows:
         return values
 
     @np.errstate(all="ignore")
-    def signs(self, points: Floats) -> _Integers:
+    def signs(self, points: Floats) -> Integers:
         """Return the certain signs of the rows at points of the box, (K, n); 0 where the error bound cannot tell."""
         values = points @ self.matrix[:, 1:].T + self.matrix[:, 0]
         off = self._off(np.sqrt(np.square(points).sum(axis=1) + 1))[:, None] * self.lengths + TINY
-        signs: _Integers = (values > off).astype(np.int64) - (values < -off)
+        signs: Integers = (values > off).astype(np.int64) - (values < -off)
         return signs
 
-    def moved(self, point: Floats, coordinates: _Integers, there: Floats) -> tuple[Floats, Floats]:
+    def moved(self, point: Floats, coordinates: Integers, there: Floats) -> tuple[Floats, Floats]:
         """Return the values of the rows where one coordinate of a point is exchanged, and bounds of their errors, (n, K) each.
 
         Args:
