@@ -79,9 +79,8 @@ class InequalitySearch:
         bounds = program.bounds
         if any(None not in pair and pair[0] >= pair[1] for pair in zip(bounds.low, bounds.high, strict=True)):  # type: ignore[operator]
             return None
-        middle = self.kernel.middle()
-        inner = middle if program.is_inside(middle) else program.interior()
-        return None if inner is None else Node(bytes([UNSEEN]) * len(self._has_relu), _in_floats(program, inner))
+        inner = self._inner(program)
+        return None if inner is None else Node(bytes([UNSEEN]) * len(self._has_relu), inner)
 
     def run(self, start: Node, tick: Callable[[int], None]) -> Generator[Zone, None, None]:
         """Yield the zones."""
@@ -205,7 +204,11 @@ class InequalitySearch:
 
     def inner_point(self, states: bytes) -> Point | None:
         """Return an inner point of the cell with these states, as ``Node`` has it; None if it has none."""
-        program, middle = self._program(self._rows(states)), self.kernel.middle()
+        return self._inner(self._program(self._rows(states)))
+
+    def _inner(self, program: Program) -> Point | None:
+        """Return an inner point of a program, the middle of the domain if that is one; None if it has none."""
+        middle = self.kernel.middle()
         found = middle if program.is_inside(middle) else program.interior()
         return None if found is None else _in_floats(program, found)
 
