@@ -81,10 +81,9 @@ def _of_batch(batch: LeafArrays) -> LeafFloats:
     simple = simple_vertices(batch, shared, vertices)
     points, starts = vertices[0][index], batch.ptr[:-1]
     mean = np.add.reduceat(points, starts) / np.diff(batch.ptr)[:, None]
-    rough = ~(vertices[1] <= _ROUGH)
+    coarse = _any_of(~(vertices[1] <= _ROUGH), is_ray, index, starts)
     if not batch.arrangement.has_target:
         nothing = np.full((len(mean), batch.arrangement.dim + 2), np.nan)
-        coarse = _any_of(rough, is_ray, index, starts)
         return LeafFloats(nothing[:, 1:], nothing[:, 0], mean, np.zeros(len(index), np.int8), simple, coarse)
     target = batch.rows[0][-1][batch.groups[-1], :, 0]
     at_vertices, wrong = batch.target_values(used, vertices)
@@ -98,10 +97,8 @@ def _of_batch(batch: LeafArrays) -> LeafFloats:
     best[which] = points[largest[first]]
     # Half of the maximum, on the way from the mean, which is interior, to the vertex where the maximum is.
     way = np.where(at_mean > 0, 0, (maximum / 2 - at_mean) / (maximum - at_mean))[:, None]
-    coarse = _any_of(rough, is_ray, index, starts)
-    coarse |= ~(np.maximum.reduceat(wrong[index], starts) <= np.maximum(_WRONG, _WRONG_SHARE * np.abs(maximum))) & np.isfinite(
-        maximum
-    )
+    is_close = np.maximum.reduceat(wrong[index], starts) <= np.maximum(_WRONG, _WRONG_SHARE * np.abs(maximum))
+    coarse |= ~is_close & np.isfinite(maximum)
     return LeafFloats(target, maximum, mean + way * (best - mean), signs[index], simple, coarse)
 
 
