@@ -1,11 +1,11 @@
-"""What the two float searches share: branch and bound over the subregions of one region.  Nothing in this module is trusted."""
+"""What the searches in floats share: branch and bound over the subregions of regions.  Nothing in this module is trusted."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
 from fractions import Fraction
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -56,8 +56,11 @@ class FloatRegion(NamedTuple):
     confirm: Callable[[Array], tuple[int, Vector] | None]
 
 
-class RegionSearch(ABC):
-    """Branch and bound over the subregions of regions that share a claim; the first region comes first.
+class SearchTree:
+    """What a search has visited and what is open.
+
+    Args:
+        confirm: as in ``FloatRegion``.
 
     Attributes:
         stack: open subregions; each has a ``parent`` (a node, -1 for a root) and a ``side`` (0 or 1: which child it is; for a
@@ -72,9 +75,8 @@ class RegionSearch(ABC):
         deadline: is looked at within long steps, which raise BudgetExceeded; subregions of such a step stay open.
     """
 
-    def __init__(self, regions: Sequence[FloatRegion], batch: int) -> None:
-        self.claim, self.confirm, self.batch = regions[0].claim, regions[0].confirm, batch
-        self.deadline = Deadline()
+    def __init__(self, confirm: Callable[[Array], tuple[int, Vector] | None]) -> None:
+        self.confirm, self.deadline = confirm, Deadline()
         self.stack: list[Any] = []
         self.count = 0
         self.roots: dict[int, int] = {}
@@ -84,6 +86,30 @@ class RegionSearch(ABC):
         self.zone: dict[int, int] = {}
         self.witness: tuple[int, Vector] | None = None
 
+    def _place(self, node: int, parent: int, side: int) -> None:
+        """Record where a node belongs."""
+        if parent >= 0:
+            self.children[parent][side] = node
+        else:
+            self.roots[side] = node
+
+    def _record_split(self, node: int, unit: int) -> None:
+        """Record that a unit splits a node."""
+        self.split[node], self.children[node] = unit, [-1, -1]
+
+
+class RegionSearch(SearchTree, ABC):
+    """Branch and bound over the subregions of regions that share a claim; the first region comes first.
+
+    Args:
+        regions: the regions.
+        batch: how many subregions are visited at once.
+    """
+
+    def __init__(self, regions: Sequence[FloatRegion], batch: int) -> None:
+        super().__init__(regions[0].confirm)
+        self.claim, self.batch = regions[0].claim, batch
+
     def run(self) -> Iterator[int]:
         """Visit subregions batch by batch, and yield their number after each batch, until none is open or a witness is found."""
         while self.stack and self.witness is None:
@@ -92,16 +118,9 @@ class RegionSearch(ABC):
             numbers = self.count + np.arange(len(batch))
             self.count += len(batch)
             for number, subregion in zip(numbers.tolist(), batch, strict=True):
-                if subregion.parent >= 0:
-                    self.children[subregion.parent][subregion.side] = number
-                else:
-                    self.roots[subregion.side] = number
+                self._place(number, subregion.parent, subregion.side)
             self._step(batch, numbers)
             yield self.count
-
-    def _record_split(self, node: int, unit: int) -> None:
-        """Record that a unit splits a node."""
-        self.split[node], self.children[node] = unit, [-1, -1]
 
     def _try_witness(self, points: Array) -> None:
         """Try to confirm the most promising point exactly, if the conditions hold there in floats."""
@@ -115,18 +134,7 @@ class RegionSearch(ABC):
         """Visit subregions: prove each, or put the two sides of a split on the stack."""
 
 
-class SearchedTree(Protocol):
-    """What a search has visited: see ``RegionSearch``."""
-
-    count: int
-    roots: dict[int, int]
-    split: dict[int, int]
-    children: dict[int, list[int]]
-    leaf: dict[int, Any]
-    zone: dict[int, int]
-
-
-S = TypeVar("S", bound=SearchedTree)
+S = TypeVar("S", bound=SearchTree)
 
 
 class Proof(ABC, Generic[S]):

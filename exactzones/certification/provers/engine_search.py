@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from exactzones.certification.limits import CELL_SEARCH_INPUTS
-from exactzones.certification.provers.base import Proof
+from exactzones.certification.provers.base import Proof, SearchTree
 from exactzones.checker import Bound, Hint, Node, Refutation
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.bounds import MULTIPLIER_BITS
 from exactzones.checker.claim import Claim
 from exactzones.checker.rules import OpenRegion
-from exactzones.deadline import Deadline
 from exactzones.engine.frontier import OFF, ON
 from exactzones.engine.inequalities import UNSEEN, InequalitySearch, inequality_search
 from exactzones.engine.inequality_leaf import UNCUT
@@ -58,7 +57,7 @@ class _Cell(NamedTuple):
     Attributes:
         states, inner: as in ``engine.inequality_nodes.Node``.
         bounds: what was proved on it: (unit of the engine, 1 or -1, why).
-        parent, side: as in ``RegionSearch``.
+        parent, side: as in ``SearchTree``.
     """
 
     states: bytes
@@ -137,8 +136,8 @@ class EngineClaim:
         return _Cell(bytes(states), inner, [], -1, place) if isinstance(inner, np.ndarray) else None
 
 
-class EngineSearch:
-    """The engine's search of open regions, with its tree; see ``RegionSearch`` for the attributes.
+class EngineSearch(SearchTree):
+    """The engine's search of open regions, with its tree.
 
     Args:
         claim: what is proved.
@@ -155,17 +154,10 @@ class EngineSearch:
         *,
         exact: bool,
     ) -> None:
-        self.claim, self.regions, self.confirm, self.exact = claim, regions, confirm, exact
-        self.deadline = Deadline()
-        self.stack: list[_Cell | int] = [*reversed(range(len(regions)))]
-        self.count = 0
-        self.roots: dict[int, int] = {}
-        self.split: dict[int, int] = {}
-        self.children: dict[int, list[int]] = {}
-        self.leaf: dict[int, Any] = {}
-        self.zone: dict[int, int] = {}
+        super().__init__(confirm)
+        self.claim, self.regions, self.exact = claim, regions, exact
+        self.stack = [*reversed(range(len(regions)))]
         self.bounds: dict[int, list[tuple[int, int, _Reason]]] = {}
-        self.witness: tuple[int, Vector] | None = None
 
     def run(self) -> Iterator[int]:
         """Search cell after cell, and yield the number of nodes after each call of the kernel."""
@@ -193,7 +185,7 @@ class EngineSearch:
             place = places.pop()
             if kind == _SPLIT:
                 node = self._node(place, bounds)
-                self.split[node], self.children[node] = int(records[at + 1]), [-1, -1]
+                self._record_split(node, int(records[at + 1]))
                 places += [(node, 0), (node, 1)]
                 at += 2
             elif kind == _SILENT:
@@ -212,12 +204,9 @@ class EngineSearch:
 
     def _node(self, place: tuple[int, int], bounds: list[tuple[int, int, _Reason]]) -> int:
         """Number a node, and put it where it belongs."""
-        node, (parent, side) = self.count, place
+        node = self.count
         self.count += 1
-        if parent < 0:
-            self.roots[side] = node
-        else:
-            self.children[parent][side] = node
+        self._place(node, *place)
         self.bounds[node] = bounds
         return node
 
