@@ -23,7 +23,7 @@ _FAST = bool(os.environ.get("EXACTZONES_FAST"))
 _DEFAULT = "fast" if _FAST else "ci" if os.environ.get("CI") else "dev"
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or _DEFAULT)
 _ONE_OF = 10  # tests of a file, with EXACTZONES_FAST
-_MEASURED = 10  # examples of a property test: tracing doubles their time, and later ones reach hardly a new line
+_MEASURED = 10  # examples of a property test: tracing doubles their time, and later ones rarely reach a new line
 
 
 def pytest_collection_modifyitems(config, items):

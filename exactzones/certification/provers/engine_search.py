@@ -89,7 +89,8 @@ class EngineClaim:
     def of(cls, claim: Claim, network: Network, prop: Property, patterns: Mapping[str, int] | None) -> EngineClaim | None:
         """Return the claim that a list is complete, for the engine; None without a list, and if another prover has to prove it.
 
-        That is so for few inputs, unbounded domains, and units without a ReLU before the last layer that has ReLUs.
+        That is so for few inputs, domains without rows that bound each coordinate, and units without a ReLU up to the last layer
+        that has ReLUs.
         """
         if patterns is None:
             return None
