@@ -22,6 +22,8 @@ from exactzones.notation import exactly, number
 from exactzones.notation import point as point_text
 
 STDOUT = Path("-")
+_REPORT_SECONDS = 10  # between two lines of progress where standard error is not a terminal
+_ATTAINED = {True: "", False: ", not attained", None: ", perhaps not attained"}
 
 
 def _write_exactly(context: click.Context, _parameter: click.Parameter, wanted: Any) -> None:
@@ -35,9 +37,8 @@ exact_option = click.option(
     is_flag=True,
     expose_value=False,
     callback=_write_exactly,
-    help="Print numbers and points in full; by default long ones are decimals such as ~13.08.  JSON is always exact.",
+    help="Print numbers and points in full; by default long ones are decimals such as ~13.0883.  JSON is always exact.",
 )
-_REPORT_SECONDS = 10  # between two lines of progress where standard error is not a terminal
 
 
 def check_target(path: Path | None, net: Path, suffixes: Sequence[str] = ()) -> None:
@@ -138,9 +139,6 @@ class Deliveries:
             click.echo(f"error: {failure}", err=True)
             code = 2
         return code
-
-
-_ATTAINED = {True: "", False: ", not attained", None: ", perhaps not attained"}
 
 
 def value_text(value: Fraction, point: Sequence[Fraction], *, attained: bool | None) -> str:
