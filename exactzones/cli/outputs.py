@@ -41,12 +41,18 @@ exact_option = click.option(
 )
 
 
-def check_target(path: Path | None, net: Path, suffixes: Sequence[str] = ()) -> None:
-    """Refuse an output file that cannot or must not be written, before the work rather than after it."""
+def check_target(path: Path | None, net: Path, suffixes: Sequence[str] = (), *, what: str = "files") -> None:
+    """Refuse an output file that cannot or must not be written, before the work rather than after it.
+
+    Args:
+        path: of the file; None if there is none to write.
+        net: the network's file, which the other one must not replace.
+        suffixes: those that the file may have; any, if there are none.
+        what: what such files are, as a message names them.
+    """
     if path is None:
         return
     if suffixes and path.suffix.lower() not in suffixes:
-        what = "pages" if ".html" in suffixes else "pictures"
         raise InputError(f"{path}: suffix {path.suffix!r} is not known; {what} end in {', '.join(suffixes)}")
     try:
         if path.is_dir() or not path.resolve().parent.is_dir():

@@ -106,7 +106,7 @@ class PageOptions:
             InputError: see above.
         """
         check_bands(network, self.arithmetic)
-        check_target(self.out, net, PAGES)
+        check_target(self.out, net, PAGES, what="pages")
         if self.data is not None and self.out.exists() and self.out.samefile(self.data):
             raise InputError(f"{self.out}: cannot be written: it is the data file itself")
 

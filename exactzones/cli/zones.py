@@ -105,7 +105,7 @@ class OutputOptions:
             if option == "--json":
                 check_answer_target(path, net)
             else:
-                check_target(path, net, _PICTURES if option == "--plot" else ())
+                check_target(path, net, _PICTURES if option == "--plot" else (), what="pictures")
         check_distinct(*self.targets())
         if self.resume and self.store is None and self.certificate is None:
             raise InputError("--resume goes on with the store of --store or with the proof of --certificate; name one of them")
