@@ -43,7 +43,7 @@ def exactly() -> Iterator[None]:
         _writes_exactly.reset(before)
 
 
-def is_rounded(value: Fraction | int) -> bool:
+def _is_rounded(value: Fraction | int) -> bool:
     """Tell whether a number is rounded when it is written."""
     return _written(value)[1]
 
@@ -169,7 +169,9 @@ def point(entries: Iterable[Fraction | int]) -> str:
     listed = list(entries)
     shown = listed if _writes_exactly.get() else listed[:_LARGE]
     dots = "" if len(shown) == len(listed) else f", .. {len(listed)} in all"
-    return f"{'~' if any(map(is_rounded, shown)) else ''}({', '.join(map(_digits, shown))}{dots})"
+    written = [_written(entry) for entry in shown]
+    mark = "~" if any(rounded for _, rounded in written) else ""
+    return f"{mark}({', '.join(digits for digits, _ in written)}{dots})"
 
 
 def points(listed: Sequence[Sequence[Fraction | int]]) -> str:
@@ -208,7 +210,7 @@ def comparison(row: Sequence[Fraction | int], relation: str) -> str:
     """
     scaled = _readable(row)
     left = _sum(scaled, with_constant=False)
-    mark = "~ " if is_rounded(scaled[0]) and not left.startswith("~") else ""
+    mark = "~ " if _is_rounded(scaled[0]) and not left.startswith("~") else ""
     return f"{mark}{left} {relation} {_digits(-scaled[0])}"
 
 
@@ -219,7 +221,7 @@ def _sum(row: Sequence[Fraction | int], *, with_constant: bool) -> str:
     constant = [(row[0], "")] if with_constant else []
     dots = [] if len(shown) == len(terms) else [(1, f".. ({len(terms)} terms)")]
     written = linear_sum([*shown, *dots, *constant], _digits)
-    return f"~ {written}" if any(is_rounded(entry) for entry, _ in (*shown, *constant)) else written
+    return f"~ {written}" if any(_is_rounded(entry) for entry, _ in (*shown, *constant)) else written
 
 
 def system(rows: Iterable[Row], strict: Iterable[Row] = (), equations: Iterable[Row] = ()) -> str:
@@ -297,7 +299,7 @@ def latex_affine(matrix: Sequence[Vector], offset: Vector) -> str:
         offset: b, shape (m,).
     """
     linear_part = rf"{latex_matrix(matrix)}\,x + " if matrix and matrix[0] else ""
-    rounded = any(map(is_rounded, [*offset, *(entry for row in matrix for entry in row)]))
+    rounded = any(map(_is_rounded, [*offset, *(entry for row in matrix for entry in row)]))
     return rf"x \mapsto {linear_part}{latex_matrix([(entry,) for entry in offset])}{_ROUNDED if rounded else ''}"
 
 
@@ -320,7 +322,7 @@ def latex_system(dim: int, rows: Sequence[Row], strict: Sequence[Row] = (), equa
         for row in map(_readable, group[: _MANY + 1 - len(lines)]):
             left = linear_sum(((entry, f"x_{{{k}}}") for k, entry in enumerate(row[1:])), latex_number)
             lines.append(rf"{left} &{relation} {latex_number(-row[0])}")
-            rounded = rounded or any(map(is_rounded, row))
+            rounded = rounded or any(map(_is_rounded, row))
     if not lines:
         return space
     if len(lines) > _MANY:
