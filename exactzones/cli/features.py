@@ -37,6 +37,7 @@ from exactzones.cli.outputs import (
     progress,
 )
 from exactzones.cli.stopping import stop
+from exactzones.cli.units import layer_option, unit_option
 from exactzones.cli.workers import jobs_option
 from exactzones.errors import BudgetExceeded, InputError, quoted
 from exactzones.files import make_folder
@@ -67,7 +68,7 @@ class LayerOptions(DomainOptions):
 _layer_options = gathered(
     "options",
     LayerOptions,
-    click.option("--layer", type=int, default=-1, show_default=True, metavar="L", help="0 is the first layer, -1 the last."),
+    layer_option,
     *domain_options("The part of the input space to look at, as for exactzones certify."),
     arithmetic_option,
     timeout_option,
@@ -177,7 +178,7 @@ def together(net: NetworkFile, spec_of_features: str, options: LayerOptions, fol
 
 @click.command()
 @net_argument
-@click.option("--feature", "unit", type=int, required=True, metavar="I", help="The unit; 0 is a layer's first unit.")
+@unit_option
 @_layer_options
 @path_option("--out", metavar="CERT", help="Write the certificate that the feature is nowhere larger to this file.")
 @exact_option

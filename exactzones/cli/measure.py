@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import rich_click as click
 
 from exactzones.cli.options import (
-    DomainOptions,
     NetworkFile,
-    Question,
     ReportOptions,
     domain_options,
     gathered,
@@ -19,28 +18,21 @@ from exactzones.cli.options import (
     report_options,
     timeout_option,
 )
-from exactzones.cli.outputs import Deliveries, check_answer_target, exact_option, is_text_wanted, print_table, progress
+from exactzones.cli.outputs import Deliveries, check_answer_target, exact_option, is_text_wanted, print_table
 from exactzones.cli.stopping import stop
-from exactzones.cli.workers import jobs_option, workers
-from exactzones.errors import BudgetExceeded
+from exactzones.cli.units import UnitOptions, layer_option, unit_option
+from exactzones.cli.workers import jobs_option
 from exactzones.notation import number
 from exactzones.notation import point as point_text
-from exactzones.property import feature
 from exactzones.rational import text
 from exactzones.zones import Measures, measure
 
-_SEARCH_SHARE = 0.9  # of the time; the rest is for writing
-
 
 @dataclass(frozen=True)
-class MeasureOptions(DomainOptions):
+class MeasureOptions(UnitOptions):
     """The options that name features and a domain, and limit the work."""
 
-    unit: int
     others: tuple[int, ...]
-    layer: int
-    timeout: float | None
-    jobs: int
 
 
 @click.command("measure")
@@ -48,9 +40,9 @@ class MeasureOptions(DomainOptions):
 @gathered(
     "options",
     MeasureOptions,
-    click.option("--feature", "unit", type=int, required=True, metavar="I", help="The unit; 0 is a layer's first unit."),
+    unit_option,
     click.option("--and", "others", type=int, multiple=True, metavar="J", help="Another unit of the layer; may be repeated."),
-    click.option("--layer", type=int, default=-1, show_default=True, metavar="L", help="0 is the first layer, -1 the last."),
+    layer_option,
     *domain_options("The bounded part of the input space on which a point is uniform, as for exactzones zones."),
     timeout_option,
     jobs_option,
@@ -68,31 +60,12 @@ def command(net: NetworkFile, options: MeasureOptions, report: ReportOptions) ->
     """
     stop.start(options.timeout)
     network = net.load()
-    prop = feature(options.unit, layer=options.layer).resolve(network.widths)
-    asked, embedding = Question(network, prop, options.domain(network.inputs)).on_free_inputs()
+    asked, embedding = options.question(network)
     check_answer_target(report.json_path, net.path)
-    until, complete = stop.deadline.part(_SEARCH_SHARE), True
-    try:
-        with workers(options.jobs, None) as executor, progress(quiet=report.quiet) as show, stop.step(until):
-            found = measure(
-                asked.network,
-                options.unit,
-                asked.domain,
-                options.others,
-                layer=options.layer,
-                seconds=until,
-                executor=executor,
-                progress=show,
-            )
-    except BudgetExceeded as stopped:
-        found, complete = stopped.found, False
-        click.echo(f"incomplete: {stopped.reason}", err=True)
+    found, complete = options.answer(partial(measure, others=options.others), asked, quiet=report.quiet)
     centroid = found.centroid if found.centroid is None or embedding is None else embedding(found.centroid)
     known = {
-        "command": "measure",
-        "network": network.sha256,
-        "layer": options.layer % len(network.widths),
-        "feature": options.unit,
+        **options.named("measure", network),
         **_document(found),
         "centroid": None if centroid is None else list(map(text, centroid)),
         "complete": complete,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import rich_click as click
 
 from exactzones.cli.options import (
-    DomainOptions,
     NetworkFile,
-    Question,
     ReportOptions,
     domain_options,
     gathered,
@@ -18,28 +17,22 @@ from exactzones.cli.options import (
     report_options,
     timeout_option,
 )
-from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, print_table, progress
+from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, print_table
 from exactzones.cli.stopping import stop
-from exactzones.cli.workers import jobs_option, workers
-from exactzones.errors import BudgetExceeded
+from exactzones.cli.units import UnitOptions, layer_option, unit_option
+from exactzones.cli.workers import jobs_option
 from exactzones.polyhedra.homology import Homology
-from exactzones.property import feature
 from exactzones.zones import Topology, topology
 
-_SEARCH_SHARE = 0.9  # of the time; the rest is for writing
 _PARTS = {"firing": "where it fires", "complement": "elsewhere", "boundary": "on the threshold"}
 
 
 @dataclass(frozen=True)
-class TopologyOptions(DomainOptions):
+class TopologyOptions(UnitOptions):
     """The options that name a feature and a domain, and limit the work."""
 
-    unit: int
     threshold: str
     open: bool
-    layer: int
-    timeout: float | None
-    jobs: int
 
 
 @click.command("topology")
@@ -47,10 +40,10 @@ class TopologyOptions(DomainOptions):
 @gathered(
     "options",
     TopologyOptions,
-    click.option("--feature", "unit", type=int, required=True, metavar="I", help="The unit; 0 is a layer's first unit."),
+    unit_option,
     click.option("--threshold", default="0", show_default=True, metavar="T", help="The feature fires from T on."),
     click.option("--open", is_flag=True, help="The feature fires above T only: sets that touch in a point are apart."),
-    click.option("--layer", type=int, default=-1, show_default=True, metavar="L", help="0 is the first layer, -1 the last."),
+    layer_option,
     *domain_options("The part of the input space to look at, as for exactzones zones."),
     timeout_option,
     jobs_option,
@@ -67,31 +60,12 @@ def command(net: NetworkFile, options: TopologyOptions, report: ReportOptions) -
     """
     stop.start(options.timeout)
     network = net.load()
-    prop = feature(options.unit, options.threshold, options.layer).resolve(network.widths)
-    asked, _ = Question(network, prop, options.domain(network.inputs)).on_free_inputs()
+    asked, _ = options.question(network, options.threshold)
     check_answer_target(report.json_path, net.path)
-    until, complete = stop.deadline.part(_SEARCH_SHARE), True
-    try:
-        with workers(options.jobs, None) as executor, progress(quiet=report.quiet) as show, stop.step(until):
-            found = topology(
-                asked.network,
-                options.unit,
-                asked.domain,
-                threshold=options.threshold,
-                open=options.open,
-                layer=options.layer,
-                seconds=until,
-                executor=executor,
-                progress=show,
-            )
-    except BudgetExceeded as stopped:
-        found, complete = stopped.found, False
-        click.echo(f"incomplete: {stopped.reason}", err=True)
+    compute = partial(topology, threshold=options.threshold, open=options.open)
+    found, complete = options.answer(compute, asked, quiet=report.quiet)
     known = {
-        "command": "topology",
-        "network": network.sha256,
-        "layer": options.layer % len(network.widths),
-        "feature": options.unit,
+        **options.named("topology", network),
         "threshold": options.threshold,
         "open": options.open,
         **{part: _document(getattr(found, part)) for part in _PARTS},
