@@ -11,7 +11,8 @@ import numpy as np
 from exactzones.errors import DimensionError, InputError, one_of
 from exactzones.polyhedra.polyhedron import Polyhedron
 from exactzones.rational import Matrix, Vector, entries, exact, integer_row
-from exactzones.rational.floats import clipped_float
+from exactzones.rational.arrays import Floats
+from exactzones.rational.floats import clipped_float, float_vector
 
 MOST_HULL_INPUTS = 5
 """Dimension up to which convex hulls are computed: the number of facets grows exponentially with it."""
@@ -59,8 +60,9 @@ def _box(points: tuple[Vector, ...]) -> Polyhedron:
 
 
 def _zonotope(points: tuple[Vector, ...]) -> Polyhedron:
-    floats = np.array([[clipped_float(entry) for entry in point] for point in points])
-    axes = np.linalg.svd(floats - floats.mean(axis=0), full_matrices=True)[2]
+    floats = _in_floats(points)
+    # The full matrices make the axes a basis of the space; where there are many points they are not needed, and huge.
+    axes = np.linalg.svd(floats - floats.mean(axis=0), full_matrices=len(points) < len(points[0]))[2]
     directions = np.rint(axes * _UNIT).astype(int).tolist()
     rows = []
     along = (Matrix.of(directions) @ Matrix.of(list(zip(*points, strict=True)))).rows
@@ -88,9 +90,12 @@ def _hull(points: tuple[Vector, ...]) -> Polyhedron:
 
 def _extreme(points: tuple[Vector, ...]) -> list[int]:
     """Return the numbers of points that are farthest in some directions."""
-    floats = np.array([[clipped_float(entry) for entry in point] for point in points])
     directions = np.random.default_rng(0).normal(size=(_DIRECTIONS, len(points[0])))
-    return sorted(set((floats @ directions.T).argmax(axis=0).tolist()))
+    return sorted(set((_in_floats(points) @ directions.T).argmax(axis=0).tolist()))
+
+
+def _in_floats(points: tuple[Vector, ...]) -> Floats:
+    return np.array([float_vector(point, clipped_float) for point in points])
 
 
 _KINDS: dict[str, Callable[[tuple[Vector, ...]], Polyhedron]] = {"box": _box, "zonotope": _zonotope, "hull": _hull}

@@ -34,6 +34,10 @@ def test_a_zonotope_follows_correlated_data():
     assert 10_000 * zonotope < box
 
 
+def test_many_points_take_no_matrix_of_pairs():
+    assert bounding([[k] for k in range(60_000)], "zonotope") == Polyhedron.box(0, 59_999, dim=1)
+
+
 def test_what_cannot_be_bounded():
     for data, kind, message in [
         ([], "box", "data has no points"),
