@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from exactzones.network import Network
+from exactzones.network import Network, Pattern
 from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.property import Disjunction
 from exactzones.rational import Row
@@ -132,8 +132,7 @@ class UnionParts(Sequence[Zone]):
     @cached_property
     def volume(self) -> Fraction | None:
         """The exact volume of the set in which a case holds, overlaps counted once; None if it is infinite."""
-        volumes = [volume_of(self.zones[k] for k in parts) for parts in self.of_zone]
-        return None if None in volumes else sum((volume for volume in volumes if volume is not None), Fraction(0))
+        return volume_of(self.zones)
 
     @cached_property
     def share(self) -> Fraction | None:
@@ -165,16 +164,19 @@ def count_zones(zones: Sequence[Zone], indices: Iterable[int] | None = None) -> 
 
 
 def volume_of(zones: Iterable[Zone]) -> Fraction | None:
-    """Return the volume of the union of the firing parts of zones, which may overlap; None if it is infinite."""
-    cells = [zone.firing_cell for zone in zones if zone.firing_cell is not None]
-    if not all(cell.is_bounded for cell in cells):
-        return None
-    volume = Fraction(0)
-    for k, cell in enumerate(cells):
+    """Return the volume of the union of the firing parts of zones; None if it is infinite.  Parts of one cell may overlap."""
+    volume, earlier = Fraction(0), defaultdict[Pattern, list[Cell]](list)
+    for zone in zones:
+        cell = zone.firing_cell
+        if cell is None:
+            continue
+        if not cell.is_bounded:
+            return None
         rest = [cell]
-        for other in cells[:k]:
+        for other in earlier[zone.pattern]:
             rest = [piece for part in rest for piece in _outside(part, other)]
         volume += sum((piece.volume() for piece in rest), Fraction(0))
+        earlier[zone.pattern].append(cell)
     return volume
 
 
