@@ -22,7 +22,7 @@ from exactzones.errors import FormatError, InputError, one_of, quoted
 from exactzones.files import MAX_WEIGHTS, naming, read_bytes
 from exactzones.models.arrays import Array, finite
 from exactzones.models.npz import read_archive
-from exactzones.models.state_dict import NESTED, plain, safetensors_entries, saved_content
+from exactzones.models.state_dict import nested, plain, safetensors_entries, saved_content
 from exactzones.network import Layer
 from exactzones.rational import Matrix, Vector, exact, flag, index
 
@@ -190,9 +190,8 @@ def _in_memory(source: Any) -> _Stored:
     config: Any = getattr(source, "cfg", {})
     if callable(getattr(source, "state_dict", None)):
         source = source.state_dict()
-    while isinstance(source, Mapping) and any(isinstance(source.get(name), Mapping) for name in NESTED):
-        config = source.get("cfg", config)
-        source = next(source[name] for name in NESTED if isinstance(source.get(name), Mapping))
+    while (inner := nested(source)) is not None:
+        config, source = source.get("cfg", config), inner
     if not isinstance(source, Mapping):
         raise InputError(
             f"the sparse autoencoder is {quoted(source)}; expected the path of a file or folder, a dict of arrays, or a module"

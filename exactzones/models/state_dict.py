@@ -30,7 +30,7 @@ _RULE = (
 )
 _NAME = re.compile(r"((?:.*?[^0-9])?)([0-9]+)\.(weight|bias)")
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
-NESTED = ("state_dict", "model_state_dict", "model")
+_NESTED = ("state_dict", "model_state_dict", "model")
 
 
 def load_safetensors(path: str | Path) -> Network:
@@ -75,8 +75,8 @@ def load_state_dict(path: str | Path) -> Network:
     """
     content = saved_content(path)
     with naming(path):
-        while isinstance(content, Mapping) and any(isinstance(content.get(name), Mapping) for name in NESTED):
-            content = next(content[name] for name in NESTED if isinstance(content.get(name), Mapping))
+        while (inner := nested(content)) is not None:
+            content = inner
         if not isinstance(content, Mapping) or not all(hasattr(value, "detach") for value in content.values()):
             raise FormatError(f"the file does not hold a dict of tensors; {_RULE}")
         return network_of_weights({str(name): _of_tensor(value, str(name)) for name, value in content.items()})
@@ -106,6 +106,12 @@ def saved_content(path: str | Path) -> Any:
                 "the file is not a state dict that torch.save wrote; whole modules are pickled code, which is never run: "
                 "save module.state_dict(), or build the module and use from_torch"
             ) from None
+
+
+def nested(content: Any) -> Mapping[str, Any] | None:
+    """Return the state dict that a checkpoint has as an entry, or a dict on the way to it; None if there is none."""
+    found = [content.get(name) for name in _NESTED] if isinstance(content, Mapping) else []
+    return next((inner for inner in found if isinstance(inner, Mapping)), None)
 
 
 def from_flax(parameters: Any) -> Network:
