@@ -139,7 +139,8 @@ def _zones_of(
     if engine == "forward" or (engine == "inequalities" and zones is None and network.inputs <= MAX_DIM):
         zones = forward(network, prop, () if domain is None else domain.facet_rows(), visit, executor)
     if zones is None:
-        zones = backward(network, prop, Cell.space(network.inputs) if domain is None else domain.cell(), visit)
+        cell = Cell.space(network.inputs) if domain is None else domain.cell(partial(visit, 0))
+        zones = backward(network, prop, cell, visit)
     return zones
 
 

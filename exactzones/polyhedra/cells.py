@@ -12,7 +12,7 @@ Source: Motzkin, Raiffa, Thompson, Thrall 1953; Fukuda and Prodon 1996 (the comb
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -55,10 +55,11 @@ class Cell:
         return cls(dim, (), lines, ((1, *(0,) * dim),), (0,))
 
     @classmethod
-    def of(cls, dim: int, rows: Iterable[Row]) -> Cell | None:
-        """Return the cell of R^dim where all rows are >= 0, or None if it is empty or flat."""
+    def of(cls, dim: int, rows: Iterable[Row], tick: Callable[[], None] = lambda: None) -> Cell | None:
+        """Return the cell of R^dim where all rows are >= 0, or None if it is empty or flat; ``tick`` is called for each row."""
         cell: Cell | None = cls.space(dim)
         for row in rows:
+            tick()
             if cell is not None and any(row):
                 cell = cell.halves(row)[1]
         return cell

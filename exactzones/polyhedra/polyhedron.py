@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -272,13 +272,16 @@ class Polyhedron:
             raise self._not_full_dimensional()
         return self.irredundant.closed_rows
 
-    def cell(self) -> Cell:
+    def cell(self, tick: Callable[[], None] = lambda: None) -> Cell:
         """Return the closure as a cell ready to be cut.
+
+        Args:
+            tick: called before each inequality is taken into account, which may take long in many dimensions; it may raise.
 
         Raises:
             DomainError: it is empty or flat, as for ``facet_rows``.
         """
-        cell = None if self.hrep.equations else Cell.of(self.ambient_dim, self.hrep.closed_rows)
+        cell = None if self.hrep.equations else Cell.of(self.ambient_dim, self.hrep.closed_rows, tick)
         if cell is None:
             raise self._not_full_dimensional()
         return cell

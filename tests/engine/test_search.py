@@ -53,6 +53,13 @@ def test_a_budget_of_seconds(engine, impatient):
     assert len(stopped.value.found) < CELLS
 
 
+def test_a_budget_of_seconds_ends_the_search_for_the_corners_of_a_domain():
+    """No ReLU cuts the domain, so that the backward engine lists its zone; a box of 40 inputs has 2^40 corners."""
+    net = Network.of(([[1] * 40], [0], True))
+    with pytest.raises(BudgetExceeded, match=r"the budget of 1.* ran out after 0 cells and 0 zones"):
+        find_zones(net, feature(0), Polyhedron.box(0, 1, dim=40), seconds=1)
+
+
 @engines
 def test_what_was_found_can_be_worked_with(engine):
     with pytest.raises(BudgetExceeded) as stopped:
