@@ -9,11 +9,13 @@ import numpy as np
 
 from exactzones.errors import InputError
 from exactzones.models.arrays import Array
-from exactzones.models.torch_model import Place
+from exactzones.models.torch_model import Place, evaluating
 
 
 def activations(model: Any, layer: str, inputs: Any, *, side: str = "output") -> Array:
     """Return what a part of a model takes or gives when the model runs: data for ``bounding`` and for a feature's islands.
+
+    The model runs in evaluation mode, the one that ``from_torch`` reads, and its own mode is restored.
 
     Args:
         model: a ``torch.nn.Module`` of any kind, transformers too.
@@ -34,7 +36,7 @@ def activations(model: Any, layer: str, inputs: Any, *, side: str = "output") ->
 
     hook = place.part.register_forward_hook(record, with_kwargs=True)
     try:
-        with import_module("torch").no_grad():
+        with evaluating(model), import_module("torch").no_grad():
             model(**inputs) if isinstance(inputs, dict) else model(inputs)
     finally:
         hook.remove()

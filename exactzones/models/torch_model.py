@@ -44,7 +44,7 @@ def from_torch(
         return network_of_program(module, shape)
     if isinstance(module, type) or not hasattr(module, "_forward_hooks"):
         raise InputError(f"module is {quoted(module)}; expected a torch.nn.Module: from_torch(module, input_shape)")
-    with _evaluating(module):
+    with evaluating(module):
         steps = _Steps(module, None if layer is None else Place.of(module, layer, side))
         if shape is None:
             size = steps.first_size()
@@ -70,7 +70,7 @@ def _lengths(input_shape: Any) -> tuple[int, ...]:
 
 
 @contextmanager
-def _evaluating(module: Any) -> Iterator[None]:
+def evaluating(module: Any) -> Iterator[None]:
     """Put a module and its parts into evaluation mode, and restore their modes at the end."""
     parts = list(module.modules()) if hasattr(module, "modules") and hasattr(module, "training") else []
     modes = [part.training for part in parts]

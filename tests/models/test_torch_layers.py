@@ -97,6 +97,14 @@ def test_a_layer_that_is_not_called_and_what_a_hook_cannot_record():
     assert not Partly().used._forward_hooks
 
 
+def test_data_are_recorded_in_evaluation_mode():
+    model = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout(0.9), nn.Linear(2, 2)).double()
+    for mode in (True, False):
+        model.train(mode)
+        assert np.array_equal(activations(model, "2", DATA, side="input"), model[0].eval()(DATA).detach().numpy())
+        assert (model.training, model[0].num_batches_tracked.item()) == (mode, 0)
+
+
 def test_hooks_are_removed():
     activations(MODEL, "blocks.0", DATA)
     assert not any(part._forward_hooks for part in MODEL.modules())
