@@ -16,6 +16,8 @@ from exactzones.models.torch_operators.linear import normalize, statistics
 from exactzones.network import Network
 from exactzones.rational import entries, index
 
+_SIDES = ("output", "input")
+
 
 def from_torch(
     module: Any, input_shape: int | Sequence[int] | None = None, *, layer: str | None = None, side: str = "output"
@@ -40,6 +42,8 @@ def from_torch(
             hooks, or has weights that are not 16- to 64-bit floats in memory.
     """
     shape = None if input_shape is None else _lengths(input_shape)
+    if layer is None and one_of(side, _SIDES, "side") == "input":
+        raise InputError('side is "input", and there is no layer; name the one whose input is meant: layer="blocks.3.mlp"')
     if is_program(module) and layer is None:
         return network_of_program(module, shape)
     if isinstance(module, type) or not hasattr(module, "_forward_hooks"):
@@ -110,7 +114,7 @@ class Place(NamedTuple):
     @classmethod
     def of(cls, module: Any, name: Any, side: Any) -> Place:
         """Return a part by its name."""
-        end = one_of(side, ("output", "input"), "side")
+        end = one_of(side, _SIDES, "side")
         parts = dict(module.named_modules()) if hasattr(module, "named_modules") else {}
         if not isinstance(name, str) or not name or name not in parts:
             raise InputError(f"layer is {quoted(name)}; expected one of {shortened(', '.join(filter(None, parts)))}")

@@ -97,6 +97,12 @@ def test_a_layer_that_is_not_called_and_what_a_hook_cannot_record():
     assert not Partly().used._forward_hooks
 
 
+def test_an_input_is_that_of_a_layer():
+    for read in (from_torch, Features.from_torch):
+        with pytest.raises(InputError, match='side is "input", and there is no layer'):
+            read(nn.Sequential(nn.Linear(2, 3)), side="input")
+
+
 def test_data_are_recorded_in_evaluation_mode():
     model = nn.Sequential(nn.BatchNorm1d(2), nn.Dropout(0.9), nn.Linear(2, 2)).double()
     for mode in (True, False):
