@@ -224,10 +224,14 @@ class Features:
         """
         if self.k is None:
             return dead_features(self.network, domain, seconds=seconds, jobs=jobs, progress=progress)
-        decisions = {
-            unit: certify(self.network, self.prop(unit), domain, seconds=seconds, jobs=jobs) for unit in range(len(self))
-        }
-        return {unit: decision for unit, decision in decisions.items() if not isinstance(decision, CanFire)}
+        report, dead = as_progress(progress), dict[int, CannotFire | Undecided]()
+        for unit in range(len(self)):
+            decision = certify(self.network, self.prop(unit), domain, seconds=seconds, jobs=jobs)
+            if not isinstance(decision, CanFire):
+                dead[unit] = decision
+            if report is not None:
+                report(unit + 1, len(self))
+        return dead
 
     def together(
         self,

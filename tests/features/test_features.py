@@ -81,7 +81,9 @@ def test_a_jump_relu_fires_above_its_threshold_and_shows_its_value():
 def test_top_k_keeps_the_largest():
     features = Features.of(sae=SAE, k=1)
     assert (features([1, 0]), features([2, 0])) == ((0, 0, 0, 0), (2, 0, 0, 0))  # ties fire nowhere
-    assert list(features.dead((0, 1))) == [0, 1, 2]
+    seen = []
+    assert list(features.dead((0, 1), progress=lambda *now: seen.append(now))) == [0, 1, 2]
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert list(Features.of(sae=SAE).dead((0, 1))) == [1, 2]
     assert isinstance(certify(features.network, features.prop(0), (0, 1)), CannotFire)
     assert features.nearest(0, [0, 0], (-3, 3)).upper > Features.of(sae=SAE).nearest(0, [0, 0], (-3, 3)).upper
