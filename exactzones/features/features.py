@@ -27,7 +27,7 @@ from exactzones.certification import (
     together,
 )
 from exactzones.deadline import Deadline
-from exactzones.errors import DimensionError, InputError
+from exactzones.errors import DimensionError, InputError, quoted
 from exactzones.features.answers import Asked, survey
 from exactzones.features.islands import FeatureIsland, islands_of, listed_zones
 from exactzones.files import as_path, write_atomically
@@ -334,8 +334,11 @@ class Features:
         from exactzones.features.report import report_page  # noqa: PLC0415 - pages are slow to import
 
         target, show = as_path(path), as_progress(progress)
+        if labels is not None and not isinstance(labels, Mapping):
+            raise InputError(f"labels is {quoted(labels)}; expected a dict such as {{2: 'edges'}}")
+        heading = self.name if title is None else as_text(title, "title")
         contents = survey(self, domain, data, Asked(units, names, labels or {}, as_seconds(seconds)), show)
-        write_atomically(target, report_page(contents, self.name if title is None else as_text(title, "title")).encode())
+        write_atomically(target, report_page(contents, heading).encode())
 
 
 def _name(source: Any) -> str:

@@ -92,6 +92,8 @@ def test_what_a_report_is_not_made_of(tmp_path):
         (lambda: many.report(tmp_path / "r.html"), r"300 features are asked about; .* pass units="),
         (lambda: features.report(tmp_path / "r.html", names=["a"]), "list of names"),
         (lambda: features.report(tmp_path / "r.html", data=3), "data is 3"),
+        (lambda: features.report(tmp_path / "r.html", labels=["a"]), r"labels is \['a'\]; expected a dict such as"),
+        (lambda: features.report(tmp_path / "r.html", title=3), "title is 3"),
         (lambda: features.report(tmp_path / "r.html", units=[7]), "features 0 to 2"),
         (lambda: features.report(tmp_path / "no" / "r.html", (-1, 1), units=[2]), "cannot be written"),
     ]:
