@@ -39,6 +39,7 @@ class FeatureAnswers:
         missed: a data point at which it does not fire, and the nearest input at which it does.
         zones: its zones; None if they could not be listed.
         islands: its islands.
+        unseen: those without data; none if there are no data points at all.
     """
 
     unit: int
@@ -49,15 +50,11 @@ class FeatureAnswers:
     missed: tuple[int, NearestInput] | None = None
     zones: Zones | UnionParts | None = None
     islands: tuple[FeatureIsland, ...] = ()
-
-    @property
-    def unseen(self) -> tuple[FeatureIsland, ...]:
-        """The islands without data."""
-        return tuple(island for island in self.islands if island.is_unseen)
+    unseen: tuple[FeatureIsland, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
-class Survey:
+class Questions:
     """The questions about features on a domain.
 
     Attributes:
@@ -91,6 +88,7 @@ class Survey:
         if not isinstance(decision, CanFire):
             return FeatureAnswers(unit, decision, data=data)
         zones = self._zones(unit)
+        islands = () if zones is None else islands_of(zones, self.points)
         return FeatureAnswers(
             unit,
             decision,
@@ -99,7 +97,8 @@ class Survey:
             max(data, key=lambda k: values[k], default=None),
             self._missed(unit, fires, values),
             zones,
-            () if zones is None else islands_of(zones, self.points),
+            islands,
+            tuple(island for island in islands if island.is_unseen) if self.points else (),
         )
 
     def _strongest(self, unit: int) -> ProvedMaximum | None:
@@ -168,7 +167,8 @@ def survey(features: Features, domain: DomainLike, data: Any, asked: Asked, prog
         InputError: more features than a report has cards for.
     """
     network = features.network
-    units = range(len(features)) if asked.units is None else dict.fromkeys(as_numbers(asked.units, "features", len(features)))
+    every = range(len(features))
+    units = [*(every if asked.units is None else dict.fromkeys(as_numbers(asked.units, "features", len(features))))]
     if len(units) > MOST_FEATURES:
         raise InputError(
             f"{len(units)} features are asked about; a report has at most {MOST_FEATURES} cards: pass units=[0, 1, ..]"
@@ -179,16 +179,14 @@ def survey(features: Features, domain: DomainLike, data: Any, asked: Asked, prog
     region = as_domain(domain, network.inputs)
     listed = [network.point(point) for point in entries(data, "data", "points, shape (points, inputs)")]
     points = tuple(point for point in listed if region is None or region.contains(point))
-    asking = Survey(features, region, points, asked.seconds)
+    asking = Questions(features, region, points, asked.seconds)
     fires, values = features.fires(points), asking.values()
     answers = []
     for count, unit in enumerate(units):
         if progress is not None:
             progress(count, len(units))
         answers.append(asking.about(unit, fires[:, unit], values[:, unit]))
-    pairs = None if features.k is not None else features.together(region, [*units], seconds=asked.seconds)
-    chosen = fires[:, [*units]].astype(int)
-    shared = np.argwhere(chosen.T @ chosen)
-    numbers = [*units]
-    both = frozenset((numbers[i], numbers[j]) for i, j in shared.tolist())
+    pairs = None if features.k is not None else features.together(region, units, seconds=asked.seconds)
+    chosen = fires[:, units].astype(int)
+    both = frozenset((units[i], units[j]) for i, j in np.argwhere(chosen.T @ chosen).tolist())
     return Contents(features, region, points, tuple(answers), pairs, both, names, asked.labels)

@@ -68,7 +68,7 @@ def _facts(contents: Contents) -> Iterable[tuple[str, str]]:
     lists = {
         "dead": [answers for answers in contents.answers if isinstance(answers.decision, CannotFire)],
         "undecided": [answers for answers in contents.answers if isinstance(answers.decision, Undecided)],
-        "islands without data": [answers for answers in fire if answers.unseen and contents.points],
+        "islands without data": [answers for answers in fire if answers.unseen],
         "silent on the data": [answers for answers in fire if not answers.data and contents.points],
     }
     for term, chosen in lists.items():
@@ -116,14 +116,14 @@ def _matrix(contents: Contents) -> str:
 def _card(contents: Contents, answers: FeatureAnswers) -> str:
     unit, decision = answers.unit, answers.decision
     badge, kind = {CannotFire: ("dead", ""), Undecided: ("undecided", "")}.get(type(decision), ("fires", "fires"))
-    if answers.unseen and contents.points:
+    if answers.unseen:
         badge, kind = counted(len(answers.unseen), "island") + " without data", "unseen"
     label = contents.labels.get(unit)
-    name = f"{unit}: {html.escape(label)}" if label else f"feature {unit}"
+    name = f"{unit}: {html.escape(str(label))}" if label else f"feature {unit}"
     heading = f'<h2 id="name-{unit}">{name} <span class="badge {kind}">{badge}</span></h2>'
     return (
         f'<article id="feature-{unit}" aria-labelledby="name-{unit}">{heading}{_picture(contents, answers)}'
-        f"<dl>{_terms(_rows(contents, answers))}</dl>{_evidence(contents, answers)}</article>\n"
+        f"<dl>{_terms(_rows(contents, answers))}</dl>{_evidence(answers)}</article>\n"
     )
 
 
@@ -144,11 +144,10 @@ def _rows(contents: Contents, answers: FeatureAnswers) -> Iterable[tuple[str, st
         proved = "" if best.certificate else ", or larger: not proved"
         yield "largest value", f"{number(best.value)}{proved}, at {_point(best.point, names)}"
     if answers.zones is not None:
-        hidden = f", {len(answers.unseen)} of them without data" if answers.unseen and count else ""
+        hidden = f", {len(answers.unseen)} of them without data" if answers.unseen else ""
         yield "islands", f"{len(answers.islands)}{hidden} ({counted(len(answers.zones), 'zone')})"
-    if count:
-        for island in answers.unseen[:_SHOWN]:
-            yield "no data at", _point(island.witness, names)
+    for island in answers.unseen[:_SHOWN]:
+        yield "no data at", _point(island.witness, names)
     if answers.missed is not None and (reach := answers.missed[1].upper) is not None:
         yield "nearly fires", f"data point {answers.missed[0]}, if each input changes by at most {number(reach)}"
 
@@ -162,7 +161,7 @@ def _point(point: Vector, names: Sequence[str]) -> str:
     return html.escape(", ".join(listed[:_SHOWN]) + (f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""))
 
 
-def _evidence(contents: Contents, answers: FeatureAnswers) -> str:
+def _evidence(answers: FeatureAnswers) -> str:
     """Return witnesses in exact numbers, and links that save certificates."""
     items = []
     if isinstance(answers.decision, CanFire):
@@ -171,8 +170,7 @@ def _evidence(contents: Contents, answers: FeatureAnswers) -> str:
         items.append(_saved(answers.decision.certificate, f"feature-{answers.unit}-dead", "that it fires nowhere"))
     if answers.strongest is not None and answers.strongest.certificate is not None:
         items.append(f'largest at <span class="exact">{_exact(answers.strongest.point)}</span>')
-    hidden = answers.unseen[:_SHOWN] if contents.points else ()
-    items += [f'no data at <span class="exact">{_exact(island.witness)}</span>' for island in hidden]
+    items += [f'no data at <span class="exact">{_exact(island.witness)}</span>' for island in answers.unseen[:_SHOWN]]
     if answers.missed is not None and answers.missed[1].point is not None:
         items.append(f'nearest to data point {answers.missed[0]} <span class="exact">{_exact(answers.missed[1].point)}</span>')
     listed = "".join(f"<li>{item}</li>" for item in items)
@@ -197,9 +195,9 @@ def _picture(contents: Contents, answers: FeatureAnswers) -> str:
     if zones is None or contents.features.network.inputs != 2 or not 0 < len(zones) <= _DRAWN:
         return ""
     window = default_window(zones)
-    unseen = {k for k, island in enumerate(answers.islands) if island.is_unseen and contents.points}
+    unseen = set(answers.unseen)
     shapes = [
-        Shape(outline(zone.firing_part, window), _UNSEEN if island in unseen else _SEEN, f"island {island}")
+        Shape(outline(zone.firing_part, window), _UNSEEN if answers.islands[island] in unseen else _SEEN, f"island {island}")
         for zone, island in zip(zones.zones, zones.island_of, strict=True)
     ]
     inside = [(k, point) for k, point in enumerate(contents.points) if window.contains(point)][:_DRAWN]
