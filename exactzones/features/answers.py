@@ -133,7 +133,8 @@ class Contents:
         features: of which network.
         domain: the domain; None is all of the input space.
         points: the data points in the domain.
-        answers: of each feature of the report.
+        numbers: of these points in the data, from 0.
+        answers: of each feature of the report; its data points are those of ``points``.
         together: which of them fire together; None if that was not asked.
         shared: pairs of features, by number, that fire together at a data point.
         names: of the inputs.
@@ -143,6 +144,7 @@ class Contents:
     features: Features
     domain: Polyhedron | None
     points: tuple[Vector, ...]
+    numbers: tuple[int, ...]
     answers: tuple[FeatureAnswers, ...]
     together: CoFiring | None
     shared: frozenset[tuple[int, int]]
@@ -178,7 +180,8 @@ def survey(features: Features, domain: DomainLike, data: Any, asked: Asked, prog
         raise DimensionError("list of names", expected=network.inputs, got=len(names))
     region = as_domain(domain, network.inputs)
     listed = [network.point(point) for point in entries(data, "data", "points, shape (points, inputs)")]
-    points = tuple(point for point in listed if region is None or region.contains(point))
+    numbers = tuple(k for k, point in enumerate(listed) if region is None or region.contains(point))
+    points = tuple(listed[k] for k in numbers)
     asking = Questions(features, region, points, asked.seconds)
     fires, values = features.fires(points), asking.values()
     answers = []
@@ -189,4 +192,4 @@ def survey(features: Features, domain: DomainLike, data: Any, asked: Asked, prog
     pairs = None if features.k is not None else features.together(region, units, seconds=asked.seconds)
     chosen = fires[:, units].astype(int)
     both = frozenset((units[i], units[j]) for i, j in np.argwhere(chosen.T @ chosen).tolist())
-    return Contents(features, region, points, tuple(answers), pairs, both, names, asked.labels)
+    return Contents(features, region, points, numbers, tuple(answers), pairs, both, names, asked.labels)

@@ -123,19 +123,20 @@ def _card(contents: Contents, answers: FeatureAnswers) -> str:
     heading = f'<h2 id="name-{unit}">{name} <span class="badge {kind}">{badge}</span></h2>'
     return (
         f'<article id="feature-{unit}" aria-labelledby="name-{unit}">{heading}{_picture(contents, answers)}'
-        f"<dl>{_terms(_rows(contents, answers))}</dl>{_evidence(answers)}</article>\n"
+        f"<dl>{_terms(_rows(contents, answers))}</dl>{_evidence(contents, answers)}</article>\n"
     )
 
 
 def _rows(contents: Contents, answers: FeatureAnswers) -> Iterable[tuple[str, str]]:
-    names, count = contents.names, len(contents.points)
+    names, numbers, count = contents.names, contents.numbers, len(contents.points)
     if isinstance(answers.decision, CannotFire):
         yield "answer", f"fires nowhere: proved in {counted(answers.decision.nodes, 'node')}"
         return
     if isinstance(answers.decision, Undecided):
         yield "answer", html.escape(f"undecided: {answers.decision.reason}")
     if count:
-        top = "" if answers.top is None else f", most at point {answers.top}: {number(_value(contents, answers, answers.top))}"
+        most = answers.top
+        top = "" if most is None else f", most at point {numbers[most]}: {number(_value(contents, answers, most))}"
         yield "on the data", f"fires at {len(answers.data)} of {counted(count, 'point')}{top}"
     best = answers.strongest
     if best is not None and best.ray is not None:
@@ -149,7 +150,7 @@ def _rows(contents: Contents, answers: FeatureAnswers) -> Iterable[tuple[str, st
     for island in answers.unseen[:_SHOWN]:
         yield "no data at", _point(island.witness, names)
     if answers.missed is not None and (reach := answers.missed[1].upper) is not None:
-        yield "nearly fires", f"data point {answers.missed[0]}, if each input changes by at most {number(reach)}"
+        yield "nearly fires", f"data point {numbers[answers.missed[0]]}, if each input changes by at most {number(reach)}"
 
 
 def _value(contents: Contents, answers: FeatureAnswers, point: int) -> Fraction:
@@ -161,7 +162,7 @@ def _point(point: Vector, names: Sequence[str]) -> str:
     return html.escape(", ".join(listed[:_SHOWN]) + (f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""))
 
 
-def _evidence(answers: FeatureAnswers) -> str:
+def _evidence(contents: Contents, answers: FeatureAnswers) -> str:
     """Return witnesses in exact numbers, and links that save certificates."""
     items = []
     if isinstance(answers.decision, CanFire):
@@ -172,7 +173,8 @@ def _evidence(answers: FeatureAnswers) -> str:
         items.append(f'largest at <span class="exact">{_exact(answers.strongest.point)}</span>')
     items += [f'no data at <span class="exact">{_exact(island.witness)}</span>' for island in answers.unseen[:_SHOWN]]
     if answers.missed is not None and answers.missed[1].point is not None:
-        items.append(f'nearest to data point {answers.missed[0]} <span class="exact">{_exact(answers.missed[1].point)}</span>')
+        near = f"nearest to data point {contents.numbers[answers.missed[0]]}"
+        items.append(f'{near} <span class="exact">{_exact(answers.missed[1].point)}</span>')
     listed = "".join(f"<li>{item}</li>" for item in items)
     return f'<details><summary>Exact evidence</summary><ul class="hint">{listed}</ul></details>' if items else ""
 
@@ -200,7 +202,8 @@ def _picture(contents: Contents, answers: FeatureAnswers) -> str:
         Shape(outline(zone.firing_part, window), _UNSEEN if answers.islands[island] in unseen else _SEEN, f"island {island}")
         for zone, island in zip(zones.zones, zones.island_of, strict=True)
     ]
-    inside = [(k, point) for k, point in enumerate(contents.points) if window.contains(point)][:_DRAWN]
+    numbered = zip(contents.numbers, contents.points, strict=True)
+    inside = [(k, point) for k, point in numbered if window.contains(point)][:_DRAWN]
     shapes += [Shape([(point,)], _DATA, f"data point {k}") for k, point in inside]
     across, up = map(html.escape, contents.names)
     named = "" if (across, up) == ("x0", "x1") else f"<li>x0: {across}, x1: {up}</li>"

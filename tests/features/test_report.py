@@ -85,6 +85,15 @@ def test_other_activations_and_what_is_left_out(tmp_path):
     assert "undecided" in (tmp_path / "page.html").read_text() or "unbounded" in (tmp_path / "page.html").read_text()
 
 
+def test_points_outside_the_domain_leave_the_numbers_of_the_others(tmp_path):
+    Features.of(NET).report(tmp_path / "page.html", (-3, 4), [[9, 9], *DATA[:2]], units=[0])
+    said = rows(card(tmp_path / "page.html", 0))
+    assert said["on the data"] == "fires at 1 of 2 points, most at point 1: 1"
+    assert said["nearly fires"].startswith("data point 2, ")
+    assert "nearest to data point 2 " in card(tmp_path / "page.html", 0)
+    assert re.findall(r"data point (\d)</title>", card(tmp_path / "page.html", 0)) == ["1", "2"]
+
+
 def test_what_a_report_is_not_made_of(tmp_path):
     features = Features.of(NET)
     many = Features.of(Network.of(([[1]] * 300, [0] * 300, True)))
