@@ -97,5 +97,5 @@ def test_picture():
     axes = plot_zones(union, color_by="zone")
     assert axes.get_title() == "z1[0] > 0 or z1[1] > 0: 2 zones, 2 islands"
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert {"1:  +-, case 0", "2:  +-, case 1", "3:  -+, case 0"} <= set(labels)
+    assert {"0:  +-, case 0", "1:  +-, case 1", "2:  -+, case 0"} <= set(labels)
     assert len(breakpoints(union.parts, Polyhedron.box(-3, 3, dim=1))) == 3
