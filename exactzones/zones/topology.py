@@ -35,6 +35,16 @@ class _Region(NamedTuple):
     row: Row
     unit: int
 
+    @property
+    def parts(self) -> list[Cell]:
+        """The cell, and the parts of it on which the feature has one sign."""
+        return [part for part in (self.cell, *self.cell.halves(self.row)) if part is not None]
+
+    def above(self, level: Fraction) -> Row:
+        """Return a row that has the sign of the feature, less the threshold and a level."""
+        scaled = [level.denominator * entry for entry in self.row]
+        return scaled[0] - level.numerator * self.unit, *scaled[1:]
+
 
 @dataclass(frozen=True)
 class Topology:
@@ -121,7 +131,9 @@ def _regions(network: Network, domain: Polyhedron | None, level: Fraction, searc
     zones = find_zones(network, everything, domain, **search)
     rows = ((zone.affine.offset[0] - level, *zone.affine.matrix.rows[0]) for zone in zones)
     regions = [_Region(zone.cell, *over_common_denominator(row)) for zone, row in zip(zones, rows, strict=True)]
-    return regions if domain is not None and domain.is_bounded else _cut_off(regions)
+    if domain is None or not domain.is_bounded:
+        regions = _cut_off(regions)
+    return regions if domain is None else _inside(regions, domain.hrep.strict, search["seconds"])
 
 
 def _cut_off(regions: Sequence[_Region]) -> list[_Region]:
@@ -129,7 +141,7 @@ def _cut_off(regions: Sequence[_Region]) -> list[_Region]:
 
     So the interior of the box meets the interior of each face, in a convex set: any union of open faces keeps its homotopy type.
     """
-    points = [ray for cell, row, _ in regions for part in (cell, *cell.halves(row)) if part for ray in part.rays if ray[0]]
+    points = [ray for region in regions for part in region.parts for ray in part.rays if ray[0]]
     size = 1 + max((abs(entry) // ray[0] + 1 for ray in points for entry in ray[1:]), default=0)
     bounded = []
     for region in regions:
@@ -140,6 +152,18 @@ def _cut_off(regions: Sequence[_Region]) -> list[_Region]:
                 cell = cell.halves(side)[1] or cell
         bounded.append(region._replace(cell=cell))
     return bounded
+
+
+def _inside(regions: list[_Region], rows: Sequence[Row], deadline: Deadline) -> list[_Region]:
+    """Return the parts of the regions on which strict rows of the domain are at least small numbers.
+
+    No face has a vertex at which a row has a smaller positive value: any union of open faces keeps its homotopy type.
+    """
+    for row in rows:
+        least = _least([_Region(part, row, 1) for region in regions for part in region.parts], deadline)
+        inner = _Region(regions[0].cell, row, 1).above(least / 2)
+        regions = [region._replace(cell=region.cell.halves(inner)[1] or region.cell) for region in regions]
+    return regions
 
 
 def _least(regions: Sequence[_Region], deadline: Deadline) -> Fraction:
@@ -156,10 +180,6 @@ def _least(regions: Sequence[_Region], deadline: Deadline) -> Fraction:
 def _homology(regions: Sequence[_Region], level: Fraction, deadline: Deadline, *, at_level: bool = False) -> Homology:
     """Return the homology of where the feature is at least a level, or equal to it."""
     complex_ = FaceComplex(regions[0].cell.dim)
-    for cell, row, unit in deadline.watch(regions):
-        lifted = row
-        if level:
-            lifted = tuple(level.denominator * entry for entry in row)
-            lifted = (lifted[0] - level.numerator * unit, *lifted[1:])
-        complex_.add(at_zero(cell, lifted) if at_level else above(cell, lifted))
+    for region in deadline.watch(regions):
+        complex_.add((at_zero if at_level else above)(region.cell, region.above(level)))
     return complex_.homology()

@@ -13,7 +13,7 @@ from zones.support import small_networks
 from exactzones import Network, Polyhedron, topology
 from exactzones.errors import BudgetExceeded, FeatureError, InputError
 from exactzones.polyhedra.homology import homology
-from exactzones.testing import domains
+from exactzones.testing import domains, polyhedra
 from exactzones.testing.strategies import KINDS
 
 RING = Network.mlp([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1] * 4], [-1])])  # |x| + |y| - 1
@@ -28,7 +28,7 @@ def times(row, factor):
 def open_faces(net, unit, domain):
     """The relatively open faces of all regions, cut where the feature is 0: their sign vectors, the feature's last."""
     dim = net.inputs
-    rows = [(row, (1, 0)) for row in domain.hrep.rows]
+    rows = [*((row, (1, 0)) for row in domain.hrep.rows), *((row, (1,)) for row in domain.hrep.strict)]
     faces = [((), (), (), [tuple(Fraction(int(j == k)) for j in range(dim + 1)) for k in range(1, dim + 1)])]
 
     def split(face, row, allowed):
@@ -86,7 +86,7 @@ def betti_of_chains(faces, dim):
 @given(st.data(), st.booleans())
 def test_against_all_chains_of_faces(data, open_set):
     net = data.draw(small_networks(data.draw(st.sampled_from(KINDS)), most=4, inputs=(1, 2)))
-    domain = data.draw(domains(net.inputs))
+    domain = data.draw(st.one_of(domains(net.inputs), polyhedra(net.inputs, strict=True)))
     domain = Polyhedron.space(net.inputs) if domain is None else domain
     assume(domain.hrep.rows == domain.hrep.closed_rows)
     unit = data.draw(st.integers(0, net.widths[-1] - 1))
@@ -126,6 +126,16 @@ def test_a_set_of_one_point_and_empty_sets():
     inner = topology(peak, 0, (-1, 1), open=True)
     assert (inner.firing.betti, inner.firing.euler, str(inner.firing)) == ((0,), 0, "empty")
     assert topology(peak, 0, (-1, 1)).complement.betti == (2,)
+
+
+def test_a_domain_without_its_boundary():
+    """-x >= 0 from 0 to 1 holds at 0 only, and without a side of the domain the ring that touches it is cut open."""
+    line = Network.mlp([([[-1]], [0])])
+    assert topology(line, 0, Polyhedron.of(1, [(0, 1), (1, -1)])).firing.betti == (1,)
+    assert topology(line, 0, Polyhedron.of(1, [(1, -1)], strict=[(0, 1)])).firing.betti == (0,)
+    sides = [(1, -1, 0), (1, 1, 0), (2, 0, -1), (2, 0, 1)]
+    closed, cut = (topology(RING, 0, Polyhedron.of(2, sides[k:], strict=sides[:k])) for k in (0, 1))
+    assert (closed.firing.betti, cut.firing.betti, cut.boundary.betti) == ((1, 1), (1, 0), (1, 0))
 
 
 def test_torsion():
