@@ -16,7 +16,7 @@ from exactzones.polyhedra.program import Point, Program, exactly
 from exactzones.polyhedra.representation import HRep
 from exactzones.rational import Row, Vector, integer_dot, over_common_denominator
 
-_MOST_CORNERS_DIM, _FEW_CORNERS_DIM = 12, 9
+MOST_CORNERS_DIM, _FEW_CORNERS_DIM = 12, 9
 """Up to so many dimensions vertices are computed on demand, and are few enough to be written: a box of more has too many."""
 
 _ROUNDINGS = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
@@ -71,7 +71,7 @@ class InequalityCell:
         Raises:
             DomainError: there may be too many.
         """
-        if self.dim > _MOST_CORNERS_DIM and len(self.hrep.rows) > self.dim:
+        if self.dim > MOST_CORNERS_DIM and len(self.hrep.rows) > self.dim:
             raise DomainError(
                 f"the vertices of a zone in {self.dim} dimensions are not computed: there may be 2^{self.dim}; its inequalities, "
                 "maximum, sample and neighbours are computed without them"

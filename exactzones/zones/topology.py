@@ -17,12 +17,13 @@ from typing import Any, NamedTuple
 
 from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_deadline, as_domain, as_network, as_unit
 from exactzones.deadline import Deadline
-from exactzones.errors import BudgetExceeded
+from exactzones.errors import BudgetExceeded, DomainError
 from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.polyhedra.complexes import FaceComplex, above, at_zero
 from exactzones.polyhedra.homology import Homology
+from exactzones.polyhedra.inequality_cell import MOST_CORNERS_DIM
 from exactzones.property import Condition, Property, feature
 from exactzones.rational import Row, exact, flag, integer_dot, over_common_denominator, quotient
 from exactzones.zones.listing import find_zones
@@ -132,23 +133,29 @@ def _regions(network: Network, domain: Polyhedron | None, level: Fraction, searc
     rows = ((zone.affine.offset[0] - level, *zone.affine.matrix.rows[0]) for zone in zones)
     regions = [_Region(zone.cell, *over_common_denominator(row)) for zone, row in zip(zones, rows, strict=True)]
     if domain is None or not domain.is_bounded:
-        regions = _cut_off(regions)
+        regions = _cut_off(regions, search["seconds"])
     return regions if domain is None else _inside(regions, domain.hrep.strict, search["seconds"])
 
 
-def _cut_off(regions: Sequence[_Region]) -> list[_Region]:
+def _cut_off(regions: Sequence[_Region], deadline: Deadline) -> list[_Region]:
     """Return the regions within a box around a point of each smallest face of the parts on which the feature has one sign.
 
     So the interior of the box meets the interior of each face, in a convex set: any union of open faces keeps its homotopy type.
     """
+    dim = regions[0].cell.dim
+    if dim > MOST_CORNERS_DIM:
+        raise DomainError(
+            f"unbounded regions in {dim} dimensions are not cut off by a box: it has 2^{dim} corners; look at a slice, "
+            "network.compose(AffineMap.through(..))"
+        )
     points = [ray for region in regions for part in region.parts for ray in part.rays if ray[0]]
     size = 1 + max((abs(entry) // ray[0] + 1 for ray in points for entry in ray[1:]), default=0)
     bounded = []
     for region in regions:
         cell = region.cell
-        for k in range(cell.dim):
+        for k in deadline.watch(range(dim)):
             for sign in (1, -1):
-                side = (size, *(sign * (j == k) for j in range(cell.dim)))
+                side = (size, *(sign * (j == k) for j in range(dim)))
                 cell = cell.halves(side)[1] or cell
         bounded.append(region._replace(cell=cell))
     return bounded
