@@ -115,7 +115,7 @@ class Cell:
         shared: list[tuple[Row, int]] = [
             (ray, mask | bit) for ray, mask, value in zip(self.rays, self.tight, values, strict=True) if value == 0
         ]
-        for above, below, mask in self._crossing_edges(values):
+        for above, below, mask in self.crossing_edges(values):
             up, down = values[above], -values[below]
             crossing = primitive(down * a + up * b for a, b in zip(self.rays[above], self.rays[below], strict=True))
             shared.append((crossing, mask | bit))
@@ -127,7 +127,7 @@ class Cell:
             sides.append(Cell(self.dim, (*self.rows, cut), self.lines, rays, tight))
         return sides[0], sides[1]
 
-    def _crossing_edges(self, values: list[int]) -> Iterable[tuple[int, int, int]]:
+    def crossing_edges(self, values: list[int]) -> Iterable[tuple[int, int, int]]:
         """Yield (ray above, ray below, bit set of the rows tight on their edge) for the edges that the hyperplane crosses.
 
         Two rays share an edge iff no third ray is tight on all the rows that are tight on both.  Simple rays, which have as few
@@ -166,7 +166,7 @@ class Cell:
         """The irredundant rows, sorted, each with the bit set of the rays on its facet."""
         on_row = [0] * (len(self.rows) + 1)
         for k, mask in enumerate(self.tight):
-            for row in _bits(mask):
+            for row in bits(mask):
                 on_row[row] |= 1 << k
         facets: dict[int, Row] = {}
         for k, on in enumerate(on_row[1:]):
@@ -275,7 +275,8 @@ def _point(generator: Row) -> Vector:
     return tuple([quotient(entry, generator[0]) for entry in generator[1:]])
 
 
-def _bits(mask: int) -> Iterable[int]:
+def bits(mask: int) -> Iterable[int]:
+    """Yield the members of a bit set in ascending order."""
     while mask:
         lowest = mask & -mask
         yield lowest.bit_length() - 1
@@ -283,4 +284,4 @@ def _bits(mask: int) -> Iterable[int]:
 
 
 def _without_one_bit(mask: int) -> Iterable[int]:
-    return (mask ^ (1 << bit) for bit in _bits(mask))
+    return (mask ^ (1 << bit) for bit in bits(mask))

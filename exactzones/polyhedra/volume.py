@@ -37,11 +37,11 @@ def simplices(face: int, facets: Sequence[int], dim: int) -> list[tuple[int, ...
     pieces = []
     for facet in facets:
         if not facet >> apex & 1:
-            pieces += [(apex, *rest) for rest in simplices(facet, _facets_of(facet, facets), dim - 1)]
+            pieces += [(apex, *rest) for rest in simplices(facet, facets_of(facet, facets), dim - 1)]
     return pieces
 
 
-def _facets_of(face: int, facets: Sequence[int]) -> list[int]:
+def facets_of(face: int, facets: Sequence[int]) -> list[int]:
     """Return the maximal proper intersections of a face with the others: its own facets."""
     parts = {face & other for other in facets} - {face, 0}
     return [part for part in parts if not any(part & other == part and part != other for other in parts)]

@@ -21,7 +21,7 @@ from exactzones.errors import BudgetExceeded, DomainError
 from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.polyhedra import Cell, Polyhedron
-from exactzones.polyhedra.complexes import FaceComplex, above, at_zero
+from exactzones.polyhedra.complexes import FaceComplex, part_above
 from exactzones.polyhedra.homology import Homology
 from exactzones.polyhedra.inequality_cell import MOST_CORNERS_DIM
 from exactzones.property import Condition, Property, feature
@@ -188,5 +188,5 @@ def _homology(regions: Sequence[_Region], level: Fraction, deadline: Deadline, *
     """Return the homology of where the feature is at least a level, or equal to it."""
     complex_ = FaceComplex(regions[0].cell.dim)
     for region in deadline.watch(regions):
-        complex_.add((at_zero if at_level else above)(region.cell, region.above(level)))
+        complex_.add(part_above(region.cell, region.above(level), at_zero=at_level))
     return complex_.homology()
