@@ -66,8 +66,7 @@ class Controls {
 
   /** The islands, those without data points first, then by size; each can be switched off. */
   islands() {
-    const { page, listed } = this, members = Array.from({ length: page.scene.islands }, () => []);
-    page.main.colours.island.forEach((island, zone) => members[island].push(zone));
+    const { page, listed } = this, members = page.islands;
     const order = [...members.keys()].sort((a, b) => page.lonely.has(b) - page.lonely.has(a) || members[b].length - members[a].length || a - b);
     const items = order.slice(0, listed).map((island) => this.island(island, members[island]));
     const more = members.length - items.length, all = () => ((this.listed = ALL_ISLANDS), this.islands());

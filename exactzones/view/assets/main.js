@@ -46,7 +46,9 @@ class Page {
     this.shape = shapeOf(this.main, scene.threshold);
     this.cells = shapeOf(this.main, scene.threshold, this.main.cells);
     this.places = new WeakMap();
-    this.lonely = new Map((scene.data?.empty ?? []).map((island) => [island, this.members(island)]));
+    this.islands = Array.from({ length: scene.islands }, () => []); // the zones of each
+    this.main.colours.island.forEach((island, zone) => this.islands[island].push(zone));
+    this.lonely = new Map((scene.data?.empty ?? []).map((island) => [island, this.islands[island]]));
     this.reshape();
     this.recolour();
     this.panels = scene.spaces.slice(1).map((space, k) => new LatentPanel(space, k + 1, this.main, this.state,
@@ -80,8 +82,6 @@ class Page {
     this.redraw();
     this.update();
   }
-
-  members(island) { return this.main.colours.island.flatMap((one, zone) => (one === island ? [zone] : [])); }
 
   /** Build the shapes of the zones that are switched on. */
   reshape() {
