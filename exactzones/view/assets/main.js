@@ -184,10 +184,15 @@ class Page {
     }
   }
 
-  /** Circles around the islands without data points: centre and radius in pixels. */
-  rings(plane) {
+  /** The islands without data points of which something is drawn, as lists of zones. */
+  circled() {
     if (!this.showData) return [];
-    return [...this.lonely.values()].filter((zones) => zones.some((zone) => !this.state.hidden.has(zone) && this.shape.ringsOf(zone).length)).map((zones) => {
+    return [...this.lonely.values()].filter((zones) => zones.some((zone) => !this.state.hidden.has(zone) && this.shape.ringsOf(zone).length));
+  }
+
+  /** Circles around these islands: centre and radius in pixels. */
+  rings(plane) {
+    return this.circled().map((zones) => {
       const [low, high] = this.shape.box(zones), { kx, ky } = plane.view;
       const middle = low.map((entry, axis) => (entry + high[axis]) / 2), radius = 6 + Math.hypot((high[0] - low[0]) * kx, (high[1] - low[1]) * ky) / 2;
       return radius < ROOMY ? [middle, Math.max(12, radius)] : [centre(this.shape.ringsOf(zones[0])[0] ?? [middle]), 12];
@@ -201,7 +206,7 @@ class Page {
     const axis = (k) => data.at.map((at) => at[k]);
     return [{ type: 'scatter3d', mode: 'markers', x: axis(0), y: axis(1), z: axis(2), hoverinfo: 'skip',
       marker: { size: 3.5, color: this.colours.ink, symbol: data.at.map((_, k) => symbols[(data.label[k] ?? 0) % symbols.length]), opacity: 0.85 } },
-      circles([...this.lonely.values()].map((zones) => this.shape.box(zones)).filter(([low]) => Number.isFinite(low[0])), this.colours.second)];
+      circles(this.circled().map((zones) => this.shape.box(zones)), this.colours.second)];
   }
 
   // Responding to the mouse and the keyboard.
