@@ -44,10 +44,13 @@ def test_sliders_move_the_inputs_that_are_held_fixed(opened):
     silent = colour(tab, 0.3, 0.1)
     tab.evaluate("exactzones.view.zoom(1.5)")
     scale = tab.evaluate("exactzones.view.view.kx")
+    tab.get_by_label("exact", exact=True).check()
     tab.locator("#slider input").press("ArrowRight")
     until(tab, "exactzones.main.rings.length && exactzones.scene.said && document.querySelector('output').textContent === '1'")
     assert colour(tab, 0.3, 0.1) != silent
     assert tab.evaluate("exactzones.view.view.kx") == scale
+    assert tab.evaluate("exactzones.book.writesExactly")
+    assert tab.get_by_label("exact", exact=True).is_checked()
     assert f"{len(zones_at[2])} zones" in text_at(tab, "#facts")
     tab.locator("#picture canvas").press("n")
     assert tab.evaluate("exactzones.state.chosen") == [0]  # once, not once for each page

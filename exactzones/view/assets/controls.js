@@ -89,7 +89,7 @@ class Controls {
     this.number = el('input', { type: 'number', min: 0, max: count - 1, 'aria-label': 'number of the zone', placeholder: `0 to ${count - 1}`,
       onchange: (event) => { const zone = Math.round(event.target.valueAsNumber); if (zone >= 0 && zone < count) page.choose(zone); } });
     const show = page.main.dim === 3 ? null : button('show', () => page.state.chosen.length && page.show(page.state.chosen));
-    const exact = el('input', { type: 'checkbox', onchange: () => ((page.book.writesExactly = exact.checked), this.card()) });
+    const exact = el('input', { type: 'checkbox', checked: page.book.writesExactly, onchange: () => ((page.book.writesExactly = exact.checked), this.card()) });
     this.status = el('p', { class: 'spoken', role: 'status' });
     this.cards = el('div');
     const buttons = [button('previous', () => page.step(-1)), this.number, button('next', () => page.step(1)), show, button('hide', () => page.switch(false, page.state.chosen)), button('clear', () => page.choose()), el('label', {}, exact, 'exact')];

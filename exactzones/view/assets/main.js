@@ -42,6 +42,7 @@ class Page {
     this.mode = before?.mode ?? 'island';
     this.showData = before?.showData ?? true;
     this.opacity = before?.opacity ?? 0.5;
+    this.book.writesExactly = before?.book.writesExactly ?? false;
     before?.close();
     this.shape = shapeOf(this.main, scene.threshold);
     this.cells = shapeOf(this.main, scene.threshold, this.main.cells);
@@ -54,7 +55,7 @@ class Page {
     this.panels = scene.spaces.slice(1).map((space, k) => new LatentPanel(space, k + 1, this.main, this.state,
       { painter: this.painter, threshold: scene.threshold, theme: () => this.colours, colouring: (shape) => this.coloured(shape) }));
     this.controls = new Controls(this);
-    this.view = this.main.dim === 3 ? this.solid() : this.plane();
+    this.view = this.main.dim === 3 ? this.solid(before?.view.camera) : this.plane();
     if (before?.view.view && this.view.view) this.view.take(before.view);
     this.panels.forEach((panel) => panel.open());
     this.update();
@@ -69,6 +70,7 @@ class Page {
     this.listening.abort();
     if (this.main.dim === 3) Plotly.purge(document.getElementById('picture'));
     document.querySelector('#stage .tools').remove();
+    document.getElementById('tip').hidden = true;
     for (const id of ['picture', 'notes', 'colouring', 'islands', 'latents', 'chosen', 'position', 'keys']) {
       const old = document.getElementById(id);
       old.replaceWith(old.cloneNode(false));
@@ -139,9 +141,9 @@ class Page {
     });
   }
 
-  solid() {
+  solid(camera) {
     return new Solid(document.getElementById('picture'), {
-      window: this.main.window, axes: this.scene.axes, label: 'The zones as solids. Arrow keys rotate, plus and minus zoom, 0 restores the first view, n and p select the next and previous zone, Escape clears the selection.',
+      camera, window: this.main.window, axes: this.scene.axes, label: 'The zones as solids. Arrow keys rotate, plus and minus zoom, 0 restores the first view, n and p select the next and previous zone, Escape clears the selection.',
       theme: () => this.colours, layers: () => this.layers(), marked: () => this.outlines(this.colours), extra: () => this.dots(),
       point: (zone, event, at) => this.hover(zone, event, at), press: (zone) => this.press(zone),
     });

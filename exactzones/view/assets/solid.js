@@ -4,13 +4,13 @@ const EYE = { x: 1.5, y: -1.75, z: 1 };
 const NARROW = 500; // pixels; narrower pictures are seen from farther away, as the width limits what is seen
 
 class Solid {
-  /** @param options as for Plane: window, axes, label, theme(), layers(); marked() returns outlines of polygons in space; point and press receive a zone. */
+  /** @param options camera (undefined: the first view) and, as for Plane, window, axes, label, theme(), layers(); marked() returns outlines of polygons in space; point and press receive a zone. */
   constructor(host, options) {
     Object.assign(this, { host, options });
     for (const [name, value] of [['aria-label', options.label], ['role', 'application'], ['tabindex', 0]]) host.setAttribute(name, value);
     host.addEventListener('keydown', (event) => this.key(event));
     this.zone = -1;
-    this.camera = { eye: this.eye() };
+    this.camera = options.camera ?? { eye: this.eye() };
     this.redraw();
   }
 
