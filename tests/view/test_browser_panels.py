@@ -27,6 +27,7 @@ def test_islands_without_data_are_marked_and_zones_switched_off(opened):
     before = colour(tab, -1.5, -1.4)
     tab.keyboard.press("Escape")
     tab.get_by_label(f"draw island {lonely}").uncheck()
+    assert tab.evaluate("document.activeElement.getAttribute('aria-label')") == f"draw island {lonely}"  # for the next key
     assert colour(tab, -1.5, -1.4) != before
     assert tab.evaluate("exactzones.finder.at(-1.5, -1.4)") == -1
     assert "1 zone hidden" in text_at(tab, "#islands")

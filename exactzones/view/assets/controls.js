@@ -72,7 +72,9 @@ class Controls {
     const more = members.length - items.length, all = () => ((this.listed = ALL_ISLANDS), this.islands());
     const rest = more && el('li', {}, listed < Math.min(members.length, ALL_ISLANDS) ? button(`and ${more.toLocaleString('en')} more`, all) : `and ${more.toLocaleString('en')} more`);
     const { size } = page.state.hidden, hidden = size ? [el('p', { class: 'hint' }, `${counted(size, 'zone')} hidden. `, button('show all', () => page.switch(true)))] : [];
+    const focused = this.islandBox.querySelector('input:focus')?.getAttribute('aria-label');
     this.islandBox.replaceChildren(el('ul', { class: 'legend' }, ...items, rest || null), ...hidden);
+    if (focused) this.islandBox.querySelector(`[aria-label="${focused}"]`)?.focus();
   }
 
   island(island, zones) {
