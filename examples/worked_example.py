@@ -4,6 +4,9 @@ The text asks where in alpha-space (the input) and in beta-space (after the firs
 
     a = ReLU(W x + b_W),  z = D a + b_D,  h = ReLU(U z + b_U),      h1 > 0 ?
 
+The answer is found backwards ("un-ReLU"): first the z with h1 > 0, then the x that lead to such a z.  A ReLU has no inverse, but
+once the signs of its inputs are fixed it is linear, so each step looks at one combination of signs after the other.
+
 The text states its matrices three times, and no two statements agree: ``worked_versions.py`` has each of them.  All numbers are
 exact, in the weights and in the zones: inequalities and vertices have coordinates p + q sqrt(3) with rational p and q.  At the
 end, rational approximations of the square roots show what rounding changes.
@@ -18,6 +21,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import textwrap
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -130,6 +134,26 @@ def why_absent(version: Version, signs: str) -> str:
 
 # Printing.
 
+STEP_1 = """\
+Let v = U z + b_U, so that h = ReLU(v). The signs of v say what the ReLU does: + is on (h = v), - is off (h = 0). For each
+choice of signs with v1 on, the z that have these signs form a polyhedron, here called a piece: each sign is one inequality,
+and those that follow from the others are left out. A vertex is a corner of the piece; a ray is a direction in which it goes
+on without end."""
+STEP_2 = """\
+Let u = W x + b_W, so that a = ReLU(u) and z = D a. Each line u_j = 0 cuts the plane of x into a side where neuron j is on and
+one where it is off; together the three lines cut it into regimes. Of the 8 combinations of signs, some are absent: no x has
+them. In each of the others z is an affine function of x, so the half-space of step 1 is one inequality in x: if some x of the
+regime satisfies it, the regime is a zone, otherwise it is silent."""
+STEP_3 = """\
+Here is the part of each zone in which h1 > 0. Inequalities with >= or <= are borders of the regime, at which a neuron
+switches; the one with > or < is h1 > 0 itself, so the points on that border do not belong to the part."""
+STEP_4 = """\
+Zones that touch where h1 > 0 make up an island. Zones whose union is convex can be merged into one piece."""
+STEP_6 = """\
+The weights hold sqrt(3), which no fraction equals. Here fractions near it, with larger and larger denominators, take its
+place, and the zones of the rounded network are compared with the exact ones. Pieces kept apart are what step 2 finds if the
+pieces of step 1 are not merged first (the last line of step 4)."""
+
 
 def spell(coefficients: list[sympy.Expr], name: str) -> str:
     """Write a linear form: ``2 u1 - u3``."""
@@ -168,9 +192,11 @@ def show_polyhedron(polyhedron: Polyhedron, name: str) -> None:
         print(f"      ray    {spell_point(ray)}")
 
 
-def heading(line: str, rule: str = "-") -> None:
-    """Print a heading."""
+def heading(line: str, words: str = "", rule: str = "-") -> None:
+    """Print a heading, and in words what the step does."""
     print(f"\n{line}\n{rule * len(line)}")
+    if words:
+        print(textwrap.fill(words, 120, initial_indent="  ", subsequent_indent="  "), end="\n\n")
 
 
 def yes(truth: bool) -> str:
@@ -198,16 +224,21 @@ def show_beta(version: Version, network: Network) -> None:
         show_polyhedron(piece, "z")
     coefficients, total = identity(version.U, version.b_U)
     if contradicts("+++", coefficients, total):
-        print(f"  No piece (+, +, +): {spell(coefficients, 'v')} = {total} everywhere, where v = U z + b_U.")
+        print(f"  No piece (+, +, +): {spell(coefficients, 'v')} = {total} everywhere, so they are never all positive.")
     print(f"  The {len(pieces)} pieces merge into {len(merged)}: {', '.join(spell_inequalities(merged[0].polyhedron, 'z'))}.")
+    print("  It must be so: h1 > 0 exactly where U_1 . z + b_U1 > 0, whatever the other two neurons do.")
     same = len(merged) == 1 and merged[0].polyhedron == half_space(network)
     print(f"  Is that exactly the half-space U_1 . z + b_U1 > 0, boundary and all?  {yes(same)}")
 
 
-def show_alpha(version: Version, network: Network) -> None:
-    """Print the regimes of alpha-space, then each zone."""
+def show_regimes(version: Version) -> None:
+    """Print the regimes of alpha-space."""
     for regime in regimes(version):
         print(f"  {spell_signs(regime.signs)}  {regime.verdict:7} {regime.reason}")
+
+
+def show_zones(network: Network) -> None:
+    """Print each zone of alpha-space."""
     for zone in alpha_zones(network):
         print(f"  zone {spell_signs(zone.pattern[0])}")
         show_polyhedron(zone.firing, "x")
@@ -219,7 +250,7 @@ def show_counts(version: Version, network: Network) -> None:
     existing = sum(regime.verdict != "absent" for regime in decided)
     joined = "; ".join(" with ".join(spell_signs(zones[k].pattern[0]) for k in merged.pieces) for merged in zones.merged)
     print(f"""\
-  The text:  (2 ** 3) - 2 = 6 regions expected, 5 found, none for the regime x >= 0, z >= 0.
+  The text:  (2 ** 3) - 2 = 6 regions expected (all but all-on and all-off), 5 found, none for the regime x >= 0, z >= 0.
   In truth:  {existing} of the 8 regimes exist (three lines cut a plane into at most 1 + 3 + 3 = {regime_bound(3, 2)} parts),
              {len(zones)} of these have points with h1 > 0: {len(zones)} zones, {len(zones.islands)} island;
              merged where the union is convex: {len(zones.merged)} pieces, {joined}.
@@ -237,7 +268,7 @@ def show_claims(version: Version) -> None:
   "the regime corresponding to x >= 0, z >= 0 did not have an activation zone": it has.
       First and third neuron on, second off, is (+, -, +); {regime["+-+"].reason}.
       With the opposite convention, first and third off, it is (-, +, -); {regime["-+-"].reason}.
-      The regime with points but no zone is (-, -, +): only the third neuron is on, and D_13 < 0, so it lowers h1.
+      Of the six, the regime with points but no zone is (-, -, +): only the third neuron is on, and D_13 < 0, so it lowers h1.
   "all elements are negative (trivial)": (-, -, -) is {regime["---"].verdict}.
       It has points, such as the origin; there a = 0 and h1 = ReLU(b_U1) = ReLU({version.b_U[0]}) = 0.
       So it may be ignored here, but only because b_U1 is not positive.
@@ -283,17 +314,19 @@ def apart(first: Vector, second: Vector) -> Fraction:
 def show(version: Version) -> None:
     """Print the full report on one version."""
     network = version.network()
-    heading(version.title.upper(), "=")
+    heading(version.title.upper(), rule="=")
     show_weights(version)
-    heading("beta-space: {h : h1 > 0} un-ReLUed through U, regime by regime")
+    heading("Step 1: back through U. For which z is h1 > 0?", STEP_1)
     show_beta(version, network)
-    heading("alpha-space: all 8 regimes of W, then the zones (u = W x + b_W)")
-    show_alpha(version, network)
-    heading("counts")
+    heading("Step 2: back through W. In which regimes is h1 > 0 somewhere?", STEP_2)
+    show_regimes(version)
+    heading("Step 3: the zones. For which x is h1 > 0?", STEP_3)
+    show_zones(network)
+    heading("Step 4: count", STEP_4)
     show_counts(version, network)
-    heading("what the text says")
+    heading("Step 5: what the text says")
     show_claims(version)
-    heading("with rational approximations of the square roots")
+    heading("Step 6: what rounding the square roots changes", STEP_6)
     show_approximations(version)
 
 
@@ -305,11 +338,11 @@ def counterexamples() -> dict[str, Version]:
 
 def show_summary() -> None:
     """Print the counterexamples to ignoring all-on and all-off, and one line per version."""
-    heading("NEITHER ALL-ON NOR ALL-OFF MAY BE SKIPPED: THE FINAL CODE WITH OTHER BIASES", "=")
+    heading("NEITHER ALL-ON NOR ALL-OFF MAY BE SKIPPED: THE FINAL CODE WITH OTHER BIASES", rule="=")
     for change, version in counterexamples().items():
         zones = alpha_zones(version.network())
         print(f"  {change}: {len(zones)} zones, {' '.join(spell_signs(zone.pattern[0]) for zone in zones)}")
-    heading("SUMMARY", "=")
+    heading("SUMMARY", rule="=")
     print(f"  {'version':24}{'regimes':>8}{'zones':>8}{'islands':>9}{'merged':>8}   of the six, without a zone")
     for version in VERSIONS.values():
         decided, zones = regimes(version), alpha_zones(version.network())

@@ -176,6 +176,7 @@ def test_named_networks_are_the_versions() -> None:
 def test_the_output_says_so() -> None:
     printed = output()
     assert printed.count("boundary and all?  yes") == 4
+    assert [printed.count(f"\nStep {k}: ") for k in range(1, 7)] == [4] * 6
     assert "NO\n" not in printed
     assert "contradict each other" not in printed
     assert "vertex (17/10, 9/10*sqrt(3)), about (1.7000, 1.5588)" in printed
