@@ -68,7 +68,8 @@ def _pieces(store: ZoneStore, suffix: str) -> Iterator[str]:
     nodes = (
         (k, node_attributes(zone, island=int(store.island_of[k]), maximum=maximum_text(zone))) for k, zone in enumerate(store)
     )
-    return GraphStream(suffix, {"property": str(store.prop), "complete": store.complete}).pieces(nodes, _shared_facets(store))
+    whole = {"property": store.prop.exact_text(), "complete": store.complete}
+    return GraphStream(suffix, whole).pieces(nodes, _shared_facets(store))
 
 
 def _shared_facets(store: ZoneStore) -> Iterator[tuple[int, int, dict[str, Any]]]:

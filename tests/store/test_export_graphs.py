@@ -35,6 +35,7 @@ def sets_of(path):
         (random_net(2, 6, 4, 1), 0, "inequalities"),
         (TWO_FLIP, 0, "auto"),
         (random_net(2, 4, 1), condition([1], -100), "auto"),  # no zones
+        (random_net(2, 4, 1), condition([1], "-100.0001"), "auto"),  # a number that texts round
         (Network.mlp([([[1, 1]], [100]), ([[1]], [0])]), 0, "auto"),  # a single zone
     ],
 )
