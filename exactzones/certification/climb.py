@@ -45,12 +45,21 @@ def real_maximum(climb: Climb, until: Deadline, options: dict[str, Any]) -> Prov
 
 @dataclass(frozen=True)
 class Climb:
-    """The search for the maximum of a unit on a domain, from one cell's maximum to the next."""
+    """The search for the maximum of a unit on a domain, from one cell's maximum to the next.
+
+    Attributes:
+        network: the network.
+        unit: its number in the layer.
+        layer: 0 is the first, -1 the last.
+        domain: None is all of the input space.
+        is_bracketed: whether a bound is to be proved if a limit ends the proof.
+    """
 
     network: Network
     unit: int
     layer: int
     domain: Polyhedron | None
+    is_bracketed: bool = True
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -73,7 +82,9 @@ class Climb:
                 return ProvedMaximum(value, point, None, decision.certificate, attained)
             if isinstance(decision, Undecided):
                 best = ProvedMaximum(value, point, None, None, self._known(point))
-                raise BudgetExceeded(decision.reason, best if attempt.interrupted else self._bracketed(best, until, options))
+                if self.is_bracketed and not attempt.interrupted:
+                    best = self._bracketed(best, until, options)
+                raise BudgetExceeded(decision.reason, best)
             value, point, ray = self.top_of_cell(decision.witness)
         return ProvedMaximum(None, point, ray, None, attained=False)
 

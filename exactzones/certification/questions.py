@@ -175,7 +175,8 @@ def maximum(
 
     Raises:
         BudgetExceeded: time is up, or the network is too large for the proof that nothing is greater; ``found`` has the largest
-            value over the reals so far with its point and, if there was time to prove one, a bound: ``upper``.
+            value over the reals so far with its point and, unless the arithmetic is one of floats, a bound ``upper`` if there was
+            time to prove one.
         DomainError: the domain is empty.
         InputError: an argument that does not fit.
     """
@@ -185,8 +186,8 @@ def maximum(
     region = as_domain(domain, loaded.inputs)
     case_of(loaded, feature(number, layer=of_layer), region, arithmetic=arithmetic)
     until, options = Deadline(as_seconds(seconds)), {"jobs": jobs, "executor": executor}
-    best = real_maximum(Climb(loaded, number, of_layer, region), until, options)
     floats = FloatArithmetic.of(arithmetic)
+    best = real_maximum(Climb(loaded, number, of_layer, region, is_bracketed=floats is None), until, options)
     if floats is None or best.value is None:
         return best
     search = FloatMaximum(loaded, lambda value: feature(number, value, of_layer), region, floats)

@@ -7,7 +7,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from exactzones.certification import CannotFire, Undecided, case_of, certify, maximum, prove_complete
+from exactzones.certification import CannotFire, Undecided, case_of, certify, climb, maximum, prove_complete
 from exactzones.certification.pace import CheckPace
 from exactzones.checker import check
 from exactzones.deadline import Deadline
@@ -80,20 +80,42 @@ def test_lists_of_zones_are_proved_within_their_time():
 
 def test_the_largest_value_is_found_within_its_time():
     start = time.process_time()
-    with pytest.raises(BudgetExceeded) as stopped:
+    with pytest.raises(BudgetExceeded):
         maximum(HARD, 0, BOX, seconds=1.5)
     assert time.process_time() - start < 2.5
+
+
+@pytest.fixture
+def mostly_bracketing(monkeypatch):
+    """A second for the proof, and one for each of three bounds, so that some are proved on a busy machine, too."""
+    monkeypatch.setattr(climb, "_PROOF_SHARE", 0.05)
+    monkeypatch.setattr(climb, "_TRY_SHARE", 0.05)
+    monkeypatch.setattr(climb, "_TRIES", 3)
+
+
+@pytest.mark.usefixtures("mostly_bracketing")
+def test_a_maximum_that_is_not_proved_has_a_bound():
+    with pytest.raises(BudgetExceeded) as stopped:
+        maximum(HARD, 0, BOX, seconds=20)
     best = stopped.value.found
     assert HARD(best.point)[0] == best.value < best.upper
     claim = case_of(HARD, feature(0, threshold=best.upper), BOX)
     assert check(HARD, [claim], best.upper_certificate.lines).verdict == "valid"
 
 
+@pytest.mark.usefixtures("mostly_bracketing")
+def test_a_bound_over_the_reals_is_none_in_floats():
+    with pytest.raises(BudgetExceeded) as stopped:
+        maximum(HARD, 0, BOX, seconds=20, arithmetic="float32")
+    assert (stopped.value.found.upper, stopped.value.found.upper_certificate) == (None, None)
+
+
+@pytest.mark.usefixtures("mostly_bracketing")
 def test_a_maximum_of_many_inputs_is_between_its_bounds():
     network = hard(300, 4, 1)
     box = Polyhedron.box(0, 1, dim=300)
     with pytest.raises(BudgetExceeded) as stopped:
-        maximum(network, 0, box, seconds=4)
+        maximum(network, 0, box, seconds=20)
     best = stopped.value.found
     values = []
     for signs in product("+-", repeat=4):
