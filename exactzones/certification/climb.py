@@ -14,7 +14,7 @@ import numpy as np
 from exactzones.certification.decide import case_of, certify, refute
 from exactzones.certification.direct import Direct
 from exactzones.certification.limits import CELL_SEARCH_INPUTS, EXACT_PROGRAM_INPUTS
-from exactzones.certification.results import CanFire, CannotFire, ProvedMaximum, Undecided
+from exactzones.certification.results import CanFire, CannotFire, Decision, ProvedMaximum, Undecided
 from exactzones.certification.witness.search import cell_rows
 from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, DomainError
@@ -88,7 +88,7 @@ class Climb:
             value, point, ray = self.top_of_cell(decision.witness)
         return ProvedMaximum(None, point, ray, None, attained=False)
 
-    def _exceeds(self, value: Fraction, until: Deadline, options: dict[str, Any]) -> CanFire | CannotFire | Undecided:
+    def _exceeds(self, value: Fraction, until: Deadline, options: dict[str, Any]) -> Decision:
         return certify(self.network, feature(self.unit, value, self.layer), self.domain, seconds=until, **options)
 
     def _start(self) -> Vector:
@@ -113,6 +113,8 @@ class Climb:
                 break
             bound = failed + gap if best.upper is None else failed + (best.upper - failed) / 4
             bound = math.ceil(bound / _NARROW) * _NARROW
+            if bound == best.upper:
+                break
             attempt = Deadline(_TRY_SECONDS) if until.seconds is None else until.part(_TRY_SHARE)
             case = case_of(self.network, feature(self.unit, bound, self.layer), self.domain)
             decision = refute(self.network, case, attempt, **options)

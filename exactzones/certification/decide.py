@@ -160,9 +160,7 @@ def certify_cases(
     return _resumed(run, resume, workers)
 
 
-def refute(
-    network: Network, case: Case, deadline: Deadline, *, jobs: int = 1, executor: Executor | None = None
-) -> CanFire | CannotFire | Undecided:
+def refute(network: Network, case: Case, deadline: Deadline, *, jobs: int = 1, executor: Executor | None = None) -> Decision:
     """Decide whether a case can hold where it is expected that it cannot: no time is spent on looking for a witness first."""
     return _decide(Run(network, [case], deadline), as_workers(jobs, executor), guess_first=False)
 
