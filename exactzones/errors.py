@@ -7,7 +7,6 @@ do.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Literal, TypeVar
@@ -136,7 +135,9 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     >>> did_you_mean("zon", ["zones", "view"])
     "; did you mean 'zones'?"
     """
-    near = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.7)
+    from difflib import get_close_matches  # noqa: PLC0415 - slow to import, and only messages need it
+
+    near = get_close_matches(word, list(choices), n=1, cutoff=0.7)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
