@@ -21,11 +21,10 @@ from exactzones.deadline import Deadline
 from exactzones.errors import DomainError, InputError, quoted, require
 from exactzones.models import from_sklearn, from_torch, load_network
 from exactzones.network import Network
-from exactzones.notation import number
 from exactzones.polyhedra import Box, HRep, Polyhedron
 from exactzones.polyhedra.shapes import window_box
 from exactzones.property import Condition, Disjunction, Property
-from exactzones.rational import algebraic, entries, index
+from exactzones.rational import algebraic, entries, index, text
 from exactzones.spec import parse_domain
 
 NetworkLike: TypeAlias = Any
@@ -131,7 +130,7 @@ def _is_pair(entry: Any) -> bool:
 def _interval(pair: Any, what: str, k: int) -> tuple[Fraction, Fraction]:
     low, high = (algebraic(bound, f"{name} bound of input {k}") for name, bound in zip(("lower", "upper"), pair, strict=True))
     if low > high:
-        raise DomainError(f"{what} of input {k} is empty: {number(low)} > {number(high)}; write (low, high)")
+        raise DomainError(f"{what} of input {k} is empty: {text(low)} > {text(high)}; write (low, high)")
     return low, high
 
 

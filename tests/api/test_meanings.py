@@ -14,6 +14,8 @@ def test_a_domain_may_be_text_a_pair_or_pairs():
     assert find_zones(NET, np.int64(0), "all") == find_zones(NET, feature(0))
     with pytest.raises(InputError, match="domain of input 1 is empty: 3 > -3"):
         find_zones(NET, 0, [(-3, 3), (3, -3)])
+    with pytest.raises(InputError, match="domain of input 0 is empty: 3000001/10000000 > 3/10;"):  # both are about 0.3
+        find_zones(NET, 0, [("0.3000001", "0.3"), (-3, 3)])
     with pytest.raises(InputError, match="there are 2 inputs"):
         find_zones(NET, 0, [(-3, 3)] * 3)
 
