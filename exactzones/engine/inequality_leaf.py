@@ -106,7 +106,7 @@ def facets_of(leaves: Sequence[InequalityLeaf]) -> list[dict[int, bool | None]]:
     """
     kernel = leaves[0].kernel
     found: list[dict[int, bool | None] | None] = [None] * len(leaves)
-    clear = [k for k, leaf in enumerate(leaves) if kernel.is_compiled and isinstance(leaf.inner, np.ndarray)]
+    clear = _clear(leaves)
     for start in range(0, len(clear), _BATCH):
         part = clear[start : start + _BATCH]
         verdicts = kernel.facets([leaves[k].states for k in part], [np.asarray(leaves[k].inner) for k in part])
@@ -135,7 +135,7 @@ def facets_of_units(leaves: Sequence[InequalityLeaf], settled: Flags, unmatched:
         here = slice(start, start + _BATCH)
         asked = states + np.uint8(_SETTLED) * settled[here] + np.uint8(_UNMATCHED) * unmatched[here]
         verdicts = np.full(states.shape, _UNCLEAR, np.uint8)
-        clear = [k for k, leaf in enumerate(part) if kernel.is_compiled and isinstance(leaf.inner, np.ndarray)]
+        clear = _clear(part)
         if clear:
             points = [np.asarray(part[k].inner) for k in clear]
             verdicts[clear] = kernel.facets(rows_as_bytes(asked[clear]), points, units_only=True)[:, -width:]
@@ -167,11 +167,16 @@ def maximum_bounds(leaves: Sequence[InequalityLeaf]) -> Floats:
     """Return proved bounds of the target's supremum on leaves of one search, below and above, (P, 2)."""
     kernel = leaves[0].kernel
     bounds = np.tile([-np.inf, np.inf], (len(leaves), 1))
-    clear = [k for k, leaf in enumerate(leaves) if kernel.is_compiled and isinstance(leaf.inner, np.ndarray)]
+    clear = _clear(leaves)
     for start in range(0, len(clear), _BATCH):
         part = clear[start : start + _BATCH]
         bounds[part] = kernel.maxima([leaves[k].states for k in part], [np.asarray(leaves[k].inner) for k in part])
     return bounds
+
+
+def _clear(leaves: Sequence[InequalityLeaf]) -> list[int]:
+    """Return the indices of leaves that the compiled kernel takes: those with an inner point in floats."""
+    return [k for k, leaf in enumerate(leaves) if leaf.kernel.is_compiled and isinstance(leaf.inner, np.ndarray)]
 
 
 def _exactly(leaf: InequalityLeaf) -> dict[int, bool | None]:

@@ -116,9 +116,8 @@ class LocalZone:
     @cached_property
     def facets(self) -> tuple[ZoneFacet, ...]:
         """The facets, in the order of the rows of ``hrep``."""
-        around = self.around
-        flips = (() if row in around.ends else self.crossing.flips(row) for row in self._found.rows)
-        rows = self._found.rows
+        around, rows = self.around, self._found.rows
+        flips = (() if row in around.ends else self.crossing.flips(row) for row in rows)
         return tuple(ZoneFacet(row, flipped, *around.distances(row)) for row, flipped in zip(rows, flips, strict=True))
 
     @cached_property
