@@ -194,7 +194,7 @@ int refutes_exactly(Search *S, const double *g, double scale) {
     double *sum = S->combined, *size = S->combined + w, common = 1;
     if (!(scale > 0) || !(S->box_scale > 0)) return 0;
     for (int i = 0; i < S->rows; i++) {
-        if (!(S->multiplier[i] > 1e-9)) continue;
+        if (!(S->multiplier[i] > LEAST_MULTIPLIER)) continue;
         if (!(S->row_scale[i] > 0)) return 0;
         scale = fmax(scale, S->row_scale[i]); /* powers of two */
         const double more = denominator_of(S->multiplier[i] * common);
@@ -206,7 +206,7 @@ int refutes_exactly(Search *S, const double *g, double scale) {
         size[c] = fabs(sum[c]);
     }
     for (int i = 0; i < S->rows; i++) {
-        const double y = S->multiplier[i] > 1e-9 ? rint(S->multiplier[i] * common) : 0, *row = S->row + (size_t)i * w;
+        const double y = S->multiplier[i] > LEAST_MULTIPLIER ? rint(S->multiplier[i] * common) : 0, *row = S->row + (size_t)i * w;
         if (!(y > 0)) continue;
         for (int c = 0; c < w; c++) {
             sum[c] += y * row[c];

@@ -15,7 +15,7 @@ static int put_number(Search *S, double value) { return put(&S->tree, &value, si
 static int put_proof(Search *S, int by_program) {
     int used = 0;
     const double common = by_program ? S->common : 0;
-    const double least = common > 0 ? 1e-9 : 0;
+    const double least = common > 0 ? LEAST_MULTIPLIER : 0;
     for (int i = 0; i < S->rows && by_program; i++) used += S->multiplier[i] > least;
     if (put_number(S, by_program ? S->top : -INFINITY) || put_number(S, common) || put_number(S, used)) return -1;
     for (int i = 0; i < S->rows && used; i++) {

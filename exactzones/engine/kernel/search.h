@@ -13,6 +13,7 @@
 #define UNSEEN 4            /* the state of a neuron that is still to come */
 #define MOST_DENOMINATOR 4096
 #define MOST_MULTIPLIER 1e7
+#define LEAST_MULTIPLIER 1e-9 /* in proofs in integers; less counts as zero */
 #define MOST_COMBINED 33    /* functions that signs.c combines at most */
 #define THIN 1e-4           /* an inner point that is nearer to a row than this is moved */
 
