@@ -99,10 +99,10 @@ def exact_texts(zones: Zones | UnionParts, main: Data, table: PointNumbers, flat
             "sample": table.number(zone.sample),
             "function": number_texts(_function(zones, zone)),
         }
-        if main["cells"][k] is not None:
-            inside = None if main["outside"][k] else dict.fromkeys(corner for ring in main["rings"][k] for corner in ring)
-            part = zone.firing_cell or zone.firing.closure()
-            entry["fires"] = _generators(part.vrep, table) if inside is None else {"vertices": list(inside)}
+        if main["cells"][k] is not None and main["outside"][k]:
+            entry["fires"] = _generators(zone.firing_part.vrep, table)
+        elif main["cells"][k] is not None:
+            entry["fires"] = {"vertices": list(dict.fromkeys(corner for ring in main["rings"][k] for corner in ring))}
         if whole_maps:
             entry["map"] = row_texts(zone.affine.augmented().rows)
         entries.append(entry)
