@@ -18,7 +18,7 @@ A page with all of them, for light and dark screens and for print:  python examp
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -267,8 +267,11 @@ ITEMS</html>
 
 def main() -> None:
     """Write every figure, or with ``--gallery FOLDER`` a page with all of them."""
-    if sys.argv[1:2] == ["--gallery"]:
-        write_gallery(Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description="Draw the figures into examples/figures/.")
+    parser.add_argument("--gallery", type=Path, metavar="FOLDER", help="write a page with all of them into this folder instead")
+    gallery = parser.parse_args().gallery
+    if gallery is not None:
+        write_gallery(gallery)
         return
     (HERE / "figures").mkdir(exist_ok=True)
     draw(HERE / "figures")
