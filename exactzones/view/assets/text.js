@@ -16,7 +16,7 @@ function approximate(exact) {
   return (Number(above) / Number(below)) * 10 ** (p.length - above.length - (q.length - below.length));
 }
 
-function rounded(value, digits = 5) {
+function rounded(value, digits = DIGITS) {
   const written = Number(value.toPrecision(digits));
   return (Math.abs(written) >= 1e6 || (written && Math.abs(written) < 1e-4) ? written.toExponential() : String(written)).replaceAll('-', '−');
 }
@@ -33,7 +33,7 @@ function isEqual(decimal, exact) {
 /** A number as a decimal, and whether that is rounded. */
 function decimal(exact) {
   if (/^-?\d+$/.test(exact) && exact.length <= WHOLE) return [exact, false];
-  const written = rounded(approximate(exact), DIGITS).replaceAll('−', '-');
+  const written = rounded(approximate(exact)).replaceAll('−', '-');
   return [written, !isEqual(written, exact)];
 }
 
@@ -71,7 +71,7 @@ function briefInequality(row, relation, names) {
   const longest = Math.max(...row.slice(1).map((entry) => entry.split('/')[0].length));
   const scaled = row.map((entry) => approximate(entry) / 10 ** Math.min(longest, 300));
   const largest = Math.max(...scaled.slice(1).map(Math.abs)) || 1;
-  return `~ ${write(scaled.map((entry) => rounded(entry / largest, DIGITS).replaceAll('−', '-')))}`;
+  return `~ ${write(scaled.map((entry) => rounded(entry / largest).replaceAll('−', '-')))}`;
 }
 
 /** An affine function b + a . x. */
