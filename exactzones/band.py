@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context
 from fractions import Fraction
 from typing import TypeAlias
@@ -51,8 +51,8 @@ class Band:
     arithmetic: str
     errors: tuple[Fraction, ...]
     slopes: tuple[Vector, ...]
-    surely: Polyhedron = field(repr=False)
-    possibly: Polyhedron = field(repr=False)
+    surely: Polyhedron
+    possibly: Polyhedron
 
     def __repr__(self) -> str:
         return f"Band({self.arithmetic}, off by at most {', '.join(map(written, self.errors))})"
