@@ -110,17 +110,20 @@ def frame(ax: Any, box: Polyhedron, letter: str = "x", *, pad: float = 0.0) -> N
         spine.set_color("#aaaaaa")
 
 
+def halo(paper: Any = "white") -> list[Any]:
+    """Return the effect that makes text readable on any colour: an outline in the colour of the paper."""
+    return [patheffects.withStroke(linewidth=2.5, foreground=paper)]
+
+
 def name(ax: Any, point: Sequence[float], text: str, offset: tuple[float, float]) -> None:
     """Write a name beside a point, at an offset in typographic points."""
-    halo = [patheffects.withStroke(linewidth=2.5, foreground="white")]
     place = {"xytext": offset, "textcoords": "offset points", "ha": "center", "va": "center"}
-    ax.annotate(text, point, **place, color=INK, fontsize=12, path_effects=halo, zorder=6)
+    ax.annotate(text, point, **place, color=INK, fontsize=12, path_effects=halo(), zorder=6)
 
 
 def number(ax: Any, point: Sequence[float], text: str, **options: Any) -> None:
     """Write a number on a zone, readable on any colour."""
-    halo = [patheffects.withStroke(linewidth=2.5, foreground="white")]
-    ax.text(*point, text, ha="center", va="center", color=INK, fontweight="bold", path_effects=halo, zorder=6, **options)
+    ax.text(*point, text, ha="center", va="center", color=INK, fontweight="bold", path_effects=halo(), zorder=6, **options)
 
 
 def legend_beside(ax: Any, handles: list[Any]) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from matplotlib import patheffects
 from matplotlib.collections import Collection
 from matplotlib.colors import to_rgba, to_rgba_array
 from matplotlib.lines import Line2D
@@ -15,6 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 from exactzones.errors import InputError, quoted
+from exactzones.plot.style import halo
 
 _Change: TypeAlias = Callable[[Sequence[float]], tuple[float, ...]]
 
@@ -70,7 +70,7 @@ def _recolour_line(artist: Line2D, change: _Change) -> None:
 def _recolour_text(artist: Text, change: _Change) -> None:
     artist.set_color(change(to_rgba(artist.get_color())))
     if artist.get_path_effects():
-        artist.set_path_effects([patheffects.withStroke(linewidth=2.5, foreground=change(to_rgba("white")))])
+        artist.set_path_effects(halo(change(to_rgba("white"))))
 
 
 def _dark(colour: Sequence[float]) -> tuple[float, ...]:
