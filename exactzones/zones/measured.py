@@ -6,6 +6,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from exactzones.errors import DomainError, InputError
+from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.marginal import PiecewisePolynomial, marginal
 from exactzones.rational import Vector, index
@@ -17,6 +18,7 @@ from exactzones.zones.volumes import firing_centroid, firing_functions, firing_m
 class Measured:
     """The part of ``Zones`` that is about volumes and means."""
 
+    network: Network
     zones: tuple[Zone, ...]
     domain: Polyhedron | None
 
@@ -44,7 +46,7 @@ class Measured:
         """
         if self.domain is None or not self._is_bounded or self.volume is None:
             return None
-        return self.volume / self.domain.cell().volume()
+        return self.volume / self._volume_of_domain()
 
     def share_bounds(self, width: float = 1e-5) -> tuple[Fraction, Fraction] | None:
         """Return lower and upper bounds on ``share``, from floats with proved errors; None if the domain is unbounded.
@@ -106,8 +108,8 @@ class Measured:
         >>> zones.centroid()
         (Fraction(3, 2),)
         """
-        self._volume_of_domain()
-        return firing_centroid(self.zones)
+        self._check_bounded()
+        return firing_centroid(self.zones, self.volume or Fraction(0))
 
     def marginal(self, coordinate: int, power: int = 0) -> PiecewisePolynomial:
         """Return how ``moment(power)`` is spread along an input: a function whose integral it is, exactly.
@@ -129,7 +131,7 @@ class Measured:
         (((Fraction(0, 1), Fraction(1, 1)),), Fraction(1, 2))
         """
         degree, whole = index(power, "power", least=0), self._volume_of_domain()
-        number, inputs = index(coordinate, "coordinate", least=0), self.domain.dim if self.domain is not None else 0
+        number, inputs = index(coordinate, "coordinate", least=0), self.network.inputs
         if degree > 1:
             raise InputError(f"power is {degree}; expected 0 or 1")
         if number >= inputs:
@@ -137,9 +139,13 @@ class Measured:
         return marginal(firing_functions(self.zones), number, degree, whole)
 
     def _volume_of_domain(self) -> Fraction:
-        if self.domain is None or not self._is_bounded:
+        """Return the volume by which integrals are divided; 1 if there are no zones: then all are 0, in any number of inputs."""
+        self._check_bounded()
+        return self.domain.cell().volume() if self.zones and self.domain is not None else Fraction(1)
+
+    def _check_bounded(self) -> None:
+        if not self._is_bounded:
             raise DomainError('a mean over an unbounded domain does not exist; list the zones in a bounded one, such as "-1:1"')
-        return self.domain.cell().volume()
 
     @property
     def _is_bounded(self) -> bool:

@@ -85,9 +85,11 @@ def firing_functions(zones: Sequence[Zone]) -> list[tuple[Cell, Vector]]:
     return parts
 
 
-def firing_centroid(zones: Sequence[Zone]) -> Vector | None:
-    """Return the centroid of the firing set, which is bounded; None if it has no volume."""
-    leaves, inputs = _leaves(zones), zones[0].network.inputs if zones else 0
+def firing_centroid(zones: Sequence[Zone], volume: Fraction) -> Vector | None:
+    """Return the centroid of the bounded firing set, whose volume the caller knows; None if that is 0."""
+    if not volume:
+        return None
+    leaves, inputs = _leaves(zones), zones[0].network.inputs
     known = None if leaves is None else first_moments(leaves)
     if known is not None:
         sums = [sum_of_quotients(terms) for terms in known]
@@ -95,8 +97,7 @@ def firing_centroid(zones: Sequence[Zone]) -> Vector | None:
         cells = [cell for zone in zones if (cell := zone.firing_cell) is not None]
         rows = [tuple(Fraction(j == k) for j in range(inputs + 1)) for k in range(1, inputs + 1)]
         sums = [sum((moment(cell, row, 1) for cell in cells), start=Fraction(0)) for row in rows]
-    volume = firing_volume(zones)
-    return tuple(total / volume for total in sums) if volume else None
+    return tuple(total / volume for total in sums)
 
 
 def _leaves(zones: Sequence[Zone]) -> list[Leaf] | None:

@@ -145,3 +145,8 @@ def test_what_is_known_when_time_is_up():
     with pytest.raises(BudgetExceeded) as stopped:
         measure(ABS, 0, (-2, 2), seconds=0)
     assert stopped.value.found.mean is None
+
+
+def test_a_feature_that_never_fires_has_measures_for_any_number_of_inputs():
+    zones = find_zones(Network.mlp([([[1] * 40], [0]), ([[-1]], [-1])]), 0, (-1, 1))
+    assert (zones.share, zones.moments(1), zones.centroid(), zones.marginal(39).integral) == (0, [0, 0], None, 0)
