@@ -81,6 +81,11 @@ class BudgetExceeded(ExactZonesError):
         self.found = found
 
 
+def reason_of(stopped: BaseException) -> str:
+    """Return why work was stopped by a budget or an interruption, in words."""
+    return stopped.reason if isinstance(stopped, BudgetExceeded) else str(stopped) or "interrupted"
+
+
 class BackendError(ExactZonesError):
     """A library broke its contract; please report it with the input that caused it."""
 

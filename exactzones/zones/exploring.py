@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple, overload
 from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_count, as_function, as_progress
 from exactzones.deadline import Deadline
 from exactzones.engine.search import Budget, Meter
-from exactzones.errors import BudgetExceeded, InputError, quoted
+from exactzones.errors import BudgetExceeded, InputError, quoted, reason_of
 from exactzones.network import Network, Pattern
 from exactzones.notation import point as written
 from exactzones.polyhedra import HRep, Polyhedron
@@ -200,7 +200,7 @@ def _found(
                 on_zone(near)
         walk.meter.report()
     except (BudgetExceeded, KeyboardInterrupt) as error:
-        stopped = error.reason if isinstance(error, BudgetExceeded) else str(error) or "interrupted"
+        stopped = reason_of(error)
     return tuple(sorted(found, key=lambda near: (near.distance, near.pattern))), stopped
 
 

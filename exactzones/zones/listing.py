@@ -18,7 +18,7 @@ from exactzones.deadline import Deadline
 from exactzones.engine.forward import is_rational
 from exactzones.engine.inequality_leaf import competing
 from exactzones.engine.search import Budget, as_budget, as_question, stream_zones
-from exactzones.errors import BudgetExceeded, InputError, require
+from exactzones.errors import BudgetExceeded, InputError, reason_of, require
 from exactzones.files import as_path
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import Polyhedron
@@ -355,6 +355,5 @@ def _listed(
                 if on_zone is not None:
                     on_zone(zone)
     except (BudgetExceeded, KeyboardInterrupt) as stopped:
-        reason = stopped.reason if isinstance(stopped, BudgetExceeded) else str(stopped) or "interrupted"
-        raise BudgetExceeded(reason, Zones(*question, tuple(zones), complete=False)) from None
+        raise BudgetExceeded(reason_of(stopped), Zones(*question, tuple(zones), complete=False)) from None
     return Zones(*question, tuple(zones))

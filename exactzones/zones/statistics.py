@@ -11,7 +11,7 @@ Every number follows from lists of zones: of a feature, of its negative, and of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -29,7 +29,7 @@ from exactzones.arguments import (
     as_unit,
 )
 from exactzones.deadline import Deadline
-from exactzones.errors import BudgetExceeded, DomainError
+from exactzones.errors import BudgetExceeded, DomainError, reason_of
 from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.property import Property, condition, feature
@@ -123,27 +123,18 @@ def measure(
     if region is None or not region.is_bounded:
         raise DomainError('a mean over an unbounded domain does not exist; name a bounded one, such as "-1:1"')
     search = partial(find_zones, domain=region, seconds=deadline, jobs=jobs, executor=executor, progress=progress)
-    found = Measures()
 
-    def moments(units: list[int], prop: Property) -> tuple[Zones, _Moments]:
-        zones = search(_gated(loaded, known.layer, units), prop)
+    def zones(units: list[int], prop: Property) -> Zones:
+        listed = search(_gated(loaded, known.layer, units), prop)
         deadline.check()
-        share, first, second = zones.moments(2)
-        return zones, (share, first, second)
+        return listed
 
+    found = Measures()
     try:
-        zones, own = moments([number], feature(0))
-        found = Measures(own[0], own[1], own[2] - own[1] ** 2, zones.centroid())
-        _, below = moments([number], _NEGATIVE)
-        mean = own[1] - below[1]
-        found = replace(found, mean=mean, variance=own[2] + below[2] - mean**2)
-        for partner in partners:
-            _, other = moments([partner], feature(0))
-            _, joined = moments([number, partner], _SUM)
-            found = replace(found, pairs={**found.pairs, partner: _pair(own, other, joined)})
+        for fuller in _measured(number, partners, zones):
+            found = fuller
     except (BudgetExceeded, KeyboardInterrupt) as stopped:
-        reason = stopped.reason if isinstance(stopped, BudgetExceeded) else str(stopped) or "interrupted"
-        raise BudgetExceeded(reason, found) from None
+        raise BudgetExceeded(reason_of(stopped), found) from None
     return found
 
 
@@ -158,6 +149,27 @@ def covariance(
     """
     found = measure(network, unit, domain, [other], layer=layer, seconds=seconds)
     return found.pairs[other].covariance_relu
+
+
+def _measured(unit: int, partners: Sequence[int], zones_of: Callable[[list[int], Property], Zones]) -> Iterator[Measures]:
+    """Yield what is known of a feature after each step, given the zones of a property of some units of its layer."""
+    zones = zones_of([unit], feature(0))
+    own = _moments(zones)
+    found = Measures(own[0], own[1], own[2] - own[1] ** 2, zones.centroid())
+    yield found
+    below = _moments(zones_of([unit], _NEGATIVE))
+    mean = own[1] - below[1]
+    found = replace(found, mean=mean, variance=own[2] + below[2] - mean**2)
+    yield found
+    for partner in partners:
+        other, joined = _moments(zones_of([partner], feature(0))), _moments(zones_of([unit, partner], _SUM))
+        found = replace(found, pairs={**found.pairs, partner: _pair(own, other, joined)})
+        yield found
+
+
+def _moments(zones: Zones) -> _Moments:
+    share, first, second = zones.moments(2)
+    return share, first, second
 
 
 def _gated(network: Network, layer: int, units: list[int]) -> Network:

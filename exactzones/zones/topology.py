@@ -9,7 +9,7 @@ set on which it is at least a higher level, if no vertex has a value between the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_deadline, as_domain, as_network, as_unit
 from exactzones.deadline import Deadline
-from exactzones.errors import BudgetExceeded, DomainError
+from exactzones.errors import BudgetExceeded, DomainError, reason_of
 from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.polyhedra import Cell, Polyhedron
@@ -106,18 +106,27 @@ def topology(
     loaded, deadline, is_open = as_network(network), as_deadline(seconds), flag(open, "open")
     number, at = as_unit(unit, layer)
     (known,) = feature(number, layer=at).resolve(loaded.widths).conditions
-    level, region, found = exact(threshold, "threshold"), as_domain(domain, loaded.inputs), Topology(open=is_open)
+    level, region = exact(threshold, "threshold"), as_domain(domain, loaded.inputs)
     search = {"seconds": deadline, "jobs": jobs, "executor": executor, "progress": progress}
+    found = Topology(open=is_open)
     try:
         regions = _regions(_ending_at(loaded, known.layer, number), region, level, search)
-        opposite = [region._replace(row=tuple(-entry for entry in region.row)) for region in regions]
-        zero, above_zero, below_zero = Fraction(0), _least(regions, deadline) / 2, _least(opposite, deadline) / 2
-        found = replace(found, firing=_homology(regions, above_zero if is_open else zero, deadline))
-        found = replace(found, complement=_homology(opposite, zero if is_open else below_zero, deadline))
-        return replace(found, boundary=_homology(regions, zero, deadline, at_level=True))
+        for fuller in _counted(regions, found, deadline):
+            found = fuller
     except (BudgetExceeded, KeyboardInterrupt) as stopped:
-        reason = stopped.reason if isinstance(stopped, BudgetExceeded) else str(stopped) or "interrupted"
-        raise BudgetExceeded(reason, found) from None
+        raise BudgetExceeded(reason_of(stopped), found) from None
+    return found
+
+
+def _counted(regions: Sequence[_Region], found: Topology, deadline: Deadline) -> Iterator[Topology]:
+    """Yield what is known after each of the three subsets."""
+    opposite = [region._replace(row=tuple(-entry for entry in region.row)) for region in regions]
+    zero, above_zero, below_zero = Fraction(0), _least(regions, deadline) / 2, _least(opposite, deadline) / 2
+    found = replace(found, firing=_homology(regions, above_zero if found.open else zero, deadline))
+    yield found
+    found = replace(found, complement=_homology(opposite, zero if found.open else below_zero, deadline))
+    yield found
+    yield replace(found, boundary=_homology(regions, zero, deadline, at_level=True))
 
 
 def _ending_at(network: Network, layer: int, unit: int) -> Network:
