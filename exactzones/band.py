@@ -43,6 +43,7 @@ class Band:
         arithmetic: in which the network is evaluated, in any order of summation.
         errors: for each condition of the property, how far its computed value is from the exact one, at most, at any number of
             the format in the zone.
+        constants: for each condition its value at the origin, continued from the zone.
         slopes: for each condition its gradient on the zone.
         surely: the part of the zone's cell in which the property holds in every order.
         possibly: the part in which it may hold in some order: elsewhere in the cell it holds in none.
@@ -50,6 +51,7 @@ class Band:
 
     arithmetic: str
     errors: tuple[Fraction, ...]
+    constants: Vector
     slopes: tuple[Vector, ...]
     surely: Polyhedron
     possibly: Polyhedron
@@ -67,19 +69,22 @@ class Band:
             moved = [((row[0] + sign * error, *row[1:]), strict) for (row, strict), error in zip(conditions, errors, strict=True)]
             rows = [row for row, strict in moved if not strict]
             parts.append(Polyhedron.of(len(cell[0]) - 1, [*cell, *rows], strict=[row for row, strict in moved if strict]))
-        return cls(arithmetic, tuple(errors), tuple(row[1:] for row, _ in conditions), *parts)
+        constants, slopes = tuple(row[0] for row, _ in conditions), tuple(row[1:] for row, _ in conditions)
+        return cls(arithmetic, tuple(errors), constants, slopes, *parts)
 
     @property
     def half_width(self) -> float:
         """The distance from the exact boundary within which the order of summation may decide, rounded up; inf if all is."""
-        return max((_distance(*pair) for pair in zip(self.errors, self.slopes, strict=True)), default=0.0)
+        return max(map(_distance, self.errors, self.constants, self.slopes), default=0.0)
 
 
-def _distance(error: Fraction, slope: Vector) -> float:
-    """Return ``error / |slope|``, rounded up."""
+def _distance(error: Fraction, constant: Fraction, slope: Vector) -> float:
+    """Return ``error / |slope|``, rounded up; of a constant condition inf, or 0 if no error changes its sign."""
     square = sum((entry * entry for entry in slope), start=_ZERO)
-    if not error or not square:
-        return math.inf if error else 0.0
+    if not square:
+        return math.inf if error and abs(constant) <= error else 0.0
+    if not error:
+        return 0.0
     return math.nextafter(math.sqrt(error * error / square) * (1 + 2**-50), math.inf)
 
 

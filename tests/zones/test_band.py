@@ -58,6 +58,16 @@ def test_the_band_of_a_single_unit():
     assert copied.band("bfloat16").half_width == 0
 
 
+@pytest.mark.parametrize(("bias", "half_width"), [(0.5, 0), (2.0**-30, np.inf)])
+def test_the_band_of_a_constant(bias, half_width):
+    """Where ReLU(5/8 x + 3/8 y) is off, z is the bias; the order decides only if rounding errors are as large."""
+    network = Network.mlp([([[0.625, 0.375]], [0]), ([[1]], [bias])])
+    (zone,) = (zone for zone in find_zones(network, feature(0), (-1, 1)) if zone.pattern == ("-",))
+    band = zone.band("float32")
+    assert band.half_width == half_width
+    assert (band.surely == band.possibly) is (half_width == 0)
+
+
 def test_what_has_no_band():
     (zone,) = find_zones(Network.mlp([([[1]], [-1])]), feature(0))
     with pytest.raises(DomainError, match="unbounded"):
