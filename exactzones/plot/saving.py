@@ -50,7 +50,9 @@ def save_zones(
         arithmetic: see ``plot_zones``.
 
     Raises:
-        InputError: another suffix, a file that cannot be written, or more than 3 inputs.
+        DomainError: see ``plot_zones``.
+        InputError: another suffix or theme, a file that cannot be written, more than 3 inputs, or floats that the model of
+            execution does not cover.
     """
     target = checked_path(path)
     as_drawn(zones)
