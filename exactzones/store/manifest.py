@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from exactzones.errors import FormatError, InputError, WriteError
-from exactzones.files import naming, read_bytes, unreadable, write_atomically
+from exactzones.files import is_on_disk, naming, read_bytes, unreadable, write_atomically
 from exactzones.formats.zones_json import property_document, row_texts
 from exactzones.models import load_network, save_network
 from exactzones.network import Network
@@ -136,9 +136,11 @@ class Manifest:
             InputError: it cannot be read.
         """
         path = directory / MANIFEST
-        if not path.exists():
-            problem = unreadable(directory) or "it is a file"
-            problem = f"it has no {MANIFEST}" if directory.is_dir() else problem
+        if not is_on_disk(str(path)):
+            if is_on_disk(str(directory)):
+                problem = f"it has no {MANIFEST}" if directory.is_dir() else "it is a file"
+            else:
+                problem = unreadable(directory) or "the name is too long"
             raise InputError(f"{directory}: not a store of zones: {problem}; exactzones zones --store writes one")
         journal = _journal(directory)  # first, because a writer may move its lines to the manifest meanwhile
         with naming(path):

@@ -153,6 +153,7 @@ def test_a_column_of_numbers_is_not_silently_a_label(run):
         (["zones", "net.json", "--feature", "0", "--store", "net.json"], ["it is a file; name a folder"]),
         (["store", "net.json", "info"], ["net.json: not a store of zones: it is a file"]),
         (["store", "nowhere", "info"], ["nowhere: not a store of zones: No such file"]),
+        (["store", "a" * 300, "info"], ["not a store of zones: the name is too long"]),
         (["check", "net.json", "folder.json", "--feature", "0"], [FOLDER]),
         (["check", "net.json", "nte.json", "--feature", "0"], ["did you mean 'net.json'?"]),
         (["verify", "folder.vnnlib", "--network", "N=net.json"], [FOLDER]),
