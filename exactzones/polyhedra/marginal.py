@@ -22,7 +22,7 @@ from typing import Any
 
 from exactzones.polyhedra.cells import Cell
 from exactzones.polyhedra.volume import simplices
-from exactzones.rational import Row, algebraic, determinant, dot, quotient
+from exactzones.rational import algebraic, dot, quotient
 
 _Terms = defaultdict[tuple[Fraction, int], Fraction]
 
@@ -80,10 +80,8 @@ def marginal(
     for cell, row in parts:
         knots = [quotient(ray[coordinate + 1], ray[0]) for ray in cell.rays]
         values = [dot(row, ray) / ray[0] for ray in cell.rays]
-        for simplex in simplices((1 << len(cell.rays)) - 1, [on for _, on in cell.facets], cell.dim):
-            corners: list[Row] = [cell.rays[k] for k in simplex]
-            size = quotient(abs(determinant(corners)), math.prod([corner[0] for corner in corners]))
-            size /= math.factorial(cell.dim) * whole
+        for simplex, above, below in simplices(cell.dim, cell.rays, [on for _, on in cell.facets]):
+            size = quotient(above, below) / (math.factorial(cell.dim) * whole)
             own = [knots[k] for k in simplex]
             if power == 0:
                 _add_spline(terms, own, size)

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from exactzones.polyhedra.cells import Cell
 from exactzones.polyhedra.volume import simplices
-from exactzones.rational import Row, determinant, dot, quotient
+from exactzones.rational import dot, quotient
 
 
 def moment(cell: Cell, function: Sequence[Fraction], power: int) -> Fraction:
@@ -23,10 +23,8 @@ def moment(cell: Cell, function: Sequence[Fraction], power: int) -> Fraction:
     """
     values = [dot(function, ray) / ray[0] for ray in cell.rays]
     total = Fraction(0)
-    for simplex in simplices((1 << len(cell.rays)) - 1, [on for _, on in cell.facets], cell.dim):
-        corners: list[Row] = [cell.rays[k] for k in simplex]
-        size = quotient(abs(determinant(corners)), math.prod([corner[0] for corner in corners]))
-        total += size * _complete([values[k] for k in simplex], power)
+    for simplex, above, below in simplices(cell.dim, cell.rays, [on for _, on in cell.facets]):
+        total += quotient(above, below) * _complete([values[k] for k in simplex], power)
     return total / (math.factorial(cell.dim) * math.comb(cell.dim + power, power))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from exactzones.rational import Row, determinant, sum_of_quotients
@@ -22,14 +22,20 @@ def volume(dim: int, vertices: Sequence[Row], facets: Sequence[int]) -> Fraction
 
     Source: Cohen and Hickey 1979, Two algorithms for determining volumes of convex polyhedra.
     """
-    sizes = []
-    for simplex in simplices((1 << len(vertices)) - 1, facets, dim):
+    return sum_of_quotients((above, below) for _, above, below in simplices(dim, vertices, facets)) / math.factorial(dim)
+
+
+def simplices(dim: int, vertices: Sequence[Row], facets: Sequence[int]) -> Iterator[tuple[tuple[int, ...], int, int]]:
+    """Yield simplices that make up such a polytope.
+
+    Each is (the indices of its vertices, numerator, denominator), where the quotient is dim! times its volume.
+    """
+    for simplex in _simplices((1 << len(vertices)) - 1, facets, dim):
         corners = [vertices[k] for k in simplex]
-        sizes.append((abs(determinant(corners)), math.prod([corner[0] for corner in corners])))
-    return sum_of_quotients(sizes) / math.factorial(dim)
+        yield simplex, abs(determinant(corners)), math.prod([corner[0] for corner in corners])
 
 
-def simplices(face: int, facets: Sequence[int], dim: int) -> list[tuple[int, ...]]:
+def _simplices(face: int, facets: Sequence[int], dim: int) -> list[tuple[int, ...]]:
     """Return simplices that make up a face of dimension dim, each as the indices of its vertices."""
     apex = (face & -face).bit_length() - 1
     if dim == 0:
@@ -37,7 +43,7 @@ def simplices(face: int, facets: Sequence[int], dim: int) -> list[tuple[int, ...
     pieces = []
     for facet in facets:
         if not facet >> apex & 1:
-            pieces += [(apex, *rest) for rest in simplices(facet, facets_of(facet, facets), dim - 1)]
+            pieces += [(apex, *rest) for rest in _simplices(facet, facets_of(facet, facets), dim - 1)]
     return pieces
 
 
