@@ -37,14 +37,10 @@ class Homology:
         """Return what there is, in words."""
         if not any(self.betti):
             return "empty"
-        names = ("component", "loop", "cavity")
-        parts = []
-        for k, count in enumerate(self.betti):
-            if count or k == 0:
-                name = names[k] if k < len(names) else f"hole of dimension {k}"
-                plural = {"cavity": "cavities"}.get(name, name.replace("hole", "holes") if k >= len(names) else f"{name}s")
-                parts.append(f"{count} {name if count == 1 else plural}")
-        return ", ".join(parts)
+        names = [("component", "components"), ("loop", "loops"), ("cavity", "cavities")]
+        names += [(f"hole of dimension {k}", f"holes of dimension {k}") for k in range(3, len(self.betti))]
+        counted = zip(self.betti, names, strict=False)
+        return ", ".join(f"{count} {one if count == 1 else several}" for count, (one, several) in counted if count)
 
 
 def homology(boundaries: Sequence[Mapping[int, Boundary]], dim: int) -> Homology:
@@ -52,7 +48,7 @@ def homology(boundaries: Sequence[Mapping[int, Boundary]], dim: int) -> Homology
 
     Args:
         boundaries: for each dimension from 0 the cells of that dimension with their boundaries; those of vertices are empty.
-        dim: how many Betti numbers are wanted.
+        dim: how many Betti numbers are wanted, at most one for each of these dimensions.
     """
     euler = sum((-1) ** k * len(cells) for k, cells in enumerate(boundaries))
     complex_ = _Complex(boundaries)
@@ -61,8 +57,7 @@ def homology(boundaries: Sequence[Mapping[int, Boundary]], dim: int) -> Homology
     left = [len(cells) for cells in complex_.boundary]
     betti = [count - len(divisors[k]) - len(divisors[k + 1]) for k, count in enumerate(left)]
     torsion = [tuple(entry for entry in divisors[k + 1] if entry > 1) for k in range(len(left))]
-    missing = max(0, dim - len(betti))
-    return Homology((*betti, *[0] * missing)[:dim], (*torsion, *[()] * missing)[:dim], euler)
+    return Homology(tuple(betti[:dim]), tuple(torsion[:dim]), euler)
 
 
 class _Complex:

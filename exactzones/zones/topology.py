@@ -24,7 +24,7 @@ from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.polyhedra.complexes import FaceComplex, part_above
 from exactzones.polyhedra.homology import Homology
 from exactzones.polyhedra.inequality_cell import MOST_CORNERS_DIM
-from exactzones.property import Condition, Property, feature
+from exactzones.property import ALWAYS, feature
 from exactzones.rational import Row, exact, flag, integer_dot, over_common_denominator, quotient
 from exactzones.zones.listing import find_zones
 
@@ -137,8 +137,7 @@ def _ending_at(network: Network, layer: int, unit: int) -> Network:
 
 def _regions(network: Network, domain: Polyhedron | None, level: Fraction, search: dict[str, Any]) -> list[_Region]:
     """Return all activation regions, with the feature on each, less the level; unbounded ones are cut off far outside."""
-    everything = Property((Condition(len(network.layers) - 1, (), Fraction(1)),))
-    zones = find_zones(network, everything, domain, **search)
+    zones = find_zones(network, ALWAYS, domain, **search)
     rows = ((zone.affine.offset[0] - level, *zone.affine.matrix.rows[0]) for zone in zones)
     regions = [_Region(zone.cell, *over_common_denominator(row)) for zone, row in zip(zones, rows, strict=True)]
     if domain is None or not domain.is_bounded:
