@@ -44,7 +44,7 @@ html_title = "exactzones {exactzones.__version__}"
 html_show_copyright = html_show_sphinx = False
 root_doc = "README"
 include_patterns = {PAGES}
-suppress_warnings = ["ref.python"]   # words such as "row" in the type of an attribute are no names of ours
+suppress_warnings = ["ref.python"]   # words such as "row" in the type of an attribute are not names of ours
 nb_execution_mode = "off"            # the notebooks have the outputs of a real run, which the tests compare
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
@@ -61,7 +61,7 @@ copybutton_prompt_is_regexp = True
 
 
 def tracked(patterns: list[str]) -> list[Path]:
-    """The files that the patterns name, once each, relative to the root; what builds and caches leave is none of them."""
+    """The files that the patterns name, once each, relative to the root, without what builds and caches leave."""
     found = (path.relative_to(ROOT) for pattern in patterns for path in sorted(ROOT.glob(pattern)) if path.is_file())
     return [path for path in dict.fromkeys(found) if not any(part.startswith((".", "_")) for part in path.parent.parts)]
 
@@ -126,9 +126,7 @@ def collect(source: Path) -> None:
     contents = ""
     for caption, patterns in DOCUMENTS.items():
         pages = tracked(patterns)
-        contents += table_of_contents(
-            caption, [str(page.with_suffix("")) for page in pages if page.name != "README.md" or page.parent != Path()]
-        )
+        contents += table_of_contents(caption, [str(page.with_suffix("")) for page in pages if page != Path("README.md")])
     (source / "api").mkdir()
     click = heading("All commands", "=") + ".. click:: exactzones.cli.commands:cli\n   :prog: exactzones\n   :nested: full\n"
     (source / "api/commands.rst").write_text(click, encoding="utf-8")
