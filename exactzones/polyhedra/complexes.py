@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from exactzones.deadline import Deadline
 from exactzones.polyhedra.cells import Cell, bits
 from exactzones.polyhedra.homology import Boundary, Homology, cycle_boundary, homology
 from exactzones.polyhedra.volume import facets_of
@@ -16,18 +17,28 @@ _Polytope = tuple[Sequence[Row], Sequence[int]]
 class FaceComplex:
     """All faces of polytopes, each once: a face is known by its vertices.
 
+    Args:
+        dim: dimension of the space.
+        deadline: until when faces are added; a cube in d dimensions has 3^d of them.
+
     Attributes:
+        dim: dimension of the space.
         boundaries: for each dimension the faces, by their numbers, with their boundaries.
     """
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, dim: int, deadline: Deadline) -> None:
         self.dim = dim
+        self._deadline = deadline
         self.boundaries: list[dict[int, Boundary]] = [{} for _ in range(dim + 1)]
         self._vertices: dict[Row, int] = {}
         self._faces: dict[frozenset[int], tuple[int, int]] = {}
 
     def add(self, polytope: _Polytope) -> None:
-        """Add a polytope with all its faces."""
+        """Add a polytope with all its faces.
+
+        Raises:
+            BudgetExceeded: time is up.
+        """
         vertices, sets = polytope
         if vertices:
             numbers = [self._vertices.setdefault(vertex, len(self._vertices)) for vertex in vertices]
@@ -41,6 +52,7 @@ class FaceComplex:
         """Return the dimension and the number of a face, which is added if it is new."""
         key = frozenset(numbers[k] for k in bits(face))
         if key not in self._faces:
+            self._deadline.check()
             facets = facets_of(face, sets)
             below = [self._face(facet, facets, numbers) for facet in facets]
             dim = below[0][0] + 1 if below else 0

@@ -194,7 +194,7 @@ def _least(regions: Sequence[_Region], deadline: Deadline) -> Fraction:
 
 def _homology(regions: Sequence[_Region], level: Fraction, deadline: Deadline, *, at_level: bool = False) -> Homology:
     """Return the homology of where the feature is at least a level, or equal to it."""
-    complex_ = FaceComplex(regions[0].cell.dim)
-    for region in deadline.watch(regions):
+    complex_ = FaceComplex(regions[0].cell.dim, deadline)
+    for region in regions:
         complex_.add(part_above(region.cell, region.above(level), at_zero=at_level))
     return complex_.homology()
