@@ -94,7 +94,9 @@ class Run:
         self.trees = trees
         cases = [[self.cases[k] for k in tree] for tree in trees]
         self.tree = Tree(self.network, cases, BITS, [(text,) for text in self.patterns or ()], lowered=self._prepared.lowered)
-        listed = EngineClaim.of(self.tree.claims[0], self.network, self.cases[0].prop, self.patterns)
+        listed = None
+        if self.patterns is not None:  # a list of zones is about a single case
+            listed = EngineClaim.of(self.tree.claims[0], self.network, self.cases[0].prop, self.patterns)
         self.searches = SearchFactory(self.tree, self.patterns, self.holds, self.deadline, listed=listed)
 
     def replay(self, certificate: Certificate) -> None:

@@ -114,7 +114,7 @@ class BoxSearch(RegionSearch):
         root = bool(roots.any())
         self._tighten(boxes, numbers, root=root)
         variables.alpha[roots] = (boxes.high > -boxes.low)[roots]
-        steps = _STEPS if boxes.side.any(axis=1).all() else _ROOT_STEPS  # fewer where an earlier search has split
+        steps = _ROOT_STEPS if root else _STEPS  # fewer where an earlier search has split
         value, corners, variables = self.dual.ascend(boxes, variables, steps, margin=self.margin, look=self.deadline.check)
         self._try_witness(corners)
         if self.witness is not None:
