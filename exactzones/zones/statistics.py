@@ -32,6 +32,7 @@ from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, DomainError, reason_of
 from exactzones.layer import Layer
 from exactzones.network import Network
+from exactzones.notation import number, point
 from exactzones.property import Property, condition, feature
 from exactzones.rational import Vector
 from exactzones.rational.floats import clipped_float
@@ -56,6 +57,9 @@ class PairMeasures:
     covariance_relu: Fraction
     correlation_relu: float | None
 
+    def __repr__(self) -> str:
+        return f"PairMeasures(both_fire={number(self.both_fire)}, covariance_relu={number(self.covariance_relu)})"
+
 
 @dataclass(frozen=True)
 class Measures:
@@ -78,6 +82,12 @@ class Measures:
     mean: Fraction | None = None
     variance: Fraction | None = None
     pairs: Mapping[int, PairMeasures] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        known = {name: getattr(self, name) for name in ("share", "mean_relu", "variance_relu", "mean", "variance")}
+        parts = [f"{name}={number(value)}" for name, value in known.items() if value is not None]
+        parts += [] if self.centroid is None else [f"centroid={point(self.centroid)}"]
+        return f"Measures({', '.join([*parts, *(['pairs=' + repr(dict(self.pairs))] if self.pairs else [])])})"
 
 
 def measure(

@@ -278,6 +278,7 @@ def test_without_the_compiled_kernel():
     assert done.stdout.split() == ["2", "2", "NumPy"]
     assert done.stderr.count("SlowKernelWarning: the compiled kernel is missing") == 1
     assert "EXACTZONES_KERNEL=numpy" in done.stderr
+    assert "pip install -e" in done.stderr
 
 
 @pytest.mark.parametrize(("code", "chosen"), [(TWO_LISTS, ""), (TWO_LISTS, "numpy"), (MISSING + TWO_LISTS, "numpy")])

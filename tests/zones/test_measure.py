@@ -8,8 +8,9 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from zones.support import small_networks
 
-from exactzones import AffineMap, Network, covariance, feature, find_zones, measure
+from exactzones import AffineMap, Measures, Network, PairMeasures, covariance, feature, find_zones, measure
 from exactzones.errors import BudgetExceeded, DomainError, InputError
+from exactzones.notation import number, point
 from exactzones.polyhedra.moments import moment
 from exactzones.property import ALWAYS
 from exactzones.rational import algebraic
@@ -117,6 +118,18 @@ def test_irrational_weights():
     zones = find_zones(net, 0, (-2, 2))
     assert zones.marginal(0).breakpoints == (-2, -1, algebraic("1/2*sqrt(2)"), 2)
     assert [zones.marginal(0, power).integral for power in (0, 1)] == zones.moments(1)
+
+
+def test_long_numbers_are_rounded_in_what_is_shown():
+    """Fractions of more digits than Python writes."""
+    whole = Fraction(1, 3**20000)
+    shown = repr(Measures(whole, mean=1 - whole, centroid=(whole,), pairs={1: PairMeasures(whole, -whole, None)}))
+    small = number(whole)
+    assert shown == (
+        f"Measures(share={small}, mean=~1, centroid={point([whole])}, "
+        f"pairs={{1: PairMeasures(both_fire={small}, covariance_relu={number(-whole)})}})"
+    )
+    assert len(small) < 20
 
 
 def test_a_marginal_by_hand():

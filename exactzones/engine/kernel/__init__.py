@@ -16,6 +16,7 @@ import warnings
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 
 _COMPILED = f"{__name__}._compiled"
@@ -59,8 +60,10 @@ def warn_if_slow() -> None:
     """Warn, once, if the NumPy kernel runs without having been chosen."""
     if load().__name__ == _NUMPY and not _is_numpy_chosen():
         warnings.warn(
-            "the compiled kernel is missing, so zones are listed with the NumPy kernel, about a hundred times slower; install a "
-            "C compiler and reinstall exactzones, or set EXACTZONES_KERNEL=numpy to silence this warning",
+            f"the compiled kernel is missing in {Path(__file__).parent}, so zones are listed with the NumPy kernel, about a "
+            "hundred times slower. If that is a clone of the sources, Python takes it in place of the installed package: start "
+            "Python in another folder, or install with pip install -e. Else install a C compiler and reinstall exactzones; "
+            "EXACTZONES_KERNEL=numpy silences this warning",
             SlowKernelWarning,
             stacklevel=2,
         )
