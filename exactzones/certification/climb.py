@@ -84,7 +84,7 @@ class Climb:
                 best = ProvedMaximum(value, point, None, None, self._known(point))
                 if self.is_bracketed and not attempt.interrupted:
                     best = self._bracketed(best, until, options)
-                raise BudgetExceeded(decision.reason, best)
+                raise BudgetExceeded(until.reason if until.interrupted else decision.reason, best)
             value, point, ray = self.top_of_cell(decision.witness)
         return ProvedMaximum(None, point, ray, None, attained=False)
 
