@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from exactzones.errors import FormatError, InputError, quoted
-from exactzones.files import as_path, unreadable
+from exactzones.files import as_path, is_on_disk, unreadable
 from exactzones.models.network_json import load_json, save_json
 from exactzones.models.nnet import load_nnet
 from exactzones.models.npz import load_npz, save_npz
@@ -67,7 +67,7 @@ def load_network(
     """
     name = as_path(path)
     selection = Selection.of(output, inputs, end_at, shape, box)
-    if problem := unreadable(name):
+    if is_on_disk(name) and (problem := unreadable(name)):
         raise InputError(f"{name}: {problem}")
     unpacked = name[:-3] if name.lower().endswith((".onnx.gz", ".nnet.gz")) else name
     if name.lower().endswith(".pt2"):

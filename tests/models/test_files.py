@@ -22,7 +22,7 @@ def test_a_missing_file(suffix, tmp_path):
 def test_a_folder(suffix, tmp_path):
     path = tmp_path / f"folder{suffix}"
     path.mkdir()
-    refused(load_network, path, "Is a directory", error=InputError)
+    refused(load_network, path, "it is a folder; expected a file", error=InputError)
     with pytest.raises(InputError, match="cannot be written: Is a directory"):
         save_network(NET, path)
 

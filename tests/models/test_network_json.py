@@ -89,7 +89,7 @@ def test_bad_layers(layers, parts, tmp_path):
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
-        ("", ["the file is not JSON, or is cut short"]),
+        ("", ["the file is empty"]),
         ("[]", ["not a network"]),
         ("3", ["not a network"]),
         ("{}", ["not a network"]),
@@ -137,7 +137,7 @@ def test_every_truncation(tmp_path):
     text = write(tmp_path / "bad.json", '[{"weight": [[1, "1/2"]], "relu": true}]').read_text()
     for length in range(len(text)):
         (tmp_path / "bad.json").write_text(text[:length])
-        refused(load_network, tmp_path / "bad.json", "the file is not JSON, or is cut short")
+        refused(load_network, tmp_path / "bad.json", "the file is not JSON, or is cut short" if length else "the file is empty")
 
 
 def test_a_file_beyond_the_limit(tmp_path, monkeypatch):

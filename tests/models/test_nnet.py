@@ -74,7 +74,8 @@ def test_a_byte_order_mark_other_line_ends_and_gzip(tmp_path):
         ("\n1,2,\n0.25", "\n1,nan,\n0.25", "line 13 is '1,nan'; expected 2 weights"),
         ("0.25,\n", "", "line 14 is missing; expected one bias"),
         ("1,1,1,\n", "1,0,1,\n", "a range is 0"),
-        (PLAIN, "", "line 1 is missing"),
+        (PLAIN, "\n", "line 1 is missing"),
+        (PLAIN, "", "the file is empty"),
     ],
 )
 def test_what_does_not_fit_is_refused(old, new, part, tmp_path):

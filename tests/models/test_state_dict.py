@@ -93,7 +93,7 @@ class TestSafetensors:
         refused(load_network, path, "'conv.weight' does not say which layer it belongs to; a state dict is read as linear layers")
         for data in (b"", b"junk", b"\xff" * 100, b"\x00" * 8):
             path.write_bytes(data)
-            refused(load_network, path, "the file is not a safetensors file")
+            refused(load_network, path, "the file is not a safetensors file" if data else "the file is empty")
 
     def test_damaged_files(self, tmp_path):
         path = self.save(tmp_path / "net.safetensors", WEIGHTS)
@@ -161,4 +161,4 @@ class TestTorchFiles:
         refused(load_network, path, "0.weight has type torch.int8")
         for data in (b"", b"junk"):
             path.write_bytes(data)
-            refused(load_network, path, "the file is not a state dict that torch.save wrote")
+            refused(load_network, path, "the file is not a state dict that torch.save wrote" if data else "the file is empty")
