@@ -1,5 +1,6 @@
 """Rewriting a network without changing its function changes no zone."""
 
+import itertools
 import math
 from fractions import Fraction
 from itertools import pairwise
@@ -16,6 +17,8 @@ from exactzones.property import ALWAYS, feature
 from exactzones.rational import Matrix
 from exactzones.testing import boxes, domains, features, networks, rationals
 from exactzones.zones import find_zones
+
+NEAR_ONE = frozenset({Fraction(1), Fraction(3), Fraction(1, 7)})
 
 
 def reordered(pattern, before, after):
@@ -50,9 +53,10 @@ def test_permuting_neurons_permutes_signs(data, net, engine):
 
 @given(st.data(), small_networks(), engines)
 def test_scaling_a_neuron_and_its_outgoing_weights_changes_nothing(data, net, engine):
+    """Not even the order of zones, unless factors are so large that the errors of floats decide between equal neurons."""
     prop = data.draw(features(net, hidden=False))
     domain = data.draw(domains(net.inputs))
-    factor = st.sampled_from([Fraction(1), Fraction(3), Fraction(1, 7), Fraction(2**60), Fraction(1, 3**40)])
+    factor = st.sampled_from([*sorted(NEAR_ONE), Fraction(2**60), Fraction(1, 3**40)])
     scales = [[data.draw(factor) for _ in range(width)] for width in net.widths[:-1]] + [[Fraction(1)] * net.widths[-1]]
     layers = []
     incoming = [Fraction(1)] * net.inputs
@@ -65,12 +69,17 @@ def test_scaling_a_neuron_and_its_outgoing_weights_changes_nothing(data, net, en
         incoming = outgoing
     ours = find_zones(net, prop, domain, engine=engine)
     theirs = find_zones(Network(tuple(layers)), prop, domain, engine=engine)
-    assert [zone.pattern for zone in ours] == [zone.pattern for zone in theirs]
-    assert [zone.vrep for zone in ours] == [zone.vrep for zone in theirs]
-    assert [zone.conditions for zone in ours] == [zone.conditions for zone in theirs]
-    assert [zone.maximum.value for zone in ours] == [zone.maximum.value for zone in theirs]
-    assert (ours.islands, ours.volume) == (theirs.islands, theirs.volume)
-    assert {frozenset(edge) for edge in ours.graph.edges} == {frozenset(edge) for edge in theirs.graph.edges}
+    same = {zone.pattern: zone for zone in theirs}
+    if set(itertools.chain(*scales)) <= NEAR_ONE:
+        assert [zone.pattern for zone in ours] == [zone.pattern for zone in theirs]
+    assert len(ours) == len(theirs)
+    assert [zone.vrep for zone in ours] == [same[zone.pattern].vrep for zone in ours]
+    assert [zone.conditions for zone in ours] == [same[zone.pattern].conditions for zone in ours]
+    assert [zone.maximum.value for zone in ours] == [same[zone.pattern].maximum.value for zone in ours]
+    assert ours.volume == theirs.volume
+    for groups in (lambda zones: zones.islands, lambda zones: zones.graph.edges):
+        ours_in, theirs_in = ({frozenset(z[k].pattern for k in group) for group in groups(z)} for z in (ours, theirs))
+        assert ours_in == theirs_in
 
 
 @st.composite
