@@ -50,6 +50,7 @@ def check(
     Raises:
         InputError: an argument that does not fit.  (A certificate that is wrong raises no error: the report says why.)
 
+    >>> from exactzones import Network
     >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
     >>> str(check(net, 0, (-1, 1), certify(net, 0, (-1, 1)).certificate))
     'valid'
