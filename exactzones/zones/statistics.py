@@ -26,17 +26,15 @@ from exactzones.arguments import (
     as_domain,
     as_network,
     as_numbers,
-    as_unit,
 )
 from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, DomainError, reason_of
-from exactzones.layer import Layer
-from exactzones.network import Network
 from exactzones.notation import number, point
 from exactzones.property import Property, condition, feature
 from exactzones.rational import Vector
 from exactzones.rational.floats import clipped_float
 from exactzones.zones.listing import Zones, find_zones
+from exactzones.zones.units import ending_at, unit_of
 
 _Moments = tuple[Fraction, Fraction, Fraction]
 _SUM = condition([1, 1], after_relu=True)
@@ -126,22 +124,21 @@ def measure(
     (Fraction(1, 2), Fraction(0, 1), Fraction(1, 4), Fraction(5, 48))
     """
     loaded = as_network(network)
-    number, at = as_unit(unit, layer)
-    (known,) = feature(number, layer=at).resolve(loaded.widths).conditions
-    partners = as_numbers(others, "others", loaded.widths[known.layer])
+    chosen, at = unit_of(loaded, unit, layer)
+    partners = as_numbers(others, "others", loaded.widths[at])
     region, deadline = as_domain(domain, loaded.inputs), as_deadline(seconds)
     if region is None or not region.is_bounded:
         raise DomainError('a mean over an unbounded domain does not exist; name a bounded one, such as "-1:1"')
     search = partial(find_zones, domain=region, seconds=deadline, jobs=jobs, executor=executor, progress=progress)
 
     def zones(units: list[int], prop: Property) -> Zones:
-        listed = search(_gated(loaded, known.layer, units), prop)
+        listed = search(ending_at(loaded, at, units, relu=True), prop)
         deadline.check()
         return listed
 
     found = Measures()
     try:
-        for fuller in _measured(number, partners, zones):
+        for fuller in _measured(chosen, partners, zones):
             found = fuller
     except (BudgetExceeded, KeyboardInterrupt) as stopped:
         raise BudgetExceeded(reason_of(stopped), found) from None
@@ -180,13 +177,6 @@ def _measured(unit: int, partners: Sequence[int], zones_of: Callable[[list[int],
 def _moments(zones: Zones) -> _Moments:
     share, first, second = zones.moments(2)
     return share, first, second
-
-
-def _gated(network: Network, layer: int, units: list[int]) -> Network:
-    """Return the network up to a layer, of which it keeps some units, each with a ReLU."""
-    last = network.layers[layer]
-    gate = Layer(last.weight.take(units), tuple(last.bias[unit] for unit in units), (True,) * len(units))
-    return Network((*network.layers[:layer], gate))
 
 
 def _pair(one: _Moments, other: _Moments, joined: _Moments) -> PairMeasures:

@@ -15,18 +15,18 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_deadline, as_domain, as_network, as_unit
+from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_deadline, as_domain, as_network
 from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, DomainError, reason_of
-from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.polyhedra.complexes import FaceComplex, part_above
 from exactzones.polyhedra.homology import Homology
 from exactzones.polyhedra.inequality_cell import MOST_CORNERS_DIM
-from exactzones.property import ALWAYS, feature
+from exactzones.property import ALWAYS
 from exactzones.rational import Row, exact, flag, integer_dot, over_common_denominator, quotient
 from exactzones.zones.listing import find_zones
+from exactzones.zones.units import ending_at, unit_of
 
 
 class _Region(NamedTuple):
@@ -104,13 +104,12 @@ def topology(
     ((1, 1), (1, 0), (1, 1))
     """
     loaded, deadline, is_open = as_network(network), as_deadline(seconds), flag(open, "open")
-    number, at = as_unit(unit, layer)
-    (known,) = feature(number, layer=at).resolve(loaded.widths).conditions
+    chosen, at = unit_of(loaded, unit, layer)
     level, region = exact(threshold, "threshold"), as_domain(domain, loaded.inputs)
     search = {"seconds": deadline, "jobs": jobs, "executor": executor, "progress": progress}
     found = Topology(open=is_open)
     try:
-        regions = _regions(_ending_at(loaded, known.layer, number), region, level, search)
+        regions = _regions(ending_at(loaded, at, [chosen], relu=False), region, level, search)
         for fuller in _counted(regions, found, deadline):
             found = fuller
     except (BudgetExceeded, KeyboardInterrupt) as stopped:
@@ -127,12 +126,6 @@ def _counted(regions: Sequence[_Region], found: Topology, deadline: Deadline) ->
     found = replace(found, complement=_homology(opposite, zero if found.open else below_zero, deadline))
     yield found
     yield replace(found, boundary=_homology(regions, zero, deadline, at_level=True))
-
-
-def _ending_at(network: Network, layer: int, unit: int) -> Network:
-    """Return the network whose only feature is a unit of one of its layers."""
-    last = network.layers[layer]
-    return Network((*network.layers[:layer], Layer(last.weight.take([unit]), (last.bias[unit],), (False,))))
 
 
 def _regions(network: Network, domain: Polyhedron | None, level: Fraction, search: dict[str, Any]) -> list[_Region]:
