@@ -29,7 +29,7 @@ from exactzones.zones.attained import attaining_point
 
 _PROOF_SHARE = 0.75  # of the time; the rest is for a bracket
 _TRY_SHARE = 0.4  # of the time that is left, for a try to prove a bound
-_TRY_SECONDS = 20.0  # for each of them if there is no limit
+_TRY_SECONDS = 20.0  # for each of them without a limit
 _GROWTH = 4  # of the gap after a try that failed
 _TRIES = 30
 _NARROW = Fraction(1, 1 << 20)  # a gap that is not made narrower, in proportion to the value

@@ -170,13 +170,9 @@ class Run:
         missing = [self.searches.shortfall(number) for number in sorted(self.tree.waiting)[:_MEASURED]]
         return max((each for each in missing if each is not None), default=None)
 
-    def left(self) -> float:
-        """Return how many seconds are left, at least 0."""
-        return self.deadline.left()
-
     def stopped(self) -> bool:
         """Tell whether the run must end: time is up, the user has interrupted it, or its workers have failed."""
-        return self.interrupted or bool(self.failure) or self.left() <= 0
+        return self.interrupted or bool(self.failure) or self.deadline.left() <= 0
 
     def guess(self, seconds: float = _FIRST_GUESS) -> tuple[int, Vector] | None:
         """Search for a witness in all open cases, by sampling and ascent; returns a case and a witness, or None."""
@@ -186,7 +182,7 @@ class Run:
         self.guesses += 1
         for k in cases:
             start = time.monotonic()
-            most = max(min(seconds, self.left()) / len(cases), 0.001)
+            most = max(min(seconds, self.deadline.left()) / len(cases), 0.001)
             try:
                 case = self.cases[k]
                 witness = self._prepared.finder(case.rows, case.strict).find(case.prop, seconds=most, seed=self.guesses)

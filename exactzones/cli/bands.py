@@ -31,7 +31,7 @@ def check_bands(network: Network, arithmetic: str) -> None:
 
 @lru_cache(maxsize=1)
 def bands_of(zones: Zones | ZoneUnion, arithmetic: str) -> dict[str, Any] | None:
-    """Return the bands of zones as JSON; None in real arithmetic, or if there is no time for them."""
+    """Return the bands of zones as JSON; None in real arithmetic, or if time does not suffice."""
     if arithmetic == REAL:
         return None
     return stop.attempt(f"bands in {arithmetic}", lambda: bands_document(zones, arithmetic))

@@ -86,14 +86,12 @@ class EngineClaim:
     units: int
 
     @classmethod
-    def of(cls, claim: Claim, network: Network, prop: Property, patterns: Mapping[str, int] | None) -> EngineClaim | None:
-        """Return the claim that a list is complete, for the engine; None without a list, and if another prover has to prove it.
+    def of(cls, claim: Claim, network: Network, prop: Property, patterns: Mapping[str, int]) -> EngineClaim | None:
+        """Return the claim that a list is complete, for the engine; None if another prover has to prove it.
 
         That is so for few inputs, domains without rows that bound each coordinate, and units without a ReLU up to the last layer
         that has ReLUs.
         """
-        if patterns is None:
-            return None
         resolved = prop.resolve(network.widths)
         layers = list(network.layers[: resolved.horizon])
         while layers and not layers[-1].relu_units:
