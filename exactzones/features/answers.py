@@ -39,7 +39,7 @@ class FeatureAnswers:
         missed: a data point at which it does not fire, and the nearest input at which it does.
         zones: its zones; None if they could not be listed.
         islands: its islands.
-        unseen: those without data; none if there are no data points at all.
+        unseen: those without data; empty if no data points were passed.
     """
 
     unit: int
@@ -92,13 +92,13 @@ class Questions:
         return FeatureAnswers(
             unit,
             decision,
-            self._strongest(unit),
-            data,
-            max(data, key=lambda k: values[k], default=None),
-            self._missed(unit, fires, values),
-            zones,
-            islands,
-            tuple(island for island in islands if island.is_unseen) if self.points else (),
+            strongest=self._strongest(unit),
+            data=data,
+            top=max(data, key=lambda k: values[k], default=None),
+            missed=self._missed(unit, fires, values),
+            zones=zones,
+            islands=islands,
+            unseen=tuple(island for island in islands if island.is_unseen) if self.points else (),
         )
 
     def _strongest(self, unit: int) -> ProvedMaximum | None:
@@ -192,4 +192,14 @@ def survey(features: Features, domain: DomainLike, data: Any, asked: Asked, prog
     pairs = None if features.k is not None else features.together(region, units, seconds=asked.seconds)
     chosen = fires[:, units].astype(int)
     both = frozenset((units[i], units[j]) for i, j in np.argwhere(chosen.T @ chosen).tolist())
-    return Contents(features, region, points, numbers, tuple(answers), pairs, both, names, asked.labels)
+    return Contents(
+        features,
+        region,
+        points=points,
+        numbers=numbers,
+        answers=tuple(answers),
+        together=pairs,
+        shared=both,
+        names=names,
+        labels=asked.labels,
+    )

@@ -169,11 +169,8 @@ def explore(
     """
     chosen, whole = named_norm(norm), flag(everywhere, "everywhere")
     start = next(zones_containing(network, at, domain, prop))
-    if not (whole or start.prop.is_open):
-        raise InputError(
-            "the property has a condition with >=, so that zones may touch where no facet is, and islands are not explored; pass "
-            "everywhere=True for the zones of all islands, or write the condition with >"
-        )
+    if not whole:
+        _require_open(start.prop)
     if on_zone is not None:
         as_function(on_zone, "on_zone", "a function of a zone, such as print")
     meter = Meter(Budget(as_count(max_zones, "max_zones"), seconds), as_progress(progress))
@@ -185,6 +182,14 @@ def explore(
     if stopped is not None:
         raise BudgetExceeded(stopped, Exploration(*question, zones, complete=False))
     return Exploration(*question, zones, farther=walk.farther)
+
+
+def _require_open(prop: Property) -> None:
+    if not prop.is_open:
+        raise InputError(
+            "the property has a condition with >=, so that zones may touch where no facet is, and islands are not explored; pass "
+            "everywhere=True for the zones of all islands, or write the condition with >"
+        )
 
 
 def _found(
