@@ -2,7 +2,6 @@
 
 import dataclasses
 import inspect
-from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -28,7 +27,6 @@ from api.doors import (
     kind,
     try_door,
 )
-from hypothesis import find, settings
 
 import exactzones
 from exactzones import (
@@ -45,18 +43,10 @@ from exactzones import (
     certify,
     condition,
     conjunction,
-    export,
     feature,
     find_zones,
     nearest,
-    testing,
 )
-
-
-def drawn_from(strategy, *, argument):
-    """Draw one example: a strategy that is composed reads its arguments when it draws."""
-    return find(strategy(argument), lambda _: True, settings=settings(max_examples=5, database=None))
-
 
 UNION = exactzones.find_union(NET, feature(0) | feature(1), BOX)
 SAE = {"W_enc": np.eye(4), "b_enc": np.zeros(4)}
@@ -72,6 +62,7 @@ LISTING = {
     "progress": None,
 }
 STORING = {place: value for place, value in LISTING.items() if place != "engine"}
+LONG_SEARCH = {**SEARCH, "progress": {"none": None}}
 OF_LISTING = {**OF_CLAIM, **SEARCH, "max_zones": {"int": 3, "none": None}, "progress": {"none": None}}
 BOXES = {name: box for name, box in DOMAIN.items() if name != "none"}  # what must be bounded
 
@@ -207,7 +198,7 @@ DOORS = {
     "dead_features": Door(
         exactzones.dead_features,
         {"network": NET, "domain": BOX, "layer": -1, "seconds": 60, "jobs": 1, "executor": None, "progress": None},
-        {"domain": DOMAIN, **SEARCH, "progress": {"none": None}},
+        {"domain": DOMAIN, **LONG_SEARCH},
         sorted,
     ),
     "exact": Door(exactzones.exact, {"value": 1, "what": "value"}, {"value": NUMBER, "what": FREE}),
@@ -261,8 +252,7 @@ DOORS = {
             "unit": {"int": feature(3)},
             "domain": BOXES,
             "others": {"int": [3], "list": [1, 2]},
-            **SEARCH,
-            "progress": {"none": None},
+            **LONG_SEARCH,
         },
     ),
     "covariance": Door(
@@ -288,8 +278,7 @@ DOORS = {
             "unit": {"int": feature(3)},
             "domain": DOMAIN,
             "threshold": NUMBER,
-            **SEARCH,
-            "progress": {"none": None},
+            **LONG_SEARCH,
         },
     ),
     "nearest": Door(nearest, {"zones": ZONES, "point": [0, 0], "norm": 2}, {"point": POINT}),
@@ -314,7 +303,7 @@ DOORS = {
     "prove_complete": Door(
         exactzones.prove_complete,
         {"zones": ZONES, "seconds": 60, "jobs": 1, "executor": None, "progress": None},
-        {**SEARCH, "progress": {"none": None}},
+        {**LONG_SEARCH},
         kind,
     ),
     "prove_island": Door(
@@ -339,31 +328,13 @@ DOORS = {
         {
             "domain": DOMAIN,
             "features": {"int": [3], "list": [1, 2], "none": range(4)},
-            **SEARCH,
-            "progress": {"none": None},
+            **LONG_SEARCH,
         },
         lambda answer: (answer.together >= 0).tolist(),
     ),
     "unrelu": Door(in_order(exactzones.unrelu), {"target": BOX, "layer": NET.layers[0]}),
     "vector": Door(in_order(exactzones.vector), {"first": 1, "second": 2}, {"first": NUMBER, "second": NUMBER}),
 }
-DOORS |= {
-    "export.save": Door(in_order(export.save), {"zones": ZONES, "path": "/nowhere/zones.csv"}),
-    "testing.adjacency_is_right": Door(testing.adjacency_is_right, {"zones": ZONES, "index": 0}),
-    "testing.check_zones": Door(testing.check_zones, {"zones": ZONES, "examples": 1, "progress": print}, {"examples": COUNT}),
-    "testing.domain_points": Door(testing.domain_points, {"zones": ZONES}),
-    "testing.domains": Door(testing.domains, {"dim": 2}, {"dim": {"int": ...}}),
-    "testing.dyadics": Door(testing.dyadics, {"bits": 4, "bound": 3}, {"bits": {"int": ...}, "bound": {"int": ...}}),
-    "testing.floats32": Door(testing.floats32, {"bound": 3}, {"bound": {"int": ...}}),
-    "testing.points": Door(testing.points, {"dim": 2}, {"dim": {"int": ...}}),
-    "testing.rationals": Door(testing.rationals, {"max_denominator": 4}, {"max_denominator": {"int": ...}}),
-    "testing.zones_are_complete": Door(testing.zones_are_complete, {"zones": ZONES, "point": [0, 0]}, {"point": POINT}),
-    "testing.zones_are_sound": Door(testing.zones_are_sound, {"zones": ZONES, "point": [0, 0]}, {"point": POINT}),
-    "testing.zones_do_not_overlap": Door(testing.zones_do_not_overlap, {"zones": ZONES, "point": [0, 0]}, {"point": POINT}),
-}
-for _name, _argument in (("boxes", 2), ("features", NET), ("networks", "plain"), ("points_near", NET), ("polyhedra", 2)):
-    _kept = {"int": ...} if _argument == 2 else {"none": ...} if _name == "networks" else {}
-    DOORS[f"testing.{_name}"] = Door(partial(drawn_from, getattr(testing, _name)), {"argument": _argument}, {"argument": _kept})
 
 RECORDS = {
     *(
