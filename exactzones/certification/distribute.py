@@ -83,9 +83,8 @@ def _distribute(run: Run, queue: list[_Piece], workers: Workers[_PieceProof]) ->
         while queue and len(in_flight) < 2 * workers.count:
             piece = queue.pop()
             regions = [run.tree.waiting[number] for number in piece.regions]
-            in_flight[workers.submit(_prove_piece, job, regions, piece.most, time.time() + _WORK_SHARE * run.deadline.left())] = (
-                piece
-            )
+            end = time.time() + _WORK_SHARE * run.deadline.left()
+            in_flight[workers.submit(_prove_piece, job, regions, piece.most, end)] = piece
         helps = bool(queue) and workers.driver_works
         done = workers.finished(0 if helps else min(_POLL_SECONDS, run.deadline.left()))
         for call, part in done:
