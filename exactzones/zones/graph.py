@@ -36,10 +36,9 @@ def adjacency(zones: Sequence[Zone]) -> networkx.Graph:
 
     Zones of one search of the forward or the inequalities engine are matched by their patterns, others by their exact cells.
     """
-    by_inequalities = [zone.source for zone in zones if isinstance(zone.source, InequalityLeaf)]
-    if len(by_inequalities) == len(zones) > 0 and all(leaf.kernel is by_inequalities[0].kernel for leaf in by_inequalities):
-        names = _unit_names(zones[0], by_inequalities[0].arrangement)
-        return PatternMatching(zones, by_inequalities).fill(_Graph(), names, _FacetRow)
+    matching = PatternMatching.of(zones)
+    if matching is not None:
+        return matching.fill(_Graph(), _unit_names(zones[0], matching.arrangement), _FacetRow)
     leaves = [zone.source for zone in zones if isinstance(zone.source, Leaf)]
     of_one_search = len(leaves) == len(zones) > 0 and all(leaf.arrangement is leaves[0].arrangement for leaf in leaves)
     try:

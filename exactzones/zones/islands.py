@@ -103,7 +103,7 @@ class Connections:
             facets, ends = facets[left], ends[:, left]
         if len(np.unique(labels[survey.facet_leaves[open_ends]])) > 1:
             return None  # several neurons may flip at once
-        return _components(labels)
+        return components(labels)
 
     def _connect(self, facets: Integers) -> Flags:
         """Tell exactly whether facets have dimension d - 1 and the target is positive somewhere on them."""
@@ -189,7 +189,7 @@ def pattern_hashes(packed: States, random: Hashes) -> Hashes:
     return hashes
 
 
-def _components(labels: Integers) -> tuple[tuple[int, ...], ...]:
+def components(labels: Integers) -> tuple[tuple[int, ...], ...]:
     """Return the nodes of each component, ascending, in the order of their first nodes."""
     order = np.argsort(labels, kind="stable")
     cuts = np.flatnonzero(np.diff(labels[order])) + 1

@@ -31,6 +31,7 @@ from exactzones.zones.locate import Array, Locator
 from exactzones.zones.maps import count_maps
 from exactzones.zones.measured import Measured
 from exactzones.zones.merge import MergedZone, merge
+from exactzones.zones.pattern_graph import PatternMatching
 
 if TYPE_CHECKING:
     import networkx
@@ -81,8 +82,11 @@ class Zones(Measured, Sequence[Zone]):
     @cached_property
     def islands(self) -> tuple[tuple[int, ...], ...]:
         """The connected components of the firing set, as sorted tuples of zone indices, in the order of their first index."""
-        if "graph" not in self.__dict__ and self._connections is not None and (parts := self._connections.islands()) is not None:
-            return parts
+        if "graph" not in self.__dict__:
+            by_patterns = self._connections or PatternMatching.of(self.zones)
+            parts = None if by_patterns is None else by_patterns.islands()
+            if parts is not None:
+                return parts
         from exactzones.zones.graph import islands  # noqa: PLC0415 - networkx is slow to import
 
         return islands(self.zones, self.graph)

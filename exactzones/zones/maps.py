@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from exactzones.engine.frontier import Integers, States
+from exactzones.engine.inequality_leaf import InequalityLeaf
 from exactzones.engine.leaf import Leaf
 from exactzones.engine.residues import Modulus
 from exactzones.network import Layer
@@ -26,7 +27,7 @@ def count_maps(zones: Sequence[Zone]) -> int:
     Args:
         zones: zones of one network and property, found by one search.
     """
-    leaves = [zone.source for zone in zones if isinstance(zone.source, Leaf)]
+    leaves = [zone.source for zone in zones if isinstance(zone.source, (Leaf, InequalityLeaf))]
     if not leaves or len(leaves) < len(zones):
         return len({zone.affine for zone in zones})
     network, last = zones[0].network, max(condition.layer for condition in zones[0].prop.conditions)

@@ -1,4 +1,4 @@
-"""Which zones share a facet, for zones whose cells are kept by their inequalities: by their patterns, without vertices.
+"""Which zones share a facet, and islands, of zones whose cells are kept by their inequalities: by patterns, without vertices.
 
 Let C be the cell of a pattern, h a row that is positive inside of it, and F the facet where h = 0.  On the other side of F is at
 most one cell C', and it contains F (``zones.graph.Matching``, step 1).  On F the affine maps of both regimes agree, so a unit's
@@ -11,17 +11,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-import networkx
 import numpy as np
 
-from exactzones.engine.frontier import ON, Integers
+from exactzones.engine.forward import rows_as_bytes
+from exactzones.engine.frontier import ON, Integers, States
 from exactzones.engine.inequality_leaf import InequalityLeaf, facets_of_units
+from exactzones.engine.leaf_arrays import Flags
 from exactzones.polyhedra import Optimal, Polyhedron, Unbounded
 from exactzones.rational import Row, primitive
+from exactzones.threads import one_thread
 from exactzones.zone import Zone
-from exactzones.zones.islands import pattern_hashes
+from exactzones.zones.islands import components, joined, pattern_hashes, spanning_forest
+
+if TYPE_CHECKING:
+    import networkx
 
 
 class PatternMatching:
@@ -39,6 +45,13 @@ class PatternMatching:
         self.has_relu = [has_relu for layer in self.arrangement.layers for has_relu in layer.relu]
         self._of_last: tuple[int, dict[Row, list[int]]] = -1, {}
 
+    @classmethod
+    def of(cls, zones: Sequence[Zone]) -> PatternMatching | None:
+        """Return the matching of zones; None if they do not come from one search of the inequalities engine."""
+        leaves = [zone.source for zone in zones if isinstance(zone.source, InequalityLeaf)]
+        of_one_search = len(leaves) == len(zones) > 0 and all(leaf.kernel is leaves[0].kernel for leaf in leaves)
+        return cls(zones, leaves) if of_one_search else None
+
     def fill(self, graph: networkx.Graph, names: Sequence[tuple[int, int]], lazy_row: Any) -> networkx.Graph:
         """Return a graph with all shared facets as edges.
 
@@ -48,7 +61,6 @@ class PatternMatching:
             lazy_row: makes an edge's row of a leaf and an id.
         """
         graph.add_nodes_from((k, {"zone": zone}) for k, zone in enumerate(self.zones))
-        index = {leaf.prefix: k for k, leaf in enumerate(self.leaves)}
         neighbours = self._neighbours()
         settled = (neighbours >= 0) & (neighbours < np.arange(len(neighbours))[:, None])  # decided from the other side
         for k, unit, fires in facets_of_units(self.leaves, settled, neighbours < 0):
@@ -56,7 +68,7 @@ class PatternMatching:
             flips: tuple[tuple[int, int], ...] = (names[unit],)
             if other < 0:
                 several = self.across(k, identity)
-                found = None if several is None else index.get(several)
+                found = None if several is None else self._index.get(several)
                 if found is None or graph.has_edge(k, found):
                     continue
                 differ = zip(self.leaves[k].prefix, self.leaves[found].prefix, names, strict=True)
@@ -65,19 +77,70 @@ class PatternMatching:
             graph.add_edge(k, other, facet=lazy_row(self.leaves[k], identity), flips=flips, fires=known)
         return graph
 
+    @one_thread
+    def islands(self) -> tuple[tuple[int, ...], ...] | None:
+        """Return the connected components, as ``zones.graph.islands`` does; None if a condition is not strict.
+
+        Only facets that join islands are proved.
+        """
+        if not self.zones[0].prop.is_open:
+            return None
+        neighbours, labels = self._neighbours(), np.arange(len(self.leaves))
+        facets = np.argwhere(neighbours > labels[:, None])
+        while len(tried := spanning_forest(labels, _ends(facets, neighbours))):
+            asked = facets[tried]
+            labels = joined(labels, _ends(asked[self._connect(asked)], neighbours))
+            facets = np.delete(facets, tried, axis=0)
+        if labels.any():  # more than one: perhaps several neurons flip at once
+            labels = joined(labels, self._where_several_flip(neighbours < 0))
+        return components(labels)
+
+    def _connect(self, facets: Integers) -> Flags:
+        """Tell which facets, (F, 2) of leaves and units, have dimension d - 1, and the property fires somewhere on them."""
+        used, place = np.unique(facets[:, 0], return_inverse=True)
+        settled = np.ones((len(used), len(self.has_relu)), bool)
+        settled[place, facets[:, 1]] = False
+        connect = np.zeros(settled.shape, bool)
+        for k, unit, fires in facets_of_units([self.leaves[leaf] for leaf in used.tolist()], settled, np.zeros_like(settled)):
+            connect[k, unit] = self.fires(int(used[k]), self.first + unit) if fires is None else fires
+        found: Flags = connect[place, facets[:, 1]]
+        return found
+
+    def _where_several_flip(self, unmatched: Flags) -> Integers:
+        """Return the pairs of leaves, (2, E), that share a facet on which several units flip and the property fires."""
+        pairs = []
+        for k, unit, fires in facets_of_units(self.leaves, ~unmatched, unmatched):
+            several = self.across(k, self.first + unit)
+            other = None if several is None else self._index.get(several)
+            if other is not None and (self.fires(k, self.first + unit) if fires is None else fires):
+                pairs.append((k, other))
+        return np.array(pairs, np.int64).reshape(-1, 2).T
+
+    @cached_property
+    def _states(self) -> States:
+        """(leaves, units) 1 on, 0 off."""
+        return np.frombuffer(b"".join([leaf.states for leaf in self.leaves]), np.uint8).reshape(len(self.leaves), -1) & np.uint8(
+            ON
+        )
+
+    @cached_property
+    def _index(self) -> dict[bytes, int]:
+        return {states: k for k, states in enumerate(rows_as_bytes(self._states))}
+
     def _neighbours(self) -> Integers:
         """Return for each leaf and unit the leaf that differs in this unit only, (leaves, units); -1 if there is none."""
-        states = np.frombuffer(b"".join([leaf.prefix for leaf in self.leaves]), np.uint8).reshape(len(self.leaves), -1)
+        states = self._states
         random = np.random.default_rng(0).integers(0, 1 << 64, states.shape[1], np.uint64)
         keys = pattern_hashes(np.packbits(states, axis=1), random)
         order = np.argsort(keys)
-        neighbours = np.full(states.shape, -1)
+        ascending, neighbours = keys[order], np.full(states.shape, -1)
         for unit, own in enumerate(random):
-            at = np.searchsorted(keys[order], keys ^ own)
-            found = order[np.minimum(at, len(order) - 1)]
-            right = (states[found] != states).sum(axis=1) == 1
-            right &= states[found, unit] != states[:, unit]
-            neighbours[right, unit] = found[right]
+            at = np.minimum(np.searchsorted(ascending, keys ^ own), len(order) - 1)
+            alike = np.flatnonzero(ascending[at] == keys ^ own)
+            found = order[at[alike]]
+            differ = states[found] != states[alike]
+            right = differ[:, unit] & (differ.sum(axis=1) == 1)
+            neighbours[alike[right], unit] = found[right]
         return neighbours
 
     def across(self, k: int, identity: int) -> bytes | None:
@@ -121,6 +184,12 @@ class PatternMatching:
         finally:
             kept.program.pop()
         return isinstance(found, Unbounded) or (isinstance(found, Optimal) and found.value > 0)
+
+
+def _ends(facets: Integers, neighbours: Integers) -> Integers:
+    """Return the leaves on both sides of facets, (2, F)."""
+    leaves, units = facets.T
+    return np.stack([leaves, neighbours[leaves, units]])
 
 
 def _up_to_sign(row: Row) -> Row:

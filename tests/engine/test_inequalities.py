@@ -44,6 +44,8 @@ def described(zones):
     }
     cells = {zone.pattern: (zone.hrep, zone.conditions, zone.supremum) for zone in zones}
     islands = {frozenset(names[k] for k in island) for island in zones.islands}
+    assert replace(zones).islands == zones.islands  # without the graph
+    assert zones.distinct_maps == len({zone.affine for zone in zones})
     return cells, edges, islands, zones.maximum and zones.maximum.value
 
 
