@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
 import rich_click as click
 
+from exactzones.affine import AffineMap
 from exactzones.cli.options import (
     NetworkFile,
     ReportOptions,
@@ -21,9 +24,12 @@ from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_want
 from exactzones.cli.stopping import stop
 from exactzones.cli.units import UnitOptions, layer_option, unit_option
 from exactzones.cli.workers import jobs_option
+from exactzones.notation import point
 from exactzones.polyhedra.homology import Homology
-from exactzones.zones import Topology, topology
+from exactzones.rational import Vector, text
+from exactzones.zones import Hole, Topology, topology
 
+_MOST_HOLES = 20  # that are printed
 _PARTS = {"firing": "where it fires", "complement": "elsewhere", "boundary": "on the threshold"}
 
 
@@ -52,7 +58,8 @@ class TopologyOptions(UnitOptions):
 def command(net: NetworkFile, options: TopologyOptions, report: ReportOptions) -> int:
     """Count the components, loops and cavities of the set on which a feature fires, of the rest, and of the boundary.
 
-    The numbers are exact Betti numbers over the integers, with torsion and Euler characteristics.
+    The numbers are exact Betti numbers over the integers, with torsion and Euler characteristics.  Each hole of the
+    firing set is shown by a short loop around it.
 
     \b
     exactzones topology net.npz --feature 0 --domain=-6:6
@@ -60,7 +67,7 @@ def command(net: NetworkFile, options: TopologyOptions, report: ReportOptions) -
     """
     stop.start(options.timeout)
     network = net.load()
-    asked, _ = options.question(network, options.threshold)
+    asked, embedding = options.question(network, options.threshold)
     check_answer_target(report.json_path, net.path)
     compute = partial(topology, threshold=options.threshold, open=options.open)
     found, complete = options.answer(compute, asked, quiet=report.quiet)
@@ -69,12 +76,13 @@ def command(net: NetworkFile, options: TopologyOptions, report: ReportOptions) -
         "threshold": options.threshold,
         "open": options.open,
         **{part: _document(getattr(found, part)) for part in _PARTS},
+        "holes": {part: [_described(hole, embedding) for hole in holes] for part, holes in found.holes.items()},
         "complete": complete,
     }
     deliveries = Deliveries()
     deliveries.deliver_answer(known, report.json_path)
     if not report.quiet and is_text_wanted(report.json_path):
-        _print(found)
+        _print(found, embedding)
     return deliveries.exit_code(0 if complete else 3)
 
 
@@ -85,9 +93,26 @@ def _document(found: Homology | None) -> dict[str, Any] | None:
     return {"betti": list(found.betti), "torsion": list(map(list, found.torsion)), "euler": found.euler}
 
 
-def _print(found: Topology) -> None:
+def _described(hole: Hole, embedding: AffineMap | None) -> dict[str, Any]:
+    """Return a hole as JSON has it: the patterns of the regions around it, and the corners of a loop."""
+    corners = hole.corners if embedding is None else map(embedding, hole.corners)
+    patterns = [list(zone.pattern) for zone in hole.zones]
+    return {"dimension": hole.dim, "zones": patterns, "corners": [list(map(text, corner)) for corner in corners]}
+
+
+def _print(found: Topology, embedding: AffineMap | None) -> None:
     """Print what is known."""
     rows = [(label, getattr(found, name)) for name, label in _PARTS.items()]
     shown = [(label, f"{part} (Betti numbers {part.betti}, Euler characteristic {part.euler})") for label, part in rows if part]
+    for hole in found.holes.get("firing", ())[:_MOST_HOLES]:
+        count = f"{len(hole.zones)} region{'s' * (len(hole.zones) != 1)}"
+        corners = hole.corners if embedding is None else tuple(map(embedding, hole.corners))
+        where = f" near {point(_middle(corners))}" if corners else ""
+        shown.append((f"around hole {len(shown) - len(_PARTS)}", f"{'a loop' if hole.dim == 1 else 'a shell'} of {count}{where}"))
     if shown:
         print_table(shown)
+
+
+def _middle(corners: Sequence[Vector]) -> Vector:
+    """Return the mean of a loop's corners."""
+    return tuple(sum(column, start=Fraction(0)) / len(corners) for column in zip(*corners, strict=True))

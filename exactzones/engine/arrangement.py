@@ -105,6 +105,11 @@ class Arrangement:
     def __reduce__(self) -> tuple[Any, ...]:
         return Arrangement, self._made_of  # without caches and counts
 
+    def with_target(self, target: Layer) -> Arrangement:
+        """Return the arrangement in which the last layer, which does not cut, is replaced by a target."""
+        layers, domain, inputs, _ = self._made_of
+        return Arrangement(layers[:-1], domain, inputs, target)
+
     def leaves(self, start: Frontier, tick: Callable[[int], None] = lambda _cells: None) -> Iterator[Frontier]:
         """Yield the cells of a frontier after all layers, in an order that does not depend on how the work is divided."""
         stack = [start]

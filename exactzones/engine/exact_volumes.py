@@ -27,7 +27,8 @@ from exactzones.engine.firing_parts import firing_parts
 from exactzones.engine.frontier import OFF, Integers
 from exactzones.engine.leaf import Leaf
 from exactzones.engine.leaf_arrays import Flags, LeafArrays
-from exactzones.rational import common_zero, sum_of_quotients
+from exactzones.layer import Layer
+from exactzones.rational import Row, common_zero, primitive, sum_of_quotients
 from exactzones.rational.integer_arrays import BigIntegers, common_zeros, quotients, stacked
 from exactzones.threads import one_thread
 
@@ -103,6 +104,31 @@ def first_moments(leaves: Sequence[Leaf]) -> list[Iterator[tuple[int, int]]] | N
         return None
     (_, sums), units = ExactParts(parts).power_sums(1, of_inputs=True)
     return [zip(row, units**2 * math.factorial(parts.arrangement.dim + 1), strict=True) for row in sums]
+
+
+@one_thread
+def exact_vertices(leaves: Sequence[Leaf], target: Layer) -> tuple[LeafArrays, Integers, list[Row], Integers]:
+    """Return the vertices of bounded leaves of one arrangement, exactly, and the signs at them of one more unit.
+
+    Args:
+        leaves: the leaves.
+        target: the layer of that unit, which reads the values of the last layer that cuts the leaves.
+
+    Returns:
+        (the leaves as arrays, the number of each of their generators' vertex, the vertices, the target's sign at each).
+    """
+    arrangement = leaves[0].arrangement.with_target(target)
+    units = arrangement.exact.base[-2] - arrangement.exact.base[0]
+    prefixes = [leaf.prefix[:units] for leaf in leaves]
+    parts = LeafArrays.joined(list(LeafArrays.batches(arrangement, prefixes, [leaf.tight for leaf in leaves])))
+    exact = ExactParts(parts)
+    rows = _rows(parts, parts.leaf_of[exact.used], np.full(len(exact.used), arrangement.exact.ids - 1))
+    values = (rows * exact.points).sum(axis=1)
+    numbers: dict[Row, int] = {}
+    vertex = np.array([numbers.setdefault(primitive(map(int, point)), len(numbers)) for point in exact.points.tolist()])
+    signs = np.zeros(len(numbers), np.int64)
+    signs[vertex] = (values > 0).astype(np.int64) - (values < 0)
+    return parts, vertex[exact.index], list(numbers), signs
 
 
 def _parts(leaves: Sequence[Leaf]) -> tuple[LeafArrays, Flags]:

@@ -8,6 +8,7 @@ from exactzones.zones.exploring import Exploration, NearZone, explore
 from exactzones.zones.listing import Zones, as_zones, find_zones
 from exactzones.zones.local import LocalZone, ZoneFacet, zone_at
 from exactzones.zones.merge import MergedZone
+from exactzones.zones.regions import Hole
 from exactzones.zones.segments import Segment, SegmentPiece, along
 from exactzones.zones.statistics import Measures, PairMeasures, covariance, measure
 from exactzones.zones.topology import Topology, topology
@@ -17,6 +18,7 @@ __all__ = [
     "ENGINES",
     "Budget",
     "Exploration",
+    "Hole",
     "LocalZone",
     "Maximum",
     "Measures",

@@ -370,6 +370,7 @@ RECORDS = {
         "Polyhedron",
         "VRep",
         "Zone",
+        "Hole",
         "Topology",
         "ZoneCondition",
         "ZoneFacet",

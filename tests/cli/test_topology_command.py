@@ -17,7 +17,12 @@ def test_numbers_are_printed_and_written(run, tmp_path):
         "1 component, 1 loop",
         "1 component",
         "1 component, 1 loop",
+        "a loop of 4 regions near",
     ]
+    document = json.loads(run("topology", net, "--feature", "0", "--domain=-2:2,-2:2", "--json", "-").out)
+    (loop,) = document["holes"]["boundary"]
+    assert (loop["dimension"], sorted(map(tuple, loop["corners"]))) == (1, [("-1", "0"), ("0", "-1"), ("0", "1"), ("1", "0")])
+    assert len(loop["zones"]) == 4
     document = json.loads(run("topology", net, "--feature", "0", "--threshold=-1", "--open", "--json", "-").out)
     assert document["firing"] == {"betti": [1, 1], "torsion": [[], []], "euler": 0}
     assert document["complement"] == document["boundary"] == {"betti": [1, 0], "torsion": [[], []], "euler": 1}

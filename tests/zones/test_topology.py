@@ -102,6 +102,52 @@ def test_against_all_chains_of_faces(data, open_set):
     event(f"Betti numbers of the firing set: {found.firing.betti}")
 
 
+def turns(corners, point):
+    """How often a closed polygon that does not pass through a point goes around it: its crossings of the ray to the right."""
+    count = 0
+    for (x, y), (to_x, to_y) in zip(corners, (*corners[1:], corners[0]), strict=True):
+        if (y > point[1]) != (to_y > point[1]):
+            side = (to_x - x) * (point[1] - y) - (to_y - y) * (point[0] - x)
+            count += (side > 0) * (to_y > y) - (side < 0) * (to_y < y)
+    return count
+
+
+def check_loops(net, found, level):
+    """Each is closed, leads from zone to zone, and does not leave its set."""
+    for name, side in (("firing", 1), ("complement", -1), ("boundary", 0)):
+        assert len(found.holes[name]) == getattr(found, name).betti[1]
+        for loop in found.holes[name]:
+            for one, two in zip(loop.corners, (*loop.corners[1:], loop.corners[0]), strict=True):
+                assert any(zone.hrep.contains(one) and zone.hrep.contains(two) for zone in loop.zones)
+                assert (net(one)[0] > level) - (net(one)[0] < level) in {side, 0}
+
+
+@at_most(40)
+@given(st.data(), st.booleans(), st.integers(0, 8))
+def test_loops_lead_from_zone_to_zone(data, open_set, twice):
+    row, sign, level = st.tuples(*[st.integers(-2, 2)] * 3), st.sampled_from([1, 1, -1]), Fraction(twice, 2)
+    rows = data.draw(st.lists(row, min_size=3, max_size=6))
+    signs = data.draw(st.lists(sign, min_size=len(rows), max_size=len(rows)))
+    net = Network.mlp([([row[:2] for row in rows], [row[2] for row in rows]), ([signs], [0])])
+    check_loops(net, topology(net, 0, data.draw(st.sampled_from([(-3, 3), None])), threshold=level, open=open_set), level)
+
+
+def test_loops_go_around_holes_in_independent_ways():
+    """The sum of a zigzag of x and one of y is 0 where both are even and 2 where both are odd: a tray for nine eggs."""
+    units = [(axis, k) for axis in range(2) for k in range(-3, 3)]
+    rows = [[int(j == axis) for j in range(2)] for axis, _ in units]
+    heights = [-1 if k == -3 else 2 * (-1) ** k for _, k in units]
+    tray = Network.mlp([(rows, [-k for _, k in units]), ([heights], [2])])
+    found = topology(tray, 0, (-3, 3), threshold="1/2")
+    assert (found.firing.betti, found.complement.betti, found.boundary.betti) == ((1, 9), (9, 0), (9, 9))
+    check_loops(tray, found, Fraction(1, 2))
+    hollows = list(itertools.product((-2, 0, 2), repeat=2))
+    matrix = flint.fmpz_mat([[turns(loop.corners, hollow) for hollow in hollows] for loop in found.holes["firing"]])
+    assert abs(matrix.det()) == 1
+    assert max(len(loop.corners) for loop in found.holes["firing"]) <= 8
+    assert topology(tray, 0, (-3, 3), threshold="3/2").firing.betti == (16, 0)
+
+
 @pytest.mark.parametrize("domain", [(-2, 2), None])
 def test_shapes(domain):
     ring = topology(RING, 0, domain)
