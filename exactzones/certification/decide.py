@@ -234,10 +234,10 @@ def _decide(run: Run, workers: Executor | int | None, *, guess_first: bool = Tru
     try:
         with _gently_interrupted(run):
             witness = run.guess() if guess_first and not run.nodes else None
-            if witness is None and workers is not None:
+            if witness is None and workers is not None and not run.stopped():
                 witness = prove_with_workers(run, workers)
             witness = witness or run.prove_all()
-        left = len(run.tree.waiting)
+        left = run.left
     except (
         KeyboardInterrupt
     ) as stopped:  # it may come at any point: the tree may be half changed, or ahead of the nodes that are written

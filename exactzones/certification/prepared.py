@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from functools import cached_property
 
+import numpy as np
+
 from exactzones.certification.limits import CELL_SEARCH_INPUTS
 from exactzones.certification.witness.float_network import FloatNetwork
 from exactzones.certification.witness.search import WitnessFinder
@@ -16,6 +18,7 @@ from exactzones.polyhedra import Box, HRep, Polyhedron
 from exactzones.rational import SparseRows
 
 _MOST_FINDERS = 8  # domains whose finders are kept
+_LARGE = 1 << 17  # weights
 _latest: list[Prepared] = []
 
 
@@ -43,13 +46,19 @@ class Prepared:
         """The network in floats."""
         return FloatNetwork.of(self.network)
 
+    @cached_property
+    def attacked(self) -> FloatNetwork:
+        """The network in the floats that a search for witnesses uses: float32, which is faster, if it is large."""
+        size = sum(layer.inputs * layer.outputs for layer in self.network.layers)
+        return self.floats if size < _LARGE else FloatNetwork.of(self.network, np.float32)
+
     def finder(self, rows: SparseRows, strict: SparseRows) -> WitnessFinder:
         """Return the finder of witnesses on the polyhedron of a case."""
         if (rows, strict) not in self._finders:
             if len(self._finders) >= _MOST_FINDERS:
                 self._finders.clear()
             domain = _polyhedron(self.network.inputs, rows, strict)
-            self._finders[rows, strict] = WitnessFinder(self.network, domain, self.floats)
+            self._finders[rows, strict] = WitnessFinder(self.network, domain, self.attacked)
         return self._finders[rows, strict]
 
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 from itertools import chain, islice, product
 
 from exactzones.certification.checkpoints import Checkpoints
+from exactzones.certification.guessing import Guesses, into_box
 from exactzones.certification.limits import EXACT_PROVER_SIZE
 from exactzones.certification.pace import BATCH, CheckPace, Nodes
 from exactzones.certification.prepared import Prepared, families
@@ -20,6 +21,7 @@ from exactzones.certification.results import Certificate
 from exactzones.checker import Bound, Case, Hint, Node, Refutation
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.certificate import read_header, read_node, write_header, write_node
+from exactzones.checker.claim import require_fitting
 from exactzones.checker.core import WITNESS_BITS, batches, holds, matches, trees_of
 from exactzones.checker.records import arithmetic_of
 from exactzones.checker.rules import Invalid
@@ -37,8 +39,6 @@ MARGINS = (1.0, 8.0, 64.0, 512.0)
 """Margins of the float searches: if the checker refuses nodes, their regions are searched again with the next, larger one."""
 ROUND = 2048
 """How many nodes a search visits before they are checked and written; the open regions are then searched anew."""
-_FIRST_GUESS = 0.2  # seconds spent on a witness before anything is proved
-_GUESSING = 0.1  # share of the time that is spent on further guesses
 _CHOICES = 64  # of one condition for each case, with which a region is to be proved by bounds alone
 _MEASURED = 64  # open regions whose missing margin is computed
 _NEARER = 30  # steps towards a point that strict rows exclude, each a sixteenth of the one before
@@ -58,7 +58,6 @@ class Run:
         checkpoint: is called now and then with the certificate so far.
 
     Attributes:
-        tree: the certificate's open regions.
         nodes: the lines of the certificate so far, without the header.
         splits: whether each node that was written splits its region, without those of an earlier run.
         is_replayed: whether all lines of an earlier run were checked again.
@@ -86,18 +85,38 @@ class Run:
         self.is_replayed = True
         self._pace = CheckPace(self.deadline)
         self.checkpoints = Checkpoints(None if self.checkpoint is None else self._hand_over)
-        self._plant(self.trees or families(self.network, self.cases))
-        self.guesses, self.guessed = 0, 0.0  # number of rounds, and seconds spent on them
+        self.trees = self.trees or families(self.network, self.cases)
+        self._planted: tuple[Tree, SearchFactory] | None = None
+        require_fitting(self.network, self.cases)
+        if self.arithmetic is not None:
+            self._plant()  # that refuses networks and domains about which nothing can be proved in floats
+        self._guesses = Guesses(self.network, self.cases, self.deadline, self.arithmetic)
 
-    def _plant(self, trees: Sequence[Sequence[int]]) -> None:
-        """Start again from the roots of these trees."""
-        self.trees = trees
-        cases = [[self.cases[k] for k in tree] for tree in trees]
-        self.tree = Tree(self.network, cases, BITS, [(text,) for text in self.patterns or ()], lowered=self._prepared.lowered)
-        listed = None
-        if self.patterns is not None:  # a list of zones is about a single case
-            listed = EngineClaim.of(self.tree.claims[0], self.network, self.cases[0].prop, self.patterns)
-        self.searches = SearchFactory(self.tree, self.patterns, self.holds, self.deadline, listed=listed)
+    def _plant(self) -> tuple[Tree, SearchFactory]:
+        """Return the tree, and what searches its regions; they are made when they are first needed: a guess may come first."""
+        if self._planted is None:
+            cases, patterns = [[self.cases[k] for k in tree] for tree in self.trees], [(text,) for text in self.patterns or ()]
+            tree = Tree(self.network, cases, BITS, patterns, lowered=self._prepared.lowered)
+            listed = None
+            if self.patterns is not None:  # a list of zones is about a single case
+                listed = EngineClaim.of(tree.claims[0], self.network, self.cases[0].prop, self.patterns)
+            self._planted = tree, SearchFactory(tree, self.patterns, self.holds, self.deadline, listed=listed)
+        return self._planted
+
+    @property
+    def tree(self) -> Tree:
+        """The certificate's open regions."""
+        return self._plant()[0]
+
+    @property
+    def searches(self) -> SearchFactory:
+        """What sets up the searches of open regions."""
+        return self._plant()[1]
+
+    @property
+    def left(self) -> int:
+        """How many regions are open."""
+        return len(self.trees) if self._planted is None else len(self.tree.waiting)
 
     def replay(self, certificate: Certificate) -> None:
         """Add what an earlier run proved, as far as there is time to check it again: see ``is_replayed``.
@@ -115,7 +134,7 @@ class Run:
             if header.witness is None:
                 trees = [*map(list, trees_of(header))]
                 if trees != self.trees:
-                    self._plant(trees)
+                    self.trees, self._planted = trees, None
                 for batch in batches(iter(certificate.lines[1:]), self.tree):
                     if self.stopped():
                         self.is_replayed = False
@@ -174,27 +193,16 @@ class Run:
         """Tell whether the run must end: time is up, the user has interrupted it, or its workers have failed."""
         return self.interrupted or bool(self.failure) or self.deadline.left() <= 0
 
-    def guess(self, seconds: float = _FIRST_GUESS) -> tuple[int, Vector] | None:
-        """Search for a witness in all open cases, by sampling and ascent; returns a case and a witness, or None."""
+    def guess(self, seconds: float | None = None) -> tuple[int, Vector] | None:
+        """Search for a witness in all open cases, by sampling and ascent; returns a case and a witness, or None.
+
+        Args:
+            seconds: how long; None leaves it to how large the network is, and to how long it has been searched before.
+        """
         if self.patterns is not None:
             return None
-        cases = sorted(chain(*(self.trees[tree] for tree in {region.tree for region in self.tree.waiting.values()})))
-        self.guesses += 1
-        for k in cases:
-            start = time.monotonic()
-            most = max(min(seconds, self.deadline.left()) / len(cases), 0.001)
-            try:
-                case = self.cases[k]
-                witness = self._prepared.finder(case.rows, case.strict).find(case.prop, seconds=most, seed=self.guesses)
-            except OverflowError:  # numbers beyond the range of floats
-                witness = None
-            if witness is not None and self.arithmetic is not None:
-                witness = self._clipped(k, witness)
-                witness = witness if holds(self.network, self.cases[k], witness) else None
-            self.guessed += time.monotonic() - start
-            if witness is not None:
-                return k, witness
-        return None
+        trees = range(len(self.trees)) if self._planted is None else {region.tree for region in self.tree.waiting.values()}
+        return self._guesses.guess(chain(*(self.trees[tree] for tree in trees)), seconds)
 
     def prove_all(self, margins: Sequence[float | None] = (*MARGINS, None)) -> tuple[int, Vector] | None:
         """Work on all open regions until no margin makes progress; returns a case and a witness if there is one.
@@ -203,7 +211,7 @@ class Run:
         regions only, so a run that continues from there ends with the same certificate.
         """
         waiting = [*margins]
-        while waiting and self.tree.waiting and not self.stopped():
+        while waiting and not self.stopped() and self.tree.waiting:
             margin, before = waiting.pop(0), len(self.nodes)
             witness = self.prove(sorted(self.tree.waiting), margin)
             if witness is not None:
@@ -215,7 +223,8 @@ class Run:
 
     def holds(self, tree: int, point: Array) -> tuple[int, Vector] | None:
         """Return a tree's case that holds at a float point, and the exact point; None if no case does."""
-        exact = self._clipped(self.trees[tree][0], tuple(Fraction(float(entry)) for entry in point))
+        format_ = None if self.arithmetic is None else self.arithmetic.products
+        exact = into_box(self.cases[self.trees[tree][0]], tuple(Fraction(float(entry)) for entry in point), format_)
         return next(((k, exact) for k in self.trees[tree] if self._refutes(k, exact)), None)
 
     def _refutes(self, k: int, point: Vector) -> bool:
@@ -233,19 +242,6 @@ class Run:
         if "0" not in signs:
             return signs in self.patterns
         return any(all(s in ("0", sign) for s, sign in zip(signs, pattern, strict=True)) for pattern in self.patterns)
-
-    def _clipped(self, k: int, point: Vector) -> Vector:
-        """Move a point into the box that a case's rows with a single variable define, to numbers of the claim's format."""
-        format_ = None if self.arithmetic is None else self.arithmetic.products
-        moved = list(point) if format_ is None else [format_.round(x) for x in point]
-        for _, constant, terms in self.cases[k].rows.sparse:
-            if len(terms) == 1:
-                ((j, entry),) = terms
-                bound = Fraction(-constant, entry)
-                if format_ is not None:
-                    bound = format_.round(bound, "up" if entry > 0 else "down")
-                moved[j] = max(moved[j], bound) if entry > 0 else min(moved[j], bound)
-        return tuple(moved)
 
     def prove(self, numbers: Sequence[int], margin: float | None, *, most: int | None = None) -> tuple[int, Vector] | None:
         """Work on regions for a round; returns a case and a witness if there is one.
@@ -281,18 +277,13 @@ class Run:
                     self.progress(self.tree.nodes + visited, len(prover.stack) + len(self.tree.waiting))
                 if visited >= most or self.stopped() or self._pace.is_due(visited, nodes, self.tree):
                     break
-                guessed = None if prover.witness is not None else self._guess_again()
+                guessed = self.guess() if prover.witness is None and self._guesses.is_due else None
                 if guessed is not None:
                     return guessed
         if prover.witness is not None:
             return prover.witness
         self._take(nodes(self._pace.affordable(prover.count, time.monotonic() - start)))
         return None
-
-    def _guess_again(self) -> tuple[int, Vector] | None:
-        """Guess for as long as all guesses so far took together, unless guesses would then exceed their share of the time."""
-        passed = time.monotonic() - self.start
-        return self.guess(self.guessed) if self.guessed < _GUESSING * passed - _FIRST_GUESS else None
 
     def _prove_exactly(self, numbers: Sequence[int]) -> tuple[int, Vector] | None:
         """Work on regions with the exact prover, one after the other; returns a case and a witness if there is one."""

@@ -134,12 +134,8 @@ class Claim:
     """
 
     def __init__(self, network: Network, cases: Sequence[Case], bits: int, lowered: Lowered) -> None:
-        for case in cases:
-            require_rational(network, case)
+        require_fitting(network, cases)
         self.inputs, self.bits, self.rows = network.inputs, bits, cases[0].rows
-        for row in self.rows.sparse:
-            if row.length != self.inputs + 1:
-                raise DimensionError("a row of the domain", expected=self.inputs + 1, got=row.length)
         self.horizon = family_of(network, cases[0])[1]
         conditions = [case.prop.resolve(network.widths).conditions for case in cases]
         arithmetic = FloatArithmetic.of(cases[0].arithmetic)
@@ -185,6 +181,20 @@ class Claim:
             np.concatenate([has_low, unknown]),
             np.concatenate([has_high, unknown]),
         )
+
+
+def require_fitting(network: Network, cases: Sequence[Case]) -> None:
+    """Raise an error if cases are not about a network's inputs, or have irrational numbers.
+
+    Raises:
+        DimensionError: a row of a domain that does not fit the network.
+        InexactError: an irrational number; certificates are about rational numbers only.
+    """
+    for case in cases:
+        require_rational(network, case)
+        for row in case.rows.sparse:
+            if row.length != network.inputs + 1:
+                raise DimensionError("a row of the domain", expected=network.inputs + 1, got=row.length)
 
 
 def _box(rows: SparseRows, inputs: int, bits: int) -> tuple[Array, Array, Array, Array]:

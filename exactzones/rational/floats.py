@@ -85,13 +85,19 @@ def float_vector(entries: Iterable[Fraction | int], policy: Policy) -> Floats:
     return np.array([policy(entry) for entry in entries], np.float64)
 
 
+def float_values(entries: SparseEntries, policy: Policy) -> Floats:
+    """Return the entries that a sparse matrix stores as floats, in their order."""
+    if not entries.denominator:
+        return entries.values
+    return np.array([policy(Fraction(entry, entries.denominator)) for entry in entries.values], np.float64)
+
+
 def float_matrix(matrix: Matrix, policy: Policy) -> Floats:
     """Return an exact matrix as floats of the same shape, each entry as the policy converts it."""
     if matrix.floats is not None:
         return matrix.floats
     if isinstance(matrix, StoredMatrix) and isinstance(matrix.storage, SparseEntries):
-        entries = matrix.storage
-        return entries.dense(np.array([policy(Fraction(entry, entries.denominator)) for entry in entries.values], np.float64))
+        return matrix.storage.dense(float_values(matrix.storage, policy))
     if not matrix.is_rational:
         return np.array([[policy(entry) for entry in row] for row in matrix.rows]).reshape(matrix.shape)
     numerators, denominator = matrix.scaled()

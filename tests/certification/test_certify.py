@@ -25,11 +25,11 @@ from exactzones.certification import (
     certify_cases,
     conjunction,
     dead_features,
+    guessing,
     maximum,
     never_together,
     prove_complete,
 )
-from exactzones.certification import run as run_module
 from exactzones.checker import check
 from exactzones.errors import InputError
 from exactzones.network import Network
@@ -43,7 +43,7 @@ from exactzones.zones import find_zones
 def _quick():
     """Little time for guesses, so that proofs are looked for, too."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_module, "_FIRST_GUESS", 0.002)
+        patch.setattr(guessing, "_FEW_INPUTS_SECONDS", 0.002)
         yield
 
 

@@ -11,8 +11,7 @@ from random import Random
 
 import pytest
 
-from exactzones.certification import Complete, case_of, maximum, prove_complete
-from exactzones.certification import run as run_module
+from exactzones.certification import Complete, case_of, guessing, maximum, prove_complete
 from exactzones.checker import Case, check
 from exactzones.checker.reference import check_plainly
 from exactzones.network import Layer, Network
@@ -99,7 +98,7 @@ def proofs(count):
 def _quick():
     """No time for guesses: the tests are about proofs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_module, "_FIRST_GUESS", 0.005)
+        patch.setattr(guessing, "_FEW_INPUTS_SECONDS", 0.005)
         yield
 
 

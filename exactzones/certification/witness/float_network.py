@@ -1,41 +1,53 @@
-"""A network and a property in float64, evaluated at many points at once, for guesses and never for proofs."""
+"""A network and properties in floats, evaluated at many points at once, for guesses and never for proofs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from exactzones.certification.witness.float_map import FloatMap, FloatType, clipped_to
 from exactzones.network import Network
 from exactzones.property import Property
 from exactzones.rational.arrays import Floats
-from exactzones.rational.floats import clipped_float, float_matrix, float_vector
+from exactzones.rational.floats import clipped_float, float_vector
 
 
 @dataclass(frozen=True, eq=False)
 class FloatNetwork:
-    """The layers of a network in float64.
+    """The layers of a network in floats.
 
     Attributes:
-        weights: per layer, shape (outputs, inputs).
+        maps: per layer, of shape (outputs, inputs).
         biases: per layer, shape (outputs,).
         masks: per layer, shape (outputs,); which units have a ReLU.
     """
 
-    weights: tuple[Floats, ...]
+    maps: tuple[FloatMap, ...]
     biases: tuple[Floats, ...]
     masks: tuple[NDArray[np.bool_], ...]
 
     @classmethod
-    def of(cls, network: Network) -> FloatNetwork:
+    def of(cls, network: Network, dtype: FloatType = np.float64) -> FloatNetwork:
         """Return a network with its weights rounded to floats."""
         return cls(
-            tuple(float_matrix(layer.weight, clipped_float) for layer in network.layers),
-            tuple(float_vector(layer.bias, clipped_float) for layer in network.layers),
+            tuple(FloatMap(layer.weight, dtype) for layer in network.layers),
+            tuple(clipped_to(float_vector(layer.bias, clipped_float), dtype) for layer in network.layers),
             tuple(np.array(layer.relu, dtype=np.bool_) for layer in network.layers),
         )
+
+    @property
+    def dtype(self) -> FloatType:
+        """The floats in which it calculates."""
+        return self.maps[0].dtype
+
+    @cached_property
+    def weights(self) -> tuple[Floats, ...]:
+        """The matrices of all layers, dense."""
+        return tuple(each.dense for each in self.maps)
 
     def activate(self, layer: int, values: Floats) -> Floats:
         """Apply the ReLU of a layer to pre-activations of shape (points, outputs)."""
@@ -52,11 +64,11 @@ class FloatNetwork:
             For each layer an array of shape (points, outputs); infinities and NaN where numbers are too large.
         """
         trace: list[Floats] = []
-        values = points
-        end = len(self.weights) if last is None else last + 1
+        values = points.astype(self.dtype, copy=False)
+        end = len(self.maps) if last is None else last + 1
         with np.errstate(all="ignore"):
             for k in range(end):
-                trace.append(values @ self.weights[k].T + self.biases[k])
+                trace.append(self.maps[k](values) + self.biases[k])
                 values = self.activate(k, trace[-1]) if k + 1 < end else values
         return trace
 
@@ -73,22 +85,24 @@ class FloatNetwork:
             Shape (points, inputs).
         """
         gradient: Floats | None = None
+        leak = np.asarray(leak, self.dtype)
         with np.errstate(all="ignore"):
             for k in range(len(trace) - 1, -1, -1):
                 if gradient is not None:
                     gradient = np.where((trace[k] > 0) | ~self.masks[k], gradient, leak * gradient)
                 seed = seeds[k]
                 if seed is not None:
+                    seed = seed.astype(self.dtype, copy=False)
                     gradient = seed if gradient is None else gradient + seed
                 if gradient is not None:
-                    gradient = gradient @ self.weights[k]
+                    gradient = self.maps[k].pull(gradient)
         if gradient is None:
-            return np.zeros((len(trace[0]), self.weights[0].shape[1]))
+            return np.zeros((len(trace[0]), self.maps[0].matrix.shape[1]))
         return gradient
 
 
 class Slacks:
-    """The slacks of a property's conditions in float64: it holds where all are positive (nonnegative if not strict).
+    """The slacks of a property's conditions in floats: it holds where all are positive (nonnegative if not strict).
 
     Attributes:
         horizon: the last layer that a condition reads.

@@ -7,17 +7,22 @@ which finds points of sets that are too thin for floats.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
 from exactzones.affine import AffineMap
 from exactzones.certification.limits import WITNESS_CELL_INPUTS, WITNESS_CELL_UNITS
+from exactzones.certification.witness.float_map import Places
 from exactzones.certification.witness.float_network import FloatNetwork, Slacks
 from exactzones.certification.witness.search_domain import SearchDomain, contains
+from exactzones.deadline import Deadline
 from exactzones.errors import DimensionError
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import HRep, Infeasible, Polyhedron, lp
@@ -33,6 +38,9 @@ _FINE_STRIDES = (1e-5, 0.1)
 _LEAKS = (0.0, 0.0, 0.0, 0.1, 0.3, 1.0)
 _DECAY = 0.93
 _FURTHER = 8  # steps after a point is found: more slack allows shorter numbers
+_TRIED = 3  # points of a round that are evaluated exactly
+_CELLS = 3  # and whose cells are solved
+_CELL_SECONDS = 0.1  # so that the first cells may always be tried
 _DIGITS = (0, 1, 2, 3, 4, 6, 9, 12)  # decimal places to which points are rounded, in the order in which they are tried
 
 
@@ -59,7 +67,8 @@ def find_witness(network: Network, prop: Property, domain: Polyhedron, *, second
     >>> find_witness(net, feature(0), Polyhedron.box(-3, 0, dim=1), seconds=1)
     (Fraction(-3, 1),)
     """
-    return WitnessFinder(network, domain).find(prop, seconds=seconds, seed=seed)
+    found = WitnessFinder(network, domain).find([prop], Effort(Deadline(seconds), seed=seed))
+    return None if found is None else found[1]
 
 
 class WitnessFinder:
@@ -88,79 +97,114 @@ class WitnessFinder:
         if domain.embedding is None or domain.dim == 0:
             return domain, self._network, self._floats or FloatNetwork.of(self._network)
         network = self._network.compose(domain.embedding)
-        return domain, network, FloatNetwork.of(network)
+        return domain, network, FloatNetwork.of(network, np.float64 if self._floats is None else self._floats.dtype)
 
-    def find(self, prop: Property, *, seconds: float, seed: int = 0) -> Vector | None:
-        """Search for a witness; see ``find_witness``."""
-        deadline = time.monotonic() + seconds
-        resolved = prop.resolve(self._network.widths)
+    def find(self, props: Sequence[Property], effort: Effort) -> tuple[int, Vector] | None:
+        """Search for a point at which one of several properties holds; returns which one, and the point; see ``find_witness``."""
+        resolved = [prop.resolve(self._network.widths) for prop in props]
         if self._prepared is None:
             return None
         domain, network, floats = self._prepared
         if domain.dim == 0:
-            candidates = iter([domain.embed(())])
+            candidates = ((k, domain.embed(())) for k in range(len(props)))
         else:
-            search = _PropertySearch(network, floats, resolved, domain, (deadline, seed))
-            candidates = (domain.embed(point) for point in search.candidates())
-        for point in candidates:
-            if self._network.satisfies(point, resolved) and contains(self._domain, point):
-                return point
+            search = _Ascent(network, floats, resolved, domain, effort)
+            candidates = ((k, domain.embed(point)) for k, point in search.candidates())
+        for k, point in candidates:
+            if self._network.satisfies(point, resolved[k]) and contains(self._domain, point):
+                return k, point
         return None
 
 
-class _PropertySearch:
-    """Proposes points at which a property may hold, in the coordinates of a domain of dimension at least one.
+class _Swarm(NamedTuple):
+    """Points of a search.
+
+    Attributes:
+        points: shape (points, dim).
+        aims: the number of the property that each point aims at, shape (points,).
+        slacks: the least slack of that property there, shape (points,).
+    """
+
+    points: Floats
+    aims: Places
+    slacks: Floats
+
+    def take(self, chosen: Places) -> _Swarm:
+        """Return these points."""
+        return _Swarm(self.points[chosen], self.aims[chosen], self.slacks[chosen])
+
+
+class Effort(NamedTuple):
+    """How long to search.
+
+    Attributes:
+        deadline: when to end; one further step may follow.
+        rounds: of ascent that are made even if ``seconds`` have passed.
+        seconds: after which no further round begins.
+        seed: another seed tries other points.
+    """
+
+    deadline: Deadline
+    rounds: int = 0
+    seconds: float = math.inf
+    seed: int = 0
+
+
+class _Ascent:
+    """Proposes points at which one of several properties may hold, in the coordinates of a domain of dimension at least one.
+
+    Each point aims at one property; points share the evaluation of all.
 
     Args:
         network: the network as a function of these coordinates.
         floats: the same in floats.
-        prop: the property, its layers counted from 0.
+        props: the properties, their layers counted from 0.
         domain: the domain.
-        budget: when to stop (of ``time.monotonic``), and the seed of the random points.
+        effort: how long to search.
     """
 
     def __init__(
-        self, network: Network, floats: FloatNetwork, prop: Property, domain: SearchDomain, budget: tuple[float, int]
+        self, network: Network, floats: FloatNetwork, props: Sequence[Property], domain: SearchDomain, effort: Effort
     ) -> None:
-        self._network = network
-        self._prop = prop
-        self._domain = domain
-        self._deadline, seed = budget
-        self._rng = np.random.default_rng(seed)
-        self._slacks = Slacks(floats, prop)
+        self._network, self._props, self._domain, self._effort = network, props, domain, effort
+        self._rng = np.random.default_rng(effort.seed)
+        conditions = [condition for prop in props for condition in prop.conditions]
+        self._slacks = Slacks(floats, Property(tuple(conditions)))
+        ends = np.cumsum([0, *(len(prop.conditions) for prop in props)]).tolist()
+        self._parts = [slice(*pair) for pair in pairwise(ends)]  # the conditions of each property
         # Slacks are divided by these sizes, so that which condition is worst does not depend on their scales.
-        sizes = [max((abs(entry) for _, entry in condition.terms), default=Fraction(1)) for condition in prop.conditions]
+        sizes = [max((abs(entry) for _, entry in condition.terms), default=Fraction(1)) for condition in conditions]
         self._sizes = float_vector(sizes, clipped_float)
-        self._tried: set[Pattern] = set()
+        self._tried: set[tuple[int, Pattern]] = set()
         self._lp_seconds = 0.0
-        self._hopeless = False
+        self._hopeless: set[int] = set()
 
-    def candidates(self) -> Iterator[Vector]:
-        """Yield points of the domain until time is up, or until no witness can exist."""
-        start = time.monotonic() - 0.1  # the first cells may always be tried
-        rng, domain = self._rng, self._domain
+    def candidates(self) -> Iterator[tuple[int, Vector]]:
+        """Yield properties and points of the domain until time is up, or until no witness can exist."""
+        start = time.monotonic()
+        rng, domain, effort = self._rng, self._domain, self._effort
         weights = sum(layer.inputs * layer.outputs for layer in self._network.layers)
         count = min(300, max(32, 4_000_000 // weights))
         bounded = bool(np.isfinite(domain.high - domain.low).all())
-        points = np.vstack([domain.corners(rng, count), domain.sample(rng, self._scales(3 * count, bounded, 0))])
-        worst = self._worst(self._slacks.values(self._slacks.trace(points)))
-        yield from self._promising(points, worst)
-        best = points[np.argsort(-worst)[: count // 4]]
+        drawn = np.vstack([domain.corners(rng, count), domain.sample(rng, self._scales(3 * count, bounded, 0))])
+        swarm = self._best(drawn, self._least(self._values(self._slacks.trace(drawn))))
         rounds = 0
-        while not self._hopeless:
-            yield from self._cells(best[: 3 if self._lp_seconds < (time.monotonic() - start) / 4 else 0])
-            if self._hopeless or time.monotonic() > self._deadline:
+        while True:
+            yield from self._promising(swarm)
+            best = swarm.take(np.argsort(-swarm.slacks)[: count // 4])
+            lp_share = (time.monotonic() - start + _CELL_SECONDS) / 4
+            yield from self._cells(best, _CELLS if self._lp_seconds < lp_share else 0)
+            late = time.monotonic() > start + effort.seconds and rounds >= effort.rounds
+            if len(self._hopeless) == len(self._props) or late or effort.deadline.passed:
                 return
             scales = self._scales(count, bounded, rounds)
             if rounds % 2:
-                points, worst = self._ascend(best[rng.integers(0, len(best), count)], scales, _FINE_STRIDES)
+                swarm = self._ascend(best.take(rng.integers(0, len(best.points), count)), scales, _FINE_STRIDES)
             else:
-                points = domain.sample(rng, scales)
+                points, aims = domain.sample(rng, scales), np.arange(count) % len(self._props)
                 if rounds == 0:
-                    points[: len(best)] = best
-                points, worst = self._ascend(points, scales, _STRIDES)
-            yield from self._promising(points, worst)
-            best = points[np.argsort(-worst)[: count // 4]]
+                    points[: len(best.points)], aims[: len(best.points)] = best.points, best.aims
+                swarm = self._ascend(_Swarm(points, aims, np.full(count, -np.inf)), scales, _STRIDES)
             rounds += 1
 
     def _scales(self, count: int, bounded: bool, rounds: int) -> Floats:
@@ -171,19 +215,29 @@ class _PropertySearch:
         scales: Floats = 10 ** self._rng.uniform(-1, reach, (count, 1))
         return scales
 
-    def _worst(self, values: Floats) -> Floats:
-        worst: Floats = (values / self._sizes).min(axis=1, initial=np.inf)
-        return worst
+    def _values(self, trace: Sequence[Floats]) -> Floats:
+        """Return the slacks of all conditions in proportion to their sizes, shape (points, conditions)."""
+        return self._slacks.values(trace) / self._sizes
 
-    def _ascend(self, points: Floats, scales: Floats, strides: tuple[float, float]) -> tuple[Floats, Floats]:
-        """Raise the worst condition at each point; returns the best points met, and their least slack.
+    def _least(self, values: Floats) -> Floats:
+        """Return the least slack of each property at each point, shape (points, properties)."""
+        return np.stack([values[:, part].min(axis=1, initial=np.inf) for part in self._parts], axis=1)
+
+    @staticmethod
+    def _best(points: Floats, least: Floats) -> _Swarm:
+        """Return points that aim at the property of the largest least slack."""
+        return _Swarm(points, least.argmax(axis=1), least.max(axis=1))
+
+    def _ascend(self, swarm: _Swarm, scales: Floats, strides: tuple[float, float]) -> _Swarm:
+        """Raise the worst condition of the aim at each point; returns the best points met.
 
         Args:
-            points: shape (points, dim).
+            swarm: where to start.
             scales: how far to go in unbounded coordinates, shape (points, 1).
             strides: the range of first steps; if fine, each step starts at the best point so far.
         """
         rng, domain, slacks = self._rng, self._domain, self._slacks
+        points, aims = swarm.points, swarm.aims
         stride = np.exp(rng.uniform(np.log(strides[0]), np.log(strides[1]), (len(points), 1)))
         # Some points move in a few coordinates at a time, because the worst condition changes from step to step.
         share = rng.choice([0.3, 0.6, 1.0], (len(points), 1))
@@ -193,18 +247,18 @@ class _PropertySearch:
         left = _STEPS
         while True:
             trace = slacks.trace(points)
-            values = slacks.values(trace)
-            worst = self._worst(values)
+            values = self._values(trace)
+            least = self._least(values)
+            holds = least.max(axis=1) > 0
+            aims = np.where(holds, least.argmax(axis=1), aims)
+            worst = least[np.arange(len(points)), aims]
             best = np.where((worst > highest)[:, None], points, best)
             highest = np.maximum(worst, highest)
             if highest.max() > 0:
                 left = min(left, _FURTHER)
-            if left == 0 or time.monotonic() > self._deadline:
-                return best, highest
-            weights = np.zeros_like(values)
-            if len(self._sizes):
-                weights[np.arange(len(points)), (values / self._sizes).argmin(axis=1)] = 1.0
-            signs = np.sign(slacks.gradients(trace, weights, leak))
+            if left == 0 or self._effort.deadline.passed:
+                return _Swarm(best, aims, highest)
+            signs = np.sign(slacks.gradients(trace, self._worst(values, aims), leak))
             flat = ~signs.any(axis=1)
             signs[flat] = rng.integers(-1, 2, (int(flat.sum()), domain.dim))
             steps = stride * signs * (rng.random(points.shape) < share) * rng.random((len(points), 1))
@@ -213,42 +267,52 @@ class _PropertySearch:
             stride, leak = stride * _DECAY, leak * _DECAY
             left -= 1
 
-    def _promising(self, points: Floats, worst: Floats) -> Iterator[Vector]:
-        """Yield exact points close to those at which the property holds in floats, or nearly does."""
-        for k in np.argsort(-worst, kind="stable")[:3]:
-            if worst[k] > -1e-9:
-                yield from self._rounded(tuple(map(Fraction, points[k].tolist())))
+    def _worst(self, values: Floats, aims: Places) -> Floats:
+        """Return 1 for the worst condition of the aim at each point, and 0 for all others, shape (points, conditions)."""
+        chosen = np.zeros_like(values)
+        for k in np.unique(aims).tolist():
+            part, own = self._parts[k], np.flatnonzero(aims == k)
+            if part.start < part.stop:
+                chosen[own, part.start + values[own, part].argmin(axis=1)] = 1.0
+        return chosen
 
-    def _rounded(self, point: Vector) -> Iterator[Vector]:
+    def _promising(self, swarm: _Swarm) -> Iterator[tuple[int, Vector]]:
+        """Yield exact points close to those at which a property holds in floats, or nearly does."""
+        for k in np.argsort(-swarm.slacks, kind="stable")[:_TRIED]:
+            if swarm.slacks[k] > -1e-9:
+                aim = int(swarm.aims[k])
+                yield from ((aim, point) for point in self._rounded(tuple(map(Fraction, swarm.points[k].tolist())), aim))
+
+    def _rounded(self, point: Vector, aim: int) -> Iterator[Vector]:
         """Yield points of the domain close to a point: first with few digits, finally the point itself."""
         large = max(abs(entry) for entry in point)
         digits = [-k for k in (6, 4, 2, 1) if 10**k < large] + list(_DIGITS)
         short = [self._domain.exact([round(entry, k) for entry in point]) for k in digits]
-        values = self._worst(self._slacks.values(self._slacks.trace(np.array([list(map(float, p)) for p in short]))))
+        values = self._least(self._values(self._slacks.trace(np.array([list(map(float, p)) for p in short]))))[:, aim]
         yield from [candidate for candidate, value in zip(short, values, strict=True) if value > 0][:3]
         yield self._domain.exact(point)
 
-    def _cells(self, points: Floats) -> Iterator[Vector]:
-        """Solve the property exactly in the cells of the network around points."""
-        units = sum(len(layer.relu_units) for layer in self._network.layers[: self._prop.horizon])
-        if self._domain.dim > WITNESS_CELL_INPUTS or units > WITNESS_CELL_UNITS:
-            return
-        for point in points:
-            if time.monotonic() > self._deadline:
+    def _cells(self, swarm: _Swarm, most: int) -> Iterator[tuple[int, Vector]]:
+        """Solve the properties that points aim at exactly in the cells of the network around at most so many points."""
+        for point, aim in zip(swarm.points[:most], swarm.aims[:most].tolist(), strict=True):
+            prop = self._props[aim]
+            units = sum(len(layer.relu_units) for layer in self._network.layers[: prop.horizon])
+            if self._domain.dim > WITNESS_CELL_INPUTS or units > WITNESS_CELL_UNITS:
+                continue
+            if self._effort.deadline.passed:
                 return
             start = time.monotonic()
             inside = self._domain.exact(tuple(map(Fraction, point.tolist())))
-            pattern = self._network.pattern(inside, self._prop.horizon)
-            if pattern in self._tried:
+            pattern = self._network.pattern(inside, prop.horizon)
+            if (aim, pattern) in self._tried:
                 continue
-            self._tried.add(pattern)
-            solution = self._solve(*self._cell(pattern))
+            self._tried.add((aim, pattern))
+            solution = self._solve(*self._cell(prop, pattern))
             self._lp_seconds += time.monotonic() - start
             if solution is not None:
-                yield from self._rounded(solution)
-                yield solution
+                yield from ((aim, near) for near in (*self._rounded(solution, aim), solution))
             elif not pattern:
-                self._hopeless = True  # the network is affine on the whole domain
+                self._hopeless.add(aim)  # the network is affine on the whole domain
 
     def _solve(self, cell: list[Row], wanted: HRep) -> Vector | None:
         """Return a point of a system at which the rows of a cell are >= 0, or None if there is none.
@@ -268,9 +332,9 @@ class _PropertySearch:
                 return point
             chosen += [row for _, row in sorted(values)[:4]]
 
-    def _cell(self, pattern: Pattern) -> tuple[list[Row], HRep]:
+    def _cell(self, prop: Property, pattern: Pattern) -> tuple[list[Row], HRep]:
         """Return the rows of a pattern's cell, and the domain with the conditions as rows, which are affine in that cell."""
-        prop, network = self._prop, self._network
+        network = self._network
         maps = network.regime_maps(pattern, prop.horizon)
         signs = iter(pattern)
         kept = [layer.kept(next(signs) if layer.relu_units else "") for layer in network.layers[: prop.horizon]]
