@@ -7,11 +7,14 @@ Coverage is measured on the first examples of each property test.
 import os
 from collections import Counter
 from functools import wraps
+from importlib.util import find_spec
 from itertools import count
 from sys import modules
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+collect_ignore = [] if find_spec("torch") else ["models/torch_modules.py"]  # what tests of PyTorch models import
 
 # Exact arithmetic takes as long as the numbers are long, so time limits would only make tests flaky.
 _COMMON = {"deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
