@@ -96,9 +96,9 @@ class Arrangement:
                 first = layer.affine.after(first)
             self.layers = (Layer(first.matrix, first.offset, layers[leading].relu), *self.layers[1:])
         self.domain = [self.section.restrict(row) for row in domain]
-        chain = self.layers if target is None else (*self.layers, target)
-        self.exact = ExactSigns(chain, self.domain, self.dim)
-        self.floats = float_layers(chain)
+        self.chain = self.layers if target is None else (*self.layers, target)
+        self.exact = ExactSigns(self.chain, self.domain, self.dim)
+        self.floats = float_layers(self.chain)
         self.has_target = target is not None
         self.stats = Stats()
 

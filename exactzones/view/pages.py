@@ -24,6 +24,7 @@ from exactzones.notation import counted, linear_sum, number
 from exactzones.polyhedra import Polyhedron
 from exactzones.view.bands import bands
 from exactzones.view.latents import latent_spaces
+from exactzones.view.many_zones import many_zones
 from exactzones.view.points import Points, placed
 from exactzones.view.slices import MOST, as_slice
 from exactzones.view.slides import Slides
@@ -43,6 +44,7 @@ _SCRIPTS = (
     "ink.js",
     "plane.js",
     "solid.js",
+    "facts.js",
     "cards.js",
     "latents.js",
     "controls.js",
@@ -127,10 +129,7 @@ def _input_names(network: Network, flat: AffineMap | None, names: Sequence[str] 
 
 def _scene(zones: Zones | UnionParts, flat: AffineMap | None, shown: _Shown) -> tuple[Data, Data]:
     """Return what the page's scripts draw and show first, and the exact numbers."""
-    table = PointNumbers()
-    main = drawing(zones, shown.window, table)
-    if shown.arithmetic is not None:
-        main["band"] = bands(zones, as_text(shown.arithmetic, "arithmetic"), main, table)
+    main, exact = _main_space(zones, flat, shown)
     letters = [f"{'x' if flat is None else 'u'}{k}" for k in range(zones.network.inputs)]
     data = None if shown.points is None else placed(shown.points, zones, flat)
     scene: Data = {
@@ -145,7 +144,18 @@ def _scene(zones: Zones | UnionParts, flat: AffineMap | None, shown: _Shown) -> 
         "flat": None if flat is None else {"names": list(shown.names), "rows": row_texts(flat.augmented().rows)},
         "data": data,
     }
-    return scene, exact_texts(zones, main, table, flat)
+    return scene, exact
+
+
+def _main_space(zones: Zones | UnionParts, flat: AffineMap | None, shown: _Shown) -> tuple[Data, Data]:
+    """Return what draws the zones, and their exact numbers or what these follow from."""
+    if shown.arithmetic is None and isinstance(zones, Zones) and (found := many_zones(zones, shown.window)) is not None:
+        return found
+    table = PointNumbers()
+    main = drawing(zones, shown.window, table)
+    if shown.arithmetic is not None:
+        main["band"] = bands(zones, as_text(shown.arithmetic, "arithmetic"), main, table)
+    return main, exact_texts(zones, main, table, flat)
 
 
 def _checked_slides(slides: Any, flat: AffineMap | None) -> Slides:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import networkx
@@ -18,8 +18,8 @@ from exactzones.zones.union_parts import UnionParts
 
 Data: TypeAlias = dict[str, Any]
 
-_WHOLE_MAPS = 2000
-"""Up to this many zones, the page has the affine map of the whole layer; with more, only the feature's function."""
+MANY = 2000
+"""With more zones than this, the page has only the feature's function on each, not the affine map of the whole layer."""
 
 
 class PointNumbers:
@@ -50,7 +50,7 @@ def drawing(zones: Zones | UnionParts, window: Polyhedron, table: PointNumbers) 
     Returns:
         ``corners`` (points as floats), and per zone: ``rings`` (the polygons of the part that fires, as corner numbers),
         ``cells`` (those of the closed cell if it is larger, else None), ``outside`` ("unbounded" or "cut" if the zone extends
-        beyond the window, else ""), ``functions`` (the feature as ``b + a . x``, floats), ``colours`` (see ``_colours``).
+        beyond the window, else ""), ``functions`` (the feature as ``b + a . x``, floats), ``colours`` (see ``colours``).
         Of a disjunction, these are about the parts of zones, and ``owners`` are pairs of the numbers of a part's zone and case.
     """
     parts = [zone.firing_part for zone in zones]
@@ -69,7 +69,7 @@ def drawing(zones: Zones | UnionParts, window: Polyhedron, table: PointNumbers) 
         "corners": floats(table.points),
         "outside": [_outside(zone, part, window) for zone, part in zip(zones, parts, strict=True)],
         "functions": floats(_function(zones, zone) for zone in zones),
-        "colours": _colours(zones),
+        "colours": colours(zones, numbered(tuple(c.row for c in zone.conditions) for zone in zones)),
         "patterns": [" ".join(zone.pattern) for zone in zones],
     } | ({"owners": zones.owners} if isinstance(zones, UnionParts) else {})
 
@@ -90,7 +90,7 @@ def exact_texts(zones: Zones | UnionParts, main: Data, table: PointNumbers, flat
         zones, the row of their facet, the neurons that switch sign there, whether the property fires on the facet).
     """
     entries = []
-    whole_maps = len(zones) <= _WHOLE_MAPS
+    whole_maps = len(zones) <= MANY
     for k, zone in enumerate(zones):
         entry: Data = {
             "inequalities": row_texts(zone.hrep.rows),
@@ -137,13 +137,21 @@ def _outside(zone: Zone, part: Cell | Polyhedron, window: Polyhedron) -> str:
     return "cut" if zone.cell.is_bounded or part.is_bounded else "unbounded"
 
 
-def _colours(zones: Zones | UnionParts) -> Data:
+def numbered(items: Iterable[Hashable]) -> list[int]:
+    """Return a number for each item, 0, 1, .. in the order in which they first appear; equal items have equal numbers."""
+    number_of: dict[Hashable, int] = {}
+    return [number_of.setdefault(item, len(number_of)) for item in items]
+
+
+def colours(zones: Zones | UnionParts, functions: Sequence[int]) -> Data:
     """Return the colour numbers of the zones for each colouring: by island, by pattern and by affine map.
 
     Zones that touch have different colours if their patterns, or their functions, differ; "maps" counts the functions.
+
+    Args:
+        zones: the zones.
+        functions: what ``numbered`` returns for their functions.
     """
-    number_of: dict[Hashable, int] = {}
-    functions = [number_of.setdefault(tuple(c.row for c in zone.conditions), len(number_of)) for zone in zones]
     touching = networkx.Graph((functions[a], functions[b]) for a, b in zones.graph.edges if functions[a] != functions[b])
     function_colours = defaultdict(int, networkx.greedy_color(touching))
     patterns = networkx.greedy_color(zones.graph)
@@ -151,5 +159,5 @@ def _colours(zones: Zones | UnionParts) -> Data:
         "island": zones.island_of,
         "pattern": [patterns[k] for k in range(len(zones))],
         "map": [function_colours[function] for function in functions],
-        "maps": len(number_of),
+        "maps": max(functions, default=-1) + 1,
     }

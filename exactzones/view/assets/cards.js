@@ -16,18 +16,26 @@ class Book {
 
   take(exact) {
     this.exact = exact;
+    this.facts = exact.layers ? new Facts(exact, this.main.patterns, this.scene.flat) : null;
     this.edges = new Map();
-    exact.edges.forEach(([a, b, facet, flips, fires]) => {
+    exact.edges.forEach(([a, b, ...shared]) => {
       for (const [one, other] of [[a, b], [b, a]]) {
         if (!this.edges.has(one)) this.edges.set(one, new Map());
-        this.edges.get(one).set(other, { facet, flips, fires });
+        this.edges.get(one).set(other, shared);
       }
     });
   }
 
+  /** The exact numbers of a zone. */
+  entry(zone) { return this.facts?.zone(zone) ?? this.exact.zones[zone]; }
+
   neighbours(zone) { return [...(this.edges?.get(zone)?.keys() ?? [])].sort((a, b) => a - b); }
 
-  edge(a, b) { return this.edges?.get(a)?.get(b); }
+  /** The facet that two zones share, and whether the property fires there; undefined if they share none. */
+  edge(a, b) {
+    const shared = this.edges?.get(a)?.get(b);
+    return shared && { facet: this.facts?.facet(a, b) ?? shared[0], fires: shared.at(-1) };
+  }
 
   /** The neurons [layer, unit] whose signs differ between two zones. */
   differing(a, b) {
@@ -98,7 +106,7 @@ class Book {
 
   /** The card of a zone. */
   zone(number, { swatch, flips, go }) {
-    const { main, exact } = this, entry = exact.zones[number], { band } = main;
+    const { main } = this, entry = this.entry(number), { band } = main;
     const outside = { unbounded: 'the zone is unbounded; it is drawn up to the border of the window', cut: 'the zone extends beyond the window; it is drawn up to its border' }[main.outside[number]];
     const fires = entry.fires ?? entry;
     const near = this.neighbours(number);
@@ -108,7 +116,7 @@ class Book {
       el('h3', {}, el('span', { class: 'swatch', style: { borderColor: swatch } }), this.heading(number)),
       el('dl', {},
         ...pair('pattern', ...(main.patterns[number] ? this.pattern(number, flips) : ['no hidden neurons'])),
-        ...pair('fires', main.cells[number] === null ? 'everywhere in the activation region' : 'where', main.cells[number] === null ? null : list(entry.conditions, (row) => this.inequality(row.slice(0, -1), row.at(-1)))),
+        ...pair('fires', entry.fires ? 'where' : 'everywhere in the activation region', !entry.fires ? null : list(entry.conditions, (row) => this.inequality(row.slice(0, -1), row.at(-1)))),
         ...pair('affine map', exactly(this.affine(entry.function))),
         ...this.generators(fires),
         ...(entry.fires ? [] : inequalities),
@@ -123,8 +131,8 @@ class Book {
 
   /** The card about what two zones share. */
   pair(a, b) {
-    const edge = this.edge(a, b), { exact } = this;
-    const both = exact.zones[a].vertices.filter((vertex) => exact.zones[b].vertices.includes(vertex));
+    const edge = this.edge(a, b), [one, other] = [a, b].map((zone) => this.entry(zone).vertices);
+    const both = one.filter((vertex) => other.includes(vertex));
     const flips = this.differing(a, b).map(([layer, unit]) => `layer ${layer}, unit ${unit}`);
     const ends = both.length ? pair(both.length > 1 ? 'vertices of the facet' : 'vertex of the facet', list(both, (k) => this.point(k))) : [];
     if (!edge)
