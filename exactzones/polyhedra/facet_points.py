@@ -120,7 +120,7 @@ class PointSearch:
 
     def _nearest(self, meant: Integers, slots: Integers, multipliers: Floats) -> Floats:
         """Return the points near the centre at which the rows of combinations have the margin; set the multipliers."""
-        width = int((slots >= 0).sum(axis=1).max()) + 1
+        width = min(int((slots >= 0).sum(axis=1).max()) + 1, slots.shape[1])
         chosen = slots[:, :width]
         signs = np.where(chosen < 0, 0.0, np.where(chosen == meant[:, None], -1.0, 1.0))
         slopes, constants = self.matrix[chosen, 1:] * signs[:, :, None], self.matrix[chosen, 0] * signs

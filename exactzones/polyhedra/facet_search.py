@@ -98,19 +98,20 @@ class FacetSearch:
         Raises:
             BudgetExceeded: time is up.
         """
-        self._imply()
+        self.imply()
         self._reach()
         sides = [(k, side) for k, side, _ in self.bounds.sides()]
         self._along_axes(sides)
         self._reach_sides([side for side in sides if side not in self.sides])
         self._by_programs(sides)
 
-    def _imply(self) -> None:
-        """Enter the rows that are implied by those that implied them in the similar polyhedron."""
+    def imply(self) -> None:
+        """Enter the rows that are implied by those that the hints name."""
         for k, others in self.hints.redundant.items():
-            if k not in self.redundant and others and self._floats.implies(others, k):
+            sides = self.hints.sides.get(k, ())
+            if k not in self.redundant and others and self._floats.implies(others, k, sides):
                 self.redundant.add(k)
-                self.reasons.redundant[k] = others
+                self.reasons.redundant[k], self.reasons.sides[k] = others, sides
 
     def _reach(self) -> None:
         """Look for points beyond the open rows, and enter those that certainly lie beyond their rows alone."""
@@ -305,11 +306,16 @@ class FloatRows:
         return None
 
     @np.errstate(all="ignore")
-    def implies(self, others: Sequence[int], row: int) -> bool:
-        """Tell whether floats find multipliers of other rows, and prove that on the box their sum is below a row."""
+    def implies(self, others: Sequence[int], row: int, sides: Sequence[Side] = ()) -> bool:
+        """Tell whether floats find multipliers of other rows, and prove that on the box their sum is below a row.
+
+        The sum is to have the row's slopes, but for coordinates whose sides of the box make up for the difference.
+        """
         chosen = self.matrix[list(others)]
-        products = chosen[:, 1:] @ chosen[:, 1:].T + np.eye(len(others)) * _REGULAR
-        multipliers = np.maximum(np.linalg.solve(products, chosen[:, 1:] @ self.matrix[row, 1:]), 0.0)
+        slopes = chosen[:, 1:].copy()
+        slopes[:, [k for k, _ in sides]] = 0.0
+        products = slopes @ slopes.T + np.eye(len(others)) * _REGULAR
+        multipliers = np.maximum(np.linalg.solve(products, slopes @ self.matrix[row, 1:]), 0.0)
         combined = multipliers @ chosen - self.matrix[row]
         sizes = multipliers @ np.abs(chosen) + np.abs(self.matrix[row])
         off = (len(others) + 10) * UNIT_ROUNDOFF * SLACK * sizes + TINY

@@ -103,7 +103,9 @@ class Matrix:
     def identity(cls, size: int) -> Matrix:
         """Return the identity matrix of shape (size, size)."""
         count = index(size, "size of the matrix", least=0)
-        return cls.of([[int(k == j) for j in range(count)] for k in range(count)], columns=count)
+        entries = [0] * count**2
+        entries[:: count + 1] = [1] * count
+        return RationalMatrix(flint.fmpq_mat(flint.fmpz_mat(count, count, entries)))
 
     @classmethod
     def zeros(cls, height: int, width: int) -> Matrix:

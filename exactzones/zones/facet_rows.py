@@ -20,22 +20,24 @@ from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.polyhedra import HRep
 from exactzones.polyhedra.bounds import Bounds
-from exactzones.polyhedra.facet_search import FacetSearch, FloatRows, Reasons
+from exactzones.polyhedra.facet_search import FacetSearch, FloatRows, Reasons, Side
 from exactzones.polyhedra.program import Program, exactly
-from exactzones.rational import Matrix, Row, Vector, certainly_independent, integer_dot, over_common_denominator
+from exactzones.rational import Matrix, Row, Vector, certainly_independent
 from exactzones.rational.arrays import Floats
 from exactzones.zones.crossing import Crossing
-from exactzones.zones.surroundings import NeuronRow, Surroundings
+from exactzones.zones.surroundings import Surroundings
 
 Key: TypeAlias = tuple[int, int]
 """A row that zones have in common: by its first neuron (layer, unit), or as (-1, number) a row of the domain."""
+Implied: TypeAlias = tuple[tuple[Key, ...], tuple[Side, ...]]
+"""What implies a row: other rows, and sides of the box."""
 
 
 class KeyedReasons(NamedTuple):
-    """Reasons as in ``facet_search.Reasons``, for a zone and its neighbours."""
+    """Reasons as in ``facet_search.Reasons``, for a zone and its neighbours; redundant rows with their sides of the box."""
 
     facets: Mapping[Key, Mapping[Key, float]]
-    redundant: Mapping[Key, tuple[Key, ...]]
+    redundant: Mapping[Key, Implied]
 
 
 class NeighbourHints(NamedTuple):
@@ -100,7 +102,9 @@ class FacetRows:
         search = FacetSearch(rows, bounds, inner, self._floats, deadline=self.deadline)
         if hints is not None:
             search.hints, search.centre = self._hinted(hints), hints.centre
-        elif self.crossing.zone.prop.horizon > 1 and self._first.outputs <= self._dim:
+            search.imply()
+        is_far = hints is not None and 4 * len(search.redundant) < 3 * len(hints.reasons.redundant)
+        if (hints is None or is_far) and self.crossing.zone.prop.horizon > 1 and self._first.outputs <= self._dim:
             self._imply_for_all_values(search)
             if not self.around.domain_rows and certainly_independent(self._first.weight.integer_rows()):
                 kept = (row for k, row in enumerate(rows) if k not in search.redundant)
@@ -110,7 +114,10 @@ class FacetRows:
         found = sorted([*(rows[k] for k in search.facets), *(sides[side] for side in search.sides)])
         keys = list(self._keys.values())
         facets = {keys[k]: {keys[other]: y for other, y in part.items()} for k, part in search.reasons.facets.items()}
-        redundant = {keys[k]: tuple(keys[other] for other in part) for k, part in search.reasons.redundant.items()}
+        redundant: dict[Key, Implied] = {
+            keys[k]: (tuple(keys[other] for other in part), search.reasons.sides.get(k, ()))
+            for k, part in search.reasons.redundant.items()
+        }
         return FacetsFound(found, KeyedReasons(facets, redundant))
 
     def _imply_for_all_values(self, search: FacetSearch) -> None:
@@ -118,9 +125,10 @@ class FacetRows:
         zone, first = self.crossing.zone, self._first
         values = Layer(Matrix.identity(first.outputs), (Fraction(0),) * first.outputs, first.relu)
         behind = replace(zone, network=Network((values, *zone.network.layers[1:])))
-        after = Crossing(behind, tuple(NeuronRow.of(*each) for each in behind.neuron_rows))
+        of_values = Surroundings(behind.network, zone.prop, None, ())
+        after = Crossing(behind, of_values.neuron_rows(zone.pattern))
         signs, rows = Bounds.of(after.rows, first.outputs)
-        ranges = _ranges(first, search.bounds)
+        ranges = self.around.value_ranges
         box = Bounds(tuple(map(_larger, signs.low, ranges.low)), tuple(map(_smaller, signs.high, ranges.high)))
         inner = FacetSearch(rows, box, first.affine(exactly(search.inner)), deadline=self.deadline)
         inner.run()
@@ -143,9 +151,10 @@ class FacetRows:
             if key in number:
                 combination = {number[other]: y for other, y in part.items() if other in number}
                 found.facets[number[key]] = {number[hints.crossed]: 0.0} | combination
-        for key, others in hints.reasons.redundant.items():
+        for key, (others, sides) in hints.reasons.redundant.items():
             if key in number:
                 found.redundant[number[key]] = tuple(self._numbers_of([hints.crossed, *others]))
+                found.sides[number[key]] = sides
         return found
 
     def _numbers_of(self, keys: Iterable[Key]) -> list[int]:
@@ -186,24 +195,6 @@ class FacetRows:
     @cached_property
     def _floats(self) -> FloatRows:
         return FloatRows.of(list(self._keys), self.around.bounds[0])
-
-
-def _ranges(layer: Layer, bounds: Bounds) -> Bounds:
-    """Return the smallest and the largest value of each unit on a box."""
-    if None in bounds.low or None in bounds.high:
-        return Bounds.space(layer.outputs)
-    low, scale = over_common_denominator((*bounds.low, *bounds.high))  # type: ignore[arg-type]  # none of them is None
-    ends = low[: layer.inputs], low[layer.inputs :]
-    found: list[tuple[Fraction | None, Fraction | None]] = []
-    numerators, below = layer.weight.scaled()
-    for row, bias in zip(numerators.rows(), layer.bias, strict=True):
-        least = integer_dot(row, tuple(a if w > 0 else b for w, a, b in zip(row, *ends, strict=True)))
-        most = integer_dot(row, tuple(b if w > 0 else a for w, a, b in zip(row, *ends, strict=True)))
-        # A value that does not vary has no range: a box without an interior would decide nothing.
-        found.append(
-            (Fraction(least, scale * below) + bias, Fraction(most, scale * below) + bias) if least < most else (None, None)
-        )
-    return Bounds(*(tuple(each) for each in zip(*found, strict=True)))
 
 
 def _larger(one: Fraction | None, other: Fraction | None) -> Fraction | None:
