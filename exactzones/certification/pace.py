@@ -6,12 +6,14 @@ import copy
 import math
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from typing import TypeAlias
 
 from exactzones.checker import Node
 from exactzones.checker.rules import Invalid
 from exactzones.checker.tree import Tree
 from exactzones.deadline import Deadline
+from exactzones.errors import BudgetExceeded
 
 Nodes: TypeAlias = Generator[list[Node], dict[int, tuple[int, int]], None]
 """Yields nodes in batches, and is sent the children of each batch."""
@@ -49,6 +51,15 @@ class CheckPace:
             self._grace = Deadline(_GRACE_SECONDS)
         return self._grace.left()
 
+    def check(self) -> None:
+        """Raise an error if no time is left for checking.
+
+        Raises:
+            BudgetExceeded: see ``left``.
+        """
+        if self.left() <= 0:
+            raise BudgetExceeded(self._deadline.reason)
+
     def is_due(self, visited: int, nodes: Callable[[int, int], Nodes], tree: Tree) -> bool:
         """Tell whether the time that is left is what the check of a search takes, so that the search must end.
 
@@ -67,21 +78,21 @@ class CheckPace:
         return _RESERVE * visited * self._cost > left
 
     def _try(self, visited: int, nodes: Callable[[int, int], Nodes], tree: Tree) -> None:
-        """Measure how long a few nodes take, on a copy of the tree."""
-        scratch, end = copy.copy(tree), self._deadline.part(_TRIAL)
+        """Measure how long a few nodes take, on a copy of the tree; the bounds of a root are computed before, and kept."""
+        scratch = copy.copy(tree)
         scratch.waiting = dict(tree.waiting)
-        start = begun = time.monotonic()
+        start = written = begun = time.monotonic()
         generator, checked = nodes(visited, _TRIAL_BATCH), 0
-        try:
+        with suppress(StopIteration, Invalid, BudgetExceeded), scratch.watched(self.check):
             batch = next(generator)
-            begun = time.monotonic()
+            written = time.monotonic()
+            scratch.prepare(batch[0])
+            begun, end = time.monotonic(), self._deadline.part(_TRIAL)
             while not end.passed:
                 children = scratch.add(batch)
                 checked += len(batch)
                 batch = generator.send(children)
-        except (StopIteration, Invalid):
-            pass
-        self._setup = (begun - start) / max(1, visited)
+        self._setup = (written - start) / max(1, visited)
         self._cost = max(self._cost, self._setup + (time.monotonic() - begun) / max(1, checked))
 
     def affordable(self, visited: int, seconds: float) -> int:

@@ -363,13 +363,12 @@ class Run:
 
     def _take(self, generator: Nodes) -> None:
         """Check the nodes of a search and write the accepted ones, until time is up; the other regions stay open."""
-        with suppress(StopIteration):
+        with suppress(StopIteration, BudgetExceeded), self.tree.watched(self._pace.check):
             nodes = next(generator)
             while True:
                 children: dict[int, tuple[int, int]] = {}
                 while nodes:
-                    if self._pace.left() <= 0:
-                        return
+                    self._pace.check()
                     part = self._pace.part()
                     children |= self.add(nodes[:part])
                     nodes = nodes[part:]

@@ -17,11 +17,12 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from exactzones.rational import Matrix
+from exactzones.rational.blocks import SparseFloats
 
 Array: TypeAlias = np.ndarray[Any, Any]
-_WORD = 62
+WORD = 62
 """Sums in int64 stay below ``2^62``, with one bit to spare."""
-_FLOAT = 50
+FLOAT = 50
 """Sums of products in floats stay below ``2^50``; floats represent integers up to ``2^53`` exactly, so three bits are spare."""
 _SHORTEST = 8  # bits of a digit; with shorter digits Python's integers would be as fast
 _FEW = 1 << 14  # products: for fewer, int64 is as fast as digits in floats
@@ -37,12 +38,12 @@ def size(array: Array) -> int:
 def integers(values: Any) -> Array:
     """Return Python integers as an array: int64 if all fit, else objects."""
     array = np.array(values, dtype=object)
-    return array.astype(np.int64) if size(array) < _WORD else array
+    return array.astype(np.int64) if size(array) < WORD else array
 
 
 def narrow(array: Array) -> Array:
     """Return an array of objects as int64 if all entries fit."""
-    return array.astype(np.int64) if array.dtype == object and size(array) < _WORD else array
+    return array.astype(np.int64) if array.dtype == object and size(array) < WORD else array
 
 
 class Weights:
@@ -52,15 +53,22 @@ class Weights:
         matrix: shape (outputs, inputs).
         first: a column to be put before it, shape (outputs,); rational numbers.
 
+    Attributes:
+        is_sparse: whether products are computed by blocks.
+
     Raises:
         InexactError: an entry is irrational.
     """
+
+    is_sparse = False
+    integers: Array
+    denominator: int
 
     def __init__(self, matrix: Matrix, first: Sequence[Fraction] | None = None) -> None:
         values, below = matrix.numerators()
         column = first or ()
         denominator = lcm(below, *[entry.denominator for entry in column])
-        numerators = narrow(_times(values, denominator // below))
+        numerators = narrow(multiple(values, denominator // below))
         if first is not None:
             entries = [entry.numerator * (denominator // entry.denominator) for entry in column]
             numerators = np.concatenate([integers(entries).reshape(-1, 1), numerators], 1)
@@ -77,6 +85,11 @@ class Weights:
         self.integers, self.denominator = numerators, denominator
         self._shift = self.denominator.bit_length() - 1 if self.denominator & (self.denominator - 1) == 0 else None
         self._digits: dict[int, list[Array]] = {}
+
+    def split_floats(self) -> tuple[Array, Array | SparseFloats]:
+        """Return the nearest floats of the first column and of the others, for guesses."""
+        floats = self.floats()
+        return floats[:, 0].copy(), floats[:, 1:].copy()
 
     def floats(self) -> Array:
         """Return the nearest floats, for guesses."""
@@ -118,9 +131,9 @@ class Weights:
     def _product(self, left: Array, right: Array, part: Any, judged: bool) -> tuple[Array, Array]:
         if object not in (left.dtype, right.dtype):
             most = size(left) + self.size + len(right).bit_length()  # bits of a sum of products
-            if most < _WORD and (self._shift is None or left.size * right.shape[1] < _FEW):
+            if most < WORD and (self._shift is None or left.size * right.shape[1] < _FEW):
                 return self._divided(left @ right)
-            if self._shift is not None and most - self._shift < _WORD:
+            if self._shift is not None and most - self._shift < WORD:
                 return self._by_digits(left, part, self._shift, judged)
         values, inexact = self._divided(left.astype(object) @ right.astype(object))
         return narrow(values), inexact
@@ -128,7 +141,7 @@ class Weights:
     def _divided(self, total: Array) -> tuple[Array, Array]:
         if self.denominator == 1:
             return total, np.zeros(total.shape, bool)
-        if self._shift is not None and (total.dtype == object or self._shift < _WORD):
+        if self._shift is not None and (total.dtype == object or self._shift < WORD):
             return total >> self._shift, (total & ((1 << self._shift) - 1)).astype(bool)
         total = total.astype(object)
         return total // self.denominator, (total % self.denominator).astype(bool)
@@ -140,28 +153,28 @@ class Weights:
         absolute products stay below ``2^50``, and sums of a few of these below ``2^53``: no step is rounded, in whatever order
         the products are added.
         """
-        step = (_FLOAT - len(self.integers).bit_length()) // 2
+        step = (FLOAT - len(self.integers).bit_length()) // 2
         if step not in self._digits:
-            self._digits[step] = [digit.astype(np.float64) for digit in _digits(self.integers, self.size, step)]
+            self._digits[step] = [digit.astype(np.float64) for digit in digits(self.integers, self.size, step)]
         right = np.concatenate([digit[part] for digit in self._digits[step]], 1)
-        digits, count = _digits(left, size(left), step), len(self._digits[step])
-        products = np.concatenate(digits).astype(np.float64) @ right
-        products = products.reshape(len(digits), len(left), count, -1)
+        parts, count = digits(left, size(left), step), len(self._digits[step])
+        products = np.concatenate(parts).astype(np.float64) @ right
+        products = products.reshape(len(parts), len(left), count, -1)
         sums = [
-            sum(products[i, :, k - i] for i in range(max(0, k - count + 1), min(k, len(digits) - 1) + 1)).astype(np.int64)
-            for k in range(len(digits) + count - 1)
+            sum(products[i, :, k - i] for i in range(max(0, k - count + 1), min(k, len(parts) - 1) + 1)).astype(np.int64)
+            for k in range(len(parts) + count - 1)
         ]
-        return _carried(sums, step, shift, judged)
+        return carried(sums, step, shift, judged)
 
 
-def _digits(array: Array, bits: int, step: int) -> list[Array]:
+def digits(array: Array, bits: int, step: int) -> list[Array]:
     """Return the digits, of ``step`` bits, of integers below ``2^bits``: least significant first; the last has the sign."""
     count = max(1, -(-bits // step))
     mask = (1 << step) - 1
     return [*((array >> (step * k)) & mask for k in range(count - 1)), array >> (step * (count - 1))]
 
 
-def _carried(sums: Sequence[Array], step: int, shift: int, judged: bool) -> tuple[Array, Array]:
+def carried(sums: Sequence[Array], step: int, shift: int, judged: bool) -> tuple[Array, Array]:
     """Return ``floor(sum_k sums[k] 2^(step k) / 2^shift)`` and, if ``judged``, a mask of the entries that were rounded."""
     mask = (1 << step) - 1
     result, lost, carry = np.zeros_like(sums[0]), np.zeros(sums[0].shape, bool), np.zeros_like(sums[0])
@@ -180,9 +193,9 @@ def _carried(sums: Sequence[Array], step: int, shift: int, judged: bool) -> tupl
     return result, lost
 
 
-def _times(array: Array, factor: int) -> Array:
+def multiple(array: Array, factor: int) -> Array:
     """Return the product with a positive integer."""
-    fits = array.dtype != object and size(array) + factor.bit_length() < _WORD
+    fits = array.dtype != object and size(array) + factor.bit_length() < WORD
     product: Array = array * factor if fits else array.astype(object) * factor
     return product
 
@@ -200,8 +213,8 @@ def times(left: Array, right: Array, bits: int) -> Array:
         one, other = size(left), size(right)
         if one < other:
             left, right, one, other = right, left, other, one
-        step, carry = _WORD - 1 - one, np.zeros((), np.int64)
-        if step >= _SHORTEST and one + other - bits < _WORD and other <= step + bits // step * step:
+        step, carry = WORD - 1 - one, np.zeros((), np.int64)
+        if step >= _SHORTEST and one + other - bits < WORD and other <= step + bits // step * step:
             while other > step:  # the least significant digit of the right factor comes first
                 carry = (carry + left * (right & ((1 << step) - 1))) >> step
                 right, other, bits = right >> step, other - step, bits - step
@@ -211,6 +224,6 @@ def times(left: Array, right: Array, bits: int) -> Array:
 
 def total(array: Array) -> Array:
     """Return the sums of the rows."""
-    safe = array.dtype == object or size(array) + array.shape[1].bit_length() < _WORD
+    safe = array.dtype == object or size(array) + array.shape[1].bit_length() < WORD
     sums: Array = (array if safe else array.astype(object)).sum(1)
     return sums

@@ -14,10 +14,12 @@ import numpy as np
 from exactzones.checker.arithmetic import Array, Weights, integers
 from exactzones.checker.deployed import RoundingTerms
 from exactzones.checker.records import Case, family_of, integer_condition, require_rational
+from exactzones.checker.sparse_weights import SparseWeights
 from exactzones.errors import DimensionError, InputError
 from exactzones.network import Layer, Network
 from exactzones.property import Condition
 from exactzones.rational import SparseRows
+from exactzones.rational.blocks import SparseFloats
 from exactzones.rational.float_formats import FloatArithmetic
 
 _MOST_BOXES = 8  # domains whose bounds are kept
@@ -39,12 +41,13 @@ class LayerUnits:
     @cached_property
     def affine(self) -> Weights:
         """``(bias | weight)`` as an exact matrix."""
-        return Weights(self._layer.weight, self._layer.bias)
+        weight, bias = self._layer.weight, self._layer.bias
+        return Weights(weight, bias) if weight.sparse_form is None else SparseWeights(weight.sparse_form, bias)
 
     @cached_property
-    def floats(self) -> Array:
-        """The nearest floats of ``affine``, for provers."""
-        return self.affine.floats()
+    def floats(self) -> tuple[Array, Array | SparseFloats]:
+        """The nearest floats of biases and weights, for provers."""
+        return self.affine.split_floats()
 
     def of(self, units: Sequence[int]) -> LayerUnits:
         """Return the layer of these units only, in real arithmetic."""

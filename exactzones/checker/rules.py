@@ -6,7 +6,7 @@ integers and rationals decide: no engine, no linear programs, no floats.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -18,6 +18,12 @@ from exactzones.checker.bounds import MULTIPLIER_BITS, FixedPoint, Functions, Li
 from exactzones.checker.certificate import Bound, Hint, Node, Refutation
 from exactzones.checker.claim import Claim, Target
 from exactzones.checker.known import KnownBounds
+from exactzones.checker.sparse_weights import SparseWeights
+
+_NUMBERS = 1 << 21
+"""Most coefficients of a layer's units that are computed at once."""
+_SPARSE_NUMBERS = 1 << 18
+"""The same if weights are sparse: few functions depend on few units."""
 
 
 class Invalid(Exception):
@@ -64,6 +70,10 @@ class SignedUnits(NamedTuple):
     upper: Array
 
 
+def go_on() -> None:
+    """Raise nothing."""
+
+
 class Batch(NamedTuple):
     """Nodes of one tree that are checked together.
 
@@ -71,6 +81,7 @@ class Batch(NamedTuple):
         nodes, regions: the nodes, and the open region of each.
         known: the known bounds on all of these regions; computed bounds are added.
         fixed, exact: the tree's two kinds of arithmetic.
+        look: is called now and then; what it raises ends the check.
     """
 
     nodes: Sequence[Node]
@@ -78,6 +89,7 @@ class Batch(NamedTuple):
     known: KnownBounds
     fixed: FixedPoint
     exact: RationalNumbers
+    look: Callable[[], None] = go_on
 
     @property
     def claim(self) -> Claim:
@@ -115,15 +127,28 @@ def compute_bounds(batch: Batch) -> None:
 def _bound_values(batch: Batch, asked: Sequence[tuple[int, Bound]]) -> Iterator[tuple[tuple[int, Bound], int]]:
     """Yield each question with a lower bound of its unit's z (or -z), for units of one layer; skip those without a bound."""
     arithmetic = batch.exact if asked[0][1].exact else batch.fixed
-    hints = _checked_hints(batch.claim, [(batch.nodes[i], bound.hint) for i, bound in asked])
-    functions = Functions(np.array([i for i, _ in asked]), **hints)
-    units, upper = np.array([bound.unit for _, bound in asked]), np.array([bound.upper for _, bound in asked])
-    signed = SignedUnits(batch.claim.layer_of(asked[0][1].unit), units, upper)
-    carried = carry_units(arithmetic, batch.known, functions, signed)
-    values = _least_values(batch, arithmetic, [(i, bound.hint) for i, bound in asked], carried)
-    for question, value in zip(asked, values, strict=True):
-        if value is not None:
-            yield question, batch.fixed.number(value) if question[1].exact else value
+    layer = batch.claim.layer_of(asked[0][1].unit)
+    for chosen in _chunks(batch.claim, layer, asked):
+        batch.look()
+        hints = _checked_hints(batch.claim, [(batch.nodes[i], bound.hint) for i, bound in chosen])
+        functions = Functions(np.array([i for i, _ in chosen]), **hints)
+        units, upper = np.array([bound.unit for _, bound in chosen]), np.array([bound.upper for _, bound in chosen])
+        carried = carry_units(arithmetic, batch.known, functions, SignedUnits(layer, units, upper))
+        values = _least_values(batch, arithmetic, [(i, bound.hint) for i, bound in chosen], carried)
+        for question, value in zip(chosen, values, strict=True):
+            if value is not None:
+                yield question, batch.fixed.number(value) if question[1].exact else value
+
+
+def _chunks(claim: Claim, layer: int, asked: Sequence[tuple[int, Bound]]) -> Iterator[Sequence[tuple[int, Bound]]]:
+    """Divide questions about units of one layer so that memory stays bounded; units that depend on the same ones go together."""
+    weights = None if layer == 0 else claim.layers[layer - 1].affine
+    if isinstance(weights, SparseWeights):
+        order, first = weights.order, claim.offsets[layer]
+        asked = sorted(asked, key=lambda question: (question[0], order[question[1].unit - first]))
+    sparse = any(units.affine.is_sparse for units in claim.layers[:layer])
+    size = max(1, (_SPARSE_NUMBERS if sparse else _NUMBERS) // max(len(units.relu) for units in claim.layers))
+    return (asked[start : start + size] for start in range(0, len(asked), size))
 
 
 def carry_units(arithmetic: FixedPoint, known: KnownBounds, functions: Functions, signed: SignedUnits) -> LinearBounds:

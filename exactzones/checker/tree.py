@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from exactzones.checker.certificate import Node
 from exactzones.checker.claim import Claim, Lowered
 from exactzones.checker.known import KnownBounds
 from exactzones.checker.records import Case
-from exactzones.checker.rules import Batch, Invalid, OpenRegion
+from exactzones.checker.rules import Batch, Invalid, OpenRegion, go_on
 from exactzones.network import Network
 
 _MOST_SPLITS = 1000
@@ -55,6 +56,8 @@ class Tree:
             self.waiting[k] = OpenRegion(k, KnownBounds(low[None], high[None], has_low[None], has_high[None]), ())
         self.made = len(self.claims)
         self.nodes = 0
+        self._look: Callable[[], None] = go_on
+        self._roots: dict[Hashable, KnownBounds] = {}  # copies of the tree share it
         self._signs = [self._sign_row(pattern) for pattern in patterns]
 
     def _sign_row(self, pattern: tuple[str, ...]) -> Array | None:
@@ -99,11 +102,42 @@ class Tree:
         self.nodes += len(nodes)
         return made
 
+    @contextmanager
+    def watched(self, look: Callable[[], None]) -> Iterator[None]:
+        """Call a function now and then while nodes are checked; what it raises ends the check, and leaves the tree as it is."""
+        before, self._look = self._look, look
+        try:
+            yield
+        finally:
+            self._look = before
+
+    def prepare(self, node: Node) -> None:
+        """Compute the bounds of a node at a root before it is added; nothing else is checked.
+
+        Raises:
+            Invalid: a rule is broken.
+        """
+        region = self.waiting.get(node.number)
+        if region is not None and not region.rows:
+            k = region.tree
+            self._with_bounds(Batch([node], [region], region.known.part(0), self.fixed[k], self.exact[k], self._look))
+
+    def _with_bounds(self, batch: Batch) -> Batch:
+        """Compute the bounds of nodes; those of a root are also taken from another root with the same box and the same bounds."""
+        if len(batch.nodes) > 1 or batch.regions[0].rows:
+            rules.compute_bounds(batch)
+            return batch
+        key = batch.claim.rows, batch.claim.horizon, batch.nodes[0].bounds
+        if key not in self._roots:
+            rules.compute_bounds(batch)
+            self._roots.clear()
+            self._roots[key] = batch.known.part(0)
+        return batch._replace(known=self._roots[key].part(0))
+
     def _check(self, nodes: Sequence[Node], regions: Sequence[OpenRegion], k: int) -> dict[int, list[OpenRegion]]:
         """Check nodes of tree k; return the children of those that split, by their place in the sequence."""
         known = KnownBounds.stack([region.known for region in regions])
-        batch = Batch(nodes, regions, known, self.fixed[k], self.exact[k])
-        rules.compute_bounds(batch)
+        batch = self._with_bounds(Batch(nodes, regions, known, self.fixed[k], self.exact[k], self._look))
         cases = len(batch.claim.targets)
         for node in nodes:
             if node.kind == "no" and len(node.refutations) != cases:

@@ -14,6 +14,7 @@ import numpy as np
 
 from exactzones.errors import DimensionError, InexactError, InputError, quoted
 from exactzones.rational.arrays import Floats, numbers_of
+from exactzones.rational.blocks import SparseForm
 from exactzones.rational.dyadic import Integers
 from exactzones.rational.entries import entries, index
 from exactzones.rational.integers import IntegerMatrix
@@ -34,6 +35,7 @@ class Matrix:
         rows: all rows, each a tuple of Fractions (and of ``Quadratic`` numbers where they are irrational).
         floats: read-only float64 copy of the entries if they came from floats, else None (converting back is slow).
         is_rational: whether all entries are rational.
+        sparse_form: the entries and their blocks if products are faster by blocks, else None.
 
     >>> from exactzones.rational import vector
     >>> m = Matrix.of([[1, "1/2"], [0, 1]])
@@ -48,6 +50,7 @@ class Matrix:
 
     rows: tuple[Vector, ...]
     is_rational = False
+    sparse_form: SparseForm | None = None
 
     def __init__(self, rows: tuple[Vector, ...], shape: tuple[int, int]) -> None:
         """Hold rows with an irrational entry; callers outside this module use ``of``."""
@@ -315,6 +318,11 @@ class StoredMatrix(RationalMatrix):
     @cached_property
     def _entries(self) -> Any:
         return self.storage.entries()
+
+    @cached_property
+    def sparse_form(self) -> SparseForm | None:  # type: ignore[override]
+        """The entries and their blocks if products are faster by blocks, else None."""
+        return SparseForm.of(self.storage)
 
     @property
     def floats(self) -> Floats | None:  # type: ignore[override]

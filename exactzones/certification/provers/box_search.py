@@ -10,24 +10,31 @@ network verification.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from exactzones.certification.provers.base import SHARE_BITS, UNKNOWN, FloatRegion, Proof, RegionSearch
 from exactzones.certification.provers.dual import BoundResult, BoxBatch, DualBound, DualVariables, Relaxed
+from exactzones.certification.provers.relaxation import FloatClaim
 from exactzones.checker import Bound, Hint, Node, Refutation
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.bounds import ALPHA_BITS, MULTIPLIER_BITS
+from exactzones.rational.blocks import SparseFloats
 
 _ROOT_STEPS, _STEPS = 100, 20
 _CANDIDATES = 8  # units whose splits are bounded in full; units of the first layer are cheaper, and are tried in addition
 _FIRST_LAYER = 128  # candidates of the first layer
 _WORK = 1 << 22  # most numbers in a batch of bounds
+_NEIGHBOURS = 64  # units of a sparse layer that are bounded at once: they depend on few units, which are close to each other
 _WORTH = 0.05  # a unit's bound is kept if it narrows the unit's range by this share, or settles the unit
+
+
+RootBounds: TypeAlias = tuple[Array, Array, list[tuple[int, int]]]
+"""Lower and upper bounds of all hidden units, shape (1, units), and those that are recorded: units, and 1 for an upper bound."""
 
 
 @dataclass
@@ -73,17 +80,29 @@ class _Candidates(NamedTuple):
     worst: Array
 
 
+class _SignedUnits(NamedTuple):
+    """Units of one layer that are to be bounded, as parallel arrays: boxes, places in the layer, and 1 or -1 for z or -z."""
+
+    cell: Array
+    unit: Array
+    sign: Array
+
+
 class BoxSearch(RegionSearch):
     """Search of regions by splits of hidden units.
 
     Args:
         regions: with the same claim and domain; of their rows only those of the domain are used.
         margin: how often the bound on the checker's rounding is subtracted from a bound.
+        shared: bounds of the units of a region, for searches of other claims about the same network on the same box.
     """
 
-    def __init__(self, regions: Sequence[FloatRegion], *, margin: float = 1) -> None:
+    def __init__(
+        self, regions: Sequence[FloatRegion], *, margin: float = 1, shared: dict[Hashable, RootBounds] | None = None
+    ) -> None:
         claim, self.rows = regions[0].claim, regions[0].rows
-        super().__init__(regions, max(1, min(256, _WORK // max(1, claim.units * (claim.units + len(regions[0].low))))))
+        super().__init__(regions, max(1, min(256, _WORK // max(1, _work(claim, len(regions[0].low))))))
+        self._shared = {} if shared is None else shared
         self.margin = margin
         self.dual = DualBound(claim, self.rows.matrix)
         self.bounds: dict[int, list[tuple[int, int]]] = {}
@@ -129,40 +148,79 @@ class BoxSearch(RegionSearch):
     def _tighten(self, boxes: BoxBatch, numbers: Array, *, root: bool) -> None:
         """Bound the open units of all layers, in place: always at a root, and below it where that is cheap."""
         claim = self.claim
-        if not root and claim.units * (claim.units + boxes.box_low.shape[1]) * len(numbers) > _WORK:
-            return
-        for k in range(0 if root else 1, claim.depth):  # splits do not change the box, so the first layer's bounds are final
-            span = claim.span(k)
-            cell, unit = np.nonzero((boxes.low[:, span] < 0) & (boxes.high[:, span] > 0))
-            size = max(1, _WORK // max(1, claim.units + boxes.box_low.shape[1]))
-            for start in range(0, len(cell), size):
-                self.deadline.check()
-                self._bound_units(boxes, numbers, k, cell[start : start + size], unit[start : start + size])
+        if root:
+            for k, number in enumerate(numbers.tolist()):
+                self._tighten_root(boxes, k, number)
+        elif claim.units * (claim.units + boxes.box_low.shape[1]) * len(numbers) <= _WORK:
+            for k in range(1, claim.depth):  # splits do not change the box, so the first layer's bounds are final
+                self._bound_layer(boxes, numbers, k)
 
-    def _bound_units(self, boxes: BoxBatch, numbers: Array, k: int, cell: Array, unit: Array) -> None:
-        """Bound units of hidden layer k, each on a box of its own, in place; worthwhile bounds are recorded."""
+    def _tighten_root(self, boxes: BoxBatch, place: int, number: int) -> None:
+        """Bound the open units of one box, or take the bounds that another search has found on it."""
+        box, claim = boxes.take([place]), self.claim
+        key = claim.depth, self.margin, *(part.tobytes() for part in (box.low, box.high, box.box_low, box.box_high, box.side))
+        if key not in self._shared:
+            for k in range(claim.depth):
+                self._bound_layer(box, np.array([number]), k)
+            self._shared.clear()
+            self._shared[key] = box.low, box.high, self.bounds.get(number, [])
+        boxes.low[place], boxes.high[place], bounds = self._shared[key]
+        if bounds:
+            self.bounds[number] = bounds
+
+    def _bound_layer(self, boxes: BoxBatch, numbers: Array, k: int) -> None:
+        """Bound the open units of hidden layer k, in place.
+
+        In real arithmetic the bound that may settle a unit comes first, and where it does, there is no other: the upper bound
+        of a unit that is on is then only an estimate, for the size of rounding errors.
+        """
         claim = self.claim
-        sub = boxes.take(cell)
+        span, first = claim.span(k), claim.span(k).start
+        cell, unit = np.nonzero((boxes.low[:, span] < 0) & (boxes.high[:, span] > 0))
+        if not len(cell):
+            return
+        weights = claim.weights[k]
+        size = max(1, _WORK // max(1, claim.units + boxes.box_low.shape[1]))
+        if isinstance(weights, SparseFloats):
+            order = np.lexsort((weights.row_order[unit], cell))
+            cell, unit, size = cell[order], unit[order], min(size, _NEIGHBOURS)
+        middle = claim.pre_activations((boxes.box_low + boxes.box_high) / 2)[cell, first + unit]
+        sign = np.where((middle >= 0) | ~claim.masks[k][unit], 1, -1)
+        for flip in (1, -1):
+            both = claim.rounding is not None or flip == 1
+            settled = (boxes.low[cell, first + unit] >= 0) | (boxes.high[cell, first + unit] <= 0) | ~claim.masks[k][unit]
+            left = np.arange(len(cell)) if both else np.flatnonzero(~settled)
+            for start in range(0, len(left), size):
+                self.deadline.check()
+                part = left[start : start + size]
+                self._bound_units(boxes, numbers, k, _SignedUnits(cell[part], unit[part], flip * sign[part]))
+        high = boxes.high[cell, first + unit]
+        boxes.high[cell, first + unit] = np.where(
+            high < UNKNOWN, high, np.maximum(2 * middle - boxes.low[cell, first + unit], middle)
+        )
+
+    def _bound_units(self, boxes: BoxBatch, numbers: Array, k: int, asked: _SignedUnits) -> None:
+        """Bound units of hidden layer k from one side, each on a box of its own, in place; worthwhile bounds are recorded."""
+        claim, (cell, unit, sign) = self.claim, asked
+        sub = boxes.take(cell[:1] if (cell == cell[0]).all() else cell)
         relaxed = Relaxed(claim, sub)
         variables = DualVariables(
             (sub.high > -sub.low).astype(float),
             np.zeros_like(sub.low),
-            np.zeros((len(cell), 0)),
-            np.zeros((len(cell), len(self.rows.numbers))),
+            np.zeros((len(sub.low), 0)),
+            np.zeros((len(sub.low), len(self.rows.numbers))),
         )
         place = claim.span(k).start + unit
-        values = []
-        lost = relaxed.errors[k][np.arange(len(cell)), unit] if relaxed.errors else 0
-        for sign in (1, -1):
-            functions = {k: sign * claim.weights[k][unit]}, sign * claim.biases[k][unit] - lost
-            result = self.dual.bound(sub, relaxed, variables, functions, margin=True)
-            values.append(sign * (result.value - self.margin * result.margin))
-        low, high = sub.low[np.arange(len(cell)), place], sub.high[np.arange(len(cell)), place]
+        lost = relaxed.errors[k][np.arange(len(sub.low)) if len(sub.low) > 1 else 0, unit] if relaxed.errors else 0
+        functions = {k: sign[:, None] * claim.weights[k][unit]}, sign * claim.biases[k][unit] - lost
+        result = self.dual.bound(sub, relaxed, variables, functions, margin=True)
+        values = sign * (result.value - self.margin * result.margin)
+        low, high = boxes.low[cell, place], boxes.high[cell, place]
         worth = np.maximum(_WORTH * (high - low), 1e-12)
-        better_low, better_high = (values[0] > low + worth) | (values[0] >= 0), (values[1] < high - worth) | (values[1] <= 0)
-        for upper, better in ((0, better_low), (1, better_high)):
+        better_low, better_high = (values > low + worth) | (values >= 0), (values < high - worth) | (values <= 0)
+        for upper, better in ((0, better_low & (sign > 0)), (1, better_high & (sign < 0))):
             known = boxes.high if upper else boxes.low
-            for c, u, value in zip(cell[better].tolist(), place[better].tolist(), values[upper][better].tolist(), strict=True):
+            for c, u, value in zip(cell[better].tolist(), place[better].tolist(), values[better].tolist(), strict=True):
                 known[c, u] = value
                 self.bounds.setdefault(int(numbers[c]), []).append((u, upper))
 
@@ -262,6 +320,13 @@ class BoxSearch(RegionSearch):
         score = np.where(np.take_along_axis(gain, units, 1) >= 0, _score(values[0], values[1], worst), -np.inf)
         best = score.argmax(1)
         return units[every, best], score[every, best]
+
+
+def _work(claim: FloatClaim, inputs: int) -> int:
+    """Return how many numbers a bound on one box deals with, roughly."""
+    sparse = [weight.entries for weight in claim.weights if isinstance(weight, SparseFloats)]
+    dense: int = claim.units * (claim.units + inputs)
+    return min(dense, 2 * sum(sparse)) if sparse else dense
 
 
 def _score(off: Array, on: Array, worst: Array) -> Array:

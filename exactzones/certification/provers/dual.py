@@ -212,7 +212,10 @@ class DualBound:
     def bound(
         self, boxes: BoxBatch, relaxed: Relaxed, variables: DualVariables, functions: Combinations, *, margin: bool = False
     ) -> BoundResult:
-        """Bound linear functions of the network's values from below, one on each box, and with ``margin`` the rounding."""
+        """Bound linear functions of the network's values from below, and with ``margin`` the rounding.
+
+        Each function has a box and variables of its own, or all have the only ones.
+        """
         claim = self.claim
         coefficients_of, constant = functions
         count = len(constant)
@@ -228,12 +231,12 @@ class DualBound:
             positive = np.maximum(after, 0)
             negative = after - positive
             before = positive * lower[:, span] + negative * relaxed.slope[:, span] - boxes.side[:, span] * variables.beta[:, span]
-            constant = constant + np.einsum("bn,bn->b", negative, relaxed.shift[:, span]) + before @ claim.biases[k]
+            constant = constant + _row_sums(negative, relaxed.shift[:, span]) + before @ claim.biases[k]
             if relaxed.errors:
-                constant = constant - np.einsum("bn,bn->b", np.abs(before), relaxed.errors[k])
+                constant = constant - _row_sums(np.abs(before), relaxed.errors[k])
             if margin:
                 most = np.maximum(-boxes.low[:, span], boxes.high[:, span])
-                lost += (np.abs(after) * np.where(relaxed.open[:, span], most, 0)).sum(1) * _CHORD
+                lost += _row_sums(np.abs(after), np.where(relaxed.open[:, span], most, 0)) * _CHORD
                 lost += _FIXED * (np.maximum(boxes.high[:, span], 0).sum(1) + after.shape[1] + np.abs(claim.biases[k]).sum())
             after = before @ claim.weights[k]
         if 0 in coefficients_of:
@@ -241,7 +244,8 @@ class DualBound:
         inputs = after if after.size else np.zeros((count, boxes.box_low.shape[1]))
         if len(self.rows):
             inputs, constant = inputs - variables.rows @ self.rows[:, 1:], constant - variables.rows @ self.rows[:, 0]
-        value = constant + (np.maximum(inputs, 0) * boxes.box_low + np.minimum(inputs, 0) * boxes.box_high).sum(1)
+        positive = np.maximum(inputs, 0)
+        value = constant + _row_sums(positive, boxes.box_low) + _row_sums(inputs - positive, boxes.box_high)
         if margin:
             lost += _FIXED * (np.maximum(np.abs(boxes.box_low), np.abs(boxes.box_high)).sum(1) + 1)
             lost += 1e-12 * np.abs(value)
@@ -321,6 +325,12 @@ def shortfall(region: FloatRegion) -> float | None:
         values.append(float(dual.bound(boxes, relaxed, variables, dual.combined(mu, relaxed)).value[0]))
     lacking = [-max(values[case]) for case in claim.cases if values[case]]
     return max(0.0, *lacking) if lacking and max(lacking) < UNKNOWN else None
+
+
+def _row_sums(left: Array, right: Array) -> Array:
+    """Return the dot products of rows, or those with the only row on the right."""
+    sums: Array = left @ right[0] if len(right) == 1 else np.einsum("bn,bn->b", left, right)
+    return sums
 
 
 def _on_simplex(points: Array) -> Array:

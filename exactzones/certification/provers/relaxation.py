@@ -10,6 +10,7 @@ import numpy as np
 
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.claim import Claim
+from exactzones.rational.blocks import SparseFloats
 
 
 class Relaxation(NamedTuple):
@@ -36,7 +37,7 @@ class FloatClaim:
             substituted, so only the others remain inputs.
 
     Attributes:
-        weights, biases: per hidden layer, shapes (units, inputs) and (units,).
+        weights, biases: per hidden layer, shapes (units, inputs) and (units,); claims about one network share them.
         masks: per hidden layer, shape (units,); which units have a ReLU.
         depth: number of hidden layers.
         units: number of hidden units of all layers together.
@@ -50,8 +51,8 @@ class FloatClaim:
 
     def __init__(self, claim: Claim, fixed: Array | None = None) -> None:
         hidden = claim.layers[: claim.horizon]
-        affine = [units.floats for units in hidden]
-        self.weights, self.biases = [part[:, 1:].copy() for part in affine], [part[:, 0].copy() for part in affine]
+        self.biases: list[Array] = [units.floats[0] for units in hidden]
+        self.weights: list[Array | SparseFloats] = [units.floats[1] for units in hidden]
         self.masks = [units.relu for units in hidden]
         self.depth, self.domain_rows = claim.horizon, len(claim.rows)
         self.offsets = [offset - claim.inputs for offset in claim.offsets[1:]]
@@ -67,8 +68,8 @@ class FloatClaim:
             if target.after_relu:
                 self.targets.append((target.layer + 1, coefficients, constant))
             else:
-                row = coefficients @ claim.layers[target.layer].floats
-                self.targets.append((target.layer, row[1:], constant + float(row[0])))
+                biases, weights = claim.layers[target.layer].floats
+                self.targets.append((target.layer, coefficients @ weights, constant + float(coefficients @ biases)))
         if fixed is not None and np.isfinite(fixed).any():
             self._substitute(fixed)
 
@@ -79,23 +80,28 @@ class FloatClaim:
             if layer == 0:
                 self.targets[r] = layer, coefficients[free], constant + float(coefficients @ known)
         if self.weights:
-            self.biases[0] = self.biases[0] + self.weights[0] @ known
-            self.weights[0] = self.weights[0][:, free]
+            first = self.weights[0]
+            self.biases[0] = self.biases[0] + np.asarray(first @ known)
+            self.weights[0] = first.pick(free) if isinstance(first, SparseFloats) else first[:, free]
 
     def span(self, k: int) -> slice:
         """Return the slice of hidden layer k among all hidden units."""
         return slice(self.offsets[k], self.offsets[k + 1])
 
+    def pre_activations(self, points: Array) -> Array:
+        """Return the pre-activations of all hidden units at points, shape (points, units)."""
+        values, found = points, []
+        for weight, bias, mask in zip(self.weights, self.biases, self.masks, strict=True):
+            found.append(values @ weight.T + bias)
+            values = np.where(mask, np.maximum(found[-1], 0), found[-1])
+        return np.concatenate(found, 1) if found else np.zeros((len(points), 0))
+
     def slack(self, points: Array) -> Array:
         """Return for each point, shape (count, inputs), the least slack of a case's conditions, maximised over the cases."""
-        values, slacks = points, np.zeros((len(self.targets), len(points)))
-        for k in range(len(self.weights) + 1):
-            for r, (layer, coefficients, constant) in enumerate(self.targets):
-                if layer == k:
-                    slacks[r] = -(values @ coefficients + constant)
-            if k < len(self.weights):
-                before = values @ self.weights[k].T + self.biases[k]
-                values = np.where(self.masks[k], np.maximum(before, 0), before)
+        before, slacks = self.pre_activations(points), np.zeros((len(self.targets), len(points)))
+        after = np.where(self.relu, np.maximum(before, 0), before)
+        for r, (layer, coefficients, constant) in enumerate(self.targets):
+            slacks[r] = -((after[:, self.span(layer - 1)] if layer else points) @ coefficients + constant)
         greatest: Array = np.max([slacks[case].min(0, initial=np.inf) for case in self.cases], axis=0)
         return greatest
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import NamedTuple
@@ -11,7 +11,7 @@ import numpy as np
 
 from exactzones.certification.limits import CELL_SEARCH_INPUTS
 from exactzones.certification.provers.base import FloatRegion, FloatRows
-from exactzones.certification.provers.box_search import BoxProof, BoxSearch
+from exactzones.certification.provers.box_search import BoxProof, BoxSearch, RootBounds
 from exactzones.certification.provers.cell_proof import CellProof
 from exactzones.certification.provers.cell_search import CellSearch
 from exactzones.certification.provers.dual import shortfall
@@ -62,6 +62,7 @@ class SearchFactory:
         self._deadline, self._listed = deadline, listed
         self.tree, self.patterns, self.confirm = tree, patterns, confirm
         self._claims: dict[tuple[int, bytes], FloatClaim] = {}
+        self._shared: dict[Hashable, RootBounds] = {}
 
     def searches(self, numbers: Sequence[int], margin: float) -> Iterator[Search]:
         """Yield searches of open regions, each of as many as share a claim in floats.
@@ -88,7 +89,7 @@ class SearchFactory:
             if len(regions[0].low) <= CELL_SEARCH_INPUTS:
                 yield Search(CellSearch(regions, patterns=self.patterns, margin=margin), bounds)
             else:
-                yield Search(BoxSearch(regions, margin=margin), bounds)
+                yield Search(BoxSearch(regions, margin=margin, shared=self._shared), bounds)
 
     def shortfall(self, number: int) -> float | None:
         """Return by how much a bound misses the proof of an open region, roughly; None if there is no bound."""

@@ -1,0 +1,113 @@
+"""Exact sparse matrices, whose products from the left are computed by small dense blocks: the same numbers, faster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cached_property
+from math import lcm
+
+import numpy as np
+
+from exactzones.checker.arithmetic import FLOAT, WORD, Array, Weights, carried, digits, integers, multiple, narrow, size
+from exactzones.rational.blocks import BlockMatrix, Blocks, SparseFloats, SparseForm
+
+
+class SparseWeights(Weights):
+    """A sparse exact rational matrix after a dense column, for products from the left that are rounded down.
+
+    Args:
+        form: the matrix, shape (outputs, inputs).
+        first: the column before it, shape (outputs,).
+    """
+
+    is_sparse = True
+
+    def __init__(self, form: SparseForm, first: Sequence[Fraction]) -> None:
+        values, below = form.entries.integers()
+        self.denominator = lcm(below, *[entry.denominator for entry in first])
+        self._form, self._values = form, narrow(multiple(values, self.denominator // below))
+        self._first = integers([entry.numerator * (self.denominator // entry.denominator) for entry in first])
+        self._shift = self.denominator.bit_length() - 1 if self.denominator & (self.denominator - 1) == 0 else None
+
+    @cached_property
+    def integers(self) -> Array:  # type: ignore[override]
+        """The whole matrix times the denominator."""
+        whole = self._form.entries.dense(self._values)
+        return np.concatenate([self._first[:, None], whole], 1)
+
+    @cached_property
+    def order(self) -> Array:
+        """The place of each output in an order in which outputs of the same inputs are together."""
+        entries = self._form.entries
+        return Blocks(entries.shape[::-1], entries.columns, entries.rows).order()
+
+    @cached_property
+    def size(self) -> int:
+        """The number of bits of the largest entry."""
+        return max(size(self._values), size(self._first))
+
+    @cached_property
+    def _most(self) -> int:
+        """Return k such that the absolute numerators of each column have a sum below ``2^k``."""
+        sums = np.bincount(self._form.entries.columns, np.abs(self._values).astype(float))
+        most = max(sums.max(initial=0.0), np.abs(self._first).astype(float).sum())
+        return int(most).bit_length() + 1  # the rounding of floats included
+
+    @cached_property
+    def _step(self) -> int:
+        """The number of bits of a digit: sums of products of digits stay below ``2^FLOAT``."""
+        return (FLOAT - len(self._first).bit_length()) // 2
+
+    @cached_property
+    def _digits(self) -> tuple[BlockMatrix, Array]:  # type: ignore[override]
+        """The digits of the matrix, and of the first column, shape (outputs, digits)."""
+        parts = [part.astype(np.float64) for part in digits(self._values, self.size, self._step)]
+        column = [part.astype(np.float64) for part in digits(self._first, self.size, self._step)]
+        return BlockMatrix(self._form.blocks, parts), np.stack(column, 1)
+
+    def split_floats(self) -> tuple[Array, Array | SparseFloats]:
+        """Return the nearest floats of the first column and of the others, for guesses."""
+        entries, blocks = self._form
+        first, values = (self._over_denominator(part) for part in (self._first, self._values))
+        return first, SparseFloats(entries.shape, entries.rows, entries.columns, values, blocks=blocks)
+
+    def _over_denominator(self, numerators: Array) -> Array:
+        if numerators.dtype != object and self.denominator < 1 << 1000:
+            return numerators / self.denominator
+        return np.array([int(entry) / self.denominator for entry in numerators], np.float64)
+
+    def product(self, left: Array, needed: Array | None = None, *, judged: bool = True) -> tuple[Array, Array]:
+        """Return ``floor(left @ matrix)``, and a mask of the entries that were rounded; see ``Weights.product``.
+
+        The digits of both factors are multiplied in floats, whose sums of products are exact.
+        """
+        matrix, column = self._digits
+        factors = digits(left, size(left), self._step)
+        stacked = np.concatenate(factors).astype(np.float64)
+        shape = matrix.count, len(factors), len(left), -1
+        others = matrix.product(stacked, None if needed is None else needed[1:]).reshape(shape)
+        fits = self._shift is not None and size(left) + self._most - self._shift < WORD
+        parts = [self._settled(part, fits, judged) for part in ((stacked @ column).T.reshape(shape), others)]
+        values, inexact = (np.concatenate(part, 1) for part in zip(*parts, strict=True))
+        if needed is not None:
+            values[:, ~needed] = 0
+        return values, inexact
+
+    def _settled(self, products: Array, fits: bool, judged: bool) -> tuple[Array, Array]:
+        """Add up products of digits, and divide by the denominator; returns values and a mask of those that were rounded.
+
+        Args:
+            products: of the matrix's and the left factor's digits, shape (digits, digits, rows, columns).
+            fits: whether the values certainly fit machine integers.
+            judged: whether the mask is needed.
+        """
+        own, other = products.shape[:2]
+        sums = [
+            sum(products[k - i, i].astype(np.int64) for i in range(max(0, k - own + 1), min(k, other - 1) + 1))
+            for k in range(own + other - 1)
+        ]
+        if fits and self._shift is not None:
+            return carried(sums, self._step, self._shift, judged)
+        values, inexact = self._divided(sum(part.astype(object) << (self._step * k) for k, part in enumerate(sums)))
+        return narrow(values), inexact
