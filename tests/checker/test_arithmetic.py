@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from exactzones.checker import arithmetic
 from exactzones.checker.arithmetic import Weights, integers, narrow, size, times, total
+from exactzones.checker.sparse_weights import SparseWeights
 from exactzones.rational import Matrix
+from exactzones.rational.blocks import Blocks, SparseForm
+from exactzones.rational.storage import SparseEntries
 
 
 @given(st.data())
@@ -28,6 +31,33 @@ def test_products_are_rounded_down_as_integers_are(data):
     some = np.nonzero(values.any(0) | needed)[0]
     assert (values[:, some] == wanted[:, some]).all()
     assert (inexact[:, some] == lost[:, some]).all()
+
+
+@given(st.data())
+def test_products_by_blocks_are_those_of_the_whole_matrix(data):
+    draw = np.random.default_rng(data.draw(st.integers(0, 1 << 32)))
+    outputs, inputs = data.draw(st.integers(1, 20)), data.draw(st.integers(1, 20))
+    left = numbers(draw, data.draw(st.integers(1, 70)), (data.draw(st.integers(1, 9)), outputs))
+    matrix = numbers(draw, data.draw(st.integers(1, 70)), (outputs, inputs))
+    matrix[draw.random((outputs, inputs)) < 0.6] = 0
+    places = np.nonzero(matrix)
+    denominator = data.draw(st.sampled_from([1, 3, 1 << 5, 1 << 40, 1 << 90]))
+    entries = SparseEntries(matrix.shape, *places, matrix[places], denominator)
+    first = [Fraction(entry, data.draw(st.sampled_from([1, 3, 8]))) for entry in numbers(draw, 30, (outputs,)).tolist()]
+    dense = Weights(Matrix.sparse(entries), first)
+    sparse = SparseWeights(SparseForm(entries, Blocks(entries.shape, *places)), first)
+    needed = draw.random(inputs + 1) < 0.8
+    for chosen in (None, needed):
+        for judged in (True, False):
+            values, inexact = sparse.product(integers(left.tolist()), chosen, judged=judged)
+            wanted, lost = dense.product(integers(left.tolist()), chosen, judged=judged)
+            some = slice(None) if chosen is None else chosen
+            assert (values == wanted).all()
+            assert not judged or (inexact[:, some] == lost[:, some]).all()
+    assert (sparse.integers == dense.integers).all()
+    assert (sparse.denominator, sparse.size) == (dense.denominator, dense.size)
+    for ours, theirs in zip(sparse.split_floats(), dense.split_floats(), strict=True):
+        assert np.array_equal(np.eye(outputs) @ ours, np.eye(outputs) @ theirs)
 
 
 @given(st.data())
