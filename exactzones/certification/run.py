@@ -204,12 +204,13 @@ class Run:
         trees = range(len(self.trees)) if self._planted is None else {region.tree for region in self.tree.waiting.values()}
         return self._guesses.guess(chain(*(self.trees[tree] for tree in trees)), seconds)
 
-    def prove_all(self, margins: Sequence[float | None] = (*MARGINS, None)) -> tuple[int, Vector] | None:
+    def prove_all(self) -> tuple[int, Vector] | None:
         """Work on all open regions until no margin makes progress; returns a case and a witness if there is one.
 
         The work is divided into rounds, after each of which the certificate is a checkpoint: how it goes on depends on the open
         regions only, so a run that continues from there ends with the same certificate.
         """
+        margins: list[float | None] = [*MARGINS[: self.searches.most_margins], None]
         waiting = [*margins]
         while waiting and not self.stopped() and self.tree.waiting:
             margin, before = waiting.pop(0), len(self.nodes)

@@ -119,11 +119,18 @@ class InequalityCell:
     def rounded(self, point: Point, rows: Sequence[Row] = ()) -> Vector:
         """Return a point near one of ``point_where``, with few binary digits, at which all its rows and these are positive."""
         every, exact = [*self.rows, *rows], self.strictly_inside(point, rows)
+        numerators, common = over_common_denominator(exact)
         for bits in _ROUNDINGS:
-            near = (1 << bits, *(round(entry * (1 << bits)) for entry in exact))
+            near = (1 << bits, *[_quotient(entry << bits, common) for entry in numerators])
             if all(integer_dot(row, near) > 0 for row in every):
-                return tuple(Fraction(entry, 1 << bits) for entry in near[1:])
+                return tuple([Fraction(entry, 1 << bits) for entry in near[1:]])
         return exact
+
+
+def _quotient(numerator: int, denominator: int) -> int:
+    """Return the integer nearest to a quotient, the even one of two, as ``round`` does."""
+    whole, rest = divmod(2 * numerator + denominator, 2 * denominator)
+    return whole - (not rest and whole & 1)
 
 
 def _are_positive(rows: Iterable[Row], point: Vector) -> bool:

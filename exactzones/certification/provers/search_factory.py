@@ -64,6 +64,11 @@ class SearchFactory:
         self._claims: dict[tuple[int, bytes], FloatClaim] = {}
         self._shared: dict[Hashable, RootBounds] = {}
 
+    @property
+    def most_margins(self) -> int | None:
+        """How many margins make a difference; None if all do.  The engine's search has two: bounds in floats, or exact ones."""
+        return None if self._listed is None else 2
+
     def searches(self, numbers: Sequence[int], margin: float) -> Iterator[Search]:
         """Yield searches of open regions, each of as many as share a claim in floats.
 
