@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -36,6 +37,7 @@ _MARGINS = (2.0**-4, 2.0**-8, 2.0**-14, 2.0**-20)  # of an inner point, the firs
 _NEW_ROWS = 5  # that a program gains at once
 _SMALL = 1e-9  # multipliers in proportion to the largest one, which are taken for zero
 _OFF_THE_BOUNDS = 2.0**-6  # how much narrower a box is made for an inner point
+_ASCENT = 20  # steps to a deeper inner point
 _REGULAR = 1e-12  # added to the diagonal of a system that may be singular
 
 
@@ -126,20 +128,26 @@ class FacetSearch:
                 combination = zip(reached.others[k].tolist(), reached.multipliers[k].tolist(), strict=True)
                 self.reasons.facets[row] = {other: y for other, y in combination if other != NO_ROW}
 
-    @np.errstate(all="ignore")  # infinities and NaN decide nothing
     def _along_axes(self, sides: list[Side]) -> None:
-        """Enter the sides of the box that a ray along their axis crosses before all rows."""
-        self.deadline.check()
+        """Enter the sides of the box that a ray along their axis crosses before all rows, from one of two inner points."""
+        for point in (lambda: self._inner, lambda: self._deep):
+            self.deadline.check()
+            left = [side for side in sides if side not in self.sides]
+            if left:
+                self._shoot(point(), left)
+
+    @np.errstate(all="ignore")  # infinities and NaN decide nothing
+    def _shoot(self, point: Floats, sides: list[Side]) -> None:
         coordinates, signs = np.array(sides, np.int64).reshape(-1, 2).T
         outer = self._floats.limits.outer
-        ends, here = np.where(signs > 0, outer[0][coordinates], outer[1][coordinates]), self._inner[coordinates]
+        ends, here = np.where(signs > 0, outer[0][coordinates], outer[1][coordinates]), point[coordinates]
         slopes = self._floats.matrix[:, 1:][:, coordinates]
         speeds = -slopes * signs
-        times = np.where(speeds < 0, self._floats.heights(self._inner)[:, None] / -speeds, np.inf)
+        times = np.where(speeds < 0, self._floats.heights(point)[:, None] / -speeds, np.inf)
         first = np.abs(here - ends)
         second = np.minimum(times.min(axis=0, initial=np.inf), first * 2 + 1)
         there = here - signs * (first + second) / 2
-        values, off = self._floats.moved(self._inner, coordinates, there)
+        values, off = self._floats.moved(point, coordinates, there)
         right = ((there - ends) * signs < 0) & (values > off).all(axis=0)
         self.sides.update(sides[k] for k in np.flatnonzero(right))
 
@@ -148,11 +156,15 @@ class FacetSearch:
         if not sides:
             return
         count, floats = len(self.rows), self._floats.with_sides(sides)
-        points = floats.points(self._inner, self._margin, self.deadline)
+        points = floats.points(self._deep, self._margin, self.deadline)
         for reached in points.search(range(count, count + len(sides)), {}):
             signs = floats.signs(reached.points)
             signs[np.arange(len(reached.rows)), reached.rows] *= -1
             self.sides.update(sides[row - count] for row in reached.rows[(signs > 0).all(axis=1)].tolist())
+
+    @cached_property
+    def _deep(self) -> Floats:
+        return self._floats.deeper(self._inner)
 
     @property
     def _margin(self) -> float:
@@ -304,6 +316,22 @@ class FloatRows:
                     point: Floats = reached.points[0]
                     return point
         return None
+
+    @np.errstate(all="ignore")
+    def deeper(self, point: Floats) -> Floats:
+        """Return a point farther from the nearest rows than one strictly inside, (d,), if ascent finds one."""
+        low, high = (np.where(np.isinf(end), end, end + (point - end) * _OFF_THE_BOUNDS) for end in self.limits.inner)
+        for _ in range(_ASCENT if len(self.matrix) else 0):
+            heights = self.heights(point)
+            least = heights.min()
+            slope = np.exp((least - heights) / least) @ self.matrix[:, 1:]
+            steps = least * 2.0 ** np.arange(-2, 8) / (np.sqrt(np.square(slope).sum()) or 1.0)
+            points = np.clip(point + steps[:, None] * slope, low, high)
+            reached = (points @ self.matrix[:, 1:].T + self.matrix[:, 0]).min(axis=1)
+            if not reached.max() > least:
+                break
+            point = points[reached.argmax()]
+        return point
 
     @np.errstate(all="ignore")
     def implies(self, others: Sequence[int], row: int, sides: Sequence[Side] = ()) -> bool:
