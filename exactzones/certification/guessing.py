@@ -17,7 +17,7 @@ from exactzones.rational import SparseRows, Vector
 from exactzones.rational.float_formats import FloatArithmetic, FloatFormat
 
 _SECONDS = 0.2  # for a first guess
-_FEW_INPUTS_SECONDS = 0.05  # with few inputs, where the proof looks at corners of cells and may be as quick
+_FEW_INPUTS_SECONDS = 0.02  # with few inputs, where the proof looks at corners of cells and may be as quick
 _ROUNDS = 4  # of ascent that a first guess makes with many inputs, however long they take
 _MOST = 0.25  # share of the time that is left, for one guess
 _SHARE = 0.1  # of the time so far, for all guesses but the first

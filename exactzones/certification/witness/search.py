@@ -32,6 +32,7 @@ from exactzones.rational.arrays import Floats
 from exactzones.rational.floats import clipped_float, float_vector
 from exactzones.zone import condition_on
 
+_POINTS = 100  # of a swarm
 _STEPS = 40
 _STRIDES = (0.02, 0.5)  # the range of first steps relative to the width of the domain; each point has its own
 _FINE_STRIDES = (1e-5, 0.1)
@@ -184,18 +185,21 @@ class _Ascent:
         start = time.monotonic()
         rng, domain, effort = self._rng, self._domain, self._effort
         weights = sum(layer.inputs * layer.outputs for layer in self._network.layers)
-        count = min(300, max(32, 4_000_000 // weights))
+        count = min(_POINTS, max(32, 4_000_000 // weights))
         bounded = bool(np.isfinite(domain.high - domain.low).all())
-        drawn = np.vstack([domain.corners(rng, count), domain.sample(rng, self._scales(3 * count, bounded, 0))])
+        drawn = np.vstack([domain.corners(rng, 3 * count), domain.sample(rng, self._scales(9 * count, bounded, 0))])
         swarm = self._best(drawn, self._least(self._values(self._slacks.trace(drawn))))
         rounds = 0
         while True:
             yield from self._promising(swarm)
             best = swarm.take(np.argsort(-swarm.slacks)[: count // 4])
-            lp_share = (time.monotonic() - start + _CELL_SECONDS) / 4
-            yield from self._cells(best, _CELLS if self._lp_seconds < lp_share else 0)
             late = time.monotonic() > start + effort.seconds and rounds >= effort.rounds
-            if len(self._hopeless) == len(self._props) or late or effort.deadline.passed:
+            if late or effort.deadline.passed:
+                return
+            if rounds:  # cells cost more than a first ascent
+                lp_share = (time.monotonic() - start + _CELL_SECONDS) / 4
+                yield from self._cells(best, _CELLS if self._lp_seconds < lp_share else 0)
+            if len(self._hopeless) == len(self._props):
                 return
             scales = self._scales(count, bounded, rounds)
             if rounds % 2:
