@@ -187,21 +187,26 @@ def _least_values(batch: Batch, arithmetic: FixedPoint, asked: Sequence[tuple[in
         For each function a number, or None where there is no bound.
     """
     at = np.array([i for i, _ in asked])
-    coefficients, constants = functions.coefficients.astype(object), functions.constants.astype(object)
+    coefficients, constants = functions.coefficients, functions.constants.astype(object)
     bits = arithmetic.scale
     if any(hint.rows for _, hint in asked):
         bits += MULTIPLIER_BITS
         multiples = _multiples_of_rows(batch, arithmetic, asked, functions.valid)
-        coefficients = coefficients * (1 << MULTIPLIER_BITS) - multiples[:, 1:]
+        coefficients = coefficients.astype(object) * (1 << MULTIPLIER_BITS) - multiples[:, 1:]
         constants = constants * (1 << MULTIPLIER_BITS) - multiples[:, 0]
-    inputs = slice(batch.claim.inputs)
-    known = arithmetic.known(batch.known.of_units(inputs))
-    positive, negative = coefficients > 0, coefficients < 0
-    least = (coefficients * np.where(positive, known.low.astype(object)[at], known.high.astype(object)[at])).sum(1)
-    lacking = (positive & ~known.has_low[at]) | (negative & ~known.has_high[at])
-    valid = (functions.valid & ~lacking.any(1)).tolist()
+    known = arithmetic.known(batch.known.of_units(slice(batch.claim.inputs)))
+    rows, inputs = np.nonzero(coefficients)
+    factors, where = coefficients[rows, inputs], (at[rows], inputs)
+    positive = factors > 0
+    lacking = ~np.where(positive, known.has_low[where], known.has_high[where])
+    ends = np.where(positive, known.low[where], known.high[where])
+    least = np.zeros(len(asked), object)
+    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    least[rows[starts]] = np.add.reduceat(factors.astype(object) * ends.astype(object), starts) if len(starts) else 0
+    valid = functions.valid.copy()
+    valid[rows[lacking]] = False
     values = (constants * (1 << arithmetic.scale) + least).tolist()
-    return [arithmetic.settle(value, bits) if good else None for value, good in zip(values, valid, strict=True)]
+    return [arithmetic.settle(value, bits) if good else None for value, good in zip(values, valid.tolist(), strict=True)]
 
 
 def _multiples_of_rows(batch: Batch, arithmetic: FixedPoint, asked: Sequence[tuple[int, Hint]], valid: Array) -> Array:

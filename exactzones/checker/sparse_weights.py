@@ -12,6 +12,9 @@ import numpy as np
 from exactzones.checker.arithmetic import FLOAT, WORD, Array, Weights, carried, digits, integers, multiple, narrow, size
 from exactzones.rational.blocks import BlockMatrix, Blocks, SparseFloats, SparseForm
 
+_FEW = 1 << (53 - FLOAT)
+"""How many sums of products floats can add up exactly."""
+
 
 class SparseWeights(Weights):
     """A sparse exact rational matrix after a dense column, for products from the left that are rounded down.
@@ -80,18 +83,20 @@ class SparseWeights(Weights):
     def product(self, left: Array, needed: Array | None = None, *, judged: bool = True) -> tuple[Array, Array]:
         """Return ``floor(left @ matrix)``, and a mask of the entries that were rounded; see ``Weights.product``.
 
-        The digits of both factors are multiplied in floats, whose sums of products are exact.
+        The digits of both factors are multiplied in floats, whose sums of products are exact.  The first column is always needed.
         """
         matrix, column = self._digits
         factors = digits(left, size(left), self._step)
         stacked = np.concatenate(factors).astype(np.float64)
-        shape = matrix.count, len(factors), len(left), -1
-        others = matrix.product(stacked, None if needed is None else needed[1:]).reshape(shape)
+        others, chosen = matrix.product(stacked, None if needed is None else needed[1:])
         fits = self._shift is not None and size(left) + self._most - self._shift < WORD
-        parts = [self._settled(part, fits, judged) for part in ((stacked @ column).T.reshape(shape), others)]
-        values, inexact = (np.concatenate(part, 1) for part in zip(*parts, strict=True))
-        if needed is not None:
-            values[:, ~needed] = 0
+        shape = matrix.count, len(factors), len(left), -1
+        parts = [self._settled(part.reshape(shape), fits, judged) for part in ((stacked @ column).T, others)]
+        values = np.zeros((len(left), len(chosen) + 1), np.result_type(*(value for value, _ in parts)))
+        inexact = np.zeros(values.shape, bool)
+        columns = chosen if needed is None else chosen & needed[1:]
+        for whole, ((first, other)) in zip((values, inexact), zip(*parts, strict=True), strict=True):
+            whole[:, :1], whole[:, 1:][:, columns] = first, other[:, columns[chosen]]
         return values, inexact
 
     def _settled(self, products: Array, fits: bool, judged: bool) -> tuple[Array, Array]:
@@ -103,8 +108,11 @@ class SparseWeights(Weights):
             judged: whether the mask is needed.
         """
         own, other = products.shape[:2]
+        kind = np.float64 if min(own, other) <= _FEW else np.int64
         sums = [
-            sum(products[k - i, i].astype(np.int64) for i in range(max(0, k - own + 1), min(k, other - 1) + 1))
+            sum(products[k - i, i].astype(kind, copy=False) for i in range(max(0, k - own + 1), min(k, other - 1) + 1)).astype(
+                np.int64
+            )
             for k in range(own + other - 1)
         ]
         if fits and self._shift is not None:

@@ -129,37 +129,43 @@ class BlockMatrix:
             for places in [*(places for places in equal.values() if len(places) >= _EQUAL), *([others] if others else [])]:
                 self._parts.append((rows[places], columns[places], filled[places] if places is others else filled[places[0]]))
 
-    def product(self, left: Array, needed: Array | None = None) -> Array:
-        """Return the products of vectors with the matrices, shape (matrices, vectors, columns).
+    def product(self, left: Array, needed: Array | None = None) -> tuple[Array, Array]:
+        """Return the products of vectors with the matrices.
 
         Args:
             left: shape (vectors, rows).
-            needed: shape (columns,); other columns may be zero.
+            needed: shape (columns,); the others may be left out.
+
+        Returns:
+            Products of shape (matrices, vectors, chosen columns), and which columns are chosen, shape (columns,): all products
+            with the others are zero, or are not needed.
         """
-        result = np.zeros((self.count, len(left), self.shape[1]))
+        used, chosen, parts = np.asarray(left.any(0)), np.zeros(self.shape[1], bool), []
+        for rows, columns, values in self._parts:
+            live = used[rows].any(1) if needed is None else used[rows].any(1) & needed[columns].any(1)
+            if live.all():
+                parts.append((rows, columns, values))
+            elif live.any():
+                parts.append((rows[live], columns[live], values if values.ndim == 2 else values[live]))
+            chosen[columns[live]] = True
+        place = np.cumsum(chosen) - 1
+        result = np.zeros((self.count, len(left), int(chosen.sum())))
         step = max(1, _CACHED // max(1, self.shape[0]))
         for start in range(0, len(left), step):
-            part = slice(start, start + step)
-            self._multiply(left[part], result[:, part], needed)
-        return result
+            for rows, columns, values in parts:
+                products = self._products(left[start : start + step], rows, values)
+                for k in range(self.count):
+                    result[k, start : start + step][:, place[columns]] = products[:, :, k]
+        return result, chosen
 
-    def _multiply(self, left: Array, result: Array, needed: Array | None) -> None:
-        """Write the products into ``result``."""
-        count, used = len(left), np.asarray(left.any(0))
-        for all_rows, all_columns, values in self._parts:
-            rows, columns, blocks = all_rows, all_columns, values
-            chosen = used[rows].any(1) if needed is None else used[rows].any(1) & needed[columns].any(1)
-            if not chosen.all():
-                rows, columns, blocks = rows[chosen], columns[chosen], values if values.ndim == 2 else values[chosen]
-            if not len(rows):
-                continue
-            gathered = np.take(left, rows, axis=1)
-            if blocks.ndim == 2:
-                products = (gathered.reshape(-1, rows.shape[1]) @ blocks).reshape(count, len(rows), self.count, -1)
-            else:
-                products = (gathered.transpose(1, 0, 2) @ blocks).transpose(1, 0, 2).reshape(count, len(rows), self.count, -1)
-            for k in range(self.count):
-                result[k][:, columns] = products[:, :, k]
+    def _products(self, left: Array, rows: Array, values: Array) -> Array:
+        """Return the products with blocks, shape (vectors, blocks, matrices, width)."""
+        gathered = np.take(left, rows, axis=1)
+        if values.ndim == 2:
+            products = gathered.reshape(-1, rows.shape[1]) @ values
+        else:
+            products = (gathered.transpose(1, 0, 2) @ values).transpose(1, 0, 2)
+        return products.reshape(len(left), len(rows), self.count, -1)
 
 
 class SparseFloats:
@@ -209,7 +215,11 @@ class SparseFloats:
         return self.T.blocks.order()
 
     def __rmatmul__(self, left: Array) -> Array:
-        product: Array = self._matrix.product(left.reshape(-1, self.shape[0]))[0]
+        (some,), chosen = self._matrix.product(left.reshape(-1, self.shape[0]))
+        product: Array = some
+        if not chosen.all():
+            product = np.zeros((len(some), self.shape[1]))
+            product[:, chosen] = some
         return product[0] if left.ndim == 1 else product
 
     def __matmul__(self, right: Array) -> Array:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import chain, pairwise
 from typing import Any, TypeAlias
 
@@ -132,9 +133,13 @@ class SparseEntries:
         shape = self.shape[0], len(columns)
         return SparseEntries(shape, self.rows[own], place[self.columns[own]], self.values[own], self.denominator)
 
+    @cached_property
+    def _integers(self) -> tuple[Integers, int]:
+        return (self.values, self.denominator) if self.denominator else over_power_of_two(self.values)
+
     def integers(self) -> tuple[Integers, int]:
         """Return the entries as integers, and the number by which these must be divided."""
-        return (self.values, self.denominator) if self.denominator else over_power_of_two(self.values)
+        return self._integers
 
     def numerators(self) -> tuple[Integers, int]:
         """Return the whole matrix as integers, and the number by which these must be divided."""
