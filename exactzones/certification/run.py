@@ -210,6 +210,8 @@ class Run:
         The work is divided into rounds, after each of which the certificate is a checkpoint: how it goes on depends on the open
         regions only, so a run that continues from there ends with the same certificate.
         """
+        if self.stopped():
+            return None
         margins: list[float | None] = [*MARGINS[: self.searches.most_margins], None]
         waiting = [*margins]
         while waiting and not self.stopped() and self.tree.waiting:
