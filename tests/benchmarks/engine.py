@@ -307,7 +307,7 @@ def recorded(net: Network) -> tuple[int, float, Any]:
 def pruning(_options: Options) -> None:
     table("network", "share", "cells in all", "s for all", "zones", "cuts", "cuts per zone", "cells visited", "s", "all / s")
     rng = np.random.default_rng(1)
-    for widths in ([2, 32, 32, 1], [2, 64, 64, 64, 1], [3, 40, 40, 1], [2, 200, 200, 1]):
+    for widths in ([2, 32, 32, 1], [2, 64, 64, 64, 1], [3, 40, 40, 1], [2, 200, 200, 1], [2, *[64] * 8, 1]):
         samples = rng.uniform(-RADIUS, RADIUS, (200_000, widths[0]))
         cells, whole = best(lambda widths=widths: count_cells(network_of(*normal(widths))))
         for share in (0.02, 0.001, None):

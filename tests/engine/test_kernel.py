@@ -101,6 +101,12 @@ def test_the_kernels_drop_the_same_cells(make, widths):
     assert total.bounds >= total.dropped > 0
 
 
+def test_the_kernels_drop_the_same_cells_if_many_units_are_bounded_at_once():
+    net = gaussian((2, 4, 30, 30, 1), 1)
+    stats = agree(net, Polyhedron.box([-1, -1], [1, 1]), prune=True)
+    assert stats.bounds > stats.dropped > 0
+
+
 @pytest.mark.parametrize(("widths", "seed"), [((2, 6, 6, 1), 3), ((2, 6, 6, 6, 1), 3), ((2, 5, 4, 5, 4, 1), 4)])
 def test_the_rarest_part_of_the_pruning_is_compared(widths, seed, monkeypatch):
     """Ranges of units in downstream layers are narrowed with better slopes; in layers after the first, also without."""

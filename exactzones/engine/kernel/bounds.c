@@ -136,131 +136,36 @@ static void relax_bounds(Downstream *D, int w) {
         }
 }
 
-/* Replace coefficients of activations by those of pre-activations, for an upper bound.  Returns the sum of their absolute
-   values. */
-static double through_relu(const Downstream *D, int count, double *coefficient, double *constant, double *size) {
-    double sum = 0, total = *constant, absolute = *size;
-    for (int i = 0; i < count; i++) { /* without branches: signs are hard to predict */
-        const double a = coefficient[i], shift = a > 0 ? a * D->u_shift[i] : 0;
-        total += shift;
-        absolute += shift;
-        coefficient[i] = a * (a > 0 ? D->u_slope[i] : D->l_slope[i]);
-        sum += fabs(coefficient[i]);
-    }
-    *constant = total;
-    *size = absolute;
-    return sum;
-}
-
-/* A bound that is being computed: an affine function of a layer's activations, its coefficients in G->coefficients, with the sum
-   `size` of the absolute values of the shifts in its constant, the error `off`, and a count of roundings. */
-typedef struct { double constant, size, off, terms; } Bound;
-
-/* Sum parts of rows, each times its factor, in their order; rows whose factor is 0 are left out.  `columns` is a constant, at most 32:
-   the sums stay in registers. */
-static inline void combine_parts(const double *factor, const double *rows, int count, int width, double *sum, const int columns) {
-    double block[32] = {0};
-    for (int i = 0; i < count; i++) {
-        const double a = factor[i], *row = rows + (size_t)i * width;
-        if (a != 0) for (int k = 0; k < columns; k++) block[k] += a * row[k];
-    }
-    memcpy(sum, block, columns * sizeof(double));
-}
-
-/* Sum the rows of a matrix in this way. */
-VECTORS static void combine_rows(const double *factor, const double *rows, int count, int width, double *sum) {
-    int j = 0;
-    for (; j + 32 <= width; j += 32) combine_parts(factor, rows + j, count, width, sum + j, 32);
-    for (; j + 8 <= width; j += 8) combine_parts(factor, rows + j, count, width, sum + j, 8);
-    for (; j < width; j++) combine_parts(factor, rows + j, count, width, sum + j, 1);
-}
-
-/* Rewrite the function as one of the activations of the layer before `q`, for an upper bound. */
-static void step_back(Target *G, int q, Bound *bound) {
-    const Downstream *D = &G->layers[q], *before = q ? &G->layers[q - 1] : &G->own;
+/* Bound some units of a downstream layer, at most SIDE_BY_SIDE: from above where sides[k] > 0, else from below. */
+static void bound_units(BoundedCell *b, int q, const int *units, const double *sides, int count) {
+    Downstream *D = &b->G->layers[q];
     const int m = D->inputs;
-    double *coefficient = G->coefficients, *other = G->others;
-    const double sum = through_relu(D, D->outputs, coefficient, &bound->constant, &bound->size);
-    combine_rows(coefficient, D->weight, D->outputs, m + 1, other);
-    bound->constant += other[m];
-    bound->size += fabs(other[m]);
-    bound->terms += D->outputs + 2;
-    /* each activation is at most `largest` in size; TINY is for products that underflow */
-    bound->off += (sum * D->row_sum * (D->outputs + 8) * UNIT_ROUNDOFF + TINY) * before->largest + TINY * D->largest;
-    memcpy(coefficient, other, m * sizeof(double));
-}
-
-/* Put into *next the crossing neuron whose relaxation costs the bound most; of nearly equal ones the first. */
-static void costliest(const Target *G, const uint8_t *state, double size, int *next) {
-    const Downstream *own = &G->own;
-    const double *coefficient = G->coefficients;
-    double most = size * NEAR * NEAR;
-    for (int j = 0; j < own->outputs; j++) {
-        if (state[j] != OPEN || coefficient[j] == 0 || own->u_slope[j] <= 0 || own->u_slope[j] >= 1) continue;
-        const double gap = own->u_shift[j], low = gap / own->u_slope[j], high = gap / (1 - own->u_slope[j]);
-        const double cost = coefficient[j] > 0 ? coefficient[j] * gap : -coefficient[j] * (low < high ? low : high);
-        if (cost > most * (1 + NEAR)) most = cost, *next = j;
+    double bounds[SIDE_BY_SIDE] = {0};
+    for (int j = 0; j <= m; j++)
+        for (int k = 0; k < SIDE_BY_SIDE; k++)
+            b->G->coefficients[j * SIDE_BY_SIDE + k] = k < count ? sides[k] * D->weight[(size_t)units[k] * (m + 1) + j] : 0;
+    upper_bounds(b, q - 1, bounds);
+    for (int k = 0; k < count; k++) {
+        if (sides[k] > 0 && bounds[k] < D->high[units[k]]) D->high[units[k]] = bounds[k];
+        if (sides[k] < 0 && -bounds[k] > D->low[units[k]]) D->low[units[k]] = -bounds[k];
     }
-}
-
-/* Turn the function into one of X, and take its largest value over the generators; G->highest is where. */
-static double largest_value(BoundedCell *b, Bound *bound) {
-    const Layer *L = b->L;
-    Target *G = b->G;
-    const int n = L->n, w = L->w;
-    double *coefficient = G->coefficients;
-    through_relu(&G->own, n, coefficient, &bound->constant, &bound->size);
-    double row[MAX_DIM + 1], row_error = TINY, row_size = fabs(bound->constant);
-    for (int j = 0; j < n; j++) row_error += fabs(coefficient[j]) * L->WF[j];
-    double sums[MAX_DIM + 1] = {0}, absolutes[MAX_DIM + 1] = {0};
-    for (int j = 0; j < n; j++)
-        for (int c = 0; c < w; c++) {
-            const double term = coefficient[j] * L->R[(size_t)c * n + j];
-            sums[c] += term;
-            absolutes[c] += fabs(term);
-        }
-    for (int c = 0; c < w; c++) {
-        row[c] = sums[c] + (c == 0 ? bound->constant : 0);
-        row_error += (n + 8) * UNIT_ROUNDOFF * absolutes[c];
-        row_size += absolutes[c];
-    }
-    bound->off += (bound->terms + n) * 4 * UNIT_ROUNDOFF * bound->size + TINY * G->own.largest +
-                  evaluation_error(&b->reach, row_size, row_error);
-    double high = -INFINITY;
-    G->highest = b->cell->at[0];
-    for (Py_ssize_t k = 0; k < b->cell->used; k++) {
-        const double *X = VX(L, b->cell->at[k]);
-        double value = 0;
-        for (int c = 0; c < w; c++) value += row[c] * X[c];
-        if (value > high) G->highest = b->cell->at[k];
-        keep_largest(&high, isfinite(value) ? value : NAN);
-    }
-    return high;
-}
-
-double upper_bound(BoundedCell *b, int last, double constant, int *next) {
-    Bound bound = {constant, fabs(constant), 0, 4};
-    for (int q = last; q >= 0; q--) step_back(b->G, q, &bound);
-    if (next) costliest(b->G, b->state, bound.size, next);
-    const double high = largest_value(b, &bound);
-    return high + bound.off * SLACK;
 }
 
 /* Bound the open units of a downstream layer once more, from this layer all the way back, which is often tighter.  The side on which
    a unit is more likely to be settled comes first; if it is settled, the other side does not matter. */
 static void tighten(BoundedCell *b, int q) {
-    Target *G = b->G;
-    Downstream *D = &G->layers[q];
-    const int m = D->inputs;
-    for (int i = 0; i < D->outputs; i++) {
-        if (!D->relu[i]) continue;
-        const double *W = D->weight + (size_t)i * (m + 1), side = D->high[i] < -D->low[i] ? 1 : -1;
-        for (int turn = 0; turn < 2 && !(D->low[i] >= 0 || D->high[i] <= 0); turn++) {
-            const double sign = turn ? -side : side;
-            for (int j = 0; j < m; j++) G->coefficients[j] = sign * W[j];
-            const double bound = upper_bound(b, q - 1, sign * W[m], NULL);
-            if (sign > 0 && bound < D->high[i]) D->high[i] = bound;
-            if (sign < 0 && -bound > D->low[i]) D->low[i] = -bound;
+    Downstream *D = &b->G->layers[q];
+    double *first = b->G->sides;
+    for (int i = 0; i < D->outputs; i++) first[i] = D->high[i] < -D->low[i] ? 1 : -1;
+    for (int turn = 0; turn < 2; turn++) {
+        int units[SIDE_BY_SIDE], count = 0;
+        double sides[SIDE_BY_SIDE];
+        for (int i = 0; i < D->outputs; i++) {
+            if (D->relu[i] && !(D->low[i] >= 0 || D->high[i] <= 0)) {
+                sides[count] = turn ? -first[i] : first[i];
+                units[count++] = i;
+            }
+            if (count == SIDE_BY_SIDE || (count && i == D->outputs - 1)) bound_units(b, q, units, sides, count), count = 0;
         }
     }
 }
@@ -279,6 +184,6 @@ double first_bound(BoundedCell *b, int *next) {
         relax_bounds(D, w);
         before = D;
     }
-    memcpy(G->coefficients, G->target, G->target_inputs * sizeof(double));
-    return upper_bound(b, G->depth - 1, G->target[G->target_inputs], next);
+    memcpy(G->coefficients, G->target, (G->target_inputs + 1) * sizeof(double));
+    return upper_bound(b, G->depth - 1, next);
 }

@@ -55,8 +55,11 @@ double first_bound(BoundedCell *b, int *next);
 /* Bound an affine function of the activations of layer `last` (an index of `layers`, -1 for the layer that cuts) from above.
    The function is taken back layer by layer, so that terms cancel before they are relaxed.
 
-   Its coefficients are in G->coefficients, which is overwritten.  `next`, if not NULL, becomes the neuron whose relaxation costs
-   most. */
-double upper_bound(BoundedCell *b, int last, double constant, int *next);
+   Its coefficients, the constant last, are in G->coefficients, which is overwritten.  `next`, if not NULL, becomes the neuron whose
+   relaxation costs most. */
+double upper_bound(BoundedCell *b, int last, int *next);
+
+/* Bound SIDE_BY_SIDE such functions; entry k * SIDE_BY_SIDE + i of G->coefficients is coefficient k of function i. */
+void upper_bounds(BoundedCell *b, int last, double *bounds);
 
 #endif

@@ -1,7 +1,7 @@
 """Bounds of affine functions on a cell in NumPy; units that are not settled are relaxed.
 
-The same operations in the same order as ``bounds.c`` and the search for better slopes in ``prune.c``: see there and
-proofs/pruning.md.  Affine functions over (1, x) are columns of arrays (d + 1, units).
+The same operations in the same order as ``bounds.c``, ``backward.c`` and the search for better slopes in ``prune.c``: see there
+and proofs/pruning.md.  Affine functions over (1, x) are columns of arrays (d + 1, units).
 """
 
 from __future__ import annotations

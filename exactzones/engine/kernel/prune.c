@@ -5,6 +5,7 @@
 
 #include "bounds.h"
 
+#define AT_ONCE 8 /* sums; one alone waits for each of its additions */
 #define LARGEST_REACH 1e-3 /* no bounds are computed from generators that are less exact than this */
 /* Rounds of the search for good lower slopes, for the target and for a unit. */
 #define TARGET_ROUNDS 8
@@ -13,18 +14,16 @@
 /* Guesses about a generator: whether the target seems positive there. */
 enum { NO_GUESS = 0, SEEMS_POSITIVE = 1, SEEMS_NEGATIVE = 2 };
 
-#define SIDE_BY_SIDE 8 /* sums; one alone waits for each of its additions */
-
 /* The pre-activations of a downstream layer, given the activations before it; every sum is in order. */
 static void pre_activations(const Downstream *D, const double *values, double one, double *result) {
     const int m = D->inputs;
     int i = 0;
-    for (; i + SIDE_BY_SIDE <= D->outputs; i += SIDE_BY_SIDE) {
+    for (; i + AT_ONCE <= D->outputs; i += AT_ONCE) {
         const double *W = D->weight + (size_t)i * (m + 1);
-        double sums[SIDE_BY_SIDE];
-        for (int k = 0; k < SIDE_BY_SIDE; k++) sums[k] = W[(size_t)k * (m + 1) + m] * one;
+        double sums[AT_ONCE];
+        for (int k = 0; k < AT_ONCE; k++) sums[k] = W[(size_t)k * (m + 1) + m] * one;
         for (int j = 0; j < m; j++)
-            for (int k = 0; k < SIDE_BY_SIDE; k++) sums[k] += W[(size_t)k * (m + 1) + j] * values[j];
+            for (int k = 0; k < AT_ONCE; k++) sums[k] += W[(size_t)k * (m + 1) + j] * values[j];
         memcpy(result + i, sums, sizeof sums);
     }
     for (; i < D->outputs; i++) {
@@ -152,8 +151,8 @@ static double bound_by_slopes(BoundedCell *b, Affine affine, int rounds, double 
             for (int c = 0; c < L->w; c++) mean[c] += (VX(L, G->highest)[c] - mean[c]) * 2 / (round + 1);
             lean_towards(b, mean, affine.last, round);
         }
-        for (int j = 0; j < affine.count; j++) G->coefficients[j] = affine.sign * affine.f[j];
-        const double bound = upper_bound(b, affine.last, affine.sign * affine.f[affine.count], NULL);
+        for (int j = 0; j <= affine.count; j++) G->coefficients[j] = affine.sign * affine.f[j];
+        const double bound = upper_bound(b, affine.last, NULL);
         if (!round || bound < least) least = bound;
     }
     return least;

@@ -5,6 +5,8 @@
 
 #include "kernel.h"
 
+#define SIDE_BY_SIDE 24 /* functions that are bounded at once */
+
 /* A layer, and what is known of its units on the current cell. */
 typedef struct {
     int inputs, outputs;
@@ -26,7 +28,7 @@ typedef struct {
     int target_inputs, buffers;
     double target_scale;   /* target * target_scale are integers if it is not 0 */
     double magnitude;      /* the target is at most this times the largest entry of a generator, on the parent */
-    double *coefficients, *others;
+    double *coefficients, *others, *sides; /* room for bounds: the first two for SIDE_BY_SIDE functions of a layer */
     Py_buffer *views;
     Py_ssize_t highest;    /* the generator at which the last bound was largest */
     long long bounds, dropped;

@@ -8,7 +8,7 @@ void target_free(Target *G) {
         Downstream *D = q < 0 ? &G->own : &G->layers[q];
         free(D->u_slope); free(D->u_shift); free(D->l_slope); free(D->upper); free(D->lower); free(D->low); free(D->high);
     }
-    free(G->layers); free(G->coefficients); free(G->others); free(G->views);
+    free(G->layers); free(G->coefficients); free(G->others); free(G->sides); free(G->views);
 }
 
 static int make_room(Downstream *D, int w) {
@@ -70,9 +70,10 @@ static int read_layers(Target *G, PyObject *layers, int n, int w) {
         G->target_inputs = G->layers[q].outputs;
         widest = G->target_inputs > widest ? G->target_inputs : widest;
     }
-    G->coefficients = calloc(widest + 1, sizeof(double));
-    G->others = calloc(widest + 1, sizeof(double));
-    return G->coefficients && G->others ? 0 : out_of_memory();
+    G->coefficients = calloc(((size_t)widest + 1) * SIDE_BY_SIDE, sizeof(double));
+    G->others = calloc(((size_t)widest + 1) * SIDE_BY_SIDE, sizeof(double));
+    G->sides = calloc(widest + 1, sizeof(double));
+    return G->coefficients && G->others && G->sides ? 0 : out_of_memory();
 }
 
 int target_read(Target *G, PyObject *downstream, int n, int w) {
