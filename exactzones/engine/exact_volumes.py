@@ -19,6 +19,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -66,16 +67,10 @@ def total_volume(leaves: Sequence[Leaf]) -> Fraction | None:
         return None
     if not len(parts.tight):
         return Fraction(0)
-    leaf, plane, facets = _boundary(parts)
-    point = _corner(parts)
-    distances = _rows(parts, leaf, plane) @ point
-    away = np.flatnonzero(distances)
-    kept = np.zeros(len(parts.tight), bool)
-    facets = facets.take(away)
-    kept[facets.members] = True
-    facets = unlinked(facets.ptr, (np.cumsum(kept) - 1)[facets.members])
-    sizes, units = ExactParts(parts.keeping(kept)).sizes(facets, plane[away, None])
-    return sum_of_quotients(zip(sizes * distances[away], units * (point[0] * math.factorial(len(point) - 1)), strict=True))
+    cones = _cones(parts)
+    sizes, units = cones.exact.sizes(cones.facets, cones.planes)
+    scale = cones.point[0] * math.factorial(parts.arrangement.dim)
+    return sum_of_quotients(zip(sizes * cones.distances, units * scale, strict=True))
 
 
 @one_thread
@@ -91,19 +86,27 @@ def moments(leaves: Sequence[Leaf], power: int) -> list[Iterator[tuple[int, int]
     if not bounded.all():
         return None
     exact, dim = parts.arrangement.exact, parts.arrangement.dim
-    sums, units = ExactParts(parts).power_sums(power)
+    firing = np.append(0, parts.ptr[1:][np.diff(parts.ptr) > 0])
+    sums, units = ExactParts(parts).power_sums(power, unlinked(firing, np.arange(firing[-1])))
     unit = exact.target(leaves[0].prefix)[1]
     return [zip(sums[k][0], units ** (k + 1) * (unit**k * math.perm(dim + k, dim)), strict=True) for k in range(power + 1)]
 
 
 @one_thread
 def first_moments(leaves: Sequence[Leaf]) -> list[Iterator[tuple[int, int]]] | None:
-    """Return the integral of each input over the part of each leaf where the target is positive, as ``moments`` does."""
+    """Return summands of the integrals of all inputs over the parts of leaves where the target is positive, as ``moments`` does.
+
+    They are about pyramids over the boundary, as in ``total_volume``.
+    """
     parts, bounded = _parts(leaves)
     if not bounded.all():
         return None
-    (_, sums), units = ExactParts(parts).power_sums(1, of_inputs=True)
-    return [zip(row, units**2 * math.factorial(parts.arrangement.dim + 1), strict=True) for row in sums]
+    cones = _cones(parts)
+    (sizes, sums), units = cones.exact.power_sums(1, cones.facets, cones.planes, of_inputs=True)
+    height, *point = cones.point
+    terms = (sums * height + sizes * units * np.array(point, object)[:, None]) * cones.distances
+    below = units**2 * (height**2 * math.factorial(len(point) + 1))
+    return [zip(row, below, strict=True) for row in terms]
 
 
 @one_thread
@@ -136,6 +139,37 @@ def _parts(leaves: Sequence[Leaf]) -> tuple[LeafArrays, Flags]:
     batches = LeafArrays.batches(leaves[0].arrangement, [leaf.prefix for leaf in leaves], [leaf.tight for leaf in leaves])
     parts, bounded = zip(*map(firing_parts, batches), strict=True)
     return LeafArrays.joined(parts), np.concatenate(bounded)
+
+
+class _Cones(NamedTuple):
+    """Pyramids from a point over the facets on the boundary of a union of parts.
+
+    Attributes:
+        exact: the parts that have these facets.
+        facets: the facets, without those on a hyperplane through the point.
+        planes: (F, 1) the hyperplane of each.
+        distances: (F,) what the row of the hyperplane is at the point.
+        point: a homogeneous vector, (d + 1,).
+    """
+
+    exact: ExactParts
+    facets: Faces
+    planes: Integers
+    distances: BigIntegers
+    point: BigIntegers
+
+
+def _cones(parts: LeafArrays) -> _Cones:
+    """Return the pyramids for parts of which at least one is not empty."""
+    leaf, plane, facets = _boundary(parts)
+    point = _corner(parts)
+    distances = _rows(parts, leaf, plane) @ point
+    away = np.flatnonzero(distances)
+    kept = np.zeros(len(parts.tight), bool)
+    facets = facets.take(away)
+    kept[facets.members] = True
+    facets = unlinked(facets.ptr, (np.cumsum(kept) - 1)[facets.members])
+    return _Cones(ExactParts(parts.keeping(kept)), facets, plane[away, None], distances[away], point)
 
 
 def _boundary(parts: LeafArrays) -> tuple[Integers, Integers, Faces]:
@@ -220,19 +254,21 @@ class ExactParts:
         numerators, units = zip(*[self._sizes(*part) for part in _batches(top, containing)], strict=True)
         return np.concatenate(numerators), np.concatenate(units)
 
-    def power_sums(self, power: int, *, of_inputs: bool = False) -> tuple[list[BigIntegers], BigIntegers]:
-        """Return the sums h_0, .., h_power of each part, (functions, P) each, and the parts' denominators, (P,).
+    def power_sums(
+        self, power: int, top: Faces, containing: Integers | None = None, *, of_inputs: bool = False
+    ) -> tuple[list[BigIntegers], BigIntegers]:
+        """Return the sums h_0, .., h_power of each face, (functions, F) each, and the faces' denominators, (F,).
 
-        Of h_k the denominator is the part's to the power of k + 1.  Each simplex of a part counts as often as its size says.
+        Of h_k the denominator is the face's to the power of k + 1.  Each simplex of a face counts as often as its size says.
 
         Args:
+            top: the faces.
+            containing: the hyperplanes that contain each, as in ``faces``.
             power: at least 0.
             of_inputs: whether the functions are the inputs; by default the only one is the target, times its own denominator.
         """
-        firing = np.flatnonzero(np.diff(self.parts.ptr))
-        ptr = np.append(0, self.parts.ptr[firing + 1])
         values = self._inputs if of_inputs else self._target
-        batches = [self._sums(*part, values, power) for part in _batches(unlinked(ptr, np.arange(ptr[-1])))]
+        batches = [self._sums(*part, values, power) for part in _batches(top, containing)]
         sums, units = zip(*batches, strict=True)
         return [np.concatenate(degree, axis=1) for degree in zip(*sums, strict=True)], np.concatenate(units)
 
@@ -255,7 +291,11 @@ class ExactParts:
     def _sums(
         self, top: Faces, containing: Integers, values_of: Callable[[Faces], BigIntegers], power: int
     ) -> tuple[list[BigIntegers], BigIntegers]:
-        """Do that for faces whose lower faces fit into memory: the sums of a pyramid come from its apex and its base."""
+        """Do that for faces whose lower faces fit into memory: the sums of a pyramid come from its apex and its base.
+
+        Over the denominators n of the base and h of the apex, the sum of degree k of the pyramid is T_k / (n (n h)^k), where
+        T_k = S_k h^k + n v T_(k - 1), S_k is that of the base and v / h the value at the apex.
+        """
         at_members = values_of(top)
         values = np.empty((len(at_members), len(self.parts.tight)), object)
         values[:, top.members] = at_members
@@ -263,35 +303,29 @@ class ExactParts:
         unit = self._units(levels[-1])
         sums = [values[:, levels[-1].apexes] ** k for k in range(power + 1)]
         for below, level in itertools.pairwise(levels[::-1]):
-            apexes, below_unit = level.apexes[below.parents], unit
-            unit = self._units(level)
-            others = unit[below.parents] // (below_unit[below.children] * self.points[self.index[apexes], 0])
-            factors, bases, total = self._distances(apexes, below.planes) * others, sums, 0
-            sums = []
-            for base in bases:
-                total = base[:, below.children] + total * values[:, apexes]
+            apexes, below_unit = level.apexes[below.parents], unit[below.children]
+            unit, heights = self._units(level), self.points[self.index[apexes], 0]
+            others = unit[below.parents] // (below_unit * heights)
+            factors, bases, total = self._distances(apexes, below.planes), sums, 0
+            steps, sums = below_unit * values[:, apexes] if power else 0, []
+            for k, base in enumerate(bases):
+                total = base[:, below.children] * (heights**k if k else 1) + total * steps
+                factors = factors * others
                 sums.append(np.add.reduceat(factors * total, starts(below.parents), axis=1))
         return sums, unit
 
     def _target(self, top: Faces) -> BigIntegers:
-        """Return the target's values at the generators of faces times the faces' denominators and its own, (1, V)."""
+        """Return the target's values at the generators of faces times the generators' heights and its own denominator, (1, V)."""
         parts = self.parts
         rows = _rows(parts, parts.leaf_of[top.apexes], np.full(len(top.ptr) - 1, parts.arrangement.exact.ids - 1))
         points = self.points[self.index[top.members]]
-        at: BigIntegers = (np.repeat(rows, np.diff(top.ptr), axis=0) * points).sum(axis=1)
-        values: BigIntegers = at * self._others(top)
+        values: BigIntegers = (np.repeat(rows, np.diff(top.ptr), axis=0) * points).sum(axis=1)
         return values[None]
 
     def _inputs(self, top: Faces) -> BigIntegers:
-        """Return the inputs at the generators of faces times the faces' denominators, (d, V)."""
-        points: BigIntegers = self.points[self.index[top.members]].T[1:]
-        values: BigIntegers = points * self._others(top)
+        """Return the inputs at the generators of faces times the generators' heights, (d, V)."""
+        values: BigIntegers = self.points[self.index[top.members]].T[1:]
         return values
-
-    def _others(self, top: Faces) -> BigIntegers:
-        """Return the product of the heights of a face's other generators, for each generator, (V,)."""
-        others: BigIntegers = np.repeat(self._units(top), np.diff(top.ptr)) // self.points[self.index[top.members], 0]
-        return others
 
     def _units(self, level: Faces) -> BigIntegers:
         """Return the product of the heights of each face's generators, (F,)."""

@@ -31,6 +31,7 @@ from exactzones.rational.rows import (
     integer_row,
     over_common_denominator,
     primitive,
+    sum_of_products,
     sum_of_quotients,
 )
 from exactzones.rational.sparse_rows import SparseRow, SparseRows
@@ -69,6 +70,7 @@ __all__ = [
     "read_points",
     "row_echelon",
     "square_root",
+    "sum_of_products",
     "sum_of_quotients",
     "sympy_module",
     "text",

@@ -16,8 +16,9 @@ guesses that are verified exactly.  ``equal_float`` is for files, where no round
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -55,6 +56,9 @@ def filter_float(value: Fraction | int) -> float:
     return nearest if abs(nearest) >= sys.float_info.min or not value or nearest == value else float("nan")
 
 
+_LEADING_BITS = 64  # beyond those that a float holds
+
+
 def clipped_float(value: Fraction | int) -> float:
     """Return the nearest finite float.
 
@@ -65,6 +69,23 @@ def clipped_float(value: Fraction | int) -> float:
         return float(value)
     except OverflowError:
         return sys.float_info.max if value > 0 else -sys.float_info.max
+
+
+def ratio_as_float(above: Sequence[Fraction], below: Sequence[Fraction]) -> float:
+    """Return about the product of some numbers divided by that of others, which may have millions of digits.
+
+    >>> ratio_as_float([Fraction(10**400)], [Fraction(10**400), Fraction(4)])
+    0.25
+    """
+    mantissa, exponent = 1.0, 0
+    for numbers, sign in ((above, 1), (below, -1)):
+        for number in numbers:
+            if not isinstance(number, Fraction):  # irrational
+                return clipped_float(math.prod(above) / math.prod(below))
+            for part, power in ((number.numerator, sign), (number.denominator, -sign)):
+                shift = max(0, part.bit_length() - _LEADING_BITS)
+                mantissa, exponent = mantissa * float(part >> shift) ** power, exponent + power * shift
+    return math.ldexp(mantissa, exponent)
 
 
 def equal_float(value: Fraction | int) -> float | None:

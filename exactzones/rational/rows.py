@@ -82,6 +82,16 @@ def sum_of_quotients(quotients: Iterable[tuple[int, int]]) -> Fraction:
     return reduced_fraction(sums[0])
 
 
+def sum_of_products(terms: Iterable[Sequence[Fraction]]) -> Fraction:
+    """Return the sum of products of exact numbers; far quicker than ``Fraction`` if they have millions of digits.
+
+    >>> sum_of_products([(Fraction(1, 2), Fraction(1, 3)), (Fraction(-1, 6),)])
+    Fraction(0, 1)
+    """
+    pairs = ((math.prod([n.numerator for n in term]), math.prod([n.denominator for n in term])) for term in terms)
+    return sum_of_quotients(pairs)
+
+
 def reduced_fraction(number: flint.fmpq) -> Fraction:
     """Convert a number, without looking for common factors, which takes long for long numbers and finds none."""
     fraction = object.__new__(Fraction)

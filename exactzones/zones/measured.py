@@ -9,7 +9,7 @@ from exactzones.errors import DomainError, InputError
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.marginal import PiecewisePolynomial, marginal
-from exactzones.rational import Vector, index
+from exactzones.rational import Vector, index, sum_of_products
 from exactzones.zone import Zone
 from exactzones.zones.islands import Connections
 from exactzones.zones.volumes import firing_centroid, firing_functions, firing_moments, firing_volume, share_bounds, zone_volumes
@@ -95,7 +95,7 @@ class Measured:
             InputError: the power is not an integer from 0.
         """
         highest, whole = index(power, "power", least=0), self._volume_of_domain()
-        return [integral / whole for integral in firing_moments(self.zones, highest)]
+        return [sum_of_products([(integral, 1 / whole)]) for integral in firing_moments(self.zones, highest)]
 
     def centroid(self) -> Vector | None:
         """Return the mean input at which the property holds, of a point that is uniform on the domain; None if it holds nowhere.

@@ -29,16 +29,19 @@ from exactzones.arguments import (
 )
 from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, DomainError, reason_of
+from exactzones.layer import Layer
+from exactzones.network import Network
 from exactzones.notation import number, point
 from exactzones.property import Property, condition, feature
-from exactzones.rational import Vector
-from exactzones.rational.floats import clipped_float
+from exactzones.rational import Vector, sum_of_products
+from exactzones.rational.floats import ratio_as_float
 from exactzones.zones.listing import Zones, find_zones
 from exactzones.zones.units import ending_at, unit_of
 
 _Moments = tuple[Fraction, Fraction, Fraction]
-_SUM = condition([1, 1], after_relu=True)
+_SUM = Layer.of([[1, 1]], relu=False)
 _NEGATIVE = condition([-1])
+_MINUS = Fraction(-1)
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,8 @@ def measure(
     search = partial(find_zones, domain=region, seconds=deadline, jobs=jobs, executor=executor, progress=progress)
 
     def zones(units: list[int], prop: Property) -> Zones:
-        listed = search(ending_at(loaded, at, units, relu=True), prop)
+        ending = ending_at(loaded, at, units, relu=True)
+        listed = search(ending if len(units) == 1 else Network((*ending.layers, _SUM)), prop)
         deadline.check()
         return listed
 
@@ -159,17 +163,23 @@ def covariance(
 
 
 def _measured(unit: int, partners: Sequence[int], zones_of: Callable[[list[int], Property], Zones]) -> Iterator[Measures]:
-    """Yield what is known of a feature after each step, given the zones of a property of some units of its layer."""
+    """Yield what is known of a feature after each step.
+
+    Args:
+        unit: the feature.
+        partners: the others.
+        zones_of: returns the zones of a property of one unit, or of the sum of the ReLUs of two.
+    """
     zones = zones_of([unit], feature(0))
     own = _moments(zones)
-    found = Measures(own[0], own[1], own[2] - own[1] ** 2, zones.centroid())
+    found = Measures(own[0], own[1], _variance(own[2], own[1]), zones.centroid())
     yield found
     below = _moments(zones_of([unit], _NEGATIVE))
-    mean = own[1] - below[1]
-    found = replace(found, mean=mean, variance=own[2] + below[2] - mean**2)
+    mean = sum_of_products([(own[1],), (_MINUS, below[1])])
+    found = replace(found, mean=mean, variance=sum_of_products([(own[2],), (below[2],), (_MINUS, mean, mean)]))
     yield found
     for partner in partners:
-        other, joined = _moments(zones_of([partner], feature(0))), _moments(zones_of([unit, partner], _SUM))
+        other, joined = _moments(zones_of([partner], feature(0))), _moments(zones_of([unit, partner], feature(0)))
         found = replace(found, pairs={**found.pairs, partner: _pair(own, other, joined)})
         yield found
 
@@ -181,8 +191,16 @@ def _moments(zones: Zones) -> _Moments:
 
 def _pair(one: _Moments, other: _Moments, joined: _Moments) -> PairMeasures:
     """Return how two ReLUs go together, from the moments 0, 1 and 2 of both and of their sum."""
-    covariance = (joined[2] - one[2] - other[2]) / 2 - one[1] * other[1]
-    product = (one[2] - one[1] ** 2) * (other[2] - other[1] ** 2)
-    square = clipped_float(covariance**2 / product) if product else None
-    correlation = None if square is None else math.copysign(math.sqrt(square), 1 if covariance >= 0 else -1)
-    return PairMeasures(one[0] + other[0] - joined[0], covariance, correlation)
+    half = Fraction(1, 2)
+    covariance = sum_of_products([(half, joined[2]), (-half, one[2]), (-half, other[2]), (_MINUS, one[1], other[1])])
+    variances = [_variance(second, mean) for _, mean, second in (one, other)]
+    correlation = None
+    if all(variances):
+        square = ratio_as_float((covariance, covariance), variances)
+        correlation = math.copysign(math.sqrt(square), 1 if covariance >= 0 else -1)
+    return PairMeasures(sum_of_products([(one[0],), (other[0],), (_MINUS, joined[0])]), covariance, correlation)
+
+
+def _variance(second: Fraction, mean: Fraction) -> Fraction:
+    """Return a variance, given the mean of the square and the mean."""
+    return sum_of_products([(second,), (_MINUS, mean, mean)])

@@ -12,7 +12,7 @@ from exactzones.engine.exact_volumes import exact_volumes, first_moments, moment
 from exactzones.engine.leaf import Leaf
 from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.polyhedra.moments import moment
-from exactzones.rational import Vector, sum_of_quotients
+from exactzones.rational import Vector, sum_of_products, sum_of_quotients
 from exactzones.zone import Zone
 from exactzones.zones.islands import Connections
 
@@ -68,7 +68,7 @@ def firing_moments(zones: Sequence[Zone], power: int) -> list[Fraction]:
     if known is not None:
         sums = [sum_of_quotients(terms) for terms in known]  # of powers of the target, which is the feature plus the constant
         return [
-            sum((math.comb(k, j) * (-constant) ** (k - j) * sums[j] for j in range(k + 1)), start=Fraction(0))
+            sum_of_products([(Fraction(math.comb(k, j)), (-constant) ** (k - j), sums[j]) for j in range(k + 1)])
             for k in range(power + 1)
         ]
     parts = firing_functions(zones)
@@ -97,7 +97,7 @@ def firing_centroid(zones: Sequence[Zone], volume: Fraction) -> Vector | None:
         cells = [cell for zone in zones if (cell := zone.firing_cell) is not None]
         rows = [tuple(Fraction(j == k) for j in range(inputs + 1)) for k in range(1, inputs + 1)]
         sums = [sum((moment(cell, row, 1) for cell in cells), start=Fraction(0)) for row in rows]
-    return tuple(total / volume for total in sums)
+    return tuple(sum_of_products([(total, 1 / volume)]) for total in sums)
 
 
 def _leaves(zones: Sequence[Zone]) -> list[Leaf] | None:
