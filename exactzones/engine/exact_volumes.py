@@ -306,10 +306,10 @@ class ExactParts:
             apexes, below_unit = level.apexes[below.parents], unit[below.children]
             unit, heights = self._units(level), self.points[self.index[apexes], 0]
             others = unit[below.parents] // (below_unit * heights)
-            factors, bases, total = self._distances(apexes, below.planes), sums, 0
-            steps, sums = below_unit * values[:, apexes] if power else 0, []
+            factors, bases = self._distances(apexes, below.planes), sums
+            steps, total, sums = below_unit * values[:, apexes], np.zeros(1, object), []
             for k, base in enumerate(bases):
-                total = base[:, below.children] * (heights**k if k else 1) + total * steps
+                total = base[:, below.children] * heights**k + total * steps
                 factors = factors * others
                 sums.append(np.add.reduceat(factors * total, starts(below.parents), axis=1))
         return sums, unit
