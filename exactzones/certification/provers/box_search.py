@@ -48,7 +48,7 @@ class _OpenBoxes:
 
 
 @dataclass
-class _Refuted:
+class Refuted:
     """Why the conditions cannot hold on a region.
 
     Attributes:
@@ -230,18 +230,26 @@ class BoxSearch(RegionSearch):
         chosen = np.nonzero(likely)[0]
         if not len(chosen):
             return done
-        rounded = variables.take(chosen)
-        rounded.alpha = np.round(rounded.alpha * (1 << ALPHA_BITS)) / (1 << ALPHA_BITS)
-        rounded.mu = np.round(rounded.mu * (1 << SHARE_BITS)) / (1 << SHARE_BITS)
-        sub = boxes.take(chosen)
-        relaxed = Relaxed(self.claim, sub)
-        result = self.dual.bound(sub, relaxed, rounded, self.dual.combined(rounded.mu, relaxed), margin=True)
-        for k in np.nonzero(result.value > self.margin * result.margin)[0].tolist():
-            self.leaf[int(numbers[chosen[k]])] = _Refuted(
-                DualVariables(*(part[k] for part in rounded.arrays())), relaxed.open[k], result.coefficients[k] > 0, sub.side[k]
-            )
+        refuted, _ = self._refutations(boxes.take(chosen), variables.take(chosen))
+        for k, leaf in refuted.items():
+            self.leaf[int(numbers[chosen[k]])] = leaf
             done[chosen[k]] = True
         return done
+
+    def _refutations(self, boxes: BoxBatch, variables: DualVariables) -> tuple[dict[int, Refuted], Array]:
+        """Round dual variables; returns the refutations that remain, by the box's number, and by how much each box is refuted."""
+        alpha = np.round(variables.alpha * (1 << ALPHA_BITS)) / (1 << ALPHA_BITS)
+        mu = np.round(variables.mu * (1 << SHARE_BITS)) / (1 << SHARE_BITS)
+        rounded, relaxed = DualVariables(alpha, variables.beta, mu, variables.rows), Relaxed(self.claim, boxes)
+        result = self.dual.bound(boxes, relaxed, rounded, self.dual.combined(mu, relaxed), margin=True)
+        excess = result.value - self.margin * result.margin
+        refuted = {
+            k: Refuted(
+                DualVariables(*(part[k] for part in rounded.arrays())), relaxed.open[k], result.coefficients[k] > 0, boxes.side[k]
+            )
+            for k in np.nonzero(excess > 0)[0].tolist()
+        }
+        return refuted, excess
 
     # Splits.
 
@@ -364,7 +372,7 @@ class BoxProof(Proof[BoxSearch]):
             return Node(number, bounds, "relu", inputs + search.split[node])
         return Node(number, bounds, "no", refutations=(self._refutation(search.leaf[node]),))
 
-    def _refutation(self, leaf: _Refuted) -> Refutation:
+    def _refutation(self, leaf: Refuted) -> Refutation:
         """Return the dual variables of a leaf as the certificate writes them."""
         variables, numbered = leaf.variables, self.search.rows
         share = SHARE_BITS if len(variables.mu) > 1 else 0

@@ -16,6 +16,7 @@ from exactzones.certification.provers.cell_proof import CellProof
 from exactzones.certification.provers.cell_search import CellSearch
 from exactzones.certification.provers.dual import shortfall
 from exactzones.certification.provers.engine_search import EngineClaim, EngineProof, EngineSearch
+from exactzones.certification.provers.phase_search import PhaseSearch, is_combinatorial
 from exactzones.certification.provers.relaxation import FloatClaim
 from exactzones.checker import Bound, Hint
 from exactzones.checker.arithmetic import Array
@@ -94,7 +95,8 @@ class SearchFactory:
             if len(regions[0].low) <= CELL_SEARCH_INPUTS:
                 yield Search(CellSearch(regions, patterns=self.patterns, margin=margin), bounds)
             else:
-                yield Search(BoxSearch(regions, margin=margin, shared=self._shared), bounds)
+                prover = PhaseSearch if is_combinatorial(regions[0]) else BoxSearch
+                yield Search(prover(regions, margin=margin, shared=self._shared), bounds)
 
     def shortfall(self, number: int) -> float | None:
         """Return by how much a bound misses the proof of an open region, roughly; None if there is no bound."""

@@ -97,6 +97,11 @@ class FloatProgram:
         else:
             self._highs.addRow(-INFINITY, INFINITY, 0, self._indices[:0], row[:0])
 
+    def push_terms(self, columns: np.ndarray[Any, Any], terms: Floats, lower: float, upper: float) -> None:
+        """Add the row ``lower <= terms . v[columns] <= upper``, of numbers that HiGHS can hold."""
+        self._taken.append(True)
+        self._highs.addRow(lower, upper, len(terms), columns.astype(np.int32), terms)
+
     def pop(self, row: int) -> None:
         """Remove a row; later ones move up."""
         self._highs.deleteRows(1, np.array([row], np.int32))
@@ -119,6 +124,22 @@ class FloatProgram:
             return None
         solution = self._highs.getSolution()
         return FloatSolution(np.array(solution.col_value), np.array(solution.row_dual))
+
+    def point_or_ray(self) -> tuple[Floats | None, Floats | None]:
+        """Look for a point where all rows hold; the objective is zero.
+
+        Returns:
+            A point, or the multipliers of rows that HiGHS takes for a proof that there is none (positive where they multiply a
+            lower bound, negative where an upper one); neither if it finds neither.
+        """
+        self._highs.run()
+        status = self._highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kOptimal:
+            return np.array(self._highs.getSolution().col_value), None
+        if status != highspy.HighsModelStatus.kInfeasible:
+            return None, None
+        _, exists, ray = self._highs.getDualRay()
+        return None, np.array(ray) if exists else None
 
     def basis(self) -> Basis:
         """Return the basis of the last solution."""
