@@ -12,25 +12,32 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bash examples/setup.sh dev .venv
 bin=.venv/bin
+installing=
+if [ -n "${CI:-}" ] && [ "$(id -u)" = 0 ] && ! { bash proofs/build.sh --ready && command -v chromium >/dev/null; }; then
+    timeout 600 bash -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+        coq libcoq-flocq ocaml-findlib libzarith-ocaml-dev libyojson-ocaml-dev chromium fonts-dejavu-core >/dev/null' &
+    installing=$!
+fi
 if [ -n "${EXACTZONES_TORCH:-}" ]; then
     "$bin/python" -m pip install --quiet --disable-pip-version-check "$EXACTZONES_TORCH" onnxscript
 fi
-if [ -n "${CI:-}" ] && [ "$(id -u)" = 0 ] && ! { bash proofs/build.sh --ready && command -v chromium >/dev/null; }; then
-    timeout 600 bash -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-        coq libcoq-flocq ocaml-findlib libzarith-ocaml-dev libyojson-ocaml-dev chromium fonts-dejavu-core >/dev/null' ||
-        echo "Coq and Chromium could not be installed: tests that need them are skipped" >&2
+if [ -n "$installing" ] && ! wait "$installing"; then
+    echo "Coq and Chromium could not be installed: tests that need them are skipped" >&2
 fi
 options=(--cov --cov-report=term:skip-covered)
+proving=
 if [ "${1:-}" = --fast ]; then
     shift
     export EXACTZONES_FAST=1
     options=()
 elif bash proofs/build.sh --ready; then
-    bash proofs/build.sh
+    bash proofs/build.sh &
+    proving=$!
 fi
 [ $# = 0 ] || options+=(--cov-fail-under=0) # some of the tests only
 "$bin/ruff" check .
 "$bin/ruff" format --check .
 "$bin/mypy"
 "$bin/lint-imports"
+[ -z "$proving" ] || wait "$proving"
 "$bin/python" -m pytest -n auto --dist worksteal "${options[@]}" -q "$@"
