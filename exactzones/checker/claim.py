@@ -42,7 +42,8 @@ class LayerUnits:
     def affine(self) -> Weights:
         """``(bias | weight)`` as an exact matrix."""
         weight, bias = self._layer.weight, self._layer.bias
-        return Weights(weight, bias) if weight.sparse_form is None else SparseWeights(weight.sparse_form, bias)
+        sparse = None if weight.sparse_form is None else SparseWeights(weight.sparse_form, bias)
+        return sparse if sparse is not None and sparse.is_short else Weights(weight, bias)
 
     @cached_property
     def floats(self) -> tuple[Array, Array | SparseFloats]:

@@ -9,11 +9,13 @@ from math import lcm
 
 import numpy as np
 
-from exactzones.checker.arithmetic import FLOAT, WORD, Array, Weights, carried, digits, integers, multiple, narrow, size
+from exactzones.checker.arithmetic import WORD, Array, Weights, carried, digits, integers, multiple, narrow, size
 from exactzones.rational.blocks import BlockMatrix, Blocks, SparseFloats, SparseForm
 
-_FEW = 1 << (53 - FLOAT)
-"""How many sums of products floats can add up exactly."""
+_EXACT = 53
+"""Floats represent all integers below ``2^53``."""
+_SHORTEST = 16  # bits of a digit
+_LONGEST = 2048  # bits of a numerator
 
 
 class SparseWeights(Weights):
@@ -58,16 +60,32 @@ class SparseWeights(Weights):
         return int(most).bit_length() + 1  # the rounding of floats included
 
     @cached_property
+    def _terms(self) -> int:
+        """The most products that are added up in floats: as many as the highest block has rows."""
+        return max(1, self._form.blocks.height)
+
+    @cached_property
     def _step(self) -> int:
-        """The number of bits of a digit: sums of products of digits stay below ``2^FLOAT``."""
-        return (FLOAT - len(self._first).bit_length()) // 2
+        """The number of bits of a digit.
+
+        Sums of so many products of two digits stay below ``2^53``, so floats represent them exactly; the sums over all rows and
+        digits of the matrix, of which there are ``size / 16`` at most, stay below ``2^62``.
+        """
+        in_int64 = WORD - len(self._first).bit_length() - (self.size // _SHORTEST + 1).bit_length()
+        return min(_EXACT - self._terms.bit_length(), in_int64) // 2
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the numerators have few enough bits for products by digits."""
+        return self._step >= _SHORTEST and self.size < _LONGEST
 
     @cached_property
     def _digits(self) -> tuple[BlockMatrix, Array]:  # type: ignore[override]
-        """The digits of the matrix, and of the first column, shape (outputs, digits)."""
+        """The digits of the matrix, and of the first column in parts of so many rows, shape (parts, rows, digits)."""
         parts = [part.astype(np.float64) for part in digits(self._values, self.size, self._step)]
-        column = [part.astype(np.float64) for part in digits(self._first, self.size, self._step)]
-        return BlockMatrix(self._form.blocks, parts), np.stack(column, 1)
+        column = np.stack(digits(self._first, self.size, self._step), 1).astype(np.float64)
+        column = np.concatenate([column, np.zeros((-len(column) % self._terms, len(parts)))])
+        return BlockMatrix(self._form.blocks, parts), column.reshape(-1, self._terms, len(parts))
 
     def split_floats(self) -> tuple[Array, Array | SparseFloats]:
         """Return the nearest floats of the first column and of the others, for guesses."""
@@ -91,7 +109,9 @@ class SparseWeights(Weights):
         others, chosen = matrix.product(stacked, None if needed is None else needed[1:])
         fits = self._shift is not None and size(left) + self._most - self._shift < WORD
         shape = matrix.count, len(factors), len(left), -1
-        parts = [self._settled(part.reshape(shape), fits, judged) for part in ((stacked @ column).T, others)]
+        padded = np.concatenate([stacked, np.zeros((len(stacked), len(column) * self._terms - stacked.shape[1]))], 1)
+        constants = (padded.reshape(len(padded), *column.shape[:2]).transpose(1, 0, 2) @ column).astype(np.int64).sum(0).T
+        parts = [self._settled(part.reshape(shape), fits, judged) for part in (constants, others)]
         values = np.zeros((len(left), len(chosen) + 1), np.result_type(*(value for value, _ in parts)))
         inexact = np.zeros(values.shape, bool)
         columns = chosen if needed is None else chosen & needed[1:]
@@ -108,11 +128,8 @@ class SparseWeights(Weights):
             judged: whether the mask is needed.
         """
         own, other = products.shape[:2]
-        kind = np.float64 if min(own, other) <= _FEW else np.int64
         sums = [
-            sum(products[k - i, i].astype(kind, copy=False) for i in range(max(0, k - own + 1), min(k, other - 1) + 1)).astype(
-                np.int64
-            )
+            sum(products[k - i, i].astype(np.int64, copy=False) for i in range(max(0, k - own + 1), min(k, other - 1) + 1))
             for k in range(own + other - 1)
         ]
         if fits and self._shift is not None:

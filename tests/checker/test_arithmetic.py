@@ -55,10 +55,27 @@ def test_products_by_blocks_are_those_of_the_whole_matrix(data):
             some = slice(None) if chosen is None else chosen
             assert (values == wanted).all()
             assert not judged or (inexact[:, some] == lost[:, some]).all()
+    assert sparse.is_short
     assert (sparse.integers == dense.integers).all()
     assert (sparse.denominator, sparse.size) == (dense.denominator, dense.size)
     for ours, theirs in zip(sparse.split_floats(), dense.split_floats(), strict=True):
         np.testing.assert_allclose(np.eye(outputs) @ ours, np.eye(outputs) @ theirs, rtol=1e-14)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("bits", [22, 44, 50, 61, 130])
+def test_the_largest_products_by_blocks_do_not_wrap(bits, sign):
+    matrix = np.full((4096, 1), sign * ((1 << bits) - 1), object)
+    places = np.nonzero(matrix)
+    entries = SparseEntries(matrix.shape, *places, matrix[places], 1 << 40)
+    first = [Fraction(sign * ((1 << bits) - 1), 1 << 40)] * 4096
+    for block in (Blocks(entries.shape, *places), Blocks((4096, 1), np.zeros(0, int), np.zeros(0, int))):
+        sparse = SparseWeights(SparseForm(entries, block), first)
+        values, _ = sparse.product(integers([[(1 << bits) - 1] * 4096, [-(1 << bits)] * 4096]))
+        wanted = [4096 * k * sign * ((1 << bits) - 1) >> 40 for k in ((1 << bits) - 1, -(1 << bits))]
+        assert values[:, 0].tolist() == wanted
+        assert not block.shapes or values[:, 1].tolist() == wanted
+    assert not SparseWeights(SparseForm(entries, block), [Fraction(1 << 5000)] * 4096).is_short
 
 
 @given(st.data())
