@@ -17,6 +17,7 @@ from exactzones.checker import check as check_fast
 from exactzones.checker.reference import check_plainly
 from exactzones.checker.second_reading.onnx_weights import plain_layers, same_function
 from exactzones.checker.verified import check_verified, program
+from exactzones.cli.numbers import check_numbers, is_about_numbers
 from exactzones.cli.options import (
     CommandClaim,
     NetworkFile,
@@ -47,6 +48,17 @@ class CheckerOptions:
     case: int | None
     arithmetic: str
     timeout: float | None
+
+    def require_ordinary(self) -> None:
+        """Refuse options that a certificate of numbers does not have.
+
+        Raises:
+            InputError: another checker, or arithmetic.
+        """
+        if self.verified or self.plain or self.arithmetic != REAL:
+            raise InputError(
+                "a certificate of numbers has one checker, in real arithmetic; leave out --verified, --plain, --arithmetic"
+            )
 
     def checker(self) -> Callable[..., Report]:
         """Return the checker's function: network, cases and lines of the certificate to a report.
@@ -103,10 +115,16 @@ def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: Chec
     check_answer_target(json_path, net.path)
     check_distinct(("CERT", cert), ("--json", json_path), ("--property", question.prop_path))
     readings = _read_twice(net, claim.loaded)
-    report = within_time(partial(_checked, checker, claim, require_file(cert), options.arithmetic))
+    numbers: dict[str, Any] = {}
+    if is_about_numbers(require_file(cert)):
+        options.require_ordinary()
+        report = within_time(partial(check_numbers, claim, cert, numbers))
+    else:
+        report = within_time(partial(_checked, checker, claim, cert, options.arithmetic))
     deliveries = Deliveries()
     answer = {"command": "check", "network": claim.stored.sha256, **asdict(report), "readings": readings}
-    deliveries.deliver_answer(answer | {"arithmetic": options.arithmetic}, json_path)
+    answer |= {"arithmetic": options.arithmetic} | ({"numbers": numbers} if numbers else {})
+    deliveries.deliver_answer(answer, json_path)
     if is_text_wanted(json_path):
         if readings:
             click.echo(readings)
@@ -168,6 +186,8 @@ def _proved(report: Report, arithmetic: str) -> str:
     if arithmetic != REAL:
         how = "the witness was evaluated" if report.proves == "can fire" else f"{report.nodes:,} nodes"
         return f"proved: {report.proves} in {arithmetic}, in every order of summation ({how})"
+    if report.proves.startswith("the numbers"):
+        return f"proved: {report.proves} ({report.nodes:,} simplices)"
     if report.proves == "can fire":
         return "proved: can fire (the witness was evaluated)"
     if report.proves == "cannot fire":

@@ -9,6 +9,7 @@ from typing import Any
 
 import rich_click as click
 
+from exactzones.cli.numbers import certificate_option, check_certificate_target, deliver_certificate
 from exactzones.cli.options import (
     NetworkFile,
     ReportOptions,
@@ -43,6 +44,7 @@ class MeasureOptions(UnitOptions):
     unit_option,
     click.option("--and", "others", type=int, multiple=True, metavar="J", help="Another unit of the layer; may be repeated."),
     layer_option,
+    certificate_option,
     *domain_options("The bounded part of the input space on which a point is uniform, as for exactzones zones."),
     timeout_option,
     jobs_option,
@@ -62,6 +64,7 @@ def command(net: NetworkFile, options: MeasureOptions, report: ReportOptions) ->
     network = net.load()
     asked, embedding = options.question(network)
     check_answer_target(report.json_path, net.path)
+    check_certificate_target(options, asked, net.path, report.json_path)
     found, complete = options.answer(partial(measure, others=options.others), asked, quiet=report.quiet)
     centroid = found.centroid if found.centroid is None or embedding is None else embedding(found.centroid)
     known = {
@@ -74,7 +77,12 @@ def command(net: NetworkFile, options: MeasureOptions, report: ReportOptions) ->
     deliveries.deliver_answer(known, report.json_path)
     if not report.quiet and is_text_wanted(report.json_path):
         _print(found, None if centroid is None else point_text(centroid))
-    return deliveries.exit_code(0 if complete else 3)
+    if not complete:
+        return deliveries.exit_code(3)
+    numbers = _document(found)
+    pairs = {unit: {name: pair[name] for name in ("both_fire", "covariance_relu")} for unit, pair in numbers["with"].items()}
+    header = {"kind": "measure", "numbers": numbers | {"with": pairs}}
+    return deliveries.exit_code(deliver_certificate(deliveries, options, asked, header, list(found.pairs)))
 
 
 def _document(found: Measures) -> dict[str, Any]:

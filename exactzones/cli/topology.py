@@ -11,6 +11,7 @@ from typing import Any
 import rich_click as click
 
 from exactzones.affine import AffineMap
+from exactzones.cli.numbers import certificate_option, check_certificate_target, deliver_certificate
 from exactzones.cli.options import (
     NetworkFile,
     ReportOptions,
@@ -50,6 +51,7 @@ class TopologyOptions(UnitOptions):
     click.option("--threshold", default="0", show_default=True, metavar="T", help="The feature fires from T on."),
     click.option("--open", is_flag=True, help="The feature fires above T only: sets that touch in a point are apart."),
     layer_option,
+    certificate_option,
     *domain_options("The part of the input space to look at, as for exactzones zones."),
     timeout_option,
     jobs_option,
@@ -69,6 +71,7 @@ def command(net: NetworkFile, options: TopologyOptions, report: ReportOptions) -
     network = net.load()
     asked, embedding = options.question(network, options.threshold)
     check_answer_target(report.json_path, net.path)
+    check_certificate_target(options, asked, net.path, report.json_path)
     compute = partial(topology, threshold=options.threshold, open=options.open)
     found, complete = options.answer(compute, asked, quiet=report.quiet)
     known = {
@@ -83,7 +86,11 @@ def command(net: NetworkFile, options: TopologyOptions, report: ReportOptions) -
     deliveries.deliver_answer(known, report.json_path)
     if not report.quiet and is_text_wanted(report.json_path):
         _print(found, embedding)
-    return deliveries.exit_code(0 if complete else 3)
+    if not complete:
+        return deliveries.exit_code(3)
+    numbers = {"open": options.open, **{part: _document(getattr(found, part)) for part in _PARTS}}
+    header = {"kind": "topology", "open": options.open, "numbers": numbers}
+    return deliveries.exit_code(deliver_certificate(deliveries, options, asked, header, threshold=options.threshold))
 
 
 def _document(found: Homology | None) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import rich_click as click
@@ -32,6 +33,7 @@ class UnitOptions(DomainOptions):
 
     unit: int
     layer: int
+    certificate: Path | None
     timeout: float | None
     jobs: int
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterable
 from pathlib import Path
 
 from exactzones.certification import Certificate
@@ -17,7 +18,16 @@ def save_certificate(certificate: Certificate, path: str | Path) -> None:
         InputError: the file cannot be written.
     """
     require(certificate, Certificate, "certificate", "a Certificate, such as that of an answer of certify")
-    text = "".join(f"{line}\n" for line in certificate.lines).encode()
+    save_lines(certificate.lines, path)
+
+
+def save_lines(lines: Iterable[str], path: str | Path) -> None:
+    """Write lines, gzipped if the name ends with ``.gz``.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    text = "".join(f"{line}\n" for line in lines).encode()
     write_atomically(path, gzip.compress(text, mtime=0) if str(path).endswith(".gz") else text)
 
 

@@ -32,6 +32,18 @@ def test_fixed_inputs_and_other_layers(run, tmp_path):
     assert document["centroid"] == ["3/4", "1/2"]
 
 
+def test_certificates_are_written_and_checked(run, refused, tmp_path):
+    net, proof = saved(PLANE, tmp_path / "net.json"), tmp_path / "proof.json.gz"
+    assert run("measure", net, "--feature", "1", "--and", "0", "--domain=-1:1", "--certificate", proof, "--quiet").code == 0
+    outcome = run("check", net, proof, "--feature", "1", "--domain=-1:1")
+    assert (outcome.code, outcome.out.splitlines()[-1]) == (0, "valid")
+    assert run("check", net, proof, "--feature", "0", "--domain=-1:1").code == 1
+    found = json.loads(run("check", net, proof, "--feature", "1", "--domain=-1:1", "--json", "-").out)["numbers"]
+    assert found["share"] == str(measure(PLANE, 1, (-1, 1)).share)
+    refused("check", net, proof, "--feature", "1", "--domain=-1:1", "--plain", says=["has one checker"])
+    refused("check", net, proof, "--where", "y[0] > y[1]", "--domain=-1:1", says=["expected --feature I"])
+
+
 def test_what_has_no_mean_and_what_has_no_time(run, refused, tmp_path):
     net = saved(ABSOLUTE, tmp_path / "net.json")
     refused("measure", net, "--feature", "0", says=["a mean over an unbounded domain does not exist"])

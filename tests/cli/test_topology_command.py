@@ -30,6 +30,15 @@ def test_numbers_are_printed_and_written(run, tmp_path):
     assert flat["firing"]["betti"] == [2]
 
 
+def test_certificates_are_written_and_checked(run, refused, tmp_path):
+    net, proof = saved(RING, tmp_path / "net.json"), tmp_path / "proof.json"
+    question = "--feature", "0", "--threshold", "1/2"
+    assert run("topology", net, *question, "--domain=-2:2", "--certificate", proof).code == 0
+    assert run("check", net, proof, *question, "--domain=-2:2").code == 0
+    assert run("check", net, proof, "--feature", "0", "--domain=-2:2").code == 1
+    refused("topology", net, *question, "--certificate", proof, says=["a bounded domain"])
+
+
 def test_bad_features_and_no_time(run, refused, tmp_path):
     net = saved(RING, tmp_path / "net.json")
     refused("topology", net, "--feature", "5", says=["feature 5 does not exist"])

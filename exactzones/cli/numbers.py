@@ -1,0 +1,88 @@
+"""Certificates of ``measure`` and ``topology``: how they are written and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from exactzones.checker import Report, lines_of
+from exactzones.checker.triangulated import NumbersClaim, check_triangulation, is_triangulation
+from exactzones.cli.options import CommandClaim, Question
+from exactzones.cli.outputs import Deliveries, check_distinct, check_target
+from exactzones.cli.stopping import stop
+from exactzones.errors import BudgetExceeded, FormatError, InputError
+from exactzones.formats.certificates import save_lines
+
+if TYPE_CHECKING:
+    from exactzones.cli.units import UnitOptions
+
+certificate_option = click.option(
+    "--certificate", type=click.Path(path_type=Path), metavar="CERT", help="Write a certificate, which exactzones check checks."
+)
+
+
+def check_certificate_target(options: UnitOptions, asked: Question, net: Path, json_path: Path | None) -> None:
+    """Refuse a certificate that cannot be, or would overwrite another file."""
+    from exactzones.zones.triangulation import require_certifiable
+
+    if options.certificate is not None:
+        require_certifiable(asked.domain)
+        check_target(options.certificate, net)
+        check_distinct(("--certificate", options.certificate), ("--json", json_path))
+
+
+def deliver_certificate(
+    deliveries: Deliveries,
+    options: UnitOptions,
+    asked: Question,
+    header: dict[str, Any],
+    others: Sequence[int] = (),
+    **limits: Any,
+) -> int:
+    """Write the certificate of numbers that are complete; return the exit code."""
+    from exactzones.zones.triangulation import certificate_lines
+
+    if options.certificate is None:
+        return 0
+    units = (options.unit, *others)
+    try:
+        with stop.step():
+            layer, deadline = options.layer, stop.deadline
+            lines = list(certificate_lines(asked.network, units, asked.domain, header, layer=layer, seconds=deadline, **limits))
+    except (BudgetExceeded, KeyboardInterrupt):
+        click.echo(f"incomplete: {stop.deadline.reason} before the certificate was written", err=True)
+        return 3
+    deliveries.deliver(options.certificate, partial(save_lines, lines, options.certificate))
+    return 0
+
+
+def is_about_numbers(certificate: Path) -> bool:
+    """Tell whether a file is a certificate of numbers."""
+    try:
+        return is_triangulation(next(lines_of(certificate), ""))
+    except FormatError:
+        return False
+
+
+def check_numbers(claim: CommandClaim, certificate: Path, numbers: dict[str, Any]) -> Report:
+    """Check the numbers of a file about a feature that the command line names; those of a valid file are added to ``numbers``.
+
+    Raises:
+        InputError: the question is not about one feature, or the domain leaves out sides.
+    """
+    network, prop, domain = Question(claim.network, *claim.questions[0]).on_free_inputs()[0]
+    conditions = prop.resolve(network.widths).conditions
+    only = conditions[0] if len(claim.questions) == len(conditions) == 1 else None
+    if only is None or only.after_relu or len(only.terms) != 1 or only.terms[0][1] != 1:
+        raise InputError("the certificate is about numbers of one feature; expected --feature I, and --threshold T if it had one")
+    if domain is not None and domain.hrep.strict:
+        raise InputError("the certificate is about a domain with its sides; expected one without strict inequalities")
+    rows = () if domain is None else domain.facet_rows()
+    asked = NumbersClaim(network, only.layer, only.terms[0][0], -only.constant, rows)
+    report, found = check_triangulation(asked, stop.deadline.watch(lines_of(certificate)))
+    numbers.update(found)
+    return report
