@@ -245,6 +245,15 @@ def as_cases(value: Any, what: str = "property") -> tuple[Property, ...]:
     return value.cases if isinstance(value, Disjunction) else (as_property(value, what),)
 
 
+def about_output(prop: Property) -> Property:
+    """Return a property; in place of one without conditions one that the output has everywhere, so that it is about all layers.
+
+    >>> about_output(ALWAYS).conditions[0].layer
+    -1
+    """
+    return prop if prop.conditions else condition({}, 1, after_relu=True)
+
+
 def as_property(value: Any, what: str = "property", *, layer: int = -1) -> Property:
     """Return a property, given as such, as a condition, or as the number of a feature.
 

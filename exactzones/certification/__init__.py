@@ -2,37 +2,10 @@
 
 ``provers`` propose proofs, ``witness`` searches for points, ``run`` alternates between them.  ``exactzones.checker`` checks every
 node before it becomes part of a certificate.
+
+Names are imported when they are first used, so that a question needs no module of another one; ``__init__.pyi`` lists them.
 """
 
-from exactzones.certification.decide import case_of, certify, certify_cases, prove_complete
-from exactzones.certification.firing import CoFiring, dead_features, together
-from exactzones.certification.island_border import BorderFacet, prove_island
-from exactzones.certification.nearest_input import NearestInput, nearest_input, radius
-from exactzones.certification.questions import check, conjunction, maximum, never_together
-from exactzones.certification.results import CanFire, CannotFire, Certificate, Complete, Decision, ProvedMaximum, Undecided
+import lazy_loader
 
-__all__ = [
-    "BorderFacet",
-    "CanFire",
-    "CannotFire",
-    "Certificate",
-    "CoFiring",
-    "Complete",
-    "Decision",
-    "NearestInput",
-    "ProvedMaximum",
-    "Undecided",
-    "case_of",
-    "certify",
-    "certify_cases",
-    "check",
-    "conjunction",
-    "dead_features",
-    "maximum",
-    "nearest_input",
-    "never_together",
-    "prove_complete",
-    "prove_island",
-    "radius",
-    "together",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

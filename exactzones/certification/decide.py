@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from itertools import takewhile
 from typing import Any
 
 from exactzones.arguments import (
@@ -22,20 +21,17 @@ from exactzones.arguments import (
     as_workers,
 )
 from exactzones.certification.distribute import prove_with_workers
-from exactzones.certification.results import CanFire, CannotFire, Certificate, Complete, Decision, Undecided
+from exactzones.certification.results import CanFire, CannotFire, Certificate, Decision, Undecided
 from exactzones.certification.run import Run
 from exactzones.checker import Case
 from exactzones.deadline import Deadline, TimeUp
-from exactzones.deprecated import renamed_argument
-from exactzones.engine.search import resolve
 from exactzones.errors import DimensionError, InputError, quoted, require
 from exactzones.network import Network
 from exactzones.polyhedra import Box
-from exactzones.property import as_cases, as_property
+from exactzones.property import about_output, as_cases, as_property
 from exactzones.rational import SparseRows
 from exactzones.rational.float_formats import REAL, FloatArithmetic, FloatFormat
 from exactzones.threads import one_thread
-from exactzones.zones import Zones
 
 
 def case_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None, *, arithmetic: str = REAL) -> Case:
@@ -56,7 +52,7 @@ def case_of(network: NetworkLike, prop: PropertyLike, domain: DomainLike = None,
     loaded, wanted = as_network(network), as_property(prop)
     region = as_domain(domain, loaded.inputs)
     if not wanted.conditions:  # it is about the same layers as its list of zones
-        wanted = resolve(loaded, wanted)
+        wanted = about_output(wanted)
     wanted.resolve(loaded.widths)
     floats = FloatArithmetic.of(arithmetic)
     if region is None:
@@ -157,7 +153,7 @@ def certify_cases(
     if isinstance(cases, Case) or not isinstance(cases, Sequence) or not all(isinstance(case, Case) for case in cases):
         raise InputError(f"cases are {quoted(cases)}; write [case_of(network, prop, domain), ..]")
     run = Run(as_network(network), cases, as_deadline(seconds), as_progress(progress), checkpoint=checkpoint)
-    return _resumed(run, resume, workers)
+    return resumed(run, resume, workers)
 
 
 def refute(network: Network, case: Case, deadline: Deadline, *, jobs: int = 1, executor: Executor | None = None) -> Decision:
@@ -165,60 +161,7 @@ def refute(network: Network, case: Case, deadline: Deadline, *, jobs: int = 1, e
     return _decide(Run(network, [case], deadline), as_workers(jobs, executor), guess_first=False)
 
 
-@renamed_argument("found", "zones")
-def prove_complete(
-    zones: Zones,
-    *,
-    seconds: float | Deadline | None = None,
-    resume: Certificate | None = None,
-    jobs: int = 1,
-    executor: Executor | None = None,
-    progress: Progress | None = None,
-    checkpoint: Callable[[Certificate], None] | None = None,
-) -> Complete | Undecided:
-    """Prove that a list of zones is complete; the checker decides, whatever found the list.
-
-    Args:
-        zones: the zones of a property on a domain, as ``find_zones`` returns them.
-        seconds: time limit, or a deadline that has begun already.
-        resume: the certificate of an earlier run on the same list, from which this one continues.
-        jobs: number of processes on this machine.
-        executor: its workers take part.
-        progress: called now and then with (regions visited, regions that wait).
-        checkpoint: called every few seconds with the certificate so far.
-
-    Raises:
-        InputError: the list is not complete, because a budget ended the search or a zone is missing; a zone is in it twice; it
-            is not a list of zones; or the certificate to resume is about another list.
-    """
-    numbers = _numbers_of_patterns(zones)
-    deadline, workers, report = as_deadline(seconds), as_workers(jobs, executor), as_progress(progress)
-    case = case_of(zones.network, zones.prop, zones.domain)
-    listed = [(zone.pattern, zone.sample) for zone in takewhile(lambda _: not deadline.passed, zones)]
-    if len(listed) < len(zones):
-        run = Run(zones.network, [case], deadline)
-        return Undecided(run.certificate("undecided"), run.open_leaves(), run.reason())
-    run = Run(zones.network, [case], deadline, report, patterns=numbers, zones=listed, checkpoint=checkpoint)
-    decision = _resumed(run, resume, workers)
-    if isinstance(decision, CanFire):
-        at = ", ".join(map(str, decision.witness))
-        raise InputError(f"the list is not complete: at ({at}) the property holds outside all of its zones")
-    return decision if isinstance(decision, Undecided) else Complete(decision.certificate, decision.nodes)
-
-
-def _numbers_of_patterns(zones: Zones) -> dict[str, int]:
-    """Return the number of each zone by its pattern, all signs in one string; refuse a list that cannot be complete."""
-    if not isinstance(zones, Zones):
-        raise InputError(f"zones are {quoted(zones)}; expected the list that find_zones returns")
-    if not zones.complete:
-        raise InputError("the list is not complete, since a budget ended the search; call find_zones without a limit")
-    numbers = {"".join(zone.pattern): k for k, zone in enumerate(zones)}
-    if len(numbers) < len(zones):
-        raise InputError(f"the list has {len(zones)} zones, but only {len(numbers)} different patterns; list each zone once")
-    return numbers
-
-
-def _resumed(run: Run, resume: Certificate | None, workers: Executor | int | None) -> Decision:
+def resumed(run: Run, resume: Certificate | None, workers: Executor | int | None) -> Decision:
     """Go on from the certificate of an earlier run, if there is one."""
     if resume is not None:
         require(resume, Certificate, "resume", "a certificate, such as Certificate.load(path)")

@@ -14,7 +14,6 @@ from exactzones.certification.guessing import Guesses, into_box
 from exactzones.certification.limits import EXACT_PROVER_SIZE
 from exactzones.certification.pace import BATCH, CheckPace, Nodes
 from exactzones.certification.prepared import Prepared, families
-from exactzones.certification.provers.engine_search import EngineClaim
 from exactzones.certification.provers.exact import ExactProver
 from exactzones.certification.provers.search_factory import Search, SearchFactory
 from exactzones.certification.results import Certificate
@@ -99,6 +98,8 @@ class Run:
             tree = Tree(self.network, cases, BITS, patterns, lowered=self._prepared.lowered)
             listed = None
             if self.patterns is not None:  # a list of zones is about a single case
+                from exactzones.certification.provers.engine_search import EngineClaim  # noqa: PLC0415 - slow, and lists need it only
+
                 listed = EngineClaim.of(tree.claims[0], self.network, self.cases[0].prop, self.patterns)
             self._planted = tree, SearchFactory(tree, self.patterns, self.holds, self.deadline, listed=listed)
         return self._planted

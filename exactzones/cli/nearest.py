@@ -8,7 +8,7 @@ from typing import Any
 
 import rich_click as click
 
-from exactzones.certification.nearest_input import NearestInput, nearest_input
+from exactzones.certification.nearest import NearestInput, nearest_input
 from exactzones.cli.options import (
     NetworkFile,
     QuestionOptions,

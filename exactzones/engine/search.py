@@ -32,7 +32,7 @@ from exactzones.network import Network
 from exactzones.parallel import executor_of
 from exactzones.polyhedra import Cell, Polyhedron
 from exactzones.polyhedra.bounds import Bounds
-from exactzones.property import Property, as_property, condition
+from exactzones.property import Property, about_output, as_property
 from exactzones.zone import Zone
 
 ENGINES = ("auto", "forward", "inequalities", "backward")
@@ -180,7 +180,7 @@ def as_question(network: NetworkLike, prop: PropertyLike, domain: DomainLike) ->
 
 def resolve(network: Network, prop: Property) -> Property:
     """Resolve a property; one without conditions refers to the network's output, so that its zones are all cells."""
-    return (prop if prop.conditions else condition({}, 1, after_relu=True)).resolve(network.widths)
+    return about_output(prop).resolve(network.widths)
 
 
 class Meter:

@@ -48,7 +48,7 @@ def texts(values: Floats) -> list[str]:
     ['1/2', '0', '-3']
     """
     odd, shift = odd_parts(values)
-    ends = {s: "" if s >= 0 else f"/{1 << -s}" for s in np.unique(shift).tolist()}
+    ends = {s: "" if s >= 0 else f"/{1 << -s}" for s in set(shift.tolist())}
     above = odd.tolist()
     if shift.max(initial=0) > 0:
         above = [entry << max(by, 0) for entry, by in zip(above, shift.tolist(), strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from exactzones.certification.provers.box_search import BoxProof, BoxSearch, Roo
 from exactzones.certification.provers.cell_proof import CellProof
 from exactzones.certification.provers.cell_search import CellSearch
 from exactzones.certification.provers.dual import shortfall
-from exactzones.certification.provers.engine_search import EngineClaim, EngineProof, EngineSearch
 from exactzones.certification.provers.phase_search import PhaseSearch, is_combinatorial
 from exactzones.certification.provers.relaxation import FloatClaim
 from exactzones.checker import Bound, Hint
@@ -26,6 +25,9 @@ from exactzones.deadline import Deadline
 from exactzones.errors import BackendError
 from exactzones.polyhedra import HRep, lp
 from exactzones.rational import Row, Vector, primitive
+
+if TYPE_CHECKING:
+    from exactzones.certification.provers.engine_search import EngineClaim, EngineProof, EngineSearch
 
 
 class Search(NamedTuple):
@@ -81,6 +83,8 @@ class SearchFactory:
         """
         if self._listed is not None:
             open_regions = [self.tree.waiting[number] for number in numbers]
+            from exactzones.certification.provers.engine_search import EngineSearch  # noqa: PLC0415 - as below
+
             search = EngineSearch(self._listed, open_regions, partial(self.confirm, 0), exact=margin > 1)
             yield Search(search, dict.fromkeys(numbers, ()))
             return
@@ -127,10 +131,14 @@ class SearchFactory:
 
     def proof(self, search: CellSearch | BoxSearch | EngineSearch, first: int) -> CellProof | BoxProof | EngineProof:
         """Return the first nodes of a search, finished or not."""
-        if isinstance(search, EngineSearch):
-            return EngineProof(search, first)
         inputs = self.tree.claims[0].inputs
-        return CellProof(search, inputs, first) if isinstance(search, CellSearch) else BoxProof(search, inputs, first)
+        if isinstance(search, CellSearch):
+            return CellProof(search, inputs, first)
+        if isinstance(search, BoxSearch):
+            return BoxProof(search, inputs, first)
+        from exactzones.certification.provers.engine_search import EngineProof  # noqa: PLC0415 - slow, and lists need it only
+
+        return EngineProof(search, first)
 
     def _float_claim(self, tree: int, values: Array, free: Array) -> FloatClaim:
         """Return a tree's claim in floats with constant inputs substituted; regions with the same constants share it."""

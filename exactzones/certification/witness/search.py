@@ -274,7 +274,7 @@ class _Ascent:
     def _worst(self, values: Floats, aims: Places) -> Floats:
         """Return 1 for the worst condition of the aim at each point, and 0 for all others, shape (points, conditions)."""
         chosen = np.zeros_like(values)
-        for k in np.unique(aims).tolist():
+        for k in set(aims.tolist()):
             part, own = self._parts[k], np.flatnonzero(aims == k)
             if part.start < part.stop:
                 chosen[own, part.start + values[own, part].argmin(axis=1)] = 1.0
