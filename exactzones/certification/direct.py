@@ -13,7 +13,8 @@ from exactzones.certification.prepared import Prepared
 from exactzones.certification.results import CanFire, CannotFire, Certificate
 from exactzones.certification.run import BITS
 from exactzones.checker import Case, Hint, Node, Refutation
-from exactzones.checker.certificate import write_header, write_node
+from exactzones.checker.certificate import write_header
+from exactzones.checker.node_lines import write_node
 from exactzones.checker.rules import Invalid
 from exactzones.checker.tree import Tree
 from exactzones.network import Network

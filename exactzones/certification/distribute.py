@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from exactzones.certification.run import MARGINS, Run
 from exactzones.checker import Case
-from exactzones.checker.certificate import renumbered
+from exactzones.checker.node_lines import renumbered
 from exactzones.checker.rules import OpenRegion
 from exactzones.deadline import Deadline
 from exactzones.network import Network

@@ -19,9 +19,10 @@ from exactzones.certification.provers.search_factory import Search, SearchFactor
 from exactzones.certification.results import Certificate
 from exactzones.checker import Bound, Case, Hint, Node, Refutation
 from exactzones.checker.arithmetic import Array
-from exactzones.checker.certificate import read_header, read_node, write_header, write_node
+from exactzones.checker.certificate import read_header, write_header
 from exactzones.checker.claim import require_fitting
 from exactzones.checker.core import WITNESS_BITS, batches, holds, matches, trees_of
+from exactzones.checker.node_lines import read_node, write_node
 from exactzones.checker.records import arithmetic_of
 from exactzones.checker.rules import Invalid
 from exactzones.checker.tree import Tree
@@ -136,7 +137,7 @@ class Run:
                 trees = [*map(list, trees_of(header))]
                 if trees != self.trees:
                     self.trees, self._planted = trees, None
-                for batch in batches(iter(certificate.lines[1:]), self.tree):
+                for batch in batches(iter(certificate.lines[1:]), self.tree, header.version):
                     if self.stopped():
                         self.is_replayed = False
                         break

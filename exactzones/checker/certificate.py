@@ -5,21 +5,19 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from exactzones.checker.entries import fraction, json_of, shown, string, whole
 from exactzones.errors import FormatError
-from exactzones.rational import integer, text
+from exactzones.rational import text
 from exactzones.rational.float_formats import REAL
 
-FORMAT, VERSION = "exactzones certificate", 1
+FORMAT, VERSION = "exactzones certificate", 2
 _LONGEST_HEADER, _LONGEST_NODE = 1 << 26, 1 << 24  # bytes; reading a line takes up to 35 times its length in memory
-_LONGEST_NUMBER = 20_000  # characters
-_LONGEST_TEXTS = 1 << 16  # characters of all multipliers of a hint, whose sum grows with every new denominator
 _MOST_BITS = 1024
 
 
@@ -119,6 +117,7 @@ class Header:
     """The first line of a certificate.
 
     Attributes:
+        version: of the format.
         verdict: what the certificate proves, according to its writer; for people only.
         network: SHA-256 of the network's exact weights.
         arithmetic: in which the network is evaluated; ``real`` if the line does not say.
@@ -130,6 +129,7 @@ class Header:
         zones: pattern and witness of each listed zone.
     """
 
+    version: int
     verdict: str
     network: str
     arithmetic: str
@@ -169,11 +169,12 @@ def read_header(line: str) -> Header:
     Raises:
         FormatError: the line is not the first line of a certificate of this version.
     """
-    data = _json(line, "the header")
+    data = json_of(line, "the header")
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise FormatError(f'not a certificate: the first line is not {{"format": "{FORMAT}", ..}}')
-    if type(data.get("version")) is not int or data["version"] != VERSION:  # true is not a number
-        raise FormatError(f"the certificate has version {_shown(data.get('version'))}; this checker reads version {VERSION}")
+    version = data.get("version")
+    if type(version) is not int or not 1 <= version <= VERSION:  # true is not a number
+        raise FormatError(f"the certificate has version {shown(version)}; this checker reads versions 1 to {VERSION}")
     zones = data.get("zones", [])
     if not isinstance(zones, list) or not all(isinstance(z, list) and len(z) == 2 and isinstance(z[0], list) for z in zones):
         raise FormatError("header: zones must be a list of [pattern, witness]")
@@ -182,43 +183,16 @@ def read_header(line: str) -> Header:
     if trees is not None and (not isinstance(trees, list) or not all(isinstance(tree, list) and tree for tree in trees)):
         raise FormatError("header: trees must be a list of non-empty lists of cases")
     return Header(
-        verdict=_text(data.get("verdict"), "verdict"),
-        network=_text(data.get("network"), "network"),
-        arithmetic=_text(data.get("arithmetic", REAL), "arithmetic"),
-        bits=_whole(data.get("bits", 24), "bits", 16, _MOST_BITS),
-        cases=_whole(data.get("cases", 1), "cases", 0, 1 << 31),
-        case=_whole(data.get("case", 0), "case", 0, 1 << 31),
-        trees=None if trees is None else tuple(tuple(_whole(case, "case") for case in tree) for tree in trees),
+        version=version,
+        verdict=string(data.get("verdict"), "verdict"),
+        network=string(data.get("network"), "network"),
+        arithmetic=string(data.get("arithmetic", REAL), "arithmetic"),
+        bits=whole(data.get("bits", 24), "bits", 16, _MOST_BITS),
+        cases=whole(data.get("cases", 1), "cases", 0, 1 << 31),
+        case=whole(data.get("case", 0), "case", 0, 1 << 31),
+        trees=None if trees is None else tuple(tuple(whole(case, "case") for case in tree) for tree in trees),
         witness=None if witness is None else _read_point(witness),
-        zones=tuple((tuple(_text(part, "pattern") for part in pattern), _read_point(point)) for pattern, point in zones),
-    )
-
-
-def read_node(line: str) -> Node:
-    """Read one node: ``[number, [bound, ..], tail]``, as proofs/certificate.md describes.
-
-    Raises:
-        FormatError: it is not a node.
-    """
-    data = _json(line, "a node")
-    if not isinstance(data, list) or len(data) != 3 or not isinstance(data[1], list) or not isinstance(data[2], list):
-        raise FormatError("a node must be [number, [bound, ..], tail]")
-    number = _whole(data[0], "number of a node")
-    bounds = tuple(_read_bound(entry) for entry in data[1])
-    match data[2]:
-        case ["relu", at]:
-            return Node(number, bounds, "relu", _whole(at, "unit"))
-        case ["cut", at, where]:
-            return Node(number, bounds, "cut", _whole(at, "input"), _whole(where, "cut", None))
-        case ["zone", at, also] if isinstance(also, list):
-            return Node(number, bounds, "zone", _whole(at, "zone"), also=tuple(_read_bound(entry) for entry in also))
-        case ["no", *entries] if entries and len(entries) % 3 == 0:
-            triples = zip(entries[::3], entries[1::3], entries[2::3], strict=True)
-            return Node(number, bounds, "no", refutations=tuple(starmap(_read_refutation, triples)))
-    raise FormatError(
-        'a node\'s tail must be ["relu", unit], ["cut", input, place], ["zone", zone, bounds] '
-        'or ["no", exact, multipliers, hint, ..], '
-        f"not [{', '.join(map(_shown, data[2][:3]))} ..]"
+        zones=tuple((tuple(string(part, "pattern") for part in pattern), _read_point(point)) for pattern, point in zones),
     )
 
 
@@ -252,130 +226,7 @@ def write_header(
     return json.dumps(data)
 
 
-def write_node(node: Node) -> str:
-    """Return the line of a node."""
-
-    def bound_entries(bounds: Iterable[Bound]) -> list[Any]:
-        return [[4 * bound.unit + 2 * bound.exact + bound.upper, *_hint_entries(bound.hint)] for bound in bounds]
-
-    tail: list[Any] = [node.kind, node.at]
-    if node.kind == "cut":
-        tail.append(node.where)
-    elif node.kind == "zone":
-        tail.append(bound_entries(node.also))
-    elif node.kind == "no":
-        tail = ["no"]
-        for mu, hint, exact in node.refutations:
-            tail += [int(exact), [entry for pair in mu for entry in pair], _hint_entries(hint)]
-    return json.dumps([node.number, bound_entries(node.bounds), tail], separators=(",", ":"))
-
-
-def renumbered(line: str, numbers: Sequence[int] | Mapping[int, int]) -> str:
-    """Return the line of a node with ``numbers[k]`` in place of its number k."""
-    number, rest = line[1:].split(",", 1)
-    return f"[{numbers[int(number)]},{rest}"
-
-
-def _hint_entries(hint: Hint) -> list[Any]:
-    rows = [entry for row, m in zip(hint.rows, hint.multipliers, strict=True) for entry in (row, _text_of(m))]
-    if not hint.betas and not hint.alphas:
-        return rows
-    betas = [entry for unit, upper, m in hint.betas for entry in (2 * unit + upper, _text_of(m))]
-    return [*rows, betas, [entry for pair in hint.alphas for entry in pair]]
-
-
-def _text_of(multiplier: int | Fraction) -> int | str:
-    return multiplier if type(multiplier) is int else text(multiplier)  # asking for Fraction is slow
-
-
-def _read_bound(entry: Any) -> Bound:
-    if not isinstance(entry, list) or not entry:
-        raise FormatError("a bound must be [4 unit + 2 exact + upper, row, multiplier, .., [betas], [alphas]]")
-    if (
-        set(map(type, entry)) == {int} and len(entry) % 2 and min(entry) >= 0
-    ):  # rows and whole numbers only, as most are: a fast path
-        hint = Hint(tuple(entry[1::2]), tuple(entry[2::2]))
-    else:
-        hint = _read_hint(entry[1:])
-    code = _whole(entry[0], "bound")
-    return Bound(code >> 2, bool(code & 1), bool(code & 2), hint)
-
-
-def _read_refutation(exact: Any, mu: Any, hint: Any) -> Refutation:
-    if not isinstance(mu, list) or not isinstance(hint, list):
-        raise FormatError("a refutation must be: exact, [condition, multiplier, ..], hint")
-    pairs = tuple((_whole(k, "condition"), _whole(m, "multiplier of a condition")) for k, m in _pairs(mu))
-    return Refutation(pairs, _read_hint(hint), _whole(exact, "exact", 0, 1) == 1)
-
-
-def _read_hint(entries: list[Any]) -> Hint:
-    betas: list[Any] = []
-    alphas: list[Any] = []
-    if len(entries) >= 2 and isinstance(entries[-1], list) and isinstance(entries[-2], list):
-        *entries, betas, alphas = entries
-    if sum(len(m) for m in (*entries, *betas) if isinstance(m, str)) > _LONGEST_TEXTS:
-        raise FormatError(f"a hint has multipliers of more than {_LONGEST_TEXTS} characters in all, the limit for certificates")
-    rows = ((_whole(row, "row"), _multiplier(m)) for row, m in _pairs(entries))
-    known = ((c >> 1, c & 1, _multiplier(m)) for c, m in ((_whole(c, "unit"), m) for c, m in _pairs(betas)))
-    slopes = ((_whole(unit, "unit"), _whole(slope, "slope", 0, 256)) for unit, slope in _pairs(alphas))
-    return Hint.of(rows, known, slopes)
-
-
-def _pairs(entries: list[Any]) -> Iterator[tuple[Any, Any]]:
-    if len(entries) % 2:
-        raise FormatError("a list of pairs has an odd number of entries")
-    return zip(entries[::2], entries[1::2], strict=True)
-
-
-def _multiplier(value: Any) -> int | Fraction:
-    if isinstance(value, str):
-        multiplier = _fraction(value)
-        if multiplier < 0:
-            raise FormatError("a multiplier is negative")
-        return multiplier
-    return _whole(value, "multiplier")
-
-
-def _whole(value: Any, what: str, least: int | None = 0, most: int | None = None) -> int:
-    if type(value) is not int or (least is not None and value < least) or (most is not None and value > most):
-        span = "" if least is None else f" from {least}" + ("" if most is None else f" to {most}")
-        raise FormatError(f"{what} is {_shown(value)}; expected an integer{span}")
-    return value
-
-
-def _text(value: Any, what: str) -> str:
-    if not isinstance(value, str):
-        raise FormatError(f"{what} is {_shown(value)}; expected a string")
-    return value
-
-
-def _fraction(value: Any) -> Fraction:
-    if isinstance(value, str) and len(value) <= _LONGEST_NUMBER:
-        numerator, _, denominator = value.partition("/")
-        try:
-            return Fraction(integer(numerator), integer(denominator or "1"))
-        except (ValueError, ZeroDivisionError):
-            pass
-    raise FormatError(f'{_shown(value)} is not a rational number as a string, such as "-3/4"') from None
-
-
 def _read_point(value: Any) -> tuple[Fraction, ...]:
     if not isinstance(value, list):
-        raise FormatError(f"a point is {_shown(value)}; expected a list of numbers")
-    return tuple(_fraction(entry) for entry in value)
-
-
-def _json(line: str, what: str) -> Any:
-    try:
-        return json.loads(line, parse_float=_no_float, parse_constant=_no_float)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise FormatError(f"{what} is not JSON, or is truncated: {str(error)[:80]}") from None
-
-
-def _shown(value: Any) -> str:
-    """Return a short text for any value."""
-    return type(value).__name__ if isinstance(value, (list, dict)) else repr(value[:40] if isinstance(value, str) else value)[:60]
-
-
-def _no_float(text: str) -> Any:
-    raise ValueError(f"{text} is a float, but certificates contain integers and strings only")
+        raise FormatError(f"a point is {shown(value)}; expected a list of numbers")
+    return tuple(fraction(entry) for entry in value)

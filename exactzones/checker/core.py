@@ -7,7 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
 
-from exactzones.checker.certificate import Bound, Header, Hint, Node, Refutation, read_header, read_node
+from exactzones.checker.certificate import VERSION, Bound, Header, Hint, Node, Refutation, read_header
+from exactzones.checker.node_lines import read_node
 from exactzones.checker.records import Case, Report, arithmetic_of, family_of, require_arguments
 from exactzones.checker.rules import Invalid
 from exactzones.checker.tree import Tree
@@ -50,7 +51,7 @@ def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Repo
             return _check_witness(network, cases, header)
         patterns = [pattern for pattern, _ in header.zones]
         tree = Tree(network, [[cases[k] for k in tree_cases] for tree_cases in trees_of(header)], header.bits, patterns)
-        for batch in batches(stream, tree):
+        for batch in batches(stream, tree, header.version):
             tree.add(batch)
         for j, (pattern, point) in enumerate(header.zones):
             _check_zone_witness(network, cases[0], j, pattern, point)
@@ -61,11 +62,11 @@ def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Repo
     return Report("valid", "complete" if header.zones else "cannot fire", nodes=tree.nodes, zones=len(header.zones))
 
 
-def batches(stream: Iterator[str], tree: Tree) -> Iterator[list[Node]]:
+def batches(stream: Iterator[str], tree: Tree, version: int = VERSION) -> Iterator[list[Node]]:
     """Yield nodes in batches, for speed; the parents of a batch's nodes have been added to the tree before it is yielded."""
     batch: list[Node] = []
     for line in stream:
-        node = read_node(line)
+        node = read_node(line, version)
         if batch and (len(batch) == _BATCH or node.number >= tree.made):
             yield batch
             batch = []

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from exactzones.checker.records import Case, Report, arithmetic_of, require_arguments, require_rational
 from exactzones.checker.reference_deployed import PlainRoundings
-from exactzones.checker.reference_format import Broken, PlainHeader, as_integer, as_list, as_multiplier, as_pairs, read_line
+from exactzones.checker.reference_format import Broken, PlainHeader, as_integer, as_list, as_multiplier, as_pairs, read_node
 from exactzones.errors import FormatError, quoted
 from exactzones.network import Network
 from exactzones.property import Condition, Property
@@ -102,7 +102,7 @@ def check_plainly(network: Network, cases: Sequence[Case], lines: Iterable[str])
         trees = [[cases[k] for k in tree] for tree in header.trees_about(len(cases))]
         checker = Checker(network, trees, header.bits, [pattern for pattern, _ in zones])
         for line in stream:
-            checker.add(read_line(line))
+            checker.add(read_node(line, header.version))
         for pattern, point in zones:
             checker.in_zone(cases[0], pattern, point)
     except (Broken, FormatError) as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
+from itertools import accumulate, chain, islice
 from typing import Any
 
 from exactzones.errors import quoted
@@ -24,8 +24,9 @@ class Broken(Exception):
 
 @dataclass
 class PlainHeader:
-    """The first line: arithmetic, number of fractional bits and of cases, trees (None: one each), witness and its case, zones."""
+    """The first line: version, arithmetic, fractional bits, number of cases, trees (None: one each), witness, its case, zones."""
 
+    version: int
     network: str
     arithmetic: str
     bits: int
@@ -40,11 +41,11 @@ class PlainHeader:
         """Read the line; every field is checked, whether it is needed or not.
 
         Raises:
-            Broken: it is not the first line of a certificate of version 1.
+            Broken: it is not the first line of a certificate of version 1 or 2.
         """
         data = read_line(line)
-        if data["format"] != "exactzones certificate" or type(data["version"]) is not int or data["version"] != 1:
-            raise Broken("it is not a certificate of version 1")
+        if data["format"] != "exactzones certificate" or type(data["version"]) is not int or data["version"] not in (1, 2):
+            raise Broken("it is not a certificate of version 1 or 2")
         as_text(data["verdict"])
         bits, cases = as_integer(data.get("bits", 24), 16, 1024), as_integer(data.get("cases", 1), most=2**31)
         case, trees, witness = as_integer(data.get("case", 0), most=2**31), data.get("trees"), data.get("witness")
@@ -56,6 +57,7 @@ class PlainHeader:
             pattern, point = as_list(zone)
             zones.append(([as_text(part) for part in as_list(pattern)], as_point(point)))
         return cls(
+            data["version"],
             as_text(data["network"]),
             as_text(data.get("arithmetic", "real")),
             bits,
@@ -86,6 +88,59 @@ def read_line(line: str) -> Any:
         raise Broken(f"{quoted(text, 40)} is a float, but certificates contain integers and strings only")
 
     return json.loads(line, parse_float=refuse, parse_constant=refuse)
+
+
+def read_node(line: str, version: int) -> Any:
+    """Return what a node's line says, in the form of version 1.
+
+    Raises:
+        Broken: it is neither in the form of version 1 nor, in a file of version 2, in columns.
+    """
+    data = read_line(line)
+    if version == 1 or len(data) == 3:
+        return data
+    number, units, (kind, *rest), groups = data
+    codes = list(accumulate(map(as_difference, as_list(units))))
+    more = list(accumulate(map(as_difference, as_list(rest[1])))) if kind == "zone" else []
+    pairs = as_pairs(rest) if kind == "no" else []
+    count = len(codes) + len(more) + len(pairs)
+    if len(as_list(groups)) > 3:
+        raise Broken("a node has more than three groups of columns")
+    columns = [_entries(group, count) for group in (*groups, *[[]] * (3 - len(groups)))]
+    hints = [[*rows, betas, slopes] for rows, betas, slopes in zip(*columns, strict=True)]
+    bounds = [[code, *hint] for code, hint in zip((*codes, *more), hints, strict=False)]
+    tail = [kind, *rest]
+    if kind == "zone":
+        tail = [kind, rest[0], bounds[len(codes) :], *rest[2:]]
+    elif kind == "no":
+        last = zip(pairs, hints[len(codes) :], strict=True)
+        tail = [kind, *chain.from_iterable((*pair, hint) for pair, hint in last)]
+    return [number, bounds[: len(codes)], tail]
+
+
+def _entries(group: Any, count: int) -> list[list[Any]]:
+    """Return for each hint the flat list ``[key, number, key, number, ..]`` that a group of columns stands for."""
+    if as_list(group) == []:
+        return [[] for _ in range(count)]
+    counts, keys, numbers, shifts = map(as_list, group)
+    if len(counts) != count or not sum(map(as_integer, counts)) == len(keys) == len(numbers):
+        raise Broken("columns of wrong lengths")
+    left = zip(map(as_difference, keys), numbers, shifts or [0] * len(numbers), strict=True)
+    found = []
+    for length in counts:
+        key, entries = 0, []
+        for difference, number, shift in islice(left, length):
+            key += difference
+            entries += [key, number if as_integer(shift, most=255) == 0 else as_integer(number, most=2**40) << shift]
+        found.append(entries)
+    return found
+
+
+def as_difference(value: Any) -> int:
+    """Return an integer that is added to the one before it in a column."""
+    if type(value) is not int or abs(value) > 2**40:
+        raise Broken(f"{quoted(value, 40)} is not an integer from -2^40 to 2^40")
+    return value
 
 
 def as_integer(value: Any, least: int = 0, most: int | None = None) -> int:

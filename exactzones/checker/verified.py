@@ -18,8 +18,9 @@ from math import lcm
 from pathlib import Path
 from typing import Any
 
-from exactzones.checker.certificate import read_header, read_node, write_node
+from exactzones.checker.certificate import VERSION, read_header
 from exactzones.checker.core import matches, trees_of
+from exactzones.checker.node_lines import read_node, write_node
 from exactzones.checker.records import Case, Report, arithmetic_of, integer_condition, require_arguments, require_rational
 from exactzones.checker.rules import Invalid
 from exactzones.errors import BackendError, FormatError, InputError
@@ -120,11 +121,11 @@ def one_tree_each(lines: Iterable[str]) -> Iterator[str]:
         yield from stream
         return
     trees = trees_of(header)
-    yield json.dumps({key: value for key, value in json.loads(first).items() if key != "trees"})
+    yield json.dumps({key: value for key, value in json.loads(first).items() if key != "trees"} | {"version": VERSION})
     numbers = {root: list(cases) for root, cases in enumerate(trees)}  # region -> its numbers in the cases' own trees
     shared, single = len(trees), header.cases  # numbers of regions so far: in shared trees, in the cases' own trees
     for line in stream:
-        node = read_node(line)
+        node = read_node(line, header.version)
         copies = numbers.pop(node.number, [])
         if not copies or (node.kind == "no" and len(node.refutations) != len(copies)):
             raise Invalid(f"node {node.number}: there is no such region, or it does not have one refutation for each case")

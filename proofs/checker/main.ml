@@ -232,8 +232,68 @@ let node units number bounds tail =
       false, fun _ _ -> C.No (number, bounds, mu, exact, hint)
   | _ -> invalid "a node's tail must be relu, cut, zone or no, each with its entries"
 
+(* Version 2: a line has the numbers of bounds and hints in columns, and stands for a line of version 1. *)
+
+let difference = function
+  | `Int n when n >= - (1 lsl 40) && n <= 1 lsl 40 -> n
+  | _ -> invalid "a column has an entry that is not an integer from -2^40 to 2^40"
+
+let sums column =
+  let total = ref 0 in
+  List.map (fun d -> total := !total + difference d; `Int !total) column
+
+let rec split_at n = function
+  | x :: rest when n > 0 -> let a, b = split_at (n - 1) rest in x :: a, b
+  | rest -> [], rest
+
+(* For each hint the list [key; number; key; number; ..] that a group of columns stands for. *)
+let entries count : json -> json list list = function
+  | `List [] -> List.init count (fun _ -> [])
+  | `List [ `List counts; `List keys; `List numbers; `List shifts ] ->
+      let counts = List.map (index "a count") counts and length = List.length numbers in
+      let shifts = if shifts = [] then List.map (fun _ -> `Int 0) numbers else shifts in
+      if List.length counts <> count || List.exists (fun n -> n > length) counts || List.fold_left (+) 0 counts <> length
+         || List.length keys <> length || List.length shifts <> length then invalid "columns of wrong lengths";
+      let number m s = match within "shift" 0 255 s with
+        | 0 -> m
+        | s -> let m = difference m in
+            if m < 0 then invalid "a multiplier is negative"
+            else if s <= 20 then `Int (m lsl s) else `Intlit (B.string_of_big_int (B.mult_int_big_int m (B.power_int_positive_int 2 s))) in
+      let rec go counts keys numbers = match counts with
+        | [] -> []
+        | n :: rest ->
+            let mine, keys = split_at n keys and some, numbers = split_at n numbers in
+            List.concat (List.map2 (fun k m -> [ k; m ]) (sums mine) some) :: go rest keys numbers in
+      go counts keys (List.map2 number numbers shifts)
+  | _ -> invalid "a group of columns is [] or [counts, keys, numbers, shifts]"
+
+let expanded : json -> json = function
+  | `List [ number; `List units; `List tail; `List groups ] ->
+      let more, pairs = match tail with
+        | [ `String "zone"; _; `List more ] -> more, []
+        | `String "no" :: entries -> [], pairs entries
+        | _ -> [], [] in
+      let codes = sums units and also = sums more in
+      let count = List.length codes + List.length also + List.length pairs in
+      let rows, betas, slopes = match List.map (entries count) groups with
+        | [] -> let none = entries count (`List []) in none, none, none
+        | [ r ] -> let none = entries count (`List []) in r, none, none
+        | [ r; b ] -> r, b, entries count (`List [])
+        | [ r; b; s ] -> r, b, s
+        | _ -> invalid "a node has more than three groups of columns" in
+      let hints = List.map2 (fun r (b, s) -> r @ [ `List b; `List s ]) rows (List.map2 (fun b s -> b, s) betas slopes) in
+      let of_bounds, rest = split_at (List.length codes) hints in
+      let bounds codes hints = `List (List.map2 (fun code hint -> `List (code :: hint)) codes hints) in
+      let tail = match tail with
+        | [ kind; zone; `List _ ] when also <> [] -> [ kind; zone; bounds also rest ]
+        | `String "no" :: _ ->
+            `String "no" :: List.concat (List.map2 (fun (exact, mu) hint -> [ exact; mu; `List hint ]) pairs rest)
+        | _ -> tail in
+      `List [ number; bounds codes of_bounds; `List tail ]
+  | line -> line
+
 (* The trees of all cases, and how many nodes there are. *)
-let trees claims next_line =
+let trees version claims next_line =
   let count = Array.length claims in
   let units = Array.map units_of claims in
   let waiting = Hashtbl.create 1024 and made = ref count and nodes = ref [] and total = ref 0 in
@@ -241,7 +301,7 @@ let trees claims next_line =
   let rec read () = match next_line () with
     | None -> ()
     | Some line ->
-        (match parse "a node" line with
+        (match let data = parse "a node" line in if version = 1 then data else expanded data with
          | `List [ number; listed; `List tail ] ->
              let number = index "number of a node" number in
              (match Hashtbl.find_opt waiting number with
@@ -306,7 +366,7 @@ let fires floats unit (claim : C.claim) x = match floats with
 let check claim next_line =
   let header = match next_line () with Some line -> parse "the header" line | None -> invalid "the file is empty" in
   if field "format" header <> Some (`String "exactzones certificate") then invalid "not a certificate";
-  if field "version" header <> Some (`Int 1) then invalid "the certificate has another version";
+  let version = match field "version" header with Some (`Int (1 | 2 as n)) -> n | _ -> invalid "the certificate has another version" in
   let get name default = match field name header with Some v -> v | None -> default in
   let zone = function
     | `List [ `List parts; witness ] -> List.map (text "pattern") parts, point witness
@@ -334,7 +394,7 @@ let check claim next_line =
       if zones <> [] && cases <> 1 then invalid "a list of zones belongs to one case";
       let texts = List.map (fun (parts, _) -> String.concat "" parts) zones in
       if List.length (List.sort_uniq compare texts) < List.length texts then invalid "two zones have the same pattern";
-      let trees, nodes = trees claims next_line in
+      let trees, nodes = trees version claims next_line in
       let patterns = List.mapi (fun j (parts, _) -> pattern claims.(0) j parts) zones in
       if floats <> None && zones <> [] then invalid "a certificate that lists zones must be about real arithmetic";
       let claims = Array.map (deployed floats unit) claims in

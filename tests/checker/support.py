@@ -4,7 +4,9 @@ import json
 
 from exactzones.certification import case_of
 from exactzones.checker import check
-from exactzones.checker.certificate import read_node, write_header
+from exactzones.checker.certificate import write_header
+from exactzones.checker.node_lines import read_node, write_node
+from exactzones.checker.reference_format import read_node as read_plainly
 from exactzones.checker.rules import Invalid
 
 
@@ -14,15 +16,30 @@ def certificate(network, *nodes, bits=40, cases=1, zones=(), witness=None, arith
     return [head, *(json.dumps(node) for node in nodes)]
 
 
+def in_version_1(lines):
+    """The lines of a certificate as those of version 1, as the plain checker understands them."""
+    first, *nodes = lines
+    version = json.loads(first)["version"]
+    return [json.dumps(json.loads(first) | {"version": 1}), *(json.dumps(read_plainly(line, version)) for line in nodes)]
+
+
+def in_columns(lines):
+    """The lines of a certificate as those of version 2, as the fast checker understands and writes them."""
+    first, *nodes = lines
+    return [json.dumps(json.loads(first) | {"version": 2}), *(write_node(read_node(line)) for line in nodes)]
+
+
 def report(network, prop, domain, *nodes, **options):
     """What the checker says of nodes about one case."""
     return check(network, [case_of(network, prop, domain)], certificate(network, *nodes, **options))
 
 
 def accepts(tree, node):
-    """Whether the tree takes a node, written as a list."""
+    """Whether the tree takes a node, written as a list; in columns it is the same node."""
+    read = read_node(json.dumps(node))
+    assert read_node(write_node(read)) == read
     try:
-        tree.add([read_node(json.dumps(node))])
+        tree.add([read])
     except Invalid:
         return False
     return True

@@ -82,7 +82,8 @@ def test_all_other_bits_are_right(bits):
         {"case": HUGE, "witness": ["2"]},
         {"case": -1, "witness": ["2"]},
         {"case": 1, "witness": ["2"]},
-        {"version": 2},
+        {"version": 3},
+        {"version": 0},
         {"version": True},
         {"version": [[[]]]},
         {"version": "1" * 10**6},
@@ -118,6 +119,7 @@ def test_headers_that_lie(changes):
     refused(with_header(**changes))
 
 
+@pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize(
     "text",
     [
@@ -197,8 +199,8 @@ def test_headers_that_lie(changes):
         "\ud800",
     ],
 )
-def test_lines_that_are_no_node(text):
-    refused(with_node(text))
+def test_lines_that_are_no_node(text, version):
+    refused([json.dumps(HEAD | {"version": version}), text])
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import lcm
 
 from checker.random_certificates import BITS, Shape, bounds, claims, hint, tail
-from checker.support import accepts, certificate
+from checker.support import accepts, certificate, in_columns
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,7 +71,9 @@ def test_the_same_verdicts_and_bounds(claim, bits, seed):
     assert report.verdict == ("incomplete" if reference.open else "valid"), report
     assert report.open_leaves == len(reference.open)
     assert report.nodes == len(accepted)
-    assert check_plainly(network, cases, certificate(network, *accepted, bits=bits, cases=len(cases))) == report
+    lines = certificate(network, *accepted, bits=bits, cases=len(cases))
+    assert check_plainly(network, cases, lines) == check_plainly(network, cases, in_columns(lines)) == report
+    assert check(network, cases, in_columns(lines)) == report
 
 
 @given(claims(most=1), st.sampled_from(BITS), seeds)
