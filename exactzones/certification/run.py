@@ -382,12 +382,13 @@ class Run:
     def add(self, nodes: Sequence[Node]) -> dict[int, tuple[int, int]]:
         """Add nodes to the tree, all together if possible, and write those that the checker accepts; returns their children."""
         try:
-            children = self.tree.add(nodes)
+            children = self.tree.add(nodes, skip=True)
         except Invalid:
             if len(nodes) == 1:
                 return {}
             half = len(nodes) // 2
             return self.add(nodes[:half]) | self.add(nodes[half:])
         for node in nodes:
-            self._write(node)
+            if node.number not in self.tree.waiting:
+                self._write(node)
         return children

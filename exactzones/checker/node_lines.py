@@ -23,7 +23,6 @@ _MOST_SHIFT = 255
 _LARGEST = 1 << 40  # number in a column that counts something: so that sums of all are short
 _GROUPS = 3  # of columns: rows, betas, slopes
 _STEEPEST = 256  # slope
-_WORTH = 3  # bits that a shift must save on average
 _TAILS = {
     1: '["relu", unit], ["cut", input, place], ["zone", zone, bounds] or ["no", exact, multipliers, hint, ..]',
     2: '["relu", unit], ["cut", input, place], ["zone", zone, units] or ["no", exact, multipliers, ..]',
@@ -237,19 +236,20 @@ def _write_group(pairs: Sequence[tuple[Sequence[int], Sequence[int | Fraction]]]
     ]  # asking for Fraction is slow
     if not numbers:
         return []
-    shifts = [_shift_of(m) if shifted and type(m) is int else 0 for m in numbers]
-    if sum(shifts) < _WORTH * len(shifts):
-        shifts = []
-    else:
+    shifts = [shift for _, of_hint in pairs for shift in _shifts(of_hint)] if shifted else []
+    if any(shifts):
         numbers = [m >> s if s else m for m, s in zip(numbers, shifts, strict=True)]
     keys = [difference for places, _ in pairs for difference in _differences(places)]
-    return [[len(places) for places, _ in pairs], keys, numbers, shifts]
+    return [[len(places) for places, _ in pairs], keys, numbers, shifts if any(shifts) else []]
 
 
-def _shift_of(number: int) -> int:
-    """Return how many zeros a number ends with, if it can be shifted by them."""
-    shift = (number & -number).bit_length() - 1 if number else 0
-    return shift if shift <= _MOST_SHIFT and number >> shift <= _LARGEST else 0
+def _shifts(numbers: Sequence[int | Fraction]) -> list[int]:
+    """Return by how much to shift each number of a hint: by as many zeros as all of them end with."""
+    joined = 0
+    for m in numbers:
+        joined |= m if type(m) is int else 1
+    shift = min((joined & -joined).bit_length() - 1, _MOST_SHIFT) if joined else 0
+    return [shift if joined >> shift <= _LARGEST else 0] * len(numbers)
 
 
 def renumbered(line: str, numbers: Sequence[int] | Mapping[int, int]) -> str:

@@ -263,11 +263,13 @@ def _exact_row(arithmetic: FixedPoint, row: PathRow) -> list[Any] | None:
 # Leaves.
 
 
-def refute(batch: Batch, case: int) -> None:
-    """Check that a case's conditions cannot hold together on the regions of ``no`` nodes: minus a combination is positive.
+def unrefuted(batch: Batch, case: int) -> Iterator[int]:
+    """Yield the places of ``no`` nodes whose bound does not show that a case's conditions cannot hold together on the region.
+
+    It does if minus the combination of conditions is positive, or nonnegative with a strict condition.
 
     Raises:
-        Invalid: the bound of the combination is not positive (or not nonnegative, with a strict condition).
+        Invalid: a hint or a combination names something that does not exist.
     """
     targets = batch.claim.targets[case]
     for exact in (False, True):
@@ -283,11 +285,11 @@ def refute(batch: Batch, case: int) -> None:
             zeros = np.zeros((len(asked), batch.claim.inputs), object)
             carried = LinearBounds(zeros, functions.constant, np.ones(len(asked), bool))
         values = _least_values(batch, arithmetic, [(i, refutation.hint) for i, _, refutation in asked], carried)
-        for (i, node, refutation), value in zip(asked, values, strict=True):
+        for (i, _, refutation), value in zip(asked, values, strict=True):
             strict = any(m and targets[index].strict for index, m in refutation.mu)
             proved = value is not None and (value > 0 or (value == 0 and strict))
             if not proved and not _is_empty(batch.known, i):
-                raise Invalid(f"node {node.number}: the bound does not show that the conditions cannot hold together")
+                yield i
 
 
 def _combinations(arithmetic: FixedPoint, targets: Sequence[Target], asked: Sequence[tuple[int, Node, Refutation]]) -> Functions:

@@ -71,8 +71,12 @@ class Tree:
         signs[where] = [1 if sign == "+" else -1 for sign in text]
         return signs
 
-    def add(self, nodes: Sequence[Node]) -> dict[int, tuple[int, int]]:
+    def add(self, nodes: Sequence[Node], *, skip: bool = False) -> dict[int, tuple[int, int]]:
         """Check nodes of open regions together, and replace each region by its children; all are added, or none.
+
+        Args:
+            nodes: to be added.
+            skip: leave the regions open whose refutations prove too little, and add the other nodes.
 
         Returns:
             The number of each node that splits -> the numbers of its two children.
@@ -88,18 +92,22 @@ class Tree:
             seen.add(number)
         regions = [self.waiting[number] for number in numbers]
         children: dict[int, list[OpenRegion]] = {}
+        left: set[int] = set()
         for k in sorted({region.tree for region in regions}):
             chosen = [i for i, region in enumerate(regions) if region.tree == k]
-            of_tree = self._check([nodes[i] for i in chosen], [regions[i] for i in chosen], k)
+            of_tree, unrefuted = self._check([nodes[i] for i in chosen], [regions[i] for i in chosen], k)
+            left |= {numbers[chosen[i]] for i in unrefuted}
             children.update({chosen[i]: pair for i, pair in of_tree.items()})
-        for number in numbers:
+        if left and not skip:
+            raise Invalid(f"node {min(left)}: the bound does not show that the conditions cannot hold together")
+        for number in seen - left:
             del self.waiting[number]
         made = {}
         for i in sorted(children):
             made[numbers[i]] = self.made, self.made + 1
             self.waiting.update(zip(made[numbers[i]], children[i], strict=True))
             self.made += 2
-        self.nodes += len(nodes)
+        self.nodes += len(nodes) - len(left)
         return made
 
     @contextmanager
@@ -134,8 +142,10 @@ class Tree:
             self._roots[key] = batch.known.part(0)
         return batch._replace(known=self._roots[key].part(0))
 
-    def _check(self, nodes: Sequence[Node], regions: Sequence[OpenRegion], k: int) -> dict[int, list[OpenRegion]]:
-        """Check nodes of tree k; return the children of those that split, by their place in the sequence."""
+    def _check(
+        self, nodes: Sequence[Node], regions: Sequence[OpenRegion], k: int
+    ) -> tuple[dict[int, list[OpenRegion]], set[int]]:
+        """Check nodes of tree k; return the children of those that split, and which are not refuted, by place in the sequence."""
         known = KnownBounds.stack([region.known for region in regions])
         batch = self._with_bounds(Batch(nodes, regions, known, self.fixed[k], self.exact[k], self._look))
         cases = len(batch.claim.targets)
@@ -145,8 +155,7 @@ class Tree:
                     f"node {node.number}: number of refutations: expected {cases}, one for each case of the tree; "
                     f"got {len(node.refutations)}"
                 )
-        for case in range(cases):
-            rules.refute(batch, case)
+        left = {i for case in range(cases) for i in rules.unrefuted(batch, case)}
         rows = rules.split_rows(batch)
         children = {}
         for i, (node, region) in enumerate(zip(nodes, regions, strict=True)):
@@ -159,4 +168,4 @@ class Tree:
                 children[i] = rules.relu_children(batch, i, rows[i])
             elif node.kind == "cut":
                 children[i] = rules.cut_children(batch, i)
-        return children
+        return children, left

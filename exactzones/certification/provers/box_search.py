@@ -30,6 +30,9 @@ _CANDIDATES = 8  # units whose splits are bounded in full; units of the first la
 _FIRST_LAYER = 128  # candidates of the first layer
 _WORK = 1 << 22  # most numbers in a batch of bounds
 _NEIGHBOURS = 64  # units of a sparse layer that are bounded at once: they depend on few units, which are close to each other
+_ROUNDED = 0, 2, ALPHA_BITS  # bits of alphas, the first with which a region is proved
+_BETA_BITS = 7  # of the largest beta of a leaf, where alphas have few bits
+_NEAR = 1e-9
 _WORTH = 0.05  # a unit's bound is kept if it narrows the unit's range by this share, or settles the unit
 
 
@@ -53,13 +56,12 @@ class Refuted:
 
     Attributes:
         variables: one row, rounded as they will be written.
-        open, positive: which units are open and which have positive coefficients: only their alphas are written.
+        sloped: the units whose alphas are written: open ones with positive coefficients, if the checker would take other slopes.
         side: the sides of split units.
     """
 
     variables: DualVariables
-    open: Array
-    positive: Array
+    sloped: Array
     side: Array
 
 
@@ -227,26 +229,27 @@ class BoxSearch(RegionSearch):
     def _prove(self, boxes: BoxBatch, variables: DualVariables, numbers: Array, likely: Array) -> Array:
         """Round the dual variables of regions that seem proved, record those that remain proved, and return which."""
         done = np.zeros(len(numbers), bool)
-        chosen = np.nonzero(likely)[0]
-        if not len(chosen):
-            return done
-        refuted, _ = self._refutations(boxes.take(chosen), variables.take(chosen))
-        for k, leaf in refuted.items():
-            self.leaf[int(numbers[chosen[k]])] = leaf
-            done[chosen[k]] = True
+        for bits in _ROUNDED:
+            chosen = np.nonzero(likely & ~done)[0]
+            if not len(chosen):
+                break
+            refuted, _ = self._refutations(boxes.take(chosen), variables.take(chosen), bits)
+            for k, leaf in refuted.items():
+                self.leaf[int(numbers[chosen[k]])] = leaf
+                done[chosen[k]] = True
         return done
 
-    def _refutations(self, boxes: BoxBatch, variables: DualVariables) -> tuple[dict[int, Refuted], Array]:
+    def _refutations(
+        self, boxes: BoxBatch, variables: DualVariables, bits: int = ALPHA_BITS
+    ) -> tuple[dict[int, Refuted], Array]:
         """Round dual variables; returns the refutations that remain, by the box's number, and by how much each box is refuted."""
-        alpha = np.round(variables.alpha * (1 << ALPHA_BITS)) / (1 << ALPHA_BITS)
-        mu = np.round(variables.mu * (1 << SHARE_BITS)) / (1 << SHARE_BITS)
-        rounded, relaxed = DualVariables(alpha, variables.beta, mu, variables.rows), Relaxed(self.claim, boxes)
-        result = self.dual.bound(boxes, relaxed, rounded, self.dual.combined(mu, relaxed), margin=True)
+        relaxed, usual = Relaxed(self.claim, boxes), _usual_slopes(boxes)
+        rounded = _round(variables, usual, bits)
+        result = self.dual.bound(boxes, relaxed, rounded, self.dual.combined(rounded.mu, relaxed), margin=True)
+        sloped = relaxed.open & (result.coefficients > 0) & (rounded.alpha != usual)
         excess = result.value - self.margin * result.margin
         refuted = {
-            k: Refuted(
-                DualVariables(*(part[k] for part in rounded.arrays())), relaxed.open[k], result.coefficients[k] > 0, boxes.side[k]
-            )
+            k: Refuted(DualVariables(*(part[k] for part in rounded.arrays())), sloped[k], boxes.side[k])
             for k in np.nonzero(excess > 0)[0].tolist()
         }
         return refuted, excess
@@ -337,6 +340,25 @@ def _work(claim: FloatClaim, inputs: int) -> int:
     return min(dense, 2 * sum(sparse)) if sparse else dense
 
 
+def _usual_slopes(boxes: BoxBatch) -> Array:
+    """Return the lower slopes that the checker takes unless a hint says otherwise: 0 or 1, -1 where floats cannot tell."""
+    middle, width = boxes.low + boxes.high, boxes.high - boxes.low
+    slopes: Array = np.where(middle > 0, 1.0, 0.0)
+    slopes[(np.abs(middle) < _NEAR * width) | (boxes.low <= -UNKNOWN) | (boxes.high >= UNKNOWN)] = -1
+    return slopes
+
+
+def _round(variables: DualVariables, usual: Array, bits: int) -> DualVariables:
+    """Return the variables as they may be written: alphas with so many bits; with few of them betas have few, too."""
+    alpha, beta, mu, rows = variables.arrays()
+    alpha, mu = np.round(alpha * (1 << bits)) / (1 << bits), np.round(mu * (1 << SHARE_BITS)) / (1 << SHARE_BITS)
+    if bits < ALPHA_BITS:
+        alpha = np.where((np.abs(alpha - usual) <= 0.5) & (usual >= 0), usual, alpha)
+        step = np.exp2(np.ceil(np.log2(beta.max(1, initial=_NEAR, keepdims=True))) - _BETA_BITS)
+        beta = np.round(beta / step) * step
+    return DualVariables(alpha, beta, mu, rows)
+
+
 def _score(off: Array, on: Array, worst: Array) -> Array:
     """Return the score of a split: what its better side gains, and a hundredth of what the other side does."""
     one, other = (np.maximum(np.minimum(side, 0) - worst, 1e-9) for side in (off, on))
@@ -386,7 +408,7 @@ class BoxProof(Proof[BoxSearch]):
         split = np.nonzero((leaf.side != 0) & (variables.beta > 0))[0]
         sides, multipliers = (leaf.side[split] < 0).astype(int).tolist(), _rounded(variables.beta[split] * unit)
         betas = zip((self.inputs + split).tolist(), sides, multipliers, strict=True)
-        sloped = np.nonzero(leaf.open & leaf.positive)[0]
+        sloped = np.nonzero(leaf.sloped)[0]
         alphas = zip((self.inputs + sloped).tolist(), _rounded(variables.alpha[sloped] * (1 << ALPHA_BITS)), strict=True)
         return Refutation(mu, Hint.of(rows, betas, alphas))
 

@@ -13,6 +13,13 @@ from exactzones.checker import Bound, Hint, Node, Refutation
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.bounds import ALPHA_BITS, MULTIPLIER_BITS
 
+_SPARE = 2.0**-11
+"""Share of a unit's range that rounding multipliers may cost its bound."""
+_SPARE_OF_CONDITION = 0.25
+_COARSER = 4, 2, 0
+"""By how many bits to round more coarsely than is certainly fine enough."""
+_TINY = 1e-300
+
 
 class CellProof(Proof[CellSearch]):
     """The tree of a cell search, trimmed to what proves its leaves.
@@ -40,9 +47,49 @@ class CellProof(Proof[CellSearch]):
         chosen = np.nonzero(self.kept)[0]
         self.chosen = chosen[np.lexsort((self.upper[chosen], self.unit[chosen], self.node[chosen]))]
         planes = tight[self.chosen]
-        multipliers = _solve(search.planes.rows[planes][:, :, 1:], row[self.chosen][:, 1:])
-        self.index, self.multipliers = search.planes.index_of[planes], np.rint(multipliers * (1 << MULTIPLIER_BITS))
+        self.index = search.planes.index_of[planes]
+        self.multipliers = self._multipliers(search.planes.rows[planes], row[self.chosen])
         self.first = np.searchsorted(self.node[self.chosen], np.arange(self.first_nodes + 1))
+
+    def _multipliers(self, planes: Array, rows: Array) -> Array:
+        """Return the multipliers of kept bounds, times ``2^MULTIPLIER_BITS``, rounded as coarsely as a bound can spare.
+
+        Args:
+            planes: the hyperplanes that prove each bound, shape (bounds, dim, dim + 1).
+            rows: what is bounded, shape (bounds, dim + 1).
+        """
+        exact = np.where(self.index == -1, 0, np.maximum(_solve(planes[:, :, 1:], rows[:, 1:]), 0))
+        found: Array = np.rint(exact * (1 << MULTIPLIER_BITS))
+        if not self.search.is_coarse:
+            return found
+        best = self._least(rows - np.einsum("bh,bhj->bj", exact, planes))
+        spare = self._spare(best)
+        cost = np.where(exact > 0, -self._least(-np.abs(planes)), 0).sum(1)  # of rounding by 1, at most
+        finest = np.floor(np.log2(np.maximum(spare, _TINY) / np.maximum(cost, _TINY))).astype(int) + 1
+        left = np.nonzero((spare > 0) & (finest > -MULTIPLIER_BITS))[0]
+        for coarser in _COARSER:  # fewer bits may do, since errors cancel
+            step = np.ldexp(1.0, np.minimum(finest[left] + coarser, 0))[:, None]
+            rounded = np.rint(exact[left] / step) * step
+            rest = rows[left] - np.einsum("bh,bhj->bj", rounded, planes[left])
+            enough = best[left] - self._least(rest) <= spare[left]
+            found[left[enough]] = rounded[enough] * (1 << MULTIPLIER_BITS)
+            left = left[~enough]
+        return found
+
+    def _least(self, rows: Array) -> Array:
+        """Return the least values of rows over the box."""
+        low, high = self.search.box
+        least: Array = rows[..., 0] + np.minimum(rows[..., 1:] * low, rows[..., 1:] * high).sum(-1)
+        return least
+
+    def _spare(self, best: Array) -> Array:
+        """Return what rounding may cost each kept bound: a share of the unit's range, or of how positive a condition is."""
+        at, unit, count = self.node[self.chosen], self.unit[self.chosen], self.claim.units
+        spare: Array = _SPARE_OF_CONDITION * best
+        for k in np.nonzero(unit < count)[0].tolist():
+            known = self.search.bounds_at[int(at[k])]
+            spare[k] = _SPARE * (known.high[unit[k]] - known.low[unit[k]])
+        return spare
 
     def _mark_needed(self) -> None:
         """Mark the bounds on which the leaves rest, going from the last node to the first."""

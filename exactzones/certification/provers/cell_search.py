@@ -50,7 +50,8 @@ class CellSearch(RegionSearch):
     ) -> None:
         super().__init__(regions, batch)
         self.patterns = patterns
-        self.margin = margin * _ROUNDING
+        self.margin, self.is_coarse = margin * _ROUNDING, margin <= 1
+        self.box = np.min([region.low for region in regions], 0), np.max([region.high for region in regions], 0)
         self.dim = len(regions[0].low)
         self.planes = Planes(self.dim)
         self.log = BoundLog()
