@@ -1,4 +1,4 @@
-"""The certificate format: lines of JSON, read one by one, each validated; and how they are written."""
+"""The certificate format: records of nodes, the lines of a file, and its first line, validated; the others are in ``node_lines``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from exactzones.rational import text
 from exactzones.rational.float_formats import REAL
 
 FORMAT, VERSION = "exactzones certificate", 2
-_LONGEST_HEADER, _LONGEST_NODE = 1 << 26, 1 << 24  # bytes; reading a line takes up to 35 times its length in memory
+_LONGEST_HEADER, _LONGEST_NODE = 1 << 26, 1 << 24  # bytes; reading a line takes up to 60 times its length in memory
 _MOST_BITS = 1024
 
 

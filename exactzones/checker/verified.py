@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, count
 from math import lcm
 from pathlib import Path
 from typing import Any
@@ -76,38 +76,52 @@ def check_verified(network: Network, cases: Sequence[Case], lines: Iterable[str]
         lines: of the certificate.
 
     Returns:
-        A report with the same verdict as ``exactzones.checker.check``; reasons may be worded differently, and where cases share
-        a tree, nodes and open leaves are counted once for each case.
+        A report with the same verdict and numbers as ``exactzones.checker.check``; reasons may be worded differently.
 
     Raises:
         BackendError: the checker is not built, or it crashed.
         InputError: the claim is about floats, and the network or the domain does not fit the model of their rounding.
     """
     require_arguments(network, cases, lines)
-    built = program()
+    built, left = program(), dict[int, list[int]]()
     with tempfile.TemporaryDirectory() as folder:
         claim, certificate = Path(folder) / "claim.json", Path(folder) / "certificate"
         claim.write_text(json.dumps(claim_of(network, cases)))
         try:
-            stream_in = iter(lines)
-            first = next(stream_in, "")
-            matches(read_header(first), network, cases)
-            with certificate.open("w", newline="") as stream:
-                for line in one_tree_each(chain([first], stream_in)):
-                    stream.write(line if line.endswith("\n") else line + "\n")
+            nodes = _write_single_trees(network, cases, iter(lines), certificate, left)
         except (FormatError, Invalid) as error:
             return Report.invalid(error)
         done = subprocess.run([built, claim, certificate], capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode == _REFUSED:
         why = "an input has no bounds, or a number may overflow"
         raise InputError(f"the claim does not fit the model of {arithmetic_of(cases)} arithmetic: {why}")
-    return _report(done)
+    report = _report(done)
+    if report.verdict == "invalid" or report.proves == "can fire":
+        return report
+    return replace(report, nodes=nodes, open_leaves=len(left) or report.open_leaves)
 
 
-def one_tree_each(lines: Iterable[str]) -> Iterator[str]:
+def _write_single_trees(
+    network: Network, cases: Sequence[Case], lines: Iterator[str], path: Path, left: dict[int, list[int]]
+) -> int:
+    """Write the lines that ``one_tree_each`` yields; return how many nodes were read."""
+    first, read = next(lines, ""), count()
+    matches(read_header(first), network, cases)
+    with path.open("w", newline="") as stream:
+        for line in one_tree_each(chain([first], (line for line, _ in zip(lines, read, strict=False))), left):
+            stream.write(line if line.endswith("\n") else line + "\n")
+    return next(read)
+
+
+def one_tree_each(lines: Iterable[str], numbers: dict[int, list[int]]) -> Iterator[str]:
     """Yield the lines of an equivalent certificate in which each tree is about one case.
 
     A tree about several cases stands for one tree for each case; these differ in their refutations only.
+
+    Args:
+        lines: of the certificate.
+        numbers: is filled with the open regions of its trees, if some tree is about several cases; each has its numbers in the
+            cases' own trees.
 
     Raises:
         FormatError: a line does not follow the certificate format.
@@ -122,7 +136,7 @@ def one_tree_each(lines: Iterable[str]) -> Iterator[str]:
         return
     trees = trees_of(header)
     yield json.dumps({key: value for key, value in json.loads(first).items() if key != "trees"} | {"version": VERSION})
-    numbers = {root: list(cases) for root, cases in enumerate(trees)}  # region -> its numbers in the cases' own trees
+    numbers.update({root: list(cases) for root, cases in enumerate(trees)})
     shared, single = len(trees), header.cases  # numbers of regions so far: in shared trees, in the cases' own trees
     for line in stream:
         node = read_node(line, header.version)

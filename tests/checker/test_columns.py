@@ -20,7 +20,7 @@ def verdicts(*nodes, version=2):
 
 
 def test_what_a_line_stands_for():
-    first = Bound(2, False, False, Hint((0, 3), (5 << 32, 7)))
+    first = Bound(2, False, False, Hint((0, 3), (5 << 32, 7 << 31)))
     second = Bound(3, True, True, Hint((), (), ((2, 1, 6),), ((2, 256), (3, 17))))
     node = Node(4, (first, second), "no", refutations=(Refutation(((0, 1),), Hint((1,), (1 << 40,))),))
     line = write_node(node)
@@ -29,9 +29,9 @@ def test_what_a_line_stands_for():
         4,
         [8, 7],
         ["no", 0, [0, 1]],
-        [[[2, 0, 1], [0, 3, 1], [5, 7, 1], [32, 0, 40]], [[0, 1, 0], [5], [6], []], [[0, 2, 0], [2, 1], [256, 17], []]],
+        [[[2, 0, 1], [0, 3, 1], [10, 7, 1], [31, 31, 40]], [[0, 1, 0], [5], [3], [1]], [[0, 2, 0], [2, 1], [256, 17], []]],
     ]
-    plain = [[8, 0, 5 << 32, 3, 7, [], []], [15, [5, 6], [2, 256, 3, 17]]]
+    plain = [[8, 0, 5 << 32, 3, 7 << 31, [], []], [15, [5, 6], [2, 256, 3, 17]]]
     assert json.loads(in_version_1([LINES[0], line])[1]) == [4, plain, ["no", 0, [0, 1], [1, 1 << 40, [], []]]]
 
 
