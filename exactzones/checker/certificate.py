@@ -1,4 +1,4 @@
-"""The certificate format: records of nodes, the lines of a file, and its first line, validated; the others are in ``node_lines``."""
+"""The certificate format: records of nodes, the lines of a file, and its first line; ``node_lines`` has the other lines."""
 
 from __future__ import annotations
 

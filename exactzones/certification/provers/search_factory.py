@@ -11,7 +11,8 @@ import numpy as np
 
 from exactzones.certification.limits import CELL_SEARCH_INPUTS
 from exactzones.certification.provers.base import FloatRegion, FloatRows
-from exactzones.certification.provers.box_search import BoxProof, BoxSearch, RootBounds
+from exactzones.certification.provers.box_proof import BoxProof
+from exactzones.certification.provers.box_search import BoxSearch, RootBounds
 from exactzones.certification.provers.cell_proof import CellProof
 from exactzones.certification.provers.cell_search import CellSearch
 from exactzones.certification.provers.dual import shortfall
