@@ -123,7 +123,8 @@ def _entries(group: Any, count: int) -> list[list[Any]]:
     if as_list(group) == []:
         return [[] for _ in range(count)]
     counts, keys, numbers, shifts = map(as_list, group)
-    if len(counts) != count or not sum(map(as_integer, counts)) == len(keys) == len(numbers):
+    lengths = {sum(map(as_integer, counts)), len(keys), len(numbers), len(shifts or numbers)}
+    if len(counts) != count or len(lengths) > 1:
         raise Broken("columns of wrong lengths")
     left = zip(map(as_difference, keys), numbers, shifts or [0] * len(numbers), strict=True)
     found = []

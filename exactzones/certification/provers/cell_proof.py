@@ -65,7 +65,7 @@ class CellProof(Proof[CellSearch]):
         best = self._least(rows - np.einsum("bh,bhj->bj", exact, planes))
         spare = self._spare(best)
         cost = np.where(exact > 0, -self._least(-np.abs(planes)), 0).sum(1)  # of rounding by 1, at most
-        finest = np.floor(np.log2(np.maximum(spare, _TINY) / np.maximum(cost, _TINY))).astype(int) + 1
+        finest = np.floor(np.log2(np.maximum(spare, _TINY)) - np.log2(np.maximum(cost, _TINY))).astype(int) + 1
         left = np.nonzero((spare > 0) & (finest > -MULTIPLIER_BITS))[0]
         for coarser in _COARSER:  # fewer bits may do, since errors cancel
             step = np.ldexp(1.0, np.minimum(finest[left] + coarser, 0))[:, None]
