@@ -26,13 +26,14 @@ from exactzones.engine import kernel
 from exactzones.engine.arrangement import Arrangement
 from exactzones.engine.forward import is_rational, patterns_of, rows_as_bytes, target_of
 from exactzones.engine.frontier import OFF, ON, States
-from exactzones.engine.inequality_leaf import UNCUT, InequalityLeaf
+from exactzones.engine.inequality_leaf import UNCUT, InequalityLeaf, WholeDomain
 from exactzones.engine.inequality_nodes import FIRST_ITEMS, Node, NodeLeaves, NodeQueue, NodeWorker
 from exactzones.engine.search_kernel import SearchKernel
 from exactzones.engine.workers import leaves_on
 from exactzones.errors import BackendError
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron
+from exactzones.polyhedra.inequality_cell import InequalityCell
 from exactzones.polyhedra.program import Point, Program
 from exactzones.property import Property
 from exactzones.rational import Row
@@ -76,8 +77,7 @@ class InequalitySearch:
         """Return the domain as a cell; None if it has no interior."""
         kernel.warn_if_slow()
         program = self._program([])
-        bounds = program.bounds
-        if any(None not in pair and pair[0] >= pair[1] for pair in zip(bounds.low, bounds.high, strict=True)):  # type: ignore[operator]
+        if _is_flat(program):
             return None
         inner = self._inner(program)
         return None if inner is None else Node(bytes([UNSEEN]) * len(self._has_relu), inner)
@@ -309,6 +309,31 @@ def inequalities(
     return search.run(start, tick) if executor is None else search.run_on(executor, start, tick)
 
 
+def whole_domain(network: Network, prop: Property, domain: Polyhedron | None) -> Generator[Zone, None, None] | None:
+    """Return an iterator over the zones of a property that no ReLU comes before: the domain, if the property fires there.
+
+    Returns None if there is a ReLU, or a number is irrational.
+
+    Args:
+        network: the network.
+        prop: the property, resolved against the network.
+        domain: full-dimensional; None is all of the input space.
+
+    Raises:
+        DomainError: the domain is empty or flat.
+    """
+    rows = () if domain is None else domain.hrep.closed_rows
+    if any(layer.relu_units for layer in network.layers[: prop.horizon]) or not is_rational(network, prop, rows):
+        return None
+    cell = HRep.of(network.inputs, rows)
+    program = Program.on(cell)
+    inner = None if _is_flat(program) else program.interior()
+    if inner is None or (domain is not None and domain.hrep.equations):
+        raise _flat(domain)
+    zone = Zone(network, prop, (), WholeDomain(InequalityCell(network.inputs, cell.rows, inner)))
+    return (each for each in [zone] if each.can_fire)
+
+
 def first_cell(search: InequalitySearch, domain: Polyhedron | None) -> Node:
     """Return the domain as a cell.
 
@@ -317,10 +342,15 @@ def first_cell(search: InequalitySearch, domain: Polyhedron | None) -> Node:
     """
     start = search.start()
     if start is None or (domain is not None and domain.hrep.equations):
-        assert domain is not None  # noqa: S101 - all of the input space has an interior
-        domain.facet_rows()  # names a hyperplane that contains the domain
-        raise BackendError("a linear program found no interior of a domain that has one")
+        raise _flat(domain)
     return start
+
+
+def _flat(domain: Polyhedron | None) -> BackendError:
+    """Raise the error for a domain without an interior; if it has one, return the error that none was found."""
+    assert domain is not None  # noqa: S101 - all of the input space has an interior
+    domain.facet_rows()  # names a hyperplane that contains the domain
+    return BackendError("a linear program found no interior of a domain that has one")
 
 
 def inequality_search(network: Network, prop: Property, rows: Sequence[Row]) -> InequalitySearch | None:
@@ -330,6 +360,12 @@ def inequality_search(network: Network, prop: Property, rows: Sequence[Row]) -> 
         return None
     arrangement = Arrangement(layers, rows, network.inputs, target_of(network, prop))
     return InequalitySearch(network, prop, arrangement) if arrangement.dim else None
+
+
+def _is_flat(program: Program) -> bool:
+    """Tell whether the bounds of a coordinate leave no interior."""
+    pairs = zip(program.bounds.low, program.bounds.high, strict=True)
+    return any(low is not None and high is not None and low >= high for low, high in pairs)
 
 
 def _in_floats(program: Program, point: Point) -> Point:

@@ -96,6 +96,29 @@ class InequalityLeaf:
         return target_rows(self.arrangement, self.prefix)
 
 
+@dataclass(frozen=True, eq=False)
+class WholeDomain:
+    """The whole domain as a cell: the only one of a network without ReLU; a ``zone.CellSource``.
+
+    Attributes:
+        inequalities: the domain.
+    """
+
+    inequalities: InequalityCell
+
+    def cell(self) -> Cell:
+        """Return the cell with its vertices."""
+        return self.inequalities.cell()
+
+    def generators(self) -> tuple[Sequence[Row], Sequence[Row]]:
+        """Return the cell's homogeneous generators and its lines."""
+        cell = self.cell()
+        return cell.rays, cell.lines
+
+    def conditions(self) -> None:
+        """Return None: the conditions are computed from the zone's affine maps."""
+
+
 def facets_of(leaves: Sequence[InequalityLeaf]) -> list[dict[int, bool | None]]:
     """Return for each leaf the ids of the hyperplanes of its facets: id -> whether the target is positive somewhere on the facet.
 

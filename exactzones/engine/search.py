@@ -26,7 +26,7 @@ from exactzones.deadline import Deadline
 from exactzones.engine.arrangement import MAX_DIM
 from exactzones.engine.backward import backward
 from exactzones.engine.forward import forward, is_rational
-from exactzones.engine.inequalities import inequalities
+from exactzones.engine.inequalities import inequalities, whole_domain
 from exactzones.errors import BudgetExceeded, DimensionError, DomainError, InputError, quoted
 from exactzones.network import Network
 from exactzones.parallel import executor_of
@@ -133,9 +133,11 @@ def _zones_of(
     executor: Executor | None,
 ) -> Generator[Zone, None, None]:
     """Return the zones from an engine; what the others cannot do, the backward engine does."""
-    zones = None
+    zones: Generator[Zone, None, None] | None = None
     if engine == "inequalities":
         zones = inequalities(network, prop, domain, visit, executor)
+        if zones is None and network.inputs > MAX_DIM:
+            zones = whole_domain(network, prop, domain)
     if engine == "forward" or (engine == "inequalities" and zones is None and network.inputs <= MAX_DIM):
         zones = forward(network, prop, () if domain is None else domain.facet_rows(), visit, executor)
     if zones is None:

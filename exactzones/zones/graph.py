@@ -66,7 +66,7 @@ def adjacency_of_cells(zones: Sequence[Zone], parts: Sequence[Sequence[Zone]] | 
     for k, zone in enumerate(zones):
         graph.add_node(k, zone=zone)
         of_cell = [zone] if parts is None else parts[k]
-        for row, on in zone.cell.facets:
+        for row, on in zone.cell.facets if len(zones) > 1 else ():  # a single cell may have too many vertices
             corners = [ray for j, ray in enumerate(zone.cell.canonical_rays) if on >> j & 1]
             key = frozenset(corners)
             other = unmatched.pop(key, None)

@@ -24,7 +24,7 @@ from exactzones.formats.zones_json import schema, zones_to_json
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Infeasible, Polyhedron, lp
 from exactzones.polyhedra.program import Program
-from exactzones.property import ALWAYS, feature
+from exactzones.property import ALWAYS, condition, feature
 from exactzones.zones import find_zones
 
 WITHOUT_KERNEL = (SearchKernel, "is_compiled", property(lambda _: False))
@@ -162,6 +162,22 @@ def test_many_inputs_are_listed_without_vertices():
     assert zones == find_zones(net, 0, box(20))
     with pytest.raises(DomainError, match="vertices of a zone in 20 dimensions are not computed"):
         _ = zones[0].vrep
+
+
+def test_without_relu_the_domain_is_the_zone():
+    """The sum of 17 numbers from -1 to 1 is 17 at most, and twice the first one less 3 is negative."""
+    net = Network.of(([[1] * 17, [2, *[0] * 16]], [0, -3], False))
+    for prop, value in ((feature(0), 17), (condition({1: -1}, strict=False), 5), (ALWAYS, 0)):
+        (zone,) = zones = find_zones(net, prop, (-1, 1))
+        assert (zones.islands, zones.maximum.value, zones.distinct_maps) == (((0,),), value, 1)
+        assert zone.fires(zone.sample)
+        assert zone.hrep == Polyhedron.box(-1, 1, dim=17).hrep
+        assert zones_to_json(zones)["zones"][0]["vertices"] is None
+        assert pickle.loads(pickle.dumps(zones)) == zones  # noqa: S301 - pickled here
+    assert len(find_zones(net, 1, (-1, 1))) == 0
+    assert len(find_zones(net, 1)) == 1
+    with pytest.raises(DomainError, match="the domain is flat"):
+        find_zones(net, 0, Polyhedron.box([0] * 17, [1] * 16 + [0]))
 
 
 @pytest.mark.parametrize(
