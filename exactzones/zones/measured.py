@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
+from typing import Any, TypeAlias, cast
 
-from exactzones.errors import DomainError, InputError
+from exactzones.errors import DomainError, InputError, quoted
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.marginal import PiecewisePolynomial, marginal
-from exactzones.rational import Vector, index, sum_of_products
+from exactzones.polyhedra.moments import Polynomial
+from exactzones.rational import Vector, exact, index, sum_of_products
 from exactzones.zone import Zone
 from exactzones.zones.islands import Connections
-from exactzones.zones.volumes import firing_centroid, firing_functions, firing_moments, firing_volume, share_bounds, zone_volumes
+from exactzones.zones.volumes import (
+    firing_centroid,
+    firing_functions,
+    firing_moments,
+    firing_volume,
+    share_bounds,
+    weighted_moments,
+    zone_volumes,
+)
+
+Density: TypeAlias = Mapping[tuple[int, ...], Any]
 
 
 class Measured:
@@ -60,11 +73,11 @@ class Measured:
             return share_bounds(self.zones, self._connections, self.domain, width)
         return None if self.share is None else (self.share, self.share)
 
-    def mean(self) -> Fraction:
+    def mean(self, density: Density | None = None) -> Fraction:
         """Return ``moment(1)``: for ``feature(k)``, above the threshold 0, the mean of its ReLU over the domain."""
-        return self.moment(1)
+        return self.moment(1, density)
 
-    def moment(self, power: int = 1) -> Fraction:
+    def moment(self, power: int = 1, density: Density | None = None) -> Fraction:
         """Return the mean over the domain of a power of the feature where the property holds, and of 0 elsewhere, exactly.
 
         The mean is that of a point which is uniform on the domain.  The feature is that of the property's first condition, as in
@@ -72,17 +85,33 @@ class Measured:
 
         Args:
             power: at least 0.
+            density: of the point, instead of a uniform one: a polynomial, as coefficients by the exponents of the inputs, such as
+                {(0, 0): 1, (2, 1): "1/2"} for 1 + x0^2 x1 / 2, up to a factor.  It should not be negative on the domain.
 
         Raises:
-            DomainError: the domain is unbounded, or there are too many inputs for volumes.
-            InputError: the power is not an integer from 0.
+            DomainError: the domain is unbounded, there are too many inputs for volumes, or the density has no positive integral.
+            InputError: the power is not an integer from 0, or the density is not such a polynomial.
 
         >>> from exactzones import Network, find_zones
         >>> zones = find_zones(Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])]), 0, (-2, 2))    # |x| - 1
-        >>> zones.mean(), zones.moment(2)
-        (Fraction(1, 4), Fraction(1, 6))
+        >>> zones.mean(), zones.moment(2), zones.mean({(2,): 1})          # the last for the density 3 x^2 / 16
+        (Fraction(1, 4), Fraction(1, 6), Fraction(17, 32))
         """
-        return self.moments(index(power, "power", least=0))[-1]
+        highest = index(power, "power", least=0)
+        if density is None:
+            return self.moments(highest)[-1]
+        self._volume_of_domain()
+        return weighted_moments(self.zones, cast("Polyhedron", self.domain), highest, self._polynomial(density))
+
+    def _polynomial(self, density: Density) -> Polynomial:
+        """Return a density in exact numbers."""
+        form = f'expected coefficients by {self.network.inputs} exponents, such as {{{(1,) * self.network.inputs}: "1/2"}}'
+        if not isinstance(density, Mapping) or not all(isinstance(key, tuple) for key in density):
+            raise InputError(f"density is {quoted(density)}; {form}")
+        for exponents in density:
+            if len(exponents) != self.network.inputs or not all(type(k) is int and k >= 0 for k in exponents):
+                raise InputError(f"density has the exponents {quoted(exponents)}; {form}")
+        return {exponents: exact(value, "coefficient of the density") for exponents, value in density.items()}
 
     def moments(self, power: int) -> list[Fraction]:
         """Return ``moment(0)``, .., ``moment(power)``: all at once take as long as the last one.

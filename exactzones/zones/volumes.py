@@ -10,8 +10,9 @@ import numpy as np
 
 from exactzones.engine.exact_volumes import exact_volumes, first_moments, moments, total_volume
 from exactzones.engine.leaf import Leaf
+from exactzones.errors import DomainError
 from exactzones.polyhedra import Cell, Polyhedron
-from exactzones.polyhedra.moments import moment
+from exactzones.polyhedra.moments import Polynomial, moment, weighted_moment
 from exactzones.rational import Vector, sum_of_products, sum_of_quotients
 from exactzones.zone import Zone
 from exactzones.zones.islands import Connections
@@ -73,6 +74,18 @@ def firing_moments(zones: Sequence[Zone], power: int) -> list[Fraction]:
         ]
     parts = firing_functions(zones)
     return [sum((moment(*part, k) for part in parts), start=Fraction(0)) for k in range(power + 1)]
+
+
+def weighted_moments(zones: Sequence[Zone], domain: Polyhedron, power: int, density: Polynomial) -> Fraction:
+    """Return the mean of what ``firing_moments`` integrates, at a point of a bounded domain whose density is a polynomial.
+
+    Raises:
+        DomainError: the polynomial's integral over the domain is not positive.
+    """
+    whole = weighted_moment(domain.cell(), (Fraction(1), *[Fraction(0)] * domain.ambient_dim), 0, density)
+    if whole <= 0:
+        raise DomainError(f"the density's integral over the domain is {whole}; expected a positive number")
+    return sum((weighted_moment(*part, power, density) for part in firing_functions(zones)), start=Fraction(0)) / whole
 
 
 def firing_functions(zones: Sequence[Zone]) -> list[tuple[Cell, Vector]]:

@@ -156,7 +156,10 @@ DOORS = {
     "Zone.fires": Door(ZONES[0].fires, {"points": [0, 0]}, {"points": POINT}),
     "Zones.at": Door(ZONES.at, {"points": [0, 0]}, {"points": POINT}),
     "Zones.containing": Door(ZONES.containing, {"points": [0, 0]}, {"points": POINT}),
-    "Zones.moment": Door(ZONES.moment, {"power": 2}, {"power": COUNT}),
+    "Zones.mean": Door(ZONES.mean, {"density": None}),
+    "Zones.moment": Door(
+        ZONES.moment, {"power": 2, "density": {(1, 0): 1, (0, 0): 5}}, {"power": COUNT, "density": {"none": None}}
+    ),
     "Zones.save": Door(ZONES.save, {"path": "/nowhere/zones.json"}),
     "Zones.zones_in": Door(ZONES.zones_in, {"latent": "input"}),
     "along": Door(

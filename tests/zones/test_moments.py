@@ -11,8 +11,8 @@ from zones.support import any_property, small_networks
 from exactzones.errors import DomainError, InputError
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
-from exactzones.polyhedra.moments import moment
-from exactzones.property import feature
+from exactzones.polyhedra.moments import moment, weighted_moment
+from exactzones.property import Property, feature
 from exactzones.rational import dot
 from exactzones.testing import domains, features
 from exactzones.testing.strategies import KINDS
@@ -63,6 +63,48 @@ def test_a_power_over_a_box_by_iterated_integrals(data, dim, power):
     for k in range(dim):
         expected /= (power + k + 1) * row[k + 1]
     assert moment(Polyhedron.box(0, 1, dim=dim).cell(), row, power) == expected
+
+
+@at_most(25)
+@given(st.data(), st.integers(0, 2))
+def test_a_density_that_is_linear_against_the_marginal(data, power):
+    """With the density c + x_k, of which the uniform part is the moment, and the other the marginal's first moment."""
+    net = data.draw(small_networks(data.draw(st.sampled_from(KINDS)), most=5, inputs=(1, 3)))
+    domain = data.draw(domains(net.inputs, bounded=True))
+    zones = find_zones(net, data.draw(features(net)), domain)
+    place, constant = data.draw(st.integers(0, net.inputs - 1)), 100
+    one = tuple(int(j == place) for j in range(net.inputs))
+    everywhere = find_zones(net, Property(()), domain).centroid()
+    found = zones.moment(min(power, 1), {one: 1, (0,) * net.inputs: constant})
+    marginal = zones.marginal(place, min(power, 1))
+    tilted = sum(
+        (c * (b ** (k + 2) - a ** (k + 2)) / (k + 2))
+        for piece, (a, b) in zip(marginal.pieces, marginal.intervals, strict=True)
+        for k, c in enumerate(piece)
+    )
+    assert found == (constant * zones.moment(min(power, 1)) + tilted) / (constant + everywhere[place])
+
+
+@at_most(25)
+@given(st.data(), st.integers(0, 3))
+def test_monomials_over_a_box_by_iterated_integrals(data, power):
+    low, exponents = (data.draw(st.lists(st.integers(0, 3), min_size=2, max_size=2)) for _ in range(2))
+    box = Polyhedron.box(low, [entry + 2 for entry in low])
+    ends = [(Fraction(entry), Fraction(entry + 2)) for entry in low]
+    first, second = [
+        (b ** (n + 1) - a ** (n + 1)) / (n + 1) for (a, b), n in zip(ends, (exponents[0] + power, exponents[1]), strict=True)
+    ]
+    assert weighted_moment(box.cell(), (0, 1, 0), power, {tuple(exponents): Fraction(3)}) == 3 * first * second
+
+
+def test_what_is_not_a_density_is_refused():
+    zones = find_zones(Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])]), 0, (-2, 2))
+    assert zones.moment(2, {(0,): 7}) == zones.moment(2)
+    for density, words in (({(1, 0): 1}, "exponents"), ({1: 1}, "expected coefficients"), ({(-1,): 1}, "exponents")):
+        with pytest.raises(InputError, match=words):
+            zones.mean(density)
+    with pytest.raises(DomainError, match="integral over the domain is 0"):
+        zones.mean({(1,): 1})
 
 
 def test_by_hand():

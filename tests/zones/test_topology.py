@@ -157,6 +157,16 @@ def test_shapes(domain):
     assert str(shell.firing) == "1 component, 1 cavity"
 
 
+def test_a_torus():
+    """1 - ||x| + |y| - 2| - |z| is at least 0 on a solid torus with square sections, and 0 on its surface."""
+    pairs = [([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], [0] * 6)]
+    pairs += [([[1, 1, 1, 1, 0, 0], [-1, -1, -1, -1, 0, 0], [0, 0, 0, 0, 1, 1]], [-2, 2, 0]), ([[-1, -1, -1]], [1])]
+    found = topology(Network.mlp(pairs), 0, (-4, 4))
+    assert (found.firing.betti, found.complement.betti, found.boundary.betti) == ((1, 1, 0), (1, 1, 1), (1, 2, 1))
+    assert [hole.dim for hole in found.holes["boundary"]] == [1, 1, 2]
+    assert (found.boundary.euler, found.boundary.torsion) == (0, ((), (), ()))
+
+
 @pytest.mark.parametrize("domain", [(-1, 1), None])
 def test_touching_in_a_point_is_not_overlapping(domain):
     closed, inner = topology(BOW, 0, domain), topology(BOW, 0, domain, open=True)
