@@ -123,10 +123,19 @@ def _count_text(opened: ZoneStore) -> str:
     return f"{len(opened):,}{'' if opened.complete else ' so far: the store is not complete'}"
 
 
-def write_store(question: Question, search: SearchOptions, directory: Path, *, resume: bool, quiet: bool) -> int:
-    """Write the zones of a question to a store, or go on with it; print a summary; return the exit code."""
+def require_engine(search: SearchOptions) -> None:
+    """Refuse an engine whose zones no store keeps.
+
+    Raises:
+        InputError: it is one.
+    """
     if search.engine not in ("auto", *ENGINES):
         raise InputError(f"--store does not work with --engine {search.engine}; choose forward or inequalities")
+
+
+def write_store(question: Question, search: SearchOptions, directory: Path, *, resume: bool, quiet: bool) -> int:
+    """Write the zones of a question to a store, or go on with it; print a summary; return the exit code."""
+    require_engine(search)
     counter, start, status = CellCounter(), time.monotonic(), 0
     until = stop.deadline.part(_SEARCH_SHARE)
     try:

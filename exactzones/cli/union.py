@@ -20,6 +20,7 @@ from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document
 from exactzones.cli.zones import percent
 from exactzones.errors import InputError
+from exactzones.files import make_folder
 from exactzones.formats.union_json import save_union, union_to_json
 from exactzones.notation import counted
 from exactzones.notation import point as point_text
@@ -75,14 +76,18 @@ def _of_case(path: Path, case: int) -> Path:
 
 def _write_stores(question: UnionQuestion, search: SearchOptions, directory: Path, *, resume: bool, quiet: bool) -> int:
     """Write a store for each case, in a folder of its number; return the largest exit code."""
-    from exactzones.cli.store import write_store
+    from exactzones.cli.store import require_engine, write_store
 
-    code = 0
+    require_engine(search)
+    make_folder(directory)
+    cases, code = of_one_horizon(question.prop.resolve(question.network.widths), question.network), 0
     try:
-        directory.mkdir(exist_ok=True)
+        names = {path.name for path in directory.iterdir()}
     except OSError as error:
-        raise InputError(f"{directory}: cannot be written: {error.strerror or error}") from None
-    for k, case in enumerate(of_one_horizon(question.prop.resolve(question.network.widths), question.network)):
+        raise InputError(f"{directory}: cannot be read: {error.strerror or error}") from None
+    if names - {str(k) for k in range(len(cases))}:
+        raise InputError(f"{directory}: the folder is not empty; the stores of {len(cases)} cases need one of their own")
+    for k, case in enumerate(cases):
         if not quiet:
             click.echo(f"case {k}: {question.prop.cases[k]}")
         of_case = Question(question.network, case, question.domain)

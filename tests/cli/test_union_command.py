@@ -108,7 +108,11 @@ def test_a_store_of_each_case(run, refused, tmp_path, net):
     assert [len(ZoneStore.open(tmp_path / "store" / str(case))) for case in (0, 1)] == [2, 1]
     assert run("zones", net, "--where", WHERE, "--domain=-3:3", "--store", tmp_path / "store", "--resume").code == 0
     (tmp_path / "file").write_text("")
-    refused("zones", net, "--where", WHERE, "--store", tmp_path / "file", says=["cannot be written"])
+    refused("zones", net, "--where", WHERE, "--store", tmp_path / "file", says=["it is a file; name a folder"])
+    refused("zones", net, "--where", WHERE, "--store", tmp_path, says=["not empty; the stores of 2 cases need one of their own"])
+    refused("zones", net, "--where", WHERE, "--store", tmp_path / "none", "--engine", "backward", says=["--engine backward"])
+    assert not (tmp_path / "none").exists()
+    assert run("zones", net, "--where", WHERE, "--domain=-3:3", "--store", tmp_path / "made" / "store").code == 0
 
 
 @pytest.mark.parametrize(("network", "where"), [(ABSOLUTE, WHERE), (PLANE, PAIR)])
