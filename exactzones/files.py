@@ -21,7 +21,7 @@ MAX_BYTES = 2**31
 MAX_WEIGHTS = 50_000_000
 """Limit for the weights of a network that are not zero; an exact weight takes some 70 bytes in memory."""
 
-MAX_PLACES = 500_000_000
+MAX_PLACES = 5_000_000_000
 """Limit for the weights of a network with its zeros."""
 
 _GZIP = b"\x1f\x8b"

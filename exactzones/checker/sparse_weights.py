@@ -90,7 +90,8 @@ class SparseWeights(Weights):
     def split_floats(self) -> tuple[Array, Array | SparseFloats]:
         """Return the nearest floats of the first column and of the others, for guesses."""
         entries, blocks = self._form
-        first, values = (self._over_denominator(part) for part in (self._first, self._values))
+        first = self._over_denominator(self._first)
+        values = self._over_denominator(self._values) if entries.denominator else entries.values
         return first, SparseFloats(entries.shape, entries.rows, entries.columns, values, blocks=blocks)
 
     def _over_denominator(self, numerators: Array) -> Array:

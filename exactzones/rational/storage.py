@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import flint
 import numpy as np
 
+from exactzones.errors import InputError
 from exactzones.rational.arrays import Floats, of_floats
 from exactzones.rational.dyadic import Integers, over_power_of_two, row_sums, texts
 from exactzones.rational.quadratic import text
@@ -22,6 +23,7 @@ from exactzones.rational.reading import Vector
 from exactzones.rational.rows import over_common_denominator
 
 _CHUNK = 1 << 18  # entries that are converted at a time
+_MOST_PLACES = 500_000_000  # of a sparse matrix that is written out with its zeros
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +112,12 @@ class SparseEntries:
         return None if self.denominator else self.dense(self.values)
 
     def dense(self, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """Return the whole matrix with these values at the places of its entries."""
+        """Return the whole matrix with these values at the places of its entries.
+
+        Raises:
+            InputError: it has too many places.
+        """
+        self._require_small()
         whole = np.zeros(self.shape, values.dtype)
         whole[self.rows, self.columns] = values
         return whole
@@ -146,8 +153,19 @@ class SparseEntries:
         values, denominator = self.integers()
         return self.dense(values), denominator
 
+    def _require_small(self) -> None:
+        places = self.shape[0] * self.shape[1]
+        if places > _MOST_PLACES:
+            needed = f"a matrix of the network has {places} entries with its zeros, which are needed here"
+            raise InputError(f"{needed}; at most {_MOST_PLACES} are supported")
+
     def entries(self) -> Any:
-        """Return the matrix of python-flint."""
+        """Return the matrix of python-flint.
+
+        Raises:
+            InputError: it has too many places.
+        """
+        self._require_small()
         matrix = flint.fmpq_mat(*self.shape)
         values, denominator = self.integers()
         for k, j, entry in zip(self.rows.tolist(), self.columns.tolist(), values.tolist(), strict=True):

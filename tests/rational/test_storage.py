@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exactzones.errors import InputError
 from exactzones.rational import Matrix
 from exactzones.rational.dyadic import over_power_of_two, row_sums
 from exactzones.rational.floats import clipped_float, filter_float, float_matrix
@@ -35,6 +36,16 @@ def stored(draw):
     array = np.array(draw(st.lists(NUMBERS, min_size=height * width, max_size=height * width))).reshape(height, width)
     plain = Matrix.of([[Fraction(entry) for entry in row] for row in array.tolist()])
     return (Matrix.of(array) if form == "dense" else sparse(array)), plain
+
+
+def test_a_matrix_of_very_many_zeros_is_not_written_out():
+    vast = Matrix.sparse(SparseEntries((1 << 20, 1 << 20), np.array([3]), np.array([5]), np.array([2.0])))
+    assert (vast @ ((Fraction(1),) * (1 << 20)))[3] == 2
+    for wanted in (lambda: vast.floats, lambda: vast[3, 5]):
+        with pytest.raises(
+            InputError, match="has 1099511627776 entries with its zeros, which are needed here; at most 500000000"
+        ):
+            wanted()
 
 
 @given(stored(), st.data())
