@@ -44,9 +44,25 @@ def test_every_number_of_inputs_gives_the_distance_of_the_list(data):
         assert (answer.upper, answer.attained or not steps) == (expected.distance, expected.attained or not steps)
 
 
-def test_a_network_of_many_inputs_is_exact_and_has_a_certificate():
+def wide_network():
     rng = np.random.default_rng(3)
-    wide = Network.mlp([(rng.standard_normal((10, 40)) / 6, rng.standard_normal(10)), (rng.standard_normal((1, 10)), [-4])])
+    return Network.mlp([(rng.standard_normal((10, 40)) / 6, rng.standard_normal(10)), (rng.standard_normal((1, 10)), [-4])])
+
+
+@pytest.mark.parametrize("seconds", [60, None])
+def test_smaller_boxes_are_proved_first_if_the_time_is_limited(seconds, monkeypatch):
+    radii, decide = [], approach.Approach._decide
+    monkeypatch.setattr(
+        approach.Approach, "_decide", lambda self, radius, until: radii.append(radius) or decide(self, radius, until)
+    )
+    answer = nearest_input(wide_network(), 0, [Fraction(1, 2)] * 40, "inf", "0:1", seconds=seconds)
+    assert answer.exact
+    steps = [*(approach._LADDER if seconds else ()), approach._NARROWER]
+    assert radii == [answer.upper * share for share in steps]
+
+
+def test_a_network_of_many_inputs_is_exact_and_has_a_certificate():
+    wide = wide_network()
     point = [Fraction(1, 2)] * 40
     answer = nearest_input(wide, 0, point, "inf", "0:1", seconds=60)
     assert answer.exact

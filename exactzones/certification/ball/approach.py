@@ -38,6 +38,7 @@ _FEW_INPUTS = 8  # zones are listed without a bisection before
 _GAP = Fraction(1, 64)  # of the upper bound: with a smaller gap zones are listed
 _WIDER = 1 + Fraction(1, 1024)  # the box whose zones are listed, in proportion to the upper bound
 _NARROWER = 1 - Fraction(1, 1024)  # the box that is proved before the exact bound, in proportion to the distance
+_LADDER = (Fraction(1, 2), Fraction(3, 4))  # boxes that are proved before that one, if the time is limited
 _STEP_SHARE, _LISTING_SHARE = 0.4, 0.7  # of the time that is left
 _FOOT_SHARE = 0.75  # of the time that is left, for the proof that a locally nearest point is the nearest
 _GUESS = 0.5  # seconds for a guess
@@ -102,8 +103,7 @@ class Approach:
             if self.best != foot.point:
                 return None
             radius = foot.radius * _NARROWER
-            if self.radius < radius and not self._decide(radius, self.deadline.part(_FOOT_SHARE)):
-                self.undecided = radius
+            if not self._climb(foot):
                 return None
             if self.foot[0] is not foot:
                 continue
@@ -116,6 +116,21 @@ class Approach:
             if self.foot[0] is foot:
                 return None
         return None
+
+    def _climb(self, foot: Foot) -> bool:
+        """Prove boxes that reach nearly to a foot, or find a nearer one; False if a proof is not found in time.
+
+        A smaller box takes a fraction of the time: if the last one fails, the others have left a narrow bracket.
+        """
+        steps = [(share, _STEP_SHARE) for share in _LADDER if self.deadline.seconds is not None]
+        for share, part in (*steps, (_NARROWER, _FOOT_SHARE)):
+            radius = foot.radius * share
+            if self.radius < radius and not self._decide(radius, self.deadline.part(part)):
+                self.undecided = radius
+                return False
+            if self.foot is None or self.foot[0] is not foot:
+                break
+        return True
 
     @cached_property
     def _ball(self) -> ExactBall | None:
