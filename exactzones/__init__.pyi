@@ -54,6 +54,7 @@ from .store import ZoneStore, store_zones
 from .zone import Maximum, Zone, ZoneCondition
 from .zones import (
     Exploration,
+    Hole,
     LocalZone,
     Measures,
     MergedZone,
@@ -107,6 +108,7 @@ __all__ = [
     "Features",
     "FormatError",
     "HRep",
+    "Hole",
     "InexactError",
     "InputError",
     "Latent",

@@ -156,7 +156,7 @@ DOORS = {
     "Zone.fires": Door(ZONES[0].fires, {"points": [0, 0]}, {"points": POINT}),
     "Zones.at": Door(ZONES.at, {"points": [0, 0]}, {"points": POINT}),
     "Zones.containing": Door(ZONES.containing, {"points": [0, 0]}, {"points": POINT}),
-    "Zones.mean": Door(ZONES.mean, {"density": None}),
+    "Zones.mean": Door(ZONES.mean, {"density": {(1, 0): 1, (0, 0): 5}}, {"density": {"none": None}}),
     "Zones.moment": Door(
         ZONES.moment, {"power": 2, "density": {(1, 0): 1, (0, 0): 5}}, {"power": COUNT, "density": {"none": None}}
     ),

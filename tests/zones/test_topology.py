@@ -1,9 +1,13 @@
 """Topology against all chains of faces, found by exact programs over sign vectors; and shapes known by hand."""
 
 import itertools
+import os
+import zipfile
 from fractions import Fraction
+from pathlib import Path
 
 import flint
+import numpy as np
 import pytest
 from examples_drawn import at_most
 from hypothesis import assume, event, given
@@ -165,6 +169,18 @@ def test_a_torus():
     assert (found.firing.betti, found.complement.betti, found.boundary.betti) == ((1, 1, 0), (1, 1, 1), (1, 2, 1))
     assert [hole.dim for hole in found.holes["boundary"]] == [1, 1, 2]
     assert (found.boundary.euler, found.boundary.torsion) == (0, ((), (), ()))
+
+
+@pytest.mark.skipif("EXACTZONES_RELUCENT" not in os.environ, reason="it does not name a checkout of relucent")
+@pytest.mark.parametrize("domain", [(-4, 4), None])
+def test_the_torus_of_relucent(domain):
+    """A trained 3-15-15-1 classifier whose boundary is a torus: Betti numbers 1, 2, 1 (its tests/test_betti_torus.py)."""
+    archive = zipfile.ZipFile(Path(os.environ["EXACTZONES_RELUCENT"]) / "tests/data/torus_boundary_model_seed2.pt")
+    names = sorted((name for name in archive.namelist() if "/data/" in name), key=lambda name: int(name.rsplit("/", 1)[1]))
+    arrays = [np.frombuffer(archive.read(name), "<f4") for name in names]
+    pairs = [(weight.reshape(len(bias), -1), bias) for weight, bias in zip(arrays[::2], arrays[1::2], strict=True)]
+    found = topology(Network.mlp(pairs), 0, domain)
+    assert (found.firing.betti, found.complement.betti, found.boundary.betti) == ((1, 1, 0), (1, 1, 1), (1, 2, 1))
 
 
 @pytest.mark.parametrize("domain", [(-1, 1), None])
