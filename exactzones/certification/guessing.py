@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import cycle, islice
 
 from exactzones.certification.limits import CELL_SEARCH_INPUTS
 from exactzones.certification.prepared import Prepared
@@ -20,6 +21,7 @@ _SECONDS = 0.2  # for a first guess
 _FEW_INPUTS_SECONDS = 0.02  # with few inputs, where the proof looks at corners of cells and may be as quick
 _ROUNDS = 4  # of ascent that a first guess makes with many inputs, however long they take
 _MOST = 0.25  # share of the time that is left, for one guess
+_PATIENCE = 10  # times as long as meant a guess may take, since each domain costs some time; other domains are left to the next
 _SHARE = 0.1  # of the time so far, for all guesses but the first
 
 
@@ -36,7 +38,7 @@ class Guesses:
         self._network, self._cases, self._deadline = network, cases, deadline
         self._format = None if arithmetic is None else arithmetic.products
         self._start = time.monotonic()
-        self._count, self._spent = 0, 0.0
+        self._count, self._spent, self._next = 0, 0.0, 0
         few = network.inputs <= CELL_SEARCH_INPUTS
         self._first = (_FEW_INPUTS_SECONDS, 0) if few else (_SECONDS, _ROUNDS)
 
@@ -55,17 +57,21 @@ class Guesses:
         domains: dict[tuple[SparseRows, SparseRows], list[int]] = {}
         for k in sorted(numbers):
             domains.setdefault((self._cases[k].rows, self._cases[k].strict), []).append(k)
-        time_of_one, rounds = self._first if not self._count else (self._spent, 0)
-        time_of_one = (time_of_one if seconds is None else seconds) / max(1, len(domains))
+        meant, rounds = self._first if not self._count else (self._spent, 0)
+        meant = meant if seconds is None else seconds
         self._count += 1
-        until = self._deadline.part(_MOST)
-        for domain, cases in domains.items():
+        until, begun = self._deadline.part(_MOST), time.monotonic()
+        effort = Effort(until, rounds // max(1, len(domains)), meant / max(1, len(domains)), self._count)
+        first = self._next % max(1, len(domains))
+        for domain, cases in islice(cycle(domains.items()), first, first + len(domains)):
             start = time.monotonic()
-            effort = Effort(until, rounds // len(domains), max(time_of_one, 0.001), self._count)
             witness = self._on(domain, cases, effort)
             self._spent += time.monotonic() - start
+            self._next += 1
             if witness is not None or until.passed:
                 return witness
+            if not effort.rounds and time.monotonic() - begun > _PATIENCE * meant:
+                break
         return None
 
     def _on(self, domain: tuple[SparseRows, SparseRows], cases: Sequence[int], effort: Effort) -> tuple[int, Vector] | None:

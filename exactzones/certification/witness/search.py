@@ -33,6 +33,8 @@ from exactzones.rational.floats import clipped_float, float_vector
 from exactzones.zone import condition_on
 
 _POINTS = 100  # of a swarm
+_FEWEST = 32
+_QUICK = 0.02  # seconds in which a swarm of the usual size is evaluated
 _STEPS = 40
 _STRIDES = (0.02, 0.5)  # the range of first steps relative to the width of the domain; each point has its own
 _FINE_STRIDES = (1e-5, 0.1)
@@ -185,14 +187,16 @@ class _Ascent:
         start = time.monotonic()
         rng, domain, effort = self._rng, self._domain, self._effort
         weights = sum(layer.inputs * layer.outputs for layer in self._network.layers)
-        count = min(_POINTS, max(32, 4_000_000 // weights))
+        count = min(_POINTS, max(_FEWEST, 4_000_000 // weights))
+        if effort.seconds < _QUICK and not effort.rounds:  # one of many domains
+            count = max(1, int(count * effort.seconds / _QUICK))
         bounded = bool(np.isfinite(domain.high - domain.low).all())
         drawn = np.vstack([domain.corners(rng, 3 * count), domain.sample(rng, self._scales(9 * count, bounded, 0))])
         swarm = self._best(drawn, self._least(self._values(self._slacks.trace(drawn))))
         rounds = 0
         while True:
             yield from self._promising(swarm)
-            best = swarm.take(np.argsort(-swarm.slacks)[: count // 4])
+            best = swarm.take(np.argsort(-swarm.slacks)[: max(1, count // 4)])
             late = time.monotonic() > start + effort.seconds and rounds >= effort.rounds
             if late or effort.deadline.passed:
                 return
