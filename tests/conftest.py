@@ -1,7 +1,7 @@
 """Hypothesis profiles: fast, dev (quick), ci, deep (overnight); HYPOTHESIS_PROFILE chooses.
 
 With EXACTZONES_FAST, which run.sh --fast sets, a part of the tests of each file runs.
-Coverage is measured on the first examples of each property test.
+Coverage is measured on the first cases of each test, and the first examples of each property test.
 """
 
 import os
@@ -26,7 +26,10 @@ _FAST = bool(os.environ.get("EXACTZONES_FAST"))
 _DEFAULT = "fast" if _FAST else "ci" if os.environ.get("CI") else "dev"
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or _DEFAULT)
 _ONE_OF = 10  # tests of a file, with EXACTZONES_FAST
-_MEASURED = 10  # examples of a property test: tracing doubles their time, and later ones rarely reach a new line
+_MEASURED = (
+    3  # cases of a test, and examples of a property test: tracing doubles their time, and later ones rarely reach a new line
+)
+_cases: Counter[str] = Counter()
 
 
 def pytest_collection_modifyitems(config, items):
@@ -44,23 +47,32 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    """Stop measuring coverage after the first examples of a property test, until it ends."""
-    property_test = getattr(getattr(item, "obj", None), "hypothesis", None)
+    """Stop measuring coverage, until the test ends, after the first cases of a test or examples of a property test."""
     coverage = modules["coverage"].Coverage.current() if "coverage" in modules else None
-    if property_test is None or coverage is None or item.get_closest_marker("no_cover"):
+    if coverage is None or item.get_closest_marker("no_cover"):
         return (yield)
-    examples, inner = count(1), property_test.inner_test
+    test = item.nodeid.partition("[")[0]
+    _cases[test] += 1
+    property_test = getattr(getattr(item, "obj", None), "hypothesis", None)
+    inner, examples = getattr(property_test, "inner_test", None), count(1)
+    stopped = _cases[test] > _MEASURED
 
-    @wraps(inner)
-    def test(*args, **kwargs):
-        if next(examples) == _MEASURED + 1:
+    @wraps(inner or str)
+    def example(*args, **kwargs):
+        nonlocal stopped
+        if next(examples) > _MEASURED and not stopped:
+            stopped = True
             coverage.stop()
         return inner(*args, **kwargs)
 
-    property_test.inner_test = test
+    if stopped:
+        coverage.stop()
+    elif inner:
+        property_test.inner_test = example
     try:
         return (yield)
     finally:
-        property_test.inner_test = inner
-        if next(examples) > _MEASURED + 1:
+        if inner:
+            property_test.inner_test = inner
+        if stopped:
             coverage.start()
