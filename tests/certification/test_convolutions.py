@@ -6,7 +6,7 @@ from examples_drawn import at_most
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exactzones.certification import CanFire, CannotFire, case_of, certify_cases, guessing
+from exactzones.certification import Undecided, case_of, certify_cases, guessing
 from exactzones.checker import Bound, Hint, Node, check
 from exactzones.checker.reference import check_plainly
 from exactzones.checker.tree import Tree
@@ -86,7 +86,7 @@ def all_bounds(network, case):
     return [part.tolist() for part in (known.low, known.high, known.has_low, known.has_high)]
 
 
-@at_most(12)
+@at_most(8)
 @given(networks(), st.data())
 def test_blocks_change_neither_bounds_nor_verdicts(by_blocks, network, data):
     width = data.draw(st.sampled_from([0.125, 0.5, 1]))
@@ -96,14 +96,10 @@ def test_blocks_change_neither_bounds_nor_verdicts(by_blocks, network, data):
     sparse = by_blocks(network, on=True)
     assert all(layer.weight.sparse_form for layer in sparse.layers)
     assert all_bounds(sparse, cases[0]) == all_bounds(by_blocks(network, on=False), cases[0])
-    decisions = []
-    for on in (True, False):
-        net = by_blocks(network, on=on)
-        decisions.append(certify_cases(net, cases, seconds=20))
-        if not isinstance(decisions[-1], CanFire):
-            assert isinstance(decisions[-1], CannotFire)
-            assert check_plainly(net, cases, decisions[-1].certificate.lines).verdict == "valid"
-    assert isinstance(decisions[0], CanFire) == isinstance(decisions[1], CanFire)
-    for on in (True, False):
-        net = by_blocks(network, on=on)
-        assert {check(net, cases, decision.certificate.lines).verdict for decision in decisions} == {"valid"}
+    decisions = [certify_cases(by_blocks(network, on=on), cases, seconds=0.7) for on in (True, False)]
+    assert len({type(decision) for decision in decisions} - {Undecided}) <= 1
+    for decision in decisions:
+        wanted = "incomplete" if isinstance(decision, Undecided) else "valid"
+        for on in (True, False):
+            assert check(by_blocks(network, on=on), cases, decision.certificate.lines).verdict == wanted
+        assert check_plainly(network, cases, decision.certificate.lines).verdict == wanted
