@@ -29,8 +29,13 @@ class BoxProof(Proof[BoxSearch]):
     def certificate_node(self, node: int, number: int) -> Node:
         """Return a node of the search as the certificate's node ``number``."""
         search, inputs = self.search, self.inputs
-        units = sorted(set(search.bounds.get(node, ())))
-        bounds = tuple(Bound(inputs + unit, bool(upper), exact=False, hint=Hint()) for unit, upper in units)
+        sharp = search.slopes.get(node, {})
+        units = sorted({*search.bounds.get(node, ()), *sharp})
+        slopes = (tuple((inputs + of, alpha) for of, alpha in sharp.get(bound, ())) for bound in units)
+        bounds = tuple(
+            Bound(inputs + unit, bool(upper), exact=False, hint=Hint(alphas=alphas))
+            for (unit, upper), alphas in zip(units, slopes, strict=True)
+        )
         if node in search.split:
             return Node(number, bounds, "relu", inputs + search.split[node])
         return Node(number, bounds, "no", refutations=(self._refutation(search.leaf[node]),))

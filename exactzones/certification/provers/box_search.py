@@ -11,7 +11,7 @@ network verification.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -19,6 +19,7 @@ import numpy as np
 from exactzones.certification.provers.base import SHARE_BITS, UNKNOWN, FloatRegion, RegionSearch
 from exactzones.certification.provers.dual import BoundResult, BoxBatch, DualBound, DualVariables, Relaxed
 from exactzones.certification.provers.relaxation import FloatClaim
+from exactzones.certification.provers.sharp_bounds import SharpBounds, Slopes, is_affordable, sharpen
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.bounds import ALPHA_BITS
 from exactzones.rational.blocks import SparseFloats
@@ -36,6 +37,19 @@ _WORTH = 0.05  # a unit's bound is kept if it narrows the unit's range by this s
 
 RootBounds: TypeAlias = tuple[Array, Array, list[tuple[int, int]]]
 """Lower and upper bounds of all hidden units, shape (1, units), and those that are recorded: units, and 1 for an upper bound."""
+
+
+@dataclass
+class SharedBounds:
+    """The last bounds of units, for searches of other claims about the same network on the same box.
+
+    Attributes:
+        roots: with usual slopes.
+        sharp: with slopes of their own.
+    """
+
+    roots: dict[Hashable, RootBounds] = field(default_factory=dict)
+    sharp: dict[Hashable, SharpBounds] = field(default_factory=dict)
 
 
 @dataclass
@@ -94,18 +108,17 @@ class BoxSearch(RegionSearch):
     Args:
         regions: with the same claim and domain; of their rows only those of the domain are used.
         margin: how often the bound on the checker's rounding is subtracted from a bound.
-        shared: bounds of the units of a region, for searches of other claims about the same network on the same box.
+        shared: takes and gives bounds of units.
     """
 
-    def __init__(
-        self, regions: Sequence[FloatRegion], *, margin: float = 1, shared: dict[Hashable, RootBounds] | None = None
-    ) -> None:
+    def __init__(self, regions: Sequence[FloatRegion], *, margin: float = 1, shared: SharedBounds | None = None) -> None:
         claim, self.rows = regions[0].claim, regions[0].rows
         super().__init__(regions, max(1, min(256, _WORK // max(1, _work(claim, len(regions[0].low))))))
-        self._shared = {} if shared is None else shared
+        self._shared = SharedBounds() if shared is None else shared
         self.margin = margin
         self.dual = DualBound(claim, self.rows.matrix)
         self.bounds: dict[int, list[tuple[int, int]]] = {}
+        self.slopes: dict[int, dict[tuple[int, int], Slopes]] = {}  # by node
         for place, region in reversed([*enumerate(regions)]):
             if len(claim.targets):
                 self.stack.append(_OpenBoxes(*self._first_boxes(region), -1, place))
@@ -139,6 +152,14 @@ class BoxSearch(RegionSearch):
         if self.witness is not None:
             return
         proved = self._prove(boxes, variables, numbers, value > 0)
+        sharper = [k for k in np.flatnonzero(roots & ~proved).tolist() if self._sharpen(boxes, k, int(numbers[k]))]
+        if sharper:
+            sub = boxes.take(sharper)
+            value[sharper], _, better = self.dual.ascend(
+                sub, variables.take(sharper), steps, margin=self.margin, look=self.deadline.check
+            )
+            variables.put(np.array(sharper), better)
+            proved[sharper] = self._prove(sub, better, numbers[sharper], value[sharper] > 0)
         left = np.nonzero(~proved)[0]
         if len(left):
             self._branch(boxes.take(left), variables.take(left), value[left], numbers[left])
@@ -159,14 +180,27 @@ class BoxSearch(RegionSearch):
         """Bound the open units of one box, or take the bounds that another search has found on it."""
         box, claim = boxes.take([place]), self.claim
         key = claim.depth, self.margin, *(part.tobytes() for part in (box.low, box.high, box.box_low, box.box_high, box.side))
-        if key not in self._shared:
+        if key not in self._shared.roots:
             for k in range(claim.depth):
                 self._bound_layer(box, np.array([number]), k)
-            self._shared.clear()
-            self._shared[key] = box.low, box.high, self.bounds.get(number, [])
-        boxes.low[place], boxes.high[place], bounds = self._shared[key]
+            self._shared.roots.clear()
+            self._shared.roots[key] = box.low, box.high, self.bounds.get(number, [])
+        boxes.low[place], boxes.high[place], bounds = self._shared.roots[key]
         if bounds:
             self.bounds[number] = bounds
+
+    def _sharpen(self, boxes: BoxBatch, place: int, number: int) -> bool:
+        """Bound the open units of a box more sharply, in place, if nothing is split and that is affordable; tell whether."""
+        box = boxes.take([place])
+        if box.side.any() or not is_affordable(self.claim, box):
+            return False
+        key = self.claim.depth, self.margin, *(part.tobytes() for part in (box.low, box.high, box.box_low, box.box_high))
+        if key not in self._shared.sharp:
+            self._shared.sharp.clear()
+            self._shared.sharp[key] = sharpen(self.dual, box, self.margin, self.deadline.check)
+        sharp = self._shared.sharp[key]
+        boxes.low[place], boxes.high[place], self.slopes[number] = sharp.boxes.low[0], sharp.boxes.high[0], sharp.slopes
+        return bool(sharp.slopes)
 
     def _bound_layer(self, boxes: BoxBatch, numbers: Array, k: int) -> None:
         """Bound the open units of hidden layer k, in place.

@@ -12,14 +12,14 @@ Sources: Marques-Silva and Sakallah 1999, GRASP; Jeroslow and Wang 1990, Solving
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from exactzones.certification.provers.base import UNKNOWN, FloatRegion
-from exactzones.certification.provers.box_search import BoxSearch, Refuted, RootBounds
+from exactzones.certification.provers.box_search import BoxSearch, Refuted, SharedBounds
 from exactzones.certification.provers.clauses import Clauses
 from exactzones.certification.provers.dual import BoxBatch, DualBound, DualVariables, Relaxed
 from exactzones.certification.provers.phase_program import PhaseProgram
@@ -86,9 +86,7 @@ class PhaseSearch(BoxSearch):
         shared: as in ``BoxSearch``.
     """
 
-    def __init__(
-        self, regions: Sequence[FloatRegion], *, margin: float = 1, shared: dict[Hashable, RootBounds] | None = None
-    ) -> None:
+    def __init__(self, regions: Sequence[FloatRegion], *, margin: float = 1, shared: SharedBounds | None = None) -> None:
         super().__init__(regions, margin=margin, shared=shared)
         self.batch = 1
         self._propagation = Propagation(self.claim, self.rows.matrix)

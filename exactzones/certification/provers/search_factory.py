@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,7 +12,7 @@ import numpy as np
 from exactzones.certification.limits import CELL_SEARCH_INPUTS
 from exactzones.certification.provers.base import FloatRegion, FloatRows
 from exactzones.certification.provers.box_proof import BoxProof
-from exactzones.certification.provers.box_search import BoxSearch, RootBounds
+from exactzones.certification.provers.box_search import BoxSearch, SharedBounds
 from exactzones.certification.provers.cell_proof import CellProof
 from exactzones.certification.provers.cell_search import CellSearch
 from exactzones.certification.provers.dual import shortfall
@@ -66,7 +66,7 @@ class SearchFactory:
         self._deadline, self._listed = deadline, listed
         self.tree, self.patterns, self.confirm = tree, patterns, confirm
         self._claims: dict[tuple[int, bytes], FloatClaim] = {}
-        self._shared: dict[Hashable, RootBounds] = {}
+        self._shared = SharedBounds()
 
     @property
     def most_margins(self) -> int | None:
