@@ -1,0 +1,72 @@
+"""Bounds with slopes of their own: true, sharper than the usual ones, and accepted by the checkers."""
+
+import numpy as np
+import pytest
+
+from exactzones.certification import CannotFire, case_of, certify_cases
+from exactzones.certification.provers.box_search import BoxSearch
+from exactzones.certification.provers.sharp_bounds import is_affordable, sharpen
+from exactzones.certification.run import Run
+from exactzones.checker import check
+from exactzones.checker.node_lines import read_node
+from exactzones.checker.reference import check_plainly
+from exactzones.network import Network
+from exactzones.property import condition
+
+INPUTS = 12
+"""More than the search of cells takes."""
+
+
+def network_of(seed, widths=(10, 10, 10, 1)):
+    rng, before, layers = np.random.default_rng(seed), INPUTS, []
+    for width in widths:
+        layers.append((rng.integers(-4, 5, (width, before)).tolist(), rng.integers(-2, 3, width).tolist()))
+        before = width
+    return Network.mlp(layers)
+
+
+def root(network, case):
+    search = BoxSearch([Run(network, [case]).searches._prepare(0)[0]])
+    boxes = search.stack[0].boxes
+    search._tighten(boxes, np.zeros(1, int), root=True)
+    return search, boxes
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_bounds_hold_and_are_sharper(seed):
+    network = network_of(seed)
+    search, boxes = root(network, case_of(network, condition({0: 1}), "-1:1"))
+    assert is_affordable(search.claim, boxes)
+    sharp = sharpen(search.dual, boxes, 1.0, lambda: None)
+    low, high = sharp.boxes.low[0], sharp.boxes.high[0]
+    assert sharp.slopes
+    assert (low >= boxes.low[0]).all()
+    assert (high <= boxes.high[0]).all()
+    points = np.random.default_rng(seed).choice([-1.0, -0.3, 0.2, 1.0], (500, INPUTS))
+    values = search.claim.pre_activations(points)
+    assert (values >= low - 1e-9).all()
+    open_before = (boxes.low[0] < 0) & (boxes.high[0] > 0)
+    assert (values <= high + 1e-9)[:, open_before].all()
+    for unit, upper in sharp.slopes:
+        assert (high - low)[unit] < (boxes.high - boxes.low)[0, unit]
+        assert upper in (0, 1)
+
+
+def test_checkers_accept_them():
+    network = network_of(1)
+    points = np.random.default_rng(0).choice([-1.0, 1.0], (4000, INPUTS))
+    probe = case_of(network, condition({0: 1}), "-1:1")
+    top = root(network, probe)[0].claim.slack(points).max()
+    case = case_of(network, condition({0: 1}, -round(2.5 * abs(top))), "-1:1")
+    decision = certify_cases(network, [case])
+    assert isinstance(decision, CannotFire)
+    assert check(network, [case], decision.certificate.lines).verdict == "valid"
+    assert check_plainly(network, [case], iter(decision.certificate.lines)).verdict == "valid"
+    first = read_node(decision.certificate.lines[1])
+    assert any(bound.hint.alphas for bound in first.bounds)
+
+
+def test_a_single_layer_needs_none():
+    network = network_of(0, (10, 1))
+    search, boxes = root(network, case_of(network, condition({0: 1}), "-1:1"))
+    assert not is_affordable(search.claim, boxes)
