@@ -226,6 +226,10 @@ class SparseFloats:
         product: Array = (right.T @ self.T).T
         return product
 
+    def __abs__(self) -> SparseFloats:
+        """Return the matrix of absolute values."""
+        return SparseFloats(self.shape, self._rows, self._columns, np.abs(self._values), blocks=self.blocks)
+
     def __getitem__(self, rows: Any) -> Array:
         """Return rows as a dense array: those with these numbers, in an array of any shape."""
         chosen = np.asarray(rows)

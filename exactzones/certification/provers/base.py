@@ -45,6 +45,7 @@ class FloatRegion(NamedTuple):
         rows: rows of the region that the box does not express.
         known: lower and upper bounds of all hidden units on the region, -inf or inf where none is known.
         confirm: tells whether a point is an exact witness of a case; returns the case and the witness.
+        inputs: the numbers of these inputs in the network.
     """
 
     claim: FloatClaim
@@ -54,6 +55,7 @@ class FloatRegion(NamedTuple):
     known: tuple[Array, Array]
     path: Sequence[tuple[int, int] | None]
     confirm: Callable[[Array], tuple[int, Vector] | None]
+    inputs: Array
 
 
 class SearchTree:

@@ -15,6 +15,8 @@ from exactzones.certification.provers.box_proof import BoxProof
 from exactzones.certification.provers.box_search import BoxSearch, SharedBounds
 from exactzones.certification.provers.cell_proof import CellProof
 from exactzones.certification.provers.cell_search import CellSearch
+from exactzones.certification.provers.cut_proof import CutProof
+from exactzones.certification.provers.cut_search import CutSearch, suits
 from exactzones.certification.provers.dual import shortfall
 from exactzones.certification.provers.phase_search import PhaseSearch, is_combinatorial
 from exactzones.certification.provers.relaxation import FloatClaim
@@ -39,7 +41,7 @@ class Search(NamedTuple):
         bounds: the number of each region -> bounds of inputs that its node must prove first.
     """
 
-    prover: CellSearch | BoxSearch | EngineSearch
+    prover: CellSearch | CutSearch | BoxSearch | EngineSearch
     bounds: dict[int, tuple[Bound, ...]]
 
 
@@ -89,15 +91,18 @@ class SearchFactory:
             search = EngineSearch(self._listed, open_regions, partial(self.confirm, 0), exact=margin > 1)
             yield Search(search, dict.fromkeys(numbers, ()))
             return
-        together: dict[int, list[tuple[int, FloatRegion, tuple[Bound, ...]]]] = {}
+        together: dict[tuple[int, bool], list[tuple[int, FloatRegion, tuple[Bound, ...]]]] = {}
         for number in numbers:
             prepared = self._prepare(number)
             if prepared is not None:
-                together.setdefault(id(prepared[0].claim), []).append((number, *prepared))
-        for group in together.values():
+                by_cuts = self.patterns is None and suits(prepared[0])
+                together.setdefault((id(prepared[0].claim), by_cuts), []).append((number, *prepared))
+        for (_, by_cuts), group in together.items():
             regions = [region for _, region, _ in group]
             bounds = {number: needed for number, _, needed in group}
-            if len(regions[0].low) <= CELL_SEARCH_INPUTS:
+            if by_cuts:
+                yield Search(CutSearch(regions, bits=self.tree.claims[0].bits, margin=margin), bounds)
+            elif len(regions[0].low) <= CELL_SEARCH_INPUTS:
                 yield Search(CellSearch(regions, patterns=self.patterns, margin=margin), bounds)
             else:
                 prover = PhaseSearch if is_combinatorial(regions[0]) else BoxSearch
@@ -128,13 +133,19 @@ class SearchFactory:
         claim, rows = self._float_claim(region.tree, low, free), self._rows(region, low, free, path=few)
         inputs = self.tree.claims[region.tree].inputs
         path = [None if row.split is None else (row.split[0] - inputs, row.split[1]) for row in region.rows]
-        return FloatRegion(claim, low[free], high[free], rows, known=self._known(region), path=path, confirm=confirm), bounds
+        known = self._known(region)
+        prepared = FloatRegion(claim, low[free], high[free], rows, known, path, confirm, inputs=np.flatnonzero(free))
+        return prepared, bounds
 
-    def proof(self, search: CellSearch | BoxSearch | EngineSearch, first: int) -> CellProof | BoxProof | EngineProof:
+    def proof(
+        self, search: CellSearch | CutSearch | BoxSearch | EngineSearch, first: int
+    ) -> CellProof | CutProof | BoxProof | EngineProof:
         """Return the first nodes of a search, finished or not."""
         inputs = self.tree.claims[0].inputs
         if isinstance(search, CellSearch):
             return CellProof(search, inputs, first)
+        if isinstance(search, CutSearch):
+            return CutProof(search, inputs, first)
         if isinstance(search, BoxSearch):
             return BoxProof(search, inputs, first)
         from exactzones.certification.provers.engine_search import EngineProof  # noqa: PLC0415 - slow, and lists need it only
