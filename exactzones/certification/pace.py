@@ -86,7 +86,8 @@ class CheckPace:
         with suppress(StopIteration, Invalid, BudgetExceeded), scratch.watched(self.check):
             batch = next(generator)
             written = time.monotonic()
-            scratch.prepare(batch[0])
+            for node in batch[:1]:  # a batch is empty if none of its regions was proved
+                scratch.prepare(node)
             begun, end = time.monotonic(), self._deadline.part(_TRIAL)
             while not end.passed:
                 children = scratch.add(batch)

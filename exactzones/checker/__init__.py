@@ -5,7 +5,7 @@ same rules, which ``proofs/certificate.md`` states.  A change of a rule touches,
 
 1. ``proofs/certificate.md``: the format, the rule, and why it is sound;
 2. ``certificate.py`` and ``node_lines.py``: how nodes and hints are read and written;
-3. ``rules.py`` (when a node is accepted) or ``bounds.py`` (how a bound is computed): the fast checker;
+3. the fast checker: ``rules.py`` (when a node is accepted), ``splits.py`` (its two sides) or ``bounds.py`` (bounds);
 4. ``reference.py``: the reference checker, one file in plain fractions;
 5. ``proofs/coq`` (``Backward.v``, ``Regions.v``, ``Certificate.v``), ``proofs/checker/main.ml``: the verified checker;
    ``verified.py`` runs it.

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from exactzones.checker import rules
+from exactzones.checker import rules, splits
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.bounds import FixedPoint, RationalNumbers
 from exactzones.checker.certificate import Node
@@ -156,7 +156,7 @@ class Tree:
                     f"got {len(node.refutations)}"
                 )
         left = {i for case in range(cases) for i in rules.unrefuted(batch, case)}
-        rows = rules.split_rows(batch)
+        rows = splits.split_rows(batch)
         children = {}
         for i, (node, region) in enumerate(zip(nodes, regions, strict=True)):
             most = batch.claim.units + _MOST_SPLITS
@@ -165,7 +165,7 @@ class Tree:
             if node.kind == "zone":
                 rules.require_zone(batch, i, self._signs[node.at] if node.at < len(self._signs) else None)
             elif node.kind == "relu":
-                children[i] = rules.relu_children(batch, i, rows[i])
+                children[i] = splits.relu_children(batch, i, rows[i])
             elif node.kind == "cut":
-                children[i] = rules.cut_children(batch, i)
+                children[i] = splits.cut_children(batch, i)
         return children, left
