@@ -94,9 +94,10 @@ class _Needs:
 
     def _carry(self, at: Array, rows: Array, top: int) -> None:
         """Carry functions of layer ``top``'s inputs back, each on a node, and mark the bounds that they need."""
+        starts = np.flatnonzero(np.diff(at, prepend=-1))  # of each node's functions, which come together
         for k in range(top - 1, -1, -1):
             used = np.zeros((len(self.nodes), rows.shape[1]), bool)
-            np.logical_or.at(used, at, rows != 0)
+            used[at[starts]] = np.logical_or.reduceat(rows != 0, starts, axis=0)
             self._need(k, used)
             slope, _, lower, _ = self.relaxed[k]
             rows = np.maximum(rows, 0) * lower[at] + np.minimum(rows, 0) * slope[at]
