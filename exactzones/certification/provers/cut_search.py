@@ -148,6 +148,7 @@ class CutSearch(RegionSearch):
         upper = np.concatenate([np.zeros((1, dim)), np.eye(dim)])[None]
         lower, middles = upper, []
         for k in range(claim.depth):
+            self.deadline.check()
             weight, span = claim.weights[k], claim.span(k)
             middle, half = (part.reshape(-1, part.shape[2]) for part in ((upper + lower) / 2, (upper - lower) / 2))
             middle, half = (
