@@ -111,11 +111,11 @@ def _print(found: Topology, embedding: AffineMap | None) -> None:
     """Print what is known."""
     rows = [(label, getattr(found, name)) for name, label in _PARTS.items()]
     shown = [(label, f"{part} (Betti numbers {part.betti}, Euler characteristic {part.euler})") for label, part in rows if part]
-    for hole in found.holes.get("firing", ())[:_MOST_HOLES]:
+    for number, hole in enumerate(found.holes.get("firing", ())[:_MOST_HOLES]):
         count = f"{len(hole.zones)} region{'s' * (len(hole.zones) != 1)}"
         corners = hole.corners if embedding is None else tuple(map(embedding, hole.corners))
         where = f" near {point(_middle(corners))}" if corners else ""
-        shown.append((f"around hole {len(shown) - len(_PARTS)}", f"{'a loop' if hole.dim == 1 else 'a shell'} of {count}{where}"))
+        shown.append((f"around hole {number}", f"{'a loop' if hole.dim == 1 else 'a shell'} of {count}{where}"))
     if shown:
         print_table(shown)
 

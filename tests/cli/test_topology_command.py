@@ -1,10 +1,13 @@
 """``exactzones topology``."""
 
 import json
+from dataclasses import replace
 
 from cli.support import saved
 
-from exactzones import Network
+from exactzones import Network, topology
+from exactzones.cli import topology as command
+from exactzones.errors import BudgetExceeded
 
 RING = Network.mlp([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1] * 4], [-1])])  # |x| + |y| - 1
 
@@ -28,6 +31,18 @@ def test_numbers_are_printed_and_written(run, tmp_path):
     assert document["complement"] == document["boundary"] == {"betti": [1, 0], "torsion": [[], []], "euler": 1}
     flat = json.loads(run("topology", net, "--feature", "0", "--domain=-2:2,0:0", "--json", "-").out)
     assert flat["firing"]["betti"] == [2]
+
+
+def test_holes_are_counted_from_0_though_time_did_not_suffice_for_the_rest(run, tmp_path, monkeypatch):
+    found = replace(topology(RING, 0, (-2, 2)), complement=None, boundary=None)
+
+    def stopped(*_arguments, **_limits):
+        raise BudgetExceeded("time is up", found)
+
+    monkeypatch.setattr(command, "topology", stopped)
+    outcome = run("topology", saved(RING, tmp_path / "net.json"), "--feature", "0", "--domain=-2:2")
+    assert outcome.code == 3
+    assert [line.split("  ")[1] for line in outcome.out.splitlines()] == ["where it fires", "around hole 0"]
 
 
 def test_certificates_are_written_and_checked(run, refused, tmp_path):
