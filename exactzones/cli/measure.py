@@ -67,9 +67,10 @@ def command(net: NetworkFile, options: MeasureOptions, report: ReportOptions) ->
     check_certificate_target(options, asked, net.path, report.json_path)
     found, complete = options.answer(partial(measure, others=options.others), asked, quiet=report.quiet)
     centroid = found.centroid if found.centroid is None or embedding is None else embedding(found.centroid)
+    numbers = _document(found)
     known = {
         **options.named("measure", network),
-        **_document(found),
+        **numbers,
         "centroid": None if centroid is None else list(map(text, centroid)),
         "complete": complete,
     }
@@ -79,7 +80,6 @@ def command(net: NetworkFile, options: MeasureOptions, report: ReportOptions) ->
         _print(found, None if centroid is None else point_text(centroid))
     if not complete:
         return deliveries.exit_code(3)
-    numbers = _document(found)
     pairs = {unit: {name: pair[name] for name in ("both_fire", "covariance_relu")} for unit, pair in numbers["with"].items()}
     header = {"kind": "measure", "numbers": numbers | {"with": pairs}}
     return deliveries.exit_code(deliver_certificate(deliveries, options, asked, header, list(found.pairs)))

@@ -74,11 +74,11 @@ def command(net: NetworkFile, options: TopologyOptions, report: ReportOptions) -
     check_certificate_target(options, asked, net.path, report.json_path)
     compute = partial(topology, threshold=options.threshold, open=options.open)
     found, complete = options.answer(compute, asked, quiet=report.quiet)
+    numbers = {"open": options.open, **{part: _document(getattr(found, part)) for part in _PARTS}}
     known = {
         **options.named("topology", network),
         "threshold": options.threshold,
-        "open": options.open,
-        **{part: _document(getattr(found, part)) for part in _PARTS},
+        **numbers,
         "holes": {part: [_described(hole, embedding) for hole in holes] for part, holes in found.holes.items()},
         "complete": complete,
     }
@@ -88,7 +88,6 @@ def command(net: NetworkFile, options: TopologyOptions, report: ReportOptions) -
         _print(found, embedding)
     if not complete:
         return deliveries.exit_code(3)
-    numbers = {"open": options.open, **{part: _document(getattr(found, part)) for part in _PARTS}}
     header = {"kind": "topology", "open": options.open, "numbers": numbers}
     return deliveries.exit_code(deliver_certificate(deliveries, options, asked, header, threshold=options.threshold))
 
