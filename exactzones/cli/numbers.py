@@ -26,7 +26,7 @@ certificate_option = click.option(
 
 
 def check_certificate_target(options: UnitOptions, asked: Question, net: Path, json_path: Path | None) -> None:
-    """Refuse a certificate that cannot be, or would overwrite another file."""
+    """Refuse a certificate for a domain that has none, or whose file would replace another one."""
     from exactzones.zones.triangulation import require_certifiable
 
     if options.certificate is not None:
@@ -41,7 +41,8 @@ def deliver_certificate(
     asked: Question,
     header: dict[str, Any],
     others: Sequence[int] = (),
-    **limits: Any,
+    *,
+    threshold: str = "0",
 ) -> int:
     """Write the certificate of numbers that are complete; return the exit code."""
     from exactzones.zones.triangulation import certificate_lines
@@ -51,8 +52,10 @@ def deliver_certificate(
     units = (options.unit, *others)
     try:
         with stop.step():
-            layer, deadline = options.layer, stop.deadline
-            lines = list(certificate_lines(asked.network, units, asked.domain, header, layer=layer, seconds=deadline, **limits))
+            stream = certificate_lines(
+                asked.network, units, asked.domain, header, layer=options.layer, threshold=threshold, seconds=stop.deadline
+            )
+            lines = list(stream)
     except (BudgetExceeded, KeyboardInterrupt):
         click.echo(f"incomplete: {stop.deadline.reason} before the certificate was written", err=True)
         return 3
@@ -69,7 +72,7 @@ def is_about_numbers(certificate: Path) -> bool:
 
 
 def check_numbers(claim: CommandClaim, certificate: Path, numbers: dict[str, Any]) -> Report:
-    """Check the numbers of a file about a feature that the command line names; those of a valid file are added to ``numbers``.
+    """Check a certificate of numbers about the feature that the command line names; add those of a valid one to ``numbers``.
 
     Raises:
         InputError: the question is not about one feature, or the domain leaves out sides.

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
 from functools import partial
 from typing import Any
 
-from exactzones.arguments import Progress, as_deadline
+from exactzones.arguments import as_deadline
 from exactzones.checker.triangulated import FORMAT, Simplex
 from exactzones.deadline import Deadline
 from exactzones.errors import DomainError
@@ -35,8 +34,6 @@ def certificate_lines(
     layer: int = -1,
     threshold: Any = 0,
     seconds: float | Deadline | None = None,
-    executor: Executor | None = None,
-    progress: Progress | None = None,
 ) -> Iterator[str]:
     """Yield the lines of a certificate for numbers about features.
 
@@ -48,8 +45,6 @@ def certificate_lines(
         layer: of the features.
         threshold: that is subtracted from the first feature.
         seconds: the time limit.
-        executor: searches with its workers.
-        progress: called with (cells visited, regions found).
 
     Raises:
         BudgetExceeded: time is up.
@@ -60,8 +55,7 @@ def certificate_lines(
     *layers, last = ending_at(network, layer, units, relu=True).layers
     cut = Layer(last.weight, (last.bias[0] - exact(threshold, "threshold"), *last.bias[1:]), last.relu)
     whole = Network((*layers, cut, Layer.of([[1] * len(units)], relu=False)))
-    search = partial(find_zones, seconds=deadline, executor=executor, progress=progress)
-    regions = Regions.of(whole, domain, search, deadline)
+    regions = Regions.of(whole, domain, partial(find_zones, seconds=deadline), deadline)
     simplices = list(_simplices(regions.faces, deadline))
     counts = {"vertices": len(regions.points), "simplices": len(simplices)}
     yield json.dumps({"format": FORMAT, "network": network.sha256, "with": list(units[1:]), **header, **counts})
