@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from exactzones.certification import CannotFire, case_of, certify_cases
-from exactzones.certification.provers.box_search import BoxSearch
+from exactzones.certification.provers.box_search import BoxSearch, SharedBounds
 from exactzones.certification.provers.sharp_bounds import is_affordable, sharpen
 from exactzones.certification.run import Run
 from exactzones.checker import check
 from exactzones.checker.node_lines import read_node
 from exactzones.checker.reference import check_plainly
 from exactzones.network import Network
+from exactzones.polyhedra import Box
 from exactzones.property import condition
 
 INPUTS = 12
@@ -25,8 +26,8 @@ def network_of(seed, widths=(10, 10, 10, 1)):
     return Network.mlp(layers)
 
 
-def root(network, case):
-    search = BoxSearch([Run(network, [case]).searches._prepare(0)[0]])
+def root(network, case, shared=None):
+    search = BoxSearch([Run(network, [case]).searches._prepare(0)[0]], shared=shared)
     boxes = search.stack[0].boxes
     search._tighten(boxes, np.zeros(1, int), root=True)
     return search, boxes
@@ -70,3 +71,16 @@ def test_a_single_layer_needs_none():
     network = network_of(0, (10, 1))
     search, boxes = root(network, case_of(network, condition({0: 1}), "-1:1"))
     assert not is_affordable(search.claim, boxes)
+
+
+def test_boxes_with_other_constants_share_no_bounds():
+    network, shared = network_of(0), SharedBounds()
+    for value in (0, 0, 9, 0):
+        case = case_of(network, condition({0: 1}), Box((value, *(-1,) * (INPUTS - 1)), (value, *(1,) * (INPUTS - 1))))
+        (alone, expected), (search, boxes) = root(network, case), root(network, case, shared)
+        for _ in range(2):
+            assert search.bounds == alone.bounds
+            assert np.array_equal(boxes.low, expected.low)
+            assert np.array_equal(boxes.high, expected.high)
+            assert search._sharpen(boxes, 0, 0) == alone._sharpen(expected, 0, 0)
+            assert search.slopes == alone.slopes

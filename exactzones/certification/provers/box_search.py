@@ -179,7 +179,7 @@ class BoxSearch(RegionSearch):
     def _tighten_root(self, boxes: BoxBatch, place: int, number: int) -> None:
         """Bound the open units of one box, or take the bounds that another search has found on it."""
         box, claim = boxes.take([place]), self.claim
-        key = claim.depth, self.margin, *(part.tobytes() for part in (box.low, box.high, box.box_low, box.box_high, box.side))
+        key = self._key(box)
         if key not in self._shared.roots:
             for k in range(claim.depth):
                 self._bound_layer(box, np.array([number]), k)
@@ -194,13 +194,19 @@ class BoxSearch(RegionSearch):
         box = boxes.take([place])
         if box.side.any() or not is_affordable(self.claim, box):
             return False
-        key = self.claim.depth, self.margin, *(part.tobytes() for part in (box.low, box.high, box.box_low, box.box_high))
+        key = self._key(box)
         if key not in self._shared.sharp:
             self._shared.sharp.clear()
             self._shared.sharp[key] = sharpen(self.dual, box, self.margin, self.deadline.check)
         sharp = self._shared.sharp[key]
         boxes.low[place], boxes.high[place], self.slopes[number] = sharp.boxes.low[0], sharp.boxes.high[0], sharp.slopes
         return bool(sharp.slopes)
+
+    def _key(self, box: BoxBatch) -> Hashable:
+        """Return all on which bounds of the network's units on a box depend."""
+        claim = self.claim
+        arrays = claim.fixed, box.low, box.high, box.box_low, box.box_high, box.side
+        return claim.depth, self.margin, *(array.tobytes() for array in arrays)
 
     def _bound_layer(self, boxes: BoxBatch, numbers: Array, k: int) -> None:
         """Bound the open units of hidden layer k, in place.

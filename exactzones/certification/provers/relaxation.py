@@ -37,6 +37,7 @@ class FloatClaim:
             substituted, so only the others remain inputs.
 
     Attributes:
+        fixed: as passed.
         weights, biases: per hidden layer, shapes (units, inputs) and (units,); claims about one network share them.
         masks: per hidden layer, shape (units,); which units have a ReLU.
         depth: number of hidden layers.
@@ -49,8 +50,8 @@ class FloatClaim:
         domain_rows: number of rows of the domain.
     """
 
-    def __init__(self, claim: Claim, fixed: Array | None = None) -> None:
-        hidden = claim.layers[: claim.horizon]
+    def __init__(self, claim: Claim, fixed: Array) -> None:
+        self.fixed, hidden = fixed, claim.layers[: claim.horizon]
         self.biases: list[Array] = [units.floats[0] for units in hidden]
         self.weights: list[Array | SparseFloats] = [units.floats[1] for units in hidden]
         self.masks = [units.relu for units in hidden]
@@ -70,7 +71,7 @@ class FloatClaim:
             else:
                 biases, weights = claim.layers[target.layer].floats
                 self.targets.append((target.layer, coefficients @ weights, constant + float(coefficients @ biases)))
-        if fixed is not None and np.isfinite(fixed).any():
+        if np.isfinite(fixed).any():
             self._substitute(fixed)
 
     def _substitute(self, values: Array) -> None:
