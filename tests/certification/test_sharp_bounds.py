@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from exactzones.certification import CannotFire, case_of, certify_cases
-from exactzones.certification.provers.box_search import BoxSearch, SharedBounds
+from exactzones.certification.provers.box_search import BoxSearch
+from exactzones.certification.provers.shared_bounds import SharedBounds
 from exactzones.certification.provers.sharp_bounds import is_affordable, sharpen
 from exactzones.certification.run import Run
 from exactzones.checker import check

@@ -10,16 +10,17 @@ network verification.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from exactzones.certification.provers.base import SHARE_BITS, UNKNOWN, FloatRegion, RegionSearch
-from exactzones.certification.provers.dual import BoundResult, BoxBatch, DualBound, DualVariables, Relaxed
+from exactzones.certification.provers.dual import BoundResult, BoxBatch, DualBound, DualVariables, Relaxed, least
 from exactzones.certification.provers.relaxation import FloatClaim
-from exactzones.certification.provers.sharp_bounds import SharpBounds, Slopes, is_affordable, sharpen
+from exactzones.certification.provers.shared_bounds import SharedBounds, key_of
+from exactzones.certification.provers.sharp_bounds import Slopes, is_affordable, sharpen
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.bounds import ALPHA_BITS
 from exactzones.rational.blocks import SparseFloats
@@ -33,23 +34,6 @@ _ROUNDED = 0, 2, ALPHA_BITS  # bits of alphas, the first with which a region is 
 _BETA_BITS = 7  # of the largest beta of a leaf, where alphas have few bits
 _NEAR = 1e-9
 _WORTH = 0.05  # a unit's bound is kept if it narrows the unit's range by this share, or settles the unit
-
-
-RootBounds: TypeAlias = tuple[Array, Array, list[tuple[int, int]]]
-"""Lower and upper bounds of all hidden units, shape (1, units), and those that are recorded: units, and 1 for an upper bound."""
-
-
-@dataclass
-class SharedBounds:
-    """The last bounds of units, for searches of other claims about the same network on the same box.
-
-    Attributes:
-        roots: with usual slopes.
-        sharp: with slopes of their own.
-    """
-
-    roots: dict[Hashable, RootBounds] = field(default_factory=dict)
-    sharp: dict[Hashable, SharpBounds] = field(default_factory=dict)
 
 
 @dataclass
@@ -179,7 +163,7 @@ class BoxSearch(RegionSearch):
     def _tighten_root(self, boxes: BoxBatch, place: int, number: int) -> None:
         """Bound the open units of one box, or take the bounds that another search has found on it."""
         box, claim = boxes.take([place]), self.claim
-        key = self._key(box)
+        key = key_of(claim, self.margin, box)
         if key not in self._shared.roots:
             for k in range(claim.depth):
                 self._bound_layer(box, np.array([number]), k)
@@ -194,19 +178,13 @@ class BoxSearch(RegionSearch):
         box = boxes.take([place])
         if box.side.any() or not is_affordable(self.claim, box):
             return False
-        key = self._key(box)
+        key = key_of(self.claim, self.margin, box)
         if key not in self._shared.sharp:
             self._shared.sharp.clear()
             self._shared.sharp[key] = sharpen(self.dual, box, self.margin, self.deadline.check)
         sharp = self._shared.sharp[key]
         boxes.low[place], boxes.high[place], self.slopes[number] = sharp.boxes.low[0], sharp.boxes.high[0], sharp.slopes
         return bool(sharp.slopes)
-
-    def _key(self, box: BoxBatch) -> Hashable:
-        """Return all on which bounds of the network's units on a box depend."""
-        claim = self.claim
-        arrays = claim.fixed, box.low, box.high, box.box_low, box.box_high, box.side
-        return claim.depth, self.margin, *(array.tobytes() for array in arrays)
 
     def _bound_layer(self, boxes: BoxBatch, numbers: Array, k: int) -> None:
         """Bound the open units of hidden layer k, in place.
@@ -358,12 +336,12 @@ class BoxSearch(RegionSearch):
 
         after, slope = of_units(result.coefficients), of_units(relaxed.slope)
         before = np.where(after > 0, of_units(variables.alpha), slope) * after
-        constant = result.value - _least(result.inputs, boxes.box_low, boxes.box_high)
+        constant = result.value - least(result.inputs, boxes.box_low, boxes.box_high)
         fixed = constant[:, None] - np.minimum(after, 0) * of_units(relaxed.shift)
         values = []
         for change in (-before, after - before):  # off, on
             inputs = result.inputs[:, None] + change[..., None] * weight[units]
-            values.append(fixed + change * bias[units] + _least(inputs, boxes.box_low[:, None], boxes.box_high[:, None]))
+            values.append(fixed + change * bias[units] + least(inputs, boxes.box_low[:, None], boxes.box_high[:, None]))
         score = np.where(np.take_along_axis(gain, units, 1) >= 0, _score(values[0], values[1], worst), -np.inf)
         best = score.argmax(1)
         return units[every, best], score[every, best]
@@ -400,9 +378,3 @@ def _score(off: Array, on: Array, worst: Array) -> Array:
     one, other = (np.maximum(np.minimum(side, 0) - worst, 1e-9) for side in (off, on))
     score: Array = np.maximum(one, other) + 0.01 * np.minimum(one, other)
     return score
-
-
-def _least(inputs: Array, low: Array, high: Array) -> Array:
-    """Return the least values of linear functions over boxes."""
-    least: Array = (np.maximum(inputs, 0) * low + np.minimum(inputs, 0) * high).sum(-1)
-    return least

@@ -327,6 +327,12 @@ def shortfall(region: FloatRegion) -> float | None:
     return max(0.0, *lacking) if lacking and max(lacking) < UNKNOWN else None
 
 
+def least(inputs: Array, low: Array, high: Array) -> Array:
+    """Return the least values of linear functions over boxes."""
+    values: Array = (np.maximum(inputs, 0) * low + np.minimum(inputs, 0) * high).sum(-1)
+    return values
+
+
 def _row_sums(left: Array, right: Array) -> Array:
     """Return the dot products of rows, or those with the only row on the right."""
     sums: Array = left @ right[0] if len(right) == 1 else np.einsum("bn,bn->b", left, right)

@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 
 from exactzones.certification.provers.base import UNKNOWN, FloatRegion
-from exactzones.certification.provers.box_search import BoxSearch, Refuted, SharedBounds
+from exactzones.certification.provers.box_search import BoxSearch, Refuted
 from exactzones.certification.provers.clauses import Clauses
-from exactzones.certification.provers.dual import BoxBatch, DualBound, DualVariables, Relaxed
+from exactzones.certification.provers.dual import BoxBatch, DualBound, DualVariables, Relaxed, least
 from exactzones.certification.provers.phase_program import PhaseProgram
 from exactzones.certification.provers.propagation import Propagation, Ranges
+from exactzones.certification.provers.shared_bounds import SharedBounds
 from exactzones.checker.arithmetic import Array
 
 _MOST_ENTRIES = 1 << 17  # weights that are not zero, up to which linear programs are quick
@@ -73,8 +74,8 @@ def _linear_conditions(dual: DualBound, boxes: BoxBatch) -> Array:
     relaxed, none = Relaxed(dual.claim, boxes), np.zeros_like(boxes.low)
     variables = DualVariables((boxes.high > -boxes.low).astype(float), none, np.eye(count), np.zeros((count, len(dual.rows))))
     result = dual.bound(boxes, relaxed, variables, dual.combined(variables.mu, relaxed))
-    least = (np.maximum(result.inputs, 0) * boxes.box_low + np.minimum(result.inputs, 0) * boxes.box_high).sum(1)
-    return np.concatenate([(result.value - least)[:, None], result.inputs], 1)
+    constants = result.value - least(result.inputs, boxes.box_low, boxes.box_high)
+    return np.concatenate([constants[:, None], result.inputs], 1)
 
 
 class PhaseSearch(BoxSearch):

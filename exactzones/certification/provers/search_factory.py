@@ -12,7 +12,7 @@ import numpy as np
 from exactzones.certification.limits import CELL_SEARCH_INPUTS
 from exactzones.certification.provers.base import FloatRegion, FloatRows
 from exactzones.certification.provers.box_proof import BoxProof
-from exactzones.certification.provers.box_search import BoxSearch, SharedBounds
+from exactzones.certification.provers.box_search import BoxSearch
 from exactzones.certification.provers.cell_proof import CellProof
 from exactzones.certification.provers.cell_search import CellSearch
 from exactzones.certification.provers.cut_proof import CutProof
@@ -20,6 +20,7 @@ from exactzones.certification.provers.cut_search import CutSearch, suits
 from exactzones.certification.provers.dual import shortfall
 from exactzones.certification.provers.phase_search import PhaseSearch, is_combinatorial
 from exactzones.certification.provers.relaxation import FloatClaim
+from exactzones.certification.provers.shared_bounds import SharedBounds
 from exactzones.checker import Bound, Hint
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.rules import OpenRegion, region_row

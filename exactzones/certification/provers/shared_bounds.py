@@ -1,0 +1,34 @@
+"""Bounds of units that several searches need: those of claims about one network on one box are computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from exactzones.certification.provers.dual import BoxBatch
+from exactzones.certification.provers.relaxation import FloatClaim
+from exactzones.certification.provers.sharp_bounds import SharpBounds
+from exactzones.checker.arithmetic import Array
+
+RootBounds: TypeAlias = tuple[Array, Array, list[tuple[int, int]]]
+"""Lower and upper bounds of all hidden units, shape (1, units), and those that are recorded: units, and 1 for an upper bound."""
+
+
+@dataclass
+class SharedBounds:
+    """The last bounds of units, for searches of other claims about the same network on the same box.
+
+    Attributes:
+        roots: with usual slopes.
+        sharp: with slopes of their own.
+    """
+
+    roots: dict[Hashable, RootBounds] = field(default_factory=dict)
+    sharp: dict[Hashable, SharpBounds] = field(default_factory=dict)
+
+
+def key_of(claim: FloatClaim, margin: float, box: BoxBatch) -> Hashable:
+    """Return all on which bounds of the network's units on a box depend."""
+    arrays = claim.fixed, box.low, box.high, box.box_low, box.box_high, box.side
+    return claim.depth, margin, *(array.tobytes() for array in arrays)
