@@ -136,8 +136,7 @@ class PhaseSearch(BoxSearch):
         """Return the root's regions with these phases, shape (regions, units)."""
         boxes = self._root.take(np.zeros(len(sides), int))
         boxes.side = sides
-        np.maximum(boxes.low, 0, out=boxes.low, where=sides > 0)
-        np.minimum(boxes.high, 0, out=boxes.high, where=sides < 0)
+        _fix(boxes, sides)
         return boxes
 
     def _look(self, point: Array) -> None:
@@ -252,7 +251,7 @@ class PhaseSearch(BoxSearch):
             self.stack.append(_OpenPhases(item.sides + phase, ranges, number, side))
 
 
-def _fix(ranges: Ranges, sides: Array) -> None:
-    """Tighten ranges by phases, in place."""
+def _fix(ranges: Ranges | BoxBatch, sides: Array) -> None:
+    """Tighten bounds of units by phases, in place."""
     np.maximum(ranges.low, 0, out=ranges.low, where=sides > 0)
     np.minimum(ranges.high, 0, out=ranges.high, where=sides < 0)
