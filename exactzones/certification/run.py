@@ -79,7 +79,6 @@ class Run:
     failure: str = ""  # why workers could not go on
 
     def __post_init__(self) -> None:
-        self.start = time.monotonic()
         self._prepared = Prepared.of(self.network)
         self.arithmetic = FloatArithmetic.of(arithmetic_of(self.cases))
         self.is_replayed = True
