@@ -104,7 +104,7 @@ class Reduction:
 
     def homology(self, dim: int, euler: int) -> Homology:
         """Return the homology, in so many dimensions, of the complex with this Euler characteristic."""
-        divisors = [self._divisors(k) for k in range(len(self.boundary) + 1)]
+        divisors = [elementary_divisors(self._matrix(k)) for k in range(len(self.boundary) + 1)]
         left = [len(cells) for cells in self.boundary]
         betti = [count - len(divisors[k]) - len(divisors[k + 1]) for k, count in enumerate(left)]
         torsion = [tuple(entry for entry in divisors[k + 1] if entry > 1) for k in range(len(left))]
@@ -113,8 +113,7 @@ class Reduction:
     def cycles(self, k: int) -> list[Boundary]:
         """Return cycles of dimension k of the whole complex that are a basis of its homology with rational coefficients."""
         cells = list(self.boundary[k])
-        bounding = self._matrix(k + 1) if k + 1 < len(self.boundary) else []
-        transposed = list(zip(*self._matrix(k), strict=True)) if k else []
+        bounding, transposed = self._matrix(k + 1), zip(*self._matrix(k), strict=True)
         chosen, known = [], rank(bounding)
         for candidate in nullspace([row for row in transposed if any(row)], len(cells)):
             if rank([*bounding, candidate]) > known:
@@ -135,15 +134,14 @@ class Reduction:
         The values of one cell are a dictionary from the number of the cocycle.
         """
         cells = list(self.boundary[k])
-        rows = self._matrix(k + 1) if k + 1 < len(self.boundary) else []
         values: dict[int, Boundary] = {}
-        for number, cocycle in enumerate(nullspace([row for row in rows if any(row)], len(cells))):
+        for number, cocycle in enumerate(nullspace([row for row in self._matrix(k + 1) if any(row)], len(cells))):
             for cell, entry in zip(cells, cocycle, strict=True):
                 if entry:
                     values.setdefault(cell, {})[number] = entry
         for pair in reversed(self._pairs):
             if pair.dim == k + 1:
-                extend(values, pair.face, pair.boundary)
+                _extend(values, pair.face, pair.boundary)
         return values
 
     def _reduce(self) -> None:
@@ -154,12 +152,10 @@ class Reduction:
             self._coreduce(k, list(self.boundary[k]))
             self._cancel(k)
 
-    def _divisors(self, k: int) -> list[int]:
-        """Return the elementary divisors, other than 0, of the boundary map from dimension k."""
-        return elementary_divisors(self._matrix(k)) if 0 < k < len(self.boundary) else []
-
     def _matrix(self, k: int) -> list[Row]:
-        """Return the boundaries of the cells of dimension k that remain as rows; k is not 0."""
+        """Return the boundaries of the cells of dimension k that remain as rows; there are none of points."""
+        if not 0 < k < len(self.boundary):
+            return []
         number = {face: j for j, face in enumerate(self.boundary[k - 1])}
         rows = [[0] * len(number) for _ in self.boundary[k]]
         for row, faces in zip(rows, self.boundary[k].values(), strict=True):
@@ -219,7 +215,7 @@ class Reduction:
         del self.boundary[k][cell], self.cofaces[k][cell], self.boundary[k - 1][face], self.cofaces[k - 1][face]
 
 
-def extend(values: dict[int, Boundary], face: int, boundary: Boundary) -> None:
+def _extend(values: dict[int, Boundary], face: int, boundary: Boundary) -> None:
     """Give a face, on which the boundary of a cell is 1 or -1, the values for which cocycles are 0 on that boundary."""
     total: Boundary = {}
     for other, incidence in boundary.items():
@@ -314,7 +310,7 @@ class RegularComplex:
         values = self.reduction.cocycles(k)
         for cell, face in reversed(self.collapses):
             if self.dims[face] == k:
-                extend(values, face, self.boundary(cell))
+                _extend(values, face, self.boundary(cell))
         return values
 
 
