@@ -50,10 +50,10 @@ class CheckerOptions:
     timeout: float | None
 
     def require_ordinary(self) -> None:
-        """Refuse options that a certificate of numbers does not have.
+        """Refuse options that do not apply to a certificate of numbers.
 
         Raises:
-            InputError: another checker, or arithmetic.
+            InputError: another checker, or an arithmetic of floats, is asked for.
         """
         if self.verified or self.plain or self.arithmetic != REAL:
             raise InputError(

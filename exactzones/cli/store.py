@@ -124,10 +124,10 @@ def _count_text(opened: ZoneStore) -> str:
 
 
 def require_engine(search: SearchOptions) -> None:
-    """Refuse an engine whose zones no store keeps.
+    """Refuse an engine whose zones a store does not keep.
 
     Raises:
-        InputError: it is one.
+        InputError: the engine is such a one.
     """
     if search.engine not in ("auto", *ENGINES):
         raise InputError(f"--store does not work with --engine {search.engine}; choose forward or inequalities")

@@ -118,7 +118,7 @@ def exact_vertices(leaves: Sequence[Leaf], target: Layer) -> tuple[LeafArrays, I
         target: the layer of that unit, which reads the values of the last layer that cuts the leaves.
 
     Returns:
-        (the leaves as arrays, the number of each of their generators' vertex, the vertices, the target's sign at each).
+        (the leaves as arrays, for each of their generators the number of its vertex, the vertices, the target's sign at each).
     """
     arrangement = leaves[0].arrangement.with_target(target)
     units = arrangement.exact.base[-2] - arrangement.exact.base[0]

@@ -310,9 +310,9 @@ def inequalities(
 
 
 def whole_domain(network: Network, prop: Property, domain: Polyhedron | None) -> Generator[Zone, None, None] | None:
-    """Return an iterator over the zones of a property that no ReLU comes before: the domain, if the property fires there.
+    """Return an iterator over the zones of a property of values before all ReLUs: the domain, if the property fires there.
 
-    Returns None if there is a ReLU, or a number is irrational.
+    Returns None if a ReLU comes before the values, or a number is irrational.
 
     Args:
         network: the network.

@@ -1,10 +1,10 @@
 """All faces of thousands of bounded cells that meet in common faces, each face once, as arrays.
 
 The cells are limits of simple polytopes: d facets meet at each generator, several generators may be the same vertex, and some
-faces of the simple polytope may shrink to lower ones.  If the rows of the d facets are independent at each generator, then every
-face of a cell of dimension k is the limit of the generators on some d - k facets, and the limit of any others is a lower face: a
-limit of dimension k lies in a face of dimension at most k, and its boundary lies in lower ones, so it is that face.  Faces are
-compared by their vertices.
+faces of the simple polytope may shrink to faces of lower dimension.  If the rows of the d facets are independent at each
+generator, then every face of dimension k of a cell is the limit of the generators on some d - k facets; those on any other d - k
+facets have a face of lower dimension as their limit.  For a limit of dimension k lies in a face of dimension at most k, and its
+boundary lies in faces of lower dimension, so it is all of that face.  Faces are compared by their vertices.
 """
 
 from __future__ import annotations
@@ -98,10 +98,10 @@ class FaceComplex:
         return np.minimum.reduceat(at, self.ptr[:-1]), np.maximum.reduceat(at, self.ptr[:-1])
 
     def level_set(self, signs: Integers) -> RegularComplex:
-        """Return where a function is 0 that is affine on each cell; a cell has the name of the face of which it is a section.
+        """Return the zeros of a function that is affine on each cell; each section of a face has the face's name.
 
-        A face on which both signs are found is cut in a cell of one dimension less.  The facets of that are the sections of such
-        facets, and the faces of two dimensions less on which the function is 0.
+        A face on which the function has both signs is cut in a cell of one dimension less.  The facets of that cell are the
+        sections of the face's facets, and the faces of two dimensions less on which the function is 0.
 
         Args:
             signs: the function's signs at the vertices, -1, 0 or 1.
@@ -119,7 +119,7 @@ class FaceComplex:
         return RegularComplex((self.dims - mixed)[chosen], links[np.lexsort(links.T[::-1])], chosen)
 
     def _ridges(self, faces: Integers, facets: Integers, wanted: Flags) -> Integers:
-        """Return pairs of faces and those of the chosen faces that are facets of their facets."""
+        """Return, for pairs of a face and a facet of it, the pairs of the face and a wanted facet of that facet."""
         ptr = np.searchsorted(self.facets[:, 0], np.arange(len(self.dims) + 1))
         counts = np.diff(ptr)[facets]
         at = np.repeat(ptr[facets] - np.append(0, np.cumsum(counts)[:-1]), counts) + np.arange(counts.sum())
@@ -155,7 +155,7 @@ def _unique_pairs(first: Integers, second: Integers) -> Integers:
 
 
 def _equal_sets(ptr: Integers, members: Integers) -> tuple[Integers, Integers]:
-    """Return the first of each class of equal sets, ascending, and which of those each set is equal to, counted."""
+    """Return the first of each class of equal sets, ascending, and for each set the place of its class among them."""
     sizes, first = np.diff(ptr), np.empty(len(ptr) - 1, np.int64)
     for size in np.unique(sizes).tolist():
         chosen = np.flatnonzero(sizes == size)
@@ -166,7 +166,7 @@ def _equal_sets(ptr: Integers, members: Integers) -> tuple[Integers, Integers]:
 
 
 def _facets(groups: Sequence[Integers], is_kept: Flags, face_of: Integers, dims: Integers) -> Integers:
-    """Return pairs of faces and their facets: limits of one facet more."""
+    """Return the pairs of a face and a facet of it, which is the limit of the generators on one facet of the cell more."""
     dim, found = len(groups) - 1, [np.empty((0, 2), np.int64)]
     for k in range(1, dim + 1):
         below = {subset: j for j, subset in enumerate(itertools.combinations(range(dim), dim - k + 1))}

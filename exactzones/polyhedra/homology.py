@@ -226,7 +226,7 @@ def _extend(values: dict[int, Boundary], face: int, boundary: Boundary) -> None:
 
 
 class RegularComplex:
-    """A complex of polytopes, or of sets like them: a cell with a cell of two dimensions less has two facets between them.
+    """A complex of polytopes, or of sets like them: two facets lie between a cell and a face of two dimensions less.
 
     Args:
         dims: the dimension of each cell, ascending.

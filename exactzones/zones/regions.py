@@ -87,7 +87,11 @@ class Regions:
         return cls(network, zones, FaceComplex(incidences), points, signs)
 
     def holes(self, subset: RegularComplex) -> Iterator[Hole]:
-        """Yield a hole for each Betti number from dimension 1 of a complex of faces, or of sections where the output is 0."""
+        """Yield as many holes of each dimension from 1 as the Betti number of a complex says.
+
+        Args:
+            subset: a complex of faces, or of their sections where the output is 0.
+        """
         for loop in loops(subset):
             faces = subset.cells[list(loop.edges)].tolist()
             corners = tuple(self._point(int(subset.cells[vertex])) for vertex in loop.vertices)
@@ -137,11 +141,11 @@ def _of_cells(zones: Sequence[Zone], deadline: Deadline) -> tuple[Incidences, li
 
 
 def _closed_and_bounded(network: Network, domain: Polyhedron | None, search: _Search, deadline: Deadline) -> Polyhedron:
-    """Return a closed and bounded part of a domain in which the output has the same sets of equal sign, up to homotopy.
+    """Return a closed and bounded part of a domain that has the same sets of equal sign of the output, up to homotopy.
 
-    The part is that in a box around a point of each smallest face of the parts of regions on which the output has one sign, so
-    that the interior of the box meets the interior of each face in a convex set.  Strict rows are at least
-    half their least positive value at a vertex there.
+    Let the zeros of the output cut the regions.  A box bounds the domain: its interior has a point of each smallest face of all
+    parts, and so meets the interior of each face in a convex set.  In this box, each strict row is to be at least half its least
+    positive value at a vertex.
     """
     inside = Polyhedron.space(network.inputs) if domain is None else domain
     if inside.is_bounded and not inside.hrep.strict:

@@ -3,9 +3,10 @@
 The activation regions of a network are the cells of a complex: two of them meet in a common face (Grigsby and Lindsey 2022, On
 transversality of bent hyperplane arrangements, for generic networks; cutting all cells of a complex along the zeros of a
 continuous function that is affine on each leaves a complex in any case).  Where the domain is bounded, the set on which a
-feature is at least t, or greater than t, can be shrunk to the complex of the faces at all of whose vertices it is so: on a cell
-that is cut by the level both are contractible, the latter since it is dual to the facets of a polytope that can be seen from a
-point (Bestvina and Brady 1997, Morse theory and finiteness properties of groups, lemma 2.5, for levels without vertices).
+feature is at least t, or greater than t, can be shrunk to the complex of the faces at all of whose vertices it is so.  For in
+each cell that the level cuts, the set is convex, and the union of those faces is contractible: it is dual to the facets of a
+polytope that can be seen from a point (Bestvina and Brady 1997, Morse theory and finiteness properties of groups, lemma 2.5, for
+levels without vertices).
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class Topology:
         complement: the rest of the domain.
         boundary: where it is equal to the threshold.
         open: which firing set was meant.
-        holes: for "firing", "complement" and "boundary" a hole for each Betti number from dimension 1, short loops first.
+        holes: for "firing", "complement" and "boundary" as many holes of each dimension from 1 as the Betti number says; short
+            loops first.
     """
 
     firing: Homology | None = None
