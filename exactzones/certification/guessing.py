@@ -52,7 +52,7 @@ class Guesses:
 
         Args:
             numbers: of the cases.
-            seconds: how long to search; by default as long as all guesses before took together.
+            seconds: how long to search; by default the first guess is short, and later ones take as long as all before together.
         """
         domains: dict[tuple[SparseRows, SparseRows], list[int]] = {}
         for k in sorted(numbers):

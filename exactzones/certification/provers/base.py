@@ -39,7 +39,7 @@ class FloatRegion(NamedTuple):
     """A region to be searched, in floats, without the inputs that are constant on it.
 
     Attributes:
-        path: for each split that led to it, the unit, among all units, and the side; None where a constant input was split.
+        path: for each split that led to it, the unit, among all units, and the side; None where an input was cut.
         claim: the network and the conditions.
         low, high: a box that contains the region, shape (inputs,).
         rows: rows of the region that the box does not express.
@@ -69,7 +69,7 @@ class SearchTree:
             root the place of its region).
         count: number of visited subregions; nodes are numbered in the order of visits.
         roots: the place of a region -> its node, once it is visited.
-        split: node -> the hidden unit that splits it.
+        split: node -> the hidden unit that splits it, or the input that is cut.
         children: node -> the numbers of its two children, -1 while they are open.
         leaf: node -> why the conditions cannot hold there, in the search's own form.
         zone: node -> the listed zone that contains it.
@@ -96,7 +96,7 @@ class SearchTree:
             self.roots[side] = node
 
     def _record_split(self, node: int, unit: int) -> None:
-        """Record that a unit splits a node."""
+        """Record that a hidden unit splits a node, or a cut of an input."""
         self.split[node], self.children[node] = unit, [-1, -1]
 
 

@@ -20,7 +20,7 @@ _RESIZED = 6
 class CellBounds(NamedTuple):
     """Bounds of all hidden units on cells, and where each comes from: a number in the log, -1, or ``_SPLIT``.
 
-    All arrays have shape (cells, units), or (units,) for a single cell.
+    In a search of boxes it comes from a node, or is -1.  All arrays have shape (cells, units), or (units,) for a single cell.
     """
 
     low: Array

@@ -128,6 +128,7 @@ class PhaseSearch(BoxSearch):
         self._tighten(boxes, np.array([number]), root=True)
         relaxed = Relaxed(self.claim, boxes)
         self._open = relaxed.open[0]
+        # The upper bound of a unit that is on may be an estimate.
         item.ranges.low[:], item.ranges.high[:] = boxes.low[0], np.where(relaxed.on[0], np.inf, boxes.high[0])
         self._program = PhaseProgram(self.claim, self.rows.matrix, boxes)
         self._clauses: Clauses[Refuted] = Clauses(self.claim.units)

@@ -1,4 +1,4 @@
-"""Set up the float search that suits an open region of a certificate's tree: cells for few inputs, boxes for many."""
+"""Set up the float search that suits an open region: cells or halved boxes for few inputs, splits of units for many."""
 
 from __future__ import annotations
 
