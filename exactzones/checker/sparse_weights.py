@@ -16,6 +16,7 @@ _EXACT = 53
 """Floats represent all integers below ``2^53``."""
 _SHORTEST = 16  # bits of a digit
 _LONGEST = 2048  # bits of a numerator
+_LEADING = 512  # of them, which a float can hold
 
 
 class SparseWeights(Weights):
@@ -55,9 +56,10 @@ class SparseWeights(Weights):
     @cached_property
     def _most(self) -> int:
         """Return k such that the absolute numerators of each column have a sum below ``2^k``."""
-        sums = np.bincount(self._form.entries.columns, np.abs(self._values).astype(float))
-        most = max(sums.max(initial=0.0), np.abs(self._first).astype(float).sum())
-        return int(most).bit_length() + 1  # the rounding of floats included
+        cut = max(0, self.size - _LEADING)  # lower bits are rounded up
+        values, first = (((np.abs(part) >> cut) + (cut > 0)).astype(float) for part in (self._values, self._first))
+        most = max(np.bincount(self._form.entries.columns, values).max(initial=0.0), first.sum())
+        return cut + int(most).bit_length() + 1  # the rounding of floats included
 
     @cached_property
     def _terms(self) -> int:

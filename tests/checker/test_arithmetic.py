@@ -78,6 +78,17 @@ def test_the_largest_products_by_blocks_do_not_wrap(bits, sign):
     assert not SparseWeights(SparseForm(entries, block), [Fraction(1 << 5000)] * 4096).is_short
 
 
+def test_products_by_blocks_of_numerators_that_exceed_all_floats():
+    matrix = np.array([[1.0, 0.0], [0.0, 1e-320], [-3.5, 0.0]])
+    places = np.nonzero(matrix)
+    form = SparseForm(SparseEntries(matrix.shape, *places, matrix[places]), Blocks(matrix.shape, *places))
+    for column in ([Fraction(1), Fraction(1, 3 << 1000), Fraction(-5)], [Fraction(2)] * 3):
+        sparse, dense = SparseWeights(form, column), Weights(Matrix.of(matrix), column)
+        for left in ([[1 << 40, -7, 1 << 39], [3, 1 << 60, 0]], [[1 << 1100, -1, 5]]):
+            for ours, theirs in zip(sparse.product(integers(left)), dense.product(integers(left)), strict=True):
+                assert (ours == theirs).all()
+
+
 @given(st.data())
 def test_entrywise_products_are_rounded_down(data):
     draw = np.random.default_rng(data.draw(st.integers(0, 1 << 32)))
