@@ -116,10 +116,10 @@ def _require_short(multipliers: Iterable[Any]) -> None:
 
 def _from_columns(number: Any, units: list[Any], tail: list[Any], columns: list[Any]) -> Node:
     """Read a line of version 2."""
-    codes, also, claims = [*accumulate(_integers(units))], [], []
+    codes, also, claims, is_zone = [*accumulate(_integers(units))], [], [], False
     match tail:
         case ["zone", _, more] if isinstance(more, list):
-            also = [*accumulate(_integers(more))]
+            also, is_zone = [*accumulate(_integers(more))], True
         case ["no", *entries] if entries and len(entries) % 2 == 0:
             claims = [*pairs(entries)]
     hints = _read_hints(columns, len(codes) + len(also) + len(claims))
@@ -129,7 +129,7 @@ def _from_columns(number: Any, units: list[Any], tail: list[Any], columns: list[
     if claims:
         read = ((exact, mu, hint) for (exact, mu), hint in zip(claims, last, strict=True))
         return Node(at, bounds, "no", refutations=tuple(starmap(_read_refutation, read)))
-    if tail[:1] == ["zone"] and len(tail) == 3:
+    if is_zone:
         return Node(at, bounds, "zone", whole(tail[1], "zone"), also=tuple(map(_bound, also, last)))
     return _split(at, bounds, tail, 2)
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 from checker.support import certificate, in_columns, in_version_1
-from checker.test_all_checkers import CANNOT, checkers
-from checker.test_checker import ABSOLUTE, LEFT, RIGHT, SPLIT
+from checker.test_all_checkers import CANNOT, COMPLETE, checkers
+from checker.test_checker import ABSOLUTE, LEFT, LISTED, RIGHT, SPLIT, ZONES
 
 from exactzones.checker.certificate import Bound, Hint, Node, Refutation
 from exactzones.checker.node_lines import read_node, write_node
@@ -115,3 +115,13 @@ def test_lines_that_all_refuse(path, value):
     else:
         node = value
     assert verdicts(json.dumps(node)) == {"invalid"}
+
+
+@pytest.mark.parametrize("more", [4, "4", None, {}, [[4]]])
+def test_a_zone_whose_units_are_no_list_is_refused_by_all(more):
+    first, *nodes = in_columns(certificate(ABSOLUTE, *LISTED, zones=ZONES))
+    number, units, tail, groups = json.loads(nodes[-1])
+    assert tail[0] == "zone"
+    for wanted, last in (("valid", tail), ("invalid", [*tail[:2], more])):
+        lines = [first, *nodes[:-1], json.dumps([number, units, last, groups])]
+        assert {checker(ABSOLUTE, [COMPLETE], lines).verdict for checker in checkers()} == {wanted}
