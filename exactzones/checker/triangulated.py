@@ -189,7 +189,8 @@ def _values(
 
 def _check_cover(claim: NumbersClaim, vertices: Sequence[Row], simplices: Sequence[Simplex]) -> None:
     """Refuse simplices that do not cover the domain once."""
-    sides: dict[Simplex, list[int]] = defaultdict(list)
+    facets: dict[Simplex, list[int]] = defaultdict(list)
+    sides = [row for row in claim.rows if any(row)]  # a row of zeros is zero everywhere, but no side
     for simplex in simplices:
         sign = _orientation([vertices[corner] for corner in simplex])
         if not sign:
@@ -197,9 +198,9 @@ def _check_cover(claim: NumbersClaim, vertices: Sequence[Row], simplices: Sequen
         order = sorted(simplex)
         inversions = sum(a > b for a, b in itertools.combinations(simplex, 2))
         for k in range(len(order)):
-            sides[*order[:k], *order[k + 1 :]].append(sign * (-1) ** (inversions + k))
-    for facet, found in sides.items():
-        outside = len(found) == 1 and any(all(not integer_dot(row, vertices[corner]) for corner in facet) for row in claim.rows)
+            facets[*order[:k], *order[k + 1 :]].append(sign * (-1) ** (inversions + k))
+    for facet, found in facets.items():
+        outside = len(found) == 1 and any(all(not integer_dot(row, vertices[corner]) for corner in facet) for row in sides)
         if not outside and sorted(found) != [-1, 1]:
             raise _RefusedError("a facet is not shared by two simplices on opposite sides, nor on a side of the domain")
     first = [vertices[corner] for corner in simplices[0]]

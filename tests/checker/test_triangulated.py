@@ -94,3 +94,11 @@ def test_units_with_both_signs_are_refused():
     assert "both signs" in checked(RING, 0, SQUARE, lines).why
     shown = json.loads(of_topology(RING, 0, SQUARE)[0])["numbers"]["firing"]
     assert shown == {"betti": [1, 1], "torsion": [[], []], "euler": 0}
+
+
+def test_a_row_of_zeros_is_no_side():
+    header = json.loads(of_measure(RING, 0, SQUARE, 1)[0]) | {"vertices": 3, "simplices": 1}
+    lines = list(map(json.dumps, (header, [1, 1, 0], [1, 2, 0], [1, 1, 1], [0, 1, 2])))
+    for rows in (SQUARE.facet_rows(), (*SQUARE.facet_rows(), (0, 0, 0))):
+        report, _ = check_triangulation(NumbersClaim(RING, 1, 0, Fraction(0), rows), lines)
+        assert "nor on a side" in report.why
