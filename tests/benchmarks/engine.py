@@ -310,10 +310,11 @@ def pruning(_options: Options) -> None:
     for widths in ([2, 32, 32, 1], [2, 64, 64, 64, 1], [3, 40, 40, 1], [2, 200, 200, 1], [2, *[64] * 8, 1]):
         samples = rng.uniform(-RADIUS, RADIUS, (200_000, widths[0]))
         cells, whole = best(lambda widths=widths: count_cells(network_of(*normal(widths))))
-        for share in (0.02, 0.001, None):
+        for share in (0.1, 0.01, 0.001, None):
             zones, seconds, arrangement = recorded(shifted(widths, share, samples))
             cuts, visited = arrangement.stats.cuts, arrangement.stats.cells
-            work = (f"{zones:,}", f"{cuts:,}", f"{cuts / zones:.2f}", f"{visited:,}", f"{seconds:.3g}", f"{whole / seconds:.2f}")
+            each = f"{cuts / zones:.2f}" if zones else "-"
+            work = (f"{zones:,}", f"{cuts:,}", each, f"{visited:,}", f"{seconds:.3g}", f"{whole / seconds:.2f}")
             row(name_of(widths), "as it comes" if share is None else f"{share:.1%}", f"{cells:,}", f"{whole:.3g}", *work)
 
 
