@@ -141,7 +141,7 @@ def _of_cells(zones: Sequence[Zone], deadline: Deadline) -> tuple[Incidences, li
 
 
 def _closed_and_bounded(network: Network, domain: Polyhedron | None, search: _Search, deadline: Deadline) -> Polyhedron:
-    """Return a closed and bounded part of a domain that has the same sets of equal sign of the output, up to homotopy.
+    """Return a closed and bounded part of a domain; the sets of equal sign of the output have the same homotopy types in both.
 
     Let the zeros of the output cut the regions.  A box bounds the domain: its interior has a point of each smallest face of all
     parts, and so meets the interior of each face in a convex set.  In this box, each strict row is to be at least half its least
