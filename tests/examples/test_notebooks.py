@@ -25,7 +25,7 @@ def printed(notebook):
 
 
 def test_there_are_some():
-    assert len(NOTEBOOKS) >= 6
+    assert len(NOTEBOOKS) >= 7
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
