@@ -22,7 +22,7 @@ from exactzones.rational.blocks import SparseFloats
 Array: TypeAlias = np.ndarray[Any, Any]
 WORD = 62
 """Sums in int64 stay below ``2^62``, with one bit to spare."""
-FLOAT = 50
+_FLOAT = 50
 """Sums of products in floats stay below ``2^50``; floats represent integers up to ``2^53`` exactly, so three bits are spare."""
 _SHORTEST = 8  # bits of a digit; with shorter digits Python's integers would be as fast
 _FEW = 1 << 14  # products: for fewer, int64 is as fast as digits in floats
@@ -153,7 +153,7 @@ class Weights:
         absolute products stay below ``2^50``, and sums of a few of these below ``2^53``: no step is rounded, in whatever order
         the products are added.
         """
-        step = (FLOAT - len(self.integers).bit_length()) // 2
+        step = (_FLOAT - len(self.integers).bit_length()) // 2
         if step not in self._digits:
             self._digits[step] = [digit.astype(np.float64) for digit in digits(self.integers, self.size, step)]
         right = np.concatenate([digit[part] for digit in self._digits[step]], 1)

@@ -272,8 +272,8 @@ def unrefuted(batch: Batch, case: int) -> Iterator[int]:
         Invalid: a hint or a combination names something that does not exist.
     """
     targets = batch.claim.targets[case]
+    every = [(i, node, node.refutations[case]) for i, node in enumerate(batch.nodes) if node.kind == "no"]
     for exact in (False, True):
-        every = [(i, node, node.refutations[case]) for i, node in enumerate(batch.nodes) if node.kind == "no"]
         asked = [refutation for refutation in every if refutation[2].exact == exact]
         if not asked:
             continue
