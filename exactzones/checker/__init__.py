@@ -11,6 +11,8 @@ same rules, which ``proofs/certificate.md`` states.  A change of a rule touches,
    ``verified.py`` runs it.
 
 ``tests/checker`` compares the first two on random certificates, ``tests/proofs`` all three.
+
+Certificates of measures and topology are triangulations, another format; ``triangulated.py`` is its only checker.
 """
 
 from exactzones.checker.certificate import Bound, Hint, Node, Refutation, lines_of
