@@ -69,7 +69,7 @@ class FacetSearch:
         bounds: of the coordinates.
         inner: a point strictly inside.
         known: the rows in floats, if the caller has them.
-        hints: the reasons that were found for a polyhedron with similar rows.
+        hints: the reasons that were found for a polyhedron with similar rows; ``imply`` tries those of redundant rows.
         centre: near which floats look for points; by default the inner point.
         deadline: when to stop.
         redundant: numbers of rows that are known to be redundant.
@@ -100,7 +100,6 @@ class FacetSearch:
         Raises:
             BudgetExceeded: time is up.
         """
-        self.imply()
         self._reach()
         sides = [(k, side) for k, side, _ in self.bounds.sides()]
         self._along_axes(sides)

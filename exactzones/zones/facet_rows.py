@@ -103,6 +103,7 @@ class FacetRows:
         if hints is not None:
             search.hints, search.centre = self._hinted(hints), hints.centre
             search.imply()
+        # Where hints imply too few of their rows, rows are implied as those of a zone without a neighbour are.
         is_far = hints is not None and 4 * len(search.redundant) < 3 * len(hints.reasons.redundant)
         if (hints is None or is_far) and self.crossing.zone.prop.horizon > 1 and self._first.outputs <= self._dim:
             self._imply_for_all_values(search)
