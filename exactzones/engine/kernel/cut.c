@@ -216,10 +216,7 @@ static void run_free(Run *run) {
     free(run->cell.at); free(run->above.at); free(run->below.at);
     FREE(L->X); FREE(L->E); FREE(L->Z); FREE(L->has_Z); FREE(L->T); FREE(L->S); FREE(L->flags); FREE(L->guesses);
     FREE(run->stack.lists); FREE(run->stack.lengths); FREE(run->stack.states);
-    for (int k = 0; k < RESULTS; k++) {
-        FREE(run->finished.part[k]);
-        FREE(run->rest.part[k]);
-    }
+    for (int k = 0; k < RESULTS; k++) { FREE(run->finished.part[k]); FREE(run->rest.part[k]); }
     target_free(&run->target);
     Py_XDECREF(L->signs);
     free_request(&run->in);
