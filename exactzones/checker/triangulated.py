@@ -25,13 +25,16 @@ from functools import cached_property
 from math import factorial, prod
 from typing import Any, TypeAlias
 
-from exactzones.checker.records import Report
+from exactzones.checker.records import Case, Report, require_rational
 from exactzones.errors import FormatError, one_line
 from exactzones.network import Network
+from exactzones.property import Property
 from exactzones.rational import (
     Row,
+    SparseRows,
     determinant,
     elementary_divisors,
+    integer,
     integer_dot,
     over_common_denominator,
     sum_of_quotients,
@@ -115,7 +118,11 @@ def check_triangulation(claim: NumbersClaim, lines: Iterable[str]) -> tuple[Repo
     Args:
         claim: what the numbers are about; it never comes from the file.
         lines: of the file.
+
+    Raises:
+        InexactError: the claim has irrational numbers.
     """
+    require_rational(claim.network, Case(SparseRows.of(claim.rows), Property(())))
     stream = iter(lines)
     try:
         header = _header(claim, stream)
@@ -145,7 +152,7 @@ def _header(claim: NumbersClaim, stream: Iterator[str]) -> dict[str, Any]:
 def _read(stream: Iterator[str], kind: type) -> Any:
     line = next(stream, "")
     try:
-        value = json.loads(line)
+        value = json.loads(line, parse_int=integer)  # of any length
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, kind):

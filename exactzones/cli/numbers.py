@@ -30,7 +30,7 @@ def check_certificate_target(options: UnitOptions, asked: Question, net: Path, j
     from exactzones.zones.triangulation import require_certifiable
 
     if options.certificate is not None:
-        require_certifiable(asked.domain)
+        require_certifiable(asked.network, asked.domain)
         check_target(options.certificate, net)
         check_distinct(("--certificate", options.certificate), ("--json", json_path))
 

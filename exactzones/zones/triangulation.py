@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from exactzones.arguments import as_deadline
+from exactzones.checker.records import Case, require_rational
 from exactzones.checker.triangulated import FORMAT, Simplex
 from exactzones.deadline import Deadline
 from exactzones.errors import DomainError
@@ -19,7 +20,8 @@ from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.complexes import FaceComplex
-from exactzones.rational import exact
+from exactzones.property import Property
+from exactzones.rational import SparseRows, exact, text
 from exactzones.zones.listing import find_zones
 from exactzones.zones.regions import Regions
 from exactzones.zones.units import ending_at
@@ -49,8 +51,9 @@ def certificate_lines(
     Raises:
         BudgetExceeded: time is up.
         DomainError: the domain is unbounded, or leaves out sides.
+        InexactError: an irrational number.
     """
-    require_certifiable(domain)
+    require_certifiable(network, domain)
     deadline = as_deadline(seconds)
     *layers, last = ending_at(network, layer, units, relu=True).layers
     cut = Layer(last.weight, (last.bias[0] - exact(threshold, "threshold"), *last.bias[1:]), last.relu)
@@ -59,17 +62,20 @@ def certificate_lines(
     simplices = list(_simplices(regions.faces, deadline))
     counts = {"vertices": len(regions.points), "simplices": len(simplices)}
     yield json.dumps({"format": FORMAT, "network": network.sha256, "with": list(units[1:]), **header, **counts})
-    yield from (json.dumps(row) for row in (*regions.points, *simplices))
+    yield from (f"[{', '.join(map(text, point))}]" for point in regions.points)  # json refuses more than 4,300 digits
+    yield from map(json.dumps, simplices)
 
 
-def require_certifiable(domain: Polyhedron | None) -> None:
-    """Raise an error for a domain that has no such certificate.
+def require_certifiable(network: Network, domain: Polyhedron | None) -> None:
+    """Raise an error for a network or a domain that has no such certificate.
 
     Raises:
-        DomainError: it is unbounded, or leaves out sides.
+        DomainError: the domain is unbounded, or leaves out sides.
+        InexactError: an irrational number.
     """
     if domain is None or not domain.is_bounded or domain.hrep.strict:
         raise DomainError('a certificate of numbers is about a bounded domain with its sides, such as "-1:1"')
+    require_rational(network, Case(SparseRows.of(domain.hrep.closed_rows), Property(())))
 
 
 def _simplices(faces: FaceComplex, deadline: Deadline) -> Iterator[Simplex]:

@@ -3,6 +3,7 @@
 import json
 from fractions import Fraction
 
+import pytest
 from examples_drawn import at_most
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from zones.support import small_networks
 
 from exactzones import Network, Polyhedron, measure, topology
 from exactzones.checker.triangulated import NumbersClaim, check_triangulation
+from exactzones.errors import InexactError
 from exactzones.polyhedra.homology import Homology
 from exactzones.rational import text
 from exactzones.testing import domains
@@ -102,3 +104,22 @@ def test_a_row_of_zeros_is_no_side():
     for rows in (SQUARE.facet_rows(), (*SQUARE.facet_rows(), (0, 0, 0))):
         report, _ = check_triangulation(NumbersClaim(RING, 1, 0, Fraction(0), rows), lines)
         assert "nor on a side" in report.why
+
+
+def test_vertices_of_any_length_are_written_and_read():
+    line, tiny = Polyhedron.box(-1, 1, dim=1), Fraction(1, 3**10_000)
+    net = Network.mlp([([[1]], [tiny]), ([[1]], [0])])
+    header = {"kind": "topology", "open": True}
+    numbers = {name: described(getattr(topology(net, 0, line, open=True), name)) for name in ("firing", "complement", "boundary")}
+    lines = list(certificate_lines(net, [0], line, header | {"numbers": {"open": True, **numbers}}))
+    assert max(map(len, lines)) > 4300
+    assert checked(net, 0, line, lines).verdict == "valid"
+
+
+def test_irrational_numbers_are_refused():
+    net, rooted = Network.mlp([([["sqrt(2)"]], [1])]), Polyhedron.of(1, [["sqrt(2)", 1], [1, -1]])
+    for network, domain in ((net, Polyhedron.box(-1, 1, dim=1)), (Network.mlp([([[1]], [1])]), rooted)):
+        with pytest.raises(InexactError, match="has irrational numbers, but certificates"):
+            list(certificate_lines(network, [0], domain, {}))
+        with pytest.raises(InexactError, match="has irrational numbers, but certificates"):
+            check_triangulation(NumbersClaim(network, 0, 0, Fraction(0), domain.facet_rows()), [])
