@@ -14,12 +14,13 @@ NET = Network.mlp([([[1], [-1]], [0, 0]), ([[-1, -1]], ["1/2"]), ([[1]], [-1])])
 DOMAIN = Polyhedron.box(-1, 1, dim=1)
 
 
-def _added_and_interrupted(tree, nodes, add=Tree.add):
-    add(tree, nodes)
+def _added_and_interrupted(tree, nodes, *, skip, add=Tree.add):
+    add(tree, nodes, skip=skip)
     raise KeyboardInterrupt
 
 
-def _interrupted_in_between(tree, nodes):
+def _interrupted_in_between(tree, nodes, *, skip):
+    assert skip
     for node in nodes:
         del tree.waiting[node.number]
     raise KeyboardInterrupt
