@@ -295,9 +295,10 @@ class Run:
             if self.stopped():
                 return None
             claim = self.tree.claims[self.tree.waiting[number].tree]
-            if self.arithmetic is not None:  # the exact prover's cells are those of the reals
-                self._prove_by_bounds(number)
-            elif claim.units * claim.inputs <= EXACT_PROVER_SIZE:
+            is_small = claim.units * claim.inputs <= EXACT_PROVER_SIZE
+            if self.arithmetic is not None or not (is_small or self._varying(number)):
+                self._prove_by_bounds(number)  # the exact prover's cells are those of the reals
+            elif is_small:
                 prover, witness = ExactProver(self.tree, self.patterns, self._confirm), None
                 with suppress(BudgetExceeded):  # between two linear programs of one node: the region stays open
                     witness = prover.prove(number, self._write, self.deadline)
@@ -305,6 +306,12 @@ class Run:
                     return witness
             self.checkpoints.offer(self.nodes)
         return None
+
+    def _varying(self, number: int) -> bool:
+        """Tell whether a region may be more than a single point."""
+        known, claim = self.tree.waiting[number].known, self.tree.claims[self.tree.waiting[number].tree]
+        fixed = known.has_low & known.has_high & (known.low == known.high)
+        return not fixed[0, : claim.inputs].all()
 
     def _prove_by_bounds(self, number: int) -> None:
         """Try to prove a region by bounds of all units without hints, and one condition of each case or the sum of all.

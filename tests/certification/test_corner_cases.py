@@ -3,10 +3,11 @@
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from checker.test_all_checkers import checkers
 
-from exactzones.certification import CanFire, Complete, Undecided, case_of, certify, check, maximum, prove_complete
+from exactzones.certification import CanFire, CannotFire, Complete, Undecided, case_of, certify, check, maximum, prove_complete
 from exactzones.errors import InputError
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
@@ -131,3 +132,17 @@ def test_flat_tops_attain_inside():
     assert domain.contains(top.point)
     assert replace(top, attained=None).attained is None
     assert Fraction(0) <= top.point[0] < 1
+
+
+@pytest.mark.parametrize("gap", ["1", "1/1000000000"])
+def test_a_single_point_of_a_large_network_is_decided(gap):
+    """Too large for the exact prover, and no region to search: bounds without hints decide it."""
+    draw = np.random.default_rng(0)
+    net = Network.mlp([(draw.normal(size=(160, 40)), draw.normal(size=160)), (draw.normal(size=(1, 160)), [0])])
+    point, box = [0.5] * 40, [(0.5, 0.5)] * 40
+    (value,) = net(point)
+    claim = feature(0, value + Fraction(gap))
+    found = certify(net, claim, box, seconds=60)
+    assert isinstance(found, CannotFire)
+    assert check(net, claim, box, found.certificate).verdict == "valid"
+    assert isinstance(certify(net, feature(0, value - Fraction(gap)), box, seconds=60), CanFire)
