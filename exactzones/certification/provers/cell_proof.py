@@ -13,9 +13,9 @@ from exactzones.checker import Bound, Hint, Node, Refutation
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.bounds import ALPHA_BITS, MULTIPLIER_BITS
 
-_SPARE = 2.0**-11
+_SPARE = 2.0**-16
 """Share of a unit's range that rounding multipliers may cost its bound."""
-_SPARE_OF_CONDITION = 0.25
+_SPARE_OF_CONDITION = 2.0**-6
 _COARSER = 4, 2, 0
 """By how many bits to round more coarsely than is certainly fine enough."""
 _TINY = 1e-300
