@@ -125,9 +125,9 @@ class FacetRows:
         """Enter the rows that follow from others for all values of the first layer that are in its range on a box."""
         zone, first = self.crossing.zone, self._first
         values = Layer(Matrix.identity(first.outputs), (Fraction(0),) * first.outputs, first.relu)
-        behind = replace(zone, network=Network((values, *zone.network.layers[1:])))
-        of_values = Surroundings(behind.network, zone.prop, None, ())
-        after = Crossing(behind, of_values.neuron_rows(zone.pattern))
+        passed_on = replace(zone, network=Network((values, *zone.network.layers[1:])))
+        of_values = Surroundings(passed_on.network, zone.prop, None, ())
+        after = Crossing(passed_on, of_values.neuron_rows(zone.pattern))
         signs, rows = Bounds.of(after.rows, first.outputs)
         ranges = self.around.value_ranges
         box = Bounds(tuple(map(_larger, signs.low, ranges.low)), tuple(map(_smaller, signs.high, ranges.high)))
