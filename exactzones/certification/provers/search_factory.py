@@ -176,7 +176,8 @@ class SearchFactory:
         count = len(claim.rows)
         for index in (*domain, *range(count, count + (len(region.rows) if path else 0))):
             known = claim.rows[index] if index < count else region_row(fixed, region, index)
-            assert known is not None  # noqa: S101 - the region has as many rows
+            if known is None:  # of a split by a unit that has no bound
+                continue
             # The domain's rows may have numbers of any size; those of splits are fixed-point numbers.
             divisor = max(1, *map(abs, known)) if index < count else 1 << fixed.scale
             row = np.array([float(Fraction(entry) / divisor) for entry in known])
