@@ -37,6 +37,11 @@ from exactzones.network import Network
 from exactzones.rational.float_formats import REAL
 
 _COUNTS = "{:,} of {:,} lines checked"  # of the progress
+_ONE_READER = "network read by one reader"
+_ADVICE = (
+    "  so the proof is about the network as this reader understood the file; to test that, compare exactzones eval at a few "
+    "points with another program"
+)
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,8 @@ def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: Chec
     if is_text_wanted(json_path):
         if readings:
             click.echo(readings)
+        if readings.startswith(_ONE_READER):
+            click.echo(_ADVICE)
         if report.verdict == "valid":
             click.echo(_proved(report, options.arithmetic))
         click.echo(str(report))
@@ -200,12 +207,12 @@ def _read_twice(net: NetworkFile, network: Network) -> str:
     if net.path.name.lower().endswith((".json", ".npz")):
         return ""
     if not net.path.name.lower().endswith((".onnx", ".onnx.gz")):
-        return "network read by one reader: the second, independent one reads ONNX files only"
+        return f"{_ONE_READER}: the second, independent one reads ONNX files only"
     if not net.whole:
-        return "network read by one reader: the second, independent one reads whole models only"
+        return f"{_ONE_READER}: the second, independent one reads whole models only"
     layers = plain_layers(net.path)
     if layers is None:
-        return "network read by one reader: the second, independent one does not support this file's operators"
+        return f"{_ONE_READER}: the second, independent one does not support this file's operators"
     if not same_function(layers, network):
         raise InputError(f"{net.path}: two independent readers of this file disagree; please report this, with the file")
     return "network read by two independent readers: they agree"
