@@ -34,6 +34,7 @@ from exactzones.cli.outputs import Deliveries, check_answer_target, check_distin
 from exactzones.cli.stopping import stop
 from exactzones.errors import BackendError, BudgetExceeded, DomainError, FormatError, InputError
 from exactzones.network import Network
+from exactzones.notation import counted
 from exactzones.rational.float_formats import REAL
 
 _COUNTS = "{:,} of {:,} lines checked"  # of the progress
@@ -190,16 +191,17 @@ def _network_of(certificate: Path) -> Any:
 
 def _proved(report: Report, arithmetic: str) -> str:
     """Say what a valid certificate proves."""
+    nodes = counted(report.nodes, "node", grouped=True)
     if arithmetic != REAL:
-        how = "the witness was evaluated" if report.proves == "can fire" else f"{report.nodes:,} nodes"
+        how = "the witness was evaluated" if report.proves == "can fire" else nodes
         return f"proved: {report.proves} in {arithmetic}, in every order of summation ({how})"
     if report.proves.startswith("the numbers"):
-        return f"proved: {report.proves} ({report.nodes:,} simplices)"
+        return f"proved: {report.proves} ({counted(report.nodes, 'simplex', 'simplices', grouped=True)})"
     if report.proves == "can fire":
         return "proved: can fire (the witness was evaluated)"
     if report.proves == "cannot fire":
-        return f"proved: cannot fire ({report.nodes:,} nodes)"
-    return f"proved: the list of {report.zones:,} zones is complete ({report.nodes:,} nodes)"
+        return f"proved: cannot fire ({nodes})"
+    return f"proved: the list of {counted(report.zones, 'zone', grouped=True)} is complete ({nodes})"
 
 
 def _read_twice(net: NetworkFile, network: Network) -> str:

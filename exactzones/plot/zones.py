@@ -134,7 +134,7 @@ def _notes(zones: Zones | UnionParts, shown: Sequence[Piece], window: Polyhedron
     notes: list[Any] = []
     if zones.network.inputs < 3:
         silent = "does not fire" if all_drawn else "does not fire, or is not drawn"
-        label = silent if zones.complete else "unknown: the search stopped early"
+        label = silent if zones.complete else "undecided: the search stopped early"
         notes.append(Patch(facecolor=style.QUIET, edgecolor="#bbbbbb", label=label))
     elif not zones.complete:
         notes.append(Patch(visible=False, label="incomplete: the search stopped early"))

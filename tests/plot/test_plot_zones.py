@@ -139,7 +139,7 @@ def test_incomplete_zones_do_not_claim_silence():
         find_zones(DIAMOND, feature(0), SQUARE, budget=Budget(zones=2))
     shown = legend(plot_zones(stopped.value.found))
     assert "does not fire" not in shown
-    assert "unknown" in shown
+    assert "undecided: the search stopped early" in shown
 
 
 def test_flat_zones_are_lines_or_dots():
