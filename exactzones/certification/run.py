@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -63,6 +64,7 @@ class Run:
         is_replayed: whether all lines of an earlier run were checked again.
         arithmetic: the arithmetic of the claim; None if it is real.
         interrupted: whether the user has asked it to end.
+        pieces: into which its proof was divided for workers; see the module ``pieces``.
     """
 
     network: Network
@@ -77,6 +79,7 @@ class Run:
     splits: list[bool] = field(default_factory=list)
     interrupted: bool = False
     failure: str = ""  # why workers could not go on
+    pieces: list[list[int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._prepared = Prepared.of(self.network)
@@ -142,6 +145,7 @@ class Run:
                         break
                     self.tree.add(batch)
                 self.nodes += certificate.lines[1:]
+                self.pieces = json.loads(certificate.lines[0]).get("pieces", [])
         except (Invalid, FormatError) as error:
             raise InputError(f"the certificate to resume is invalid: {error}") from None
 
@@ -160,6 +164,7 @@ class Run:
             trees=self.trees,
             witness=witness,
             zones=self.zones,
+            pieces=self.pieces if verdict == "undecided" else (),
         )
         return Certificate((header, *nodes))
 
