@@ -70,23 +70,17 @@ def nearest_in_norm_inf(bounds: Bounds, rows: Sequence[Row], point: Vector) -> V
     if not rows:
         return point
     matrix, box = unit_rows(rows), FloatBounds.of(bounds).inner
+    if not _is_below(rows, matrix, point):
+        return point
     guess = _deepest(matrix, box, np.array([filter_float(entry) for entry in point]))
-    if guess is None or len(guess.tight) != len(guess.free) + 1:
-        return None
-    tight, ends = [rows[k] for k in guess.tight], _ends(guess, bounds, point)
-    solved = _solved(tight, guess.free, ends)
-    if solved is None:
-        return None
-    radius, *values = solved
-    moved = {k: base + sign * radius for k, (base, sign) in ends.items()} | dict(zip(guess.free, values, strict=True))
-    nearest = tuple(moved[k] for k in range(len(point)))
-    cube = [_within(x, radius, low, high) for x, low, high in zip(point, *bounds, strict=True)]
-    if not all(low <= x <= high for x, (low, high) in zip(nearest, cube, strict=True)):
-        return None
-    here = integer_row((Fraction(1), *nearest))
-    if any(integer_dot(rows[k], here) < 0 for k in doubtful_rows(matrix, nearest)):
-        return None
-    return nearest if _is_least(tight, guess.free, nearest, cube, {k for k, (_, sign) in ends.items() if sign}) else None
+    nearest = None if guess is None or len(guess.tight) != len(guess.free) + 1 else _confirmed(guess, rows, bounds, point)
+    return None if nearest is None or _is_below(rows, matrix, nearest) else nearest
+
+
+def _is_below(rows: Sequence[Row], matrix: Floats, point: Vector) -> bool:
+    """Tell whether a row is negative at a point."""
+    lifted = integer_row((Fraction(1), *point))
+    return any(integer_dot(rows[k], lifted) < 0 for k in doubtful_rows(matrix, point))
 
 
 class _Guess(NamedTuple):
@@ -148,6 +142,21 @@ def _bound(slopes: Floats, height: float, below: Floats, above: Floats) -> float
     reached = (height - gained) / rest
     fits = np.flatnonzero((reached <= rooms) & (rest > 0))
     return float(reached[fits[0]]) if len(fits) else np.inf
+
+
+def _confirmed(guess: _Guess, rows: Sequence[Row], bounds: Bounds, point: Vector) -> Vector | None:
+    """Return the point of a guess exactly; None if it is not proved that no smaller cube has a point where rows are >= 0."""
+    tight, ends = [rows[k] for k in guess.tight], _ends(guess, bounds, point)
+    solved = _solved(tight, guess.free, ends)
+    if solved is None:
+        return None
+    radius, *values = solved
+    moved = {k: base + sign * radius for k, (base, sign) in ends.items()} | dict(zip(guess.free, values, strict=True))
+    nearest = tuple(moved[k] for k in range(len(point)))
+    cube = [_within(x, radius, low, high) for x, low, high in zip(point, *bounds, strict=True)]
+    if not all(low <= x <= high for x, (low, high) in zip(nearest, cube, strict=True)):
+        return None
+    return nearest if _is_least(tight, guess.free, nearest, cube, {k for k, (_, sign) in ends.items() if sign}) else None
 
 
 def _ends(guess: _Guess, bounds: Bounds, point: Vector) -> dict[int, tuple[Fraction, int]]:
