@@ -43,6 +43,11 @@ _COMMANDS = {
         "command",
         "List the zones around a point in the order of their distance, without a list of all zones.",
     ),
+    "features": _Command(
+        "feature_report",
+        "command",
+        "Write a report on the features of a layer or a sparse autoencoder: dead, largest, together, islands without data.",
+    ),
     "info": _Command(
         "info",
         "info",
