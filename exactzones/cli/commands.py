@@ -46,7 +46,7 @@ _COMMANDS = {
     "features": _Command(
         "feature_report",
         "command",
-        "Write a report on the features of a layer or a sparse autoencoder: dead, largest, together, islands without data.",
+        "Write a report on features: which are dead, how large they become, which fire together, which islands hold no data.",
     ),
     "info": _Command(
         "info",
