@@ -32,8 +32,10 @@ class Plane {
     const { left, right, top, bottom } = this.margin;
     const snug = (length) => Math.max(1, Math.round(length * this.ratio)) / this.ratio;
     this.area = { left, top, width: snug(width - left - right), height: snug(height - top - bottom) };
-    if (this.home) this.redraw();
-    else this.reset();
+    if (!this.home) return this.reset();
+    const showsAll = ['x', 'y', 'kx', 'ky'].every((name) => this.view[name] === this.home[name]);
+    if (showsAll) return this.reset(); // the same in another frame, such as that of a printed page
+    this.redraw();
   }
 
   /** Show what another picture of the same plane shows. */
