@@ -10,31 +10,35 @@ is the *size* of the simplex, and divided by all heights it adds up to the size 
 
 for with G and h as rows and the v_i as columns the determinants are triangular.  The size of a polytope is d! times its volume.
 
-All faces of a dimension are computed at once, over one denominator each: the product of the heights of its generators.
+All faces of a dimension are computed at once, over one denominator each: the product of the heights of its vertices.  Parts share
+faces that have the same vertices.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
-from typing import NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from exactzones.engine.faces import Faces, faces, starts, unlinked
+from exactzones.engine.faces import Faces, faces, shared, starts
 from exactzones.engine.firing_parts import firing_parts
 from exactzones.engine.frontier import OFF, Integers
 from exactzones.engine.leaf import Leaf
 from exactzones.engine.leaf_arrays import Flags, LeafArrays
 from exactzones.layer import Layer
-from exactzones.rational import Row, common_zero, primitive, sum_of_quotients
+from exactzones.rational import Row, common_zero, primitive
+from exactzones.rational.factored_sums import FactoredQuotients
 from exactzones.rational.integer_arrays import BigIntegers, common_zeros, quotients, stacked
 from exactzones.threads import one_thread
 
 _SHARING = 1 << 17  # generators among which those that are the same vertex are computed once
-_BATCH = 1 << 11  # generators of faces whose lower faces are in memory at once
+_BATCH = 1 << 14  # generators of faces whose lower faces are in memory at once
 
 
 @one_thread
@@ -46,67 +50,90 @@ def exact_volumes(leaves: Sequence[Leaf]) -> Iterator[Fraction | None]:
     sizes = np.cumsum([len(leaf.tight) for leaf in leaves])
     for chunk in np.split(np.arange(len(leaves)), starts(sizes // _SHARING)[1:]):
         parts, bounded = _parts([leaves[k] for k in chunk.tolist()])
-        firing = np.flatnonzero(np.diff(parts.ptr))
         volumes = np.array([Fraction(0) if known else None for known in bounded.tolist()], object)
-        if len(firing):
-            ptr = np.append(0, parts.ptr[firing + 1])
-            sizes, units = ExactParts(parts).sizes(unlinked(ptr, np.arange(ptr[-1])))
-            volumes[firing] = quotients(sizes, units * math.factorial(parts.arrangement.dim))
+        if len(parts.tight):
+            firing = _polytopes(parts)
+            sizes, units = ExactParts(parts).sizes(firing)
+            volumes[firing.owners] = quotients(sizes, units * math.factorial(parts.arrangement.dim))
         yield from volumes.tolist()
 
 
 @one_thread
 def total_volume(leaves: Sequence[Leaf]) -> Fraction | None:
-    """Return the sum of these volumes; None if a leaf may be unbounded.
+    """Return the sum of these volumes; None if a leaf may be unbounded."""
+    volumes = moments(leaves, 0)
+    return None if volumes is None else volumes[0]
 
-    With a point o, the size of a part is a sum over all its facets: the size of the pyramid from o, negative if the facet's
-    hyperplane separates o from the part.  A facet of two parts cancels, so that only the boundary of their union is computed.
+
+@one_thread
+def moments(leaves: Sequence[Leaf], power: int) -> list[Fraction] | None:
+    """Return the integrals of powers 0 to ``power`` of the target over the parts of leaves where it is positive.
+
+    Returns None if a leaf may be unbounded.
+
+    Over a simplex of volume V, the integral of t^k is V h_k / C(d + k, k), where h_k is the sum of all products of k values of t
+    at the corners, with repetition (Lasserre and Avrachenkov 2001, The multi-dimensional version of int x^p dx).
+
+    With a point o, h_k of a part is a sum over all its facets F: that of the pyramid from o, negative if F's hyperplane separates
+    o from the part.  It is the pyramid's size divided by that of F times the sum over j of v^(k - j) h_j of F, where v is the
+    value at o of the part's affine function.  Of two parts with one facet the terms with j = k cancel, so that such terms are
+    computed only on the boundary of the parts' union, and for k = 0 there are no others.
     """
     parts, bounded = _parts(leaves)
     if not bounded.all():
         return None
     if not len(parts.tight):
-        return Fraction(0)
-    cones = _cones(parts)
-    sizes, units = cones.exact.sizes(cones.facets, cones.planes)
-    scale = cones.point[0] * math.factorial(parts.arrangement.dim)
-    return sum_of_quotients(zip(sizes * cones.distances, units * scale, strict=True))
+        return [Fraction(0)] * (power + 1)
+    cones, dim = _cones(parts, power), parts.arrangement.dim
+    ends, height = _ends(cones, power), cones.point[0]
+    below = [unit * height for _, unit in ends]
+    sums = [total for total, _ in ends]
+    if power:
+        within = cones.exact.total(power - 1, cones.facets, cones.weights[1:])
+        unit = within.unit(cones.exact.points[:, 0])
+        for k in range(1, power + 1):
+            inner = sum(within.numerators[j][k - j - 1, 0] * unit ** (k - 1 - j) * height**j for j in range(k))
+            end_unit = ends[k][1]
+            sums[k] = inner * end_unit + sums[k] * (height * (unit // end_unit)) ** k
+            below[k] = end_unit * unit**k * height ** (k + 1)
+    own = parts.arrangement.exact.target(leaves[0].prefix)[1] if power else 1
+    return quotients(sums, [unit * own**k * math.perm(dim + k, dim) for k, unit in enumerate(below)])
+
+
+def _ends(cones: _Cones, power: int) -> list[tuple[Any, Any]]:
+    """Return the sums of h_0, .., h_power over the boundary, by the first weights, each with a number u.
+
+    The denominator of h_k is u to the power of k + 1.
+    """
+    heights, outer = cones.exact.points[:, 0], np.flatnonzero(cones.weights[0])
+    if not power:
+        only = cones.exact.total(0, cones.facets.take(outer), cones.weights[:1, outer])
+        return [(only.numerators[0][0, 0], only.unit(heights))]
+    facets = cones.facets.take(outer)
+    silent = ~np.logical_or.reduceat((cones.exact.target[0] != 0)[facets.members], facets.ptr[:-1])  # where the target is 0
+    some = cones.exact.total(power, facets.take(np.flatnonzero(~silent)), cones.weights[:1, outer[~silent]])
+    rest = cones.exact.total(0, facets.take(np.flatnonzero(silent)), cones.weights[:1, outer[silent]])
+    both = FactoredQuotients.joined([replace(some, numerators=some.numerators[:1]), rest]).summed(heights)
+    unit = some.unit(heights)
+    return [(both.numerators[0][0, 0], both.unit(heights)), *[(sums[0, 0], unit) for sums in some.numerators[1:]]]
 
 
 @one_thread
-def moments(leaves: Sequence[Leaf], power: int) -> list[Iterator[tuple[int, int]]] | None:
-    """Return the integrals of powers 0 to ``power`` of the target over the part of each leaf where it is positive.
+def first_moments(leaves: Sequence[Leaf]) -> list[Fraction] | None:
+    """Return the integrals of all inputs over the parts of leaves where the target is positive; None as ``moments``.
 
-    Each is given as (numerator, denominator).  Returns None if a leaf may be unbounded.
-
-    Over a simplex of volume V, the integral of t^k is V h_k / C(d + k, k), where h_k is the sum of all products of k values of t
-    at the corners, with repetition (Lasserre and Avrachenkov 2001, The multi-dimensional version of int x^p dx).
+    They are about pyramids over the boundary.
     """
     parts, bounded = _parts(leaves)
     if not bounded.all():
         return None
-    exact, dim = parts.arrangement.exact, parts.arrangement.dim
-    firing = np.append(0, parts.ptr[1:][np.diff(parts.ptr) > 0])
-    sums, units = ExactParts(parts).power_sums(power, unlinked(firing, np.arange(firing[-1])))
-    unit = exact.target(leaves[0].prefix)[1]
-    return [zip(sums[k][0], units ** (k + 1) * (unit**k * math.perm(dim + k, dim)), strict=True) for k in range(power + 1)]
-
-
-@one_thread
-def first_moments(leaves: Sequence[Leaf]) -> list[Iterator[tuple[int, int]]] | None:
-    """Return summands of the integrals of all inputs over the parts of leaves where the target is positive, as ``moments`` does.
-
-    They are about pyramids over the boundary, as in ``total_volume``.
-    """
-    parts, bounded = _parts(leaves)
-    if not bounded.all():
-        return None
     cones = _cones(parts)
-    (sizes, sums), units = cones.exact.power_sums(1, cones.facets, cones.planes, of_inputs=True)
+    total = cones.exact.total(1, cones.facets, cones.weights, of_inputs=True)
+    (sizes, sums), unit = total.numerators, total.unit(cones.exact.points[:, 0])
     height, *point = cones.point
-    terms = (sums * height + sizes * units * np.array(point, object)[:, None]) * cones.distances
-    below = units**2 * (height**2 * math.factorial(len(point) + 1))
-    return [zip(row, below, strict=True) for row in terms]
+    below = unit**2 * (height**2 * math.factorial(len(point) + 1))
+    terms = [above * height + size * unit * entry for above, size, entry in zip(sums[:, 0], sizes[:, 0], point, strict=True)]
+    return quotients(terms, [below] * len(terms))
 
 
 @one_thread
@@ -125,11 +152,10 @@ def exact_vertices(leaves: Sequence[Leaf], target: Layer) -> tuple[LeafArrays, I
     prefixes = [leaf.prefix[:units] for leaf in leaves]
     parts = LeafArrays.joined(list(LeafArrays.batches(arrangement, prefixes, [leaf.tight for leaf in leaves])))
     exact = ExactParts(parts)
-    rows = _rows(parts, parts.leaf_of[exact.used], np.full(len(exact.used), arrangement.exact.ids - 1))
-    values = (rows * exact.points).sum(axis=1)
     numbers: dict[Row, int] = {}
     vertex = np.array([numbers.setdefault(primitive(map(int, point)), len(numbers)) for point in exact.points.tolist()])
     signs = np.zeros(len(numbers), np.int64)
+    (values,) = exact.target
     signs[vertex] = (values > 0).astype(np.int64) - (values < 0)
     return parts, vertex[exact.index], list(numbers), signs
 
@@ -142,56 +168,61 @@ def _parts(leaves: Sequence[Leaf]) -> tuple[LeafArrays, Flags]:
 
 
 class _Cones(NamedTuple):
-    """Pyramids from a point over the facets on the boundary of a union of parts.
+    """Pyramids from a point over the facets of parts.
 
     Attributes:
         exact: the parts that have these facets.
-        facets: the facets, without those on a hyperplane through the point.
-        planes: (F, 1) the hyperplane of each.
-        distances: (F,) what the row of the hyperplane is at the point.
+        facets: the facets, without those whose weights are 0.
+        weights: (power + 1, F) for each power of the target's value at the point on the parts with this facet, times the point's
+            height: the sum of that power times what the row of the facet's hyperplane is at the point.
         point: a homogeneous vector, (d + 1,).
     """
 
     exact: ExactParts
     facets: Faces
-    planes: Integers
-    distances: BigIntegers
+    weights: BigIntegers
     point: BigIntegers
 
 
-def _cones(parts: LeafArrays) -> _Cones:
+def _cones(parts: LeafArrays, power: int = 0) -> _Cones:
     """Return the pyramids for parts of which at least one is not empty."""
-    leaf, plane, facets = _boundary(parts)
-    point = _corner(parts)
-    distances = _rows(parts, leaf, plane) @ point
-    away = np.flatnonzero(distances)
+    planes, facets = _facets(parts)
+    if not power:
+        number = shared(facets.renamed(parts.shared[1]))[1]
+        alone = np.flatnonzero(np.bincount(number)[number] == 1)  # if equal ones are not flat, there are two, on both sides
+        planes, facets = planes[alone], facets.take(alone)
     kept = np.zeros(len(parts.tight), bool)
-    facets = facets.take(away)
     kept[facets.members] = True
-    facets = unlinked(facets.ptr, (np.cumsum(kept) - 1)[facets.members])
-    return _Cones(ExactParts(parts.keeping(kept)), facets, plane[away, None], distances[away], point)
+    exact, point = ExactParts(parts.keeping(kept)), _corner(parts)
+    facets = facets.renamed(exact.index[np.cumsum(kept) - 1])
+    values = exact.values(facets.owners, planes, point) * _signs(parts, facets.owners, planes)
+    weights = [values]
+    if power:
+        _, first, inverse = np.unique(facets.owners, return_index=True, return_inverse=True)
+        owners = facets.owners[first]
+        target = (_rows(parts, owners, np.full(len(owners), parts.arrangement.exact.ids - 1)) @ point)[inverse]
+        weights += [values * target**k for k in range(1, power + 1)]
+    first, number = shared(facets)
+    order = np.argsort(number, kind="stable")
+    sums = np.add.reduceat(np.array(weights)[:, order], starts(number[order]), axis=1)
+    away = np.flatnonzero((sums != 0).any(axis=0))
+    return _Cones(exact, facets.take(first[away]), sums[:, away], point)
 
 
-def _boundary(parts: LeafArrays) -> tuple[Integers, Integers, Faces]:
-    """Return the leaf, the hyperplane, and the generators of the facets of all parts, without those that several parts share.
+def _polytopes(parts: LeafArrays) -> Faces:
+    """Return the parts that are not empty."""
+    firing = np.flatnonzero(np.diff(parts.ptr))
+    ptr = np.append(0, parts.ptr[firing + 1])
+    return Faces.of(ptr, np.arange(ptr[-1]), firing).renamed(parts.shared[1])
 
-    Facets are compared by their vertices.  If equal ones are not flat, there are two of them, on both sides.
-    """
+
+def _facets(parts: LeafArrays) -> tuple[Integers, Faces]:
+    """Return the hyperplane and the generators of each facet of each part."""
     keys = (parts.leaf_of[:, None] * parts.arrangement.exact.ids + parts.tight).ravel()
     order = np.argsort(keys, kind="stable")
-    start = np.flatnonzero(np.diff(keys[order], prepend=-1))
-    leaf, plane = np.divmod(keys[order][start], parts.arrangement.exact.ids)
-    facets = unlinked(np.append(start, len(order)), order // parts.tight.shape[1])
-    vertices, sizes = parts.shared[1][facets.members], np.diff(facets.ptr)
-    random = np.random.default_rng(0).integers(0, 1 << 63, len(vertices), np.uint64)
-    lonely = np.ones(len(sizes), bool)
-    for size in np.unique(sizes).tolist():
-        chosen = np.flatnonzero(sizes == size)
-        corners = np.sort(vertices[start[chosen][:, None] + np.arange(size)], axis=1)
-        order = np.argsort(random[corners].sum(axis=1))
-        equal = np.flatnonzero((corners[order[1:]] == corners[order[:-1]]).all(axis=1))
-        lonely[chosen[order[equal]]] = lonely[chosen[order[equal + 1]]] = False
-    return leaf[lonely], plane[lonely], facets.take(np.flatnonzero(lonely))
+    start = starts(keys[order])
+    leaf, planes = np.divmod(keys[order][start], parts.arrangement.exact.ids)
+    return planes, Faces.of(np.append(start, len(order)), order // parts.tight.shape[1], leaf)
 
 
 def _corner(parts: LeafArrays) -> BigIntegers:
@@ -204,21 +235,23 @@ def _corner(parts: LeafArrays) -> BigIntegers:
 
 
 def _rows(parts: LeafArrays, leaves: Integers, ids: Integers) -> BigIntegers:
-    """Return the rows of hyperplanes, (n, d + 1), which are >= 0 on the leaves, times factors that depend on the ids only."""
-    exact, first = parts.arrangement.exact, parts.arrangement.exact.base[0]
-    rows = stacked([exact.multiple(parts.prefix[k].tobytes(), i) for k, i in zip(leaves.tolist(), ids.tolist(), strict=True)])
+    """Return the rows of hyperplanes on leaves, (n, d + 1), times factors that depend on the ids only."""
+    multiple = parts.arrangement.exact.multiple
+    return stacked([multiple(parts.prefix[k].tobytes(), i) for k, i in zip(leaves.tolist(), ids.tolist(), strict=True)])
+
+
+def _signs(parts: LeafArrays, leaves: Integers, ids: Integers) -> Integers:
+    """Return 1 or -1, (n,), with which the rows of hyperplanes are >= 0 on the leaves."""
+    first, signs = parts.arrangement.exact.base[0], np.ones(len(ids), np.int64)
     inner = np.flatnonzero((ids >= first) & (ids - first < parts.prefix.shape[1]))
-    off = inner[parts.prefix[leaves[inner], ids[inner] - first] == OFF]
-    rows[off] *= -1
-    return rows
+    signs[inner[parts.prefix[leaves[inner], ids[inner] - first] == OFF]] = -1
+    return signs
 
 
-def _batches(top: Faces, containing: Integers | None = None) -> Iterator[tuple[Faces, Integers]]:
-    """Yield the faces, and the hyperplanes that contain each, in parts whose lower faces fit into memory."""
-    if containing is None:
-        containing = np.empty((len(top.ptr) - 1, 0), np.int64)
-    for chunk in np.split(np.arange(len(containing)), starts(top.ptr[1:] // _BATCH)[1:]):
-        yield top.take(chunk), containing[chunk]
+def _batches(top: Faces) -> Iterator[tuple[Faces, slice]]:
+    """Yield the faces, and their numbers, in parts whose lower faces fit into memory."""
+    for chunk in np.split(np.arange(len(top.owners)), starts(top.ptr[1:] // _BATCH)[1:])[: len(top.owners)]:
+        yield top.take(chunk), slice(chunk[0], chunk[-1] + 1)
 
 
 class ExactParts:
@@ -244,69 +277,60 @@ class ExactParts:
         keys: Integers = groups[layer, leaves] * base[-1] + ids
         return keys
 
-    def sizes(self, top: Faces, containing: Integers | None = None) -> tuple[BigIntegers, BigIntegers]:
-        """Return the sizes of faces as numerators and positive denominators, (F,).
+    def values(self, leaves: Integers, ids: Integers, points: BigIntegers) -> BigIntegers:
+        """Return g . a, (n,), for the hyperplanes g of leaves and points a: one, (d + 1,), or n, (n, d + 1)."""
+        rows = np.searchsorted(self._row_keys, self._keys(leaves, ids))
+        values: BigIntegers = (self.rows @ points)[rows] if points.ndim == 1 else (self.rows[rows] * points).sum(axis=1)
+        return values
+
+    def sizes(self, top: Faces) -> tuple[BigIntegers, BigIntegers]:
+        """Return the sizes of faces as numerators and positive denominators, (F,)."""
+        sums, units = zip(*[self._sums(part, self._zeros, 0) for part, _ in _batches(top)], strict=True)
+        return np.concatenate([sizes for ((sizes,),) in sums]), np.concatenate(units)
+
+    def total(self, power: int, top: Faces, weights: BigIntegers, *, of_inputs: bool = False) -> FactoredQuotients:
+        """Return weighted sums of h_0, .., h_power of faces, (n, 1) each, over products of heights.
+
+        Each simplex of a face counts as often as its size says.
 
         Args:
-            top: the faces.
-            containing: the hyperplanes that contain each, as in ``faces``.
-        """
-        numerators, units = zip(*[self._sizes(*part) for part in _batches(top, containing)], strict=True)
-        return np.concatenate(numerators), np.concatenate(units)
-
-    def power_sums(
-        self, power: int, top: Faces, containing: Integers | None = None, *, of_inputs: bool = False
-    ) -> tuple[list[BigIntegers], BigIntegers]:
-        """Return the sums h_0, .., h_power of each face, (functions, F) each, and the faces' denominators, (F,).
-
-        Of h_k the denominator is the face's to the power of k + 1.  Each simplex of a face counts as often as its size says.
-
-        Args:
-            top: the faces.
-            containing: the hyperplanes that contain each, as in ``faces``.
             power: at least 0.
+            top: the faces.
+            weights: (n, F) how often each face counts in n sums, or (1, F) for one of each input.
             of_inputs: whether the functions are the inputs; by default the only one is the target, times its own denominator.
         """
-        values = self._inputs if of_inputs else self._target
-        batches = [self._sums(*part, values, power) for part in _batches(top, containing)]
-        sums, units = zip(*batches, strict=True)
-        return [np.concatenate(degree, axis=1) for degree in zip(*sums, strict=True)], np.concatenate(units)
+        values = self.points.T[1:] if of_inputs else self.target if power else self._zeros
+        parts = [FactoredQuotients.zero([max(len(weights), len(values))] * (power + 1))]
+        for part, chosen in _batches(top):
+            sums = [degree * weights[:, chosen] for degree in self._sums(part, values, power)[0]]
+            parts.append(FactoredQuotients(sums, part.ptr, part.members).summed(self.points[:, 0]))
+        return FactoredQuotients.joined(parts).summed(self.points[:, 0])
 
-    def _sizes(self, top: Faces, containing: Integers) -> tuple[BigIntegers, BigIntegers]:
-        """Do that for faces whose lower faces fit into memory."""
-        heights = self.points[:, 0]
-        levels = [top, *faces(self.parts.tight, top, containing)]
-        vertices = levels.pop()
-        if not levels:
-            return np.ones(len(vertices.members), object), heights[self.index[vertices.members]]
-        numerators, unit = self._distances(levels[-1].apexes, vertices.planes), self._units(levels[-1])
-        for below, level in itertools.pairwise(levels[::-1]):
-            apexes, below_unit = level.apexes[below.parents], unit
-            unit = self._units(level)
-            others = unit[below.parents] // (below_unit[below.children] * heights[self.index[apexes]])
-            terms = self._distances(apexes, below.planes) * others * numerators[below.children]
-            numerators = np.add.reduceat(terms, starts(below.parents))
-        return numerators, unit
+    @property
+    def _zeros(self) -> BigIntegers:
+        """A function that is 0 at all vertices, (1, V)."""
+        return np.zeros((1, len(self.points)), object)
 
-    def _sums(
-        self, top: Faces, containing: Integers, values_of: Callable[[Faces], BigIntegers], power: int
-    ) -> tuple[list[BigIntegers], BigIntegers]:
-        """Do that for faces whose lower faces fit into memory: the sums of a pyramid come from its apex and its base.
+    def _sums(self, top: Faces, values: BigIntegers, power: int) -> tuple[list[BigIntegers], BigIntegers]:
+        """Return the sums h_0, .., h_power of each face, (functions, F) each, and the denominators of h_0, (F,).
 
-        Over the denominators n of the base and h of the apex, the sum of degree k of the pyramid is T_k / (n (n h)^k), where
-        T_k = S_k h^k + n v T_(k - 1), S_k is that of the base and v / h the value at the apex.
+        The sums of a pyramid come from its apex and its base.  Over the denominators n of the base and h of the apex, the sum of
+        degree k of the pyramid is T_k / (n (n h)^k), where T_k = S_k h^k + n v T_(k - 1), S_k is that of the base and v / h the
+        value at the apex.
+
+        Args:
+            top: the faces; their lower faces fit into memory.
+            values: (functions, V) the functions' values at the vertices times the vertices' heights.
+            power: at least 0.
         """
-        at_members = values_of(top)
-        values = np.empty((len(at_members), len(self.parts.tight)), object)
-        values[:, top.members] = at_members
-        levels = [top, *faces(self.parts.tight, top, containing)]
+        levels = [top, *faces(self.parts.tight[self.used], top)]
         unit = self._units(levels[-1])
         sums = [values[:, levels[-1].apexes] ** k for k in range(power + 1)]
         for below, level in itertools.pairwise(levels[::-1]):
             apexes, below_unit = level.apexes[below.parents], unit[below.children]
-            unit, heights = self._units(level), self.points[self.index[apexes], 0]
+            unit, heights = self._units(level), self.points[apexes, 0]
             others = unit[below.parents] // (below_unit * heights)
-            factors, bases = self._distances(apexes, below.planes), sums
+            factors, bases = self._distances(level.owners[below.parents], apexes, below.planes), sums
             steps, total, sums = below_unit * values[:, apexes], np.zeros(1, object), []
             for k, base in enumerate(bases):
                 total = base[:, below.children] * heights**k + total * steps
@@ -314,28 +338,21 @@ class ExactParts:
                 sums.append(np.add.reduceat(factors * total, starts(below.parents), axis=1))
         return sums, unit
 
-    def _target(self, top: Faces) -> BigIntegers:
-        """Return the target's values at the generators of faces times the generators' heights and its own denominator, (1, V)."""
-        parts = self.parts
-        rows = _rows(parts, parts.leaf_of[top.apexes], np.full(len(top.ptr) - 1, parts.arrangement.exact.ids - 1))
-        points = self.points[self.index[top.members]]
-        values: BigIntegers = (np.repeat(rows, np.diff(top.ptr), axis=0) * points).sum(axis=1)
+    @cached_property
+    def target(self) -> BigIntegers:
+        """The target's values at the vertices times the vertices' heights and its own denominator, (1, V)."""
+        identity = self.parts.arrangement.exact.ids - 1
+        rows = _rows(self.parts, self.parts.leaf_of[self.used], np.full(len(self.used), identity))
+        values: BigIntegers = (rows * self.points).sum(axis=1)
         return values[None]
 
-    def _inputs(self, top: Faces) -> BigIntegers:
-        """Return the inputs at the generators of faces times the generators' heights, (d, V)."""
-        values: BigIntegers = self.points[self.index[top.members]].T[1:]
-        return values
-
     def _units(self, level: Faces) -> BigIntegers:
-        """Return the product of the heights of each face's generators, (F,)."""
-        units: BigIntegers = np.multiply.reduceat(self.points[self.index[level.members], 0], level.ptr[:-1])
+        """Return the product of the heights of each face's vertices, (F,)."""
+        units: BigIntegers = np.multiply.reduceat(self.points[level.members, 0], level.ptr[:-1])
         return units
 
-    def _distances(self, generators: Integers, ids: Integers) -> BigIntegers:
-        """Return |g . a| for generators a and hyperplanes g, (n,)."""
-        pairs, inverse = np.unique(generators * self.parts.arrangement.exact.ids + ids, return_inverse=True)
-        generators, ids = np.divmod(pairs, self.parts.arrangement.exact.ids)
-        rows = np.searchsorted(self._row_keys, self._keys(self.parts.leaf_of[generators], ids))
-        values: BigIntegers = np.abs((self.rows[rows] * self.points[self.index[generators]]).sum(axis=1))
+    def _distances(self, owners: Integers, vertices: Integers, ids: Integers) -> BigIntegers:
+        """Return |g . a| for the vertices a and the hyperplanes g of leaves, (n,); it is the same on all leaves around a."""
+        _, first, inverse = np.unique(vertices * self.parts.arrangement.exact.ids + ids, return_index=True, return_inverse=True)
+        values: BigIntegers = np.abs(self.values(owners[first], ids[first], self.points[vertices[first]]))
         return values[inverse]

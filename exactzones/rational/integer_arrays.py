@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -47,6 +47,6 @@ def common_zeros(planes: BigIntegers) -> BigIntegers:
     return vectors
 
 
-def quotients(numerators: BigIntegers, denominators: BigIntegers) -> list[Fraction]:
+def quotients(numerators: Iterable[Any], denominators: Iterable[Any]) -> list[Fraction]:
     """Return the quotients of integers and positive integers."""
     return [reduced_fraction(flint.fmpq(above, below)) for above, below in zip(numerators, denominators, strict=True)]

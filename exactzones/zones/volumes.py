@@ -67,9 +67,8 @@ def firing_moments(zones: Sequence[Zone], power: int) -> list[Fraction]:
     constant, leaves = zones[0].prop.conditions[0].constant, _leaves(zones)
     known = moments(leaves, power) if leaves is not None and leaves[0].arrangement.has_target else None
     if known is not None:
-        sums = [sum_of_quotients(terms) for terms in known]  # of powers of the target, which is the feature plus the constant
-        return [
-            sum_of_products([(Fraction(math.comb(k, j)), (-constant) ** (k - j), sums[j]) for j in range(k + 1)])
+        return [  # of powers of the target, which is the feature plus the constant
+            sum_of_products([(Fraction(math.comb(k, j)), (-constant) ** (k - j), known[j]) for j in range(k + 1)])
             for k in range(power + 1)
         ]
     parts = firing_functions(zones)
@@ -104,13 +103,11 @@ def firing_centroid(zones: Sequence[Zone], volume: Fraction) -> Vector | None:
         return None
     leaves, inputs = _leaves(zones), zones[0].network.inputs
     known = None if leaves is None else first_moments(leaves)
-    if known is not None:
-        sums = [sum_of_quotients(terms) for terms in known]
-    else:
+    if known is None:
         cells = [cell for zone in zones if (cell := zone.firing_cell) is not None]
         rows = [tuple(Fraction(j == k) for j in range(inputs + 1)) for k in range(1, inputs + 1)]
-        sums = [sum((moment(cell, row, 1) for cell in cells), start=Fraction(0)) for row in rows]
-    return tuple(sum_of_products([(total, 1 / volume)]) for total in sums)
+        known = [sum((moment(cell, row, 1) for cell in cells), start=Fraction(0)) for row in rows]
+    return tuple(sum_of_products([(total, 1 / volume)]) for total in known)
 
 
 def _leaves(zones: Sequence[Zone]) -> list[Leaf] | None:

@@ -102,14 +102,12 @@ def test_facets_that_are_not_matched_cancel(monkeypatch):
     zones = normal_zones((3, 6, 6, 1))
     leaves = [zone.source for zone in zones]
     expected = total_volume(leaves)
-    boundary = module._boundary
 
-    def everything(parts):
-        with monkeypatch.context() as patch:
-            patch.setattr(type(parts), "shared", (np.arange(len(parts.tight)), np.arange(len(parts.tight))))
-            return boundary(parts)
+    def apart(faces):
+        everything = np.arange(len(faces.owners))
+        return everything, everything
 
-    monkeypatch.setattr(module, "_boundary", everything)
+    monkeypatch.setattr(module, "shared", apart)
     assert total_volume(leaves) == expected == sum(zones.volumes)
 
 
