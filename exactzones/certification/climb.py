@@ -23,7 +23,6 @@ from exactzones.polyhedra import Box, HRep, Polyhedron, lp
 from exactzones.polyhedra.program import Program
 from exactzones.property import condition, feature
 from exactzones.rational import Row, Vector, dot, irrational, over_common_denominator
-from exactzones.rational.float_formats import REAL
 from exactzones.rational.floats import clipped_float, float_matrix, float_vector
 from exactzones.zones import find_zones
 from exactzones.zones.attained import attaining_point
@@ -53,14 +52,14 @@ class Climb:
         unit: its number in the layer.
         layer: 0 is the first, -1 the last.
         domain: None is all of the input space.
-        arithmetic: of the executions about which a bound is proved if a limit ends the proof.
+        is_bracketed: whether a bound is to be proved if a limit ends the proof.
     """
 
     network: Network
     unit: int
     layer: int
     domain: Polyhedron | None
-    arithmetic: str = REAL
+    is_bracketed: bool = True
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -83,7 +82,7 @@ class Climb:
                 return ProvedMaximum(value, point, None, decision.certificate, attained)
             if isinstance(decision, Undecided):
                 best = ProvedMaximum(value, point, None, None, self._known(point))
-                if not attempt.interrupted:
+                if self.is_bracketed and not attempt.interrupted:
                     best = self._bracketed(best, until, options)
                 raise BudgetExceeded(until.reason if until.interrupted else decision.reason, best)
             value, point, ray = self.top_of_cell(decision.witness)
@@ -117,7 +116,7 @@ class Climb:
             if bound == best.upper:
                 break
             attempt = Deadline(_TRY_SECONDS) if until.seconds is None else until.part(_TRY_SHARE)
-            case = case_of(self.network, feature(self.unit, bound, self.layer), self.domain, arithmetic=self.arithmetic)
+            case = case_of(self.network, feature(self.unit, bound, self.layer), self.domain)
             decision = refute(self.network, case, attempt, **options)
             if isinstance(decision, CannotFire):
                 best = replace(best, upper=bound, upper_certificate=decision.certificate)
@@ -129,11 +128,7 @@ class Climb:
                 value, point, ray = self.top_of_cell(decision.witness)
                 if ray is not None:
                     return ProvedMaximum(None, point, ray, None, attained=False)
-                if (
-                    best.value is None or value > best.value
-                ):  # of executions in floats one may be larger, the value over the reals not
-                    best = replace(best, value=value, point=point, attained=self._known(point))
-                failed = max(failed, value)
+                best, failed = replace(best, value=value, point=point, attained=self._known(point)), value
         return best
 
     def _range_above(self, value: Fraction) -> Fraction | None:

@@ -9,16 +9,16 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from exactzones.engine.frontier import Floats, Integers
+from exactzones.engine.kernel import load
 from exactzones.engine.leaf import Leaf
 from exactzones.engine.leaf_arrays import Bounded, LeafArrays
 from exactzones.rational.floats import SLACK, TINY, UNIT_ROUNDOFF
 from exactzones.threads import one_thread
-
-_PARTS = 1 + 1e-12  # covers the few dozen roundings of the positive part of a simplex, and of a leaf's sum
 
 
 @one_thread
@@ -39,13 +39,43 @@ def _bounds(leaves: LeafArrays) -> tuple[Floats, Floats]:
     used, index = leaves.shared
     points, error = leaves.points(used)
     values, off = leaves.target_values(used, (points, error))
+    vertices = _Vertices(points, error, values - off, values + off)
+    kernel = load()
+    if not hasattr(kernel, "volumes"):
+        return bounds_of_simplices(leaves, index, vertices)
+    tight, ids = np.ascontiguousarray(leaves.tight, np.int32), leaves.arrangement.exact.ids
+    found = kernel.volumes(points.shape[1], ids, (leaves.ptr, tight, index), tuple(map(np.ascontiguousarray, vertices)))
+    low, high = np.frombuffer(found).reshape(2, -1)
+    return low, high
+
+
+class _Vertices(NamedTuple):
+    """Vertices in floats.
+
+    Attributes:
+        points: (V, d).
+        error: (V,) bounds on the errors of their coordinates.
+        least: (V,) lower bounds of the target.
+        most: (V,) upper bounds of the target.
+    """
+
+    points: Floats
+    error: Floats
+    least: Floats
+    most: Floats
+
+
+@np.errstate(all="ignore")
+def bounds_of_simplices(leaves: LeafArrays, index: Integers, vertices: _Vertices) -> tuple[Floats, Floats]:
+    """Do what the kernel does, without it: return the bounds for leaves, given the vertex of each generator."""
     simplices = _simplices(leaves)
     corners, leaf = index[simplices], leaves.leaf_of[simplices[:, 0]]
-    sizes, wrong = _determinants(points[corners], error[corners])
-    least, most = _positive_part((values - off)[corners]) / _PARTS, _positive_part((values + off)[corners]) * _PARTS
-    unit, count = math.factorial(points.shape[1]), len(leaves)
-    low = np.bincount(leaf, np.maximum(sizes - wrong, 0) * least, count) / (unit * _PARTS)
-    high = np.bincount(leaf, (sizes + wrong) * most, count) * _PARTS / unit
+    sizes, wrong = _determinants(vertices.points[corners], vertices.error[corners])
+    least, most = (_positive_part(values[corners]) for values in (vertices.least, vertices.most))
+    unit, count = math.factorial(vertices.points.shape[1]), len(leaves)
+    rounding = 1 + (np.bincount(leaf, minlength=count) + 1000) * (2 * UNIT_ROUNDOFF)  # of the positive parts and of the sums
+    low = np.bincount(leaf, np.maximum(sizes - wrong, 0) * least, count) / (unit * rounding)
+    high = np.bincount(leaf, (sizes + wrong) * most, count) * rounding / unit
     return np.where(high < np.inf, low, 0), high + TINY
 
 

@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -38,6 +39,16 @@ def test_the_bounds_hold_for_each_zone(data):
         assert least <= zone.volume
         assert not most < zone.volume
     event(f"known: {(high < np.inf).all()}")
+
+
+@given(st.data())
+def test_the_kernel_has_the_same_bounds_as_arrays_of_simplices(data):
+    leaves = [zone.source for zone in draw_zones(data)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("exactzones.engine.volumes.load", SimpleNamespace)
+        expected = volume_bounds(leaves)
+    for bounds, other in zip(volume_bounds(leaves), expected, strict=True):
+        np.testing.assert_allclose(bounds, other, rtol=1e-9)
 
 
 @given(st.data())

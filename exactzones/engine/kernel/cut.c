@@ -373,6 +373,7 @@ static PyMethodDef methods[] = {
     {"search", search, METH_VARARGS, "Search for cells that are kept by inequalities: see search.c."},
     {"facets", facets, METH_VARARGS, "The facets of cells that are kept by inequalities: see facets.c."},
     {"maxima", maxima, METH_VARARGS, "Bounds of the target on cells that are kept by inequalities: see facets.c."},
+    {"volumes", volumes, METH_VARARGS, "Bounds on the volumes of the parts of leaves on which the target is positive: see volumes.c."},
     {NULL, NULL, 0, NULL}};
 
 /* For the tests that compare them with Python's. */

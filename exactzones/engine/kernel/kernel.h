@@ -147,4 +147,7 @@ Py_ssize_t crossing(Layer *L, Py_ssize_t p, int drop, Py_ssize_t q, int j);
 void row_of(const Layer *L, int32_t id, double *row, double *error);
 double solve(Layer *L, const int32_t *T, double *X);
 
+/* The function of the module in volumes.c. */
+PyObject *volumes(PyObject *self, PyObject *args);
+
 #endif
