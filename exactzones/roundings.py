@@ -147,6 +147,11 @@ class Roundings:
             constants=constants.join(ConstantRange.of(bias)),
         )
 
+    def is_exact_in(self, arithmetic: FloatArithmetic) -> bool:
+        """Tell whether nothing is rounded: units copy inputs or numbers of the format, perhaps with the sign changed."""
+        rounds = any(self.products) or any(self.sums) or any(self.underflows)
+        return not rounds and self.constants.misfit(arithmetic) is None
+
     def after(self, inner: Roundings) -> Roundings:
         """Return the roundings of this operation on the results of another one, whose values are not a layer of their own."""
         supports = [[i for i, entry in enumerate(row) if entry] for row in self.weight.rows]

@@ -188,10 +188,11 @@ class Zone:
     @cached_property
     def sample(self) -> Vector:
         """A point in the relative interior of the firing part, shape (inputs,)."""
-        inside = None if self.kept is None else self.kept.point_where(self._open_rows)
+        rows = self._open_rows
+        inside = None if self.kept is None else self.kept.point_where(rows)
         if self.kept is None or inside is None:
             return self.firing_part.interior_point()
-        return self.kept.rounded(inside, self._open_rows)
+        return self.kept.rounded(inside, rows)
 
     @cached_property
     def maximum(self) -> Maximum:

@@ -23,6 +23,7 @@ from exactzones.polyhedra import Box, HRep, Polyhedron, lp
 from exactzones.polyhedra.program import Program
 from exactzones.property import condition, feature
 from exactzones.rational import Row, Vector, dot, irrational, over_common_denominator
+from exactzones.rational.float_formats import REAL
 from exactzones.rational.floats import clipped_float, float_matrix, float_vector
 from exactzones.zones import find_zones
 from exactzones.zones.attained import attaining_point
@@ -52,14 +53,14 @@ class Climb:
         unit: its number in the layer.
         layer: 0 is the first, -1 the last.
         domain: None is all of the input space.
-        is_bracketed: whether a bound is to be proved if a limit ends the proof.
+        arithmetic: of the executions about which a bound is proved if a limit ends the proof.
     """
 
     network: Network
     unit: int
     layer: int
     domain: Polyhedron | None
-    is_bracketed: bool = True
+    arithmetic: str = REAL
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -82,7 +83,7 @@ class Climb:
                 return ProvedMaximum(value, point, None, decision.certificate, attained)
             if isinstance(decision, Undecided):
                 best = ProvedMaximum(value, point, None, None, self._known(point))
-                if self.is_bracketed and not attempt.interrupted:
+                if not attempt.interrupted:
                     best = self._bracketed(best, until, options)
                 raise BudgetExceeded(until.reason if until.interrupted else decision.reason, best)
             value, point, ray = self.top_of_cell(decision.witness)
@@ -116,7 +117,7 @@ class Climb:
             if bound == best.upper:
                 break
             attempt = Deadline(_TRY_SECONDS) if until.seconds is None else until.part(_TRY_SHARE)
-            case = case_of(self.network, feature(self.unit, bound, self.layer), self.domain)
+            case = case_of(self.network, feature(self.unit, bound, self.layer), self.domain, arithmetic=self.arithmetic)
             decision = refute(self.network, case, attempt, **options)
             if isinstance(decision, CannotFire):
                 best = replace(best, upper=bound, upper_certificate=decision.certificate)
@@ -128,7 +129,11 @@ class Climb:
                 value, point, ray = self.top_of_cell(decision.witness)
                 if ray is not None:
                     return ProvedMaximum(None, point, ray, None, attained=False)
-                best, failed = replace(best, value=value, point=point, attained=self._known(point)), value
+                if (
+                    best.value is None or value > best.value
+                ):  # of executions in floats one may be larger, the value over the reals not
+                    best = replace(best, value=value, point=point, attained=self._known(point))
+                failed = max(failed, value)
         return best
 
     def _range_above(self, value: Fraction) -> Fraction | None:

@@ -7,9 +7,9 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+from exactzones.certification.pieces import Piece, divide, pieces_of, sort
 from exactzones.certification.run import MARGINS, Run
 from exactzones.checker import Case
 from exactzones.checker.node_lines import renumbered
@@ -20,37 +20,17 @@ from exactzones.parallel import Call, Workers, WorkersLostError, executor_of
 from exactzones.rational import Vector
 
 _ALONE_SECONDS = 0.5  # for which this process works alone before others are started
-_FIRST_NODES = 256  # that are visited of the whole claim before it is divided, if ..
-_FIRST_WORK = 1 << 25  # numbers in their bounds are not more; of a large network fewer nodes are visited
-_MOST_PARTS = 8  # of what is left of a piece; each part may visit as many times the nodes of the first piece
-_REGION_SHARE = 1 / 10  # of the nodes of the first piece: regions of a part, at least, since a search handles many at once
 _WORK_SHARE = 0.95  # of the time that is left: then a worker returns what it has
 _POLL_SECONDS = 1.0
 
 _Claim: TypeAlias = tuple[Network, Sequence[Case], dict[str, int] | None, Sequence[Sequence[int]]]
 
 
-@dataclass(eq=False)
-class _Piece:
-    """Open regions that are proved together.  What a piece consists of depends on the claim only, never on time or workers.
-
-    Attributes:
-        regions: their numbers, ascending.
-        most: how many nodes are visited before the rest is divided.
-        lines: where its nodes are among those of the run.
-        parts: the pieces into which the rest was divided.
-    """
-
-    regions: Sequence[int]
-    most: int
-    lines: range = range(0)
-    parts: list[_Piece] = field(default_factory=list)
-
-
 def prove_with_workers(run: Run, workers: Executor | int) -> tuple[int, Vector] | None:
     """Prove a run's open regions, together with workers, until all are proved, time is up or a worker dies.
 
-    The nodes of a finished proof and their order do not depend on time or on the number of workers.
+    The nodes of a finished proof and their order do not depend on time, on the number of workers, or on when an earlier run was
+    killed from whose checkpoint this one goes on.
 
     Args:
         run: what has been proved so far; what is proved is added to it.
@@ -59,8 +39,8 @@ def prove_with_workers(run: Run, workers: Executor | int) -> tuple[int, Vector] 
     Returns:
         A case and a witness if there is one.
     """
-    whole = _Piece(sorted(run.tree.waiting), _first_nodes(run))
-    queue, alone, witness = [whole], time.monotonic() + _ALONE_SECONDS, None
+    whole, queue = pieces_of(run)
+    alone, witness = time.monotonic() + _ALONE_SECONDS, None
     while queue and witness is None and time.monotonic() < alone and not run.stopped():
         witness = _prove_here(run, queue)
     try:
@@ -70,15 +50,15 @@ def prove_with_workers(run: Run, workers: Executor | int) -> tuple[int, Vector] 
     except WorkersLostError as error:
         run.failure = f"a worker process died ({error}), perhaps for lack of memory"
     if witness is None:
-        _sort(run, whole)
+        sort(run, whole)
     return witness
 
 
-def _distribute(run: Run, queue: list[_Piece], workers: Workers[_PieceProof]) -> tuple[int, Vector] | None:
+def _distribute(run: Run, queue: list[Piece], workers: Workers[_PieceProof]) -> tuple[int, Vector] | None:
     """Let workers prove pieces, and the parts of what they leave open, newest first; return a case and a witness, or None."""
     claim: _Claim = run.network, run.cases, run.patterns, run.trees
     job = pickle.dumps(claim)
-    in_flight: dict[Call[_PieceProof], _Piece] = {}
+    in_flight: dict[Call[_PieceProof], Piece] = {}
     while (queue or in_flight) and not run.stopped():
         while queue and len(in_flight) < 2 * workers.count:
             piece = queue.pop()
@@ -101,54 +81,17 @@ def _distribute(run: Run, queue: list[_Piece], workers: Workers[_PieceProof]) ->
     return None
 
 
-def _prove_here(run: Run, queue: list[_Piece]) -> tuple[int, Vector] | None:
+def _prove_here(run: Run, queue: list[Piece]) -> tuple[int, Vector] | None:
     """Prove the last piece of the queue in this process, and put the parts of what is left in its place."""
     piece, first, made = queue.pop(), len(run.nodes), run.tree.made
     witness = run.prove(piece.regions, MARGINS[0], most=piece.most)
-    queue += _divide(run, piece, first, [*piece.regions, *range(made, run.tree.made)])
+    queue += _divided(run, piece, first, [*piece.regions, *range(made, run.tree.made)])
     return witness
 
 
-def _divide(run: Run, piece: _Piece, first: int, numbers: Sequence[int]) -> list[_Piece]:
-    """Divide what is left of a piece, whose nodes are those from ``first`` on, into pieces; return them, the last one first."""
-    piece.lines = range(first, len(run.nodes))
-    if piece.lines:  # else no progress: the regions are left to the provers that come last
-        left = [number for number in numbers if number in run.tree.waiting]
-        nodes = _first_nodes(run)
-        count = min(_MOST_PARTS, int(len(left) / max(1, _REGION_SHARE * nodes)))
-        count = max(count, min(2, len(left)))
-        piece.parts = [_Piece(left[k::count], _MOST_PARTS * nodes) for k in range(count)]
-    return piece.parts[::-1]
-
-
-def _first_nodes(run: Run) -> int:
-    """Return how many nodes are visited of the whole claim before it is divided."""
-    units: int = max(claim.units for claim in run.tree.claims)
-    return max(1, min(_FIRST_NODES, _FIRST_WORK // (units * units)))
-
-
-def _sort(run: Run, whole: _Piece) -> None:
-    """Sort a run's nodes by pieces, each before its parts, since they were added when they were proved."""
-    first, earlier = whole.lines.start, len(run.nodes) - len(run.splits)
-    split = [line for line in range(first, len(run.nodes)) if run.splits[line - earlier]]
-    made = run.tree.made - 2 * len(split)
-    children = {line: made + 2 * k for k, line in enumerate(split)}
-    numbers = {number: number for number in whole.regions}
-    order: list[int] = []
-    stack = [whole]
-    while stack:
-        piece = stack.pop()
-        stack += reversed(piece.parts)
-        order += piece.lines
-    nodes = []
-    for line in order:
-        nodes.append(renumbered(run.nodes[line], numbers))
-        if line in children:
-            numbers |= {children[line]: made, children[line] + 1: made + 1}
-            made += 2
-    run.nodes[first:] = nodes
-    run.splits[first - earlier :] = [line in children for line in order]
-    run.tree.waiting = {numbers[number]: region for number, region in run.tree.waiting.items()}
+def _divided(run: Run, piece: Piece, first: int, numbers: Sequence[int]) -> list[Piece]:
+    """Divide what is left of a piece, whose nodes are those from ``first`` on, and which had these regions."""
+    return divide(run, piece, range(first, len(run.nodes)), [number for number in numbers if number in run.tree.waiting])
 
 
 class _PieceProof(NamedTuple):
@@ -196,7 +139,7 @@ def _prove_piece(job: bytes, regions: Sequence[OpenRegion], most: int, end: floa
     return _PieceProof(run.nodes, run.splits, run.tree.waiting, witness)
 
 
-def _adopt(run: Run, piece: _Piece, part: _PieceProof) -> list[_Piece]:
+def _adopt(run: Run, piece: Piece, part: _PieceProof) -> list[Piece]:
     """Add to a run what a worker proved of a piece, and checked; return the pieces of what is left open."""
     first, numbers = len(run.nodes), [*piece.regions]
     for line, splits in zip(part.nodes, part.splits, strict=True):
@@ -209,4 +152,4 @@ def _adopt(run: Run, piece: _Piece, part: _PieceProof) -> list[_Piece]:
         del run.tree.waiting[number]
     run.tree.nodes += len(part.nodes)
     run.tree.waiting.update({numbers[at]: region for at, region in part.waiting.items()})
-    return _divide(run, piece, first, numbers)
+    return _divided(run, piece, first, numbers)

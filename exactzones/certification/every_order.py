@@ -26,6 +26,7 @@ _MOST_VALUES = 512  # combinations of a layer's values
 _MOST_POINTS = 4096  # inputs that are gone through
 
 Interval = tuple[Fraction, Fraction]
+_ZEROS: Interval = Fraction(0), Fraction(0)
 
 
 class TooMany(Exception):
@@ -93,8 +94,9 @@ class Executions:
         if len(row) == 1 and abs(row[0][1]) == 1 and not bias:
             return [row[0][1] * inputs[row[0][0]]]
         leaves = [self._rounded((w * inputs[i],) * 2, format_) for i, w in row]
-        flushed = [self._flushed((inputs[i],) * 2, format_) for i, _ in row]
-        leaves = [_hull(leaf, (w * low, w * high)) for leaf, (_, w), (low, high) in zip(leaves, row, flushed, strict=True)]
+        least = format_.smallest_normal  # a smaller input may be read as zero
+        leaves = [_hull(leaf, (w * inputs[i],) * 2) for leaf, (i, w) in zip(leaves, row, strict=True)]
+        leaves = [_hull(leaf, _ZEROS) if abs(inputs[i]) < least else leaf for leaf, (i, _) in zip(leaves, row, strict=True)]
         leaves += [(bias, bias)] if bias else []
         if not leaves:
             return [Fraction(0)]

@@ -219,7 +219,7 @@ class CoFiring:
         pair = (one, other)
         if pair not in self._decided:
             at = self.together[self.features.index(one), self.features.index(other)]
-            if at >= 0:
+            if at >= 0 and self._scan.is_real:
                 witness = self.points[at]
                 return CanFire(witness, 0, certificate_of(self._scan.network, "can fire", witness=witness))
             self._decided[pair] = self._scan.decide(_both(*pair, self.layer), self._scan.direct())

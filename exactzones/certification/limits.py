@@ -14,3 +14,7 @@ CELL_SEARCH_INPUTS = 9
 """Varying inputs up to which cells are searched: a box of d inputs has 2^d vertices."""
 EXACT_PROVER_SIZE = 6500
 """Units times inputs up to which the exact prover is the last resort: it solves linear programs for every unit."""
+EXACT_SECONDS_PER_WEIGHT = 4e-5
+"""About what exact back-substitution takes on a common machine, by the prover and the checker together."""
+EXACT_POINT_SECONDS = 60.0
+"""Seconds that it may take so on a single point."""

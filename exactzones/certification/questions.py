@@ -17,6 +17,7 @@ from exactzones.certification.decide import case_of, cases_of, certify
 from exactzones.certification.direct import Direct
 from exactzones.certification.float_maximum import FloatMaximum
 from exactzones.certification.results import Certificate, Decision, ProvedMaximum
+from exactzones.certification.run import Run
 from exactzones.checker import Report, lines_of
 from exactzones.checker import check as check_lines
 from exactzones.deadline import Deadline
@@ -176,8 +177,7 @@ def maximum(
 
     Raises:
         BudgetExceeded: time is up, or the network is too large for the proof that nothing is greater; ``found`` has the largest
-            value over the reals so far with its point and, unless the arithmetic is one of floats, a bound ``upper`` if there was
-            time to prove one.
+            value over the reals so far with its point and, if there was time to prove one, a bound ``upper`` in the arithmetic.
         DomainError: the domain is empty.
         InputError: an argument that does not fit.
     """
@@ -185,10 +185,12 @@ def maximum(
     number, of_layer = as_unit(unit, layer)
     feature(number, layer=of_layer).resolve(loaded.widths)
     region = as_domain(domain, loaded.inputs)
-    case_of(loaded, feature(number, layer=of_layer), region, arithmetic=arithmetic)
+    Run(
+        loaded, [case_of(loaded, feature(number, layer=of_layer), region, arithmetic=arithmetic)]
+    )  # refuses what floats cannot hold
     until, options = Deadline(as_seconds(seconds)), {"jobs": jobs, "executor": executor}
     floats = FloatArithmetic.of(arithmetic)
-    best = real_maximum(Climb(loaded, number, of_layer, region, is_bracketed=floats is None), until, options)
+    best = real_maximum(Climb(loaded, number, of_layer, region, arithmetic), until, options)
     if floats is None or best.value is None:
         return best
     search = FloatMaximum(loaded, lambda value: feature(number, value, of_layer), region, floats)

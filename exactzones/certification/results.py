@@ -132,7 +132,8 @@ class ProvedMaximum:
         attained: whether a point of the domain has this value: strict rows of the domain may exclude all that have it, and
             ``point`` is then one of them, on the boundary.  None if that is not known, as always in floats.
         reached: in floats, a number that every order of summation exceeds at ``point``; None if none is known.
-        upper: if a limit ended the proof, a number that the feature nowhere exceeds; None if none is known, as always in floats.
+        upper: if a limit ended the proof, a number that the feature nowhere exceeds, in floats in no order of summation; None if
+            none is known.
         upper_certificate: proves that.
     """
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import chain, islice, product
+from itertools import chain
 
 from exactzones.certification.checkpoints import Checkpoints
 from exactzones.certification.guessing import Guesses, into_box
@@ -16,8 +17,9 @@ from exactzones.certification.pace import BATCH, CheckPace, Nodes
 from exactzones.certification.prepared import Prepared, families
 from exactzones.certification.provers.exact import ExactProver
 from exactzones.certification.provers.search_factory import Search, SearchFactory
+from exactzones.certification.provers.single_point import nodes_at_point, nodes_by_bounds, single_point
 from exactzones.certification.results import Certificate
-from exactzones.checker import Bound, Case, Hint, Node, Refutation
+from exactzones.checker import Case, Node
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.certificate import read_header, write_header
 from exactzones.checker.claim import require_fitting
@@ -39,7 +41,6 @@ MARGINS = (1.0, 8.0, 64.0, 512.0)
 """Margins of the float searches: if the checker refuses nodes, their regions are searched again with the next, larger one."""
 ROUND = 2048
 """How many nodes a search visits before they are checked and written; the open regions are then searched anew."""
-_CHOICES = 64  # of one condition for each case, with which a region is to be proved by bounds alone
 _MEASURED = 64  # open regions whose missing margin is computed
 _NEARER = 30  # steps towards a point that strict rows exclude, each a sixteenth of the one before
 
@@ -63,6 +64,7 @@ class Run:
         is_replayed: whether all lines of an earlier run were checked again.
         arithmetic: the arithmetic of the claim; None if it is real.
         interrupted: whether the user has asked it to end.
+        pieces: into which its proof was divided for workers; see the module ``pieces``.
     """
 
     network: Network
@@ -77,6 +79,7 @@ class Run:
     splits: list[bool] = field(default_factory=list)
     interrupted: bool = False
     failure: str = ""  # why workers could not go on
+    pieces: list[list[int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._prepared = Prepared.of(self.network)
@@ -142,6 +145,7 @@ class Run:
                         break
                     self.tree.add(batch)
                 self.nodes += certificate.lines[1:]
+                self.pieces = json.loads(certificate.lines[0]).get("pieces", [])
         except (Invalid, FormatError) as error:
             raise InputError(f"the certificate to resume is invalid: {error}") from None
 
@@ -160,6 +164,7 @@ class Run:
             trees=self.trees,
             witness=witness,
             zones=self.zones,
+            pieces=self.pieces if verdict == "undecided" else (),
         )
         return Certificate((header, *nodes))
 
@@ -296,7 +301,7 @@ class Run:
                 return None
             claim = self.tree.claims[self.tree.waiting[number].tree]
             is_small = claim.units * claim.inputs <= EXACT_PROVER_SIZE
-            if self.arithmetic is not None or not (is_small or self._varying(number)):
+            if self.arithmetic is not None or not (is_small or self._may_vary(number)):
                 self._prove_by_bounds(number)  # the exact prover's cells are those of the reals
             elif is_small:
                 prover, witness = ExactProver(self.tree, self.patterns, self._confirm), None
@@ -307,27 +312,20 @@ class Run:
             self.checkpoints.offer(self.nodes)
         return None
 
-    def _varying(self, number: int) -> bool:
+    def _may_vary(self, number: int) -> bool:
         """Tell whether a region may be more than a single point."""
-        known, claim = self.tree.waiting[number].known, self.tree.claims[self.tree.waiting[number].tree]
+        region, claim = self.tree.waiting[number], self.tree.claims[self.tree.waiting[number].tree]
+        known = region.known
         fixed = known.has_low & known.has_high & (known.low == known.high)
-        return not fixed[0, : claim.inputs].all()
+        return not fixed[0, : claim.inputs].all() and single_point(claim.rows, claim.inputs) is None
 
     def _prove_by_bounds(self, number: int) -> None:
-        """Try to prove a region by bounds of all units without hints, and one condition of each case or the sum of all.
-
-        That serves single points, for which no search is set up, and features that are opposite.
-        """
-        claim = self.tree.claims[self.tree.waiting[number].tree]
-        hidden = range(claim.inputs, claim.units)
-        bounds = tuple(Bound(unit, upper, exact=False, hint=Hint()) for unit in hidden for upper in (False, True))
-        choices = [
-            [*(((k, 1),) for k in range(len(targets))), tuple((k, 1) for k in range(len(targets)))] for targets in claim.targets
-        ]
-        for chosen in islice(product(*choices), _CHOICES):
-            refutations = tuple(map(Refutation, chosen))
+        """Try to prove a region without a search; over the reals, a single point by exact evaluation, too."""
+        exactly = self.arithmetic is None and not self.patterns
+        at_point = nodes_at_point(self.tree, number, self.network, self.deadline.left()) if exactly else ()
+        for node in chain(nodes_by_bounds(self.tree, number), at_point):
             try:
-                self.tree.add([node := Node(number, bounds, "no", refutations=refutations)])
+                self.tree.add([node])
             except Invalid:
                 continue
             self._write(node)

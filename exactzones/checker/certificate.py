@@ -206,8 +206,12 @@ def write_header(
     trees: Sequence[Sequence[int]] | None = None,
     witness: tuple[int, Sequence[Fraction]] | None = None,
     zones: Iterable[tuple[Sequence[str], Sequence[Fraction]]] = (),
+    pieces: Sequence[Sequence[int]] = (),
 ) -> str:
-    """Return the first line of a proof or, if there is a witness ``(case, point)``, of a witness."""
+    """Return the first line of a proof or, if there is a witness ``(case, point)``, of a witness.
+
+    ``pieces`` are for the run that goes on with a proof which is not finished; checkers do not read them.
+    """
     data: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
@@ -223,6 +227,8 @@ def write_header(
     elif trees is not None and [*map(list, trees)] != [[k] for k in range(cases)]:
         data["trees"] = list(map(list, trees))
     data["zones"] = [[list(pattern), list(map(text, point))] for pattern, point in zones]
+    if pieces:
+        data["pieces"] = pieces
     return json.dumps(data)
 
 

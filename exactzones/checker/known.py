@@ -29,7 +29,8 @@ class KnownBounds:
 
     def part(self, region: int) -> KnownBounds:
         """Return the bounds on one region, as a copy."""
-        return KnownBounds(*(part[region : region + 1].copy() for part in (self.low, self.high, self.has_low, self.has_high)))
+        one = slice(region, region + 1)
+        return KnownBounds(self.low[one].copy(), self.high[one].copy(), self.has_low[one].copy(), self.has_high[one].copy())
 
     def of_units(self, units: slice) -> KnownBounds:
         """Return the bounds of some units, as views."""

@@ -36,13 +36,13 @@ class PathRow:
 
     Attributes:
         split: the hidden unit that was split, and the side; None for a cut of an input.
-        fixed: the row in fixed-point numbers; None if no such row could be computed.
+        compute: returns the row in fixed-point numbers; None if there is no such row.  Many hints need none of them.
         exact: the row in Fractions; that of a hidden unit is computed on demand, from ``known``.
         known: the bounds that were known where the unit was split.
     """
 
     split: tuple[int, int] | None
-    fixed: list[Any] | None
+    compute: Callable[[], list[Any] | None]
     exact: list[Any] | None = None
     known: KnownBounds | None = None
 
@@ -245,7 +245,7 @@ def region_row(arithmetic: FixedPoint, region: OpenRegion, index: int) -> list[A
         return [entry << arithmetic.scale for entry in rows[index]]
     if index - len(rows) < len(region.rows):
         row = region.rows[index - len(rows)]
-        return row.fixed if arithmetic.scale else _exact_row(arithmetic, row)
+        return row.compute() if arithmetic.scale else _exact_row(arithmetic, row)
     return None
 
 

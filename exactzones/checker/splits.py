@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cached_property, partial
 
 import numpy as np
 
-from exactzones.checker.bounds import Functions
+from exactzones.checker.bounds import FixedPoint, Functions
+from exactzones.checker.known import KnownBounds
 from exactzones.checker.rules import Batch, Invalid, OpenRegion, PathRow, SignedUnits, carry_units
 
 
@@ -27,18 +29,42 @@ def split_rows(batch: Batch) -> dict[int, list[PathRow]]:
             raise Invalid(f"node {node.number}: unit {node.at} is not a hidden unit with a ReLU")
         layers.setdefault(claim.layer_of(node.at), []).append((i, node.at))
     for layer, pairs in layers.items():
-        where = np.array([i for i, _ in pairs] * 2)
-        units = np.array([unit for _, unit in pairs] * 2)
-        upper = np.repeat([False, True], len(pairs))
-        signed = SignedUnits(layer, units, upper)
-        coefficients, constants, valid = carry_units(batch.fixed, batch.known, Functions(where), signed)
-        known = {i: batch.known.part(i) for i, _ in pairs}
-        for number, (i, unit) in enumerate(zip(where.tolist(), units.tolist(), strict=True)):
-            fixed = None
-            if valid[number]:  # lower(z) <= z <= 0, or lower(-z) <= -z <= 0
-                fixed = [-int(constants[number]), *(-entry for entry in coefficients[number].tolist())]
-            rows.setdefault(i, []).append(PathRow((unit, int(upper[number])), fixed, known=known[i]))
+        known = [batch.known.part(i) for i, _ in pairs]
+        together = _SplitRows(batch.fixed, layer, [unit for _, unit in pairs], known)
+        for place, (i, unit) in enumerate(pairs):
+            rows[i] = [PathRow((unit, side), partial(together.row, place, side), known=known[place]) for side in (0, 1)]
     return rows
+
+
+class _SplitRows:
+    """The rows of splits of one layer's units, which are computed together when one of them is first needed.
+
+    Args:
+        arithmetic: in which numbers to compute.
+        layer: the layer.
+        units: the unit of each split.
+        known: what was known where each of them was split.
+    """
+
+    def __init__(self, arithmetic: FixedPoint, layer: int, units: Sequence[int], known: Sequence[KnownBounds]) -> None:
+        self._arithmetic, self._layer, self._units = arithmetic, layer, np.array(units)
+        self._known: Sequence[KnownBounds] = known
+
+    def row(self, place: int, side: int) -> list[int] | None:
+        """Return the row of one side (0: z <= 0, 1: z >= 0) of a split; None if there is no such row."""
+        return self._rows[side * len(self._units) + place]
+
+    @cached_property
+    def _rows(self) -> list[list[int] | None]:
+        upper = np.repeat([False, True], len(self._units))
+        signed = SignedUnits(self._layer, np.tile(self._units, 2), upper)
+        functions = Functions(np.tile(np.arange(len(self._units)), 2))
+        found = carry_units(self._arithmetic, KnownBounds.stack(self._known), functions, signed)
+        self._known = ()
+        return [  # lower(z) <= z <= 0, or lower(-z) <= -z <= 0
+            [-int(constant), *(-entry for entry in coefficients.tolist())] if valid else None
+            for coefficients, constant, valid in zip(*found, strict=True)
+        ]
 
 
 def relu_children(batch: Batch, i: int, rows: Sequence[PathRow]) -> list[OpenRegion]:
@@ -63,7 +89,7 @@ def cut_children(batch: Batch, i: int) -> list[OpenRegion]:
     for sign, upper in ((-1, True), (1, False)):
         fixed = [-sign * node.where, *(sign << claim.bits if j == node.at else 0 for j in range(claim.inputs))]
         exact = [Fraction(entry, 1 << claim.bits) for entry in fixed]
-        child = OpenRegion(region.tree, batch.known.part(i), (*region.rows, PathRow(None, fixed, exact)))
+        child = OpenRegion(region.tree, batch.known.part(i), (*region.rows, PathRow(None, fixed.copy, exact)))
         child.known.learn(upper, [0], [node.at], [node.where])
         children.append(child)
     return children

@@ -39,7 +39,7 @@ from exactzones.cli.stopping import stop
 from exactzones.cli.workers import dask_option, jobs_option, workers
 from exactzones.formats.certificates import Checkpoint, load_certificate, save_certificate
 from exactzones.network import Network
-from exactzones.notation import number
+from exactzones.notation import counted, number
 from exactzones.notation import point as point_text
 from exactzones.rational import text
 from exactzones.rational.float_formats import REAL
@@ -94,8 +94,8 @@ def certify(net: NetworkFile, question: QuestionOptions, options: CertifyOptions
     """Prove that a feature cannot fire on a domain, or find an input at which it fires.
 
     Either answer comes with a certificate that "exactzones check" verifies.  The last line printed is "can fire", "cannot
-    fire" or "undecided"; for a VNN-LIB property it is "sat", "unsat" or "unknown".  For many at once see
-    "exactzones certify --instances TABLE --help".
+    fire" or "undecided"; for a VNN-LIB property it is "sat", "unsat" or "undecided" (in JSON, the VNN-LIB word "unknown").
+    Standard error says why it is undecided.  For many at once see "exactzones certify --instances --help".
 
     \b
     exactzones certify net.npz --feature 0 --domain=-6:6 --out proof.json
@@ -184,9 +184,9 @@ def _print_decision(network: Network, decision: Decision, answer: dict[str, Any]
         rows = [(f"output {k}", number(value)) for k, value in enumerate(outputs)]
         print_table([("witness", point_text(decision.witness)), *rows])
     elif isinstance(decision, CannotFire) and not quiet:
-        print_table([("proof", f"{decision.nodes:,} nodes, checked")])
+        print_table([("proof", f"{counted(decision.nodes, 'node', grouped=True)}, checked")])
     if answer["arithmetic"] != REAL and not quiet:
         from exactzones.cli.floats import print_findings
 
         print_findings(answer["arithmetic"], answer)
-    click.echo(answer["verdict"])
+    click.echo("undecided" if "reason" in answer else answer["verdict"])

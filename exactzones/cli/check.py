@@ -34,9 +34,15 @@ from exactzones.cli.outputs import Deliveries, check_answer_target, check_distin
 from exactzones.cli.stopping import stop
 from exactzones.errors import BackendError, BudgetExceeded, DomainError, FormatError, InputError
 from exactzones.network import Network
+from exactzones.notation import counted
 from exactzones.rational.float_formats import REAL
 
 _COUNTS = "{:,} of {:,} lines checked"  # of the progress
+_ONE_READER = "network read by one reader"
+_ADVICE = (
+    "  so the proof is about the network as this reader understood the file; to test that, compare exactzones eval at a few "
+    "points with another program"
+)
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,8 @@ def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: Chec
     if is_text_wanted(json_path):
         if readings:
             click.echo(readings)
+        if readings.startswith(_ONE_READER):
+            click.echo(_ADVICE)
         if report.verdict == "valid":
             click.echo(_proved(report, options.arithmetic))
         click.echo(str(report))
@@ -183,16 +191,17 @@ def _network_of(certificate: Path) -> Any:
 
 def _proved(report: Report, arithmetic: str) -> str:
     """Say what a valid certificate proves."""
+    nodes = counted(report.nodes, "node", grouped=True)
     if arithmetic != REAL:
-        how = "the witness was evaluated" if report.proves == "can fire" else f"{report.nodes:,} nodes"
+        how = "the witness was evaluated" if report.proves == "can fire" else nodes
         return f"proved: {report.proves} in {arithmetic}, in every order of summation ({how})"
     if report.proves.startswith("the numbers"):
-        return f"proved: {report.proves} ({report.nodes:,} simplices)"
+        return f"proved: {report.proves} ({counted(report.nodes, 'simplex', 'simplices', grouped=True)})"
     if report.proves == "can fire":
         return "proved: can fire (the witness was evaluated)"
     if report.proves == "cannot fire":
-        return f"proved: cannot fire ({report.nodes:,} nodes)"
-    return f"proved: the list of {report.zones:,} zones is complete ({report.nodes:,} nodes)"
+        return f"proved: cannot fire ({nodes})"
+    return f"proved: the list of {counted(report.zones, 'zone', grouped=True)} is complete ({nodes})"
 
 
 def _read_twice(net: NetworkFile, network: Network) -> str:
@@ -200,12 +209,12 @@ def _read_twice(net: NetworkFile, network: Network) -> str:
     if net.path.name.lower().endswith((".json", ".npz")):
         return ""
     if not net.path.name.lower().endswith((".onnx", ".onnx.gz")):
-        return "network read by one reader: the second, independent one reads ONNX files only"
+        return f"{_ONE_READER}: the second, independent one reads ONNX files only"
     if not net.whole:
-        return "network read by one reader: the second, independent one reads whole models only"
+        return f"{_ONE_READER}: the second, independent one reads whole models only"
     layers = plain_layers(net.path)
     if layers is None:
-        return "network read by one reader: the second, independent one does not support this file's operators"
+        return f"{_ONE_READER}: the second, independent one does not support this file's operators"
     if not same_function(layers, network):
         raise InputError(f"{net.path}: two independent readers of this file disagree; please report this, with the file")
     return "network read by two independent readers: they agree"

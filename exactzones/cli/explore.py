@@ -129,17 +129,21 @@ def _explore(asked: Question, point: Vector, walk: WalkOptions, limits: BudgetOp
 
 def _print(found: Exploration, seconds: float) -> None:
     """Print how many zones there are, and the nearest ones."""
-    rows = [("zones", f"{len(found) or 'none'}: {_extent(found)}")]
+    rows = [("zones", _count_text(found))]
     rows += [("nearest" if not k else "", _zone_text(near, found.norm)) for k, near in enumerate(found[:_MOST_ZONES])]
     if len(found) > _MOST_ZONES:
         rows.append(("", f".. and {len(found) - _MOST_ZONES} more, up to distance {_distance_text(found[-1], found.norm)}"))
     print_table([*rows, ("time", f"{seconds:.2f} s")])
 
 
+def _count_text(found: Exploration) -> str:
+    """Say how many zones there are, and what they are all of."""
+    count = len(found) or "none"
+    return f"{count}: {_extent(found)}" if found.complete else f"{count} found so far: the list is not complete"
+
+
 def _extent(found: Exploration) -> str:
-    """Say what the zones are all of."""
-    if not found.complete:
-        return "found so far: the list is not complete"
+    """Say what a complete list has all of."""
     if not found:
         return f"it fires nowhere {'within the radius' if found.farther else 'on the domain'}"
     if found.farther:

@@ -119,8 +119,8 @@ def dead(net: NetworkFile, options: LayerOptions, folder: Path | None, report: R
     deliveries.deliver_answer(answer, report.json_path)
     if is_text_wanted(report.json_path):
         if undecided:
-            click.echo(f"undecided: {_numbers(sorted(undecided))}")
-        click.echo(f"{len(proved)} of {network.widths[layer]} features of layer {layer} are dead: {_numbers(sorted(proved))}")
+            click.echo(f"undecided: {numbers_text(sorted(undecided))}")
+        click.echo(f"{len(proved)} of {network.widths[layer]} features of layer {layer} are dead: {numbers_text(sorted(proved))}")
     return deliveries.exit_code(3 if undecided else 0)
 
 
@@ -140,7 +140,7 @@ def together(net: NetworkFile, spec_of_features: str, options: LayerOptions, fol
     """
     stop.start(options.timeout)
     network = net.load()
-    domain, features = options.domain(network.inputs), _features(spec_of_features)
+    domain, features = options.domain(network.inputs), read_features(spec_of_features)
     check_answer_target(report.json_path, net.path)
     until = stop.deadline.part(_SEARCH_SHARE)
     with progress(quiet=report.quiet, activity="deciding", counts=_PAIRS, of_total=True) as show, stop.step(until):
@@ -167,7 +167,7 @@ def together(net: NetworkFile, spec_of_features: str, options: LayerOptions, fol
         pairs_of = [k for i, row in enumerate(at.tolist()) for k in row[i + 1 :]]
         print_table(
             [
-                ("dead features", _numbers(sorted(found.dead))),
+                ("dead features", numbers_text(sorted(found.dead))),
                 ("pairs that fire together", f"{sum(k >= 0 for k in pairs_of):,}"),
                 ("pairs that never do", f"{pairs_of.count(-1):,}"),
                 ("undecided pairs", f"{pairs_of.count(-2):,}"),
@@ -241,7 +241,7 @@ def maximum(net: NetworkFile, unit: int, options: LayerOptions, out: Path | None
     return deliveries.exit_code(0 if reason is None else 3)
 
 
-def _features(spec: str) -> list[int] | None:
+def read_features(spec: str) -> list[int] | None:
     """Read a list of features such as 0,3,5 or 0:16; None for all."""
     if spec.strip() == "all":
         return None
@@ -266,7 +266,7 @@ def _write_certificates(deliveries: Deliveries, folder: Path | None, certificate
         deliveries.deliver(path, partial(save_certificate, certificate, path))
 
 
-def _numbers(numbers: Sequence[int]) -> str:
+def numbers_text(numbers: Sequence[int]) -> str:
     """Return the first numbers of a list as text."""
     shown = ", ".join(map(str, numbers[:_MOST_NUMBERS]))
     return f"{shown}, .. ({len(numbers)} in all)" if len(numbers) > _MOST_NUMBERS else shown or "none"

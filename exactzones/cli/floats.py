@@ -88,7 +88,8 @@ def _every_order(found: EveryOrder) -> dict[str, Any]:
 
 def print_findings(arithmetic: str, fields: dict[str, Any]) -> None:
     """Print them, one on a line."""
-    click.echo(f"in {arithmetic}, in every order of summation; over the reals: {fields['real_verdict']}")
+    real = fields["real_verdict"].replace("unknown", "undecided")  # what VNN-LIB calls it
+    click.echo(f"in {arithmetic}, in every order of summation; over the reals: {real}")
     if "missing_margin" in fields:
         click.echo(f"the bounds miss a proof by {fields['missing_margin']}")
     every = fields.get("every_order", {})

@@ -121,7 +121,8 @@ def certify_instances(table: Path, folder: Path, timeout: float | None, jobs: in
     run.write(instances)
     if not quiet:
         verdicts = [result.verdict for result in run.results.values()]
-        print_table([(verdict, str(verdicts.count(verdict))) for verdict in ("sat", "unsat", "unknown", "error")])
+        labels = {"sat": "sat", "unsat": "unsat", "unknown": "undecided", "error": "error"}
+        print_table([(label, str(verdicts.count(verdict))) for verdict, label in labels.items()])
         click.echo(f"wrote {folder / TABLE}")
     return run.exit_code(len(instances))
 

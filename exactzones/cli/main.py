@@ -44,12 +44,12 @@ def _code_of(arguments: Sequence[str] | None) -> int:
     except InputError as error:
         return _complain(str(error), 2)
     except BudgetExceeded as error:
-        return _complain(error.reason, 3)
+        return _end_early(error.reason)
     except KeyboardInterrupt:
-        return _complain(stop.deadline.reason, 3)
+        return _end_early(stop.deadline.reason)
     except Exception as error:  # anything unforeseen: one line, not a traceback
         if isinstance(error.__cause__, KeyboardInterrupt):  # C code that is being imported makes an ImportError of it
-            return _complain(stop.deadline.reason, 3)
+            return _end_early(stop.deadline.reason)
         if os.environ.get("EXACTZONES_DEBUG"):
             raise
         what = "out of memory" if isinstance(error, MemoryError) else f"{type(error).__name__}: {error}".splitlines()[0]
@@ -73,6 +73,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     except SystemExit as left:  # the completion of a shell's line
         status = left.code
     return status if isinstance(status, int) else 0
+
+
+def _end_early(reason: str) -> int:
+    """Say why a command ends without an answer; a command that has part of one writes it itself."""
+    return _complain(f"{reason} before there was an answer to write", 3)
 
 
 def _complain(message: str, code: int) -> int:

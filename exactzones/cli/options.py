@@ -97,10 +97,7 @@ def _named_shape(text: str) -> tuple[str, str]:
     return name, shape
 
 
-net_argument = gathered(
-    "net",
-    NetworkFile,
-    click.argument("path", metavar="NET", type=click.Path(path_type=Path)),
+_model_options = (
     click.option("--output", metavar="NAME|K", help="ONNX: the output whose entries are the features; by default all outputs."),
     click.option("--input", "inputs", multiple=True, metavar="NAME", help="ONNX: the next input, in the order to take them."),
     click.option("--end-at", metavar="NODE", help="ONNX: the node, or the tensor, whose values are the features."),
@@ -112,6 +109,9 @@ net_argument = gathered(
         help="ONNX: the shape of an input whose axes have no fixed length, such as 1,3.",
     ),
 )
+_net, _path = functools.partial(gathered, "net", NetworkFile), click.Path(path_type=Path)
+net_argument = _net(click.argument("path", metavar="NET", type=_path), *_model_options)
+optional_net_argument = _net(click.argument("path", metavar="[NET]", required=False, type=_path), *_model_options)
 quiet_option = click.option("--quiet", is_flag=True, help="Print neither progress nor a summary.")
 json_option = click.option(
     "--json",

@@ -58,7 +58,7 @@ class Listing(Generic[_Listed]):
         if len(self.zones):
             return f"{len(self.zones)}{'' if self.zones.complete else ' found so far: the list is not complete'}"
         if not self.zones.complete:
-            return "none found before the budget ran out"
+            return "none found so far: the list is not complete"
         what = "no case can hold" if isinstance(self.zones, ZoneUnion) else "the feature cannot fire"
         return f"none: {what} on this domain"
 

@@ -25,12 +25,12 @@ from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_want
 from exactzones.cli.stopping import stop
 from exactzones.cli.units import UnitOptions, layer_option, unit_option
 from exactzones.cli.workers import jobs_option
-from exactzones.notation import point
+from exactzones.notation import counted, point
 from exactzones.polyhedra.homology import Homology
 from exactzones.rational import Vector, text
 from exactzones.zones import Hole, Topology, topology
 
-_MOST_HOLES = 20  # that are printed
+_MOST_HOLES = 20  # of each set that are printed
 _PARTS = {"firing": "where it fires", "complement": "elsewhere", "boundary": "on the threshold"}
 
 
@@ -60,8 +60,8 @@ class TopologyOptions(UnitOptions):
 def command(net: NetworkFile, options: TopologyOptions, report: ReportOptions) -> int:
     """Count the components, loops and cavities of the set on which a feature fires, of the rest, and of the boundary.
 
-    The numbers are exact Betti numbers over the integers, with torsion and Euler characteristics.  Each hole of the
-    firing set is shown by a short loop around it.
+    The numbers are exact Betti numbers over the integers, with torsion and Euler characteristics.  A short
+    loop around each hole of any of the three sets says where it is.
 
     \b
     exactzones topology net.npz --feature 0 --domain=-6:6
@@ -108,15 +108,25 @@ def _described(hole: Hole, embedding: AffineMap | None) -> dict[str, Any]:
 
 def _print(found: Topology, embedding: AffineMap | None) -> None:
     """Print what is known."""
-    rows = [(label, getattr(found, name)) for name, label in _PARTS.items()]
-    shown = [(label, f"{part} (Betti numbers {part.betti}, Euler characteristic {part.euler})") for label, part in rows if part]
-    for number, hole in enumerate(found.holes.get("firing", ())[:_MOST_HOLES]):
-        count = f"{len(hole.zones)} region{'s' * (len(hole.zones) != 1)}"
-        corners = hole.corners if embedding is None else tuple(map(embedding, hole.corners))
-        where = f" near {point(_middle(corners))}" if corners else ""
-        shown.append((f"around hole {number}", f"{'a loop' if hole.dim == 1 else 'a shell'} of {count}{where}"))
-    if shown:
-        print_table(shown)
+    rows: list[tuple[str, str]] = []
+    for name, label in _PARTS.items():
+        part: Homology | None = getattr(found, name)
+        if part is None:
+            continue
+        rows.append((label, f"{part} (Betti numbers {part.betti}, Euler characteristic {part.euler})"))
+        holes = found.holes.get(name, ())
+        rows += [(f"around hole {number}", _loop_text(hole, embedding)) for number, hole in enumerate(holes[:_MOST_HOLES])]
+        if len(holes) > _MOST_HOLES:
+            rows.append(("", f".. and {len(holes) - _MOST_HOLES} more, all in the answer of --json"))
+    if rows:
+        print_table(rows)
+
+
+def _loop_text(hole: Hole, embedding: AffineMap | None) -> str:
+    """Say through how many regions a loop or shell around a hole runs, and the middle of a loop's corners."""
+    corners = hole.corners if embedding is None else tuple(map(embedding, hole.corners))
+    where = f" near {point(_middle(corners))}" if corners else ""
+    return f"{'a loop' if hole.dim == 1 else 'a shell'} of {counted(len(hole.zones), 'region')}{where}"
 
 
 def _middle(corners: Sequence[Vector]) -> Vector:

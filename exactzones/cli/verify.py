@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import rich_click as click
 
 from exactzones.certification import CanFire, CannotFire, Certificate, case_of, certify_cases
@@ -25,16 +25,18 @@ from exactzones.files import naming
 from exactzones.formats.certificates import save_certificate
 from exactzones.models import load_network
 from exactzones.network import Network
-from exactzones.polyhedra import Polyhedron
-from exactzones.property import Property
 from exactzones.rational import Quadratic, Vector
-from exactzones.rational.float_formats import REAL, FloatArithmetic
+from exactzones.rational.float_formats import FORMATS, REAL, Direction, FloatArithmetic, FloatFormat
+from exactzones.roundings import Roundings
 from exactzones.vnnlib.declarations import FLOATS
 from exactzones.vnnlib.product import ending_linearly
 from exactzones.vnnlib.reader import Query, VnnlibCase, read_query
 
 _SEARCH_SHARE = 0.95  # of the time; the rest is for the answer
 _ROUNDED_DIGITS = 30  # of a coordinate that is not a finite decimal
+_FINE = 1 << 60
+_DIRECTIONS: tuple[Direction, ...] = ("nearest", "down", "up")
+_BETWEEN = "the points that were found lie between numbers of the declared type"
 _SYNONYMS = {"float": "float32", "double": "float64"}
 
 
@@ -91,7 +93,8 @@ def verify(
 
     Prints "sat", "unsat", "unknown" or "timed-out"; after "sat" come the values of all tensors.  The verdict is about the
     arithmetic of the declared types: in floats "sat" and "unsat" hold in every order of summation, and what depends on the order
-    is "unknown".  The certificate of a query about one network is also one for "exactzones check" with --property.
+    is "unknown".  A network that floats compute exactly is decided over the reals, with inputs that are numbers of the types.
+    The certificate of a query about one network is also one for "exactzones check" with --property.
 
     \b
     exactzones verify query.vnnlib --network N=net.onnx --timeout 60
@@ -110,7 +113,7 @@ def verify(
         return 3
     if files.check is not None:
         return _check(question, files.check)
-    asked, stored, arithmetic = question
+    asked, stored, arithmetic, _ = question
     until = stop.deadline.part(_SEARCH_SHARE)
     try:
         with stop.step(until):
@@ -137,11 +140,16 @@ class _Answer(NamedTuple):
 
 
 class _Question(NamedTuple):
-    """A query about a network in an arithmetic."""
+    """A query about a network in an arithmetic.
+
+    Where floats compute the network exactly, the arithmetic is ``real``, and the coordinates of witnesses are numbers of
+    ``formats``.
+    """
 
     asked: Query
     stored: Network
     arithmetic: str
+    formats: tuple[FloatFormat, ...] = ()
 
     def claim(self) -> tuple[Network, list[Case]]:
         """Return the linear cases, and the network that they are about."""
@@ -155,11 +163,20 @@ def _read(query: Path, models: Sequence[str], files: CertificateFiles, chosen: s
     """Read a query and the networks that it is about."""
     asked = read_query(query)
     paths = _paths(query, asked, models)
-    arithmetic = _arithmetic(query, asked, chosen)
+    arithmetics = _arithmetics(asked, chosen)
     with naming(query):
         stored = asked.stored(_Loader(paths, asked))
     files.refuse(query, asked, list(paths.values()))
-    return _Question(asked, stored, arithmetic)
+    floats = [each for each in map(FloatArithmetic.of, arithmetics) if each is not None]
+    if floats and all(_is_exact(stored, each) for each in floats):
+        return _Question(asked, stored, REAL, tuple(each.products for each in floats))
+    return _Question(asked, stored, _only(query, asked, arithmetics))
+
+
+def _is_exact(network: Network, arithmetic: FloatArithmetic) -> bool:
+    """Tell whether floats compute a network exactly, at inputs that are numbers of the format."""
+    computed = [layer.as_computed for layer in network.layers]
+    return all(isinstance(each, Roundings) and each.is_exact_in(arithmetic) for each in computed)
 
 
 def _check(question: _Question, certificate: Path) -> int:
@@ -173,19 +190,17 @@ def _check(question: _Question, certificate: Path) -> int:
 
 def _decide(question: _Question, until: Deadline, jobs: int) -> _Answer:
     """Decide the cases that are linear, then those of degree 2."""
-    asked, stored, arithmetic = question
-    linear = [case for case in asked.cases if not case.quadratic]
-    network, cases = question.claim()
-    decision = certify_cases(network, cases, seconds=until, jobs=jobs)
+    decision, unknown = certify_cases(*question.claim(), seconds=until, jobs=jobs), []
     if isinstance(decision, CanFire):
-        witness = decision.witness
-        if arithmetic == REAL:
-            witness = _short(network, cases[decision.case].prop, linear[decision.case].domain, witness)
-        return _Answer("sat", witness, decision.certificate)
-    unknown = [] if isinstance(decision, CannotFire) else [f"{decision.reason}; {decision.open_leaves} open leaves"]
-    for case in (case for case in asked.cases if case.quadratic):
+        witness = _witness(question, decision)
+        if witness is not None:
+            return _Answer("sat", witness, decision.certificate)
+        unknown.append(_BETWEEN)
+    elif not isinstance(decision, CannotFire):
+        unknown.append(f"{decision.reason}; {decision.open_leaves} open leaves")
+    for case in (case for case in question.asked.cases if case.quadratic):
         try:
-            solution = _quadratic_witness(case, stored, until)
+            solution = _quadratic_witness(case, question, until)
         except BudgetExceeded as error:
             unknown.append(error.reason)
         except InexactError as error:
@@ -196,18 +211,34 @@ def _decide(question: _Question, until: Deadline, jobs: int) -> _Answer:
     if not unknown:
         return _Answer("unsat", None, decision.certificate)
     click.echo(f"incomplete: {unknown[0]}", err=True)
-    return _Answer(_without_answer(until), None, decision.certificate)
+    return _Answer(_without_answer(until), None, None if isinstance(decision, CanFire) else decision.certificate)
 
 
 def _without_answer(until: Deadline) -> str:
     return "timed-out" if until.passed and not until.interrupted else "unknown"
 
 
-def _quadratic_witness(case: VnnlibCase, stored: Network, until: Deadline) -> Vector | None:
-    """Return a point at which a case with conditions of degree 2 holds."""
-    ending = ending_linearly(stored)
-    network = case.network_for(ending)
-    return find_quadratic(network, case.property_for(ending), case.domain, case.quadratic_conditions, until)
+def _quadratic_witness(case: VnnlibCase, question: _Question, until: Deadline) -> Vector | None:
+    """Return a point at which a case with conditions of degree 2 holds.
+
+    Raises:
+        InexactError: see ``find_quadratic``; or no point was found whose coordinates are numbers of the question's formats.
+    """
+    ending = ending_linearly(question.stored)
+    network, domain, conditions = case.network_for(ending), case.domain, case.quadratic_conditions
+    prop = case.property_for(ending)
+    solution = find_quadratic(network, prop, domain, conditions, until)
+    if solution is None or not question.formats:
+        return solution
+
+    def holds(point: Vector) -> bool:
+        outputs = network(point)
+        return domain.contains(point) and network.satisfies(point, prop) and all(each.holds(outputs) for each in conditions)
+
+    rounded = _rounded(solution, question.formats, holds)
+    if rounded is None:
+        raise InexactError(_BETWEEN)
+    return rounded
 
 
 class _Loader:
@@ -242,19 +273,30 @@ def _paths(query: Path, asked: Query, models: Sequence[str]) -> dict[str, Path]:
     return paths
 
 
-def _arithmetic(query: Path, asked: Query, chosen: str | None) -> str:
-    """Return the arithmetic of the verdict: the one that is chosen, else that of the declared types.
+def _arithmetics(asked: Query, chosen: str | None) -> list[str]:
+    """Return the arithmetics of the verdict: the one that is chosen, else those of the declared types.
 
     Raises:
-        InputError: there is no such arithmetic, the types differ, or a condition of degree 2 about floats.
+        InputError: there is no such arithmetic.
     """
+    if chosen is not None:
+        FloatArithmetic.of(chosen)
+        return [chosen]
     tensors = [tensor for network in asked.networks for tensor in network.tensors]
     # Results that are integers are exact.
     types = {each.type.lower() for each in tensors if each.role == "input" or "int" not in each.type.lower()}
-    declared = {_SYNONYMS.get(each, each) if each in FLOATS else REAL for each in types}
-    if chosen is None and len(declared) > 1:
-        raise InputError(f"{query}: it declares {' and '.join(sorted(declared))}; choose one by --arithmetic")
-    arithmetic = min(declared, default=REAL) if chosen is None else chosen
+    return sorted({_SYNONYMS.get(each, each) if each in FLOATS else REAL for each in types} or {REAL})
+
+
+def _only(query: Path, asked: Query, arithmetics: Sequence[str]) -> str:
+    """Return the only arithmetic of the verdict.
+
+    Raises:
+        InputError: the types differ, or a condition of degree 2 is about floats.
+    """
+    if len(arithmetics) > 1:
+        raise InputError(f"{query}: it declares {' and '.join(arithmetics)}; choose one by --arithmetic")
+    (arithmetic,) = arithmetics
     if FloatArithmetic.of(arithmetic) is not None and any(case.quadratic for case in asked.cases):
         what = f"a condition has degree 2, which is decided over the reals only, not in {arithmetic}"
         raise InputError(f"{query}: {what}; write --arithmetic real")
@@ -267,16 +309,40 @@ def _computed(network: Network, witness: Vector, arithmetic: str) -> Vector:
     return values if floats is None else tuple(map(floats.products.round, values))
 
 
-def _short(network: Network, prop: Property, domain: Polyhedron, witness: Vector) -> Vector:
-    """Return a point of 32-bit or 64-bit floats near a witness at which the property holds, too; else the witness."""
-    for kind in (np.float32, np.float64):
-        try:
-            rounded = tuple(Fraction(float(kind(float(entry)))) for entry in witness)
-        except OverflowError:
-            return witness
-        if domain.contains(rounded) and network.satisfies(rounded, prop):
-            return rounded
-    return witness
+def _witness(question: _Question, decision: CanFire) -> Vector | None:
+    """Return a point at which a linear case holds: over the reals one of 32-bit or 64-bit floats near the witness, if possible.
+
+    If the question has formats: a point whose coordinates are numbers of all of them; None if none was found.
+    """
+    network, cases = question.claim()
+    prop = cases[decision.case].prop
+    domain = [case for case in question.asked.cases if not case.quadratic][decision.case].domain
+
+    def holds(point: Vector) -> bool:
+        return domain.contains(point) and network.satisfies(point, prop)
+
+    if question.formats:
+        return _rounded(decision.witness, question.formats, holds)
+    if question.arithmetic != REAL:
+        return decision.witness
+    short = (_rounded(decision.witness, [FORMATS[name]], holds) for name in ("float32", "float64"))
+    return next(filter(None, short), decision.witness)
+
+
+def _rounded(witness: Vector, formats: Sequence[FloatFormat], holds: Callable[[Vector], bool]) -> Vector | None:
+    """Return a witness or a point near it, if the case holds there and its coordinates are numbers of the formats."""
+    narrow, *others = sorted(formats, key=lambda each: each.precision)
+    near: list[Vector] = []
+    for direction in _DIRECTIONS:
+        with suppress(OverflowError):
+            near.append(tuple(narrow.round(_rational(entry), direction) for entry in witness))
+    fitting = (point for point in near if all(each.contains(x) for each in others for x in point))
+    return next(filter(holds, fitting), None)
+
+
+def _rational(number: Fraction | Quadratic) -> Fraction:
+    """Return a number that is rational, or one close to it."""
+    return Fraction(round(number * _FINE), _FINE) if isinstance(number, Quadratic) else number
 
 
 def _assignment(asked: Query, witness: Vector, values: Vector) -> Iterator[str]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
 from exactzones.affine import AffineMap
+from exactzones.arguments import as_unit
 from exactzones.cli.bands import check_bands
 from exactzones.cli.options import (
     NetworkFile,
@@ -35,13 +38,16 @@ from exactzones.cli.outputs import (
 from exactzones.cli.points import read_data, read_point
 from exactzones.cli.search import BudgetOptions, Listing, budget_options, deliver_first, find, find_cases, search_deadline
 from exactzones.cli.stopping import stop
-from exactzones.errors import InputError
+from exactzones.errors import BudgetExceeded, InputError
 from exactzones.formats.zones_json import network_document
 from exactzones.network import Network
 from exactzones.polyhedra.flats import free_inputs
+from exactzones.property import Property
 from exactzones.rational.float_formats import REAL
 from exactzones.view import PAGES, Points, Slides, check_shown, cut_through, embedding, read_slide, save
-from exactzones.zones import Zones, ZoneUnion
+from exactzones.zones import Topology, Zones, ZoneUnion, topology
+
+_HOLES_SHARE = 0.5  # of the time that the list of zones leaves
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class PageOptions:
     along: tuple[str, ...]
     origin: str | None
     slides: tuple[str, ...]
+    holes: bool
     arithmetic: str
 
     def slice(self, inputs: int, free: AffineMap | None) -> AffineMap | None:
@@ -99,6 +106,19 @@ class PageOptions:
         """Return the data points to draw."""
         return None if self.data is None else read_data(self.data, inputs)
 
+    def about_holes(self, asked: Question | UnionQuestion) -> Question | None:
+        """Return the question whose holes are shown; None if there is none.
+
+        Raises:
+            InputError: it is not about one feature of two inputs, or the slice moves.
+        """
+        if not self.holes:
+            return None
+        if self.slides or asked.network.inputs != 2 or isinstance(asked, UnionQuestion) or len(asked.prop.conditions) != 1:
+            raise InputError("--holes draws loops in a plane of two inputs, for one --feature, without --slide")
+        as_unit(Property((replace(asked.prop.conditions[0], constant=Fraction(0)),)))
+        return asked
+
     def check(self, net: Path, network: Network) -> None:
         """Refuse a page that cannot or must not be written.
 
@@ -139,6 +159,7 @@ class PageOptions:
         metavar="INPUT=LOW:HIGH[:COUNT]",
         help="Add a slider for an input that the slice holds fixed, with so many values (nine by default); may be repeated.",
     ),
+    click.option("--holes", is_flag=True, help="Draw a loop around each hole of the set that fires, and of the rest (2 inputs)."),
     arithmetic_option,
 )
 @budget_options
@@ -154,6 +175,7 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
 
     \b
     exactzones view net.npz --feature 9 --domain=-6:6 --out page.html
+    exactzones view net.npz --feature 0 --domain 0:1 --holes --out page.html
     exactzones view net.npz --feature 0 --domain 0:1 --arithmetic float32 --out page.html
     exactzones view net.npz --feature 0 --domain 0:1 --along 1,0,0 --along 0,1,0 --slide 2=0:1 --out page.html
     exactzones view iris_2d.npz --feature 2 --data iris.csv --out page.html
@@ -170,6 +192,7 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
     shown_first = _on_slice(asked, flat)
     network = shown_first.network
     check_shown(network)
+    about_holes = options.about_holes(shown_first)
     listing = _list(shown_first, limits, quiet=report.quiet)
     arithmetic = None if options.arithmetic == REAL else options.arithmetic
     listings = []
@@ -182,7 +205,9 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
     deliveries = Deliveries()
     title = f"{net.path.name}: {asked.prop}{f' on {network.slice}' if network.slice else ''}"
     with progress(quiet=report.quiet, activity="writing the page"):
-        write = partial(save, path=options.out, data=points, flat=flat, title=title, arithmetic=arithmetic, slides=slides)
+        holes = None if about_holes is None else _holes(about_holes)
+        of_page: dict[str, Any] = {"title": title, "arithmetic": arithmetic, "slides": slides, "holes": holes}
+        write = partial(save, path=options.out, data=points, flat=flat, **of_page)
         shown = deliver_first(deliveries, options.out, listing.zones, write)
     islands = stop.attempt("islands", lambda: len(shown.islands))
     answer = {"command": "view", "network": network_document(network), "zones": len(shown), "islands": islands}
@@ -205,6 +230,26 @@ def _on_slice(asked: Question | UnionQuestion, flat: AffineMap | None) -> Questi
     if flat is None:
         return asked
     return asked._replace(network=asked.network.compose(flat), domain=cut_through(asked.domain, flat))
+
+
+def _holes(asked: Question) -> Topology | None:
+    """Return the holes; if there is no time for them, say so at the end, and return None."""
+    (condition,) = asked.prop.conditions
+    until = stop.deadline.part(_HOLES_SHARE)
+    try:
+        with stop.step(until):
+            return topology(
+                asked.network,
+                condition.terms[0][0],
+                asked.domain,
+                threshold=-condition.constant,
+                open=condition.strict,
+                layer=condition.layer,
+                seconds=until,
+            )
+    except (BudgetExceeded, KeyboardInterrupt):
+        stop.left_out.append("holes")
+        return None
 
 
 def _list(asked: Question | UnionQuestion, limits: BudgetOptions, *, quiet: bool) -> Listing[Zones] | Listing[ZoneUnion]:

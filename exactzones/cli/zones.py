@@ -54,7 +54,7 @@ from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document
 from exactzones.errors import InputError, WriteError
 from exactzones.formats.zones_json import ZonesWriter, zones_writer
-from exactzones.notation import decimal, number
+from exactzones.notation import counted, decimal, number
 from exactzones.notation import point as point_text
 from exactzones.property import as_cases, condition
 from exactzones.rational import dot
@@ -66,7 +66,7 @@ _PICTURES = (".svg", ".png", ".pdf")
 _WRITING_SHARE = 0.6  # of the time left that pictures and exports may take, as measured
 _MANY_VOLUMES = 20_000  # zones; more take as long as the search again
 _SHARE_WIDTHS = (1e-4, 1e-5, 1e-6, 1e-7)  # of bounds, until they settle the printed digits
-_MOST_ISLANDS = 8  # islands whose sizes are printed
+_MOST_ISLANDS = 5  # islands whose sizes are printed, the largest first
 
 
 @dataclass(frozen=True)
@@ -313,9 +313,11 @@ def _merged(zones: Zones) -> list[tuple[str, str]]:
 
 
 def _islands(zones: Zones) -> list[tuple[str, str]]:
-    sizes = sorted((len(island) for island in zones.islands), reverse=True)
-    listed = " + ".join(map(str, sizes[:_MOST_ISLANDS])) + (" + .." if len(sizes) > _MOST_ISLANDS else "")
-    return [("islands" if zones.complete else "islands so far", f"{len(sizes)} ({listed} zones)")]
+    sizes = [len(island) for island in zones.islands]
+    largest = sorted(range(len(sizes)), key=lambda island: -sizes[island])[:_MOST_ISLANDS]
+    listed = [f"island {island}: {counted(sizes[island], 'zone')}" for island in largest]
+    more = [".."] if len(sizes) > len(largest) else []
+    return [("islands" if zones.complete else "islands so far", f"{len(sizes)} ({', '.join([*listed, *more])})")]
 
 
 def _has_volume(zones: Zones) -> bool:

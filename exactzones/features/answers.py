@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from exactzones.arguments import DomainLike, Progress, as_domain, as_numbers, as_texts
 from exactzones.certification import CanFire, CoFiring, Decision, NearestInput, ProvedMaximum, certify
 from exactzones.certification.prepared import Prepared
+from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, DimensionError, InputError
 from exactzones.features.islands import FeatureIsland, islands_of, listed_zones
 from exactzones.polyhedra import Polyhedron
@@ -153,12 +155,23 @@ class Contents:
 
 
 class Asked(NamedTuple):
-    """What a report is asked for: ``units``, ``names``, ``labels`` and ``seconds`` of ``Features.report``."""
+    """What a report is asked for.
+
+    Attributes:
+        units, names, labels, seconds: as for ``Features.report``.
+        until: when the whole report is to end; features that are not asked about by then are left out.
+    """
 
     units: Any
     names: Sequence[str] | None
     labels: Mapping[int, str]
     seconds: float | None
+    until: Deadline = Deadline()
+
+    def limit(self) -> float | None:
+        """Return the time limit of the next question."""
+        left = self.until.left()
+        return self.seconds if left == math.inf else min(left, math.inf if self.seconds is None else self.seconds)
 
 
 def survey(features: Features, domain: DomainLike, data: Any, asked: Asked, progress: Progress | None) -> Contents:
@@ -182,14 +195,18 @@ def survey(features: Features, domain: DomainLike, data: Any, asked: Asked, prog
     listed = [network.point(point) for point in entries(data, "data", "points, shape (points, inputs)")]
     numbers = tuple(k for k, point in enumerate(listed) if region is None or region.contains(point))
     points = tuple(listed[k] for k in numbers)
-    asking = Questions(features, region, points, asked.seconds)
+    asking = Questions(features, region, points, asked.limit())
     fires, values = features.fires(points), asking.values()
     answers = []
     for count, unit in enumerate(units):
+        if asked.until.passed:
+            units = units[:count]
+            break
         if progress is not None:
             progress(count, len(units))
-        answers.append(asking.about(unit, fires[:, unit], values[:, unit]))
-    pairs = None if features.k is not None else features.together(region, units, seconds=asked.seconds)
+        answers.append(replace(asking, seconds=asked.limit()).about(unit, fires[:, unit], values[:, unit]))
+    is_asked = features.k is None and not asked.until.passed
+    pairs = features.together(region, units, seconds=asked.limit()) if is_asked else None
     chosen = fires[:, units].astype(int)
     both = frozenset((units[i], units[j]) for i, j in np.argwhere(chosen.T @ chosen).tolist())
     return Contents(

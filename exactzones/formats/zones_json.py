@@ -269,7 +269,7 @@ def _head(network: Network, prop: Property, domain: Polyhedron | None) -> dict[s
 def _tail(zones: Zones, version: int, *, merge: bool, graph: bool = True) -> dict[str, Any]:
     document: dict[str, Any] = {}
     if graph:
-        document["adjacency"] = sorted(sorted(edge) for edge in zones.graph.edges)
+        document["adjacency"] = list(map(list, zones.touching))
         document["islands"] = [list(island) for island in zones.islands]
     document |= {"complete": zones.complete and graph, "version": version}
     if merge:

@@ -219,8 +219,8 @@ class _Layering:
         if value in self.stages or any(source in self.images for source, _ in self.terms[value]):
             operations = np.full(value.size, Operation.JOINED)
         else:
-            terms = [(matrix, self.operations[source]) for source, matrix in self.terms[value]]
-            operations = operations_of(terms, constant, parts, total)
+            terms = [(matrix, self.operations[source], self.live[source]) for source, matrix in self.terms[value]]
+            operations = operations_of(terms, constant, total)
             operations = stated_operations(operations, value.computation)
         self.origins[value] = self._origins(value)
         joined = (operations == Operation.JOINED).any()

@@ -39,29 +39,29 @@ def copies(count: int) -> Array:
     return np.full(count, Operation.COPY)
 
 
-def operations_of(
-    terms: Sequence[tuple[Sparse, Array]], constant: Sparse | None, parts: Sequence[Sparse], total: Sparse
-) -> Array:
+def operations_of(terms: Sequence[tuple[Sparse, Array, Sparse]], constant: Sparse | None, total: Sparse) -> Array:
     """Return what the rows of an affine value compute.
 
     Args:
-        terms: for each source the matrix and what the source's rows compute.
+        terms: for each source the matrix, what the source's rows compute, and these as a matrix on units and the constant 1.
         constant: shape (rows, 1), or None for zero.
-        parts: the products of these matrices with their sources, and the constant, as matrices on units and the constant 1.
-        total: the sum of the parts.
+        total: the value as such a matrix.
     """
     height = total.shape[0]
     entries, worst, copied = np.zeros(height, int), copies(height), np.ones(height, bool)
-    for matrix, operations in terms:
+    products = np.zeros(height, int)  # of each row, if none were added up
+    for matrix, operations, source in terms:
         np.add.at(entries, matrix.rows, 1)
+        np.add.at(products, matrix.rows, np.diff(source.starts)[matrix.columns])
         np.maximum.at(worst, matrix.rows, operations[matrix.columns])
         copied[matrix.rows[np.abs(matrix.values) != (matrix.denominator or 1)]] = False
     passed = copied & (entries <= 1)
     found = np.where(passed, worst, np.where(worst == Operation.COPY, Operation.SUM, Operation.JOINED))
     if constant is not None:
         rows = constant.rows
+        products[rows] += 1
         found[rows] = np.where(found[rows] <= Operation.SUM, Operation.BIASED, Operation.JOINED)
-    kept = np.bincount(total.rows, minlength=height) == sum(np.bincount(part.rows, minlength=height) for part in parts)
+    kept = np.bincount(total.rows, minlength=height) == products
     return np.where(kept, found, Operation.JOINED)  # where entries were added up or cancelled, their magnitudes are lost
 
 

@@ -13,12 +13,14 @@ from matplotlib.collections import PolyCollection
 from exactzones.plot import style
 from exactzones.plot.pieces import Piece
 from exactzones.polyhedra import Polyhedron
-from exactzones.polyhedra.shapes import Ring, area, floats, outline
+from exactzones.polyhedra.shapes import Ring, area, floats, outline, sides
 from exactzones.rational import Vector, dot, quotient
 
 _ARROWS = {(0, 0): "<", (0, 1): ">", (1, 0): "v", (1, 1): "^"}
 _MANY = 400  # polygons; if there are more, edges are hairlines, because thicker ones would blacken the picture
 _SMALL = 4000  # a group gets a number if its largest piece has more than 1/4000 of the window's area
+_SPECK = 40  # a smaller group gets a ring if it is nowhere longer than 1/40 of the window
+_RING = 14  # diameter of the ring in typographic points
 
 
 def draw_planar(
@@ -92,13 +94,43 @@ def draw_domain(domain: Polyhedron | None, window: Polyhedron, ax: Any) -> None:
 
 
 def number_groups(pieces: Sequence[Piece], window: Polyhedron, ax: Any) -> None:
-    """Write each group's number on its largest piece, if the number fits."""
+    """Write each group's number on its largest piece, if the number fits, or beside a ring around a speck."""
     whole = area(outline(window, window)[0])
+    rest: dict[int, set[Vector]] = {}
     for group, members in by_group(pieces).items():
-        polygons = [ring for piece in members for ring in piece.rings if len(ring) > 2]
-        largest = max(polygons, key=area, default=None)
+        rings = [ring for piece in members for ring in piece.rings]
+        largest = max((ring for ring in rings if len(ring) > 2), key=area, default=None)
         if largest is not None and area(largest) * _SMALL > whole:
             style.number(ax, centre(largest), str(group))
+        else:
+            rest[group] = {corner for ring in rings for corner in ring}
+    if len(rest) <= style.LISTED:  # more rings would hide the zones
+        for group, corners in rest.items():
+            ring_speck(group, corners, window, ax)
+
+
+def ring_speck(group: int, corners: Iterable[Vector], window: Polyhedron, ax: Any) -> None:
+    """Draw a ring with a number around a group that is too small to be seen."""
+    columns = list(zip(*corners, strict=True))
+    low, high = sides(window)
+    if any((max(c) - min(c)) * _SPECK > b - a for c, a, b in zip(columns, low, high, strict=True)):
+        return
+    ((x, y),) = floats([tuple([(max(column) + min(column)) / 2 for column in columns])])
+    ring = {"marker": "o", "markersize": _RING, "markerfacecolor": "none", "markeredgecolor": style.INK, "linestyle": "none"}
+    ax.plot(x, y, **ring, zorder=6, gid=f"ring-{group + 1}")
+    to_the_left = x > float(low[0] + high[0]) / 2  # so that the number stays inside the axes
+    ax.annotate(
+        str(group),
+        (x, y),
+        xytext=(-_RING if to_the_left else _RING, 0),
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        color=style.INK,
+        fontweight="bold",
+        path_effects=style.halo(),
+        zorder=6,
+    )
 
 
 def on_border(edge: Iterable[Vector], window: Polyhedron) -> bool:

@@ -126,8 +126,9 @@ def number(ax: Any, point: Sequence[float], text: str, **options: Any) -> None:
     ax.text(*point, text, ha="center", va="center", color=INK, fontweight="bold", path_effects=halo(), zorder=6, **options)
 
 
-def legend_beside(ax: Any, handles: list[Any]) -> None:
+def legend_beside(ax: Any, handles: list[Any], **options: Any) -> None:
     """Put a legend to the right of the axes, where it covers nothing; give a figure without a layout one that leaves room."""
     if ax.figure.get_layout_engine() is None:  # else plain savefig would cut the legend off
         ax.figure.canvas.figure.set_layout_engine("constrained")
-    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0.0, frameon=False, handleheight=1.2)
+    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.0), "borderaxespad": 0.0}
+    ax.legend(handles=handles, **place, frameon=False, handleheight=1.2, **options)

@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgba
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.path import Path
 
@@ -23,6 +24,8 @@ from exactzones.zones import Zones, as_zones
 from exactzones.zones.window import default_window
 
 _SHADE = 0.09  # opacity of one feature: where several fire it is darker
+_DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (6, 2, 1, 2)), (0, (10, 3)), (0, (3, 1.5, 1, 1.5, 1, 1.5)))
+"""Six line styles and seven colours have no common factor: 42 features differ in print, too."""
 _COAST = {"linewidths": 11, "alpha": 0.45, "capstyle": "butt"}  # of the strip along a border, on the side that fires
 
 
@@ -36,8 +39,8 @@ def plot_superposition(
 ) -> Any:
     """Draw where each of several features fires, one on top of the other, and return the axes.
 
-    Each feature has a border in its own colour, with a strip on the side on which it fires, as maps draw coasts; the more
-    features fire, the darker the ground.  Borders between zones of one feature are not drawn.
+    Each feature has a border of its own colour and line style, with a strip on the side on which it fires, as maps draw coasts;
+    the more features fire, the darker the ground.  Borders between zones of one feature are not drawn.
 
     Args:
         features: at least one list of zones, all of one network with two inputs.
@@ -61,12 +64,16 @@ def plot_superposition(
             _draw_feature([ring for zone in zones for ring in outline(zone.firing_part, box)], box, group, ax)
         if legend:
             handles = [
-                style.swatch(group, f"{label}: {counted(len(zones), 'zone')}", hatched=False)
+                Line2D([], [], color=style.colour(group), linewidth=2.2, linestyle=_dash(group), label=_entry(label, zones))
                 for group, (label, zones) in enumerate(zip(labels, features, strict=True))
             ]
-            style.legend_beside(ax, [*handles, *_shades(len(features))])
+            style.legend_beside(ax, [*handles, *_shades(len(features))], handlelength=3.5)
         ax.set_title(f"where {counted(len(features), 'feature')} fire{'s' if len(features) == 1 else ''}")
     return ax
+
+
+def _entry(label: str, zones: Zones) -> str:
+    return f"{label}: {counted(len(zones), 'zone')}"
 
 
 def _labelled(listed: Any, names: Sequence[str] | None) -> tuple[list[Zones], list[str]]:
@@ -95,7 +102,12 @@ def _draw_feature(rings: Sequence[Ring], window: Polyhedron, group: int, ax: Any
     ax.add_collection(coast, autolim=False)
     if polygons:
         coast.set_clip_path(Path.make_compound_path(*(Path([*ring, ring[0]], closed=True) for ring in polygons)), ax.transData)
-    ax.add_collection(LineCollection(outer, colors=style.colour(group), linewidths=1.8, zorder=3), autolim=False)
+    border = {"colors": style.colour(group), "linewidths": 2.2, "linestyles": [_dash(group)], "capstyle": "butt"}
+    ax.add_collection(LineCollection(outer, **border, zorder=3), autolim=False)
+
+
+def _dash(group: int) -> Any:
+    return _DASHES[group % len(_DASHES)]
 
 
 def _shades(features: int) -> list[Any]:

@@ -14,12 +14,13 @@ from exactzones.notation import counted
 from exactzones.plot import style
 from exactzones.plot.band import draw_band
 from exactzones.plot.curve import draw_curve
+from exactzones.plot.holes import draw_holes
 from exactzones.plot.pieces import Piece, pieces
 from exactzones.plot.planar import draw_planar
 from exactzones.plot.solids import draw_solid
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import floats
-from exactzones.zones import Zones, ZoneUnion
+from exactzones.zones import Topology, Zones, ZoneUnion
 from exactzones.zones.union import as_drawn
 from exactzones.zones.union_parts import UnionParts, count_zones
 from exactzones.zones.window import default_window
@@ -38,6 +39,7 @@ def plot_zones(
     only: Sequence[int] | None = None,
     legend: bool = True,
     arithmetic: str | None = None,
+    holes: Topology | None = None,
 ) -> Any:
     """Draw the exact zones of a property, and return the axes.
 
@@ -55,6 +57,8 @@ def plot_zones(
         legend: whether to put a legend beside the axes.
         arithmetic: such as "float32": draw where the property's conditions are zero as a hairline (not in 3-D); the legend
             says how far the order of summation may move it.
+        holes: what ``topology`` returns of the feature: draw a loop around each hole of the set that fires, and a dotted one
+            around each hole of the rest (two inputs).
 
     Raises:
         DomainError: a band in floats on an unbounded zone.
@@ -70,6 +74,7 @@ def plot_zones(
         handles = [*_groups(listed, shown, color_by), *_draw(listed, shown, box, ax)]
         handles += [_mark_samples(listed, shown, box, ax)] if samples else []
         handles += [] if arithmetic is None else [draw_band([listed[k] for piece in shown for k in piece.zones], arithmetic, ax)]
+        handles += [] if holes is None else draw_holes(holes, dim, ax)
         if legend:
             style.legend_beside(ax, [*handles, *_notes(listed, shown, box, all_drawn=only is None)])
         ax.set_title(title(listed, len(listed.merged) if merged else None))
@@ -134,7 +139,7 @@ def _notes(zones: Zones | UnionParts, shown: Sequence[Piece], window: Polyhedron
     notes: list[Any] = []
     if zones.network.inputs < 3:
         silent = "does not fire" if all_drawn else "does not fire, or is not drawn"
-        label = silent if zones.complete else "unknown: the search stopped early"
+        label = silent if zones.complete else "undecided: the search stopped early"
         notes.append(Patch(facecolor=style.QUIET, edgecolor="#bbbbbb", label=label))
     elif not zones.complete:
         notes.append(Patch(visible=False, label="incomplete: the search stopped early"))

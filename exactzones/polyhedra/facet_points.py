@@ -3,7 +3,8 @@
 For each row the point nearest to a centre is sought at which this row is negative and all others are positive, by a margin.  That
 point is the centre plus a combination of a few rows' slopes with multipliers >= 0, moved into the box coordinate by coordinate.
 Newton's method, damped where a multiplier would become negative, finds the multipliers; then the row that is violated most joins.
-The rows of such a combination are a good start for the polyhedron on the other side of a facet.
+If there is no such point, the multipliers grow until their combination of the rows is negative on the whole box, which proves it.
+The rows of a combination are a good start for the polyhedron on the other side of a facet.
 
 Source: Qi and Sun 1993, A nonsmooth version of Newton's method; Goldfarb and Idnani 1983 (rows that join and leave).
 """
@@ -20,31 +21,34 @@ from exactzones.deadline import Deadline
 from exactzones.rational.arrays import Floats
 
 Integers: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
+Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 
 NO_ROW = -1
 _MOST_ROWS = 24  # of a combination
 _ROUNDS = 30  # of rows that join
 _IDLE = 5  # rounds in which no point is found, after which the search ends
-_STEPS = 5  # of Newton's method after each
+_STEPS = 4  # of Newton's method after each
 _LEAST_STEP = 0.1  # however close a multiplier is to zero
 _REGULAR = 1e-3  # added to the diagonal: few coordinates may be free
-_BATCH = 1 << 20  # numbers that are gathered at once
+_BATCH = 1 << 17  # numbers that are gathered at once: few enough for a processor's cache
 
 
 class Reached(NamedTuple):
-    """Points that were found.
+    """Rows about which something was found.
 
     Attributes:
-        rows: (K,) the numbers of the rows that are negative there; ``NO_ROW`` if none was to be.
-        points: (K, d).
+        rows: (K,) their numbers; ``NO_ROW`` where no row was to be negative.
+        points: (K, d) points beyond them.
         others: (K, s) the rows of the combinations, with ``NO_ROW`` where there are fewer.
         multipliers: (K, s) of these rows.
+        refuted: (K,) whether there seems to be no such point: the combination is negative on the box.
     """
 
     rows: Integers
     points: Floats
     others: Integers
     multipliers: Floats
+    refuted: Flags
 
 
 @dataclass(frozen=True)
@@ -68,27 +72,26 @@ class PointSearch:
     deadline: Deadline
 
     def search(self, rows: Sequence[int], hints: Mapping[int, Mapping[int, float]]) -> Iterator[Reached]:
-        """Yield points as they are found.
+        """Yield what is found, round by round.
 
         Args:
             rows: each of which is to be negative at a point; ``NO_ROW`` asks for a point at which all are positive.
             hints: for some of them the rows of a combination to begin with, with their multipliers.
         """
-        meant = np.array(rows, np.int64)
-        slots = np.full((len(meant), _MOST_ROWS), NO_ROW)
-        multipliers, idle = np.zeros(slots.shape), 0
+        meant, idle = np.array(rows, np.int64), 0
+        slots, multipliers = np.full((len(meant), _MOST_ROWS), NO_ROW), np.zeros((len(meant), _MOST_ROWS))
         for k, row in enumerate(rows):
             combination = dict(list({row: 0.0, **hints.get(row, {})}.items())[: _MOST_ROWS - 1])
             slots[k, : len(combination)] = list(combination)
             multipliers[k, : len(combination)] = list(combination.values())
         for _ in range(_ROUNDS):
             idle += 1
+            used = (slots >= 0).sum(axis=1)
+            order = np.argsort(-used, kind="stable")  # a batch is as wide as its longest combination
+            meant, slots, multipliers = meant[order], slots[order], multipliers[order]
             going = np.zeros(len(meant), bool)
-            width = int((slots >= 0).sum(axis=1).max(initial=1)) + 1
-            size = max(1, _BATCH // (width * len(self.centre) + len(self.matrix)))
-            for start in range(0, len(meant), size):
+            for part in self._batches(used[order]):
                 self.deadline.check()
-                part = slice(start, start + size)
                 reached, going[part] = self._advance(meant[part], slots[part], multipliers[part])
                 idle = 0 if len(reached.rows) else idle
                 yield reached
@@ -96,17 +99,26 @@ class PointSearch:
             if not len(meant) or idle > _IDLE:
                 return
 
+    def _batches(self, used: Integers) -> Iterator[slice]:
+        """Yield parts of combinations of these many rows, in descending order."""
+        start = 0
+        while start < len(used):
+            size = max(1, _BATCH // ((int(used[start]) + 1) * len(self.centre) + len(self.matrix)))
+            yield slice(start, start + size)
+            start += size
+
     @np.errstate(all="ignore")  # infinities and NaN decide nothing
-    def _advance(self, meant: Integers, slots: Integers, multipliers: Floats) -> tuple[Reached, Any]:
-        """Return the points that are found, and which of the others may still be; change the combinations."""
-        points = self._nearest(meant, slots, multipliers)
+    def _advance(self, meant: Integers, slots: Integers, multipliers: Floats) -> tuple[Reached, Flags]:
+        """Return what is found, and which of the others may still be; change the combinations."""
+        points, tops = self._nearest(meant, slots, multipliers)
         values = points @ self.matrix[:, 1:].T + self.matrix[:, 0]
         flipped = np.flatnonzero(meant >= 0)
         values[flipped, meant[flipped]] *= -1
         worst = np.argmin(values, axis=1)
         least = values[np.arange(len(meant)), worst]
-        found = least > self.margin / 64
-        reached = Reached(meant[found], points[found], slots[found], multipliers[found])
+        refuted = tops < 0
+        found = (least > self.margin / 64) | refuted
+        reached = Reached(meant[found], points[found], slots[found], multipliers[found], refuted[found])
         leaving = multipliers <= 0
         leaving[:, 0] = False
         slots[leaving], multipliers[leaving] = NO_ROW, 0.0
@@ -118,8 +130,11 @@ class PointSearch:
         slots[joining, (slots[joining, 1:] >= 0).sum(axis=1) + 1] = worst[joining]
         return reached, ~found & (has_place | ~is_new) & np.isfinite(least)
 
-    def _nearest(self, meant: Integers, slots: Integers, multipliers: Floats) -> Floats:
-        """Return the points near the centre at which the rows of combinations have the margin; set the multipliers."""
+    def _nearest(self, meant: Integers, slots: Integers, multipliers: Floats) -> tuple[Floats, Floats]:
+        """Return the points near the centre at which the rows of combinations have the margin; set the multipliers.
+
+        Also returned are the largest values of the combinations on the box.
+        """
         width = min(int((slots >= 0).sum(axis=1).max()) + 1, slots.shape[1])
         chosen = slots[:, :width]
         signs = np.where(chosen < 0, 0.0, np.where(chosen == meant[:, None], -1.0, 1.0))
@@ -137,4 +152,6 @@ class PointSearch:
             shares = np.where(step < 0, y / -step, np.inf).min(axis=1)
             y = np.maximum(y + np.clip(shares, _LEAST_STEP, 1.0)[:, None] * step, 0.0)
         multipliers[:, :width] = y
-        return np.clip(self.centre + (y[:, None] @ slopes)[:, 0], self.low, self.high)
+        combined = (y[:, None] @ slopes)[:, 0]
+        tops = (y * constants).sum(axis=1) + np.where(combined > 0, combined * self.high, combined * self.low).sum(axis=1)
+        return np.clip(self.centre + combined, self.low, self.high), tops

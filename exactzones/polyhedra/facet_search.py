@@ -5,8 +5,7 @@ that is slow.  So here floats look for points beyond one row alone (``facet_poin
 decide what is left with few rows: a row that is redundant needs few others to prove it, and a point that violates others says
 which.
 
-The polyhedron on the other side of a facet has nearly the same rows, so the reasons found here are good guesses there: the rows
-that a point must respect, and the rows that imply another one, whose multipliers are computed anew.
+The polyhedron on the other side of a facet has nearly the same rows, so the combinations found here are good starts there.
 
 Source: Clarkson 1994, More output-sensitive geometric algorithms (programs with the rows found so far).
 """
@@ -23,12 +22,14 @@ import numpy as np
 
 from exactzones.deadline import Deadline
 from exactzones.polyhedra.bounds import Bounds, FloatBounds
-from exactzones.polyhedra.facet_points import NO_ROW, Integers, PointSearch
+from exactzones.polyhedra.facet_points import NO_ROW, Flags, Integers, PointSearch, Reached
 from exactzones.polyhedra.program import LazyRow, Point, Program
 from exactzones.rational import Row, integer_dot, integer_row
 from exactzones.rational.arrays import Floats
 from exactzones.rational.floats import SLACK, TINY, UNIT_ROUNDOFF
 
+Combination: TypeAlias = Mapping[int, float]
+"""Rows that matter to a row, with multipliers: of a point beyond it alone, or of a proof that there is none."""
 Side: TypeAlias = tuple[int, int]
 """A side of a box: the coordinate, and 1 for its lower bound or -1 for the upper one."""
 
@@ -38,26 +39,6 @@ _NEW_ROWS = 5  # that a program gains at once
 _SMALL = 1e-9  # multipliers in proportion to the largest one, which are taken for zero
 _OFF_THE_BOUNDS = 2.0**-6  # how much narrower a box is made for an inner point
 _ASCENT = 20  # steps to a deeper inner point
-_REGULAR = 1e-12  # added to the diagonal of a system that may be singular
-
-
-@dataclass
-class Reasons:
-    """What rows matter to each row; only guesses are made of them.
-
-    Attributes:
-        facets: by facet, the rows whose combination leads to a point beyond it alone, with their multipliers.
-        redundant: by redundant row, other rows that imply it.
-        sides: by redundant row, the sides of the box that do so together with them.
-    """
-
-    facets: dict[int, Mapping[int, float]] = field(default_factory=dict)
-    redundant: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    sides: dict[int, tuple[Side, ...]] = field(default_factory=dict)
-
-    def of(self, row: int) -> tuple[int, ...]:
-        """Return the rows that matter to a row, as far as they are known."""
-        return tuple(self.facets[row]) if row in self.facets else self.redundant.get(row, ())
 
 
 @dataclass
@@ -68,30 +49,29 @@ class FacetSearch:
         rows: integer rows ``b + a . x >= 0`` with ``a != 0``, none a multiple of another.
         bounds: of the coordinates.
         inner: a point strictly inside.
-        known: the rows in floats, if the caller has them.
-        hints: the reasons that were found for a polyhedron with similar rows; ``imply`` tries those of redundant rows.
+        floats: the rows in floats.
+        hints: the reasons that were found for a polyhedron with similar rows.
         centre: near which floats look for points; by default the inner point.
         deadline: when to stop.
         redundant: numbers of rows that are known to be redundant.
         facets: numbers of rows that are irredundant, as far as they are known.
         sides: sides of the box that are.
-        reasons: of this polyhedron.
+        reasons: by row, a combination by which it was decided; only guesses are made of them.
     """
 
     rows: Sequence[Row]
     bounds: Bounds
     inner: Point
-    known: FloatRows | None = None
-    hints: Reasons = field(default_factory=Reasons)
+    floats: FloatRows
+    hints: Mapping[int, Combination] = field(default_factory=dict)
     centre: Floats | None = None
     deadline: Deadline = field(default_factory=Deadline)
     redundant: set[int] = field(default_factory=set)
     facets: set[int] = field(default_factory=set)
     sides: set[Side] = field(default_factory=set)
-    reasons: Reasons = field(default_factory=Reasons)
+    reasons: dict[int, Combination] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._floats = self.known or FloatRows.of(self.rows, self.bounds)
         self._inner = np.array([float(entry) for entry in self.inner])
 
     def run(self) -> None:
@@ -101,31 +81,28 @@ class FacetSearch:
             BudgetExceeded: time is up.
         """
         self._reach()
-        sides = [(k, side) for k, side, _ in self.bounds.sides()]
+        ends = enumerate(zip(*self.bounds, strict=True))
+        sides = [(k, sign) for k, both in ends for end, sign in zip(both, (1, -1), strict=True) if end is not None]
         self._along_axes(sides)
         self._reach_sides([side for side in sides if side not in self.sides])
         self._by_programs(sides)
 
-    def imply(self) -> None:
-        """Enter the rows that are implied by those that the hints name."""
-        for k, others in self.hints.redundant.items():
-            sides = self.hints.sides.get(k, ())
-            if k not in self.redundant and others and self._floats.implies(others, k, sides):
-                self.redundant.add(k)
-                self.reasons.redundant[k], self.reasons.sides[k] = others, sides
-
     def _reach(self) -> None:
-        """Look for points beyond the open rows, and enter those that certainly lie beyond their rows alone."""
+        """Look for points beyond the open rows, and enter those of which the error bounds prove what is found."""
         centre = self._inner if self.centre is None else self.centre
         open_rows = sorted(set(range(len(self.rows))) - self.redundant)
-        for reached in self._floats.points(centre, self._margin, self.deadline).search(open_rows, self.hints.facets):
-            signs = self._floats.signs(reached.points)
-            signs[np.arange(len(reached.rows)), reached.rows] *= -1
-            for k in np.flatnonzero((signs > 0).all(axis=1)).tolist():
-                row = int(reached.rows[k])
-                self.facets.add(row)
-                combination = zip(reached.others[k].tolist(), reached.multipliers[k].tolist(), strict=True)
-                self.reasons.facets[row] = {other: y for other, y in combination if other != NO_ROW}
+        for reached in self.floats.points(centre, self._margin, self.deadline).search(open_rows, self.hints):
+            is_facet = self.floats.beyond(reached)
+            for k, row in enumerate(reached.rows.tolist()):
+                found = zip(reached.others[k].tolist(), reached.multipliers[k].tolist(), strict=True)
+                combination = {other: y for other, y in found if other != NO_ROW}
+                if is_facet[k]:
+                    self.facets.add(row)
+                elif reached.refuted[k] and self.floats.implies(combination, row):
+                    self.redundant.add(row)
+                else:
+                    continue
+                self.reasons[row] = combination
 
     def _along_axes(self, sides: list[Side]) -> None:
         """Enter the sides of the box that a ray along their axis crosses before all rows, from one of two inner points."""
@@ -138,15 +115,15 @@ class FacetSearch:
     @np.errstate(all="ignore")  # infinities and NaN decide nothing
     def _shoot(self, point: Floats, sides: list[Side]) -> None:
         coordinates, signs = np.array(sides, np.int64).reshape(-1, 2).T
-        outer = self._floats.limits.outer
+        outer = self.floats.limits.outer
         ends, here = np.where(signs > 0, outer[0][coordinates], outer[1][coordinates]), point[coordinates]
-        slopes = self._floats.matrix[:, 1:][:, coordinates]
+        slopes = self.floats.matrix[:, 1:][:, coordinates]
         speeds = -slopes * signs
-        times = np.where(speeds < 0, self._floats.heights(point)[:, None] / -speeds, np.inf)
+        times = np.where(speeds < 0, self.floats.heights(point)[:, None] / -speeds, np.inf)
         first = np.abs(here - ends)
         second = np.minimum(times.min(axis=0, initial=np.inf), first * 2 + 1)
         there = here - signs * (first + second) / 2
-        values, off = self._floats.moved(point, coordinates, there)
+        values, off = self.floats.moved(point, coordinates, there)
         right = ((there - ends) * signs < 0) & (values > off).all(axis=0)
         self.sides.update(sides[k] for k in np.flatnonzero(right))
 
@@ -154,26 +131,24 @@ class FacetSearch:
         """Look for points beyond open sides of the box, and enter those that certainly lie beyond their sides alone."""
         if not sides:
             return
-        count, floats = len(self.rows), self._floats.with_sides(sides)
+        count, floats = len(self.rows), self.floats.with_sides(sides)
         points = floats.points(self._deep, self._margin, self.deadline)
         for reached in points.search(range(count, count + len(sides)), {}):
-            signs = floats.signs(reached.points)
-            signs[np.arange(len(reached.rows)), reached.rows] *= -1
-            self.sides.update(sides[row - count] for row in reached.rows[(signs > 0).all(axis=1)].tolist())
+            self.sides.update(sides[row - count] for row in reached.rows[floats.beyond(reached)].tolist())
 
     @cached_property
     def _deep(self) -> Floats:
-        return self._floats.deeper(self._inner)
+        return self.floats.deeper(self._inner)
 
     @property
     def _margin(self) -> float:
-        return float(self._floats.heights(self._inner).min(initial=1.0)) * _MARGIN
+        return float(self.floats.heights(self._inner).min(initial=1.0)) * _MARGIN
 
     def _by_programs(self, sides: Sequence[Side]) -> None:
         """Decide the rows and sides for which no point has been found, with programs of few rows."""
-        program, stack = Program(self.bounds), dict[int, int]()
+        program, stack = Program(self.bounds, self.floats.limits), dict[int, int]()
         for k in sorted(set(range(len(self.rows))) - self.facets - self.redundant):
-            for row in (*self.hints.of(k), k):
+            for row in (*self.hints.get(k, ()), k):
                 if row not in stack and row not in self.redundant:
                     self._push(program, stack, row)
             with program.flipped(stack[k]):
@@ -209,22 +184,19 @@ class FacetSearch:
         proof = program.refutation
         if proof is not None:
             least = proof.max() * _SMALL
-            self.reasons.redundant[k] = tuple(row for row, place in stack.items() if row != k and proof[place] > least)
-            left = proof @ program.slopes()
-            used = np.flatnonzero(np.abs(left) > _SMALL * np.abs(left).max(initial=0)).tolist()
-            self.reasons.sides[k] = tuple((c, 1 if left[c] < 0 else -1) for c in used)
+            self.reasons[k] = {row: float(proof[place]) for row, place in stack.items() if proof[place] > least}
 
     def _push(self, program: Program, stack: dict[int, int], k: int) -> None:
         stack[k] = len(program)
-        row, largest = self._floats.matrix[k], float(np.abs(self._floats.matrix[k]).max())
+        row, largest = self.floats.matrix[k], float(np.abs(self.floats.matrix[k]).max())
         program.push(LazyRow(row, 4 * UNIT_ROUNDOFF * largest, lambda: self.rows[k]))
 
     def _violated(self, point: Point) -> list[int]:
         """Return the rows that are not certainly positive at a point, the most violated ones first."""
         floats = np.array([float(entry) for entry in point])
-        heights = self._floats.heights(floats)
+        heights = self.floats.heights(floats)
         if isinstance(point, np.ndarray):
-            doubtful = set(np.flatnonzero(self._floats.signs(floats[None])[0] <= 0).tolist())
+            doubtful = set(np.flatnonzero(self.floats.signs(floats[None])[0] <= 0).tolist())
         else:
             lifted = integer_row((Fraction(1), *point))
             doubtful = {k for k, row in enumerate(self.rows) if integer_dot(row, lifted) <= 0}
@@ -247,13 +219,13 @@ class FloatRows:
 
     @classmethod
     @np.errstate(all="ignore")
-    def of(cls, rows: Sequence[Row], bounds: Bounds) -> FloatRows:
+    def of(cls, rows: Sequence[Row], limits: FloatBounds) -> FloatRows:
         """Return integer rows as floats."""
-        scaled = np.array([_scaled(row) for row in rows]).reshape(len(rows), len(bounds.low) + 1)
+        scaled = np.array([_scaled(row) for row in rows]).reshape(len(rows), len(limits.inner[0]) + 1)
         slopes = np.sqrt(np.square(scaled[:, 1:]).sum(axis=1))
         slopes = np.where(slopes > 0, slopes, 1.0)
         lengths = np.sqrt(np.square(scaled).sum(axis=1)) / slopes * SLACK
-        return cls(scaled / slopes[:, None], lengths, FloatBounds.of(bounds))
+        return cls(scaled / slopes[:, None], lengths, limits)
 
     def heights(self, point: Floats) -> Floats:
         """Return the values of the rows at a point, (n,)."""
@@ -267,6 +239,12 @@ class FloatRows:
         off = self._off(np.sqrt(np.square(points).sum(axis=1) + 1))[:, None] * self.lengths + TINY
         signs: Integers = (values > off).astype(np.int64) - (values < -off)
         return signs
+
+    def beyond(self, reached: Reached) -> Flags:
+        """Tell which points certainly lie beyond their rows alone, (K,)."""
+        signs = self.signs(reached.points)
+        signs[np.arange(len(reached.rows)), reached.rows] *= -1
+        return np.asarray((signs > 0).all(axis=1))
 
     def moved(self, point: Floats, coordinates: Integers, there: Floats) -> tuple[Floats, Floats]:
         """Return the values of the rows where one coordinate of a point is exchanged, and bounds of their errors, (n, K) each.
@@ -333,19 +311,18 @@ class FloatRows:
         return point
 
     @np.errstate(all="ignore")
-    def implies(self, others: Sequence[int], row: int, sides: Sequence[Side] = ()) -> bool:
-        """Tell whether floats find multipliers of other rows, and prove that on the box their sum is below a row.
+    def implies(self, combination: Combination, row: int) -> bool:
+        """Tell whether floats prove that on the box a row exceeds the sum of others with multipliers >= 0.
 
-        The sum is to have the row's slopes, but for coordinates whose sides of the box make up for the difference.
+        Args:
+            combination: the multipliers of the others, and that of the row by which they are divided.
+            row: whose multiplier is not zero.
         """
-        chosen = self.matrix[list(others)]
-        slopes = chosen[:, 1:].copy()
-        slopes[:, [k for k, _ in sides]] = 0.0
-        products = slopes @ slopes.T + np.eye(len(others)) * _REGULAR
-        multipliers = np.maximum(np.linalg.solve(products, slopes @ self.matrix[row, 1:]), 0.0)
+        chosen = self.matrix[[other for other in combination if other != row]]
+        multipliers = np.array([y for other, y in combination.items() if other != row]) / combination[row]
         combined = multipliers @ chosen - self.matrix[row]
         sizes = multipliers @ np.abs(chosen) + np.abs(self.matrix[row])
-        off = (len(others) + 10) * UNIT_ROUNDOFF * SLACK * sizes + TINY
+        off = (len(chosen) + 10) * UNIT_ROUNDOFF * SLACK * sizes + TINY
         return self.limits.largest(combined, off, sizes[1:] > 0) < 0
 
 

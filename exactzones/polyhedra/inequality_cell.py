@@ -8,6 +8,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from exactzones.errors import BackendError, DomainError
 from exactzones.polyhedra import lp
 from exactzones.polyhedra.cells import Cell
@@ -94,7 +96,7 @@ class InequalityCell:
         return self._point_where(list(rows), self._new_program)
 
     def _point_where(self, wanted: Sequence[Row], program_of: Callable[[], Program]) -> Point | None:
-        if _are_positive(wanted, exactly(self.inner)):
+        if _are_positive(wanted, _lifted(self.inner)):
             return self.inner
         program = program_of()
         for row in wanted:
@@ -112,19 +114,32 @@ class InequalityCell:
     def strictly_inside(self, point: Point, rows: Sequence[Row] = ()) -> Vector:
         """Return a point of ``point_where``, or one near it, at which all rows of the cell and these are positive."""
         exact = exactly(point)
-        if _are_positive((*self.rows, *rows), exact):
+        if _are_positive((*self.rows, *rows), _lifted(point)):
             return exact
         return self.program.off_the_bounds(exact, rows)
 
     def rounded(self, point: Point, rows: Sequence[Row] = ()) -> Vector:
         """Return a point near one of ``point_where``, with few binary digits, at which all its rows and these are positive."""
-        every, exact = [*self.rows, *rows], self.strictly_inside(point, rows)
-        numerators, common = over_common_denominator(exact)
+        every, lifted = [*self.rows, *rows], _lifted(point)
+        if not _are_positive(every, lifted):
+            lifted = _lifted(self.program.off_the_bounds(exactly(point), rows))
+        common, *entries = lifted
         for bits in _ROUNDINGS:
-            near = (1 << bits, *[_quotient(entry << bits, common) for entry in numerators])
-            if all(integer_dot(row, near) > 0 for row in every):
+            near = (1 << bits, *[_quotient(entry << bits, common) for entry in entries])
+            failing = next((k for k, row in enumerate(every) if integer_dot(row, near) <= 0), None)
+            if failing is None:
                 return tuple([Fraction(entry, 1 << bits) for entry in near[1:]])
-        return exact
+            every.insert(0, every.pop(failing))  # it may well fail at the next point, too
+        return tuple([Fraction(entry, common) for entry in entries])
+
+
+def _lifted(point: Point) -> Row:
+    """Return a multiple of (1, point) by a positive number, in integers."""
+    if not isinstance(point, np.ndarray):
+        return over_common_denominator((Fraction(1), *point))[0]
+    ratios = [entry.as_integer_ratio() for entry in point.tolist()]
+    common = max([below for _, below in ratios], default=1)  # they are powers of two
+    return common, *[above * (common // below) for above, below in ratios]
 
 
 def _quotient(numerator: int, denominator: int) -> int:
@@ -133,7 +148,6 @@ def _quotient(numerator: int, denominator: int) -> int:
     return whole - (not rest and whole & 1)
 
 
-def _are_positive(rows: Iterable[Row], point: Vector) -> bool:
-    """Tell whether all rows are positive at a point."""
-    lifted, _ = over_common_denominator((Fraction(1), *point))
+def _are_positive(rows: Iterable[Row], lifted: Row) -> bool:
+    """Tell whether all rows are positive at a point, given a positive multiple of (1, point)."""
     return all(integer_dot(row, lifted) > 0 for row in rows)

@@ -39,7 +39,7 @@ def nearest_in(bounds: Bounds, others: Sequence[Row], point: Vector) -> Vector |
     """
     if not others:
         return _clipped(point, bounds)
-    matrix = _unit_rows(others)
+    matrix = unit_rows(others)
     guess = _guess(matrix, FloatBounds.of(bounds).inner, np.array([filter_float(entry) for entry in point]))
     if guess is None:
         return None
@@ -55,7 +55,7 @@ def nearest_in(bounds: Bounds, others: Sequence[Row], point: Vector) -> Vector |
     lifted = integer_row((Fraction(1), *foot))
     if any(integer_dot(others[k], lifted) for k in tight):
         return None
-    return foot if all(integer_dot(others[k], lifted) >= 0 for k in _doubtful(matrix, foot)) else None
+    return foot if all(integer_dot(others[k], lifted) >= 0 for k in doubtful_rows(matrix, foot)) else None
 
 
 def _clipped(point: Vector, bounds: Bounds) -> Vector:
@@ -63,7 +63,7 @@ def _clipped(point: Vector, bounds: Bounds) -> Vector:
     return tuple(x if high is None else min(x, high) for x, high in zip(above, bounds.high, strict=True))
 
 
-def _unit_rows(rows: Sequence[Row]) -> Floats:
+def unit_rows(rows: Sequence[Row]) -> Floats:
     """Return rows divided by the length of their slopes; the errors of the entries are two roundings, in proportion."""
     scaled = np.array([[entry / largest for entry in row] for row in rows for largest in [max(map(abs, row))]])
     lengths: Floats = np.sqrt(np.square(scaled[:, 1:]).sum(axis=1))
@@ -121,7 +121,7 @@ def _multipliers(tight: Sequence[Row], bounds: Bounds, point: Vector, sides: Seq
     return solution_of([(integer_dot(row, scaled), *line) for row, line in zip(tight, products, strict=True)])
 
 
-def _doubtful(matrix: Floats, foot: Vector) -> list[int]:
+def doubtful_rows(matrix: Floats, foot: Vector) -> list[int]:
     """Return the rows that floats do not prove to be positive at a point."""
     lifted = np.array([1.0, *map(filter_float, foot)])
     off = (len(lifted) + 8) * UNIT_ROUNDOFF * (np.abs(matrix) @ np.abs(lifted)) * SLACK + TINY

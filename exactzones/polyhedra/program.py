@@ -64,6 +64,7 @@ class Program:
 
     Args:
         bounds: of the coordinates.  They may be missing; then fewer questions are settled in floats.
+        limits: the same in floats, if the caller has them.
 
     Attributes:
         bounds: see above.
@@ -79,11 +80,11 @@ class Program:
     True
     """
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, limits: FloatBounds | None = None) -> None:
         self.bounds, self.counts = bounds, Counts()
         self.refutation: Floats | None = None
         self.dim = len(bounds.low)
-        self._float_bounds = FloatBounds.of(bounds)
+        self._float_bounds = limits or FloatBounds.of(bounds)
         free = np.array([-INFINITY]), np.array([1.0])
         low, high = self._float_bounds.guess
         self._float = FloatProgram(np.concatenate([low, free[0]]), np.concatenate([high, free[1]]))

@@ -192,6 +192,11 @@ class SparseFloats:
         """The number of entries."""
         return len(self._values)
 
+    @property
+    def triples(self) -> tuple[Array, Array, Array]:
+        """The row, in ascending order, the column and the value of each entry."""
+        return self._rows, self._columns, self._values
+
     @cached_property
     def blocks(self) -> Blocks:
         """The places of the entries as blocks."""
@@ -239,6 +244,16 @@ class SparseFloats:
         for k, (start, stop) in enumerate(zip(*(s.tolist() for s in starts), strict=True)):
             dense[k, self._columns[start:stop]] = self._values[start:stop]
         return dense[place.reshape(chosen.shape)]
+
+    def narrow(self, rows: Array) -> tuple[Array, Array]:
+        """Return the columns in which some of these rows have an entry, and the rows on these columns as a dense array."""
+        starts, stops = (np.searchsorted(self._rows, rows, side=side) for side in ("left", "right"))
+        counts = stops - starts
+        places = np.arange(counts.sum()) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
+        columns, where = np.unique(self._columns[places], return_inverse=True)
+        dense = np.zeros((len(rows), len(columns)))
+        dense[np.repeat(np.arange(len(rows)), counts), where] = self._values[places]
+        return columns, dense
 
     def pick(self, columns: Array) -> SparseFloats:
         """Return the matrix of the columns that a mask chooses."""

@@ -20,7 +20,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -111,6 +111,19 @@ def float_values(entries: SparseEntries, policy: Policy) -> Floats:
     if not entries.denominator:
         return entries.values
     return np.array([policy(Fraction(entry, entries.denominator)) for entry in entries.values], np.float64)
+
+
+def unscaled(integers: Any, bits: int) -> Floats:
+    """Return the numbers ``n / 2^bits`` for an array of integers n, as finite floats.
+
+    >>> unscaled(np.array([3, -(10**400)], object), 1).tolist() == [1.5, -sys.float_info.max]
+    True
+    """
+    try:
+        numbers: Floats = integers.astype(float) / (1 << bits)
+    except OverflowError:
+        return np.array([clipped_float(Fraction(each, 1 << bits)) for each in integers.tolist()])
+    return numbers
 
 
 def float_matrix(matrix: Matrix, policy: Policy) -> Floats:

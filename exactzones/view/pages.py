@@ -23,6 +23,7 @@ from exactzones.network import Network
 from exactzones.notation import counted, linear_sum, number
 from exactzones.polyhedra import Polyhedron
 from exactzones.view.bands import bands
+from exactzones.view.holes import loops
 from exactzones.view.latents import latent_spaces
 from exactzones.view.many_zones import many_zones
 from exactzones.view.points import Points, placed
@@ -30,7 +31,7 @@ from exactzones.view.slices import MOST, as_slice
 from exactzones.view.slides import Slides
 from exactzones.view.spaces import Data, PointNumbers, drawing, exact_texts, threshold
 from exactzones.view.summary import band_notes, facts, lonely_notes, notes, verdict
-from exactzones.zones import Zones, ZoneUnion
+from exactzones.zones import Topology, Zones, ZoneUnion
 from exactzones.zones.union import as_drawn
 from exactzones.zones.union_parts import UnionParts
 from exactzones.zones.window import default_window
@@ -67,6 +68,7 @@ def page(
     title: str | None = None,
     arithmetic: str | None = None,
     slides: Slides | None = None,
+    holes: Topology | None = None,
 ) -> str:
     """Return an interactive page of zones as the text of one HTML file.
 
@@ -81,6 +83,8 @@ def page(
         arithmetic: also draw the boundary of zones as a hairline, and say how far it may move where floats such as "float32"
             compute the network (see ``Zone.band``).
         slides: the zones on the slice at other values of the inputs that it holds fixed; the page has a slider for each.
+        holes: what ``topology`` returns of the feature, on a slice of ``network.compose(flat)``: the page shows a loop around
+            each hole of the set that fires, and of the rest (two inputs, no slides).
 
     Raises:
         InputError: more than three inputs, an unbounded or flat window, a slice or data of another space, or plotly is needed
@@ -102,7 +106,11 @@ def page(
     shown = _Shown(box, _input_names(network, flat, of_data if names is None else names), points, arithmetic)
     scene, exact = _scene(listed, flat, shown)
     embedded = {"scene": scene, "exact": exact}
+    if holes is not None:
+        scene["holes"] = loops(holes, network.inputs)
     if slides is not None:
+        if holes is not None:
+            raise InputError("holes are those of one slice: leave out either holes or slides")
         embedded |= _positions(_checked_slides(slides, flat), shown)
         scene["slider"] = _slider(slides, shown.names)
     heading = f"{listed.prop} on {network.slice}" if network.slice else str(listed.prop)

@@ -17,6 +17,7 @@ from exactzones.zones import Zones
 from exactzones.zones.union_parts import UnionParts, count_zones
 
 _FEW = 8  # islands that are listed
+_MOST_SIZES = 4  # islands whose sizes are said, the largest first
 _MANY = 5000  # with more zones, computing their exact share of the volume would take longer than the rest of the page
 
 _counted = partial(counted, grouped=True)
@@ -31,8 +32,10 @@ def verdict(zones: Zones | UnionParts) -> str:
         if zones.complete:
             return f"Cannot fire: the list of zones is complete and empty; no point of {where} satisfies {zones.prop}."
         return f"No zone was found before the search stopped early, which says nothing about the rest of {where}."
-    sizes = sorted((count_zones(zones, island) for island in zones.islands), reverse=True)
-    listed = f" ({' + '.join(map(str, sizes[:6]))}{' + ..' if len(sizes) > 6 else ''})" if len(sizes) > 1 else ""
+    sizes = [count_zones(zones, island) for island in zones.islands]
+    largest = sorted(range(len(sizes)), key=lambda island: -sizes[island])[:_MOST_SIZES]
+    named = [f"island {island}: {_counted(sizes[island], 'zone')}" for island in largest]
+    listed = f" ({', '.join([*named, *['..'] * (len(sizes) > len(largest))])})" if len(sizes) > 1 else ""
     count = f"{_counted(count_zones(zones), 'zone')} in {_counted(len(sizes), 'island')}{listed}"
     if zones.complete:
         return f"Fires in {count}. The list is complete: it fires nowhere else in {where}."

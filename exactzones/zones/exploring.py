@@ -26,6 +26,7 @@ from exactzones.errors import BudgetExceeded, InputError, quoted, reason_of
 from exactzones.network import Network, Pattern
 from exactzones.notation import point as written
 from exactzones.polyhedra import HRep, Polyhedron
+from exactzones.polyhedra.nearest_in_norms import nearest_in_norm_1, nearest_in_norm_inf
 from exactzones.polyhedra.nearest_point import nearest_in
 from exactzones.polyhedra.program import Program
 from exactzones.polyhedra.projection import MANY_INPUTS, Norm, named_norm, project
@@ -33,6 +34,8 @@ from exactzones.property import Property
 from exactzones.rational import Vector, dot, exact, flag, integer_dot, integer_row
 from exactzones.zone import Zone
 from exactzones.zones.local import LocalZone, ZoneFacet, zones_containing
+
+_NEAREST = {1: nearest_in_norm_1, 2: nearest_in, "inf": nearest_in_norm_inf}
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,12 +299,13 @@ class _Walk:
         """Enter a cell, or its firing part, with its distance."""
         conditions = [condition.integer_row for condition in local.zone.conditions] if known is _Known.ZONE else []
         rows = [*local.crossing.rows, *(row for row in conditions if any(row[1:]))]
-        if self.norm == 2 and local.is_rational and local.network.inputs >= MANY_INPUTS:
+        if local.is_rational and local.network.inputs >= MANY_INPUTS:
             bounds, others = local.around.bounds
-            point = nearest_in(bounds, [*others, *rows], local.point)
+            point = _NEAREST[self.norm](bounds, [*others, *rows], local.point)
             if point is not None:
-                steps = [a - b for a, b in zip(point, local.point, strict=True)]
-                self._enter(local, dot(steps, steps), known, point)
+                steps = [abs(a - b) for a, b in zip(point, local.point, strict=True)]
+                distance = {1: sum(steps, start=Fraction(0)), 2: dot(steps, steps), "inf": max(steps)}[self.norm]
+                self._enter(local, distance, known, point)
                 return
         foot = project(HRep(local.network.inputs, (*local.domain_rows, *rows)), local.point, self.norm, nonempty=True)
         self._enter(local, foot.distance, known, foot.point)

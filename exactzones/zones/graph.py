@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
@@ -39,12 +40,20 @@ def adjacency(zones: Sequence[Zone]) -> networkx.Graph:
     matching = PatternMatching.of(zones)
     if matching is not None:
         return matching.fill(_Graph(), _unit_names(zones[0], matching.arrangement), _FacetRow)
-    leaves = [zone.source for zone in zones if isinstance(zone.source, Leaf)]
-    of_one_search = len(leaves) == len(zones) > 0 and all(leaf.arrangement is leaves[0].arrangement for leaf in leaves)
+    of_leaves = Matching.of(zones)
     try:
-        return Matching(zones, leaves).graph() if of_one_search else adjacency_of_cells(zones)
+        return adjacency_of_cells(zones) if of_leaves is None else of_leaves.graph()
     except UnluckyPrimeError:
         return adjacency_of_cells(zones)
+
+
+def pairs(zones: Sequence[Zone]) -> list[tuple[int, int]]:
+    """Return the edges of ``adjacency``; most zones need no graph for that."""
+    of_leaves = Matching.of(zones)
+    if of_leaves is not None:
+        with suppress(UnluckyPrimeError):
+            return list(of_leaves.pairs())
+    return list(adjacency(zones).edges)
 
 
 def adjacency_of_cells(zones: Sequence[Zone], parts: Sequence[Sequence[Zone]] | None = None) -> networkx.Graph:
@@ -193,6 +202,13 @@ class Matching:
         conditions = zones[0].prop.conditions
         self.fires_everywhere = None if any(c.terms for c in conditions) else all(c.holds(c.constant) for c in conditions)
 
+    @classmethod
+    def of(cls, zones: Sequence[Zone]) -> Matching | None:
+        """Return the matching of zones; None if they do not come from one search of the forward engine."""
+        leaves = [zone.source for zone in zones if isinstance(zone.source, Leaf)]
+        of_one_search = len(leaves) == len(zones) > 0 and all(leaf.arrangement is leaves[0].arrangement for leaf in leaves)
+        return cls(zones, leaves) if of_one_search else None
+
     @cached_property
     def index(self) -> dict[bytes, int]:
         """Prefix -> index of its leaf."""
@@ -206,19 +222,34 @@ class Matching:
         """
         graph = _Graph()
         graph.add_nodes_from((k, {"zone": zone}) for k, zone in enumerate(self.zones))
-        prefixes = [leaf.prefix for leaf in self.leaves]
-        for batch in FacetBatch.batches(self.arrangement, prefixes, [leaf.tight for leaf in self.leaves]):
+        for batch in self._batches():
             for a, identity, other, flips, fires in self.shared_facets(batch):
                 graph.add_edge(a, other, facet=_FacetRow(self.leaves[a], identity), flips=flips, fires=fires)
         return graph
 
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """Yield the pairs of leaves that share a facet.
+
+        Raises:
+            UnluckyPrimeError: they have to be computed from the exact cells.
+        """
+        for batch in self._batches():
+            for facet, other, _ in self._shared(batch):
+                yield self.leaf_and_id(batch, facet)[0], other
+
+    def _batches(self) -> Iterator[FacetBatch]:
+        return FacetBatch.batches(self.arrangement, [leaf.prefix for leaf in self.leaves], [leaf.tight for leaf in self.leaves])
+
     def shared_facets(self, batch: FacetBatch) -> Iterator[tuple[int, int, int, tuple[tuple[int, int], ...], bool]]:
         """Yield (leaf, id of the hyperplane, other leaf, neurons that flip, whether it fires) for each shared facet, once."""
-        neighbours = self.neighbours(batch)
-        shared = [*self._one_flips(batch, neighbours), *self.several_flip(batch, np.flatnonzero(neighbours < 0))]
+        shared = self._shared(batch)
         fires = self.fires(batch, [facet for facet, _, _ in shared])
         for (facet, other, flips), fire in zip(shared, fires, strict=True):
             yield (*self.leaf_and_id(batch, facet), other, flips, bool(fire))
+
+    def _shared(self, batch: FacetBatch) -> list[_SharedFacet]:
+        neighbours = self.neighbours(batch)
+        return [*self._one_flips(batch, neighbours), *self.several_flip(batch, np.flatnonzero(neighbours < 0))]
 
     def prefix(self, leaf: int) -> bytes:
         """Return the states of all units on a leaf."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass, fields
@@ -78,6 +78,20 @@ class Zones(Measured, Sequence[Zone]):
         from exactzones.zones.graph import adjacency  # noqa: PLC0415 - networkx is slow to import
 
         return adjacency(self.zones)
+
+    @cached_property
+    def touching(self) -> tuple[tuple[int, int], ...]:
+        """The pairs of zones that share a facet, each with the smaller index first, ascending: the edges of ``graph``."""
+        matching = PatternMatching.of(self.zones)
+        if "graph" in self.__dict__:
+            edges: Iterable[tuple[int, int]] = self.graph.edges
+        elif matching is not None:
+            edges = ((k, other) for k, _, other, _ in matching.shared_facets())
+        else:
+            from exactzones.zones.graph import pairs  # noqa: PLC0415 - networkx is slow to import
+
+            edges = pairs(self.zones)
+        return tuple(sorted((min(a, b), max(a, b)) for a, b in edges))
 
     @cached_property
     def islands(self) -> tuple[tuple[int, ...], ...]:

@@ -10,7 +10,7 @@ the units before, is a multiple of h as well, and the sign of the factor is the 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -61,21 +61,30 @@ class PatternMatching:
             lazy_row: makes an edge's row of a leaf and an id.
         """
         graph.add_nodes_from((k, {"zone": zone}) for k, zone in enumerate(self.zones))
-        neighbours = self._neighbours()
-        settled = (neighbours >= 0) & (neighbours < np.arange(len(neighbours))[:, None])  # decided from the other side
-        for k, unit, fires in facets_of_units(self.leaves, settled, neighbours < 0):
-            other, identity = int(neighbours[k, unit]), self.first + unit
-            flips: tuple[tuple[int, int], ...] = (names[unit],)
-            if other < 0:
-                several = self.across(k, identity)
-                found = None if several is None else self._index.get(several)
-                if found is None or graph.has_edge(k, found):
-                    continue
-                differ = zip(self.leaves[k].prefix, self.leaves[found].prefix, names, strict=True)
-                other, flips = found, tuple(name for own, its, name in differ if own != its)
+        for k, unit, other, fires in self.shared_facets():
+            differ = zip(self.leaves[k].prefix, self.leaves[other].prefix, names, strict=True)
+            flips, identity = tuple(name for own, its, name in differ if own != its), self.first + unit
             known = self.fires(k, identity) if fires is None else fires
             graph.add_edge(k, other, facet=lazy_row(self.leaves[k], identity), flips=flips, fires=known)
         return graph
+
+    def shared_facets(self) -> Iterator[tuple[int, int, int, bool | None]]:
+        """Yield (leaf, unit, leaf on the other side, whether the property fires on it) for each shared facet, once.
+
+        The last is None where it is not known.
+        """
+        neighbours, several_flip = self._neighbours(), set[tuple[int, int]]()
+        settled = (neighbours >= 0) & (neighbours < np.arange(len(neighbours))[:, None])  # decided from the other side
+        for k, unit, fires in facets_of_units(self.leaves, settled, neighbours < 0):
+            other = int(neighbours[k, unit])
+            if other < 0:
+                several = self.across(k, self.first + unit)
+                found = None if several is None else self._index.get(several)
+                if found is None or (min(k, found), max(k, found)) in several_flip:
+                    continue
+                several_flip.add((min(k, found), max(k, found)))
+                other = found
+            yield k, unit, other, fires
 
     @one_thread
     def islands(self) -> tuple[tuple[int, ...], ...] | None:

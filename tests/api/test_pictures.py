@@ -7,9 +7,10 @@ import pytest
 from api.doors import BOX, COUNT, NET, POINT, ZONES, Door, attempts, try_door
 from matplotlib.figure import Figure
 
-from exactzones import AffineMap, Layer, Network, Polyhedron, feature, find_zones, plot, view
+from exactzones import AffineMap, Layer, Network, Polyhedron, feature, find_zones, plot, topology, view
 
 FOLDER = tempfile.TemporaryDirectory()
+HOLES = topology(NET, 0, BOX)
 HALVES = find_zones(Network.mlp([([[1, 0], [0, 1]], [0, 0]), ([[1, 1]], [-1])]), 0, BOX)
 UNRELU = plot.UnReLU(Layer.of([[1, 0], [0, 1], [1, 1]], [0, 0, 0]), Polyhedron.box(0, 1, dim=3), BOX)
 SEQUENCES = ("list", "array", "tensor")
@@ -129,8 +130,9 @@ PLOTS = {
             "only": [0],
             "legend": False,
             "arithmetic": "float32",
+            "holes": HOLES,
         },
-        {**PICTURE, "only": NONE, "arithmetic": NONE},
+        {**PICTURE, "only": NONE, "arithmetic": NONE, "holes": NONE},
         shown,
     ),
     "save_animation": Door(
@@ -153,8 +155,17 @@ PAGE = {
     "names": ["u", "v"],
     "flat": None,
     "title": "t",
+    "holes": HOLES,
 }
-OF_PAGE = {"data": NONE, "labels": TEXTS, "window": WINDOW, "names": TEXTS, "flat": NONE, "title": {**NAME, **NONE}}
+OF_PAGE = {
+    "data": NONE,
+    "labels": TEXTS,
+    "window": WINDOW,
+    "names": TEXTS,
+    "flat": NONE,
+    "title": {**NAME, **NONE},
+    "holes": NONE,
+}
 VIEWS = {
     "Points": Door(view.Points.of, {"data": [[0], [1]], "labels": ["a", "b"]}, {"labels": TEXTS}),
     "Slides": Door(

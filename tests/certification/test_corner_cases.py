@@ -7,7 +7,18 @@ import numpy as np
 import pytest
 from checker.test_all_checkers import checkers
 
-from exactzones.certification import CanFire, CannotFire, Complete, Undecided, case_of, certify, check, maximum, prove_complete
+from exactzones.certification import (
+    CanFire,
+    CannotFire,
+    Complete,
+    Undecided,
+    case_of,
+    certify,
+    check,
+    maximum,
+    prove_complete,
+    run,
+)
 from exactzones.errors import InputError
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
@@ -134,7 +145,7 @@ def test_flat_tops_attain_inside():
     assert Fraction(0) <= top.point[0] < 1
 
 
-@pytest.mark.parametrize("gap", ["1", "1/1000000000"])
+@pytest.mark.parametrize("gap", ["1", "1/1000000000", "0"])
 def test_a_single_point_of_a_large_network_is_decided(gap):
     """Too large for the exact prover, and no region to search: bounds without hints decide it."""
     draw = np.random.default_rng(0)
@@ -145,4 +156,24 @@ def test_a_single_point_of_a_large_network_is_decided(gap):
     found = certify(net, claim, box, seconds=60)
     assert isinstance(found, CannotFire)
     assert check(net, claim, box, found.certificate).verdict == "valid"
-    assert isinstance(certify(net, feature(0, value - Fraction(gap)), box, seconds=60), CanFire)
+    if gap != "0":
+        assert isinstance(certify(net, feature(0, value - Fraction(gap)), box, seconds=60), CanFire)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_values_at_a_point_are_decided_without_rounding(monkeypatch, seed):
+    """Where coordinates are no binary fractions, and units are exactly zero: as exact evaluation says, by all checkers."""
+    monkeypatch.setattr(run, "EXACT_PROVER_SIZE", 0)
+    draw = np.random.default_rng(seed)
+    sizes = [(6, 4), (5, 6), (2, 5)]
+    net = Network.mlp([(draw.integers(-2, 3, size).tolist(), draw.integers(-1, 2, size[0]).tolist()) for size in sizes])
+    point = [Fraction(int(k), 3) for k in draw.integers(-2, 3, 4)]
+    value, box = net(point)[0], Polyhedron.box(point, point)
+    for claim in (feature(0, value), feature(0, value + Fraction(1, 10**30)), feature(0, value - Fraction(1, 10**30))):
+        found = certify(net, claim, box)
+        assert isinstance(found, CanFire if net.satisfies(point, claim) else CannotFire)
+        if isinstance(found, CannotFire):
+            assert {checker(net, [case_of(net, claim, box)], found.certificate.lines).verdict for checker in checkers()} == {
+                "valid"
+            }
+    assert isinstance(certify(net, ~feature(0, value), box), CanFire)

@@ -11,7 +11,7 @@ from exactzones.certification import CannotFire, Undecided, case_of, certify, cl
 from exactzones.certification.pace import CheckPace
 from exactzones.checker import check
 from exactzones.deadline import Deadline
-from exactzones.errors import BudgetExceeded
+from exactzones.errors import BudgetExceeded, InputError
 from exactzones.network import Network
 from exactzones.polyhedra import HRep, Polyhedron
 from exactzones.polyhedra.program import Program
@@ -94,20 +94,21 @@ def mostly_bracketing(monkeypatch):
 
 
 @pytest.mark.usefixtures("mostly_bracketing")
-def test_a_maximum_that_is_not_proved_has_a_bound():
+@pytest.mark.parametrize("arithmetic", ["real", "float64"])
+def test_a_maximum_that_is_not_proved_has_a_bound(arithmetic):
     with pytest.raises(BudgetExceeded) as stopped:
-        maximum(HARD, 0, BOX, seconds=20)
+        maximum(HARD, 0, BOX, seconds=20, arithmetic=arithmetic)
     best = stopped.value.found
     assert HARD(best.point)[0] == best.value < best.upper
-    claim = case_of(HARD, feature(0, threshold=best.upper), BOX)
+    claim = case_of(HARD, feature(0, threshold=best.upper), BOX, arithmetic=arithmetic)
     assert check(HARD, [claim], best.upper_certificate.lines).verdict == "valid"
 
 
-@pytest.mark.usefixtures("mostly_bracketing")
-def test_a_bound_over_the_reals_is_none_in_floats():
-    with pytest.raises(BudgetExceeded) as stopped:
-        maximum(HARD, 0, BOX, seconds=20, arithmetic="float32")
-    assert (stopped.value.found.upper, stopped.value.found.upper_certificate) == (None, None)
+def test_a_maximum_in_an_arithmetic_that_cannot_hold_the_weights_is_refused_before_the_search():
+    start = time.process_time()
+    with pytest.raises(InputError, match="weights that are not numbers of float32"):
+        maximum(HARD, 0, BOX, seconds=100, arithmetic="float32")
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.usefixtures("mostly_bracketing")

@@ -79,3 +79,12 @@ def test_what_depends_on_the_order_is_left():
     case = case_of(network, feature(0, Fraction(1, 2)), [(1, 1)] * 3, arithmetic="float32")
     assert every_order(network, [case], Deadline(None)) is None
     assert every_order(network, [case_of(network, 0, [(1, 1)] * 3)], Deadline(None)) is None
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_subnormal_inputs_may_be_read_as_zero(sign):
+    """The unit is 2^-27, or zero where its input is flushed."""
+    tiny = sign * Fraction(1, 2**127)
+    network = Network.mlp([([[sign * Fraction(2) ** 100]], [0])])
+    case = case_of(network, feature(0, 0), [(tiny, tiny)], arithmetic="float32")
+    assert every_order(network, [case], Deadline(None)) is None

@@ -210,7 +210,7 @@ def test_pairs_in_floats():
     assert (found.together >= 0).tolist() == [[True, True, True], [True, True, False], [True, False, True]]
     assert isinstance(found.decision(1, 2), Undecided)
     assert isinstance(never_together(net, [1, 2], (0, 1), layer=0), CannotFire)
-    for pair in ((0, 0), (0, 1), (0, 2)):
+    for pair in ((0, 0), (0, 1), (1, 0), (0, 2), (2, 0)):
         decision, prop = found.decision(*pair), conjunction(*(feature(unit, layer=0) for unit in pair))
         assert isinstance(decision, CanFire)
         assert check(net, prop, (0, 1), decision.certificate, arithmetic="float32").verdict == "valid"

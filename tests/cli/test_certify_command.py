@@ -243,13 +243,13 @@ def test_vnnlib_2_with_two_models_needs_verify(run, net, vnnlib):
     assert "use exactzones verify" in refusal.err
 
 
-def test_unknown(run, tmp_path, vnnlib):
+def test_undecided_property(run, tmp_path, vnnlib):
     net = hard(tmp_path / "hard.npz")
     text = "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const X_2 Real)(declare-const X_3 Real)"
     text += "(declare-const Y_0 Real)(assert (>= Y_0 140.0))"
     text += "".join(f"(assert (>= X_{j} -1.0))(assert (<= X_{j} 1.0))" for j in range(4))
     done = run("certify", net, "--property", vnnlib(text=text), "--timeout", "0.001")
-    assert (done.code, last(done)) == (3, "unknown")
+    assert (done.code, last(done)) == (3, "undecided")
 
 
 @pytest.mark.parametrize(

@@ -123,3 +123,10 @@ def test_the_scripts_of_the_competition(folder, query, seconds, result):
     assert answer.read_text().startswith(result)
     wrong = subprocess.run(["bash", scripts / "install_tool.sh", "v9"], capture_output=True, check=False)  # noqa: S603, S607
     assert (wrong.returncode, wrong.stderr) == (1, b"expected the version v1, not 'v9'\n")
+
+
+def test_help_of_many_instances(run):
+    for arguments in (("--instances", "--help"), ("--instances", "table.csv", "-h")):
+        done = run("certify", *arguments)
+        assert (done.code, done.err) == (0, "")
+        assert "results.csv" in done.out

@@ -80,7 +80,7 @@ def test_an_interruption_that_a_library_has_renamed(run, tangents, monkeypatch):
 
     monkeypatch.setattr("exactzones.cli.options.NetworkFile.load", load)
     done = run("info", tangents)
-    assert (done.code, done.out, done.err) == (3, "", "error: interrupted\n")
+    assert (done.code, done.out, done.err) == (3, "", "error: interrupted before there was an answer to write\n")
 
 
 def test_an_end_of_file_is_no_interruption(run, tangents, monkeypatch):
@@ -277,4 +277,4 @@ def test_a_signal_while_text_is_executed():
         "command.main()"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=100)  # noqa: S603
-    assert (done.returncode, done.stderr) == (3, "error: interrupted\n")
+    assert (done.returncode, done.stderr) == (3, "error: interrupted before there was an answer to write\n")

@@ -18,6 +18,7 @@ def test_numbers_are_printed_and_written(run, tmp_path):
     assert (outcome.code, outcome.err) == (0, "")
     assert [line.split(" (")[0].split("  ")[-1].strip() for line in outcome.out.splitlines()] == [
         "1 component, 1 loop",
+        "a loop of 4 regions near",
         "1 component",
         "1 component, 1 loop",
         "a loop of 4 regions near",

@@ -139,6 +139,38 @@ def test_float_types_are_decided_in_their_arithmetic(refused, run, tmp_path, kin
     refused("verify", query, network, says=[f"which is decided over the reals only, not in {name}; write --arithmetic real"])
 
 
+EXACT = """(vnnlib-version <2.0>)
+(declare-network N (declare-input X float32 [1]) (declare-output Y float32 [1]))
+(declare-network M (isomorphic-to N) (declare-input U float16 [1]) (declare-output V float16 [1]))
+(assert (and (<= -1.0 X[0] 3.0) (<= -1.0 U[0] 3.0) {condition}))
+"""
+"""Networks that only copy and rectify; inputs of two types."""
+
+
+@pytest.mark.parametrize(
+    ("condition", "verdict"),
+    [
+        ("(>= (* Y[0] V[0]) 9.0)", "sat"),
+        ("(>= (* Y[0] V[0]) 9.0001)", "unsat"),
+        ("(== U[0] 0.75) (>= Y[0] V[0])", "sat"),
+        ("(<= Y[0] -0.0001)", "unsat"),
+        ("(== (* Y[0] V[0]) 2.0) (== Y[0] V[0])", "unknown"),  # at the root of 2
+        ("(== U[0] 0.1)", "unknown"),
+    ],
+)
+def test_what_floats_compute_exactly_is_decided_in_all_types(run, tmp_path, condition, verdict):
+    query = tmp_path / "q.vnnlib"
+    query.write_text(EXACT.format(condition=condition))
+    model = saved(Network.of(([[1]], [0], True)), tmp_path / "net.npz")
+    done = run("verify", query, f"--network=N={model}", f"--network=M={model}")
+    assert (done.code, done.out.splitlines()[0]) == (3 if verdict == "unknown" else 0, verdict)
+    if verdict == "unknown":
+        assert "lie between numbers of the declared type" in done.err
+    if verdict == "sat":
+        values = assigned(done.out.splitlines()[1:])
+        assert all(Fraction(float(np.float16(each))) == each for name in values for each in values[name])
+
+
 @pytest.mark.parametrize(("least", "verdict"), [("0.5", "sat"), ("1.5", "unsat")])
 def test_a_hidden_tensor_is_one_of_the_model(run, tmp_path, least, verdict):
     """On [-1, 1], relu0 = (max(x, 0), max(-x, 0))."""

@@ -109,7 +109,7 @@ def test_the_summary(run, tmp_path):
     assert int(lines.pop("cells visited")) >= 2
     assert lines == {
         "zones": "2",
-        "islands": "2 (1 + 1 zones)",
+        "islands": "2 (island 0: 1 zone, island 1: 1 zone)",
         "distinct maps": "2",
         "merged": "2 zones into 2 convex pieces",
         "volume share": "66.67 % of the domain",

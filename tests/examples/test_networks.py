@@ -93,7 +93,7 @@ def test_the_readme_was_read() -> None:
 def test_a_command_of_the_readme_prints_the_counts() -> None:
     command = ["zones", str(FOLDER / "text_2_10_2_10.npz"), "--feature", "9", "--domain=-6:6", "--merge"]
     printed = CliRunner().invoke(cli, command, standalone_mode=False).output
-    assert "2 (13 + 4 zones)" in printed
+    assert "2 (island 0: 13 zones, island 1: 4 zones)" in printed
     assert "17 zones into 6 convex pieces" in printed
 
 

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from models.float_band import band
 
+from exactzones import certify, feature
+from exactzones.certification import Undecided
 from exactzones.models import tensors
 from exactzones.models.normalization import Statistics, normalized
 from exactzones.models.pooling import pooled_average, pooled_maximum
@@ -110,6 +112,13 @@ def difference(tensor, x, program, random):
     )
 
 
+def doubled(tensor, x, program, random):
+    """Each number is read twice, as two terms of a sum."""
+    weight = numbers(random, SIZE, 2 * SIZE)
+    both = tensors.concatenated([tensor, tensor], 1)
+    return tensors.product(both, weight.T), program.product(weight, np.hstack([x, x]))
+
+
 def average(tensor, x, program, _random):
     """Of windows of two, three times; then four numbers again."""
     geometry = Geometry((2,), (1,), (1,), (0,), (1,))
@@ -137,7 +146,8 @@ def batch_norm(tensor, x, program, random):
 
 
 OPERATIONS = (
-    dense, shifted, scaled, divided, leaky, clipped, absolute, relu, residual, block, difference, average, largest, batch_norm,
+    dense, shifted, scaled, divided, leaky, clipped, absolute, relu, residual, block, difference, doubled, average, largest,
+    batch_norm,
 )  # fmt: skip
 
 
@@ -166,3 +176,19 @@ def test_every_operation_is_covered(operation):
         tensor, x = operation(tensor, x, program, random)
         network = tensor.graph.network(tensor.value)
         assert all(isinstance(layer.as_computed, Roundings) for layer in network.layers), network.layers
+
+
+@pytest.mark.parametrize("weights", [[1, -1], [1, 1, -2], [3, -1]])
+def test_products_with_one_number_are_terms_of_their_own(weights):
+    """Over the reals (2^24 + 1 - 2^24) x = x; in float32 it depends on the order, as 2^24 + 1 is between two numbers."""
+    big = 2.0**24
+    start = Tensor.start((1, 1))
+    copies = tensors.concatenated([start] * (len(weights) + 1), 1)
+    tensor = tensors.dense(copies, np.array([[*(big * w for w in weights), 1.0]]), None)
+    network = tensor.graph.network(tensor.value)
+    exact = sum(weights) * big + 1
+    for threshold in (exact - 0.5, exact + 0.5):
+        assert isinstance(certify(network, feature(0, threshold), (1, 1), arithmetic="float32"), Undecided)
+    (layer,) = network.layers
+    assert layer.as_computed.sums == (len(weights),)
+    assert layer.as_computed.weight.rows[0][0] >= sum(map(abs, weights)) * big + 1

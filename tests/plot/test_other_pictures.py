@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from exactzones import AffineMap, FeatureError, InputError, Network, Polyhedron, feature, find_zones
+from exactzones import AffineMap, FeatureError, InputError, Network, Polyhedron, feature, find_zones, topology
 from exactzones.plot import plot_latent, plot_marginal, plot_polyhedron_3d, plot_samples, plot_zones
 from exactzones.plot.samples import sample
 
@@ -158,3 +158,14 @@ def test_a_marginal_is_drawn_with_its_integral():
     assert np.allclose(line.get_xdata(), line.get_ydata())
     assert ax.get_title().endswith("share 1/2")
     assert plot_marginal(zones, 1, 1).get_title().endswith("mean 1/6")
+
+
+def test_loops_around_holes_are_drawn():
+    zones, shape = find_zones(DIAMOND, feature(0), SQUARE), topology(DIAMOND, 0, SQUARE, open=True)
+    ax = plot_zones(zones, holes=shape)
+    (loop,) = [line for line in ax.lines if line.get_gid() == "hole-firing"]
+    corners = [tuple(map(float, corner)) for corner in shape.holes["firing"][0].corners]
+    assert [tuple(point) for point in loop.get_xydata().tolist()] == [*corners, corners[0]]
+    assert "around 1 hole where it fires" in [entry.get_text() for entry in ax.get_legend().get_texts()]
+    with pytest.raises(InputError, match="these zones have 1"):
+        plot_zones(find_zones(Network.mlp([([[1]], [0])]), 0), holes=shape)

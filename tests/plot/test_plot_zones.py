@@ -113,6 +113,20 @@ def test_islands_have_their_own_colour_hatch_and_number():
     assert ax.get_title() == "z1[0] > 0: 2 zones, 2 islands"
 
 
+def test_a_speck_has_a_ring_and_its_number():
+    """Where |x| + |y| > 3/2, in each corner of a box that reaches little beyond."""
+    corners = find_zones(DIAMOND, feature(0, "1/2"), [("-38/50", "38/50")] * 2)
+    ax = plot_zones(corners, window=Polyhedron.box(-2, 2, dim=2))
+    rings = [line for line in ax.lines if (line.get_gid() or "").startswith("ring-")]
+    assert sorted((round(float(line.get_xdata()[0]), 2), round(float(line.get_ydata()[0]), 2)) for line in rings) == [
+        (-0.75, -0.75),
+        (-0.75, 0.75),
+        (0.75, -0.75),
+        (0.75, 0.75),
+    ]
+    assert sorted(text.get_text() for text in ax.texts) == ["0", "1", "2", "3"]
+
+
 def test_color_by_zone_lists_regimes():
     zones = find_zones(DIAMOND, feature(0), SQUARE)
     ax = plot_zones(zones, color_by="zone")
@@ -139,7 +153,7 @@ def test_incomplete_zones_do_not_claim_silence():
         find_zones(DIAMOND, feature(0), SQUARE, budget=Budget(zones=2))
     shown = legend(plot_zones(stopped.value.found))
     assert "does not fire" not in shown
-    assert "unknown" in shown
+    assert "undecided: the search stopped early" in shown
 
 
 def test_flat_zones_are_lines_or_dots():

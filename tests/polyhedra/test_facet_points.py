@@ -13,3 +13,11 @@ def test_points_that_need_more_rows_than_a_combination_has_are_not_found():
     for centre, reached in ((np.zeros(count), 0), (np.full(count, 1.5), 1)):
         search = PointSearch(rows, np.full(count, -3.0), np.full(count, 3.0), centre, 0.01, Deadline())
         assert sum(len(part.rows) for part in search.search([0], {0: dict.fromkeys(range(1, count), 1.0)})) == reached
+
+
+def test_a_row_that_others_imply_is_refuted_by_the_combination_that_proves_it():
+    """On [0, 1]^2, x + y >= 1 and x >= y imply x >= 1/4."""
+    rows = np.array([[-0.25, 1.0, 0.0], [-1.0, 1.0, 1.0], [0.0, 1.0, -1.0]])
+    rows /= np.linalg.norm(rows[:, 1:], axis=1)[:, None]
+    search = PointSearch(rows, np.zeros(2), np.ones(2), np.array([0.9, 0.5]), 0.001, Deadline())
+    assert {row for part in search.search([0, 1, 2], {}) for row in part.rows[part.refuted]} == {0}

@@ -1,10 +1,11 @@
 """Controls beside the picture: islands and zones that are switched off, sliders, the band of floats."""
 
+import pytest
 from view.hands import colour, text_at, until, zone_at
-from view.support import DIAMOND, SQUARE
+from view.support import DIAMOND, SQUARE, carried
 
-from exactzones import Network, feature, find_zones
-from exactzones.view import Slides, embedding
+from exactzones import InputError, Network, feature, find_zones, topology
+from exactzones.view import Slides, embedding, page
 
 INSIDE = find_zones(DIAMOND, feature(1), SQUARE)  # four triangles, the diamond
 
@@ -65,3 +66,32 @@ def test_the_band_of_floats(opened):
     assert "the boundary may move by 0.0" in text_at(tab, "#chosen")
     assert "Where float16 computes the network" in text_at(tab, "#notes")
     assert len(tab.evaluate("exactzones.main.band.edges")) == 4
+
+
+def test_specks_have_rings_until_they_are_seen(opened):
+    corners = Network.mlp([([[1, 1], [-1, -1]], ["-99/50", "-99/50"]), ([[1, 1]], [0])])  # |x + y| > 1.98
+    zones = find_zones(corners, feature(0), [(-1, 1), (-1, 1)])
+    tab = opened(zones, window=SQUARE)
+    ringed = "exactzones.specks(exactzones.view).map(([at, island]) => [Math.sign(at[0]), island])"
+    assert sorted(tab.evaluate(ringed)) == [[side, zones.island_of[zone_at(zones, side, side)]] for side in (-1, 1)]
+    bare = colour(tab, 0, 0)
+    assert tab.evaluate("(() => { const { view } = exactzones; view.zoom(1e4, view.toX(1), view.toY(1)); })()") is None
+    assert tab.evaluate(ringed) == []
+    assert colour(tab, 0.999, 0.999) != bare
+
+
+def test_loops_around_holes_are_switched_on_and_off(opened):
+    ring = find_zones(DIAMOND, feature(0), SQUARE)  # around the diamond |x| + |y| <= 1
+    shape = topology(DIAMOND, 0, SQUARE, open=True)
+    ((loop,), none) = carried(page(ring, holes=shape))[0]["holes"].values()
+    assert none == []
+    assert min(abs(x) + abs(y) for x, y in loop) > 1
+    tab = opened(ring, holes=shape)
+    assert "1 hole where it fires, with a loop around it" in text_at(tab, "#colouring")
+    assert tab.get_by_label("no hole elsewhere").is_disabled()
+    (x, y), (u, v) = loop[:2]
+    shown = colour(tab, (x + u) / 2, (y + v) / 2)
+    tab.get_by_label("1 hole where it fires").uncheck()
+    assert colour(tab, (x + u) / 2, (y + v) / 2) != shown
+    with pytest.raises(InputError, match="drawn in 2 inputs; these zones have 1"):
+        page(find_zones(Network.mlp([([[1]], [0])]), 0), holes=shape)

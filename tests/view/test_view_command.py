@@ -5,7 +5,7 @@ import pytest
 from cli.support import ABSOLUTE, PLANE, refused, run, saved
 from view.support import FOUR, STEP, carried
 
-from exactzones import Polyhedron, feature, find_zones
+from exactzones import Polyhedron, feature, find_zones, topology
 from exactzones.view import cut_through, embedding, page, read_points
 
 __all__ = ["refused", "run"]
@@ -30,6 +30,15 @@ def test_the_page_is_that_of_the_zones(run, net, tmp_path):
     zones = find_zones(PLANE, feature(0, "1/2"), Polyhedron.box(-2, 2, dim=2))
     assert f"zones    {len(zones)}\n" in outcome.out
     assert out.read_text() == page(zones, read_points(data, 2), title="net.json: z1[0] > 1/2")
+
+
+def test_holes(run, net, tmp_path):
+    out = tmp_path / "page.html"
+    question = ["--feature", 0, "--threshold=-1/2", "--domain=-2:2"]
+    assert run("view", net, *question, "--holes", "--out", out, "--quiet").code == 0
+    shape = topology(PLANE, 0, Polyhedron.box(-2, 2, dim=2), threshold="-1/2", open=True)
+    zones = find_zones(PLANE, feature(0, "-1/2"), Polyhedron.box(-2, 2, dim=2))
+    assert out.read_text() == page(zones, title=f"net.json: {zones.prop}", holes=shape)
 
 
 def test_slices(run, four, tmp_path):
@@ -92,6 +101,7 @@ def test_budgets(run, net, tmp_path):
         (["--out", "{}/p.html", "--data", "{}/none.csv"], ["none.csv", "No such file"]),
         (["--out", "{}/p.html", "--data", "{}/three.npy"], ["three.npy", "(points, 2)"]),
         (["--out", "{}/p.html", "--from", "1,1"], ["--along"]),
+        (["--out", "{}/p.html", "--along", "1,0", "--holes"], ["--holes draws loops in a plane"]),
         (["--out", "{}/p.html", "--along", "1"], ["point '1' has 1 entry; expected 2"]),
         (["--out", "{}/p.html", "--along", "0,0"], ["not linearly independent"]),
         (["--out", "{}/p.html", "--through", "0,0", "--through", "x,1"], ["coordinate 0"]),

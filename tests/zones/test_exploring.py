@@ -53,6 +53,16 @@ def test_everywhere_all_zones_come_in_the_order_of_their_distance(data):
     assert set(around.touching) == {tuple(sorted((order.index(a), order.index(b)))) for a, b in zones.graph.edges}
 
 
+@settings(max_examples=10)
+@given(st.data())
+def test_floats_that_look_for_nearest_points_first_change_no_distance(data):
+    zones, point, norm = draw_case(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("exactzones.zones.exploring.MANY_INPUTS", 1)
+        around = explore(zones.network, zones.prop, point, zones.domain, norm=norm, everywhere=True)
+    assert [(near.distance, near.pattern) for near in around] == expected(zones, point, norm)
+
+
 @settings(max_examples=15)
 @given(st.data())
 def test_an_island_is_that_of_the_list(data):

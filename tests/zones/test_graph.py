@@ -31,6 +31,7 @@ def test_edges_are_the_pairs_with_a_common_facet(case):
     dim = case.net.inputs
     cells = [Polyhedron(zone.hrep) for zone in zones]
     expected = {(a, b) for a, b in pairs(zones) if cells[a].intersect(cells[b]).dim == dim - 1}
+    assert zones.touching == tuple(sorted(expected))  # before there is a graph
     assert {tuple(sorted(edge)) for edge in zones.graph.edges} == expected
     for a, b in expected:
         edge = zones.graph.edges[a, b]

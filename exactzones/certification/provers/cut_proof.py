@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from exactzones.certification.provers.base import Proof
+from exactzones.certification.provers.carried import Carried, carry, of_units
 from exactzones.certification.provers.cell_batch import CellBounds
+from exactzones.certification.provers.cut_boxes import relax
 from exactzones.certification.provers.cut_search import CutSearch
 from exactzones.checker import Bound, Hint, Node, Refutation
 from exactzones.checker.arithmetic import Array
-
-_WORK = 1 << 21  # most coefficients of one layer that are carried back at a time
+from exactzones.checker.bounds import ALPHA_BITS
 
 
 class CutProof(Proof[CutSearch]):
     """The tree of a search of boxes, trimmed to what proves its leaves.
 
-    A function that is carried back needs bounds of the units that it meets with a coefficient that is not zero.  These bounds
-    are computed at the node that first gave them, and need others there.
+    A function that is carried back needs bounds of the units that it meets with a negative coefficient.  These bounds
+    are computed at the node that first gave them, and need others there.  Units with a positive coefficient need none: the
+    function's hint says their lower slopes.
 
     Args:
         search: finished or not; boxes that it has not proved are left open.
@@ -31,17 +33,35 @@ class CutProof(Proof[CutSearch]):
         super().__init__(search, first)
         self.claim, self.inputs = search.claim, inputs
         self._needed: dict[int, Array] = {}
+        self.slopes: dict[tuple[int, int, bool], tuple[Array, Array]] = {}
+        self._known: dict[int, _Known] = {}
         self._trim()
 
     def certificate_node(self, node: int, number: int) -> Node:
-        """Return a node of the search as the certificate's node ``number``."""
+        """Return a node of the search as the certificate's node ``number``; parents come first."""
+        search, claim = self.search, self.claim
+        known = self._known.pop(node) if node in self._known else _Known.of(claim.units)
         needed = self._needed.get(node)
         pairs = np.argwhere(needed.T).tolist() if needed is not None else []
-        bounds = tuple(Bound(self.inputs + unit, bool(upper), exact=False, hint=Hint()) for unit, upper in pairs)
-        if node in self.search.split:
-            return Node(number, bounds, "cut", self.search.split[node], self.search.where[node])
-        conditions = zip(self.search.leaf[node], self.claim.cases, strict=True)
-        return Node(number, bounds, "no", refutations=tuple(Refutation(((k - case.start, 1),), Hint()) for k, case in conditions))
+        if needed is not None:
+            known.learn(needed, search.bounds_at[node])
+        steep = known.steep
+
+        def hint(unit: int, *, upper: bool = False) -> Hint:
+            units, wanted = self.slopes[node, unit, upper]
+            chosen = wanted != steep[units]
+            slopes = (wanted[chosen].astype(int) << ALPHA_BITS).tolist()
+            return Hint(alphas=tuple(zip((units[chosen] + self.inputs).tolist(), slopes, strict=True)))
+
+        bounds = tuple(
+            Bound(self.inputs + unit, bool(upper), exact=False, hint=hint(unit, upper=bool(upper))) for unit, upper in pairs
+        )
+        if node in search.split:
+            self._known.update((child, known.copy()) for child in search.children[node])
+            return Node(number, bounds, "cut", search.split[node], search.where[node])
+        conditions = zip(search.leaf[node], claim.cases, strict=True)
+        refutations = (Refutation(((k - case.start, 1),), hint(claim.units + k)) for k, case in conditions)
+        return Node(number, bounds, "no", refutations=tuple(refutations))
 
     def _trim(self) -> None:
         """Mark the bounds that leaves need, and those that these need, from the deepest nodes to the roots."""
@@ -58,6 +78,30 @@ class CutProof(Proof[CutSearch]):
         return self._needed.setdefault(node, np.zeros((2, self.claim.units), bool))
 
 
+class _Known(NamedTuple):
+    """What the certificate knows of units on a node's region: its bounds, -inf or inf where it has none."""
+
+    low: Array
+    high: Array
+
+    @classmethod
+    def of(cls, units: int) -> _Known:
+        return cls(np.full(units, -np.inf), np.full(units, np.inf))
+
+    def copy(self) -> _Known:
+        return _Known(self.low.copy(), self.high.copy())
+
+    def learn(self, needed: Array, bounds: CellBounds) -> None:
+        """Take the needed bounds of a node."""
+        self.low[needed[0]], self.high[needed[1]] = bounds.low[needed[0]], bounds.high[needed[1]]
+
+    @property
+    def steep(self) -> Array:
+        """Which units get the lower slope 1 without a hint."""
+        both: Array = np.isfinite(self.low) & np.isfinite(self.high) & (self.high > -self.low)
+        return both | (self.low >= 0)
+
+
 class _Needs:
     """What some nodes of one depth need.
 
@@ -68,49 +112,66 @@ class _Needs:
 
     def __init__(self, proof: CutProof, nodes: list[int]) -> None:
         self.proof, self.claim, self.nodes = proof, proof.claim, nodes
-        self.bounds = CellBounds.stack([proof.search.bounds_at[node] for node in nodes])
-        self.relaxed = [self.claim.relax(k, self.bounds.low, self.bounds.high) for k in range(self.claim.depth)]
+        search = proof.search
+        self.bounds = CellBounds.stack([search.bounds_at[node] for node in nodes])
+        self.steep = np.array([search.steep_at[node] for node in nodes])
+        self.relaxed = [relax(self.claim, k, self.bounds, self.steep) for k in range(self.claim.depth)]
+        low, high, relu = self.bounds.low, self.bounds.high, self.claim.relu
+        self.on, self.off = relu & (low >= 0), relu & (high <= 0) & (low < 0)
+        self.wanted = np.zeros((2, *low.shape), bool)
 
     def mark(self) -> None:
         """Mark what the nodes need, layer by layer from the last one."""
         leaves = [(i, k) for i, node in enumerate(self.nodes) for k in self.proof.search.leaf.get(node, ())]
-        for top in range(self.claim.depth, -1, -1):
-            chosen = [(i, self.claim.targets[k][1]) for i, k in leaves if self.claim.targets[k][0] == top]
-            if chosen:
-                self._carry(np.array([i for i, _ in chosen]), np.array([row for _, row in chosen]), top)
-            if top < self.claim.depth:
-                for at, rows in self._unit_rows(top):
-                    self._carry(at, rows, top)
+        for k, (layer, coefficients, _) in enumerate(self.claim.targets):
+            at = np.array([i for i, condition in leaves if condition == k], int)
+            if len(at):
+                rows = np.tile(coefficients, (len(at), 1))
+                functions = Carried(layer, at, np.arange(len(coefficients)), rows, np.zeros(len(at)))
+                self._carry(functions, np.full(len(at), self.claim.units + k), upper=False)
+        for k in range(self.claim.depth - 1, -1, -1):
+            self._order(k)
+            span = self.claim.span(k)
+            for upper in (False, True):
+                at, unit = np.nonzero(np.stack([self.proof.needed(node)[int(upper), span] for node in self.nodes]))
+                for part, functions in of_units(self.claim, k, at, unit, np.full(len(at), upper)):
+                    self._carry(functions, span.start + unit[part], upper=upper)
 
-    def _unit_rows(self, k: int) -> Iterator[tuple[Array, Array]]:
-        """Yield the functions whose bounds are computed at the nodes, as the coefficients of layer k's inputs."""
+    def _carry(self, functions: Carried, unit: Array, *, upper: bool) -> None:
+        """Carry functions back, and mark the bounds that they need; write down the hint of each.
+
+        Args:
+            functions: conditions, or units as z or -z.
+            unit: of each function, shape (functions,); the number of units and that of the condition if it is one.
+            upper: whether they are upper bounds of units.
+        """
+        self.proof.search.deadline.check()
+        sloped: list[tuple[Array, Array, Array]] = []
+
+        def look(met: Carried) -> None:
+            at, units = met.at[:, None], self.claim.offsets[met.layer - 1] + met.columns
+            relu, on, off = self.claim.relu[units], self.on[at, units], self.off[at, units]
+            negative, positive = met.coefficients < 0, met.coefficients > 0
+            for side, wanted in enumerate((negative & ~off | ~relu & positive, negative & relu & ~on)):
+                row, column = np.nonzero(wanted)
+                self.wanted[side, met.at[row], units[column]] = True
+            row, column = np.nonzero(positive & relu & ~off)
+            sloped.append((row, units[column], (on | self.steep[at, units])[row, column]))
+
+        carry(self.claim, self.relaxed, functions, look)
+        row, other, steep = (np.concatenate(parts) for parts in zip(*sloped, strict=True)) if sloped else [np.zeros(0, int)] * 3
+        order = np.lexsort((other, row))
+        ends = np.searchsorted(row[order], np.arange(len(unit) + 1)).tolist()
+        other, steep = other[order], steep[order].astype(bool)
+        for i, (at, each) in enumerate(zip(functions.at.tolist(), unit.tolist(), strict=True)):
+            mine = slice(ends[i], ends[i + 1])
+            self.proof.slopes[self.nodes[at], each, upper] = other[mine], steep[mine]
+
+    def _order(self, k: int) -> None:
+        """Have the wanted bounds of layer k computed at the nodes from which they come."""
         span = self.claim.span(k)
-        needed = np.stack([self.proof.needed(node)[:, span] for node in self.nodes])
-        at, upper, unit = np.nonzero(needed)
-        size = max(1, _WORK // max(1, *map(len, self.claim.biases)))
-        for start in range(0, len(at) if k else 0, size):
-            part = slice(start, start + size)
-            yield at[part], np.where(upper[part], -1.0, 1.0)[:, None] * self.claim.weights[k][unit[part]]
-
-    def _carry(self, at: Array, rows: Array, top: int) -> None:
-        """Carry functions of layer ``top``'s inputs back, each on a node, and mark the bounds that they need."""
-        starts = np.flatnonzero(np.diff(at, prepend=-1))  # of each node's functions, which come together
-        for k in range(top - 1, -1, -1):
-            used = np.zeros((len(self.nodes), rows.shape[1]), bool)
-            used[at[starts]] = np.logical_or.reduceat(rows != 0, starts, axis=0)
-            self._need(k, used)
-            slope, _, lower, _ = self.relaxed[k]
-            rows = np.maximum(rows, 0) * lower[at] + np.minimum(rows, 0) * slope[at]
-            if k:
-                rows = rows @ self.claim.weights[k]
-
-    def _need(self, k: int, used: Array) -> None:
-        """Mark the bounds of units that are used: that which settles the unit, or both; a lower one if it has no ReLU."""
-        span, relu = self.claim.span(k), self.claim.masks[k]
-        low, high, low_from, high_from = (part[:, span] for part in self.bounds)
-        on, off = low >= 0, (high <= 0) & (low < 0)
-        for upper, wanted, origin in ((0, used & ~(relu & off), low_from), (1, used & relu & ~on, high_from)):
-            node, unit = np.nonzero(wanted & (origin >= 0))
+        for upper, origin in enumerate((self.bounds.low_from[:, span], self.bounds.high_from[:, span])):
+            node, unit = np.nonzero(self.wanted[upper][:, span] & (origin >= 0))
             source = origin[node, unit]
             for each in np.unique(source).tolist():
                 self.proof.needed(each)[upper, span.start + unit[source == each]] = True

@@ -18,9 +18,10 @@ import numpy as np
 from exactzones.certification.limits import CELL_SEARCH_INPUTS
 from exactzones.certification.provers.base import UNKNOWN, FloatRegion, RegionSearch
 from exactzones.certification.provers.cell_batch import SETTLED, CellBounds
+from exactzones.certification.provers.cut_boxes import Boxes, absolute
+from exactzones.certification.provers.paths import Paths
 from exactzones.certification.provers.relaxation import Relaxation
 from exactzones.checker.arithmetic import Array
-from exactzones.rational.blocks import SparseFloats
 
 _OPEN_FOR_EACH_INPUT = 20
 """Open units for each input, in the first layer that has any, from which boxes are searched: these units cut too many cells."""
@@ -91,6 +92,7 @@ class CutSearch(RegionSearch):
     Attributes:
         where: node -> at which multiple of ``2^-bits`` the input ``split[node]`` is cut.
         bounds_at: node -> bounds of all units on it, and the nodes at which they are computed; -1 if they were known before.
+        steep_at: node -> which units have the lower slope 1 where they are open.
         depth: node -> cuts that led to it.
     """
 
@@ -100,8 +102,10 @@ class CutSearch(RegionSearch):
         width = max(map(len, claim.biases))
         super().__init__(regions, max(1, min(_BOXES, _WORK // (width * (self.dim + 1)))))
         self.margin = margin * _ROUNDING
+        self.paths = [Paths.of(claim, k) for k in range(claim.depth)]
         self.where: dict[int, int] = {}
         self.bounds_at: dict[int, CellBounds] = {}
+        self.steep_at: dict[int, Array] = {}
         self.depth: dict[int, int] = {}
         for place, region in reversed([*enumerate(regions)]):
             origin = np.full(claim.units, -1, np.int32)
@@ -123,13 +127,14 @@ class CutSearch(RegionSearch):
         self._try_witness(centre)
         if self.witness is not None:
             return
-        bounds = CellBounds.stack([box.bounds for box in batch])
-        middles = self._carry(bounds, centre, radius, numbers)
-        relaxed = [self.claim.relax(k, bounds.low, bounds.high) for k in range(self.claim.depth)]
+        bounds, claim = CellBounds.stack([box.bounds for box in batch]), self.claim
+        boxes = Boxes(claim, centre, radius, numbers, bounds, claim.pre_activations(centre) > 0, self.deadline, self.paths)
+        middles = boxes.carry_forward()
+        relaxed = [boxes.relax(k) for k in range(claim.depth)]
+        left = self._refute(boxes, relaxed, np.arange(len(batch)))
         for c, number in enumerate(numbers.tolist()):
-            self.bounds_at[number], self.depth[number] = bounds.of(c), batch[c].cuts
-        left = self._refute(bounds, relaxed, (centre, radius), numbers)
-        is_open = self.claim.relu & (bounds.low < -SETTLED) & (bounds.high > SETTLED)
+            self.bounds_at[number], self.steep_at[number], self.depth[number] = bounds.of(c), boxes.steep[c], batch[c].cuts
+        is_open = boxes.is_open
         first = np.zeros(len(batch), int)  # how many units are open in the first layer that has any
         for k in range(self.claim.depth - 1, -1, -1):
             count = is_open[:, self.claim.span(k)].sum(1)
@@ -139,52 +144,18 @@ class CutSearch(RegionSearch):
             if batch[c].cuts < _most_cuts(self.dim) and first[c] >= _STILL_OPEN * self.dim:
                 self._halve(batch[c], int(numbers[c]), int(row.argmax()), bounds.of(c))
 
-    def _carry(self, bounds: CellBounds, centre: Array, radius: Array, numbers: Array) -> list[Array]:
-        """Bound all units on boxes, in place; return for each layer the mean of its linear bounds' slopes.
-
-        Bounds of settled units stay those of the first node on which they are settled, so that a proof computes them once.
-        """
-        claim, (count, dim) = self.claim, centre.shape
-        upper = np.concatenate([np.zeros((1, dim)), np.eye(dim)])[None]
-        lower, middles = upper, []
-        for k in range(claim.depth):
-            self.deadline.check()
-            weight, span = claim.weights[k], claim.span(k)
-            middle, half = (part.reshape(-1, part.shape[2]) for part in ((upper + lower) / 2, (upper - lower) / 2))
-            middle, half = (
-                part.reshape(-1, dim + 1, len(claim.biases[k])) for part in (middle @ weight.T, half @ _absolute(weight).T)
-            )
-            middle[:, 0] += claim.biases[k]
-            middles.append(middle[:, 1:])
-            lower, upper = middle - half, middle + half
-            ends = []
-            for sign, part in ((-1, lower), (1, upper)):
-                slopes = part[:, 1:]
-                reach = np.einsum("bjn,bj->bn", slopes, centre) + sign * np.einsum("bjn,bj->bn", np.abs(slopes), radius)
-                end = part[:, 0] + reach
-                ends.append(np.where(np.abs(end) < SETTLED, sign * SETTLED, end))
-            _learn(bounds, span, claim.masks[k], ends, numbers)
-            relaxed = claim.relax(k, bounds.low, bounds.high)
-            lower = lower * relaxed.lower[:, None]
-            upper = upper * relaxed.slope[:, None]
-            upper[:, 0] += relaxed.shift
-        return [np.broadcast_to(part, (count, *part.shape[1:])) for part in middles]
-
-    def _refute(self, bounds: CellBounds, relaxed: list[Relaxation], box: tuple[Array, Array], numbers: Array) -> Array:
+    def _refute(self, boxes: Boxes, relaxed: list[Relaxation], left: Array) -> Array:
         """Record the boxes on which each case has a condition that certainly does not hold; return the places of the others."""
-        claim, (centre, radius) = self.claim, box
-        every = np.arange(len(numbers))
+        claim, bounds = self.claim, boxes.bounds
         if not claim.cases or any(case.start == case.stop for case in claim.cases):
-            return every
-        rows = claim.lower_targets(every, relaxed)
-        values = rows[..., 0] + np.einsum("bcj,bj->bc", rows[..., 1:], centre)
-        values -= np.einsum("bcj,bj->bc", np.abs(rows[..., 1:]), radius)
+            return left
+        values = boxes.least_targets(left, relaxed)
         best = np.stack([case.start + values[:, case].argmax(1) for case in claim.cases], 1)
-        margin = self.margin * (1 + np.maximum(np.abs(bounds.low), np.abs(bounds.high)).sum(1))
+        margin = self.margin * (1 + np.maximum(np.abs(bounds.low[left]), np.abs(bounds.high[left])).sum(1))
         done = (np.take_along_axis(values, best, 1) > margin[:, None]).all(1)
-        self.leaf.update(zip(numbers[done].tolist(), best[done].tolist(), strict=True))
-        left: Array = every[~done]
-        return left
+        self.leaf.update(zip(boxes.numbers[left[done]].tolist(), best[done].tolist(), strict=True))
+        rest: Array = left[~done]
+        return rest
 
     def _scores(self, left: Array, is_open: Array, relaxed: list[Relaxation], middles: list[Array]) -> Array:
         """Return how fast inputs move the open units of these boxes, by their weights in the bound; shape (boxes, inputs)."""
@@ -199,7 +170,7 @@ class CutSearch(RegionSearch):
             weight = total[k] + weight if weight.size else np.tile(total[k], (len(left), 1))
             span, part = claim.span(k), relaxed[k]
             score += np.einsum("bn,bjn->bj", np.where(is_open[left, span], weight, 0), np.abs(middles[k][left]))
-            weight = (weight * np.maximum(part.slope, part.lower)[left]) @ _absolute(claim.weights[k])
+            weight = (weight * np.maximum(part.slope, part.lower)[left]) @ absolute(claim.weights[k])
         return score
 
     def _halve(self, box: _OpenBox, number: int, place: int, bounds: CellBounds) -> None:
@@ -215,20 +186,3 @@ class CutSearch(RegionSearch):
             moved[place] = middle
             low, high = (box.low, moved) if side == 0 else (moved, box.high)
             self.stack.append(_OpenBox(low, high, bounds.copy(), number, side, box.cuts + 1))
-
-
-def _absolute(weight: Array | SparseFloats) -> Array | SparseFloats:
-    return abs(weight) if isinstance(weight, SparseFloats) else np.abs(weight)
-
-
-def _learn(bounds: CellBounds, span: slice, mask: Array, ends: list[Array], numbers: Array) -> None:
-    """Take new bounds of a layer's units where they are better, unless the unit is settled already."""
-    low, high, low_from, high_from = (part[:, span] for part in bounds)
-    settled = mask & ((low >= 0) | (high <= 0))
-    known = low > -UNKNOWN, high < UNKNOWN
-    # Units without a ReLU need any lower bound, for the checker's rounding only: the first one does.
-    better_low = (ends[0] > low) & ~settled & (mask | ~known[0])
-    better_high = (ends[1] < high) & ~settled & (mask | ~known[1])
-    for values, new, better, origin in ((low, ends[0], better_low, low_from), (high, ends[1], better_high, high_from)):
-        values[better] = new[better]
-        origin[better] = np.broadcast_to(numbers[:, None], better.shape)[better]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import lcm
+from math import lcm, ldexp
 from typing import NamedTuple
 
 import numpy as np
@@ -247,7 +247,7 @@ class EngineProof(Proof[EngineSearch]):
         if exact:
             multipliers = [Fraction(m) * scale / (int(reason.common) or 1) for m in reason.multipliers]
         else:
-            multipliers = [round(Fraction(m) * scale * (1 << MULTIPLIER_BITS)) for m in reason.multipliers]
+            multipliers = [round(ldexp(m, MULTIPLIER_BITS) * float(scale)) for m in reason.multipliers]
         pairs = sorted((number, m) for number, m in zip(numbers, multipliers, strict=True) if m)
         return exact, Hint.of(pairs)
 

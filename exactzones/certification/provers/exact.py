@@ -30,7 +30,7 @@ _Witness: TypeAlias = tuple[int, Vector]
 
 
 @dataclass
-class _ExactRows:
+class ExactRows:
     """Rows that hold on a region, for linear programs and as the certificate names them.
 
     Attributes:
@@ -71,7 +71,7 @@ class _Program:
         origin: for each of its rows the number of the row from which it was made (extra ones come last), and the factor.
     """
 
-    rows: _ExactRows
+    rows: ExactRows
     system: HRep
     origin: dict[Row, tuple[int, Fraction]]
 
@@ -92,7 +92,7 @@ class _Program:
 
 
 @dataclass
-class _Draft:
+class Draft:
     """A region whose node is being written.
 
     Attributes:
@@ -108,17 +108,17 @@ class _Draft:
     region: OpenRegion
     arithmetic: RationalNumbers
     known: KnownBounds
-    rows: _ExactRows
+    rows: ExactRows
     bounds: list[Bound]
 
     @classmethod
-    def of(cls, tree: Tree, number: int) -> _Draft:
+    def of(cls, tree: Tree, number: int) -> Draft:
         """Return the draft of an open region."""
         region = tree.waiting[number]
         arithmetic, domain = tree.exact[region.tree], tree.claims[region.tree].rows
         path = [(k, region_row(arithmetic, region, k)) for k in range(len(domain), len(domain) + len(region.rows))]
         rows = [*enumerate(domain), *((k, row) for k, row in path if row is not None)]
-        exact = _ExactRows(arithmetic.claim.inputs, [tuple(map(Fraction, row)) for _, row in rows], [k for k, _ in rows])
+        exact = ExactRows(arithmetic.claim.inputs, [tuple(map(Fraction, row)) for _, row in rows], [k for k, _ in rows])
         return cls(number, region, arithmetic, known=region.known.part(0), rows=exact, bounds=[])
 
     @property
@@ -218,7 +218,7 @@ class ExactProver:
 
     def _node(self, number: int) -> Node | _Witness | None:
         """Return the node of a region, or a witness; None if neither exists."""
-        draft = _Draft.of(self.tree, number)
+        draft = Draft.of(self.tree, number)
         claim = draft.claim
         sides = dict(row.split for row in draft.region.rows if row.split is not None)
         for layer in range(1, claim.horizon + 1):
@@ -242,7 +242,7 @@ class ExactProver:
                 draft.known.learn(bound.upper, [0], [unit], [0])
         return self._leaf(draft)
 
-    def _leaf(self, draft: _Draft) -> Node | _Witness | None:
+    def _leaf(self, draft: Draft) -> Node | _Witness | None:
         """Decide a region on which every unit is settled; None if a case holds only on a boundary that strict rows exclude."""
         tree = draft.region.tree
         refutations = []
@@ -263,9 +263,9 @@ class ExactProver:
         return Node(draft.number, tuple(draft.bounds), "no", refutations=tuple(refutations))
 
 
-def _refutation_or_point(draft: _Draft, targets: Sequence[Target]) -> Refutation | Vector:
+def _refutation_or_point(draft: Draft, targets: Sequence[Target]) -> Refutation | Vector:
     """Return why a case cannot hold on a region, or where it does; every unit is settled there, so the conditions are affine."""
-    conditions = _conditions(draft, targets)
+    conditions = conditions_of(draft, targets)
     inputs = draft.claim.inputs
     strict = [target.strict for target in targets]
     # Maximise t <= 1 where the strict conditions are >= t and the others >= 0.
@@ -284,7 +284,7 @@ def _refutation_or_point(draft: _Draft, targets: Sequence[Target]) -> Refutation
     return Refutation(tuple((r, int(m * scale)) for r, m in mu), Hint(hint.rows, *multiples), exact=True)
 
 
-def _conditions(draft: _Draft, targets: Sequence[Target]) -> list[_ExactRow]:
+def conditions_of(draft: Draft, targets: Sequence[Target]) -> list[_ExactRow]:
     """Return a case's conditions as rows of the inputs, on a region where every unit is settled."""
     conditions = []
     for target in targets:
@@ -295,13 +295,13 @@ def _conditions(draft: _Draft, targets: Sequence[Target]) -> list[_ExactRow]:
     return conditions
 
 
-def _interior_point(draft: _Draft, targets: Sequence[Target]) -> Vector | None:
+def _interior_point(draft: Draft, targets: Sequence[Target]) -> Vector | None:
     """Return a point in the interior of a region, and of where a case's conditions hold there; None if there is none."""
-    answer = lp.feasibility(HRep.of(draft.claim.inputs, strict=[*draft.rows.rows, *_conditions(draft, targets)]))
+    answer = lp.feasibility(HRep.of(draft.claim.inputs, strict=[*draft.rows.rows, *conditions_of(draft, targets)]))
     return None if isinstance(answer, lp.Infeasible) else answer
 
 
-def _zone_node(draft: _Draft, point: Vector, patterns: dict[str, int]) -> Node | None:
+def _zone_node(draft: Draft, point: Vector, patterns: dict[str, int]) -> Node | None:
     """Return the node of a region that lies in a listed zone.
 
     On a flat region some units are zero everywhere; the zone's pattern may have either sign for them, so the bound for the other

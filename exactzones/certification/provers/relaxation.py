@@ -11,6 +11,7 @@ import numpy as np
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.claim import Claim
 from exactzones.rational.blocks import SparseFloats
+from exactzones.rational.floats import unscaled
 
 
 class Relaxation(NamedTuple):
@@ -204,7 +205,7 @@ class FloatRounding:
 
     def __init__(self, claim: Claim) -> None:
         assert claim.sizes is not None  # noqa: S101 - in real arithmetic nothing is rounded
-        sizes = claim.sizes.astype(float) / 2.0**claim.bits
+        sizes = unscaled(claim.sizes, claim.bits)
         self.sizes = sizes[claim.inputs :]
         self.layers: list[tuple[Array, Array]] = []
         for units in claim.layers:

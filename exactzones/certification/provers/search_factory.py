@@ -29,6 +29,7 @@ from exactzones.deadline import Deadline
 from exactzones.errors import BackendError
 from exactzones.polyhedra import HRep, lp
 from exactzones.rational import Row, Vector, primitive
+from exactzones.rational.floats import clipped_float, unscaled
 
 if TYPE_CHECKING:
     from exactzones.certification.provers.engine_search import EngineClaim, EngineProof, EngineSearch
@@ -164,8 +165,8 @@ class SearchFactory:
     def _known(self, region: OpenRegion) -> tuple[Array, Array]:
         """Return the bounds of hidden units that the certificate has on a region."""
         claim, known = self.tree.claims[region.tree], region.known
-        hidden, scale = slice(claim.inputs, None), 1 << claim.bits
-        low, high = (part[0, hidden].astype(float) / scale for part in (known.low, known.high))
+        hidden = slice(claim.inputs, None)
+        low, high = (unscaled(part[0, hidden], claim.bits) for part in (known.low, known.high))
         return np.where(known.has_low[0, hidden], low, -np.inf), np.where(known.has_high[0, hidden], high, np.inf)
 
     def _rows(self, region: OpenRegion, low: Array, free: Array, *, path: bool) -> FloatRows:
@@ -176,7 +177,8 @@ class SearchFactory:
         count = len(claim.rows)
         for index in (*domain, *range(count, count + (len(region.rows) if path else 0))):
             known = claim.rows[index] if index < count else region_row(fixed, region, index)
-            assert known is not None  # noqa: S101 - the region has as many rows
+            if known is None:  # of a split by a unit that has no bound
+                continue
             # The domain's rows may have numbers of any size; those of splits are fixed-point numbers.
             divisor = max(1, *map(abs, known)) if index < count else 1 << fixed.scale
             row = np.array([float(Fraction(entry) / divisor) for entry in known])
@@ -191,9 +193,7 @@ class SearchFactory:
         Exact linear programs over the domain find these bounds; None if the domain is unbounded or empty.
         """
         claim, known = self.tree.claims[region.tree], region.known
-        scale = 1 << claim.bits
-        low = known.low[0, : claim.inputs].astype(float) / scale
-        high = known.high[0, : claim.inputs].astype(float) / scale
+        low, high = (unscaled(part[0, : claim.inputs], claim.bits) for part in (known.low, known.high))
         missing = ~(known.has_low & known.has_high)[0, : claim.inputs]
         if not missing.any():
             return low, high, ()
@@ -207,7 +207,7 @@ class SearchFactory:
                 best = lp.maximize(system, [Fraction((1 if upper else -1) if i == j else 0) for i in range(claim.inputs)])
                 if not isinstance(best, lp.Optimal):
                     return None
-                side[j] = float(best.value if upper else -best.value)
+                side[j] = clipped_float(best.value if upper else -best.value)
                 pairs = zip(system.closed_rows, best.multipliers, strict=True)
                 hint = Hint.of(_of_claim(claim.rows, row, m) for row, m in pairs if m)
                 bounds.append(Bound(j, upper, exact=True, hint=hint))

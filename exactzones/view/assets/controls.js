@@ -14,6 +14,7 @@ class Controls {
     this.listed = NAMED;
     if (shape.count) section('colouring', this.modes(), this.legendBox, main.dim === 3 && this.opacity());
     if (scene.data) section('colouring', ...this.data());
+    section('colouring', ...this.holes());
     if (shape.count) section('islands', el('h2', {}, 'Islands'), this.islandBox);
     if (shape.count) section('chosen', ...this.chooser());
     if (page.panels.length) section('latents', el('h2', {}, 'Latent spaces (the main picture shows the input space, α)'), ...page.panels.map(({ element }) => element));
@@ -44,6 +45,16 @@ class Controls {
     const toggle = el('input', { type: 'checkbox', checked: page.showData, onchange: () => ((page.showData = toggle.checked), page.redraw()) });
     const lonely = count ? [el('p', { class: 'hint' }, `◌ ${count === 1 ? 'An island has' : `${count.toLocaleString('en')} islands have`} no data point in ${count === 1 ? 'it' : 'them'}. `, button('show the next', () => page.visit()))] : [];
     return [el('div', { class: 'row' }, el('label', {}, toggle, `${counted(data.at.length, 'data point')}`)), dataLegend(data, page.main.dim), ...lonely];
+  }
+
+  /** For the holes of each set, a box that switches the loops around them on and off. */
+  holes() {
+    const { page } = this, lines = { firing: ['where it fires', 'a loop'], complement: ['elsewhere', 'a dashed loop'] };
+    return Object.entries(page.scene.holes ?? {}).map(([kind, loops]) => {
+      const toggle = el('input', { type: 'checkbox', checked: Boolean(loops.length) && page.showHoles.has(kind), disabled: !loops.length, onchange: () => (page.showHoles[toggle.checked ? 'add' : 'delete'](kind), page.redraw()) });
+      const [where, line] = lines[kind], count = loops.length ? counted(loops.length, 'hole') : 'no hole';
+      return el('div', { class: 'row' }, el('label', {}, toggle, `${count} ${where}${loops.length ? `, with ${line} around ${loops.length > 1 ? 'each' : 'it'}` : ''}`));
+    });
   }
 
   tools() {

@@ -2,6 +2,7 @@
 
 const MODES = Object.keys(COLOURINGS);
 const MANY_SOLIDS = 500; // if there are more, only their outer surface is drawn
+const SPECK = 14; // pixels; a smaller island gets a ring with its number, if there are not too many
 const ROOMY = 40; // pixels; the ring around an island without data points grows with it up to this radius
 
 class State {
@@ -41,6 +42,7 @@ class Page {
     this.painter = before?.painter ?? new Painter();
     this.mode = before?.mode ?? 'island';
     this.showData = before?.showData ?? true;
+    this.showHoles = before?.showHoles ?? new Set(['firing', 'complement']);
     this.opacity = before?.opacity ?? 0.5;
     this.book.writesExactly = before?.book.writesExactly ?? false;
     before?.close();
@@ -171,7 +173,10 @@ class Page {
 
   over(plane, colours) {
     this.band(plane, colours);
+    for (const [kind, loops] of Object.entries(this.scene.holes ?? {}))
+      if (this.showHoles.has(kind)) for (const loop of loops) plane.loop(loop, colours, kind === 'complement');
     for (const [at, radius] of this.rings(plane)) plane.circle(at, radius, colours.second);
+    for (const [at, island] of this.specks(plane)) plane.ring(at, island, colours);
     for (const { rings, colour, width, dashed, fill } of this.outlines(colours)) for (const ring of rings) plane.outline(ring, colour, width, { dashed, fill });
   }
 
@@ -199,6 +204,20 @@ class Page {
       const middle = low.map((entry, axis) => (entry + high[axis]) / 2), radius = 6 + Math.hypot((high[0] - low[0]) * kx, (high[1] - low[1]) * ky) / 2;
       return radius < ROOMY ? [middle, Math.max(12, radius)] : [centre(this.shape.ringsOf(zones[0])[0] ?? [middle]), 12];
     });
+  }
+
+  /** The islands in sight that are too small to be seen: their middles and numbers; none if there are too many. */
+  specks(plane) {
+    if (this.main.dim !== 2) return [];
+    const { kx, ky } = plane.view, circled = new Set(this.circled());
+    this.boxes ??= this.islands.map((zones) => (zones.some((zone) => this.shape.ringsOf(zone).length) ? this.shape.box(zones) : null));
+    const found = [];
+    this.boxes.forEach((box, island) => {
+      if (!box || circled.has(this.islands[island]) || this.islands[island].every((zone) => this.state.hidden.has(zone))) return;
+      const [low, high] = box, middle = low.map((entry, axis) => (entry + high[axis]) / 2);
+      if (Math.hypot((high[0] - low[0]) * kx, (high[1] - low[1]) * ky) < SPECK && plane.shows(middle)) found.push([middle, island]);
+    });
+    return found.length > NAMED ? [] : found;
   }
 
   dots() {

@@ -32,8 +32,10 @@ class Plane {
     const { left, right, top, bottom } = this.margin;
     const snug = (length) => Math.max(1, Math.round(length * this.ratio)) / this.ratio;
     this.area = { left, top, width: snug(width - left - right), height: snug(height - top - bottom) };
-    if (this.home) this.redraw();
-    else this.reset();
+    if (!this.home) return this.reset();
+    const showsAll = ['x', 'y', 'kx', 'ky'].every((name) => this.view[name] === this.home[name]);
+    if (showsAll) return this.reset(); // the same in another frame, such as that of a printed page
+    this.redraw();
   }
 
   /** Show what another picture of the same plane shows. */
@@ -282,6 +284,30 @@ class Plane {
     context.arc(this.toX(x), this.toY(y), radius, 0, 7);
     context.stroke();
     context.setLineDash([]);
+  }
+
+  /** Tell whether a point is in sight. */
+  shows([x, y]) {
+    const { left, top, width, height } = this.area, across = this.toX(x) - left, down = this.toY(y) - top;
+    return across >= 0 && across <= width && down >= 0 && down <= height;
+  }
+
+  /** Draw a ring with a number beside it. */
+  ring([x, y], number, colours) {
+    const { context } = this, [left, top] = [this.toX(x), this.toY(y)];
+    Object.assign(context, { lineWidth: 1.6, strokeStyle: colours.ink, fillStyle: colours.ink, font: '600 12px system-ui, sans-serif', textBaseline: 'middle' });
+    context.beginPath();
+    context.arc(left, top, 11, 0, 7);
+    context.stroke();
+    const isRight = left > this.area.left + this.area.width / 2;
+    context.textAlign = isRight ? 'right' : 'left';
+    context.fillText(String(number), left + (isRight ? -15 : 15), top);
+  }
+
+  /** Draw a loop around a hole, with a rim that parts it from edges of zones. */
+  loop(corners, colours, dashed) {
+    this.outline(corners, colours.surface, 5);
+    this.outline(corners, colours.ink, 2.2, { dashed });
   }
 
   /** Outline a polygon, a segment or a point. */

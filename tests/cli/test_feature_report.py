@@ -1,0 +1,66 @@
+"""``exactzones features``: the report on files, against the same questions in Python."""
+
+import json
+
+import numpy as np
+import pytest
+from cli.support import saved
+
+from exactzones import Features, Network
+
+# Features x, -x, x - 3 and 2x - 1 of the first layer; their sum less 1.
+NET = Network.mlp([([[1], [-1], [1], [2]], [0, 0, -3, -1]), ([[1, 1, 1, 1]], [-1])])
+SAE = {"W_enc": np.array([[1, -1, 1], [0, 0, 1]]), "b_enc": np.array([0, 0, -2]), "threshold": np.array([0.5, 0.5, 1])}
+
+
+@pytest.fixture
+def net(tmp_path):
+    return saved(NET, tmp_path / "net.json")
+
+
+def test_a_layer_with_data(run, net, tmp_path):
+    page, data = tmp_path / "report.html", tmp_path / "data.csv"
+    data.write_text("length\n0.5\n-1\n7\n-0.25\n")
+    question = ["features", net, "--layer", "0", "--domain=-2:2", "--data", data, "--out", page]
+    outcome = run(*question)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "dead                      2\n" in outcome.out
+    assert "pairs that fire together  1 of 6\n" in outcome.out
+    assert "islands without data      of 3\n" in outcome.out
+    assert "length" in page.read_text()
+    document = json.loads(run(*question, "--features", "0,1,2", "--json", "-").out)
+    first, second, third = document["features"]
+    features = Features.of(Network(NET.layers[:1]))
+    assert (first["verdict"], first["largest"], first["largest_is_proved"], first["data"]) == ("can fire", "2", True, [0])
+    assert (second["largest_at"], second["data"], second["islands"], second["islands_without_data"]) == (["-2"], [1, 3], 1, [])
+    assert (third["verdict"], third["witness"], third["zones"]) == ("cannot fire", None, None)
+    assert document["together"] == [
+        [bool(k >= 0) for k in row] for row in features.together((-2, 2), [0, 1, 2]).together.tolist()
+    ]
+
+
+def test_an_autoencoder_alone_and_on_a_network(run, refused, net, tmp_path):
+    np.savez(tmp_path / "sae.npz", **SAE)
+    page = tmp_path / "report.html"
+    alone = ["features", "--sae", tmp_path / "sae.npz", "--domain=-1:1", "--out", page, "--json", "-"]
+    document = json.loads(run(*alone).out)
+    assert document["network"] == Features.of(sae=SAE).network.sha256
+    assert [each["verdict"] for each in document["features"]] == ["can fire", "can fire", "cannot fire"]
+    two = saved(Network.mlp([([[1], [2]], [0, 0])]), tmp_path / "two.json")
+    document = json.loads(run("features", two, *alone[1:]).out)
+    assert document["network"] == Features.of(two, SAE).network.sha256
+    refused("features", net, *alone[1:], says=["input of the sparse autoencoder", "expected 1"])
+    refused("features", net, "--k", "2", "--out", page, says=["give --sae FILE too"])
+    refused("features", "--out", page, says=["neither a network nor an autoencoder"])
+    refused("features", net, "--layer", "7", "--out", page, says=["layer 7 does not exist"])
+    refused("features", net, "--out", tmp_path / "report.txt", says=["pages end in .html, .htm"])
+
+
+def test_features_for_which_there_is_no_time_are_left_out(run, net, tmp_path):
+    page = tmp_path / "report.html"
+    outcome = run("features", net, "--layer", "0", "--out", page, "--timeout", "1e-9", "--json", tmp_path / "report.json")
+    assert outcome.code == 3
+    assert "ran out" in outcome.err
+    if page.exists():
+        document = json.loads((tmp_path / "report.json").read_text())
+        assert (document["complete"], document["features"]) == (False, [])
