@@ -8,16 +8,17 @@ each layer, come the rows of its weight and, one on a line, its biases.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+
 from exactzones.errors import FormatError, InputError, quoted
 from exactzones.files import MAX_WEIGHTS, naming, read_unpacked
-from exactzones.models.operations import JOINED_ROUNDINGS
+from exactzones.models.tensors import Tensor, dense
 from exactzones.network import Layer, Network
-from exactzones.rational import Vector, exact
+from exactzones.rational import exact
 
 
 def load_nnet(path: str | Path) -> Network:
@@ -44,9 +45,7 @@ def load_nnet(path: str | Path) -> Network:
         if not all(ranges):
             raise FormatError(f"line {lines.line}: a range is 0; nonzero numbers are expected")
         layers = [_layer(lines, before, after, relu=k < count - 1) for k, (before, after) in enumerate(pairwise(sizes))]
-        layers[0] = _of_raw_inputs(layers[0], means[:-1], ranges[:-1])
-        layers[-1] = _to_raw_outputs(layers[-1], means[-1], ranges[-1])
-        return Network(tuple(layers))
+        return _normalized(layers, means, ranges) if any(means) or set(ranges) != {1} else Network(tuple(layers))
 
 
 class _Lines:
@@ -106,20 +105,15 @@ def _layer(lines: _Lines, inputs: int, outputs: int, *, relu: bool) -> Layer:
     return Layer.of(weight, bias, relu=relu)
 
 
-def _of_raw_inputs(layer: Layer, means: Vector | list[Fraction], ranges: list[Fraction]) -> Layer:
-    """Return a layer as a function of inputs before the means are subtracted, and they are divided by the ranges."""
-    if not any(means) and set(ranges) == {1}:
-        return layer
-    weight = [[entry / span for entry, span in zip(row, ranges, strict=True)] for row in layer.weight.rows]
-    shifts = [sum((entry * mean for entry, mean in zip(row, means, strict=True)), Fraction(0)) for row in weight]
-    bias = [own - shift for own, shift in zip(layer.bias, shifts, strict=True)]
-    return replace(Layer.of(weight, bias, relu=layer.relu), roundings=JOINED_ROUNDINGS)
+def _normalized(layers: list[Layer], means: list[Fraction], ranges: list[Fraction]) -> Network:
+    """Return a network of inputs from which means are subtracted, and that are divided by ranges; its outputs have the reverse.
 
-
-def _to_raw_outputs(layer: Layer, mean: Fraction, span: Fraction) -> Layer:
-    """Return a layer whose results are multiplied by the range, and then have the mean added."""
-    if not mean and span == 1:
-        return layer
-    weight = [[entry * span for entry in row] for row in layer.weight.rows]
-    bias = [entry * span + mean for entry in layer.bias]
-    return replace(Layer.of(weight, bias, relu=layer.relu), roundings=JOINED_ROUNDINGS)
+    Floats compute these operations one after the other.
+    """
+    (*shifts, mean), (*spans, span) = means, ranges
+    x = Tensor.start((1, len(shifts))).plus(np.array(shifts, object), 1, -1).divided(np.array(spans, object))
+    for layer in layers:
+        x = dense(x, np.array(layer.weight.rows, object), np.array(layer.bias, object))
+        x = x.relu() if all(layer.relu) else x
+    x = x.times(np.array([span], object)).plus(np.array([mean], object))
+    return x.graph.network(x.value)

@@ -13,12 +13,6 @@ import numpy as np
 from exactzones.models.arrays import Array
 from exactzones.models.sparse import Sparse
 from exactzones.models.values import Computation
-from exactzones.roundings import UnknownRoundings
-
-JOINED_ROUNDINGS = UnknownRoundings(
-    "joins a normalisation of the inputs or outputs with other operations, between which floats round; bounds for this are not "
-    "implemented for .nnet files"
-)
 
 
 class Operation(IntEnum):

@@ -1,8 +1,11 @@
 import gzip
 from fractions import Fraction
 
+import numpy as np
 import pytest
+from models.float_band import band
 from models.support import refused
+from models.test_roundings import Program
 
 from exactzones.models import load_network
 
@@ -55,6 +58,21 @@ def test_numbers_worked_out_by_hand(tmp_path):
     assert net([4, "-0.95"]) == (Fraction(31, 2),)
     assert net([9, -1]) == (Fraction(87, 2),)
     assert net([5, -1]) == (Fraction(39, 2),)
+
+
+def test_floats_normalize_before_and_after_the_layers(tmp_path):
+    """What float16 computes, rounded up, down or to the nearest, is inside the band of the layers that join the operations."""
+    text = PLAIN.replace("0,0,0,\n1,1,1,", "3,-1,10.5,\n3,0.125,5,")
+    net, program = load_network(saved(tmp_path / "a.nnet", text)), Program(0)
+    points = program.rounded(program.random.normal(size=(200, 2)))
+    scaled = program.rounded(program.rounded(points - [3, -1]) / [3, 0.125])
+    first = np.maximum(program.rounded(program.product(np.array([[1.0, -1], [1, 1]]), scaled) + [0, -0.5]), 0)
+    last = program.rounded(program.product(np.array([[1.0, 2]]), first) + 0.25)
+    results = program.rounded(program.rounded(last * 5) + 10.5)
+    low, high = band(net, points, "float16")
+    assert (low <= results).all()
+    assert (results <= high).all()
+    assert not (results == [[float(net([*map(Fraction, point)])[0])] for point in points]).all()
 
 
 def test_a_byte_order_mark_other_line_ends_and_gzip(tmp_path):

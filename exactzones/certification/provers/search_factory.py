@@ -181,7 +181,7 @@ class SearchFactory:
                 continue
             # The domain's rows may have numbers of any size; those of splits are fixed-point numbers.
             divisor = max(1, *map(abs, known)) if index < count else 1 << fixed.scale
-            row = np.array([float(Fraction(entry) / divisor) for entry in known])
+            row = np.array([clipped_float(Fraction(entry) / divisor) for entry in known])
             rows.append([row[0] + row[1:][~free] @ low[~free], *row[1:][free]])
             divisors.append(Fraction(divisor if index < count else 1))
             numbers.append(index)
