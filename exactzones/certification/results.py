@@ -105,7 +105,8 @@ class Undecided:
         certificate: what was proved; pass it to ``certify`` as ``resume`` to continue.
         open_leaves: number of regions that are left open.
         reason: time ran out, the user interrupted the run, a worker died, or no prover could decide the regions.
-        missing_margin: in float arithmetic, by how much bounds miss the proof of the open regions, roughly; None if not known.
+        missing_margin: in float arithmetic, by how much the best bound of a condition exceeds, in some open region, what a proof
+            needs, roughly; None if not known.
     """
 
     certificate: Certificate

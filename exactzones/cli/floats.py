@@ -91,7 +91,7 @@ def print_findings(arithmetic: str, fields: dict[str, Any]) -> None:
     real = fields["real_verdict"].replace("unknown", "undecided")  # what VNN-LIB calls it
     click.echo(f"in {arithmetic}, in every order of summation; over the reals: {real}")
     if "missing_margin" in fields:
-        click.echo(f"the bounds miss a proof by {fields['missing_margin']}")
+        click.echo(f"in open regions the best bound of a condition is up to {fields['missing_margin']} above what a proof needs")
     every = fields.get("every_order", {})
     if "input" in every:
         click.echo(f"all orders were gone through: each fires at {_point(every['input'])}; there is no certificate")

@@ -71,7 +71,9 @@ def test_the_order_decides(net, tmp_path, run):
     done = subprocess.run([sys.executable, script, net], capture_output=True, text=True, check=True)  # noqa: S603
     values = [float.fromhex(line.split("['")[1].rstrip("']")) for line in done.stdout.splitlines()]
     assert [value > 1.325 for value in values] == [True, False]
-    assert "it depends on the order at" in run("certify", net, *QUESTION, "--threshold", "1.325").out
+    printed = run("certify", net, *QUESTION, "--threshold", "1.325").out
+    assert "it depends on the order at" in printed
+    assert f"is up to {found['missing_margin']} above what a proof needs" in printed
 
 
 def test_wrong_uses(net, refused):

@@ -66,7 +66,7 @@ def test_floats_normalize_before_and_after_the_layers(tmp_path):
     net, program = load_network(saved(tmp_path / "a.nnet", text)), Program(0)
     points = program.rounded(program.random.normal(size=(200, 2)))
     scaled = program.rounded(program.rounded(points - [3, -1]) / [3, 0.125])
-    first = np.maximum(program.rounded(program.product(np.array([[1.0, -1], [1, 1]]), scaled) + [0, -0.5]), 0)
+    first = np.maximum(program.rounded(program.product(np.array([[1.0, -1], [1, 1]]), scaled) + np.array([0, -0.5])), 0)
     last = program.rounded(program.product(np.array([[1.0, 2]]), first) + 0.25)
     results = program.rounded(program.rounded(last * 5) + 10.5)
     low, high = band(net, points, "float16")
