@@ -169,6 +169,9 @@ def cli(context: click.Context, *, name: bool) -> None:
     Ctrl-C, SIGTERM and SIGHUP end a command within two seconds: what was found is written and marked incomplete (exit code 3).
     A second one ends it at once.  A signal that is ignored when a command starts, as under nohup or for SIGINT in the
     background of a script, stays ignored.
+
+    Exit codes: 0 done; 1 an invalid certificate or an internal failure; 2 bad input, or a file that cannot be written; 3 a limit
+    was reached, or the run was interrupted; 4 another verdict than "certify --expect" names.
     """
     if name:
         click.echo("exactzones")

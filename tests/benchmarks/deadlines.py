@@ -77,6 +77,7 @@ CASES = {
     "nearest": ("nearest", "8d.npz", *WHERE, "--threshold", "3", CUBE, "--at", "0,0,0,0,0,0,0,0"),
     "nearest, 64 inputs": ("nearest", "64d.npz", *WHERE, "--threshold", "2", UNIT, "--at", ORIGIN),
     "explore": ("explore", "8d.npz", *WHERE, CUBE, "--at", "0,0,0,0,0,0,0,0"),
+    "features": ("features", "8d.npz", CUBE, "--out", "out.html"),
     "dead": ("dead", "wide.npz", "--layer", "1", UNIT),
     "together": ("together", "wide.npz", "--layer", "1", UNIT),
     "along": ("along", "wide.npz", "--from", CORNER.replace("1", "-3"), "--to", CORNER),

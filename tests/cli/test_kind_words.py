@@ -16,6 +16,7 @@ COMMANDS = {
     "dead": [],
     "eval": ["--at", "0,0"],
     "explore": ["--feature", "0", "--at", "0,0"],
+    "features": ["--out", "page.html"],
     "info": [],
     "maximum": ["--feature", "0"],
     "nearest": ["--feature", "0", "--at", "0,0"],
