@@ -5,7 +5,8 @@ that is slow.  So here floats look for points beyond one row alone (``facet_poin
 decide what is left with few rows: a row that is redundant needs few others to prove it, and a point that violates others says
 which.
 
-The polyhedron on the other side of a facet has nearly the same rows, so the combinations found here are good starts there.
+The polyhedron on the other side of a facet has nearly the same rows, so the reasons found here are good guesses there: the rows
+that a point must respect, and the rows that imply another one, whose multipliers are computed anew.
 
 Source: Clarkson 1994, More output-sensitive geometric algorithms (programs with the rows found so far).
 """
@@ -28,8 +29,6 @@ from exactzones.rational import Row, integer_dot, integer_row
 from exactzones.rational.arrays import Floats
 from exactzones.rational.floats import SLACK, TINY, UNIT_ROUNDOFF
 
-Combination: TypeAlias = Mapping[int, float]
-"""Rows that matter to a row, with multipliers: of a point beyond it alone, or of a proof that there is none."""
 Side: TypeAlias = tuple[int, int]
 """A side of a box: the coordinate, and 1 for its lower bound or -1 for the upper one."""
 
@@ -39,6 +38,26 @@ _NEW_ROWS = 5  # that a program gains at once
 _SMALL = 1e-9  # multipliers in proportion to the largest one, which are taken for zero
 _OFF_THE_BOUNDS = 2.0**-6  # how much narrower a box is made for an inner point
 _ASCENT = 20  # steps to a deeper inner point
+_REGULAR = 1e-12  # added to the diagonal of a system that may be singular
+
+
+@dataclass
+class Reasons:
+    """What rows matter to each row; only guesses are made of them.
+
+    Attributes:
+        facets: by facet, the rows whose combination leads to a point beyond it alone, with their multipliers.
+        redundant: by redundant row, other rows that imply it.
+        sides: by redundant row, the sides of the box that do so together with them.
+    """
+
+    facets: dict[int, Mapping[int, float]] = field(default_factory=dict)
+    redundant: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    sides: dict[int, tuple[Side, ...]] = field(default_factory=dict)
+
+    def of(self, row: int) -> tuple[int, ...]:
+        """Return the rows that matter to a row, as far as they are known."""
+        return tuple(self.facets[row]) if row in self.facets else self.redundant.get(row, ())
 
 
 @dataclass
@@ -50,26 +69,28 @@ class FacetSearch:
         bounds: of the coordinates.
         inner: a point strictly inside.
         floats: the rows in floats.
-        hints: the reasons that were found for a polyhedron with similar rows.
+        hints: the reasons that were found for a polyhedron with similar rows; ``imply`` tries those of redundant rows.
         centre: near which floats look for points; by default the inner point.
         deadline: when to stop.
         redundant: numbers of rows that are known to be redundant.
         facets: numbers of rows that are irredundant, as far as they are known.
         sides: sides of the box that are.
-        reasons: by row, a combination by which it was decided; only guesses are made of them.
+        reasons: of this polyhedron.
+        is_sparse: whether reasons of redundant rows are to be those of linear programs, which name few sides of the box.
     """
 
     rows: Sequence[Row]
     bounds: Bounds
     inner: Point
     floats: FloatRows
-    hints: Mapping[int, Combination] = field(default_factory=dict)
+    hints: Reasons = field(default_factory=Reasons)
     centre: Floats | None = None
     deadline: Deadline = field(default_factory=Deadline)
     redundant: set[int] = field(default_factory=set)
     facets: set[int] = field(default_factory=set)
     sides: set[Side] = field(default_factory=set)
-    reasons: dict[int, Combination] = field(default_factory=dict)
+    reasons: Reasons = field(default_factory=Reasons)
+    is_sparse: bool = False
 
     def __post_init__(self) -> None:
         self._inner = np.array([float(entry) for entry in self.inner])
@@ -87,22 +108,29 @@ class FacetSearch:
         self._reach_sides([side for side in sides if side not in self.sides])
         self._by_programs(sides)
 
+    def imply(self) -> None:
+        """Enter the rows that are implied by those that the hints name."""
+        for k, others in self.hints.redundant.items():
+            sides = self.hints.sides.get(k, ())
+            if k not in self.redundant and others and self.floats.implies(others, k, sides):
+                self.redundant.add(k)
+                self.reasons.redundant[k], self.reasons.sides[k] = others, sides
+
     def _reach(self) -> None:
         """Look for points beyond the open rows, and enter those of which the error bounds prove what is found."""
         centre = self._inner if self.centre is None else self.centre
         open_rows = sorted(set(range(len(self.rows))) - self.redundant)
-        for reached in self.floats.points(centre, self._margin, self.deadline).search(open_rows, self.hints):
+        for reached in self.floats.points(centre, self._margin, self.deadline).search(open_rows, self.hints.facets):
             is_facet = self.floats.beyond(reached)
             for k, row in enumerate(reached.rows.tolist()):
                 found = zip(reached.others[k].tolist(), reached.multipliers[k].tolist(), strict=True)
                 combination = {other: y for other, y in found if other != NO_ROW}
                 if is_facet[k]:
                     self.facets.add(row)
-                elif reached.refuted[k] and self.floats.implies(combination, row):
+                    self.reasons.facets[row] = combination
+                elif reached.refuted[k] and not self.is_sparse and self.floats.is_below(combination, row):
                     self.redundant.add(row)
-                else:
-                    continue
-                self.reasons[row] = combination
+                    self.reasons.redundant[row] = tuple(other for other in combination if other != row)
 
     def _along_axes(self, sides: list[Side]) -> None:
         """Enter the sides of the box that a ray along their axis crosses before all rows, from one of two inner points."""
@@ -148,7 +176,7 @@ class FacetSearch:
         """Decide the rows and sides for which no point has been found, with programs of few rows."""
         program, stack = Program(self.bounds, self.floats.limits), dict[int, int]()
         for k in sorted(set(range(len(self.rows))) - self.facets - self.redundant):
-            for row in (*self.hints.get(k, ()), k):
+            for row in (*self.hints.of(k), k):
                 if row not in stack and row not in self.redundant:
                     self._push(program, stack, row)
             with program.flipped(stack[k]):
@@ -184,7 +212,10 @@ class FacetSearch:
         proof = program.refutation
         if proof is not None:
             least = proof.max() * _SMALL
-            self.reasons[k] = {row: float(proof[place]) for row, place in stack.items() if proof[place] > least}
+            self.reasons.redundant[k] = tuple(row for row, place in stack.items() if row != k and proof[place] > least)
+            left = proof @ program.slopes()
+            used = np.flatnonzero(np.abs(left) > _SMALL * np.abs(left).max(initial=0)).tolist()
+            self.reasons.sides[k] = tuple((c, 1 if left[c] < 0 else -1) for c in used)
 
     def _push(self, program: Program, stack: dict[int, int], k: int) -> None:
         stack[k] = len(program)
@@ -311,15 +342,30 @@ class FloatRows:
         return point
 
     @np.errstate(all="ignore")
-    def implies(self, combination: Combination, row: int) -> bool:
-        """Tell whether floats prove that on the box a row exceeds the sum of others with multipliers >= 0.
+    def implies(self, others: Sequence[int], row: int, sides: Sequence[Side] = ()) -> bool:
+        """Tell whether floats find multipliers of other rows, and prove that on the box their sum is below a row.
+
+        The sum is to have the row's slopes, but for coordinates whose sides of the box make up for the difference.
+        """
+        chosen = self.matrix[list(others)]
+        slopes = chosen[:, 1:].copy()
+        slopes[:, [k for k, _ in sides]] = 0.0
+        products = slopes @ slopes.T + np.eye(len(others)) * _REGULAR
+        multipliers = np.maximum(np.linalg.solve(products, slopes @ self.matrix[row, 1:]), 0.0)
+        return self._is_above(chosen, multipliers, row)
+
+    @np.errstate(all="ignore")
+    def is_below(self, combination: Mapping[int, float], row: int) -> bool:
+        """Tell whether floats prove that on the box the sum of other rows with multipliers >= 0 is below a row.
 
         Args:
             combination: the multipliers of the others, and that of the row by which they are divided.
             row: whose multiplier is not zero.
         """
-        chosen = self.matrix[[other for other in combination if other != row]]
-        multipliers = np.array([y for other, y in combination.items() if other != row]) / combination[row]
+        others = {other: y for other, y in combination.items() if other != row}
+        return self._is_above(self.matrix[list(others)], np.array(list(others.values())) / combination[row], row)
+
+    def _is_above(self, chosen: Floats, multipliers: Floats, row: int) -> bool:
         combined = multipliers @ chosen - self.matrix[row]
         sizes = multipliers @ np.abs(chosen) + np.abs(self.matrix[row])
         off = (len(chosen) + 10) * UNIT_ROUNDOFF * SLACK * sizes + TINY

@@ -1,10 +1,10 @@
 """The irredundant inequalities of one zone of a rational network, in any number of inputs.
 
-On a bounded domain the search begins with the reasons why a neighbour's inequalities are facets or redundant, if they are known.
-
-Without bounds floats prove little.  But after the first layer there are as many coordinates as that layer has units, most of
-which are off, and what follows from other inequalities for all values of the first layer follows for those on the domain.
+After the first layer there are as many coordinates as that layer has units, most of which are off.  What is redundant is mostly
+found there: what follows from other inequalities for all values of the first layer follows for those that it has on the domain.
 If the layer has all values on the input space, and there is no other domain, nothing else is redundant.
+
+If a neighbour's facets are known, the reasons why its inequalities are facets or redundant are tried first.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.polyhedra import HRep
 from exactzones.polyhedra.bounds import Bounds, FloatBounds
-from exactzones.polyhedra.facet_search import FacetSearch, FloatRows
+from exactzones.polyhedra.facet_search import FacetSearch, FloatRows, Reasons, Side
 from exactzones.polyhedra.program import Program, exactly
 from exactzones.rational import Matrix, Row, Vector, certainly_independent
 from exactzones.rational.arrays import Floats
@@ -29,8 +29,15 @@ from exactzones.zones.surroundings import Surroundings
 
 Key: TypeAlias = tuple[int, int]
 """A row that zones have in common: by its first neuron (layer, unit), or as (-1, number) a row of the domain."""
-KeyedReasons: TypeAlias = Mapping[Key, Mapping[Key, float]]
-"""``FacetSearch.reasons``, for a zone and its neighbours."""
+Implied: TypeAlias = tuple[tuple[Key, ...], tuple[Side, ...]]
+"""What implies a row: other rows, and sides of the box."""
+
+
+class KeyedReasons(NamedTuple):
+    """Reasons as in ``facet_search.Reasons``, for a zone and its neighbours; redundant rows with their sides of the box."""
+
+    facets: Mapping[Key, Mapping[Key, float]]
+    redundant: Mapping[Key, Implied]
 
 
 class NeighbourHints(NamedTuple):
@@ -95,42 +102,61 @@ class FacetRows:
         search = FacetSearch(rows, bounds, inner, self._floats, deadline=self.deadline)
         if hints is not None:
             search.hints, search.centre = self._hinted(hints), hints.centre
-        elif not self._is_bounded and self.crossing.zone.prop.horizon > 1 and self._first.outputs <= self._dim:
+            search.imply()
+        # Where hints imply too few of their rows, rows are implied as those of a zone without a neighbour are.
+        is_far = hints is not None and 4 * len(search.redundant) < 3 * len(hints.reasons.redundant)
+        if (hints is None or is_far) and self.crossing.zone.prop.horizon > 1 and self._first.outputs <= self._dim:
             self._imply_for_all_values(search)
             if not self.around.domain_rows and certainly_independent(self._first.weight.integer_rows()):
-                return FacetsFound(sorted(row for k, row in enumerate(rows) if k not in search.redundant), {})
+                kept = (row for k, row in enumerate(rows) if k not in search.redundant)
+                return FacetsFound(sorted(kept), KeyedReasons({}, {}))
         search.run()
         found = sorted([*(rows[k] for k in search.facets), *(self.around.sides[side] for side in search.sides)])
         keys = list(self._keys.values())
-        reasons = {keys[k]: {keys[other]: y for other, y in part.items()} for k, part in search.reasons.items()}
-        return FacetsFound(found, reasons)
+        facets = {keys[k]: {keys[other]: y for other, y in part.items()} for k, part in search.reasons.facets.items()}
+        redundant: dict[Key, Implied] = {
+            keys[k]: (tuple(keys[other] for other in part), search.reasons.sides.get(k, ()))
+            for k, part in search.reasons.redundant.items()
+        }
+        return FacetsFound(found, KeyedReasons(facets, redundant))
 
     def _imply_for_all_values(self, search: FacetSearch) -> None:
-        """Enter the rows that follow from others for all values of the first layer."""
+        """Enter the rows that follow from others for all values of the first layer that are in its range on a box."""
         zone, first = self.crossing.zone, self._first
         values = Layer(Matrix.identity(first.outputs), (Fraction(0),) * first.outputs, first.relu)
         passed_on = replace(zone, network=Network((values, *zone.network.layers[1:])))
         of_values = Surroundings(passed_on.network, zone.prop, None, ())
         after = Crossing(passed_on, of_values.neuron_rows(zone.pattern))
         signs, rows = Bounds.of(after.rows, first.outputs)
-        inner = FacetSearch(rows, signs, first.affine(exactly(search.inner)), FloatRows.of(rows, FloatBounds.of(signs)))
-        inner.deadline = self.deadline
+        ranges = self.around.value_ranges
+        box = Bounds(tuple(map(_larger, signs.low, ranges.low)), tuple(map(_smaller, signs.high, ranges.high)))
+        floats, start = FloatRows.of(rows, FloatBounds.of(box)), first.affine(exactly(search.inner))
+        inner = FacetSearch(rows, box, start, floats, deadline=self.deadline, is_sparse=True)
         inner.run()
-        sides = {(k, side): row for k, side, row in signs.sides()}
+        sides = {(k, side): row for k, side, row in box.sides()}
         kept = {rows[k] for k in inner.facets} | {sides[side] for side in inner.sides}
         needed = {unit for row in kept for unit in after.units.get(row, ())}
         for row in self._neurons:
             if needed.isdisjoint(self.crossing.units[row]):
                 search.redundant.add(self._number[self._keys[row]])
+        for k, others in inner.reasons.redundant.items():
+            implying = [rows[other] for other in others] + [sides[side] for side in inner.reasons.sides[k]]
+            (number,) = self._numbers_of(after.units[rows[k]][:1])
+            units = (after.units[row][0] for row in implying if row in after.units)
+            search.reasons.redundant[number] = tuple(self._numbers_of(units))
 
-    def _hinted(self, hints: NeighbourHints) -> dict[int, dict[int, float]]:
+    def _hinted(self, hints: NeighbourHints) -> Reasons:
         """Return the reasons of a neighbour as reasons of this zone, in which the row between them may play a part."""
-        number = self._number
-        return {
-            number[key]: {number[hints.crossed]: 0.0} | {number[other]: y for other, y in part.items() if other in number}
-            for key, part in hints.reasons.items()
-            if key in number
-        }
+        number, found = self._number, Reasons()
+        for key, part in hints.reasons.facets.items():
+            if key in number:
+                combination = {number[other]: y for other, y in part.items() if other in number}
+                found.facets[number[key]] = {number[hints.crossed]: 0.0} | combination
+        for key, (others, sides) in hints.reasons.redundant.items():
+            if key in number:
+                found.redundant[number[key]] = tuple(self._numbers_of([hints.crossed, *others]))
+                found.sides[number[key]] = sides
+        return found
 
     def _numbers_of(self, keys: Iterable[Key]) -> list[int]:
         """Return the numbers of rows, each once; those that this zone does not have are left out."""
@@ -139,12 +165,8 @@ class FacetRows:
     @property
     def _usable_hints(self) -> NeighbourHints | None:
         """The hints if the domain is bounded: without bounds floats do not prove that a row is implied."""
-        return self.hints if self._is_bounded else None
-
-    @property
-    def _is_bounded(self) -> bool:
         low, high = self.around.bounds[0]
-        return None not in low and None not in high
+        return None if None in low or None in high else self.hints
 
     @property
     def _dim(self) -> int:
@@ -174,3 +196,11 @@ class FacetRows:
     @cached_property
     def _floats(self) -> FloatRows:
         return FloatRows.of(list(self._keys), self.around.limits)
+
+
+def _larger(one: Fraction | None, other: Fraction | None) -> Fraction | None:
+    return other if one is None else one if other is None else max(one, other)
+
+
+def _smaller(one: Fraction | None, other: Fraction | None) -> Fraction | None:
+    return other if one is None else one if other is None else min(one, other)

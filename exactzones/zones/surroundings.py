@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from exactzones.engine.forward import is_rational
+from exactzones.layer import Layer
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import Box, HRep, Polyhedron
 from exactzones.polyhedra.bounds import Bounds, FloatBounds
@@ -21,6 +22,7 @@ from exactzones.rational import (
     integer_dot,
     integer_row,
     irrational,
+    over_common_denominator,
     primitive,
     quotient,
 )
@@ -97,6 +99,11 @@ class Surroundings:
         return Bounds.of(self.domain_rows, self.network.inputs)
 
     @cached_property
+    def value_ranges(self) -> Bounds:
+        """The smallest and the largest value of each unit of the first layer within the bounds of coordinates."""
+        return _ranges(self.network.layers[0], self.bounds[0])
+
+    @cached_property
     def limits(self) -> FloatBounds:
         """These bounds in floats."""
         return FloatBounds.of(self.bounds[0])
@@ -163,3 +170,21 @@ class Surroundings:
     @cached_property
     def _lifted(self) -> list[IntegerMatrix]:
         return [layer.weight.lifted(layer.bias) for layer in self.network.layers[: self.prop.horizon]]
+
+
+def _ranges(layer: Layer, bounds: Bounds) -> Bounds:
+    """Return the smallest and the largest value of each unit on a box."""
+    if None in bounds.low or None in bounds.high:
+        return Bounds.space(layer.outputs)
+    low, scale = over_common_denominator((*bounds.low, *bounds.high))  # type: ignore[arg-type]  # none of them is None
+    ends = low[: layer.inputs], low[layer.inputs :]
+    found: list[tuple[Fraction | None, Fraction | None]] = []
+    numerators, below = layer.weight.scaled()
+    for row, bias in zip(numerators.rows(), layer.bias, strict=True):
+        least = integer_dot(row, tuple(a if w > 0 else b for w, a, b in zip(row, *ends, strict=True)))
+        most = integer_dot(row, tuple(b if w > 0 else a for w, a, b in zip(row, *ends, strict=True)))
+        # A value that does not vary has no range: a box without an interior would decide nothing.
+        found.append(
+            (Fraction(least, scale * below) + bias, Fraction(most, scale * below) + bias) if least < most else (None, None)
+        )
+    return Bounds(*(tuple(each) for each in zip(*found, strict=True)))
