@@ -34,13 +34,17 @@ from exactzones.files import as_path, write_atomically
 from exactzones.models import from_torch
 from exactzones.models.arrays import Array
 from exactzones.models.sparse_coder import SparseCoder, read_sparse_coder
-from exactzones.network import Layer, Network
+from exactzones.network import Network
 from exactzones.polyhedra.projection import Norm
 from exactzones.property import Disjunction, Property, among_largest, feature
 from exactzones.rational import Vector, entries, index, read_points
+from exactzones.roundings import UnknownRoundings
 from exactzones.zones.locate import Locator
 
 _ZERO = Fraction(0)
+_THRESHOLDS = UnknownRoundings(
+    "has a bias and thresholds, which are one number here and two in floats; bounds for this are missing"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +151,8 @@ class Features:
             raise InputError(f"the network is read up to the values before {left_out}; end it where the autoencoder reads")
         if coder.thresholds is not None:
             shifted = tuple(b - max(t, _ZERO) for b, t in zip(layer.bias, coder.thresholds, strict=True))
-            layer = Layer(layer.weight, shifted, layer.relu)
+            joined = any(b and t > 0 for b, t in zip(layer.bias, coder.thresholds, strict=True))
+            layer = replace(layer, bias=shifted, roundings=_THRESHOLDS if joined else layer.roundings)
         return cls(Network((*(base.layers if base else ()), layer)), coder.thresholds, coder.k, name)
 
     def __len__(self) -> int:

@@ -25,6 +25,7 @@ from exactzones.models.npz import read_archive
 from exactzones.models.state_dict import nested, plain, safetensors_entries, saved_content
 from exactzones.network import Layer
 from exactzones.rational import Matrix, Vector, exact, flag, index
+from exactzones.roundings import UnknownRoundings
 
 ACTIVATIONS = ("relu", "jumprelu", "topk")
 
@@ -49,6 +50,7 @@ _REFUSED = {
     "log_threshold": "the logarithm of a threshold, from training; save the threshold itself, as sae.save_inference_model does",
 }
 _REFUSED |= dict.fromkeys(("b_gate", "b_mag", "gate_bias", "mag_bias"), _REFUSED["r_mag"])
+_CENTRED = UnknownRoundings("subtracts b_dec from its input before the products; bounds for this are not implemented in floats")
 _INTEGERS = {"I64": "<i8", "I32": "<i4"}
 
 
@@ -62,6 +64,7 @@ class SparseCoder:
         thresholds: shape (features,); of a JumpReLU, which passes on z where it exceeds the threshold, else None.
         k: of a TopK, how many of the largest z are passed on where they are positive, else None.
         is_transcoder: whether it is known to read a module's input, in place of its output.
+        roundings: of z, where floats do not compute it as a sum of products and the bias; else None.
     """
 
     weight: Matrix
@@ -69,10 +72,11 @@ class SparseCoder:
     thresholds: Vector | None
     k: int | None
     is_transcoder: bool
+    roundings: UnknownRoundings | None = None
 
     def layer(self) -> Layer:
         """Return the layer that computes ``z``."""
-        return Layer(self.weight, self.bias, (False,) * len(self.bias))
+        return Layer(self.weight, self.bias, (False,) * len(self.bias), self.roundings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,7 +238,8 @@ def _coder(stored: _Stored, activation: str | None, k: int | None, subtracts: bo
         chosen, kept = "relu", None  # TopK keeps them all
     name = next((name for name in _THRESHOLDS if name in stored), _THRESHOLDS[0])
     thresholds = stored.vector(name, len(bias)) if chosen == "jumprelu" else None
-    return SparseCoder(matrix, bias, thresholds, kept, is_transcoder=transcodes)
+    roundings = _CENTRED if centre is not None and any(centre) else None
+    return SparseCoder(matrix, bias, thresholds, kept, transcodes, roundings)
 
 
 def _check_input(config: Mapping[str, Any]) -> None:
