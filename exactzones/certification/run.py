@@ -41,6 +41,7 @@ MARGINS = (1.0, 8.0, 64.0, 512.0)
 """Margins of the float searches: if the checker refuses nodes, their regions are searched again with the next, larger one."""
 ROUND = 2048
 """How many nodes a search visits before they are checked and written; the open regions are then searched anew."""
+_PER_REGION = 16  # nodes that a round visits for each open region, at least
 _MEASURED = 64  # open regions whose missing margin is computed
 _NEARER = 30  # steps towards a point that strict rows exclude, each a sixteenth of the one before
 
@@ -136,8 +137,7 @@ class Run:
                 raise InputError("the certificate to resume is about another list of zones")
             matches(header, self.network, self.cases)
             if header.witness is None:
-                trees = [*map(list, trees_of(header))]
-                if trees != self.trees:
+                if (trees := [*map(list, trees_of(header))]) != self.trees:
                     self.trees, self._planted = trees, None
                 for batch in batches(iter(certificate.lines[1:]), self.tree, header.version):
                     if self.stopped():
@@ -258,11 +258,11 @@ class Run:
         Args:
             numbers: of the regions.
             margin: the margin of the float search; None for the exact prover, which ends no round.
-            most: nodes that the search visits; None is ``ROUND``.
+            most: nodes that the search visits; None is ``ROUND``, or more if many regions are open.
         """
         if margin is None:
             return self._prove_exactly(numbers)
-        left = most or ROUND
+        left = most or max(ROUND, _PER_REGION * len(numbers))
         with suppress(OverflowError):  # numbers beyond the range of floats are left to the exact prover
             for search in self.searches.searches(numbers, margin):
                 witness = self._search(search, left)

@@ -260,3 +260,48 @@ class SparseFloats:
         kept, places = columns[self._columns], np.cumsum(columns) - 1
         shape = self.shape[0], int(columns.sum())
         return SparseFloats(shape, self._rows[kept], places[self._columns[kept]], self._values[kept])
+
+    def part(self, rows: Array, columns: Array) -> Array | SparseFloats:
+        """Return the matrix of the rows and columns that masks choose, dense if it is small or has few zeros."""
+        chosen = _SparsePart(self, np.flatnonzero(rows), np.flatnonzero(columns))
+        large = chosen.shape[0] * chosen.shape[1] > max(_LARGE, _GATHERED // _GAIN * chosen.entries)
+        return chosen if large else chosen[np.arange(chosen.shape[0])]
+
+
+class _SparsePart(SparseFloats):
+    """Some rows and columns of a sparse matrix; products are those of the whole matrix, whose blocks are alike.
+
+    Args:
+        whole: the matrix.
+        rows, columns: the numbers of the chosen ones, in ascending order.
+    """
+
+    def __init__(self, whole: SparseFloats, rows: Array, columns: Array) -> None:
+        self.shape, self._whole, self._at = (len(rows), len(columns)), whole, (rows, columns)
+
+    @cached_property
+    def entries(self) -> int:
+        """The number of entries."""
+        kept = [np.isin(places, at) for places, at in zip(self._whole.triples, self._at, strict=False)]
+        return int((kept[0] & kept[1]).sum())
+
+    @cached_property
+    def T(self) -> SparseFloats:  # noqa: N802 - NumPy's name
+        """The transposed matrix."""
+        turned = _SparsePart(self._whole.T, *self._at[::-1])
+        turned.__dict__["T"] = self
+        return turned
+
+    @cached_property
+    def row_order(self) -> Array:
+        """The place of each row in an order in which rows of columns close by are together."""
+        return self._whole.row_order[self._at[0]]
+
+    def __rmatmul__(self, left: Array) -> Array:
+        spread = np.zeros((*left.shape[:-1], self._whole.shape[0]))
+        spread[..., self._at[0]] = left
+        product: Array = (spread @ self._whole)[..., self._at[1]]
+        return product
+
+    def __getitem__(self, rows: Any) -> Array:
+        return self._whole[self._at[0][rows]][..., self._at[1]]

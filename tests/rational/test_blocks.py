@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactzones.rational import Matrix
-from exactzones.rational.blocks import BlockMatrix, Blocks, SparseFloats, SparseForm
+from exactzones.rational.blocks import BlockMatrix, Blocks, SparseFloats, SparseForm, _SparsePart
 from exactzones.rational.storage import DenseFloats, SparseEntries
 
 
@@ -41,6 +41,14 @@ def test_products_by_blocks_are_those_of_the_matrix(matrix, seed):
     assert np.array_equal(sparse[chosen], matrix[chosen])
     kept = rng.random(matrix.shape[1]) < 0.5
     assert np.array_equal(left @ sparse.pick(kept), left @ matrix[:, kept])
+    rows_kept = rng.random(len(matrix)) < 0.5
+    part, dense = _SparsePart(sparse, np.flatnonzero(rows_kept), np.flatnonzero(kept)), matrix[np.ix_(rows_kept, kept)]
+    assert np.array_equal(sparse.part(rows_kept, kept), dense)
+    assert part.entries == np.count_nonzero(dense)
+    assert np.array_equal(left[:, rows_kept] @ part, left[:, rows_kept] @ dense)
+    assert np.array_equal(left[0, rows_kept] @ part, left[0, rows_kept] @ dense)
+    assert np.array_equal(right[:, kept] @ part.T, right[:, kept] @ dense.T)
+    assert np.array_equal(part[np.arange(len(dense))], dense)
     needed = rng.random(matrix.shape[1]) < 0.5
     both, chosen = BlockMatrix(Blocks(matrix.shape, rows, columns), [values, 2 * values]).product(left, needed)
     wanted = np.stack([left @ matrix, 2 * left @ matrix])

@@ -7,7 +7,8 @@ from fractions import Fraction
 import numpy as np
 
 from exactzones.certification.provers.base import SHARE_BITS, Proof
-from exactzones.certification.provers.box_search import BoxSearch, Refuted
+from exactzones.certification.provers.box_leaves import Refuted
+from exactzones.certification.provers.box_search import BoxSearch
 from exactzones.checker import Bound, Hint, Node, Refutation
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.bounds import ALPHA_BITS, MULTIPLIER_BITS
@@ -51,11 +52,12 @@ class BoxProof(Proof[BoxSearch]):
             for number, m, divisor in zip(numbered.numbers, variables.rows.tolist(), numbered.divisors, strict=True)
             if m > 0
         )
+        units = self.inputs + leaf.units
         split = np.nonzero((leaf.side != 0) & (variables.beta > 0))[0]
         sides, multipliers = (leaf.side[split] < 0).astype(int).tolist(), _rounded(variables.beta[split] * unit)
-        betas = zip((self.inputs + split).tolist(), sides, multipliers, strict=True)
+        betas = zip(units[split].tolist(), sides, multipliers, strict=True)
         sloped = np.nonzero(leaf.sloped)[0]
-        alphas = zip((self.inputs + sloped).tolist(), _rounded(variables.alpha[sloped] * (1 << ALPHA_BITS)), strict=True)
+        alphas = zip(units[sloped].tolist(), _rounded(variables.alpha[sloped] * (1 << ALPHA_BITS)), strict=True)
         return Refutation(mu, Hint.of(rows, betas, alphas))
 
 

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exactzones.certification.provers.base import SHARE_BITS, UNKNOWN, FloatRegion, RegionSearch
+from exactzones.certification.provers.base import UNKNOWN, FloatRegion, RegionSearch
+from exactzones.certification.provers.box_leaves import BITS, Refuted, as_written, usual_slopes
 from exactzones.certification.provers.dual import BoundResult, BoxBatch, DualBound, DualVariables, Relaxed, least
 from exactzones.certification.provers.relaxation import FloatClaim
 from exactzones.certification.provers.shared_bounds import SharedBounds, key_of
@@ -29,10 +30,10 @@ _ROOT_STEPS, _STEPS = 100, 20
 _CANDIDATES = 8  # units whose splits are bounded in full; units of the first layer are cheaper, and are tried in addition
 _FIRST_LAYER = 128  # candidates of the first layer
 _WORK = 1 << 22  # most numbers in a batch of bounds
+_NUMBERS = 1 << 17  # of inputs and units of the boxes that are visited at once
 _NEIGHBOURS = 64  # units of a sparse layer that are bounded at once: they depend on few units, which are close to each other
-_ROUNDED = 0, 2, ALPHA_BITS  # bits of alphas, the first with which a region is proved
-_BETA_BITS = 7  # of the largest beta of a leaf, where alphas have few bits
 _NEAR = 1e-9
+_OFF = 0.2  # share of units that must be off to be left out
 _WORTH = 0.05  # a unit's bound is kept if it narrows the unit's range by this share, or settles the unit
 
 
@@ -44,21 +45,6 @@ class _OpenBoxes:
     variables: DualVariables
     parent: int
     side: int
-
-
-@dataclass
-class Refuted:
-    """Why the conditions cannot hold on a region.
-
-    Attributes:
-        variables: one row, rounded as they will be written.
-        sloped: the units whose alphas are written: open ones with positive coefficients, if the checker would take other slopes.
-        side: the sides of split units.
-    """
-
-    variables: DualVariables
-    sloped: Array
-    side: Array
 
 
 class _Candidates(NamedTuple):
@@ -97,7 +83,8 @@ class BoxSearch(RegionSearch):
 
     def __init__(self, regions: Sequence[FloatRegion], *, margin: float = 1, shared: SharedBounds | None = None) -> None:
         claim, self.rows = regions[0].claim, regions[0].rows
-        super().__init__(regions, max(1, min(256, _WORK // max(1, _work(claim, len(regions[0].low))))))
+        super().__init__(regions, _batch(claim, len(regions[0].low)))
+        self._units = np.arange(claim.units)  # the number of each unit of the claim among all hidden units
         self._shared = SharedBounds() if shared is None else shared
         self.margin = margin
         self.dual = DualBound(claim, self.rows.matrix)
@@ -114,8 +101,11 @@ class BoxSearch(RegionSearch):
         for split in region.path:
             if split is not None:
                 side[0, split[0]] = 1 if split[1] else -1
-        known = np.maximum(region.known[0], -UNKNOWN)[None], np.minimum(region.known[1], UNKNOWN)[None]
-        boxes = BoxBatch(*known, region.low[None].astype(float), region.high[None].astype(float), side)
+        box = region.low[None].astype(float), region.high[None].astype(float)
+        low, high = np.maximum(region.known[0], -UNKNOWN)[None], np.minimum(region.known[1], UNKNOWN)[None]
+        on = (low >= 0) & (high >= UNKNOWN)  # for the size of rounding errors an estimate is enough
+        high[on] = _upper_estimate(low, claim.pre_activations((box[0] + box[1]) / 2))[on]
+        boxes = BoxBatch(low, high, *box, side)
         variables = DualVariables(
             np.zeros((1, claim.units)),
             np.zeros((1, claim.units)),
@@ -127,10 +117,10 @@ class BoxSearch(RegionSearch):
     def _step(self, batch: list[_OpenBoxes], numbers: Array) -> None:
         boxes, variables = BoxBatch.stack([item.boxes for item in batch]), DualVariables.stack([item.variables for item in batch])
         roots = np.array([item.parent < 0 for item in batch])
-        root = bool(roots.any())
+        root = bool((roots & ~boxes.side.any(1)).any())  # else an earlier search has found its bounds
         self._tighten(boxes, numbers, root=root)
         variables.alpha[roots] = (boxes.high > -boxes.low)[roots]
-        steps = _ROOT_STEPS if root else _STEPS  # fewer where an earlier search has split
+        steps = _ROOT_STEPS if root else 2 * _STEPS if roots.any() else _STEPS
         value, corners, variables = self.dual.ascend(boxes, variables, steps, margin=self.margin, look=self.deadline.check)
         self._try_witness(corners)
         if self.witness is not None:
@@ -147,18 +137,38 @@ class BoxSearch(RegionSearch):
         left = np.nonzero(~proved)[0]
         if len(left):
             self._branch(boxes.take(left), variables.take(left), value[left], numbers[left])
+        if roots.any() and all(item.parent >= 0 for item in self.stack):
+            self._leave_out_off()
+
+    def _leave_out_off(self) -> None:
+        """Leave out of the claim the units that are off on all regions, if there are many."""
+        boxes = [item.boxes for item in self.stack]
+        off = np.logical_and.reduce([(box.high[0] <= 0) & (box.side[0] == 0) for box in boxes] or [np.array(False)])
+        off = off & self.claim.relu
+        if self.claim.rounding is not None or off.mean() < _OFF:
+            return
+        self.claim, self._units = self.claim.without(off), self._units[~off]
+        self.dual = DualBound(self.claim, self.rows.matrix)
+        for item in self.stack:
+            item.boxes, item.variables = item.boxes.without(off), item.variables.without(off)
+        self.batch = _batch(self.claim, self.rows.matrix.shape[1] - 1)
 
     # Bounds.
 
     def _tighten(self, boxes: BoxBatch, numbers: Array, *, root: bool) -> None:
-        """Bound the open units of all layers, in place: always at a root, and below it where that is cheap."""
+        """Bound the open units of all layers, in place: always at a root, and below it where that is cheaper than the ascent."""
         claim = self.claim
         if root:
             for k, number in enumerate(numbers.tolist()):
                 self._tighten_root(boxes, k, number)
-        elif claim.units * (claim.units + boxes.box_low.shape[1]) * len(numbers) <= _WORK:
+        elif self._open_later(boxes) <= 2 * _STEPS:
             for k in range(1, claim.depth):  # splits do not change the box, so the first layer's bounds are final
                 self._bound_layer(boxes, numbers, k)
+
+    def _open_later(self, boxes: BoxBatch) -> float:
+        """Return how many units are open on a box, without those of the first layer, on average."""
+        later = slice(self.claim.offsets[:2][-1], None)
+        return float(((boxes.low < 0) & (boxes.high > 0) & self.claim.relu)[:, later].sum(1).mean())
 
     def _tighten_root(self, boxes: BoxBatch, place: int, number: int) -> None:
         """Bound the open units of one box, or take the bounds that another search has found on it."""
@@ -212,10 +222,8 @@ class BoxSearch(RegionSearch):
                 self.deadline.check()
                 part = left[start : start + size]
                 self._bound_units(boxes, numbers, k, _SignedUnits(cell[part], unit[part], flip * sign[part]))
-        high = boxes.high[cell, first + unit]
-        boxes.high[cell, first + unit] = np.where(
-            high < UNKNOWN, high, np.maximum(2 * middle - boxes.low[cell, first + unit], middle)
-        )
+        low, high = boxes.low[cell, first + unit], boxes.high[cell, first + unit]
+        boxes.high[cell, first + unit] = np.where(high < UNKNOWN, high, _upper_estimate(low, middle))
 
     def _bound_units(self, boxes: BoxBatch, numbers: Array, k: int, asked: _SignedUnits) -> None:
         """Bound units of hidden layer k from one side, each on a box of its own, in place; worthwhile bounds are recorded."""
@@ -240,12 +248,12 @@ class BoxSearch(RegionSearch):
             known = boxes.high if upper else boxes.low
             for c, u, value in zip(cell[better].tolist(), place[better].tolist(), values[better].tolist(), strict=True):
                 known[c, u] = value
-                self.bounds.setdefault(int(numbers[c]), []).append((u, upper))
+                self.bounds.setdefault(int(numbers[c]), []).append((int(self._units[u]), upper))
 
     def _prove(self, boxes: BoxBatch, variables: DualVariables, numbers: Array, likely: Array) -> Array:
         """Round the dual variables of regions that seem proved, record those that remain proved, and return which."""
         done = np.zeros(len(numbers), bool)
-        for bits in _ROUNDED:
+        for bits in BITS:
             chosen = np.nonzero(likely & ~done)[0]
             if not len(chosen):
                 break
@@ -257,13 +265,13 @@ class BoxSearch(RegionSearch):
 
     def _refutations(self, boxes: BoxBatch, variables: DualVariables, bits: int = ALPHA_BITS) -> tuple[dict[int, Refuted], Array]:
         """Round dual variables; returns the refutations that remain, by the box's number, and by how much each box is refuted."""
-        relaxed, usual = Relaxed(self.claim, boxes), _usual_slopes(boxes)
-        rounded = _round(variables, usual, bits)
+        relaxed, usual = Relaxed(self.claim, boxes), usual_slopes(boxes)
+        rounded = as_written(variables, usual, bits)
         result = self.dual.bound(boxes, relaxed, rounded, self.dual.combined(rounded.mu, relaxed), margin=True)
         sloped = relaxed.open & (result.coefficients > 0) & (rounded.alpha != usual)
         excess = result.value - self.margin * result.margin
         refuted = {
-            k: Refuted(DualVariables(*(part[k] for part in rounded.arrays())), sloped[k], boxes.side[k])
+            k: Refuted(DualVariables(*(part[k] for part in rounded.arrays())), sloped[k], boxes.side[k], self._units)
             for k in np.nonzero(excess > 0)[0].tolist()
         }
         return refuted, excess
@@ -282,7 +290,7 @@ class BoxSearch(RegionSearch):
         for k, number in enumerate(numbers.tolist()):
             if not candidates.relaxed.open[k].any():  # all units are settled and nothing is proved: left to the exact prover
                 continue
-            self._record_split(number, int(best[k]))
+            self._record_split(number, int(self._units[best[k]]))
             for side in (0, 1):
                 child = boxes.take([k])
                 child.side[0, best[k]] = 1 if side else -1
@@ -347,30 +355,15 @@ class BoxSearch(RegionSearch):
         return units[every, best], score[every, best]
 
 
-def _work(claim: FloatClaim, inputs: int) -> int:
-    """Return how many numbers a bound on one box deals with, roughly."""
-    sparse = [weight.entries for weight in claim.weights if isinstance(weight, SparseFloats)]
-    dense: int = claim.units * (claim.units + inputs)
-    return min(dense, 2 * sum(sparse)) if sparse else dense
+def _batch(claim: FloatClaim, inputs: int) -> int:
+    """Return how many boxes are visited at once: so many that their arrays stay in the processor's cache."""
+    return int(max(1, min(256, _NUMBERS // max(1, claim.units + inputs))))
 
 
-def _usual_slopes(boxes: BoxBatch) -> Array:
-    """Return the lower slopes that the checker takes unless a hint says otherwise: 0 or 1, -1 where floats cannot tell."""
-    middle, width = boxes.low + boxes.high, boxes.high - boxes.low
-    slopes: Array = np.where(middle > 0, 1.0, 0.0)
-    slopes[(np.abs(middle) < _NEAR * width) | (boxes.low <= -UNKNOWN) | (boxes.high >= UNKNOWN)] = -1
-    return slopes
-
-
-def _round(variables: DualVariables, usual: Array, bits: int) -> DualVariables:
-    """Return the variables as they may be written: alphas with so many bits; with few of them betas have few, too."""
-    alpha, beta, mu, rows = variables.arrays()
-    alpha, mu = np.round(alpha * (1 << bits)) / (1 << bits), np.round(mu * (1 << SHARE_BITS)) / (1 << SHARE_BITS)
-    if bits < ALPHA_BITS:
-        alpha = np.where((np.abs(alpha - usual) <= 0.5) & (usual >= 0), usual, alpha)
-        step = np.exp2(np.ceil(np.log2(beta.max(1, initial=_NEAR, keepdims=True))) - _BETA_BITS)
-        beta = np.round(beta / step) * step
-    return DualVariables(alpha, beta, mu, rows)
+def _upper_estimate(low: Array, middle: Array) -> Array:
+    """Return about the upper bounds of units, given the lower ones and values in the middle of the box."""
+    estimate: Array = np.maximum(2 * middle - low, middle)
+    return estimate
 
 
 def _score(off: Array, on: Array, worst: Array) -> Array:

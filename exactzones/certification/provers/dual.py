@@ -62,6 +62,10 @@ class BoxBatch:
         """Return the boxes with these row numbers, in that order."""
         return BoxBatch(self.low[rows], self.high[rows], self.box_low[rows], self.box_high[rows], self.side[rows])
 
+    def without(self, units: Array) -> BoxBatch:
+        """Return the boxes without the units that a mask chooses."""
+        return BoxBatch(self.low[:, ~units], self.high[:, ~units], self.box_low, self.box_high, self.side[:, ~units])
+
 
 @dataclass
 class DualVariables:
@@ -86,6 +90,10 @@ class DualVariables:
     def take(self, rows: Any) -> DualVariables:
         """Return the variables with these row numbers, in that order."""
         return DualVariables(self.alpha[rows], self.beta[rows], self.mu[rows], self.rows[rows])
+
+    def without(self, units: Array) -> DualVariables:
+        """Return the variables without those of the units that a mask chooses."""
+        return DualVariables(self.alpha[:, ~units], self.beta[:, ~units], self.mu, self.rows)
 
     def put(self, rows: Array, other: DualVariables) -> None:
         """Replace the variables with these row numbers."""

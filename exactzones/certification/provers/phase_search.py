@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from exactzones.certification.provers.base import UNKNOWN, FloatRegion
-from exactzones.certification.provers.box_search import BoxSearch, Refuted
+from exactzones.certification.provers.box_leaves import Refuted
+from exactzones.certification.provers.box_search import BoxSearch
 from exactzones.certification.provers.clauses import Clauses
 from exactzones.certification.provers.dual import BoxBatch, DualBound, DualVariables, Relaxed, least
 from exactzones.certification.provers.phase_program import PhaseProgram

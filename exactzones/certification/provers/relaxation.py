@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from itertools import chain, pairwise
 from typing import NamedTuple
 
@@ -85,6 +86,26 @@ class FloatClaim:
             first = self.weights[0]
             self.biases[0] = self.biases[0] + np.asarray(first @ known)
             self.weights[0] = first.pick(free) if isinstance(first, SparseFloats) else first[:, free]
+
+    def without(self, off: Array) -> FloatClaim:
+        """Return the claim without hidden units that are off on all regions of a search; in real arithmetic.
+
+        Args:
+            off: which units, shape (units,).
+        """
+        kept = [~off[self.span(k)] for k in range(self.depth)]
+        columns = [np.ones(self.weights[0].shape[1], bool), *kept]
+        part = copy(self)
+        part.biases = [bias[rows] for bias, rows in zip(self.biases, kept, strict=True)]
+        part.masks = [mask[rows] for mask, rows in zip(self.masks, kept, strict=True)]
+        part.weights = [
+            weight.part(rows, before) if isinstance(weight, SparseFloats) else weight[np.ix_(rows, before)]
+            for weight, rows, before in zip(self.weights, kept, columns, strict=False)
+        ]
+        part.offsets = [0, *np.cumsum([int(rows.sum()) for rows in kept]).tolist()]
+        part.units, part.relu, part.layer_of = part.offsets[-1], self.relu[~off], self.layer_of[~off]
+        part.targets = [(layer, coefficients[columns[layer]], constant) for layer, coefficients, constant in self.targets]
+        return part
 
     def span(self, k: int) -> slice:
         """Return the slice of hidden layer k among all hidden units."""

@@ -70,6 +70,7 @@ class SearchFactory:
         self._deadline, self._listed = deadline, listed
         self.tree, self.patterns, self.confirm = tree, patterns, confirm
         self._claims: dict[tuple[int, bytes], FloatClaim] = {}
+        self._rows_of: dict[int, Sequence[int]] = {}  # by tree
         self._shared = SharedBounds()
 
     @property
@@ -173,7 +174,7 @@ class SearchFactory:
         """Return the domain's rows that the box does not express and, with ``path``, those of the splits on the path."""
         claim, fixed = self.tree.claims[region.tree], self.tree.fixed[region.tree]
         rows, numbers, divisors = [], [], []
-        domain = [index for index, row in enumerate(claim.rows.sparse) if len(row.terms) != 1]
+        domain = self._domain_rows(region.tree)
         count = len(claim.rows)
         for index in (*domain, *range(count, count + (len(region.rows) if path else 0))):
             known = claim.rows[index] if index < count else region_row(fixed, region, index)
@@ -186,6 +187,13 @@ class SearchFactory:
             divisors.append(Fraction(divisor if index < count else 1))
             numbers.append(index)
         return FloatRows(np.array(rows).reshape(len(rows), int(free.sum()) + 1), numbers, divisors)
+
+    def _domain_rows(self, tree: int) -> Sequence[int]:
+        """Return the numbers of the rows of a tree's domain that are not about a single input."""
+        if tree not in self._rows_of:
+            rows = self.tree.claims[tree].rows.sparse
+            self._rows_of[tree] = [index for index, row in enumerate(rows) if len(row.terms) != 1]
+        return self._rows_of[tree]
 
     def _box(self, region: OpenRegion) -> tuple[Array, Array, tuple[Bound, ...]] | None:
         """Return a box around a region, and bounds of inputs that prove it together with the rows of a single variable.
