@@ -107,6 +107,12 @@ class Weights:
         """The number of bits of the largest entry."""
         return size(self.integers)
 
+    def narrowed(self, rows: Array) -> tuple[Weights, Array]:
+        """Return the matrix of these rows and of the columns where one has an entry, and these columns, after the first one."""
+        chosen = self.integers[rows]
+        columns = np.flatnonzero(chosen[:, 1:].any(0))
+        return Weights.of_integers(chosen[:, np.concatenate([[0], columns + 1])], self.denominator), columns
+
     def product(self, left: Array, needed: Array | None = None, *, judged: bool = True) -> tuple[Array, Array]:
         """Return ``floor(left @ matrix)``, and a mask of the entries that were rounded.
 

@@ -20,9 +20,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from exactzones.checker.arithmetic import Array, fractions, integers, narrow, size, times, total
-from exactzones.checker.claim import Claim, LayerUnits
+from exactzones.checker.arithmetic import Array, Weights, fractions, integers, narrow, size, times, total
+from exactzones.checker.claim import Claim
 from exactzones.checker.known import KnownBounds, RoundingErrors
+from exactzones.checker.used_units import SCATTERED, units_at, used, whole
 
 MULTIPLIER_BITS = 32
 """A whole multiplier m in a certificate stands for ``m / 2^32``."""
@@ -78,19 +79,19 @@ class FixedPoint:
         """Return the bounds in these numbers."""
         return known
 
-    def product(self, left: Array, units: LayerUnits, needed: Array, judged: Array) -> tuple[Array, Array, Array]:
+    def product(self, left: Array, weights: Weights, needed: Array, judged: Array) -> tuple[Array, Array, Array]:
         """Multiply coefficients of a layer's pre-activations by its weights and biases.
 
         Args:
             left: the coefficients, shape (functions, units).
-            units: the layer.
+            weights: of the layer, after its biases.
             needed: which inputs of the layer need a coefficient.
             judged: those of them for which the caller needs to know whether the coefficient was rounded.
 
         Returns:
             Coefficients of the layer's inputs, a mask of the judged ones that were rounded, and what biases add to the constants.
         """
-        product, inexact = units.affine.product(left, np.concatenate([[True], needed]), judged=bool(judged.any()))
+        product, inexact = weights.product(left, np.concatenate([[True], needed]), judged=bool(judged.any()))
         return product[:, 1:], inexact[:, 1:] & judged, product[:, 0]
 
     def times(self, left: Array, right: Array) -> Array:
@@ -132,9 +133,9 @@ class RationalNumbers(FixedPoint):
         low, high = fractions(known.low, 1 << self.bits), fractions(known.high, 1 << self.bits)
         return KnownBounds(low, high, known.has_low, known.has_high)
 
-    def product(self, left: Array, units: LayerUnits, needed: Array, judged: Array) -> tuple[Array, Array, Array]:  # noqa: ARG002
+    def product(self, left: Array, weights: Weights, needed: Array, judged: Array) -> tuple[Array, Array, Array]:  # noqa: ARG002
         """Multiply coefficients of a layer's pre-activations by its weights and biases; none is rounded."""
-        product = left @ units.affine.exact
+        product = left @ weights.exact
         return product[:, 1:], np.zeros((len(product), len(needed)), bool), product[:, 0]
 
     def times(self, left: Array, right: Array) -> Array:
@@ -176,33 +177,60 @@ def backward(arithmetic: FixedPoint, known: KnownBounds, functions: Functions) -
     constants = np.zeros(len(at), object) + functions.constant
     valid = np.ones(len(at), bool)
     top = max([*functions.before, *functions.after, *(claim.layer_of(beta[1]) - 1 for beta in functions.betas)])
-    off = known.are_nonpositive() & ~known.are_on()
     errors = None if claim.sizes is None else RoundingErrors(claim, known)
-    known = arithmetic.known(known)
-    after: Any = functions.after.get(top)
+    stored, known = known, arithmetic.known(known)
+    hinted = np.array(functions.alphas, np.int64).reshape(-1, 3)
+    after, columns = functions.after.get(top), None
     for k in range(top, -1, -1):
-        span = slice(claim.offsets[k + 1], claim.offsets[k + 1] + len(claim.layers[k].relu))
-        before = functions.before.get(k)
-        if after is not None and after.any():
-            through = _through_relu(arithmetic, known.of_units(span), functions, k, after)
-            constants = constants + through.constants
-            valid &= through.valid
-            before = through.coefficients if before is None else before + through.coefficients
-        if before is None:
-            before = np.zeros((len(at), len(claim.layers[k].relu)), np.int64)
-        if functions.betas:
-            before = before.astype(object)
-            _subtract_known(arithmetic, known, functions, span, LinearBounds(before, constants, valid))
-        inputs = slice(claim.offsets[k], claim.offsets[k + 1])
-        through = _through_affine(arithmetic, known.of_units(inputs), k, before, (at, off[:, inputs]))
-        constants = constants + through.constants
+        (before, costs, exists), columns = _before_relu(arithmetic, known, functions, (k, hinted), (after, columns))
+        constants = constants + costs
+        valid &= exists
         if errors is not None:
-            constants = constants + total(arithmetic.times(-np.abs(before), arithmetic.integer(errors.of_layer(k)[at])))
-        valid &= through.valid
-        after = through.coefficients
+            lost = arithmetic.integer(errors.of_layer(k)[at][:, units_at(0, len(claim.layers[k].relu), columns)])
+            constants = constants + total(arithmetic.times(-np.abs(before), lost))
+        (after, costs, exists), columns = _through_affine(arithmetic, (known, stored), k, before, (at, columns))
+        constants = constants + costs
+        valid &= exists
         if k - 1 in functions.after:
-            after = after + functions.after[k - 1]
-    return LinearBounds(after, constants, valid)
+            after, columns = whole(after, columns, claim.offsets[k + 1] - claim.offsets[k]) + functions.after[k - 1], None
+    assert after is not None  # noqa: S101 - there is a layer
+    return LinearBounds(whole(after, columns, claim.inputs), constants, valid)
+
+
+def _before_relu(
+    arithmetic: FixedPoint,
+    known: KnownBounds,
+    functions: Functions,
+    where: tuple[int, Array],
+    carried: tuple[Array | None, Array | None],
+) -> tuple[LinearBounds, Array | None]:
+    """Return coefficients of layer k's pre-activations, and the unit of each column; None if the columns are all units.
+
+    Args:
+        arithmetic: in which numbers to compute.
+        known: the bounds of all units, in these numbers.
+        functions: what is bounded.
+        where: k, and ``functions.alphas`` as an array.
+        carried: the coefficients of the layer's activations, and the unit of each column.
+    """
+    (k, hinted), (after, columns), at = where, carried, functions.regions
+    first, width = arithmetic.claim.offsets[k + 1], len(arithmetic.claim.layers[k].relu)
+    own = functions.before.get(k)
+    if after is not None and after.any():
+        after, columns = used(after, columns)
+        bounds = _through_relu(arithmetic, known.of_units(units_at(first, width, columns)), (at, hinted, k, columns), after)
+    else:
+        start = np.zeros((len(at), width), np.int64) if own is None else own
+        bounds, columns, own = LinearBounds(start, np.zeros(len(at), np.int64), np.ones(len(at), bool)), None, None
+    if own is not None or functions.betas:
+        every = whole(bounds.coefficients, columns, width)
+        bounds, columns = bounds._replace(coefficients=every if own is None else every + own), None
+    if functions.betas:
+        bounds = LinearBounds(bounds.coefficients.astype(object), bounds.constants.astype(object), bounds.valid)
+        span = slice(first, first + width)
+        _subtract_known(arithmetic, known.of_units(span), functions, span, bounds)
+    before, columns = used(bounds.coefficients, columns)
+    return bounds._replace(coefficients=before), columns
 
 
 def _subtract_known(arithmetic: FixedPoint, known: KnownBounds, functions: Functions, span: slice, bounds: LinearBounds) -> None:
@@ -210,7 +238,7 @@ def _subtract_known(arithmetic: FixedPoint, known: KnownBounds, functions: Funct
 
     Args:
         arithmetic: in which numbers to compute.
-        known: the bounds of all units, in these numbers.
+        known: the bounds of the layer's units, in these numbers.
         functions: what is bounded.
         span: the layer's units among all units.
         bounds: coefficients of the layer's pre-activations, constants and which are valid.
@@ -218,8 +246,9 @@ def _subtract_known(arithmetic: FixedPoint, known: KnownBounds, functions: Funct
     at = functions.regions
     for row, unit, upper, multiplier in functions.betas:
         if span.start <= unit < span.stop:
-            bound = (known.high if upper else known.low)[at[row], unit]
-            bounds.valid[row] &= bool((known.has_high if upper else known.has_low)[at[row], unit])
+            place = at[row], unit - span.start
+            bound = (known.high if upper else known.low)[place]
+            bounds.valid[row] &= bool((known.has_high if upper else known.has_low)[place])
             whole = not isinstance(multiplier, Fraction)
             amount = arithmetic.settle(multiplier * (1 << arithmetic.scale), MULTIPLIER_BITS if whole else 0)
             bounds.coefficients[row, unit - span.start] += amount if upper else -amount
@@ -228,29 +257,37 @@ def _subtract_known(arithmetic: FixedPoint, known: KnownBounds, functions: Funct
 
 
 def _through_affine(
-    arithmetic: FixedPoint, known: KnownBounds, k: int, before: Array, regions: tuple[Array, Array]
-) -> LinearBounds:
-    """Turn coefficients of layer k's pre-activations into those of its inputs.
+    arithmetic: FixedPoint, known: tuple[KnownBounds, KnownBounds], k: int, before: Array, regions: tuple[Array, Array | None]
+) -> tuple[LinearBounds, Array | None]:
+    """Turn coefficients of layer k's pre-activations into those of its inputs; return also which inputs, None if all.
 
     Args:
         arithmetic: in which numbers to compute.
-        known: the bounds of the layer's inputs, in these numbers.
+        known: the bounds of all units, in these numbers and as integers.
         k: the layer.
-        before: the coefficients, shape (functions, units).
-        regions: the region of each function, and a mask of the layer's inputs that are off on each region.
+        before: the coefficients, shape (functions, columns).
+        regions: the region of each function, and the unit of each column; None if the columns are all units.
     """
-    claim, (at, off) = arithmetic.claim, regions
-    linear = ~claim.relu[claim.offsets[k] : claim.offsets[k + 1]]
-    needed = linear | ~off.all(0)  # coefficients of units that are off on all regions would be dropped: not computed
+    claim, (at, columns), weights = arithmetic.claim, regions, arithmetic.claim.layers[k].affine
+    inputs = None
+    if columns is not None and weights.is_sparse and SCATTERED * len(columns) > len(claim.layers[k].relu):
+        before, columns = whole(before, columns, len(claim.layers[k].relu)), None
+    if columns is not None:
+        weights, inputs = weights.narrowed(columns)
+    units = units_at(claim.offsets[k], claim.offsets[k + 1] - claim.offsets[k], inputs)
+    linear, stored = ~claim.relu[units], known[1].of_units(units)
+    # Coefficients of units that are off on all regions would be dropped: they are not computed.
+    needed = linear | ~(stored.are_nonpositive() & ~stored.are_on()).all(0)
     left = narrow(before) if arithmetic.scale else before
-    after, inexact, constants = arithmetic.product(left, claim.layers[k], needed, linear)
+    after, inexact, constants = arithmetic.product(left, weights, needed, linear)
     valid = np.ones(len(at), bool)
     if inexact.any():  # where a value may be negative, subtract what rounding its coefficient down may have added
-        has_low = known.has_low[at]
+        of_inputs = known[0].of_units(units)
+        has_low = of_inputs.has_low[at]
         valid &= ~(inexact & ~has_low).any(1)
-        least = np.where(has_low & inexact, np.minimum(known.low[at], 0), 0)
+        least = np.where(has_low & inexact, np.minimum(of_inputs.low[at], 0), 0)
         constants = constants + (least.astype(object).sum(1) >> arithmetic.bits)
-    return LinearBounds(after, constants, valid)
+    return LinearBounds(after, constants, valid), inputs
 
 
 class _OpenTerms(NamedTuple):
@@ -272,38 +309,41 @@ class _OpenTerms(NamedTuple):
     chords: Array
 
 
-def _through_relu(arithmetic: FixedPoint, known: KnownBounds, functions: Functions, k: int, after: Array) -> LinearBounds:
+def _through_relu(
+    arithmetic: FixedPoint, known: KnownBounds, asked: tuple[Array, Array, int, Array | None], after: Array
+) -> LinearBounds:
     """Turn coefficients of layer k's activations into those of its pre-activations.
 
     Args:
         arithmetic: in which numbers to compute.
-        known: the bounds of the layer's units, in these numbers.
-        functions: what is bounded.
-        k: the layer.
-        after: the coefficients, shape (functions, units).
+        known: the bounds of the columns' units, in these numbers.
+        asked: the region of each function, ``Functions.alphas`` as an array, k, and the unit of each column; None if the
+            columns are all units.
+        after: the coefficients, shape (functions, columns).
     """
-    at, claim = functions.regions, arithmetic.claim
-    on = ~claim.layers[k].relu | known.are_on()
+    (at, hinted, k, columns), claim = asked, arithmetic.claim
+    first, width = claim.offsets[k + 1], len(claim.layers[k].relu)
+    on = ~claim.relu[units_at(first, width, columns)] | known.are_on()
     is_open = ~on & ~known.are_nonpositive()
     before = np.where(on[at], after, 0 * after)
     costs = 0 * after
     valid = np.ones(len(at), bool)
-    rows, columns = np.nonzero(is_open[at] & (after != 0))
+    rows, places = np.nonzero(is_open[at] & (after != 0))
     if not len(rows):
         return LinearBounds(before, costs[:, 0], valid)
-    alphas = np.full(after.shape, -1, np.int64)
-    first = claim.offsets[k + 1]
-    for row, unit, numerator in functions.alphas:
-        if first <= unit < first + after.shape[1]:
-            alphas[row, unit - first] = numerator
-    where = at[rows], columns
+    alphas = np.full((len(after), width), -1, np.int64) if len(hinted) else None
+    if alphas is not None:
+        mine = hinted[(hinted[:, 1] >= first) & (hinted[:, 1] < first + width)]
+        alphas[mine[:, 0], mine[:, 1] - first] = mine[:, 2]
+    where = at[rows], places
     arrays = known.low, known.high, known.has_low, known.has_high, _chords(arithmetic, known, is_open)
-    terms = _OpenTerms(after[rows, columns], alphas[rows, columns], *(array[where] for array in arrays))
+    slopes_of = np.full(len(rows), -1) if alphas is None else alphas[rows, places if columns is None else columns[places]]
+    terms = _OpenTerms(after[rows, places], slopes_of, *(array[where] for array in arrays))
     slopes = _slopes(arithmetic, terms)
     losses = _losses(arithmetic, terms, slopes)
-    before[rows, columns] = slopes
+    before[rows, places] = slopes
     costs = costs.astype(object) if losses.dtype == object else costs
-    costs[rows, columns] = losses
+    costs[rows, places] = losses
     valid[rows[(terms.c < 0) & ~terms.has_low & ~terms.has_high]] = False
     return LinearBounds(before, total(costs), valid)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -32,8 +33,8 @@ class KnownBounds:
         one = slice(region, region + 1)
         return KnownBounds(self.low[one].copy(), self.high[one].copy(), self.has_low[one].copy(), self.has_high[one].copy())
 
-    def of_units(self, units: slice) -> KnownBounds:
-        """Return the bounds of some units, as views."""
+    def of_units(self, units: Any) -> KnownBounds:
+        """Return the bounds of the units of a slice, as views, or of an array of their numbers."""
         return KnownBounds(*(part[:, units] for part in (self.low, self.high, self.has_low, self.has_high)))
 
     @classmethod

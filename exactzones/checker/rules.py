@@ -142,11 +142,11 @@ def _bound_values(batch: Batch, asked: Sequence[tuple[int, Bound]]) -> Iterator[
 
 def _chunks(claim: Claim, layer: int, asked: Sequence[tuple[int, Bound]]) -> Iterator[Sequence[tuple[int, Bound]]]:
     """Divide questions about units of one layer so that memory stays bounded; units that depend on the same ones go together."""
-    weights = None if layer == 0 else claim.layers[layer - 1].affine
-    if isinstance(weights, SparseWeights):
-        order, first = weights.order, claim.offsets[layer]
-        asked = sorted(asked, key=lambda question: (question[0], order[question[1].unit - first]))
+    weights, first = None if layer == 0 else claim.layers[layer - 1].affine, claim.offsets[layer]
     sparse = any(units.affine.is_sparse for units in claim.layers[:layer])
+    if sparse:
+        order = weights.order if isinstance(weights, SparseWeights) else range(claim.units)
+        asked = sorted(asked, key=lambda question: (order[question[1].unit - first], question[0]))
     size = max(1, (_SPARSE_NUMBERS if sparse else _NUMBERS) // max(len(units.relu) for units in claim.layers))
     return (asked[start : start + size] for start in range(0, len(asked), size))
 

@@ -101,6 +101,21 @@ class SparseWeights(Weights):
             return numerators / self.denominator
         return np.array([int(entry) / self.denominator for entry in numerators], np.float64)
 
+    def narrowed(self, rows: Array) -> tuple[Weights, Array]:
+        """Return the matrix of these rows and of the columns where one has an entry, and these columns; see ``Weights``."""
+        entries, starts = self._form.entries, self._starts
+        counts = starts[rows + 1] - starts[rows]
+        places = np.arange(counts.sum()) + np.repeat(starts[rows] - (np.cumsum(counts) - counts), counts)
+        columns, where = np.unique(entries.columns[places], return_inverse=True)
+        chosen = np.zeros((len(rows), len(columns) + 1), np.result_type(self._values, self._first))
+        chosen[:, 0] = self._first[rows]
+        chosen[np.repeat(np.arange(len(rows)), counts), where + 1] = self._values[places]
+        return Weights.of_integers(chosen, self.denominator), columns
+
+    @cached_property
+    def _starts(self) -> Array:
+        return self._form.entries.starts
+
     def product(self, left: Array, needed: Array | None = None, *, judged: bool = True) -> tuple[Array, Array]:
         """Return ``floor(left @ matrix)``, and a mask of the entries that were rounded; see ``Weights.product``.
 

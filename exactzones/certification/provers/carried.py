@@ -17,6 +17,8 @@ from exactzones.rational.blocks import SparseFloats
 
 _UNITS, _FUNCTIONS = 16, 1024  # units, and functions, that are carried at a time
 
+_SCATTERED = 8  # a sparse matrix is multiplied by blocks if at least one in so many of its outputs is used
+
 
 class Carried(NamedTuple):
     """Linear functions of the values of some units of a layer, each on a box.
@@ -86,6 +88,15 @@ def carry(claim: FloatClaim, relaxed: Sequence[Relaxation], functions: Carried, 
         used = coefficients.any(0)
         columns, coefficients = columns[used], coefficients[:, used]
         constants = constants + coefficients @ claim.biases[k][columns]
-        columns, rows = narrow_rows(claim.weights[k], columns)
-        coefficients = coefficients @ rows
+        columns, coefficients = _through(claim.weights[k], columns, coefficients)
     return Carried(0, at, columns, coefficients, constants)
+
+
+def _through(weight: Array | SparseFloats, columns: Array, coefficients: Array) -> tuple[Array, Array]:
+    """Return the product of coefficients of these outputs of a matrix with it, and the inputs that have any."""
+    if isinstance(weight, SparseFloats) and _SCATTERED * len(columns) > weight.shape[0]:
+        whole = np.zeros((len(coefficients), weight.shape[0]))
+        whole[:, columns] = coefficients
+        return np.arange(weight.shape[1]), whole @ weight
+    columns, rows = narrow_rows(weight, columns)
+    return columns, coefficients @ rows
