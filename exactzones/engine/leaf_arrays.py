@@ -44,9 +44,11 @@ class LeafArrays:
     tight: Ids
 
     @classmethod
-    def batches(cls, arrangement: Arrangement, prefixes: Sequence[bytes], tight: Sequence[Ids]) -> Iterator[LeafArrays]:
-        """Yield all leaves in batches of bounded size."""
-        size = _batch_size(arrangement, len(tight), sum(map(len, tight)))
+    def batches(
+        cls, arrangement: Arrangement, prefixes: Sequence[bytes], tight: Sequence[Ids], factor: int = 1
+    ) -> Iterator[LeafArrays]:
+        """Yield all leaves in batches of bounded size, or of so many times that."""
+        size = factor * _batch_size(arrangement, len(tight), sum(map(len, tight)))
         for first in range(0, len(prefixes), size):
             chosen = slice(first, first + size)
             prefix = np.frombuffer(b"".join(prefixes[chosen]), np.uint8).reshape(-1, len(prefixes[first]))

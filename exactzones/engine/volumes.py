@@ -28,7 +28,7 @@ def volume_bounds(leaves: Sequence[Leaf]) -> tuple[Floats, Floats]:
     An upper bound is infinite or NaN where nothing is known.
     """
     prefixes, tight = [leaf.prefix for leaf in leaves], [leaf.tight for leaf in leaves]
-    parts = [_bounds(batch) for batch in LeafArrays.batches(leaves[0].arrangement, prefixes, tight)]
+    parts = [_bounds(batch) for batch in LeafArrays.batches(leaves[0].arrangement, prefixes, tight, 4)]
     low, high = (np.concatenate(bounds) for bounds in zip(*parts, strict=True))
     return low, high
 

@@ -42,13 +42,14 @@ def test_the_bounds_hold_for_each_zone(data):
 
 
 @given(st.data())
-def test_the_kernel_has_the_same_bounds_as_arrays_of_simplices(data):
-    leaves = [zone.source for zone in draw_zones(data)]
+def test_the_bounds_hold_without_the_kernel(data):
+    zones = draw_zones(data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("exactzones.engine.volumes.load", SimpleNamespace)
-        expected = volume_bounds(leaves)
-    for bounds, other in zip(volume_bounds(leaves), expected, strict=True):
-        np.testing.assert_allclose(bounds, other, rtol=1e-9)
+        low, high = volume_bounds([zone.source for zone in zones])
+    for zone, least, most in zip(zones, low, high, strict=True):
+        assert least <= zone.volume
+        assert not most < zone.volume
 
 
 @given(st.data())
