@@ -208,7 +208,7 @@ def _print(contents: Contents) -> None:
     ]
     if contents.points:
         unseen = [each.unit for each in answers if each.unseen]
-        rows.append(("islands without data", f"of {numbers_text(unseen)}" if unseen else "none"))
+        rows.append(("islands without data", f"of feature{'s' * (len(unseen) > 1)} {numbers_text(unseen)}" if unseen else "none"))
     if pairs is not None:
         upper = [k for i, row in enumerate(pairs.together.tolist()) for k in row[i + 1 :]]
         rows.append(("pairs that fire together", f"{sum(k >= 0 for k in upper)} of {len(upper)}"))

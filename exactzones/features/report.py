@@ -202,6 +202,7 @@ def _picture(contents: Contents, answers: FeatureAnswers) -> str:
         Shape(outline(zone.firing_part, window), _UNSEEN if answers.islands[island] in unseen else _SEEN, f"island {island}")
         for zone, island in zip(zones.zones, zones.island_of, strict=True)
     ]
+    islands = [[ring for k in island for ring in shapes[k].rings] for island in zones.islands]
     numbered = zip(contents.numbers, contents.points, strict=True)
     inside = [(k, point) for k, point in numbered if window.contains(point)][:_DRAWN]
     shapes += [Shape([(point,)], _DATA, f"data point {k}") for k, point in inside]
@@ -210,4 +211,4 @@ def _picture(contents: Contents, answers: FeatureAnswers) -> str:
     used = {_SEEN: "fires", _UNSEEN: "fires, without data", _DATA: "data"}
     kinds = [kind for kind in used if any(shape.group == kind for shape in shapes)]
     items = "".join(f'<li><span class="swatch" style="background:{PALETTE[kind]}"></span>{used[kind]}</li>' for kind in kinds)
-    return f'{svg(shapes, window)}<ul class="legend">{items}{named}</ul>'
+    return f'{svg(shapes, window, islands=islands)}<ul class="legend">{items}{named}</ul>'

@@ -16,6 +16,8 @@ PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F
 """Colours that can be told apart with any kind of colour vision.  Source: Okabe and Ito 2008, Color Universal Design."""
 
 _SIZE, _MARGIN = 300.0, 44.0
+_SPECK = 8  # smaller islands get a circle of this radius ..
+_MOST_CIRCLES = 10  # .. unless there are more of them
 
 
 class Shape(NamedTuple):
@@ -32,7 +34,7 @@ class Shape(NamedTuple):
     title: str
 
 
-def svg(shapes: Iterable[Shape], window: Polyhedron, letter: str = "x") -> str:
+def svg(shapes: Iterable[Shape], window: Polyhedron, letter: str = "x", islands: Iterable[Sequence[Ring]] = ()) -> str:
     """Return shapes inside a box of the plane as SVG, with a frame and the coordinates of its corners.
 
     Lines and letters have the colour of the text around the picture, which suits light and dark backgrounds.
@@ -41,6 +43,7 @@ def svg(shapes: Iterable[Shape], window: Polyhedron, letter: str = "x") -> str:
         shapes: what to draw, inside the window.
         window: a box of dimension 2.
         letter: the name of the coordinates, ``x`` for x0 and x1.
+        islands: polygons that belong together; those too small to be seen get a circle around them.
     """
     (left, bottom), (right, top) = sides(window)
     # Differences and ratios are exact: in floats the sides of a small window may coincide, and those of a large one overflow.
@@ -57,6 +60,7 @@ def svg(shapes: Iterable[Shape], window: Polyhedron, letter: str = "x") -> str:
     for shape in shapes:
         marks = "".join(_mark(place(ring), len(ring), shape.group) for ring in shape.rings)
         groups.append(f"<g><title>{html.escape(shape.title)}</title>{marks}</g>" if marks else "")
+    groups += _circles([place(tuple(corner for ring in rings for corner in ring)) for rings in islands])
     size = f'width="{width + 2 * _MARGIN:.0f}" height="{height + 2 * _MARGIN:.0f}"'
     view = f'viewBox="{-_MARGIN:.0f} {-_MARGIN:.0f} {width + 2 * _MARGIN:.0f} {height + 2 * _MARGIN:.0f}"'
     frame = f'<rect width="{width:.2f}" height="{height:.2f}" fill="none" stroke="currentColor" stroke-opacity="0.5"/>'
@@ -70,6 +74,18 @@ def svg(shapes: Iterable[Shape], window: Polyhedron, letter: str = "x") -> str:
     ]
     style = 'font-family="sans-serif" font-size="11" color="currentColor" style="max-width:100%"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {view} {style}>{"".join([*groups, frame, *labels])}</svg>'
+
+
+def _circles(islands: Sequence[str]) -> list[str]:
+    """Return circles around sets of points that are close together, unless there are many."""
+    circles = []
+    for points in filter(None, islands):
+        columns = zip(*(map(float, point.split(",")) for point in points.split()), strict=True)
+        (left, right), (top, bottom) = ((min(column), max(column)) for column in columns)
+        if max(right - left, bottom - top) < _SPECK:
+            centre = f'cx="{(left + right) / 2:.2f}" cy="{(top + bottom) / 2:.2f}"'
+            circles.append(f'<circle {centre} r="{_SPECK}" fill="none" stroke="currentColor"/>')
+    return circles if len(circles) <= _MOST_CIRCLES else []
 
 
 def _mark(points: str, corners: int, group: int) -> str:

@@ -63,7 +63,7 @@ def picture(zones: Listed) -> str | None:
         Shape(outline(zone.firing_part, window), zones.island_of[k], f"zone {k}: {' '.join(zone.pattern)}")
         for k, zone in enumerate(zones.zones)
     ]
-    return svg(shapes, window)
+    return svg(shapes, window, islands=[[ring for k in island for ring in shapes[k].rings] for island in zones.islands])
 
 
 def page(zones: Listed) -> str:

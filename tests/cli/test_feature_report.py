@@ -26,7 +26,7 @@ def test_a_layer_with_data(run, net, tmp_path):
     assert (outcome.code, outcome.err) == (0, "")
     assert "dead                      2\n" in outcome.out
     assert "pairs that fire together  1 of 6\n" in outcome.out
-    assert "islands without data      of 3\n" in outcome.out
+    assert "islands without data      of feature 3\n" in outcome.out
     assert "length" in page.read_text()
     document = json.loads(run(*question, "--features", "0,1,2", "--json", "-").out)
     first, second, third = document["features"]

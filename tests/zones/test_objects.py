@@ -278,3 +278,11 @@ def test_importing_exactzones_imports_no_optional_library():
     loaded = set(done.stdout.split())
     assert "exactzones" in loaded
     assert not loaded & {"matplotlib", "pandas", "shapely", "sympy", "z3", "IPython"}
+
+
+def test_an_island_too_small_to_be_seen_has_a_circle():
+    corners = Network.mlp([([[1, 1], [-1, -1]], ["-39/10", "-1"]), ([[1, 1]], [0])])  # x + y > 3.9, or x + y < -1
+    picture = find_zones(corners, feature(0), (-2, 2))._repr_html_()
+    assert picture.count("<circle") == 1
+    assert 'cx="296.25"' in picture
+    assert 'cy="3.75"' in picture
