@@ -11,11 +11,12 @@ from exactzones.checker.certificate import VERSION, Bound, Header, Hint, Node, R
 from exactzones.checker.node_lines import read_node
 from exactzones.checker.records import Case, Report, arithmetic_of, family_of, require_arguments
 from exactzones.checker.rules import Invalid
+from exactzones.checker.traces import traces
 from exactzones.checker.tree import Tree
 from exactzones.errors import FormatError
-from exactzones.network import Network
+from exactzones.network import Network, Pattern
 from exactzones.property import Property
-from exactzones.rational import SparseRows
+from exactzones.rational import SparseRows, Vector, over_common_denominator
 from exactzones.rational.float_formats import REAL, FloatArithmetic
 from exactzones.threads import one_thread
 
@@ -53,8 +54,8 @@ def check(network: Network, cases: Sequence[Case], lines: Iterable[str]) -> Repo
         tree = Tree(network, [[cases[k] for k in tree_cases] for tree_cases in trees_of(header)], header.bits, patterns)
         for batch in batches(stream, tree, header.version):
             tree.add(batch)
-        for j, (pattern, point) in enumerate(header.zones):
-            _check_zone_witness(network, cases[0], j, pattern, point)
+        for start in range(0, len(header.zones), _BATCH):
+            _check_zone_witnesses(network, cases[0], start, header.zones[start : start + _BATCH])
     except (Invalid, FormatError) as error:
         return Report.invalid(error)
     if tree.waiting:
@@ -81,10 +82,7 @@ def holds(network: Network, case: Case, point: Sequence[Fraction], bits: int = W
     In real arithmetic exact evaluation decides.  In floats the property is proved to hold in every order of evaluation, with
     ``bits`` fractional bits; the coordinates must be numbers of the format.
     """
-    if len(point) != network.inputs:
-        return False
-    rows, strict = case.rows.sparse, case.strict.sparse
-    if not (all(row.value(point) >= 0 for row in rows) and all(row.value(point) > 0 for row in strict)):
+    if not _is_in_domain(network, case, point):
         return False
     arithmetic = FloatArithmetic.of(case.arithmetic)
     if arithmetic is None:
@@ -93,6 +91,13 @@ def holds(network: Network, case: Case, point: Sequence[Fraction], bits: int = W
         return False
     conditions = case.prop.resolve(network.widths).conditions
     return all(_never_fails(network, replace(case, prop=Property((each,))), point, bits) for each in conditions)
+
+
+def _is_in_domain(network: Network, case: Case, point: Sequence[Fraction]) -> bool:
+    if len(point) != network.inputs:
+        return False
+    lifted, _ = over_common_denominator((Fraction(1), *point))
+    return all(row.times(lifted) >= 0 for row in case.rows.sparse) and all(row.times(lifted) > 0 for row in case.strict.sparse)
 
 
 def _never_fails(network: Network, case: Case, point: Sequence[Fraction], bits: int) -> bool:
@@ -162,14 +167,18 @@ def _check_witness(network: Network, cases: Sequence[Case], header: Header) -> R
     return Report("valid", "can fire")
 
 
-def _check_zone_witness(network: Network, case: Case, j: int, pattern: tuple[str, ...], point: Sequence[Fraction]) -> None:
-    """Check that a listed zone's witness has the property and lies in the closed cell of the zone's pattern."""
-    if not holds(network, case, point):
-        raise Invalid(f"zone {j}: its witness does not have the property, or is not in the domain")
-    hidden = zip(network.layers[: case.prop.resolve(network.widths).horizon], network.trace(point), strict=False)
-    relu_values = [[values[unit] for unit in layer.relu_units] for layer, values in hidden if layer.relu_units]
-    if [len(signs) for signs in pattern] != [len(values) for values in relu_values] or set("".join(pattern)) - {"+", "-"}:
-        raise Invalid(f"zone {j}: its pattern does not fit the network")
-    for signs, values in zip(pattern, relu_values, strict=True):
-        if any(value < 0 if sign == "+" else value > 0 for sign, value in zip(signs, values, strict=True)):
-            raise Invalid(f"zone {j}: its witness is not in the closed cell of its pattern")
+def _check_zone_witnesses(network: Network, case: Case, first: int, zones: Sequence[tuple[Pattern, Vector]]) -> None:
+    """Check that the witnesses of listed zones have the property, and lie in the closed cells of the zones' patterns."""
+    prop, relu = case.prop.resolve(network.widths), [layer.relu for layer in network.layers]
+    fitting = [point if len(point) == network.inputs else (Fraction(0),) * network.inputs for _, point in zones]
+    for j, ((pattern, point), trace) in enumerate(zip(zones, traces(network, fitting), strict=True), start=first):
+        fires = all(each.holds_at(trace[each.layer], relu[each.layer]) for each in prop.conditions)
+        if not (fires and _is_in_domain(network, case, point)):
+            raise Invalid(f"zone {j}: its witness does not have the property, or is not in the domain")
+        hidden = zip(network.layers[: prop.horizon], trace, strict=False)
+        relu_values = [[values[unit] for unit in layer.relu_units] for layer, values in hidden if layer.relu_units]
+        if [len(signs) for signs in pattern] != [len(values) for values in relu_values] or set("".join(pattern)) - {"+", "-"}:
+            raise Invalid(f"zone {j}: its pattern does not fit the network")
+        for signs, values in zip(pattern, relu_values, strict=True):
+            if any(value < 0 if sign == "+" else value > 0 for sign, value in zip(signs, values, strict=True)):
+                raise Invalid(f"zone {j}: its witness is not in the closed cell of its pattern")

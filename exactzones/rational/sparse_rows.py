@@ -40,6 +40,14 @@ class SparseRow(NamedTuple):
         """Return the left-hand side at a point."""
         return sum((entry * point[k] for k, entry in self.terms), start=Fraction(self.constant))
 
+    def times(self, lifted: Row) -> int:
+        """Return the left-hand side at the point ``x / x_0``, times ``x_0``.
+
+        Args:
+            lifted: integers ``(x_0, x)``.
+        """
+        return sum([entry * lifted[k + 1] for k, entry in self.terms], start=self.constant * lifted[0])
+
 
 class SparseRows(Sequence[Row]):
     """An immutable sequence of rows that keeps their entries that are not zero; its items are rows with their zeros.
