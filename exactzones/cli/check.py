@@ -17,7 +17,7 @@ from exactzones.checker import check as check_fast
 from exactzones.checker.reference import check_plainly
 from exactzones.checker.second_reading.onnx_weights import plain_layers, same_function
 from exactzones.checker.verified import check_verified, program
-from exactzones.cli.numbers import check_numbers, is_about_numbers
+from exactzones.cli.numbers import check_numbers, is_about_numbers, measure_rows, topology_rows
 from exactzones.cli.options import (
     CommandClaim,
     NetworkFile,
@@ -30,7 +30,15 @@ from exactzones.cli.options import (
     question_options,
     timeout_option,
 )
-from exactzones.cli.outputs import Deliveries, check_answer_target, check_distinct, is_text_wanted, progress, require_file
+from exactzones.cli.outputs import (
+    Deliveries,
+    check_answer_target,
+    check_distinct,
+    is_text_wanted,
+    print_table,
+    progress,
+    require_file,
+)
 from exactzones.cli.stopping import stop
 from exactzones.errors import BackendError, BudgetExceeded, DomainError, FormatError, InputError
 from exactzones.network import Network
@@ -138,6 +146,8 @@ def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: Chec
             click.echo(_ADVICE)
         if report.verdict == "valid":
             click.echo(_proved(report, options.arithmetic))
+            if numbers:
+                print_table((measure_rows if "share" in numbers else topology_rows)(numbers))
         click.echo(str(report))
     return deliveries.exit_code(exit_code(report))
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 from typing import Any
 
 import rich_click as click
 
-from exactzones.cli.numbers import certificate_option, check_certificate_target, deliver_certificate
+from exactzones.cli.numbers import certificate_option, check_certificate_target, deliver_certificate, measure_rows
 from exactzones.cli.options import (
     NetworkFile,
     ReportOptions,
@@ -23,7 +22,6 @@ from exactzones.cli.outputs import Deliveries, check_answer_target, exact_option
 from exactzones.cli.stopping import stop
 from exactzones.cli.units import UnitOptions, layer_option, unit_option
 from exactzones.cli.workers import jobs_option
-from exactzones.notation import number
 from exactzones.notation import point as point_text
 from exactzones.rational import text
 from exactzones.zones import Measures, measure
@@ -101,19 +99,7 @@ def _document(found: Measures) -> dict[str, Any]:
 
 def _print(found: Measures, centroid: str | None) -> None:
     """Print what is known."""
-    rows: list[tuple[str, Fraction | None]] = [
-        ("share of the domain on which it fires", found.share),
-        ("mean", found.mean),
-        ("variance", found.variance),
-        ("mean of its ReLU", found.mean_relu),
-        ("variance of its ReLU", found.variance_relu),
-    ]
-    for unit, pair in found.pairs.items():
-        rows += [
-            (f"share on which {unit} fires too", pair.both_fire),
-            (f"covariance of its ReLU and {unit}'s", pair.covariance_relu),
-        ]
-    shown = [(label, number(value)) for label, value in rows if value is not None]
+    shown = measure_rows({**vars(found), "with": {unit: vars(pair) for unit, pair in found.pairs.items()}})
     shown += [] if centroid is None else [("mean input where it fires", centroid)]
     if shown:
         print_table(shown)

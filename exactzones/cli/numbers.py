@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,22 @@ from exactzones.cli.outputs import Deliveries, check_distinct, check_target
 from exactzones.cli.stopping import stop
 from exactzones.errors import BudgetExceeded, FormatError, InputError
 from exactzones.formats.certificates import save_lines
+from exactzones.notation import number
+from exactzones.polyhedra.homology import Homology
+from exactzones.rational import exact
 
 if TYPE_CHECKING:
     from exactzones.cli.units import UnitOptions
+
+MEASURES = {
+    "share": "share of the domain on which it fires",
+    "mean": "mean",
+    "variance": "variance",
+    "mean_relu": "mean of its ReLU",
+    "variance_relu": "variance of its ReLU",
+}
+PAIR_MEASURES = {"both_fire": "share on which {} fires too", "covariance_relu": "covariance of its ReLU and {}'s"}
+PARTS = {"firing": "where it fires", "complement": "elsewhere", "boundary": "on the threshold"}
 
 certificate_option = click.option(
     "--certificate", type=click.Path(path_type=Path), metavar="CERT", help="Write a certificate, which exactzones check checks."
@@ -61,6 +74,28 @@ def deliver_certificate(
         return 3
     deliveries.deliver(options.certificate, partial(save_lines, lines, options.certificate))
     return 0
+
+
+def measure_rows(numbers: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the rows of a table of the numbers of ``measure``, with JSON's names; those that are not known are None."""
+    rows = [(label, numbers[name]) for name, label in MEASURES.items()]
+    for unit, pair in numbers["with"].items():
+        rows += [(label.format(unit), pair[name]) for name, label in PAIR_MEASURES.items()]
+    return [(label, number(exact(value, "number"))) for label, value in rows if value is not None]
+
+
+def topology_rows(numbers: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the rows of a table of the numbers of ``topology``, as JSON has them; those that are not known are None."""
+    known = [(label, part) for name, label in PARTS.items() if (part := numbers[name]) is not None]
+    return [
+        (label, homology_text(Homology(tuple(part["betti"]), tuple(map(tuple, part["torsion"])), part["euler"])))
+        for label, part in known
+    ]
+
+
+def homology_text(part: Homology) -> str:
+    """Return what is printed of a set's homology."""
+    return f"{part} (Betti numbers {part.betti}, Euler characteristic {part.euler})"
 
 
 def is_about_numbers(certificate: Path) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import rich_click as click
 
 from exactzones.affine import AffineMap
-from exactzones.cli.numbers import certificate_option, check_certificate_target, deliver_certificate
+from exactzones.cli.numbers import PARTS, certificate_option, check_certificate_target, deliver_certificate, homology_text
 from exactzones.cli.options import (
     NetworkFile,
     ReportOptions,
@@ -31,7 +31,6 @@ from exactzones.rational import Vector, text
 from exactzones.zones import Hole, Topology, topology
 
 _MOST_HOLES = 20  # of each set that are printed
-_PARTS = {"firing": "where it fires", "complement": "elsewhere", "boundary": "on the threshold"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def command(net: NetworkFile, options: TopologyOptions, report: ReportOptions) -
     check_certificate_target(options, asked, net.path, report.json_path)
     compute = partial(topology, threshold=options.threshold, open=options.open)
     found, complete = options.answer(compute, asked, quiet=report.quiet)
-    numbers = {"open": options.open, **{part: _document(getattr(found, part)) for part in _PARTS}}
+    numbers = {"open": options.open, **{part: _document(getattr(found, part)) for part in PARTS}}
     known = {
         **options.named("topology", network),
         "threshold": options.threshold,
@@ -109,11 +108,11 @@ def _described(hole: Hole, embedding: AffineMap | None) -> dict[str, Any]:
 def _print(found: Topology, embedding: AffineMap | None) -> None:
     """Print what is known."""
     rows: list[tuple[str, str]] = []
-    for name, label in _PARTS.items():
+    for name, label in PARTS.items():
         part: Homology | None = getattr(found, name)
         if part is None:
             continue
-        rows.append((label, f"{part} (Betti numbers {part.betti}, Euler characteristic {part.euler})"))
+        rows.append((label, homology_text(part)))
         holes = found.holes.get(name, ())
         rows += [(f"around hole {number}", _loop_text(hole, embedding)) for number, hole in enumerate(holes[:_MOST_HOLES])]
         if len(holes) > _MOST_HOLES:

@@ -37,6 +37,7 @@ def test_certificates_are_written_and_checked(run, refused, tmp_path):
     assert run("measure", net, "--feature", "1", "--and", "0", "--domain=-1:1", "--certificate", proof, "--quiet").code == 0
     outcome = run("check", net, proof, "--feature", "1", "--domain=-1:1")
     assert (outcome.code, outcome.out.splitlines()[-1]) == (0, "valid")
+    assert "  variance of its ReLU " in outcome.out
     assert run("check", net, proof, "--feature", "0", "--domain=-1:1").code == 1
     found = json.loads(run("check", net, proof, "--feature", "1", "--domain=-1:1", "--json", "-").out)["numbers"]
     assert found["share"] == str(measure(PLANE, 1, (-1, 1)).share)
