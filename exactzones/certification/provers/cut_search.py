@@ -20,8 +20,9 @@ from exactzones.certification.provers.base import UNKNOWN, FloatRegion, RegionSe
 from exactzones.certification.provers.cell_batch import SETTLED, CellBounds
 from exactzones.certification.provers.cut_boxes import Boxes, absolute
 from exactzones.certification.provers.paths import Paths
-from exactzones.certification.provers.relaxation import Relaxation
+from exactzones.certification.provers.relaxation import FloatClaim, Relaxation
 from exactzones.checker.arithmetic import Array
+from exactzones.rational.blocks import SparseFloats
 
 _OPEN_FOR_EACH_INPUT = 20
 """Open units for each input, in the first layer that has any, from which boxes are searched: these units cut too many cells."""
@@ -43,7 +44,15 @@ def suits(region: FloatRegion) -> bool:
         return False
     if region.path and (None not in region.path or _cuts(region) >= _most_cuts(dim)):
         return False
+    if region.path and _is_sparse(claim):
+        low, high = region.known
+        return bool((claim.relu & (low < 0) & (high > 0)).sum() >= _OPEN_FOR_EACH_INPUT * dim)
     return _first_open(region) >= (_STILL_OPEN if region.path else _OPEN_FOR_EACH_INPUT) * dim
+
+
+def _is_sparse(claim: FloatClaim) -> bool:
+    """Tell whether units depend on few others, so that later layers cut too many cells where the first cuts few."""
+    return any(isinstance(weight, SparseFloats) for weight in claim.weights)
 
 
 def _most_cuts(dim: int) -> int:
@@ -134,14 +143,15 @@ class CutSearch(RegionSearch):
         left = self._refute(boxes, relaxed, np.arange(len(batch)))
         for c, number in enumerate(numbers.tolist()):
             self.bounds_at[number], self.steep_at[number], self.depth[number] = bounds.of(c), boxes.steep[c], batch[c].cuts
-        is_open = boxes.is_open
+        is_open, sparse = boxes.is_open, _is_sparse(claim)
         first = np.zeros(len(batch), int)  # how many units are open in the first layer that has any
         for k in range(self.claim.depth - 1, -1, -1):
             count = is_open[:, self.claim.span(k)].sum(1)
             first = np.where(count > 0, count, first)
         score = self._scores(left, is_open, relaxed, middles) * radius[left]
         for c, row in zip(left.tolist(), score, strict=True):
-            if batch[c].cuts < _most_cuts(self.dim) and first[c] >= _STILL_OPEN * self.dim:
+            many = first[c] >= _STILL_OPEN * self.dim or (sparse and is_open[c].sum() >= _OPEN_FOR_EACH_INPUT * self.dim)
+            if batch[c].cuts < _most_cuts(self.dim) and many:
                 self._halve(batch[c], int(numbers[c]), int(row.argmax()), bounds.of(c))
 
     def _refute(self, boxes: Boxes, relaxed: list[Relaxation], left: Array) -> Array:
