@@ -206,6 +206,28 @@ def multiple(array: Array, factor: int) -> Array:
     return product
 
 
+def sums_of_multiples(rows: Array, chosen: Array, factors: Array, first: Array) -> Array:
+    """Return ``sum_k factors[k] rows[chosen[k]]`` over each part of the sequence of k, as integers.
+
+    Args:
+        rows: shape (rows, columns).
+        chosen: numbers of rows, shape (products,).
+        factors: shape (products,).
+        first: where each part begins, ascending, shape (sums,).
+    """
+    longest = int(np.diff(first, append=len(chosen)).max())
+    step = WORD - size(factors) - longest.bit_length() if object not in (rows.dtype, factors.dtype) else 0
+    if step < _SHORTEST:
+        products = rows.astype(object)[chosen] * factors.astype(object)[:, None]
+        return np.asarray(np.add.reduceat(products, first, axis=0))
+    parts = digits(rows, size(rows), step)
+    sums = [np.add.reduceat(part[chosen] * factors[:, None], first, axis=0) for part in parts]
+    whole = sums[-1]
+    for part in reversed(sums[:-1]):
+        whole = (whole.astype(object) << step) + part
+    return whole
+
+
 def fractions(array: Array, denominator: int) -> Array:
     """Return ``array / denominator`` as Fractions."""
     quotients = np.empty(array.shape, object)

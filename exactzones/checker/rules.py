@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from exactzones.checker.arithmetic import Array, narrow
+from exactzones.checker.arithmetic import Array, integers, narrow, sums_of_multiples
 from exactzones.checker.bounds import MULTIPLIER_BITS, FixedPoint, Functions, LinearBounds, RationalNumbers, backward
 from exactzones.checker.certificate import Bound, Hint, Node, Refutation
 from exactzones.checker.claim import Claim, Target
@@ -107,25 +107,33 @@ def compute_bounds(batch: Batch) -> None:
         Invalid: a bound of a unit that does not exist, or bounds that are not in the order of layers.
     """
     claim = batch.claim
-    groups: dict[tuple[int, bool], list[tuple[int, Bound]]] = {}
-    for i, node in enumerate(batch.nodes):
-        layer = 0
-        for bound in node.bounds:
-            _require_unit(claim, node, bound.unit)
-            if claim.layer_of(bound.unit) < layer:
-                raise Invalid(f"node {node.number}: bounds are not in the order of layers")
-            layer = claim.layer_of(bound.unit)
-            groups.setdefault((layer, bound.exact), []).append((i, bound))
-    for key in sorted(groups):
-        computed = list(_bound_values(batch, groups[key]))
-        for upper in (False, True):
-            triples = [(i, bound.unit, -value if upper else value) for (i, bound), value in computed if bound.upper == upper]
-            if triples:
-                batch.known.learn(upper, *zip(*triples, strict=True))
+    asked = [(i, bound) for i, node in enumerate(batch.nodes) for bound in node.bounds]
+    if not asked:
+        return
+    for i, bound in asked:
+        if bound.unit >= claim.units:
+            _require_unit(claim, batch.nodes[i], bound.unit)
+    layers = np.searchsorted(claim.offsets, [bound.unit for _, bound in asked], side="right") - 1
+    owners = np.array([i for i, _ in asked])
+    disordered = np.flatnonzero((np.diff(layers) < 0) & (np.diff(owners) == 0))
+    if len(disordered):
+        raise Invalid(f"node {batch.nodes[owners[disordered[0]]].number}: bounds are not in the order of layers")
+    keys = 2 * layers + np.array([bound.exact for _, bound in asked])
+    for key in np.unique(keys).tolist():
+        for chosen, values in [*_bound_values(batch, [asked[k] for k in np.flatnonzero(keys == key).tolist()])]:
+            uppers = [bound.upper for _, bound in chosen]
+            for upper in (False, True):
+                triples = [
+                    (i, bound.unit, -value if upper else value)
+                    for (i, bound), value, u in zip(chosen, values, uppers, strict=True)
+                    if u == upper and value is not None
+                ]
+                if triples:
+                    batch.known.learn(upper, *zip(*triples, strict=True))
 
 
-def _bound_values(batch: Batch, asked: Sequence[tuple[int, Bound]]) -> Iterator[tuple[tuple[int, Bound], int]]:
-    """Yield each question with a lower bound of its unit's z (or -z), for units of one layer; skip those without a bound."""
+def _bound_values(batch: Batch, asked: Sequence[tuple[int, Bound]]) -> Iterator[tuple[Sequence[tuple[int, Bound]], list[Any]]]:
+    """Yield questions about units of one layer, as many as fit into memory, with lower bounds of their z (or -z), or None."""
     arithmetic = batch.exact if asked[0][1].exact else batch.fixed
     layer = batch.claim.layer_of(asked[0][1].unit)
     for chosen in _chunks(batch.claim, layer, asked):
@@ -135,9 +143,9 @@ def _bound_values(batch: Batch, asked: Sequence[tuple[int, Bound]]) -> Iterator[
         units, upper = np.array([bound.unit for _, bound in chosen]), np.array([bound.upper for _, bound in chosen])
         carried = carry_units(arithmetic, batch.known, functions, SignedUnits(layer, units, upper))
         values = _least_values(batch, arithmetic, [(i, bound.hint) for i, bound in chosen], carried)
-        for question, value in zip(chosen, values, strict=True):
-            if value is not None:
-                yield question, batch.fixed.number(value) if question[1].exact else value
+        if arithmetic is batch.exact:
+            values = [None if value is None else batch.fixed.number(value) for value in values]
+        yield chosen, values
 
 
 def _chunks(claim: Claim, layer: int, asked: Sequence[tuple[int, Bound]]) -> Iterator[Sequence[tuple[int, Bound]]]:
@@ -211,30 +219,24 @@ def _least_values(batch: Batch, arithmetic: FixedPoint, asked: Sequence[tuple[in
 
 def _multiples_of_rows(batch: Batch, arithmetic: FixedPoint, asked: Sequence[tuple[int, Hint]], valid: Array) -> Array:
     """Return for each valid function the sum of multiples of rows that its hint names, times ``2^MULTIPLIER_BITS``."""
-    tables: list[dict[int, list[Any]]] = [{} for _ in batch.regions]
-    rows: list[list[Any]] = []
-    multipliers: list[int | Fraction] = []
-    numbers, first = [], []
-    for number in np.nonzero(valid)[0].tolist():
-        i, hint = asked[number]
-        if not hint.rows:
-            continue
-        table = tables[i]
-        for index in hint.rows:
-            if index not in table:
-                row = region_row(arithmetic, batch.regions[i], index)
-                if row is None:
-                    raise Invalid(f"node {batch.nodes[i].number}: there is no row {index}")
-                table[index] = row
-        numbers.append(number)
-        first.append(len(rows))
-        rows += [table[index] for index in hint.rows]
-        multipliers += hint.multipliers
+    where = [(number, *asked[number]) for number in np.flatnonzero(valid).tolist() if asked[number][1].rows]
     total = np.zeros((len(asked), batch.claim.inputs + 1), object)
-    if rows:
-        scaled = [m if type(m) is int else m * (1 << MULTIPLIER_BITS) for m in multipliers]
-        products = np.array(rows, dtype=object) * np.array(scaled, dtype=object)[:, None]
-        total[numbers] = np.add.reduceat(products, first, axis=0)
+    if not where:
+        return total
+    places: dict[tuple[int, int], int] = {}
+    at = [places.setdefault((i, index), len(places)) for _, i, hint in where for index in hint.rows]
+    rows = [region_row(arithmetic, batch.regions[i], index) for i, index in places]
+    for (i, index), row in zip(places, rows, strict=True):
+        if row is None:
+            raise Invalid(f"node {batch.nodes[i].number}: there is no row {index}")
+    multipliers: list[Any] = [m for _, _, hint in where for m in hint.multipliers]
+    if set(map(type, multipliers)) == {int}:
+        factors = integers(multipliers)
+    else:
+        factors = np.array([m if type(m) is int else m * (1 << MULTIPLIER_BITS) for m in multipliers], object)
+    first = np.cumsum([0, *(len(hint.rows) for _, _, hint in where[:-1])])
+    matrix = integers(rows) if arithmetic.scale else np.array(rows, object)
+    total[[number for number, *_ in where]] = sums_of_multiples(matrix, np.array(at), factors, first)
     return total
 
 
@@ -328,8 +330,8 @@ def require_zone(batch: Batch, i: int, signs: Array | None) -> None:
     on, off = known.are_on()[0], known.are_nonpositive()[0]
     for bound in node.also:
         _require_unit(batch.claim, node, bound.unit)
-        for _, value in _bound_values(batch, [(i, bound)]):
-            (off if bound.upper else on)[bound.unit] |= value >= 0
+        for _, (value,) in _bound_values(batch, [(i, bound)]):
+            (off if bound.upper else on)[bound.unit] |= value is not None and value >= 0
     if not (np.where(signs > 0, on, True) & np.where(signs < 0, off, True)).all():
         raise Invalid(f"node {node.number}: the region is not proved to lie in zone {node.at}")
 
