@@ -34,6 +34,11 @@ from exactzones.rational.floats import clipped_float, unscaled
 if TYPE_CHECKING:
     from exactzones.certification.provers.engine_search import EngineClaim, EngineProof, EngineSearch
 
+_TOGETHER = 512
+"""For how many open regions searches are set up at once."""
+_SHORT = 1 << 1000
+"""Integers below this have floats."""
+
 
 class Search(NamedTuple):
     """A search of some regions.
@@ -94,6 +99,11 @@ class SearchFactory:
             search = EngineSearch(self._listed, open_regions, partial(self.confirm, 0), exact=margin > 1)
             yield Search(search, dict.fromkeys(numbers, ()))
             return
+        for start in range(0, len(numbers), _TOGETHER):  # a round may end before it comes to the last ones
+            yield from self._searches(numbers[start : start + _TOGETHER], margin)
+
+    def _searches(self, numbers: Sequence[int], margin: float) -> Iterator[Search]:
+        """Yield searches of regions that are set up together."""
         together: dict[tuple[int, bool], list[tuple[int, FloatRegion, tuple[Bound, ...]]]] = {}
         for number in numbers:
             prepared = self._prepare(number)
@@ -182,7 +192,8 @@ class SearchFactory:
                 continue
             # The domain's rows may have numbers of any size; those of splits are fixed-point numbers.
             divisor = max(1, *map(abs, known)) if index < count else 1 << fixed.scale
-            row = np.array([clipped_float(Fraction(entry) / divisor) for entry in known])
+            short = index >= count and max(map(abs, known)) < _SHORT  # where the quotient of integers is the nearest float
+            row = np.array([entry / divisor if short else clipped_float(Fraction(entry) / divisor) for entry in known])
             rows.append([row[0] + row[1:][~free] @ low[~free], *row[1:][free]])
             divisors.append(Fraction(divisor if index < count else 1))
             numbers.append(index)
