@@ -161,7 +161,8 @@ class CutSearch(RegionSearch):
             return left
         values = boxes.least_targets(left, relaxed)
         best = np.stack([case.start + values[:, case].argmax(1) for case in claim.cases], 1)
-        margin = self.margin * (1 + np.maximum(np.abs(bounds.low[left]), np.abs(bounds.high[left])).sum(1))
+        sizes = np.maximum(np.abs(bounds.low[left]), np.abs(bounds.high[left]))
+        margin = self.margin * (1 + np.where(sizes < UNKNOWN, sizes, 0).sum(1))  # settled units may have one bound only
         done = (np.take_along_axis(values, best, 1) > margin[:, None]).all(1)
         self.leaf.update(zip(boxes.numbers[left[done]].tolist(), best[done].tolist(), strict=True))
         rest: Array = left[~done]
