@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from operator import lt
 from typing import Any
 
 from exactzones.affine import AffineMap
 from exactzones.band import width_text
 from exactzones.network import Network
 from exactzones.notation import counted, number
-from exactzones.polyhedra import Polyhedron
+from exactzones.polyhedra import Box, Polyhedron
 from exactzones.polyhedra.shapes import bounding_box, sides
 from exactzones.rational import Vector
+from exactzones.view.slices import MOST
 from exactzones.zones import Zones
 from exactzones.zones.union_parts import UnionParts, count_zones
 
 _FEW = 8  # islands that are listed
 _MOST_SIZES = 4  # islands whose sizes are said, the largest first
+_MOST_RANGES = 16  # of a box that are written
 _MANY = 5000  # with more zones, computing their exact share of the volume would take longer than the rest of the page
 
 _counted = partial(counted, grouped=True)
@@ -109,10 +112,23 @@ def region(polyhedron: Polyhedron | None) -> str:
     """Return a name for a part of the input space (None: all of it)."""
     if polyhedron is None:
         return "the input space"
-    if polyhedron.is_bounded and (box := bounding_box(polyhedron.vrep.vertices)) == polyhedron:
-        pairs = zip(*sides(box), strict=True)
-        return "the box " + " by ".join(f"[{number(a)}, {number(b)}]" for a, b in pairs)
-    return f"the domain ({_counted(len(polyhedron.hrep.closed_rows), 'inequality', 'inequalities')})"
+    corners = _corners(polyhedron)
+    if corners is None:
+        return f"the domain ({_counted(len(polyhedron.hrep.closed_rows), 'inequality', 'inequalities')})"
+    ranges = [f"[{number(a)}, {number(b)}]" for a, b in zip(*corners, strict=True)]
+    if len(ranges) <= _MOST_RANGES:
+        return f"the box {' by '.join(ranges)}"
+    return f"the box {ranges[0]}^{len(ranges)}" if len(set(ranges)) == 1 else f"a box of {len(ranges)} inputs"
+
+
+def _corners(polyhedron: Polyhedron) -> tuple[Vector, Vector] | None:
+    """Return the lowest and the highest corner of a box that is not flat, else None."""
+    if isinstance(polyhedron, Box):  # one of many inputs has too many vertices to list
+        return (polyhedron.low, polyhedron.high) if all(map(lt, polyhedron.low, polyhedron.high)) else None
+    if polyhedron.ambient_dim > MOST or not polyhedron.is_bounded:
+        return None
+    box = bounding_box(polyhedron.vrep.vertices)
+    return sides(box) if box == polyhedron else None
 
 
 def _point(point: Vector) -> str:

@@ -129,3 +129,11 @@ def test_a_browser_shows_it_without_scripts_or_requests(page):
         assert tab.locator("article details .exact").first.is_visible()
         assert wrong == []
         browser.close()
+
+
+def test_a_box_of_many_inputs_is_named_without_its_vertices(tmp_path):
+    """It has 2^24 of them."""
+    net = Network.mlp([([[1] * 24], [0])])
+    for domain, name in (((-1, 1), "the box [-1, 1]^24"), ([(0, k + 1) for k in range(24)], "a box of 24 inputs")):
+        Features.of(net).report(tmp_path / "report.html", domain)
+        assert f"On {name}: <strong>0 features</strong> proved dead" in (tmp_path / "report.html").read_text()
