@@ -145,16 +145,18 @@ def command(net: NetworkFile, options: FeatureOptions, report: ReportOptions) ->
     deliveries = Deliveries()
     deliveries.deliver(options.out, partial(_write, contents, options.out))
     wanted = len(features) if units is None else len(set(units))
-    is_complete = len(contents.answers) == wanted
+    is_complete = len(contents.answers) == wanted and (features.k is not None or contents.together is not None)
     answer = _document(contents) | {"complete": is_complete, "page": str(options.out) if deliveries.written else None}
     deliveries.deliver_answer(answer, report.json_path)
     if not is_complete:
-        click.echo(f"incomplete: {stop.deadline.reason} after {len(contents.answers)} of {wanted} features", err=True)
+        where = "" if len(contents.answers) < wanted else ", before their pairs"
+        click.echo(f"incomplete: {stop.deadline.reason} after {len(contents.answers)} of {wanted} features{where}", err=True)
     if not report.quiet and is_text_wanted(report.json_path):
         _print(contents)
         for path in deliveries.written:
             click.echo(f"wrote {path}")
-    return deliveries.exit_code(0 if is_complete and not _undecided(contents) else 3)
+    is_decided = is_complete and not _undecided(contents) and -2 not in _pairs(contents)
+    return deliveries.exit_code(0 if is_decided else 3)
 
 
 def _write(contents: Contents, out: Path) -> None:
@@ -198,8 +200,14 @@ def _undecided(contents: Contents) -> list[int]:
     return [answers.unit for answers in contents.answers if isinstance(answers.decision, Undecided)]
 
 
+def _pairs(contents: Contents) -> list[int]:
+    """Return for each pair of two features the number of a point at which both fire, -1 (never) or -2 (undecided)."""
+    rows = [] if contents.together is None else contents.together.together.tolist()
+    return [k for i, row in enumerate(rows) for k in row[i + 1 :]]
+
+
 def _print(contents: Contents) -> None:
-    answers, pairs = contents.answers, contents.together
+    answers, pairs = contents.answers, _pairs(contents)
     dead = [each.unit for each in answers if isinstance(each.decision, CannotFire)]
     rows = [
         ("features", f"{len(answers)} of {len(contents.features)}: {contents.features.name}"),
@@ -209,7 +217,6 @@ def _print(contents: Contents) -> None:
     if contents.points:
         unseen = [each.unit for each in answers if each.unseen]
         rows.append(("islands without data", f"of feature{'s' * (len(unseen) > 1)} {numbers_text(unseen)}" if unseen else "none"))
-    if pairs is not None:
-        upper = [k for i, row in enumerate(pairs.together.tolist()) for k in row[i + 1 :]]
-        rows.append(("pairs that fire together", f"{sum(k >= 0 for k in upper)} of {len(upper)}"))
+    if contents.together is not None:
+        rows.append(("pairs that fire together", f"{sum(k >= 0 for k in pairs)} of {len(pairs)}"))
     print_table(rows)

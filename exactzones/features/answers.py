@@ -159,7 +159,7 @@ class Asked(NamedTuple):
 
     Attributes:
         units, names, labels, seconds: as for ``Features.report``.
-        until: when the whole report is to end; features that are not asked about by then are left out.
+        until: when the whole report is to end; features whose answers are not there by then are left out, and pairs.
     """
 
     units: Any
@@ -197,16 +197,19 @@ def survey(features: Features, domain: DomainLike, data: Any, asked: Asked, prog
     points = tuple(listed[k] for k in numbers)
     asking = Questions(features, region, points, asked.limit())
     fires, values = features.fires(points), asking.values()
-    answers = []
-    for count, unit in enumerate(units):
-        if asked.until.passed:
-            units = units[:count]
-            break
-        if progress is not None:
-            progress(count, len(units))
-        answers.append(replace(asking, seconds=asked.limit()).about(unit, fires[:, unit], values[:, unit]))
-    is_asked = features.k is None and not asked.until.passed
-    pairs = features.together(region, units, seconds=asked.limit()) if is_asked else None
+    answers, pairs = list[FeatureAnswers](), None
+    try:
+        for count, unit in enumerate(asked.until.watch(units)):
+            if progress is not None:
+                progress(count, len(units))
+            answers.append(replace(asking, seconds=asked.limit()).about(unit, fires[:, unit], values[:, unit]))
+        if features.k is None:
+            asked.until.check()
+            pairs = features.together(region, units, seconds=asked.seconds if asked.until.left() == math.inf else asked.until)
+    except (BudgetExceeded, KeyboardInterrupt):
+        if not asked.until.passed:
+            raise
+        units = units[: len(answers)]
     chosen = fires[:, units].astype(int)
     both = frozenset((units[i], units[j]) for i, j in np.argwhere(chosen.T @ chosen).tolist())
     return Contents(

@@ -7,6 +7,8 @@ import pytest
 from cli.support import saved
 
 from exactzones import Features, Network
+from exactzones.cli.stopping import stop
+from exactzones.features.answers import Questions
 
 # Features x, -x, x - 3 and 2x - 1 of the first layer; their sum less 1.
 NET = Network.mlp([([[1], [-1], [1], [2]], [0, 0, -3, -1]), ([[1, 1, 1, 1]], [-1])])
@@ -56,7 +58,31 @@ def test_an_autoencoder_alone_and_on_a_network(run, refused, net, tmp_path):
     refused("features", net, "--out", tmp_path / "report.txt", says=["pages end in .html, .htm"])
 
 
-def test_features_for_which_there_is_no_time_are_left_out(run, net, tmp_path):
+def test_features_for_which_there_is_no_time_are_left_out(run, net, tmp_path, monkeypatch):
+    """Ctrl-C in the second question, or where pairs are asked about: what was answered before is written."""
+    page, answer = tmp_path / "report.html", tmp_path / "report.json"
+
+    def interrupted(*_arguments, **_options):
+        stop.deadline.interrupt(1)
+        raise KeyboardInterrupt
+
+    def about(asking, unit, *values):
+        return interrupted() if unit else answered(asking, unit, *values)
+
+    answered = Questions.about
+    for owner, name, replacement, said in (
+        (Features, "together", interrupted, "4 of 4 features, before their pairs"),
+        (Questions, "about", about, "1 of 4 features"),
+    ):
+        monkeypatch.setattr(owner, name, replacement)
+        outcome = run("features", net, "--layer", "0", "--domain=-2:2", "--out", page, "--json", answer)
+        assert (outcome.code, outcome.err) == (3, f"incomplete: interrupted after {said}\n")
+        document = json.loads(answer.read_text())
+        assert (document["complete"], len(document["features"]), document["together"]) == (False, int(said[0]), None)
+        assert "feature 0" in page.read_text()
+
+
+def test_there_is_no_time_at_all(run, net, tmp_path):
     page = tmp_path / "report.html"
     outcome = run("features", net, "--layer", "0", "--out", page, "--timeout", "1e-9", "--json", tmp_path / "report.json")
     assert outcome.code == 3
