@@ -96,6 +96,16 @@ class CheckPace:
         self._setup = (written - start) / max(1, visited)
         self._cost = max(self._cost, self._setup + (time.monotonic() - begun) / max(1, checked))
 
+    def measured(self, visited: int, seconds: float) -> None:
+        """Note how long the check of a search took: from many nodes that is known better than from trials.
+
+        Args:
+            visited: number of nodes of the search.
+            seconds: that writing them down and checking them took.
+        """
+        if visited >= _TRIED and not self._deadline.passed:
+            self._cost, self._trials = seconds / visited, []
+
     def affordable(self, visited: int, seconds: float) -> int:
         """Return for how many of the first nodes of a search there is time.
 

@@ -291,7 +291,10 @@ class Run:
                     return guessed
         if prover.witness is not None:
             return prover.witness
-        self._take(nodes(self._pace.affordable(prover.count, time.monotonic() - start)))
+        affordable = self._pace.affordable(prover.count, time.monotonic() - start)
+        start = time.monotonic()
+        self._take(nodes(affordable))
+        self._pace.measured(affordable, time.monotonic() - start)
         return None
 
     def _prove_exactly(self, numbers: Sequence[int]) -> tuple[int, Vector] | None:
