@@ -21,7 +21,7 @@ SHARE_BITS = 10
 """Fractional bits of the multipliers when several conditions are combined."""
 
 
-class FloatRows(NamedTuple):
+class RegionRows(NamedTuple):
     """Rows ``b + a . x >= 0`` in floats.
 
     Attributes:
@@ -51,7 +51,7 @@ class FloatRegion(NamedTuple):
     claim: FloatClaim
     low: Array
     high: Array
-    rows: FloatRows
+    rows: RegionRows
     known: tuple[Array, Array]
     path: Sequence[tuple[int, int] | None]
     confirm: Callable[[Array], tuple[int, Vector] | None]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from exactzones.certification.limits import CELL_SEARCH_INPUTS
-from exactzones.certification.provers.base import FloatRegion, FloatRows
+from exactzones.certification.provers.base import FloatRegion, RegionRows
 from exactzones.certification.provers.box_proof import BoxProof
 from exactzones.certification.provers.box_search import BoxSearch
 from exactzones.certification.provers.cell_proof import CellProof
@@ -180,7 +180,7 @@ class SearchFactory:
         low, high = (unscaled(part[0, hidden], claim.bits) for part in (known.low, known.high))
         return np.where(known.has_low[0, hidden], low, -np.inf), np.where(known.has_high[0, hidden], high, np.inf)
 
-    def _rows(self, region: OpenRegion, low: Array, free: Array, *, path: bool) -> FloatRows:
+    def _rows(self, region: OpenRegion, low: Array, free: Array, *, path: bool) -> RegionRows:
         """Return the domain's rows that the box does not express and, with ``path``, those of the splits on the path."""
         claim, fixed = self.tree.claims[region.tree], self.tree.fixed[region.tree]
         rows, numbers, divisors = [], [], []
@@ -197,7 +197,7 @@ class SearchFactory:
             rows.append([row[0] + row[1:][~free] @ low[~free], *row[1:][free]])
             divisors.append(Fraction(divisor if index < count else 1))
             numbers.append(index)
-        return FloatRows(np.array(rows).reshape(len(rows), int(free.sum()) + 1), numbers, divisors)
+        return RegionRows(np.array(rows).reshape(len(rows), int(free.sum()) + 1), numbers, divisors)
 
     def _domain_rows(self, tree: int) -> Sequence[int]:
         """Return the numbers of the rows of a tree's domain that are not about a single input."""
