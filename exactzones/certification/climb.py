@@ -129,9 +129,8 @@ class Climb:
                 value, point, ray = self.top_of_cell(decision.witness)
                 if ray is not None:
                     return ProvedMaximum(None, point, ray, None, attained=False)
-                if (
-                    best.value is None or value > best.value
-                ):  # of executions in floats one may be larger, the value over the reals not
+                # an execution in floats may exceed the bound where the value over the reals does not
+                if best.value is None or value > best.value:
                     best = replace(best, value=value, point=point, attained=self._known(point))
                 failed = max(failed, value)
         return best
