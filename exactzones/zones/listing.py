@@ -82,10 +82,9 @@ class Zones(Measured, Sequence[Zone]):
     @cached_property
     def touching(self) -> tuple[tuple[int, int], ...]:
         """The pairs of zones that share a facet, each with the smaller index first, ascending: the edges of ``graph``."""
-        matching = PatternMatching.of(self.zones)
         if "graph" in self.__dict__:
             edges: Iterable[tuple[int, int]] = self.graph.edges
-        elif matching is not None:
+        elif (matching := PatternMatching.of(self.zones)) is not None:
             edges = ((k, other) for k, _, other, _ in matching.shared_facets())
         else:
             from exactzones.zones.graph import pairs  # noqa: PLC0415 - networkx is slow to import

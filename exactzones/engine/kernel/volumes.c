@@ -1,6 +1,7 @@
 /* Bounds on the volume of the part of each leaf on which the target is positive: see exactzones/engine/volumes.py, which has the
-   same simplices and the same proof.  Here the minors of a simplex's matrix are expanded by its rows, one for each apex of the
-   pyramids around it, so that simplices with the same first apexes share them. */
+   same proof for simplices of another order.  Here generators where the target is negative come first, so that faces of these
+   only are left out.  The minors of a simplex's matrix are expanded by its rows, one for each apex of the pyramids around it, so
+   that simplices with the same first apexes share them. */
 
 #include "kernel.h"
 
@@ -129,7 +130,7 @@ static void cut_face(Leaf *L, int depth, const int *members, int n) {
 /* Do what cut_face does for a face of more than two dimensions, whose apex has been entered and marked. */
 static void cut_facets(Leaf *L, int depth, const int *members, int n) {
     const int d = L->d, *apex = L->plane + members[0] * d;
-    int *found = (int *)members + n, *starts = found, facets = 0, total = 0;
+    int *found = (int *)members + n, facets = 0, total = 0;
     for (int i = 1; i < n; i++)
         for (int k = 0; k < d; k++) {
             const int plane = L->plane[members[i] * d + k];
@@ -137,8 +138,7 @@ static void cut_facets(Leaf *L, int depth, const int *members, int n) {
             if (!L->count[plane]++) found[facets++] = plane;
             total++;
         }
-    int *to = found + 2 * facets + 1; /* after the planes, and the places where their members start */
-    starts = found + facets;
+    int *starts = found + facets, *to = starts + facets + 1; /* where the members of each plane start, and the members */
     for (int f = 0, at = 0; f < facets; f++) {
         starts[f] = at;
         at += L->count[found[f]];
