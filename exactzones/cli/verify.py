@@ -25,6 +25,7 @@ from exactzones.files import naming
 from exactzones.formats.certificates import save_certificate
 from exactzones.models import load_network
 from exactzones.network import Network
+from exactzones.property import Property
 from exactzones.rational import Quadratic, Vector
 from exactzones.rational.float_formats import FORMATS, REAL, Direction, FloatArithmetic, FloatFormat
 from exactzones.roundings import Roundings
@@ -190,9 +191,10 @@ def _check(question: _Question, certificate: Path) -> int:
 
 def _decide(question: _Question, until: Deadline, jobs: int) -> _Answer:
     """Decide the cases that are linear, then those of degree 2."""
-    decision, unknown = certify_cases(*question.claim(), seconds=until, jobs=jobs), []
+    network, cases = question.claim()
+    decision, unknown = certify_cases(network, cases, seconds=until, jobs=jobs), []
     if isinstance(decision, CanFire):
-        witness = _witness(question, decision)
+        witness = _witness(question, network, cases[decision.case].prop, decision)
         if witness is not None:
             return _Answer("sat", witness, decision.certificate)
         unknown.append(_BETWEEN)
@@ -309,13 +311,11 @@ def _computed(network: Network, witness: Vector, arithmetic: str) -> Vector:
     return values if floats is None else tuple(map(floats.products.round, values))
 
 
-def _witness(question: _Question, decision: CanFire) -> Vector | None:
+def _witness(question: _Question, network: Network, prop: Property, decision: CanFire) -> Vector | None:
     """Return a point at which a linear case holds: over the reals one of 32-bit or 64-bit floats near the witness, if possible.
 
     If the question has formats: a point whose coordinates are numbers of all of them; None if none was found.
     """
-    network, cases = question.claim()
-    prop = cases[decision.case].prop
     domain = [case for case in question.asked.cases if not case.quadratic][decision.case].domain
 
     def holds(point: Vector) -> bool:
