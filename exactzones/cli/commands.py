@@ -126,9 +126,9 @@ class _LazyGroup(click.Group):
         """Return the command that arguments name, and the arguments after it: certify of many instances is one of its own."""
         if args[0] == "certify" and any(argument.partition("=")[0] == "--instances" for argument in args):
             import_module("exactzones.cli.help_format")
-            is_help = {"-h", "--help"} & set(args)  # --instances would take it for a file
+            asks_for_help = "-h" in args or "--help" in args  # --instances would take it for a file
             command = import_module("exactzones.cli.instances").certify_instances
-            return "certify", command, ["--help"] if is_help else args[1:]
+            return "certify", command, ["--help"] if asks_for_help else args[1:]
         if args[0] not in _COMMANDS and not args[0].startswith("-"):
             ctx.fail(f"no such command {args[0]!r}{did_you_mean(args[0], _COMMANDS)}")
         return super().resolve_command(ctx, args)

@@ -137,13 +137,13 @@ def _print(found: Exploration, seconds: float) -> None:
 
 
 def _count_text(found: Exploration) -> str:
-    """Say how many zones there are, and what they are all of."""
+    """Say how many zones there are, and what the list covers, if it is complete."""
     count = len(found) or "none"
     return f"{count}: {_extent(found)}" if found.complete else f"{count} found so far: the list is not complete"
 
 
 def _extent(found: Exploration) -> str:
-    """Say what a complete list has all of."""
+    """Say what a complete list covers."""
     if not found:
         return f"it fires nowhere {'within the radius' if found.farther else 'on the domain'}"
     if found.farther:

@@ -23,14 +23,14 @@ from exactzones.rational import exact
 if TYPE_CHECKING:
     from exactzones.cli.units import UnitOptions
 
-MEASURES = {
+_MEASURES = {
     "share": "share of the domain on which it fires",
     "mean": "mean",
     "variance": "variance",
     "mean_relu": "mean of its ReLU",
     "variance_relu": "variance of its ReLU",
 }
-PAIR_MEASURES = {"both_fire": "share on which {} fires too", "covariance_relu": "covariance of its ReLU and {}'s"}
+_PAIR_MEASURES = {"both_fire": "share on which {} fires too", "covariance_relu": "covariance of its ReLU and {}'s"}
 PARTS = {"firing": "where it fires", "complement": "elsewhere", "boundary": "on the threshold"}
 
 certificate_option = click.option(
@@ -78,9 +78,9 @@ def deliver_certificate(
 
 def measure_rows(numbers: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the rows of a table of the numbers of ``measure``, with JSON's names; those that are not known are None."""
-    rows = [(label, numbers[name]) for name, label in MEASURES.items()]
+    rows = [(label, numbers[name]) for name, label in _MEASURES.items()]
     for unit, pair in numbers["with"].items():
-        rows += [(label.format(unit), pair[name]) for name, label in PAIR_MEASURES.items()]
+        rows += [(label.format(unit), pair[name]) for name, label in _PAIR_MEASURES.items()]
     return [(label, number(exact(value, "number"))) for label, value in rows if value is not None]
 
 

@@ -42,7 +42,6 @@ from exactzones.errors import BudgetExceeded, InputError
 from exactzones.formats.zones_json import network_document
 from exactzones.network import Network
 from exactzones.polyhedra.flats import free_inputs
-from exactzones.property import Property
 from exactzones.rational.float_formats import REAL
 from exactzones.view import PAGES, Points, Slides, check_shown, cut_through, embedding, read_slide, save
 from exactzones.zones import Topology, Zones, ZoneUnion, topology
@@ -116,7 +115,7 @@ class PageOptions:
             return None
         if self.slides or asked.network.inputs != 2 or isinstance(asked, UnionQuestion) or len(asked.prop.conditions) != 1:
             raise InputError("--holes draws loops in a plane of two inputs, for one --feature, without --slide")
-        as_unit(Property((replace(asked.prop.conditions[0], constant=Fraction(0)),)))
+        as_unit(replace(asked.prop.conditions[0], constant=Fraction(0)))
         return asked
 
     def check(self, net: Path, network: Network) -> None:
