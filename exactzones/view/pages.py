@@ -23,7 +23,6 @@ from exactzones.network import Network
 from exactzones.notation import counted, linear_sum, number
 from exactzones.polyhedra import Polyhedron
 from exactzones.view.bands import bands
-from exactzones.view.holes import loops
 from exactzones.view.latents import latent_spaces
 from exactzones.view.many_zones import many_zones
 from exactzones.view.points import Points, placed
@@ -32,6 +31,7 @@ from exactzones.view.slides import Slides
 from exactzones.view.spaces import Data, PointNumbers, drawing, exact_texts, threshold
 from exactzones.view.summary import band_notes, facts, lonely_notes, notes, verdict
 from exactzones.zones import Topology, Zones, ZoneUnion
+from exactzones.zones.topology import loops
 from exactzones.zones.union import as_drawn
 from exactzones.zones.union_parts import UnionParts
 from exactzones.zones.window import default_window

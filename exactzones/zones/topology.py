@@ -20,10 +20,11 @@ from typing import Any
 
 from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_deadline, as_domain, as_network
 from exactzones.deadline import Deadline
-from exactzones.errors import BudgetExceeded, reason_of
+from exactzones.errors import BudgetExceeded, InputError, reason_of, require
 from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.polyhedra.homology import Homology, RegularComplex
+from exactzones.polyhedra.shapes import floats
 from exactzones.property import feature
 from exactzones.rational import exact, flag
 from exactzones.zone import Zone
@@ -107,6 +108,18 @@ def topology(
     except (BudgetExceeded, KeyboardInterrupt) as stopped:
         raise BudgetExceeded(reason_of(stopped), found) from None
     return found
+
+
+def loops(shape: Any, inputs: int) -> dict[str, list[list[tuple[float, ...]]]]:
+    """Return the corners of the loops around the holes of the set that fires, and of the rest, by these two names, in floats.
+
+    Raises:
+        InputError: no ``Topology``, or not two inputs.
+    """
+    found = require(shape, Topology, "holes", "what topology(..) returns")
+    if inputs != 2:
+        raise InputError(f"loops around holes are drawn in 2 inputs; these zones have {inputs}")
+    return {name: [floats(hole.corners) for hole in found.holes.get(name, ())] for name in ("firing", "complement")}
 
 
 def _shifted(network: Network, level: Fraction) -> Network:
