@@ -162,11 +162,15 @@ def _answer(network: Network, decision: Decision, words: dict[str, str]) -> dict
 
 
 def _about_floats(net: NetworkFile, claim: CommandClaim, decision: Decision, options: CertifyOptions) -> dict[str, Any]:
-    """Return what else is known of a question about floats."""
+    """Return what else is known of a question about floats; if there is no time for it, say so at the end."""
     from exactzones.cli.floats import findings, replay
 
-    with stop.step(stop.deadline):
-        fields = findings(claim.network, claim.cases(options.arithmetic), decision, stop.deadline)
+    try:
+        with stop.step(stop.deadline):
+            fields = findings(claim.network, claim.cases(options.arithmetic), decision, stop.deadline)
+    except KeyboardInterrupt:
+        stop.left_out.append("the verdict over the reals")
+        fields = {"real_verdict": "undecided"}
     point = decision.witness if isinstance(decision, CanFire) else None
     if "depends" in fields:
         point = tuple(map(Fraction, fields["depends"]["input"]))

@@ -76,6 +76,18 @@ def test_the_order_decides(net, tmp_path, run):
     assert f"is up to {found['missing_margin']} above what a proof needs" in printed
 
 
+def test_what_is_known_is_written_where_the_rest_is_interrupted(net, tmp_path, run, monkeypatch):
+    def interrupted(*_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("exactzones.cli.floats.findings", interrupted)
+    proof = tmp_path / "proof.json"
+    outcome = run("certify", net, *QUESTION, "--threshold", "1.325", "--out", proof, "--json", "-")
+    code, found = answered(outcome)
+    assert (code, found["verdict"], found["real_verdict"], found["certificate"]) == (3, "undecided", "undecided", str(proof))
+    assert "incomplete: there was no time for: the verdict over the reals" in outcome.err
+
+
 def test_wrong_uses(net, refused):
     for options, why in (
         (("--arithmetic", "tf32"), "expected real, float64, float32, float16, bfloat16, or a pair"),
