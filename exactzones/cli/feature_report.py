@@ -144,18 +144,17 @@ def command(net: NetworkFile, options: FeatureOptions, report: ReportOptions) ->
         contents = survey(features, domain, data.points if data else (), asked, show)
     deliveries = Deliveries()
     deliveries.deliver(options.out, partial(_write, contents, options.out))
-    wanted = len(features) if units is None else len(set(units))
-    is_complete = len(contents.answers) == wanted and (features.k is not None or contents.together is not None)
-    answer = _document(contents) | {"complete": is_complete, "page": str(options.out) if deliveries.written else None}
+    answer = _document(contents) | {"complete": contents.complete, "page": str(options.out) if deliveries.written else None}
     deliveries.deliver_answer(answer, report.json_path)
-    if not is_complete:
+    if not contents.complete:
+        wanted = len(features) if units is None else len(set(units))
         where = "" if len(contents.answers) < wanted else ", before their pairs"
         click.echo(f"incomplete: {stop.deadline.reason} after {len(contents.answers)} of {wanted} features{where}", err=True)
     if not report.quiet and is_text_wanted(report.json_path):
         _print(contents)
         for path in deliveries.written:
             click.echo(f"wrote {path}")
-    is_decided = is_complete and not _undecided(contents) and -2 not in _pairs(contents)
+    is_decided = contents.complete and not _undecided(contents) and -2 not in _pairs(contents)
     return deliveries.exit_code(0 if is_decided else 3)
 
 

@@ -141,6 +141,7 @@ class Contents:
         shared: pairs of features, by number, that fire together at a data point.
         names: of the inputs.
         labels: what some features are called, by number.
+        complete: whether all questions were asked, which is not so if the time for the whole report was up before.
     """
 
     features: Features
@@ -152,6 +153,7 @@ class Contents:
     shared: frozenset[tuple[int, int]]
     names: Sequence[str]
     labels: Mapping[int, str]
+    complete: bool = True
 
 
 class Asked(NamedTuple):
@@ -196,20 +198,9 @@ def survey(features: Features, domain: DomainLike, data: Any, asked: Asked, prog
     numbers = tuple(k for k, point in enumerate(listed) if region is None or region.contains(point))
     points = tuple(listed[k] for k in numbers)
     asking = Questions(features, region, points, asked.limit())
-    fires, values = features.fires(points), asking.values()
-    answers, pairs = list[FeatureAnswers](), None
-    try:
-        for count, unit in enumerate(asked.until.watch(units)):
-            if progress is not None:
-                progress(count, len(units))
-            answers.append(replace(asking, seconds=asked.limit()).about(unit, fires[:, unit], values[:, unit]))
-        if features.k is None:
-            asked.until.check()
-            pairs = features.together(region, units, seconds=asked.seconds if asked.until.left() == math.inf else asked.until)
-    except (BudgetExceeded, KeyboardInterrupt):
-        if not asked.until.passed:
-            raise
-        units = units[: len(answers)]
+    fires = features.fires(points)
+    answers, pairs, complete = _answered(asking, units, fires, asked, progress)
+    units = units[: len(answers)]
     chosen = fires[:, units].astype(int)
     both = frozenset((units[i], units[j]) for i, j in np.argwhere(chosen.T @ chosen).tolist())
     return Contents(
@@ -222,4 +213,26 @@ def survey(features: Features, domain: DomainLike, data: Any, asked: Asked, prog
         shared=both,
         names=names,
         labels=asked.labels,
+        complete=complete,
     )
+
+
+def _answered(
+    asking: Questions, units: Sequence[int], fires: Any, asked: Asked, progress: Progress | None
+) -> tuple[list[FeatureAnswers], CoFiring | None, bool]:
+    """Return the answers about features, and about their pairs, and whether there was time for all questions."""
+    features, values, answers = asking.features, asking.values(), list[FeatureAnswers]()
+    try:
+        for count, unit in enumerate(asked.until.watch(units)):
+            if progress is not None:
+                progress(count, len(units))
+            answers.append(replace(asking, seconds=asked.limit()).about(unit, fires[:, unit], values[:, unit]))
+        if features.k is not None:
+            return answers, None, True
+        asked.until.check()
+        seconds = asked.seconds if asked.until.left() == math.inf else asked.until
+        return answers, features.together(asking.domain, units, seconds=seconds), True
+    except (BudgetExceeded, KeyboardInterrupt):
+        if not asked.until.passed:
+            raise
+        return answers, None, False

@@ -55,7 +55,10 @@ def _verdict(contents: Contents) -> str:
     parts += [f"{kinds[Undecided]} undecided"] * bool(kinds[Undecided])
     if len(contents.points):
         parts.append(f"<strong>{unseen}</strong> with islands that no data point is in")
-    return f"On {html.escape(region(contents.domain))}: {', '.join(parts)}."
+    rest = (
+        "" if contents.complete else " Incomplete: the time was up, or the run was interrupted, before all questions were asked."
+    )
+    return f"On {html.escape(region(contents.domain))}: {', '.join(parts)}.{rest}"
 
 
 def _facts(contents: Contents) -> Iterable[tuple[str, str]]:

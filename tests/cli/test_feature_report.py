@@ -30,6 +30,7 @@ def test_a_layer_with_data(run, net, tmp_path):
     assert "pairs that fire together  1 of 6\n" in outcome.out
     assert "islands without data      of feature 3\n" in outcome.out
     assert "length" in page.read_text()
+    assert "Incomplete" not in page.read_text()
     document = json.loads(run(*question, "--features", "0,1,2", "--json", "-").out)
     first, second, third = document["features"]
     features = Features.of(Network(NET.layers[:1]))
@@ -80,6 +81,7 @@ def test_features_for_which_there_is_no_time_are_left_out(run, net, tmp_path, mo
         document = json.loads(answer.read_text())
         assert (document["complete"], len(document["features"]), document["together"]) == (False, int(said[0]), None)
         assert "feature 0" in page.read_text()
+        assert " Incomplete: " in page.read_text()
 
 
 def test_there_is_no_time_at_all(run, net, tmp_path):
