@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Generator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from typing import TypeAlias
 
 from exactzones.checker import Node
@@ -96,15 +96,13 @@ class CheckPace:
         self._setup = (written - start) / max(1, visited)
         self._cost = max(self._cost, self._setup + (time.monotonic() - begun) / max(1, checked))
 
-    def measured(self, visited: int, seconds: float) -> None:
-        """Note how long the check of a search took: from many nodes that is known better than from trials.
-
-        Args:
-            visited: number of nodes of the search.
-            seconds: that writing them down and checking them took.
-        """
+    @contextmanager
+    def measured(self, visited: int) -> Iterator[None]:
+        """Note how long writing down and checking so many nodes takes: from many that is known better than from trials."""
+        start = time.monotonic()
+        yield
         if visited >= _TRIED and not self._deadline.passed:
-            self._cost, self._trials = seconds / visited, []
+            self._cost, self._trials = (time.monotonic() - start) / visited, []
 
     def affordable(self, visited: int, seconds: float) -> int:
         """Return for how many of the first nodes of a search there is time.

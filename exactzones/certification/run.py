@@ -292,9 +292,8 @@ class Run:
         if prover.witness is not None:
             return prover.witness
         affordable = self._pace.affordable(prover.count, time.monotonic() - start)
-        start = time.monotonic()
-        self._take(nodes(affordable))
-        self._pace.measured(affordable, time.monotonic() - start)
+        with self._pace.measured(affordable):
+            self._take(nodes(affordable))
         return None
 
     def _prove_exactly(self, numbers: Sequence[int]) -> tuple[int, Vector] | None:

@@ -90,6 +90,7 @@ def searches(monkeypatch):
     """
     monkeypatch.setattr(checkpoints, "_INTERVAL", 0.0)
     monkeypatch.setattr(run, "ROUND", 8)
+    monkeypatch.setattr(run, "_PER_REGION", 0)
     small, box = hard(3, 16, 16, 1), Polyhedron.box([-1] * 3, [1] * 3)
     zones, top = find_zones(hard(3, 6, 6, 1), 0, box), find_zones(small, feature(0, 1), box).maximum.value
     wide, wide_box = hard(12, 14, 14, 1), Polyhedron.box([-1] * 12, [1] * 12)
@@ -114,6 +115,7 @@ def test_a_run_that_continues_from_any_checkpoint_ends_with_the_same_certificate
 def test_checkpoints_are_sound_and_grow(monkeypatch):
     monkeypatch.setattr(checkpoints, "_INTERVAL", 0.0)
     monkeypatch.setattr(run, "ROUND", 32)
+    monkeypatch.setattr(run, "_PER_REGION", 0)
     seen = []
 
     def save(certificate):

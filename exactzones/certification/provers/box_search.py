@@ -117,10 +117,10 @@ class BoxSearch(RegionSearch):
     def _step(self, batch: list[_OpenBoxes], numbers: Array) -> None:
         boxes, variables = BoxBatch.stack([item.boxes for item in batch]), DualVariables.stack([item.variables for item in batch])
         roots = np.array([item.parent < 0 for item in batch])
-        root = bool((roots & ~boxes.side.any(1)).any())  # else an earlier search has found its bounds
-        self._tighten(boxes, numbers, root=root)
+        root = bool((roots & ~boxes.side.any(1)).any())  # else an earlier search has split it
+        self._tighten(boxes, numbers, root=root, begun=bool(roots.any()))
         variables.alpha[roots] = (boxes.high > -boxes.low)[roots]
-        steps = _ROOT_STEPS if root else 2 * _STEPS if roots.any() else _STEPS
+        steps = _ROOT_STEPS if roots.any() else _STEPS  # the certificate has no dual variables of regions that are searched on
         value, corners, variables = self.dual.ascend(boxes, variables, steps, margin=self.margin, look=self.deadline.check)
         self._try_witness(corners)
         if self.witness is not None:
@@ -155,14 +155,17 @@ class BoxSearch(RegionSearch):
 
     # Bounds.
 
-    def _tighten(self, boxes: BoxBatch, numbers: Array, *, root: bool) -> None:
-        """Bound the open units of all layers, in place: always at a root, and below it where that is cheaper than the ascent."""
+    def _tighten(self, boxes: BoxBatch, numbers: Array, *, root: bool, begun: bool = False) -> None:
+        """Bound the open units of all layers, in place: always at a root, and below it where that is cheaper than the ascent.
+
+        Of boxes with which a search has ``begun``, the certificate has those bounds only on which its leaves rest.
+        """
         claim = self.claim
         if root:
             for k, number in enumerate(numbers.tolist()):
                 self._tighten_root(boxes, k, number)
-        elif self._open_later(boxes) <= 2 * _STEPS:
-            for k in range(1, claim.depth):  # splits do not change the box, so the first layer's bounds are final
+        elif begun or self._open_later(boxes) <= 2 * _STEPS:
+            for k in range(0 if begun else 1, claim.depth):  # splits do not change the box: the first layer's bounds are final
                 self._bound_layer(boxes, numbers, k)
 
     def _open_later(self, boxes: BoxBatch) -> float:
