@@ -23,7 +23,7 @@ from exactzones.models import from_sklearn, from_torch, load_network
 from exactzones.network import Network
 from exactzones.polyhedra import Box, HRep, Polyhedron
 from exactzones.polyhedra.shapes import window_box
-from exactzones.property import Condition, Disjunction, Property
+from exactzones.property import Condition, Disjunction, Property, unit_condition
 from exactzones.rational import algebraic, entries, index, text
 from exactzones.spec import parse_domain
 
@@ -152,8 +152,8 @@ def as_unit(value: PropertyLike, layer: int = -1, what: str = "feature") -> tupl
         value = Property((value,))
     if not isinstance(value, Property):
         return index(value, what), index(layer, "layer")
-    only = value.conditions[0] if len(value.conditions) == 1 else None
-    if only is None or only.constant or only.after_relu or len(only.terms) != 1 or only.terms[0][1] != 1:
+    only = unit_condition(value)
+    if only is None or only.constant:
         raise InputError(
             f"{what} is the property {quoted(str(value))}; expected one unit without a threshold, such as feature(2)"
         )

@@ -254,6 +254,12 @@ def about_output(prop: Property) -> Property:
     return prop if prop.conditions else condition({}, 1, after_relu=True)
 
 
+def unit_condition(prop: Property) -> Condition | None:
+    """Return the condition of a property that compares a single unit, before its ReLU, with a threshold; else None."""
+    only = prop.conditions[0] if len(prop.conditions) == 1 else None
+    return None if only is None or only.after_relu or [weight for _, weight in only.terms] != [1] else only
+
+
 def as_property(value: Any, what: str = "property", *, layer: int = -1) -> Property:
     """Return a property, given as such, as a condition, or as the number of a feature.
 

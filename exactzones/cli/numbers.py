@@ -18,6 +18,7 @@ from exactzones.errors import BudgetExceeded, FormatError, InputError
 from exactzones.formats.certificates import save_lines
 from exactzones.notation import number
 from exactzones.polyhedra.homology import Homology
+from exactzones.property import unit_condition
 from exactzones.rational import exact
 
 if TYPE_CHECKING:
@@ -113,9 +114,8 @@ def check_numbers(claim: CommandClaim, certificate: Path, numbers: dict[str, Any
         InputError: the question is not about one feature, or the domain leaves out sides.
     """
     network, prop, domain = Question(claim.network, *claim.questions[0]).on_free_inputs()[0]
-    conditions = prop.resolve(network.widths).conditions
-    only = conditions[0] if len(claim.questions) == len(conditions) == 1 else None
-    if only is None or only.after_relu or len(only.terms) != 1 or only.terms[0][1] != 1:
+    only = unit_condition(prop.resolve(network.widths)) if len(claim.questions) == 1 else None
+    if only is None:
         raise InputError("the certificate is about numbers of one feature; expected --feature I, and --threshold T if it had one")
     if domain is not None and domain.hrep.strict:
         raise InputError("the certificate is about a domain with its sides; expected one without strict inequalities")

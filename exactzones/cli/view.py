@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import rich_click as click
 
 from exactzones.affine import AffineMap
-from exactzones.arguments import as_unit
 from exactzones.cli.bands import check_bands
 from exactzones.cli.options import (
     NetworkFile,
@@ -42,6 +40,7 @@ from exactzones.errors import BudgetExceeded, InputError
 from exactzones.formats.zones_json import network_document
 from exactzones.network import Network
 from exactzones.polyhedra.flats import free_inputs
+from exactzones.property import unit_condition
 from exactzones.rational.float_formats import REAL
 from exactzones.view import PAGES, Points, Slides, check_shown, cut_through, embedding, read_slide, save
 from exactzones.zones import Topology, Zones, ZoneUnion, topology
@@ -113,9 +112,9 @@ class PageOptions:
         """
         if not self.holes:
             return None
-        if self.slides or asked.network.inputs != 2 or isinstance(asked, UnionQuestion) or len(asked.prop.conditions) != 1:
+        is_plain = asked.network.inputs == 2 and not self.slides
+        if not is_plain or isinstance(asked, UnionQuestion) or unit_condition(asked.prop) is None:
             raise InputError("--holes draws loops in a plane of two inputs, for one --feature, without --slide")
-        as_unit(replace(asked.prop.conditions[0], constant=Fraction(0)))
         return asked
 
     def check(self, net: Path, network: Network) -> None:

@@ -22,7 +22,7 @@ from exactzones.errors import FormatError
 from exactzones.files import atomic_stream, naming, read_bytes
 from exactzones.network import Network
 from exactzones.polyhedra import Cell, HRep, Polyhedron, VRep
-from exactzones.property import Property
+from exactzones.property import Property, unit_condition
 from exactzones.rational import flag, text
 from exactzones.zone_parts import ZoneCondition
 from exactzones.zones import MergedZone, Zone, Zones, as_zones
@@ -320,10 +320,9 @@ def row_texts(rows: Iterable[Sequence[Fraction | int]]) -> list[list[str]]:
 
 def property_document(prop: Property) -> dict[str, Any]:
     """Return a resolved property as a JSON object."""
-    if len(prop.conditions) == 1:
-        only = prop.conditions[0]
-        if only.strict and not only.after_relu and len(only.terms) == 1 and only.terms[0][1] == 1:
-            return {"layer": only.layer, "index": only.terms[0][0], "threshold": text(-only.constant)}
+    only = unit_condition(prop)
+    if only is not None and only.strict:
+        return {"layer": only.layer, "index": only.terms[0][0], "threshold": text(-only.constant)}
     return {
         "conditions": [
             {

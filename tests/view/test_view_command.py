@@ -32,13 +32,14 @@ def test_the_page_is_that_of_the_zones(run, net, tmp_path):
     assert out.read_text() == page(zones, read_points(data, 2), title="net.json: z1[0] > 1/2")
 
 
-def test_holes(run, net, tmp_path):
+def test_holes(run, refused, net, tmp_path):
     out = tmp_path / "page.html"
     question = ["--feature", 0, "--threshold=-1/2", "--domain=-2:2"]
     assert run("view", net, *question, "--holes", "--out", out, "--quiet").code == 0
     shape = topology(PLANE, 0, Polyhedron.box(-2, 2, dim=2), threshold="-1/2", open=True)
     zones = find_zones(PLANE, feature(0, "-1/2"), Polyhedron.box(-2, 2, dim=2))
     assert out.read_text() == page(zones, title=f"net.json: {zones.prop}", holes=shape)
+    refused("view", net, "--where", "2*y[0] > 1", "--holes", "--out", out, says=["for one --feature"])
 
 
 def test_slices(run, four, tmp_path):
