@@ -161,7 +161,7 @@ class Asked(NamedTuple):
 
     Attributes:
         units, names, labels, seconds: as for ``Features.report``.
-        until: when the whole report is to end; features whose answers are not there by then are left out, and pairs.
+        until: when the whole report is to end; features and pairs without answers by then are left out.
     """
 
     units: Any
