@@ -15,6 +15,9 @@ from exactzones.checker import Bound, Hint, Node, Refutation
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.bounds import ALPHA_BITS
 
+_CERTAIN = 1e-6
+"""A bound at least so far from zero has the same sign in the checker's numbers."""
+
 
 class CutProof(Proof[CutSearch]):
     """The tree of a search of boxes, trimmed to what proves its leaves.
@@ -34,22 +37,22 @@ class CutProof(Proof[CutSearch]):
         self.claim, self.inputs = search.claim, inputs
         self._needed: dict[int, Array] = {}
         self.slopes: dict[tuple[int, int, bool], tuple[Array, Array]] = {}
-        self._known: dict[int, _Known] = {}
+        self._known = {node: _Known(*search.known[place]).copy() for place, node in search.roots.items()}
         self._trim()
 
     def certificate_node(self, node: int, number: int) -> Node:
         """Return a node of the search as the certificate's node ``number``; parents come first."""
         search, claim = self.search, self.claim
-        known = self._known.pop(node) if node in self._known else _Known.of(claim.units)
+        known = self._known.pop(node)
         needed = self._needed.get(node)
         pairs = np.argwhere(needed.T).tolist() if needed is not None else []
         if needed is not None:
             known.learn(needed, search.bounds_at[node])
-        steep = known.steep
+        usual = known.usual_slopes
 
         def hint(unit: int, *, upper: bool = False) -> Hint:
             units, wanted = self.slopes[node, unit, upper]
-            chosen = wanted != steep[units]
+            chosen = wanted != usual[units]
             slopes = (wanted[chosen].astype(int) << ALPHA_BITS).tolist()
             return Hint(alphas=tuple(zip((units[chosen] + self.inputs).tolist(), slopes, strict=True)))
 
@@ -84,10 +87,6 @@ class _Known(NamedTuple):
     low: Array
     high: Array
 
-    @classmethod
-    def of(cls, units: int) -> _Known:
-        return cls(np.full(units, -np.inf), np.full(units, np.inf))
-
     def copy(self) -> _Known:
         return _Known(self.low.copy(), self.high.copy())
 
@@ -96,10 +95,11 @@ class _Known(NamedTuple):
         self.low[needed[0]], self.high[needed[1]] = bounds.low[needed[0]], bounds.high[needed[1]]
 
     @property
-    def steep(self) -> Array:
-        """Which units get the lower slope 1 without a hint."""
-        both: Array = np.isfinite(self.low) & np.isfinite(self.high) & (self.high > -self.low)
-        return both | (self.low >= 0)
+    def usual_slopes(self) -> Array:
+        """The lower slope that each unit gets without a hint; -1 where the checker may take either: its bounds are narrower."""
+        slopes = np.where(np.isfinite(self.low) | np.isfinite(self.high), -1, 0)
+        slopes[self.high < -_CERTAIN], slopes[self.low > _CERTAIN] = 0, 1
+        return slopes
 
 
 class _Needs:
@@ -155,8 +155,8 @@ class _Needs:
             for side, wanted in enumerate((negative & ~off | ~relu & positive, negative & relu & ~on)):
                 row, column = np.nonzero(wanted)
                 self.wanted[side, met.at[row], units[column]] = True
-            row, column = np.nonzero(positive & relu & ~off)
-            sloped.append((row, units[column], (on | self.steep[at, units])[row, column]))
+            row, column = np.nonzero(positive & relu)
+            sloped.append((row, units[column], (on | self.steep[at, units] & ~off)[row, column]))
 
         carry(self.claim, self.relaxed, functions, look)
         row, other, steep = (np.concatenate(parts) for parts in zip(*sloped, strict=True)) if sloped else [np.zeros(0, int)] * 3

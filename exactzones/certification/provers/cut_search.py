@@ -103,6 +103,7 @@ class CutSearch(RegionSearch):
         bounds_at: node -> bounds of all units on it, and the nodes at which they are computed; -1 if they were known before.
         steep_at: node -> which units have the lower slope 1 where they are open.
         depth: node -> cuts that led to it.
+        known: bounds of all hidden units that the certificate has on each region.
     """
 
     def __init__(self, regions: Sequence[FloatRegion], *, bits: int, margin: float = 1) -> None:
@@ -116,6 +117,7 @@ class CutSearch(RegionSearch):
         self.bounds_at: dict[int, CellBounds] = {}
         self.steep_at: dict[int, Array] = {}
         self.depth: dict[int, int] = {}
+        self.known = [region.known for region in regions]
         for place, region in reversed([*enumerate(regions)]):
             origin = np.full(claim.units, -1, np.int32)
             known = np.maximum(region.known[0], -UNKNOWN), np.minimum(region.known[1], UNKNOWN)
