@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exactzones.certification import CanFire, CannotFire, case_of, certify, guessing
+from exactzones.certification import CanFire, CannotFire, case_of, certify, guessing, run
 from exactzones.certification.provers import cut_search
 from exactzones.checker import check
 from exactzones.checker.reference import check_plainly
@@ -110,3 +110,25 @@ def test_verdicts_are_those_of_the_list_of_zones(data):
     assert check(network, [case], lines).verdict == "valid"
     if len(lines) < 12:  # it takes long
         assert check_plainly(network, [case], iter(lines)).verdict == "valid"
+
+
+@pytest.mark.parametrize(("seed", "copies"), [(2, 1), (3, 2)])
+def test_the_checker_accepts_every_box_that_the_search_has_proved(monkeypatch, seed, copies):
+    """Its bounds are narrower than those carried forward, and where two copies cancel, its rounding leaves something."""
+    rng = np.random.default_rng(seed)
+    functions = rng.normal(size=(8, 3)).round(2)
+    groups = np.repeat(np.array([rng.choice(8, 4, replace=False) for _ in range(16)]), copies, axis=1)
+    threshold = Fraction(str(round(highest(functions, groups) + 0.01, 3)))
+    exact = np.array([[Fraction(str(entry)) for entry in row] for row in functions.tolist()])
+    refused, add = [], run.Run.add
+
+    def watched(self, nodes):
+        children = add(self, nodes)
+        refused.extend(node for node in nodes if node.number in self.tree.waiting)
+        return children
+
+    monkeypatch.setattr(run.Run, "add", watched)
+    found = certify(lattice(exact, groups), feature(0, threshold), (-1, 1), seconds=60)
+    assert isinstance(found, CannotFire)
+    assert sum('"cut"' in line for line in found.certificate.lines) >= 40
+    assert not refused

@@ -17,6 +17,7 @@ from exactzones.rational.blocks import SparseFloats
 
 _UNITS, _FUNCTIONS = 16, 1024  # units, and functions, that are carried at a time
 
+_CANCELLED = 1e-7  # a sum is nothing but rounding if it is at most this share of the sum of its terms' sizes
 _SCATTERED = 8  # a sparse matrix is multiplied by blocks if at least one in so many of its outputs is used
 
 
@@ -88,15 +89,25 @@ def carry(claim: FloatClaim, relaxed: Sequence[Relaxation], functions: Carried, 
         used = coefficients.any(0)
         columns, coefficients = columns[used], coefficients[:, used]
         constants = constants + coefficients @ claim.biases[k][columns]
-        columns, coefficients = _through(claim.weights[k], columns, coefficients)
+        columns, coefficients = _through(claim.weights[k], columns, coefficients, cancelled=look is not None)
     return Carried(0, at, columns, coefficients, constants)
 
 
-def _through(weight: Array | SparseFloats, columns: Array, coefficients: Array) -> tuple[Array, Array]:
-    """Return the product of coefficients of these outputs of a matrix with it, and the inputs that have any."""
+def _through(weight: Array | SparseFloats, columns: Array, coefficients: Array, *, cancelled: bool) -> tuple[Array, Array]:
+    """Return the product of coefficients of these outputs of a matrix with it, and the inputs that have any.
+
+    Where its terms cancel, the checker's numbers, which are rounded otherwise, may leave something of either sign: with
+    ``cancelled`` such a coefficient is a small negative number, as negative ones need more bounds.
+    """
     if isinstance(weight, SparseFloats) and _SCATTERED * len(columns) > weight.shape[0]:
         whole = np.zeros((len(coefficients), weight.shape[0]))
         whole[:, columns] = coefficients
-        return np.arange(weight.shape[1]), whole @ weight
-    columns, rows = narrow_rows(weight, columns)
-    return columns, coefficients @ rows
+        columns, product = np.arange(weight.shape[1]), whole @ weight
+        size = np.abs(whole) @ abs(weight) if cancelled else None
+    else:
+        columns, rows = narrow_rows(weight, columns)
+        product = coefficients @ rows
+        size = np.abs(coefficients) @ np.abs(rows) if cancelled else None
+    if size is not None:
+        product = np.where(np.abs(product) <= _CANCELLED * size, -_CANCELLED * size, product)
+    return columns, product

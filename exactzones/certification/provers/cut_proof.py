@@ -130,8 +130,10 @@ class _Needs:
                 functions = Carried(layer, at, np.arange(len(coefficients)), rows, np.zeros(len(at)))
                 self._carry(functions, np.full(len(at), self.claim.units + k), upper=False)
         for k in range(self.claim.depth - 1, -1, -1):
-            self._order(k)
             span = self.claim.span(k)
+            # The checker's rounding needs lower bounds of units without a ReLU.
+            self.wanted[0][:, span][:, ~self.claim.masks[k]] = True
+            self._order(k)
             for upper in (False, True):
                 at, unit = np.nonzero(np.stack([self.proof.needed(node)[int(upper), span] for node in self.nodes]))
                 for part, functions in of_units(self.claim, k, at, unit, np.full(len(at), upper)):
@@ -152,7 +154,7 @@ class _Needs:
             at, units = met.at[:, None], self.claim.offsets[met.layer - 1] + met.columns
             relu, on, off = self.claim.relu[units], self.on[at, units], self.off[at, units]
             negative, positive = met.coefficients < 0, met.coefficients > 0
-            for side, wanted in enumerate((negative & ~off | ~relu & positive, negative & relu & ~on)):
+            for side, wanted in enumerate((negative & relu & ~off, negative & relu & ~on)):
                 row, column = np.nonzero(wanted)
                 self.wanted[side, met.at[row], units[column]] = True
             row, column = np.nonzero(positive & relu)
