@@ -264,7 +264,8 @@ class SparseFloats:
     def part(self, rows: Array, columns: Array) -> Array | SparseFloats:
         """Return the matrix of the rows and columns that masks choose, dense if it is small or has few zeros."""
         chosen = _SparsePart(self, np.flatnonzero(rows), np.flatnonzero(columns))
-        large = chosen.shape[0] * chosen.shape[1] > max(_LARGE, _GATHERED // _GAIN * chosen.entries)
+        size = chosen.shape[0] * chosen.shape[1]
+        large = size > _LARGE and size * _GAIN > _GATHERED * chosen.entries
         return chosen if large else chosen[np.arange(chosen.shape[0])]
 
 

@@ -58,7 +58,7 @@ def test_a_table_of_verdicts_certificates_and_checks(run, folder):
         assert float(row["seconds"]) > 0
         claim = folder / ("sat.vnnlib" if row["verdict"] == "sat" else "unsat.vnnlib")
         assert run("check", folder / "net.npz", folder / "out" / row["certificate"], "--property", claim).code == 0
-    assert "unsat    1" in done.out
+    assert "unsat      1" in done.out
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

@@ -183,10 +183,10 @@ def test_the_same_store_though_dask_workers_are_killed(run, tmp_path, cluster, m
 
 @posix
 def test_a_proof_though_dask_workers_are_killed(run, tmp_path, cluster, monkeypatch):
-    from exactzones.certification import distribute
+    from exactzones.certification import distribute, pieces
 
     monkeypatch.setattr(distribute, "_ALONE_SECONDS", 0.0)
-    monkeypatch.setattr(distribute, "_FIRST_NODES", 16)
+    monkeypatch.setattr(pieces, "_FIRST_NODES", 16)
     net = saved(random_network(4, 30, 30, 1), tmp_path / "net.json")
     claim = ["--feature", 0, "--threshold", "1.53", "--domain=-1:1"]
     with workers_killed(cluster) as killed:

@@ -145,7 +145,7 @@ class BoxSearch(RegionSearch):
         boxes = [item.boxes for item in self.stack]
         off = np.logical_and.reduce([(box.high[0] <= 0) & (box.side[0] == 0) for box in boxes] or [np.array(False)])
         off = off & self.claim.relu
-        if self.claim.rounding is not None or off.mean() < _OFF:
+        if self.claim.rounding is not None or not off.any() or off.mean() < _OFF:
             return
         self.claim, self._units = self.claim.without(off), self._units[~off]
         self.dual = DualBound(self.claim, self.rows.matrix)
