@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactzones.checker import arithmetic
-from exactzones.checker.arithmetic import Weights, integers, narrow, size, times, total
+from exactzones.checker.arithmetic import Weights, integers, narrow, size, sums_of_multiples, times, total
 from exactzones.checker.sparse_weights import SparseWeights
 from exactzones.rational import Matrix
 from exactzones.rational.blocks import Blocks, SparseForm
@@ -164,6 +164,20 @@ def test_the_largest_totals_do_not_wrap(length, sign):
     for bits in range(55, 65):
         array = largest(bits, (3, length), sign)
         assert total(integers(array.tolist())).tolist() == array.sum(1).tolist()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("length", [1, 2, 3, 7, 8])
+def test_the_largest_sums_of_multiples_do_not_wrap(length, sign):
+    for long in (1, 20, 45, 60, 61, 62, 63):
+        for other in (1, 20, 31, 45, 51, 52, 53, 60, 61, 62, 63):
+            rows, factors = largest(long, (2, 3), sign), largest(other, (length + 2,))
+            rows[1], rows[0, 0] = -rows[1], rows[0, 0] - sign
+            chosen = np.array([0] * length + [1, 0])
+            products = rows[chosen] * factors[:, None]
+            wanted = [products[:length].sum(0), products[length:].sum(0)]
+            got = sums_of_multiples(integers(rows.tolist()), chosen, integers(factors.tolist()), np.array([0, length]))
+            assert (got == wanted).all(), (long, other)
 
 
 @pytest.mark.parametrize("bits", [61, 62, 63, 64])
