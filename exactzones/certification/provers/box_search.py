@@ -32,7 +32,6 @@ _FIRST_LAYER = 128  # candidates of the first layer
 _WORK = 1 << 22  # most numbers in a batch of bounds
 _NUMBERS = 1 << 17  # of inputs and units of the boxes that are visited at once
 _NEIGHBOURS = 64  # units of a sparse layer that are bounded at once: they depend on few units, which are close to each other
-_NEAR = 1e-9
 _OFF = 0.2  # share of units that must be off to be left out
 _WORTH = 0.05  # a unit's bound is kept if it narrows the unit's range by this share, or settles the unit
 
