@@ -36,6 +36,7 @@ _DOUBLINGS = 80
 _GUESSED_DOUBLINGS = 12
 _FEW_INPUTS = 8  # zones are listed without a bisection before
 _GAP = Fraction(1, 64)  # of the upper bound: with a smaller gap zones are listed
+_SMALL = Fraction(1, 2**16)  # so much smaller than the first upper bound: zones are listed if no box is proved
 _WIDER = 1 + Fraction(1, 1024)  # the box whose zones are listed, in proportion to the upper bound
 _NARROWER = 1 - Fraction(1, 1024)  # the box that is proved before the exact bound, in proportion to the distance
 _LADDER = (Fraction(1, 2), Fraction(3, 4))  # boxes that are proved before that one, if the time is limited
@@ -151,7 +152,10 @@ class Approach:
 
     def _by_bisection(self) -> NearestInput | None:
         """Bring the bounds together by bisection and list the zones between them; None if the time does not suffice."""
+        first = self._reach
         while self.best is not None and self.network.inputs > _FEW_INPUTS and not self.deadline.passed:
+            if not self.radius and self._reach < first * _SMALL:  # the distance may be 0, and no box is without a witness then
+                break
             end = self._reach if self.undecided is None else min(self.undecided, self._reach)
             if end - self.radius <= _GAP * self._reach:
                 break
