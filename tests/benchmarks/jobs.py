@@ -44,20 +44,20 @@ def proving(widths, bound, threshold):
     return lambda executor: certify(net, feature(0, threshold=threshold), domain, executor=executor).nodes
 
 
-SEARCHES = {
+SEARCHES = {  # of five seconds or more
     "forward": [
-        ("3-64-64-1", lambda: listing((3, 64, 64, 1), 8, "forward")),
-        ("4-32-32-1", lambda: listing((4, 32, 32, 1), 4, "forward")),
-        ("6-12-12-1", lambda: listing((6, 12, 12, 1), 4, "forward")),
+        ("3-160-160-1", lambda: listing((3, 160, 160, 1), 8, "forward")),
+        ("4-48-48-1", lambda: listing((4, 48, 48, 1), 4, "forward")),
+        ("6-16-16-1", lambda: listing((6, 16, 16, 1), 4, "forward")),
     ],
     "inequalities": [
-        ("10-11-11-1", lambda: listing((10, 11, 11, 1), 6, "inequalities")),
-        ("16-18-1", lambda: listing((16, 18, 1), 6, "inequalities")),
+        ("10-12-12-1", lambda: listing((10, 12, 12, 1), 6, "inequalities")),
+        ("16-19-1", lambda: listing((16, 19, 1), 6, "inequalities")),
     ],
     "certify": [
-        ("6-30-30-1", lambda: proving((6, 30, 30, 1), 1, 97)),
-        ("5-60-60-1", lambda: proving((5, 60, 60, 1), 1, 100)),
-        ("40-24-24-1", lambda: proving((40, 24, 24, 1), 1, 415)),
+        ("6-40-40-1", lambda: proving((6, 40, 40, 1), 1, 56)),
+        ("5-80-80-1", lambda: proving((5, 80, 80, 1), 1, 224)),
+        ("40-30-30-1", lambda: proving((40, 30, 30, 1), 1, 678)),
     ],
 }
 
