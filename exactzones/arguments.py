@@ -17,9 +17,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from exactzones import models
 from exactzones.deadline import Deadline
 from exactzones.errors import DomainError, InputError, quoted, require
-from exactzones.models import from_sklearn, from_torch, load_network
 from exactzones.network import Network
 from exactzones.polyhedra import Box, HRep, Polyhedron
 from exactzones.polyhedra.shapes import window_box
@@ -60,12 +60,12 @@ def as_network(value: NetworkLike) -> Network:
     if isinstance(value, Network):
         return value
     if isinstance(value, (str, os.PathLike)):
-        return load_network(os.fspath(value))
+        return models.load_network(os.fspath(value))
     libraries = {cls.__module__.partition(".")[0] for cls in type(value).__mro__}
     if "torch" in libraries and callable(getattr(value, "forward", None)):
-        return from_torch(value)
+        return models.from_torch(value)
     if "sklearn" in libraries:
-        return from_sklearn(value)
+        return models.from_sklearn(value)
     raise InputError(f"network is {quoted(value)}; {_NETWORK}")
 
 

@@ -20,7 +20,6 @@ from exactzones.arguments import (
     as_progress,
     as_workers,
 )
-from exactzones.certification.distribute import prove_with_workers
 from exactzones.certification.results import CanFire, CannotFire, Certificate, Decision, Undecided
 from exactzones.certification.run import Run
 from exactzones.checker import Case
@@ -178,6 +177,8 @@ def _decide(run: Run, workers: Executor | int | None, *, guess_first: bool = Tru
         with _gently_interrupted(run):
             witness = run.guess() if guess_first and not run.nodes else None
             if witness is None and workers is not None and not run.stopped():
+                from exactzones.certification.distribute import prove_with_workers
+
                 witness = prove_with_workers(run, workers)
             witness = witness or run.prove_all()
         left = run.left

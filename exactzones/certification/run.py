@@ -15,7 +15,6 @@ from exactzones.certification.guessing import Guesses, into_box
 from exactzones.certification.limits import EXACT_PROVER_SIZE
 from exactzones.certification.pace import BATCH, CheckPace, Nodes
 from exactzones.certification.prepared import Prepared, families
-from exactzones.certification.provers.exact import ExactProver
 from exactzones.certification.provers.search_factory import Search, SearchFactory
 from exactzones.certification.provers.single_point import nodes_at_point, nodes_by_bounds, single_point
 from exactzones.certification.results import Certificate
@@ -102,7 +101,7 @@ class Run:
             tree = Tree(self.network, cases, BITS, patterns, lowered=self._prepared.lowered)
             listed = None
             if self.patterns is not None:  # a list of zones is about a single case
-                from exactzones.certification.provers.engine_search import EngineClaim  # noqa: PLC0415 - slow, and lists need it only
+                from exactzones.certification.provers.engine_search import EngineClaim
 
                 listed = EngineClaim.of(tree.claims[0], self.network, self.cases[0].prop, self.patterns)
             self._planted = tree, SearchFactory(tree, self.patterns, self.holds, self.deadline, listed=listed)
@@ -306,6 +305,8 @@ class Run:
             if self.arithmetic is not None or not (is_small or self._may_vary(number)):
                 self._prove_by_bounds(number)  # the exact prover's cells are those of the reals
             elif is_small:
+                from exactzones.certification.provers.exact import ExactProver
+
                 prover, witness = ExactProver(self.tree, self.patterns, self._confirm), None
                 with suppress(BudgetExceeded):  # between two linear programs of one node: the region stays open
                     witness = prover.prove(number, self._write, self.deadline)
@@ -360,7 +361,7 @@ class Run:
             first: how many nodes of the search to look at; what comes after them stays open.
             most: how many to yield at a time.
         """
-        generator = self.searches.proof(search.prover, first).nodes([*search.bounds], most)
+        generator = search.proof(first).nodes([*search.bounds], most)
         children: dict[int, tuple[int, int]] | None = None
         while True:
             try:

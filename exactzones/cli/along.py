@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import rich_click as click
+import click
 
+from exactzones.cli.command import Command
 from exactzones.cli.options import NetworkFile, ReportOptions, net_argument, report_options, timeout_option
 from exactzones.cli.outputs import Deliveries, check_answer_target, exact_option, is_text_wanted
 from exactzones.cli.points import POINT_HELP, read_point
@@ -18,7 +19,7 @@ from exactzones.zones.segments import Segment, SegmentPiece, along
 _MOST_ROWS = 40  # of the printed table
 
 
-@click.command("along")
+@click.command("along", cls=Command)
 @net_argument
 @click.option("--from", "first", required=True, metavar="POINT", help=f"Where the segment begins.  {POINT_HELP}")
 @click.option("--to", "last", required=True, metavar="POINT", help="Where it ends.")

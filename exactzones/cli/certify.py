@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import rich_click as click
+import click
 
 from exactzones.certification import CanFire, CannotFire, Decision, certify_cases
+from exactzones.cli.command import Command
 from exactzones.cli.options import (
     CommandClaim,
     NetworkFile,
@@ -65,7 +66,7 @@ class CertifyOptions:
     dask: str | None
 
 
-@click.command()
+@click.command(cls=Command)
 @net_argument
 @question_options
 @gathered(

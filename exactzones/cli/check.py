@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import rich_click as click
+import click
 
 from exactzones.certification import case_of
 from exactzones.checker import Case, Report, lines_of
@@ -17,6 +17,7 @@ from exactzones.checker import check as check_fast
 from exactzones.checker.reference import check_plainly
 from exactzones.checker.second_reading.onnx_weights import plain_layers, same_function
 from exactzones.checker.verified import check_verified, program
+from exactzones.cli.command import Command
 from exactzones.cli.numbers import check_numbers, is_about_numbers, measure_rows, topology_rows
 from exactzones.cli.options import (
     CommandClaim,
@@ -93,7 +94,7 @@ class CheckerOptions:
         return check_verified
 
 
-@click.command()
+@click.command(cls=Command)
 @net_argument
 @click.argument("cert", type=click.Path(path_type=Path))
 @question_options

@@ -118,14 +118,12 @@ class _LazyGroup(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        import_module("exactzones.cli.help_format")  # the command's own help follows its settings
         command = _COMMANDS[cmd_name]
         return getattr(import_module(f"exactzones.cli.{command.module}"), command.function)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Return the command that arguments name, and the arguments after it: certify of many instances is one of its own."""
         if args[0] == "certify" and any(argument.partition("=")[0] == "--instances" for argument in args):
-            import_module("exactzones.cli.help_format")
             asks_for_help = "-h" in args or "--help" in args  # --instances would take it for a file
             command = import_module("exactzones.cli.instances").certify_instances
             return "certify", command, ["--help"] if asks_for_help else args[1:]

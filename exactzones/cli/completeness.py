@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import rich_click as click
+import click
 
 from exactzones.cli.outputs import Deliveries, progress
 from exactzones.cli.stopping import stop

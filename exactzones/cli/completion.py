@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import rich_click as click
+import click
 from click.shell_completion import get_completion_class
 
+from exactzones.cli.command import Command
 from exactzones.errors import BackendError
 
 _SHELLS = ("bash", "zsh", "fish")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("shell", type=click.Choice(_SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import rich_click as click
+import click
 
+from exactzones.cli.command import Command
 from exactzones.cli.options import NetworkFile, json_option, net_argument
 from exactzones.cli.outputs import Deliveries, check_answer_target, exact_option, is_text_wanted, print_table
 from exactzones.cli.points import POINT_HELP, read_point
@@ -13,7 +14,7 @@ from exactzones.notation import number
 from exactzones.rational import text
 
 
-@click.command("eval")
+@click.command("eval", cls=Command)
 @net_argument
 @click.option("--at", "point_spec", required=True, metavar="POINT", help=POINT_HELP)
 @exact_option

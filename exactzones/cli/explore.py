@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
-import rich_click as click
+import click
 
+from exactzones.cli.command import Command
 from exactzones.cli.options import (
     NetworkFile,
     Question,
@@ -46,7 +47,7 @@ class WalkOptions:
     everywhere: bool
 
 
-@click.command("explore")
+@click.command("explore", cls=Command)
 @net_argument
 @question_options
 @gathered(

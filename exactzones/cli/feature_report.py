@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import rich_click as click
+import click
 
 from exactzones.certification import CanFire, CannotFire, Undecided
+from exactzones.cli.command import Command
 from exactzones.cli.features import numbers_text, read_features
 from exactzones.cli.options import (
     DomainOptions,
@@ -90,7 +91,7 @@ class FeatureOptions(DomainOptions):
         return network if last == layers - 1 else Network(network.layers[: last + 1])
 
 
-@click.command("features")
+@click.command("features", cls=Command)
 @optional_net_argument
 @gathered(
     "options",

@@ -9,11 +9,12 @@ from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import Any
 
-import rich_click as click
+import click
 
 from exactzones.certification import CannotFire, Certificate, Undecided, dead_features
 from exactzones.certification import maximum as maximum_of
 from exactzones.certification import together as together_of
+from exactzones.cli.command import Command
 from exactzones.cli.options import (
     DomainOptions,
     NetworkFile,
@@ -79,7 +80,7 @@ _certificates_option = path_option(
 )
 
 
-@click.command()
+@click.command(cls=Command)
 @net_argument
 @_layer_options
 @_certificates_option
@@ -124,7 +125,7 @@ def dead(net: NetworkFile, options: LayerOptions, folder: Path | None, report: R
     return deliveries.exit_code(3 if undecided else 0)
 
 
-@click.command()
+@click.command(cls=Command)
 @net_argument
 @click.option("--features", "spec_of_features", default="all", metavar="LIST", help="Such as 0,3,5 or 0:16 (0 to 15).")
 @_layer_options
@@ -176,7 +177,7 @@ def together(net: NetworkFile, spec_of_features: str, options: LayerOptions, fol
     return deliveries.exit_code(3 if (at == -2).any() else 0)
 
 
-@click.command()
+@click.command(cls=Command)
 @net_argument
 @unit_option
 @_layer_options

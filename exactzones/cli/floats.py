@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import click
 import numpy as np
-import rich_click as click
 
 from exactzones.certification import CanFire, CannotFire, Decision, Undecided, certify_cases
 from exactzones.certification.every_order import EveryOrder, every_order

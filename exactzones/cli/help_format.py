@@ -29,3 +29,10 @@ def group_help(group: click.Group, context: click.Context, summaries: Mapping[st
         context_settings=group.context_settings,
     )
     return twin.get_help(rich_click.RichContext(twin, info_name=context.info_name, help_option_names=context.help_option_names))
+
+
+def command_help(command: click.Command, context: click.Context) -> str:
+    """Return the help text of a command of plain click."""
+    twin = rich_click.RichCommand(name=command.name, params=command.params, help=command.help)
+    own = rich_click.RichContext(twin, context.parent, context.info_name, help_option_names=context.help_option_names)
+    return twin.get_help(own)

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import rich_click as click
+import click
 
+from exactzones.cli.command import Command
 from exactzones.cli.options import NetworkFile, json_option, net_argument
 from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, print_table
 from exactzones.engine import kernel
@@ -26,7 +27,7 @@ def _print_versions(context: click.Context, _parameter: click.Parameter, asked: 
         context.exit()
 
 
-@click.command()
+@click.command(cls=Command)
 @net_argument
 @json_option
 @click.option(

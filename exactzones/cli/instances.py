@@ -14,8 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-import rich_click as click
+import click
 
+from exactzones.cli.command import Command
 from exactzones.cli.options import path_option, quiet_option, refuse_nan
 from exactzones.cli.outputs import print_table
 from exactzones.cli.stopping import stop
@@ -79,7 +80,7 @@ class Result:
 _COLUMNS = [field.name for field in fields(Result)]
 
 
-@click.command()
+@click.command(cls=Command)
 @path_option("--instances", "table", required=True, metavar="CSV", help="A line NETWORK,PROPERTY[,SECONDS] for each instance.")
 @path_option("--out", "folder", required=True, metavar="DIR", help="The folder for results.csv and the certificates.")
 @click.option("--resume", is_flag=True, help="Go on with the table in DIR, or begin it.")

@@ -7,6 +7,7 @@ that cannot be written; 3 a limit was reached or the run was interrupted (what w
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # The interpreter would take long to free all objects.  And where an interruption has passed an exec of text, as in the
         # making of a dataclass, it would end itself by SIGINT.
         os._exit(code)
+    gc.freeze()  # nothing is left to collect, and the interpreter would look for it several times
     sys.exit(code)
 
 

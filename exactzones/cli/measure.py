@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import rich_click as click
+import click
 
+from exactzones.cli.command import Command
 from exactzones.cli.numbers import certificate_option, check_certificate_target, deliver_certificate, measure_rows
 from exactzones.cli.options import (
     NetworkFile,
@@ -34,7 +35,7 @@ class MeasureOptions(UnitOptions):
     others: tuple[int, ...]
 
 
-@click.command("measure")
+@click.command("measure", cls=Command)
 @net_argument
 @gathered(
     "options",

@@ -6,9 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import rich_click as click
+import click
 
 from exactzones.certification.nearest import NearestInput, nearest_input
+from exactzones.cli.command import Command
 from exactzones.cli.options import (
     NetworkFile,
     QuestionOptions,
@@ -39,7 +40,7 @@ from exactzones.property import Disjunction
 from exactzones.rational import text
 
 
-@click.command("nearest")
+@click.command("nearest", cls=Command)
 @net_argument
 @question_options
 @click.option("--at", "place", required=True, metavar="POINT", help=POINT_HELP)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import rich_click as click
+import click
 
 from exactzones.checker import Report, lines_of
 from exactzones.checker.triangulated import NumbersClaim, check_triangulation, is_triangulation

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
-import rich_click as click
+import click
 
 from exactzones.affine import AffineMap
 from exactzones.checker import Case

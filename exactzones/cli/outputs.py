@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import rich_click as click
+import click
 
 from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document, stdout_failed

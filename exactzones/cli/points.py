@@ -8,17 +8,17 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import numpy as np
-import rich_click as click
 
 from exactzones.errors import DimensionError, FormatError, InputError, quoted
 from exactzones.files import is_on_disk, naming, read_unpacked
 from exactzones.notation import counted
-from exactzones.polyhedra.projection import Norm
 from exactzones.rational import Vector, exact, vector_of
 from exactzones.spec import parse_point, separator_hint
 
 if TYPE_CHECKING:
+    from exactzones.polyhedra.projection import Norm
     from exactzones.view import Points
 
 POINT_HELP = 'Exact coordinates such as "1/2,-3/4", or a file with a point: .npy, .csv or .json; FILE:3 is row 3 of a file.'

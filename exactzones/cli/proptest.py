@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import rich_click as click
+import click
 
+from exactzones.cli.command import Command
 from exactzones.cli.options import (
     NetworkFile,
     Question,
@@ -30,7 +31,7 @@ _SEARCH_SHARE = 0.5  # of the time; the rest is for the checks
 _CHECKS_SHARE = 0.9  # of the time that is left
 
 
-@click.command()
+@click.command(cls=Command)
 @net_argument
 @question_options
 @click.option(

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import rich_click as click
+import click
 
 from exactzones.affine import AffineMap
 from exactzones.cli.options import Question, UnionQuestion, gathered, max_zones_option, timeout_option

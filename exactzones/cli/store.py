@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import rich_click as click
+import click
 
+from exactzones.cli.command import Command
 from exactzones.cli.options import Question, ReportOptions, path_option, report_options, timeout_option
 from exactzones.cli.outputs import (
     Deliveries,
@@ -32,7 +33,7 @@ _WHOLE_CHECK = "the whole check"
 _SEARCH_SHARE = 0.9  # of the time; the rest is for the last chunk and the summary
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("directory", type=click.Path(path_type=Path), metavar="DIR")
 @click.argument("action", type=click.Choice(["info", "export", "check"]))
 @path_option("--out", metavar="OUT", help="export: the file to write, .json, .json.gz, .csv, .graphml, ..; see zones --export.")

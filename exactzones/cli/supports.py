@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import rich_click as click
+import click
 
+from exactzones.cli.command import Command
 from exactzones.errors import InputError
 
 _OLDEST_OPSET = 7
@@ -47,7 +48,7 @@ def _with_capabilities(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.command()
+@click.command(cls=Command)
 @_with_capabilities
 def supports(**chosen: bool) -> None:
     """Print what exactzones supports, one entry on each line, in the form of chapter 5 of the VNN-LIB standard.

@@ -8,9 +8,10 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-import rich_click as click
+import click
 
 from exactzones.affine import AffineMap
+from exactzones.cli.command import Command
 from exactzones.cli.numbers import PARTS, certificate_option, check_certificate_target, deliver_certificate, homology_text
 from exactzones.cli.options import (
     NetworkFile,
@@ -41,7 +42,7 @@ class TopologyOptions(UnitOptions):
     open: bool
 
 
-@click.command("topology")
+@click.command("topology", cls=Command)
 @net_argument
 @gathered(
     "options",

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import rich_click as click
+import click
 
 from exactzones.affine import AffineMap
 from exactzones.cli.bands import band_rows, bands_of

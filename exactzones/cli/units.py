@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import rich_click as click
+import click
 
 from exactzones.affine import AffineMap
 from exactzones.cli.options import DomainOptions, Question

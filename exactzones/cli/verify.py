@@ -10,11 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import rich_click as click
+import click
 
 from exactzones.certification import CanFire, CannotFire, Certificate, case_of, certify_cases
 from exactzones.certification.quadratic import find_quadratic
 from exactzones.checker import Case, check, lines_of
+from exactzones.cli.command import Command
 from exactzones.cli.options import gathered, path_option, timeout_option
 from exactzones.cli.outputs import Deliveries, check_target, require_file
 from exactzones.cli.stopping import stop
@@ -64,7 +65,7 @@ class CertificateFiles:
             require_file(self.check)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("query", type=click.Path(path_type=Path))
 @click.option(
     "--network",

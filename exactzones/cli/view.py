@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import rich_click as click
+import click
 
 from exactzones.affine import AffineMap
 from exactzones.cli.bands import check_bands
+from exactzones.cli.command import Command
 from exactzones.cli.options import (
     NetworkFile,
     Question,
@@ -129,7 +130,7 @@ class PageOptions:
             raise InputError(f"{self.out}: cannot be written: it is the data file itself")
 
 
-@click.command()
+@click.command(cls=Command)
 @net_argument
 @question_options
 @gathered(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 
-import rich_click as click
+import click
 
 from exactzones.errors import InputError
 

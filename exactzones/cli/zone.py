@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import rich_click as click
+import click
 
+from exactzones.cli.command import Command
 from exactzones.cli.domains import read_domain
 from exactzones.cli.options import NetworkFile, ReportOptions, net_argument, report_options, timeout_option
 from exactzones.cli.outputs import Deliveries, check_answer_target, exact_option, is_text_wanted, print_table
@@ -23,7 +24,7 @@ _MOST_FACETS = 5  # that are printed, the nearest first
 _LONG_PATTERN = 80  # characters
 
 
-@click.command("zone")
+@click.command("zone", cls=Command)
 @net_argument
 @click.option("--at", "spec", required=True, metavar="POINT", help=POINT_HELP)
 @click.option("--feature", "unit", type=int, metavar="I", help="A unit of the last layer, whose value is printed, too.")

@@ -12,10 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-import rich_click as click
+import click
 
 from exactzones.affine import AffineMap
 from exactzones.cli.bands import band_rows, bands_of, check_bands
+from exactzones.cli.command import Command
 from exactzones.cli.completeness import earlier_proof, prove
 from exactzones.cli.options import (
     NetworkFile,
@@ -212,7 +213,7 @@ _OUTPUT_OPTIONS = (
 )
 
 
-@click.command()
+@click.command(cls=Command)
 @net_argument
 @question_options
 @gathered("outputs", OutputOptions, *_OUTPUT_OPTIONS)

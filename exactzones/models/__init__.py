@@ -1,40 +1,45 @@
 """Read networks from files (NumPy archives, JSON, ONNX, state dicts) and models of PyTorch, scikit-learn and Flax; save them.
 
 Readers of models build a graph of affine maps and ReLUs, see ``lowering``.  ``onnx_operators`` and ``torch_operators`` say how to
-add an operator.
+add an operator.  A reader is imported when a file of its suffix is read, since it may need libraries of its own.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from exactzones.errors import FormatError, InputError, quoted
 from exactzones.files import as_path, is_on_disk, unreadable
-from exactzones.models.network_json import load_json, save_json
-from exactzones.models.nnet import load_nnet
-from exactzones.models.npz import load_npz, save_npz
-from exactzones.models.onnx_model import load_onnx, save_onnx
 from exactzones.models.selection import EVERYTHING, Selection
-from exactzones.models.sklearn_model import from_sklearn
-from exactzones.models.state_dict import from_flax, load_safetensors, load_state_dict
-from exactzones.models.torch_model import from_torch
 from exactzones.network import Network
+
+if TYPE_CHECKING:
+    from exactzones.models.sklearn_model import from_sklearn
+    from exactzones.models.state_dict import from_flax
+    from exactzones.models.torch_model import from_torch
 
 __all__ = ["from_flax", "from_sklearn", "from_torch", "load_network", "save_network"]
 
 _LOADERS = {
-    ".npz": load_npz,
-    ".json": load_json,
-    ".onnx": load_onnx,
-    ".nnet": load_nnet,
-    ".safetensors": load_safetensors,
-    ".pt": load_state_dict,
-    ".pth": load_state_dict,
+    ".npz": "npz.load_npz",
+    ".json": "network_json.load_json",
+    ".onnx": "onnx_model.load_onnx",
+    ".nnet": "nnet.load_nnet",
+    ".safetensors": "state_dict.load_safetensors",
+    ".pt": "state_dict.load_state_dict",
+    ".pth": "state_dict.load_state_dict",
 }
-_SAVERS = {".npz": save_npz, ".json": save_json, ".onnx": save_onnx}
-_Function = TypeVar("_Function")
+_SAVERS = {".npz": "npz.save_npz", ".json": "network_json.save_json", ".onnx": "onnx_model.save_onnx"}
+_LAZY = {"from_flax": "state_dict", "from_sklearn": "sklearn_model", "from_torch": "torch_model"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
 
 
 def load_network(
@@ -76,11 +81,14 @@ def load_network(
             "from_torch(torch.export.load(path)) if you trust the file, or export the model to ONNX"
         )
     loader = _by_suffix(_LOADERS, unpacked)
-    if loader is load_onnx:
-        return load_onnx(name, selection)
+    network: Network
+    if unpacked.lower().endswith(".onnx"):
+        network = loader(name, selection)
+        return network
     if replace(selection, box=None) != EVERYTHING:
         raise InputError(f"{name}: output, inputs, end_at and shape select a part of an ONNX model; this file has no such parts")
-    return loader(name)
+    network = loader(name)
+    return network
 
 
 def save_network(network: Network, path: str | Path) -> None:
@@ -101,8 +109,9 @@ def save_network(network: Network, path: str | Path) -> None:
     _by_suffix(_SAVERS, name)(network, name)
 
 
-def _by_suffix(table: dict[str, _Function], path: str | Path) -> _Function:
+def _by_suffix(table: dict[str, str], path: str | Path) -> Any:
     suffix = Path(path).suffix
     if suffix.lower() not in table:
         raise FormatError(f"{path}: suffix {suffix!r} is not known; network files end in {', '.join(table)}")
-    return table[suffix.lower()]
+    module, _, function = table[suffix.lower()].partition(".")
+    return getattr(import_module(f"{__name__}.{module}"), function)

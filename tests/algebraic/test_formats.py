@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from exactzones import FormatError, InexactError, InputError, Network, Polyhedron, feature, find_zones
 from exactzones.formats.zones_json import schema, zones_to_json
-from exactzones.models import load_network, save_json
+from exactzones.models import load_network
+from exactzones.models.network_json import save_json
 from exactzones.rational import algebraic, irrational, square_root
 from exactzones.spec import parse_domain, parse_point
 

@@ -41,7 +41,8 @@ from adapters import RADIUS, cpu, name_of, network_of, one_core, refusal, ternar
 from exactzones import Network, Polyhedron
 from exactzones.certification import CanFire, CannotFire, case_of, certify_cases, maximum
 from exactzones.checker.core import holds
-from exactzones.models import load_network, save_onnx
+from exactzones.models import load_network
+from exactzones.models.onnx_model import save_onnx
 from exactzones.vnnlib.reader import VnnlibCase, read_vnnlib
 
 ACAS = "onnx/ACASXU_run2a_{}_batch_2000.onnx vnnlib/prop_{}.vnnlib"

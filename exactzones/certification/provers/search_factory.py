@@ -1,4 +1,7 @@
-"""Set up the float search that suits an open region: cells or halved boxes for few inputs, splits of units for many."""
+"""Set up the float search that suits an open region: cells or halved boxes for few inputs, splits of units for many.
+
+The provers are imported when one is needed: a question needs one or two of them, and all together take long to load.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,6 @@ import numpy as np
 
 from exactzones.certification.limits import CELL_SEARCH_INPUTS
 from exactzones.certification.provers.base import FloatRegion, RegionRows
-from exactzones.certification.provers.box_proof import BoxProof
-from exactzones.certification.provers.box_search import BoxSearch
-from exactzones.certification.provers.cell_proof import CellProof
-from exactzones.certification.provers.cell_search import CellSearch
-from exactzones.certification.provers.cut_proof import CutProof
-from exactzones.certification.provers.cut_search import CutSearch, suits
-from exactzones.certification.provers.dual import shortfall
-from exactzones.certification.provers.phase_search import PhaseSearch, is_combinatorial
 from exactzones.certification.provers.relaxation import FloatClaim
 from exactzones.certification.provers.shared_bounds import SharedBounds
 from exactzones.checker import Bound, Hint
@@ -32,6 +27,12 @@ from exactzones.rational import Row, Vector, primitive
 from exactzones.rational.floats import clipped_float, unscaled
 
 if TYPE_CHECKING:
+    from exactzones.certification.provers.box_proof import BoxProof
+    from exactzones.certification.provers.box_search import BoxSearch
+    from exactzones.certification.provers.cell_proof import CellProof
+    from exactzones.certification.provers.cell_search import CellSearch
+    from exactzones.certification.provers.cut_proof import CutProof
+    from exactzones.certification.provers.cut_search import CutSearch
     from exactzones.certification.provers.engine_search import EngineClaim, EngineProof, EngineSearch
 
 _TOGETHER = 512
@@ -46,10 +47,12 @@ class Search(NamedTuple):
     Attributes:
         prover: searches them.
         bounds: the number of each region -> bounds of inputs that its node must prove first.
+        proof: returns its nodes as a certificate has them, given how many of the search's nodes to look at.
     """
 
     prover: CellSearch | CutSearch | BoxSearch | EngineSearch
     bounds: dict[int, tuple[Bound, ...]]
+    proof: Callable[[int], CellProof | CutProof | BoxProof | EngineProof]
 
 
 class SearchFactory:
@@ -94,10 +97,10 @@ class SearchFactory:
         """
         if self._listed is not None:
             open_regions = [self.tree.waiting[number] for number in numbers]
-            from exactzones.certification.provers.engine_search import EngineSearch  # noqa: PLC0415 - as below
+            from exactzones.certification.provers.engine_search import EngineProof, EngineSearch
 
             search = EngineSearch(self._listed, open_regions, partial(self.confirm, 0), exact=margin > 1)
-            yield Search(search, dict.fromkeys(numbers, ()))
+            yield Search(search, dict.fromkeys(numbers, ()), partial(EngineProof, search))
             return
         for start in range(0, len(numbers), _TOGETHER):  # a round may end before it comes to the last ones
             yield from self._searches(numbers[start : start + _TOGETHER], margin)
@@ -108,21 +111,45 @@ class SearchFactory:
         for number in numbers:
             prepared = self._prepare(number)
             if prepared is not None:
-                by_cuts = self.patterns is None and suits(prepared[0])
+                by_cuts = self.patterns is None and _suits_cuts(prepared[0])
                 together.setdefault((id(prepared[0].claim), by_cuts), []).append((number, *prepared))
         for (_, by_cuts), group in together.items():
             regions = [region for _, region, _ in group]
             bounds = {number: needed for number, _, needed in group}
             if by_cuts:
-                yield Search(CutSearch(regions, bits=self.tree.claims[0].bits, margin=margin), bounds)
+                yield self._by_cuts(regions, bounds, margin)
             elif len(regions[0].low) <= CELL_SEARCH_INPUTS:
-                yield Search(CellSearch(regions, patterns=self.patterns, margin=margin), bounds)
+                yield self._by_cells(regions, bounds, margin)
             else:
-                prover = PhaseSearch if is_combinatorial(regions[0]) else BoxSearch
-                yield Search(prover(regions, margin=margin, shared=self._shared), bounds)
+                yield self._by_splits(regions, bounds, margin)
+
+    def _by_cuts(self, regions: Sequence[FloatRegion], bounds: dict[int, tuple[Bound, ...]], margin: float) -> Search:
+        from exactzones.certification.provers.cut_proof import CutProof
+        from exactzones.certification.provers.cut_search import CutSearch
+
+        search = CutSearch(regions, bits=self.tree.claims[0].bits, margin=margin)
+        return Search(search, bounds, partial(CutProof, search, self.tree.claims[0].inputs))
+
+    def _by_cells(self, regions: Sequence[FloatRegion], bounds: dict[int, tuple[Bound, ...]], margin: float) -> Search:
+        from exactzones.certification.provers.cell_proof import CellProof
+        from exactzones.certification.provers.cell_search import CellSearch
+
+        search = CellSearch(regions, patterns=self.patterns, margin=margin)
+        return Search(search, bounds, partial(CellProof, search, self.tree.claims[0].inputs))
+
+    def _by_splits(self, regions: Sequence[FloatRegion], bounds: dict[int, tuple[Bound, ...]], margin: float) -> Search:
+        from exactzones.certification.provers.box_proof import BoxProof
+        from exactzones.certification.provers.box_search import BoxSearch
+        from exactzones.certification.provers.phase_search import PhaseSearch, is_combinatorial
+
+        prover = PhaseSearch if is_combinatorial(regions[0]) else BoxSearch
+        search = prover(regions, margin=margin, shared=self._shared)
+        return Search(search, bounds, partial(BoxProof, search, self.tree.claims[0].inputs))
 
     def shortfall(self, number: int) -> float | None:
         """Return by how much a bound misses the proof of an open region, roughly; None if there is no bound."""
+        from exactzones.certification.provers.dual import shortfall
+
         prepared = self._prepare(number)
         return None if prepared is None else shortfall(prepared[0])
 
@@ -149,21 +176,6 @@ class SearchFactory:
         known = self._known(region)
         prepared = FloatRegion(claim, low[free], high[free], rows, known, path, confirm, inputs=np.flatnonzero(free))
         return prepared, bounds
-
-    def proof(
-        self, search: CellSearch | CutSearch | BoxSearch | EngineSearch, first: int
-    ) -> CellProof | CutProof | BoxProof | EngineProof:
-        """Return the first nodes of a search, finished or not."""
-        inputs = self.tree.claims[0].inputs
-        if isinstance(search, CellSearch):
-            return CellProof(search, inputs, first)
-        if isinstance(search, CutSearch):
-            return CutProof(search, inputs, first)
-        if isinstance(search, BoxSearch):
-            return BoxProof(search, inputs, first)
-        from exactzones.certification.provers.engine_search import EngineProof  # noqa: PLC0415 - slow, and lists need it only
-
-        return EngineProof(search, first)
 
     def _float_claim(self, tree: int, values: Array, free: Array) -> FloatClaim:
         """Return a tree's claim in floats with constant inputs substituted; regions with the same constants share it."""
@@ -240,3 +252,12 @@ def _of_claim(rows: Sequence[Row], row: Row, multiplier: Fraction) -> tuple[int,
             place = next(k for k, entry in enumerate(row) if entry)
             return number, multiplier * row[place] / other[place]
     raise BackendError("the linear program returned a multiplier for a row that the claim does not have")
+
+
+def _suits_cuts(region: FloatRegion) -> bool:
+    """Tell whether boxes should be halved on a region; see ``cut_search.suits``."""
+    if len(region.low) > CELL_SEARCH_INPUTS:
+        return False
+    from exactzones.certification.provers.cut_search import suits
+
+    return suits(region)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from exactzones.certification.provers.dual import BoxBatch
 from exactzones.certification.provers.relaxation import FloatClaim
-from exactzones.certification.provers.sharp_bounds import SharpBounds
 from exactzones.checker.arithmetic import Array
+
+if TYPE_CHECKING:
+    from exactzones.certification.provers.dual import BoxBatch
+    from exactzones.certification.provers.sharp_bounds import SharpBounds
 
 RootBounds: TypeAlias = tuple[Array, Array, list[tuple[int, int]]]
 """Lower and upper bounds of all hidden units, shape (1, units), and those that are recorded: units, and 1 for an upper bound."""

@@ -7,7 +7,6 @@ from fractions import Fraction
 from itertools import islice, pairwise, product
 
 from exactzones.certification.limits import EXACT_POINT_SECONDS, EXACT_SECONDS_PER_WEIGHT
-from exactzones.certification.provers.exact import Draft, ExactRows, conditions_of
 from exactzones.checker import Bound, Hint, Node, Refutation
 from exactzones.checker.claim import Claim
 from exactzones.checker.tree import Tree
@@ -60,6 +59,8 @@ def _node_at(tree: Tree, number: int, network: Network, point: Vector) -> Node |
     """Return that node; None if a case holds at the point."""
     region = tree.waiting[number]
     claim = tree.claims[region.tree]
+    from exactzones.certification.provers.exact import Draft, ExactRows, conditions_of
+
     draft = Draft(number, region, tree.exact[region.tree], region.known.part(0), ExactRows(claim.inputs, [], []), [])
     values = dict(zip(_hidden(claim), (v for layer in network.trace(point)[: claim.horizon] for v in layer), strict=True))
     bounds: list[Bound] = []

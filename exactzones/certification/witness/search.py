@@ -30,7 +30,7 @@ from exactzones.property import Property
 from exactzones.rational import Row, Vector, integer_dot, integer_row
 from exactzones.rational.arrays import Floats
 from exactzones.rational.floats import clipped_float, float_vector
-from exactzones.zone import condition_on
+from exactzones.zone_parts import condition_on
 
 _POINTS = 100  # of a swarm
 _FEWEST = 32

@@ -7,15 +7,16 @@ Source: Huangfu and Hall 2018, Parallelizing the dual revised simplex method.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-import highspy
 import numpy as np
 
 from exactzones.rational.arrays import Floats
 
-INFINITY = highspy.kHighsInf
+INFINITY = math.inf
 _OPTIONS: dict[str, Any] = {
     "output_flag": False,
     "threads": 1,
@@ -26,8 +27,6 @@ _OPTIONS: dict[str, Any] = {
 }
 # HiGHS takes coefficients up to the first for zero, and refuses those from the second, and bounds from the third.
 _LEAST_ENTRY, _LARGEST_ENTRY, _LARGEST_BOUND = 1e-9, 1e15, 1e20
-_SOLVER: Any = highspy.Highs.__mro__[1]  # the constructor of highspy.Highs itself prints a banner on standard output
-_BASIC, _UPPER = highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kUpper
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,14 @@ class Basis:
     rows: tuple[int, ...]
 
 
+@cache
+def _highspy() -> Any:
+    """Return the library, which takes long to load; most questions need no program."""
+    import highspy  # noqa: PLC0415
+
+    return highspy
+
+
 def _held(low: float, high: float) -> tuple[float, float]:
     """Return bounds of a variable that HiGHS can hold: a lower one that it takes for infinity moves down, an upper one up."""
     return min(low, _LARGEST_BOUND / 2), max(high, -_LARGEST_BOUND / 2)
@@ -72,7 +79,7 @@ class FloatProgram:
     """
 
     def __init__(self, low: Floats, high: Floats) -> None:
-        self._highs = _SOLVER()
+        self._highs: Any = _highspy().Highs.__mro__[1]()  # the constructor of Highs itself prints a banner on standard output
         for name, value in _OPTIONS.items():
             self._highs.setOptionValue(name, value)
         for below, above in zip(low.tolist(), high.tolist(), strict=True):
@@ -120,7 +127,7 @@ class FloatProgram:
     def solve(self) -> FloatSolution | None:
         """Return what HiGHS takes for the optimum; None if it finds none."""
         self._highs.run()
-        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        if self._highs.getModelStatus() != _highspy().HighsModelStatus.kOptimal:
             return None
         solution = self._highs.getSolution()
         return FloatSolution(np.array(solution.col_value), np.array(solution.row_dual))
@@ -134,9 +141,9 @@ class FloatProgram:
         """
         self._highs.run()
         status = self._highs.getModelStatus()
-        if status == highspy.HighsModelStatus.kOptimal:
+        if status == _highspy().HighsModelStatus.kOptimal:
             return np.array(self._highs.getSolution().col_value), None
-        if status != highspy.HighsModelStatus.kInfeasible:
+        if status != _highspy().HighsModelStatus.kInfeasible:
             return None, None
         _, exists, ray = self._highs.getDualRay()
         return None, np.array(ray) if exists else None
@@ -145,8 +152,9 @@ class FloatProgram:
         """Return the basis of the last solution."""
         basis = self._highs.getBasis()
         columns, rows = basis.col_status, basis.row_status
+        basic, upper = _highspy().HighsBasisStatus.kBasic, _highspy().HighsBasisStatus.kUpper
         return Basis(
-            tuple(k for k, status in enumerate(columns) if status == _BASIC),
-            frozenset(k for k, status in enumerate(columns) if status == _UPPER),
-            tuple(k for k, status in enumerate(rows) if status != _BASIC),
+            tuple(k for k, status in enumerate(columns) if status == basic),
+            frozenset(k for k, status in enumerate(columns) if status == upper),
+            tuple(k for k, status in enumerate(rows) if status != basic),
         )
