@@ -24,6 +24,8 @@ WORD = 62
 """Sums in int64 stay below ``2^62``, with one bit to spare."""
 _FLOAT = 50
 """Sums of products in floats stay below ``2^50``; floats represent integers up to ``2^53`` exactly, so three bits are spare."""
+_APART = 10
+"""Bits by which the lower digits of two factors may differ, so that sums below ``2^50`` of either can be added in int64."""
 _SHORTEST = 8  # bits of a digit; with shorter digits Python's integers would be as fast
 _FEW = 1 << 14  # products: for fewer, int64 is as fast as digits in floats
 
@@ -84,7 +86,7 @@ class Weights:
     def _hold(self, numerators: Array, denominator: int) -> None:
         self.integers, self.denominator = numerators, denominator
         self._shift = self.denominator.bit_length() - 1 if self.denominator & (self.denominator - 1) == 0 else None
-        self._digits: dict[int, list[Array]] = {}
+        self._digits: dict[tuple[int, int], list[Array]] = {}
 
     def split_floats(self) -> tuple[Array, Array | SparseFloats]:
         """Return the nearest floats of the first column and of the others, for guesses."""
@@ -159,18 +161,53 @@ class Weights:
         absolute products stay below ``2^50``, and sums of a few of these below ``2^53``: no step is rounded, in whatever order
         the products are added.
         """
-        step = (_FLOAT - len(self.integers).bit_length()) // 2
-        if step not in self._digits:
-            self._digits[step] = [digit.astype(np.float64) for digit in digits(self.integers, self.size, step)]
-        right = np.concatenate([digit[part] for digit in self._digits[step]], 1)
-        parts, count = digits(left, size(left), step), len(self._digits[step])
-        products = np.concatenate(parts).astype(np.float64) @ right
+        both, most = _FLOAT - len(self.integers).bit_length(), size(left)
+        low = max(1, -(-self.size // 2))
+        high = max(low, -(-most // 2))
+        if low + high <= both and high - low <= _APART and low <= shift <= low + high:
+            return self._by_two_digits(left, part, (high, low, shift), judged)
+        step, parts = both // 2, digits(left, most, both // 2)
+        count = max(1, -(-self.size // step))
+        right = self._digits_of(part, step, count)
+        products: Any = np.concatenate(parts).astype(np.float64) @ right
         products = products.reshape(len(parts), len(left), count, -1)
         sums = [
             sum(products[i, :, k - i] for i in range(max(0, k - count + 1), min(k, len(parts) - 1) + 1)).astype(np.int64)
             for k in range(len(parts) + count - 1)
         ]
         return carried(sums, step, shift, judged)
+
+    def _by_two_digits(self, left: Array, part: Any, bits: tuple[int, int, int], judged: bool) -> tuple[Array, Array]:
+        """Do the same where each factor has two digits: lower ones of so many bits, of the left factor no shorter.
+
+        Args:
+            left: the left factor.
+            part: of the matrix.
+            bits: of the left factor's lower digit and of the matrix's, and of the denominator, which has as many as the latter at
+                least, and as both together at most.
+            judged: whether the mask is needed.
+        """
+        high, low, shift = bits
+        both = np.empty((2, *left.shape))
+        both[0], both[1] = left & ((1 << high) - 1), left >> high
+        products = both.reshape(2 * len(left), -1) @ self._digits_of(part, low, 2)
+        products = products.reshape(2, len(left), 2, -1)
+        lowest, middle = products[0, :, 0].astype(np.int64), products[1, :, 0].astype(np.int64)
+        middle <<= high - low  # the sum stays below 2^62: see _APART
+        middle += products[0, :, 1].astype(np.int64)
+        middle += lowest >> low
+        result = products[1, :, 1].astype(np.int64)
+        result <<= high + low - shift
+        result += middle >> (shift - low)
+        if not judged:
+            return result, np.zeros(result.shape, bool)
+        return result, ((lowest & ((1 << low) - 1)) | (middle & ((1 << (shift - low)) - 1))) != 0
+
+    def _digits_of(self, part: Any, step: int, count: int) -> Array:
+        """Return so many digits of a part of the matrix as floats, side by side."""
+        if (step, count) not in self._digits:
+            self._digits[step, count] = [digit.astype(np.float64) for digit in digits(self.integers, step * count, step)]
+        return np.concatenate([digit[part] for digit in self._digits[step, count]], 1)
 
 
 def digits(array: Array, bits: int, step: int) -> list[Array]:

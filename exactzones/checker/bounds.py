@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from exactzones.checker.arithmetic import Array, Weights, fractions, integers, narrow, size, times, total
+from exactzones.checker.arithmetic import WORD, Array, Weights, fractions, integers, narrow, size, times, total
 from exactzones.checker.claim import Claim
 from exactzones.checker.known import KnownBounds, RoundingErrors
 from exactzones.checker.used_units import SCATTERED, units_at, used, whole
@@ -325,27 +325,30 @@ def _through_relu(
     first, width = claim.offsets[k + 1], len(claim.layers[k].relu)
     on = ~claim.relu[units_at(first, width, columns)] | known.are_on()
     is_open = ~on & ~known.are_nonpositive()
-    before = np.where(on[at], after, 0 * after)
-    costs = 0 * after
+    before = after * on[at]
+    costs = 0 * after[:, 0]
     valid = np.ones(len(at), bool)
     rows, places = np.nonzero(is_open[at] & (after != 0))
     if not len(rows):
-        return LinearBounds(before, costs[:, 0], valid)
+        return LinearBounds(before, costs, valid)
     alphas = np.full((len(after), width), -1, np.int64) if len(hinted) else None
     if alphas is not None:
         mine = hinted[(hinted[:, 1] >= first) & (hinted[:, 1] < first + width)]
         alphas[mine[:, 0], mine[:, 1] - first] = mine[:, 2]
-    where = at[rows], places
+    where = at[rows] * after.shape[1] + places
     arrays = known.low, known.high, known.has_low, known.has_high, _chords(arithmetic, known, is_open)
     slopes_of = np.full(len(rows), -1) if alphas is None else alphas[rows, places if columns is None else columns[places]]
-    terms = _OpenTerms(after[rows, places], slopes_of, *(array[where] for array in arrays))
+    terms = _OpenTerms(after[rows, places], slopes_of, *(array.ravel()[where] for array in arrays))
     slopes = _slopes(arithmetic, terms)
     losses = _losses(arithmetic, terms, slopes)
     before[rows, places] = slopes
-    costs = costs.astype(object) if losses.dtype == object else costs
-    costs[rows, places] = losses
     valid[rows[(terms.c < 0) & ~terms.has_low & ~terms.has_high]] = False
-    return LinearBounds(before, total(costs), valid)
+    fits = losses.dtype == object or size(losses) + after.shape[1].bit_length() < WORD
+    losses = losses if fits else losses.astype(object)
+    costs = costs.astype(object) if losses.dtype == object else costs
+    first = np.flatnonzero(np.diff(rows, prepend=-1))
+    costs[rows[first]] = np.add.reduceat(losses, first)
+    return LinearBounds(before, costs, valid)
 
 
 def _chords(arithmetic: FixedPoint, known: KnownBounds, is_open: Array) -> Array:
