@@ -23,6 +23,7 @@ _ROUNDS = 4  # of ascent that a first guess makes with many inputs, however long
 _MOST = 0.25  # share of the time that is left, for one guess
 _PATIENCE = 10  # times as long as meant a guess may take, since each domain costs some time; other domains are left to the next
 _SHARE = 0.1  # of the time so far, for all guesses but the first
+_FEW_INPUTS_SHARE = 0.03  # the same with few inputs: the proof tries points of its own cells
 
 
 class Guesses:
@@ -41,11 +42,12 @@ class Guesses:
         self._count, self._spent, self._next = 0, 0.0, 0
         few = network.inputs <= CELL_SEARCH_INPUTS
         self._first = (_FEW_INPUTS_SECONDS, 0) if few else (_SECONDS, _ROUNDS)
+        self._share = _FEW_INPUTS_SHARE if few else _SHARE
 
     @property
     def is_due(self) -> bool:
         """Whether the guesses have taken less than their share of the time."""
-        return self._spent < _SHARE * (time.monotonic() - self._start) - self._first[0]
+        return self._spent < self._share * (time.monotonic() - self._start) - self._first[0]
 
     def guess(self, numbers: Iterable[int], seconds: float | None = None) -> tuple[int, Vector] | None:
         """Return one of the cases with these numbers and a witness, or None.

@@ -46,25 +46,27 @@ class CellProof(Proof[CellSearch]):
         self._mark_needed()
         chosen = np.nonzero(self.kept)[0]
         self.chosen = chosen[np.lexsort((self.upper[chosen], self.unit[chosen], self.node[chosen]))]
+        self.first = np.searchsorted(self.node[self.chosen], np.arange(self.first_nodes + 1))
         planes = tight[self.chosen]
         self.index = search.planes.index_of[planes]
-        self.multipliers = self._multipliers(search.planes.rows[planes], row[self.chosen])
-        self.first = np.searchsorted(self.node[self.chosen], np.arange(self.first_nodes + 1))
+        self.multipliers = self._multipliers(planes, row[self.chosen])
 
-    def _multipliers(self, planes: Array, rows: Array) -> Array:
+    def _multipliers(self, numbers: Array, rows: Array) -> Array:
         """Return the multipliers of kept bounds, times ``2^MULTIPLIER_BITS``, rounded as coarsely as a bound can spare.
 
         Args:
-            planes: the hyperplanes that prove each bound, shape (bounds, dim, dim + 1).
+            numbers: of the hyperplanes that prove each bound, shape (bounds, dim).
             rows: what is bounded, shape (bounds, dim + 1).
         """
+        every = self.search.planes.rows
+        planes = every[numbers]
         exact = np.where(self.index == -1, 0, np.maximum(_solve(planes[:, :, 1:], rows[:, 1:]), 0))
         found: Array = np.rint(exact * (1 << MULTIPLIER_BITS))
         if not self.search.is_coarse:
             return found
         best = self._least(rows - np.einsum("bh,bhj->bj", exact, planes))
         spare = self._spare(best)
-        cost = np.where(exact > 0, -self._least(-np.abs(planes)), 0).sum(1)  # of rounding by 1, at most
+        cost = np.where(exact > 0, -self._least(-np.abs(every))[numbers], 0).sum(1)  # of rounding by 1, at most
         finest = np.floor(np.log2(np.maximum(spare, _TINY)) - np.log2(np.maximum(cost, _TINY))).astype(int) + 1
         left = np.nonzero((spare > 0) & (finest > -MULTIPLIER_BITS))[0]
         for coarser in _COARSER:  # fewer bits may do, since errors cancel
@@ -84,12 +86,14 @@ class CellProof(Proof[CellSearch]):
 
     def _spare(self, best: Array) -> Array:
         """Return what rounding may cost each kept bound: a share of the unit's range, or of how positive a condition is."""
-        at, unit, count = self.node[self.chosen], self.unit[self.chosen], self.claim.units
-        spare: Array = _SPARE_OF_CONDITION * best
-        for k in np.nonzero(unit < count)[0].tolist():
-            known = self.search.bounds_at[int(at[k])]
-            spare[k] = _SPARE * (known.high[unit[k]] - known.low[unit[k]])
-        return spare
+        units, spare = self.unit[self.chosen], _SPARE_OF_CONDITION * best
+        for node in range(self.first_nodes):
+            mine = slice(self.first[node], self.first[node + 1])
+            known, unit = self.search.bounds_at[node], units[mine]
+            hidden = unit < self.claim.units
+            unit = unit[hidden]
+            spare[mine][hidden] = _SPARE * (known.high[unit] - known.low[unit])
+        return np.asarray(spare)
 
     def _mark_needed(self) -> None:
         """Mark the bounds on which the leaves rest, going from the last node to the first."""

@@ -183,8 +183,11 @@ class FloatClaim:
             slope, shift, lower, error = relaxed[k]
             negative = np.minimum(coefficients, 0)
             constants = constants + np.einsum("pn,pn->p", negative, shift[cell])
-            coefficients = (coefficients - negative) * lower[cell] + negative * slope[cell]
-            constants = constants + coefficients @ self.biases[k]
+            coefficients = coefficients - negative  # in place from here on: these arrays are large
+            coefficients *= lower[cell]
+            negative *= slope[cell]
+            coefficients += negative
+            constants += coefficients @ self.biases[k]
             if error is not None:
                 constants = constants - np.einsum("pn,pn->p", np.abs(coefficients), error[cell])
             coefficients = coefficients @ self.weights[k]
