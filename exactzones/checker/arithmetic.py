@@ -123,8 +123,12 @@ class Weights:
             needed: shape (inputs,); columns that are not needed are returned as zeros.
             judged: whether the mask is needed; if not, it may be False everywhere.
         """
-        used = left.any(0)
         columns = np.ones(self.integers.shape[1], bool) if needed is None else needed
+        if np.count_nonzero(left) <= len(left):
+            rows, units = np.nonzero(left)
+            if (np.diff(rows) > 0).all():
+                return self._multiples(left, (rows, units), columns)
+        used = left.any(0)
         if used.all() and columns.all():
             return self._product(left, self.integers, ..., judged)
         part = np.ix_(used, columns)
@@ -136,6 +140,19 @@ class Weights:
             where[:, columns] = inexact
         return whole, where
 
+    def _multiples(self, left: Array, where: tuple[Array, Array], columns: Array) -> tuple[Array, Array]:
+        """Do the same where each row of the left factor has at most one entry, at these places: a function starts as one unit."""
+        (rows, units), factors = where, left[where]
+        everything = int(np.bitwise_or.reduce(factors)) if len(factors) else 0
+        halved = min((everything & -everything).bit_length(), (self.denominator & -self.denominator).bit_length()) - 1
+        factors, right = factors >> max(0, halved), self.integers[np.ix_(units, columns)]
+        fits = object not in (factors.dtype, right.dtype) and size(factors) + self.size < WORD
+        total = factors[:, None] * right if fits else factors.astype(object)[:, None] * right.astype(object)
+        values, inexact = self._divided(total, max(0, halved))
+        whole, rounded = np.zeros((len(left), len(columns)), values.dtype), np.zeros((len(left), len(columns)), bool)
+        whole[np.ix_(rows, columns)], rounded[np.ix_(rows, columns)] = values, inexact
+        return narrow(whole), rounded
+
     def _product(self, left: Array, right: Array, part: Any, judged: bool) -> tuple[Array, Array]:
         if object not in (left.dtype, right.dtype):
             most = size(left) + self.size + len(right).bit_length()  # bits of a sum of products
@@ -146,13 +163,15 @@ class Weights:
         values, inexact = self._divided(left.astype(object) @ right.astype(object))
         return narrow(values), inexact
 
-    def _divided(self, total: Array) -> tuple[Array, Array]:
-        if self.denominator == 1:
+    def _divided(self, total: Array, halved: int = 0) -> tuple[Array, Array]:
+        """Return numerators divided by the denominator, after both were halved so many times, and a mask of what was rounded."""
+        below = self.denominator >> halved
+        if below == 1:
             return total, np.zeros(total.shape, bool)
-        if self._shift is not None and (total.dtype == object or self._shift < WORD):
-            return total >> self._shift, (total & ((1 << self._shift) - 1)).astype(bool)
+        if self._shift is not None and (total.dtype == object or self._shift - halved < WORD):
+            return total >> (self._shift - halved), (total & (below - 1)).astype(bool)
         total = total.astype(object)
-        return total // self.denominator, (total % self.denominator).astype(bool)
+        return total // below, (total % below).astype(bool)
 
     def _by_digits(self, left: Array, part: Any, shift: int, judged: bool) -> tuple[Array, Array]:
         """Multiply the digits of both factors in floats, then carry from the lowest digit: ``floor(product / 2^shift)``.

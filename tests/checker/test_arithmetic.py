@@ -25,6 +25,9 @@ def test_products_are_rounded_down_as_integers_are(data):
     weights = Weights(Matrix.of([[Fraction(entry, denominator) for entry in row] for row in matrix.tolist()]))
     needed = draw.random(inputs) < 0.8
     left[:, draw.random(outputs) < 0.1] = 0
+    if data.draw(st.booleans()):  # one unit in each row, as functions start
+        left[np.arange(outputs) != draw.integers(outputs, size=rows)[:, None]] = 0
+        left <<= data.draw(st.sampled_from([0, 7, 40]))
     values, inexact = weights.product(integers(left.tolist()), needed if data.draw(st.booleans()) else None)
     whole = left @ matrix
     wanted, lost = whole // denominator, (whole % denominator).astype(bool)
