@@ -19,8 +19,8 @@ from exactzones.checker.claim import Claim, Target
 from exactzones.checker.known import KnownBounds
 from exactzones.checker.sparse_weights import SparseWeights
 
-_NUMBERS = 1 << 21
-"""Most coefficients of a layer's units that are computed at once."""
+_NUMBERS = 1 << 17
+"""Most coefficients of a layer's units that are computed at once, so that the arrays of a step fit into a processor's cache."""
 _SPARSE_NUMBERS = 1 << 18
 """The same if weights are sparse: few functions depend on few units."""
 

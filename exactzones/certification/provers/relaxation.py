@@ -14,6 +14,9 @@ from exactzones.checker.claim import Claim
 from exactzones.rational.blocks import SparseFloats
 from exactzones.rational.floats import unscaled
 
+_TOGETHER = 1024
+"""Functions that are carried back together: of a narrow network, their coefficients fit into a processor's cache."""
+
 
 class Relaxation(NamedTuple):
     """The linear relaxation of a layer on cells; all arrays have shape (cells, units).
@@ -179,6 +182,11 @@ class FloatClaim:
             cell: shape (functions,); the cell on which each function is bounded.
             relaxed: relaxations of the layers up to and including that one.
         """
+        parts = [slice(start, start + _TOGETHER) for start in range(0, max(1, len(cell)), _TOGETHER)]
+        return np.concatenate([self._carried(coefficients[part], constants[part], cell[part], relaxed) for part in parts])
+
+    def _carried(self, coefficients: Array, constants: Array, cell: Array, relaxed: Sequence[Relaxation]) -> Array:
+        """Return what ``lower`` does."""
         for k in range(len(relaxed) - 1, -1, -1):
             slope, shift, lower, error = relaxed[k]
             negative = np.minimum(coefficients, 0)
