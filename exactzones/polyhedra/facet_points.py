@@ -25,7 +25,8 @@ Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 
 NO_ROW = -1
 _MOST_ROWS = 24  # of a combination
-_ROUNDS = 30  # of rows that join
+_ROUNDS = 30  # in which rows join
+_JOINING = 2  # rows in a round, at most
 _IDLE = 5  # rounds in which no point is found, after which the search ends
 _STEPS = 4  # of Newton's method after each
 _LEAST_STEP = 0.1  # however close a multiplier is to zero
@@ -124,11 +125,28 @@ class PointSearch:
         slots[leaving], multipliers[leaving] = NO_ROW, 0.0
         order = np.argsort(slots[:, 1:] < 0, axis=1, kind="stable") + 1
         slots[:, 1:], multipliers[:, 1:] = (np.take_along_axis(each, order, axis=1) for each in (slots, multipliers))
-        is_new = (slots != worst[:, None]).all(axis=1)
-        has_place = slots[:, -1] < 0
-        joining = np.flatnonzero(is_new & has_place)
-        slots[joining, (slots[joining, 1:] >= 0).sum(axis=1) + 1] = worst[joining]
-        return reached, ~found & (has_place | ~is_new) & np.isfinite(least)
+        return reached, ~found & self._join(values, slots) & np.isfinite(least)
+
+    def _join(self, values: Floats, slots: Integers) -> Flags:
+        """Let the lowest rows join combinations, and return where the lowest one of all could, or had joined before.
+
+        Args:
+            values: (K, n) of the rows at points; those of rows that join become infinite.
+            slots: (K, s) the combinations.
+        """
+        every, goes_on = np.arange(len(slots)), np.ones(len(slots), bool)
+        for nth in range(_JOINING):
+            lowest = np.argmin(values, axis=1)
+            is_new = (slots != lowest[:, None]).all(axis=1)
+            has_place = slots[:, -1] < 0
+            if nth == 0:
+                goes_on = has_place | ~is_new
+            else:
+                is_new &= values[every, lowest] < self.margin / 2
+            joining = np.flatnonzero(is_new & has_place)
+            slots[joining, (slots[joining, 1:] >= 0).sum(axis=1) + 1] = lowest[joining]
+            values[every, lowest] = np.inf
+        return goes_on
 
     def _nearest(self, meant: Integers, slots: Integers, multipliers: Floats) -> tuple[Floats, Floats]:
         """Return the points near the centre at which the rows of combinations have the margin; set the multipliers.
