@@ -124,7 +124,8 @@ class Program:
     def suspend(self, row: int) -> None:
         """Take a row out of all programs until ``resume``; its place stays."""
         self._suspended[row] = self._rows[row]
-        self._place(row, FilteredRow.of((1, *(0,) * self.dim)))
+        one = (1, *(0,) * self.dim)
+        self._place(row, FilteredRow(np.array(one, np.float64), 0.0, one, 1.0))
         self._float.bound_row(row, -INFINITY, INFINITY)
 
     def resume(self, row: int) -> None:

@@ -20,7 +20,8 @@ from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.polyhedra import HRep
 from exactzones.polyhedra.bounds import Bounds, FloatBounds
-from exactzones.polyhedra.facet_search import FacetSearch, FloatRows, Reasons, Side
+from exactzones.polyhedra.facet_search import FacetSearch, Reasons
+from exactzones.polyhedra.float_rows import FloatRows, Side
 from exactzones.polyhedra.program import Program, exactly
 from exactzones.rational import Matrix, Row, Vector, certainly_independent
 from exactzones.rational.arrays import Floats
@@ -32,12 +33,18 @@ Key: TypeAlias = tuple[int, int]
 Implied: TypeAlias = tuple[tuple[Key, ...], tuple[Side, ...]]
 """What implies a row: other rows, and sides of the box."""
 
+_PARTS = (2.0**-1, 2.0**-4, 2.0**-8)  # of the way from a facet to a point beyond it, the first at which all rows are positive
+
 
 class KeyedReasons(NamedTuple):
-    """Reasons as in ``facet_search.Reasons``, for a zone and its neighbours; redundant rows with their sides of the box."""
+    """Reasons as in ``facet_search.Reasons``, for a zone and its neighbours; redundant rows with their sides of the box.
+
+    Points beyond facets are those of ``facet_search.FacetSearch``.
+    """
 
     facets: Mapping[Key, Mapping[Key, float]]
     redundant: Mapping[Key, Implied]
+    beyond: Mapping[Key, Floats]
 
 
 class NeighbourHints(NamedTuple):
@@ -80,7 +87,7 @@ class FacetRows:
     def inner(self) -> Vector | None:
         """Return a point strictly inside; None if the zone has no interior."""
         hints = self._usable_hints
-        near = None if hints is None else self._floats.inside(hints.centre, self._numbers_of([hints.crossed]), self.deadline)
+        near = None if hints is None else self._near(hints)
         if near is not None:
             return exactly(near)
         program = Program.on(HRep(self._dim, self.around.domain_rows))
@@ -88,6 +95,23 @@ class FacetRows:
             program.push(row)
         point = program.interior()
         return None if point is None else program.off_the_bounds(point)
+
+    def _near(self, hints: NeighbourHints) -> Floats | None:
+        """Return a point certainly inside and off all bounds that floats find from a neighbour's; None if they find none.
+
+        The rows of both zones agree where they meet, so that this zone begins where the way to a point beyond the neighbour's
+        facet alone crosses that facet.
+        """
+        beyond, crossed = hints.reasons.beyond.get(hints.crossed), self._number.get(hints.crossed)
+        if beyond is not None and crossed is not None:
+            heights = [abs(float(self._floats.heights(point)[crossed])) for point in (hints.centre, beyond)]
+            share = heights[0] / sum(heights)
+            for part in _PARTS:
+                point = hints.centre + (share + part * (1 - share)) * (beyond - hints.centre)
+                if self._floats.are_positive(point):
+                    lifted = self._floats.lifted(point, self.deadline)
+                    return lifted if self._floats.are_positive(lifted) else point
+        return self._floats.inside(hints.centre, self._numbers_of([hints.crossed]), self.deadline)
 
     def facets(self, inner: Vector) -> FacetsFound:
         """Return the irredundant rows, those of the domain included.
@@ -109,7 +133,7 @@ class FacetRows:
             self._imply_for_all_values(search)
             if not self.around.domain_rows and certainly_independent(self._first.weight.integer_rows()):
                 kept = (row for k, row in enumerate(rows) if k not in search.redundant)
-                return FacetsFound(sorted(kept), KeyedReasons({}, {}))
+                return FacetsFound(sorted(kept), KeyedReasons({}, {}, {}))
         search.run()
         found = sorted([*(rows[k] for k in search.facets), *(self.around.sides[side] for side in search.sides)])
         keys = list(self._keys.values())
@@ -118,7 +142,8 @@ class FacetRows:
             keys[k]: (tuple(keys[other] for other in part), search.reasons.sides.get(k, ()))
             for k, part in search.reasons.redundant.items()
         }
-        return FacetsFound(found, KeyedReasons(facets, redundant))
+        beyond = {keys[k]: point for k, point in search.beyond.items()}
+        return FacetsFound(found, KeyedReasons(facets, redundant, beyond))
 
     def _imply_for_all_values(self, search: FacetSearch) -> None:
         """Enter the rows that follow from others for all values of the first layer that are in its range on a box."""

@@ -169,7 +169,7 @@ class LocalZone:
         """The irredundant rows."""
         if self.is_rational:
             return self._search.facets(self.inner_point)
-        return FacetsFound(list(self._irrational_cell.hrep.rows), KeyedReasons({}, {}))
+        return FacetsFound(list(self._irrational_cell.hrep.rows), KeyedReasons({}, {}, {}))
 
     @cached_property
     def _irrational_cell(self) -> Cell:

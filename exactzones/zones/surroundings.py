@@ -13,7 +13,7 @@ from exactzones.layer import Layer
 from exactzones.network import Network, Pattern
 from exactzones.polyhedra import Box, HRep, Polyhedron
 from exactzones.polyhedra.bounds import Bounds, FloatBounds
-from exactzones.polyhedra.facet_search import Side
+from exactzones.polyhedra.float_rows import Side
 from exactzones.property import Property
 from exactzones.rational import (
     IntegerMatrix,

@@ -63,6 +63,22 @@ def test_across_a_facet_is_the_neighbour_in_the_graph(data):
         assert all(row[0] + sum(a * x for a, x in zip(row[1:], other.inner_point, strict=True)) > 0 for row in other.hrep.rows)
 
 
+@settings(max_examples=15)
+@given(st.data())
+def test_zones_after_several_facets_are_those_at_their_points(data):
+    """What is known of a zone is a guess on the other side of a facet: degenerate zones show that it is not more."""
+    network = data.draw(networks().filter(lambda network: network.inputs <= 3))
+    zone = zone_at(network, data.draw(points(network.inputs)), Polyhedron.box(-8, 8, dim=network.inputs))[0]
+    for _ in range(4):
+        facets = [facet for facet in zone.facets if facet.flips]
+        assume(facets)
+        zone = zone.across(data.draw(st.sampled_from(facets)))
+        assert zone.facets
+        (fresh,) = zone_at(network, zone.inner_point, zone.domain)
+        assert fresh.pattern == zone.pattern
+        assert fresh.hrep == zone.hrep
+
+
 def test_zones_that_were_looked_at_can_be_copied():
     network = Network.mlp([([[1, 0], [0, 1]], [0, 0]), ([[1, 1]], [-1])])
     for domain in (None, Polyhedron.box(-1, 1, dim=2)):
