@@ -6,7 +6,7 @@ import pytest
 from exactzones.certification import CannotFire, case_of, certify_cases
 from exactzones.certification.provers.box_search import BoxSearch
 from exactzones.certification.provers.shared_bounds import SharedBounds
-from exactzones.certification.provers.sharp_bounds import is_affordable, sharpen
+from exactzones.certification.provers.sharp_bounds import bottleneck, is_affordable, sharpen
 from exactzones.certification.run import Run
 from exactzones.checker import check
 from exactzones.checker.node_lines import read_node
@@ -85,3 +85,34 @@ def test_boxes_with_other_constants_share_no_bounds():
             assert np.array_equal(boxes.high, expected.high)
             assert search._sharpen(boxes, 0, 0) == alone._sharpen(expected, 0, 0)
             assert search.slopes == alone.slopes
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_few_open_units_between_wide_layers_are_split_first_and_bounds_sharpened_again(seed):
+    network = network_of(seed, (8, 3, 16, 1))
+    case = case_of(network, condition({0: 1}), "-1:1")
+    search, boxes = root(network, case)
+    unit = bottleneck(search.claim, boxes)
+    assert search.claim.layer_of[unit] == 1
+    assert boxes.low[0, unit] < 0 < boxes.high[0, unit]
+    points = np.random.default_rng(seed).choice([-1.0, 1.0], (4000, INPUTS))
+    top = search.claim.slack(points).max()
+    case = case_of(network, condition({0: 1}, -round(2.5 * abs(top) + 1)), "-1:1")
+    decision = certify_cases(network, [case])
+    assert isinstance(decision, CannotFire)
+    lines = decision.certificate.lines
+    assert check(network, [case], lines).verdict == "valid"
+    assert check_plainly(network, [case], iter(lines)).verdict == "valid"
+    nodes = [*map(read_node, lines[1:])]
+    assert any(bound.hint.alphas for node in nodes[1:] for bound in node.bounds)
+    assert any(node.splits for node in nodes)
+
+
+def test_no_unit_is_a_bottleneck_where_layers_are_alike_or_many_units_are_split():
+    network = network_of(0)
+    search, boxes = root(network, case_of(network, condition({0: 1}), "-1:1"))
+    assert bottleneck(search.claim, boxes) is None
+    network = network_of(0, (8, 3, 16, 1))
+    search, boxes = root(network, case_of(network, condition({0: 1}), "-1:1"))
+    boxes.side[0, :4] = 1
+    assert bottleneck(search.claim, boxes) is None

@@ -2,7 +2,8 @@
 
 Nothing here is trusted: floats propose a tree with hints, the checker's integers decide.  At the root back-substitution (CROWN)
 bounds all units.  Then the conditions are bounded, with lower slopes of open units and multiples of split units' bounds chosen by
-gradient ascent (beta-CROWN).  A region that is not proved is split by the most promising of a few candidate units.
+gradient ascent (beta-CROWN).  A region that is not proved is split by the most promising of a few candidate units.  Where a layer
+between others has few open units, these come first, and later units are bounded anew on each side (see ``bottleneck``).
 
 Sources: Zhang et al. 2018, CROWN; Wang et al. 2021, Beta-CROWN; Bunel et al. 2020, Branch and bound for piecewise linear neural
 network verification.
@@ -21,7 +22,7 @@ from exactzones.certification.provers.box_leaves import BITS, Refuted, as_writte
 from exactzones.certification.provers.dual import BoundResult, BoxBatch, DualBound, DualVariables, Relaxed, least
 from exactzones.certification.provers.relaxation import FloatClaim
 from exactzones.certification.provers.shared_bounds import SharedBounds, key_of
-from exactzones.certification.provers.sharp_bounds import Slopes, is_affordable, sharpen
+from exactzones.certification.provers.sharp_bounds import Slopes, bottleneck, is_affordable, sharpen
 from exactzones.checker.arithmetic import Array
 from exactzones.checker.bounds import ALPHA_BITS
 from exactzones.rational.blocks import SparseFloats
@@ -38,12 +39,17 @@ _WORTH = 0.05  # a unit's bound is kept if it narrows the unit's range by this s
 
 @dataclass
 class _OpenBoxes:
-    """A region that waits to be visited, as a batch of one row, with the dual variables to start from."""
+    """A region that waits to be visited, as a batch of one row, with the dual variables to start from.
+
+    Attributes:
+        sharp: whether sharper bounds of its units are worth their time.
+    """
 
     boxes: BoxBatch
     variables: DualVariables
     parent: int
     side: int
+    sharp: bool = False
 
 
 class _Candidates(NamedTuple):
@@ -91,7 +97,8 @@ class BoxSearch(RegionSearch):
         self.slopes: dict[int, dict[tuple[int, int], Slopes]] = {}  # by node
         for place, region in reversed([*enumerate(regions)]):
             if len(claim.targets):
-                self.stack.append(_OpenBoxes(*self._first_boxes(region), -1, place))
+                boxes, variables = self._first_boxes(region)
+                self.stack.append(_OpenBoxes(boxes, variables, -1, place, sharp=not boxes.side.any()))
 
     def _first_boxes(self, region: FloatRegion) -> tuple[BoxBatch, DualVariables]:
         """Return a region as a batch of one row, and the dual variables to start from."""
@@ -125,11 +132,12 @@ class BoxSearch(RegionSearch):
         if self.witness is not None:
             return
         proved = self._prove(boxes, variables, numbers, value > 0)
-        sharper = [k for k in np.flatnonzero(roots & ~proved).tolist() if self._sharpen(boxes, k, int(numbers[k]))]
+        worth = np.array([item.sharp for item in batch])
+        sharper = [k for k in np.flatnonzero(worth & ~proved).tolist() if self._sharpen(boxes, k, int(numbers[k]))]
         if sharper:
             sub = boxes.take(sharper)
             value[sharper], _, better = self.dual.ascend(
-                sub, variables.take(sharper), steps, margin=self.margin, look=self.deadline.check
+                sub, variables.take(sharper), _ROOT_STEPS, margin=self.margin, look=self.deadline.check
             )
             variables.put(np.array(sharper), better)
             proved[sharper] = self._prove(sub, better, numbers[sharper], value[sharper] > 0)
@@ -186,16 +194,20 @@ class BoxSearch(RegionSearch):
             self.bounds[number] = bounds
 
     def _sharpen(self, boxes: BoxBatch, place: int, number: int) -> bool:
-        """Bound the open units of a box more sharply, in place, if nothing is split and that is affordable; tell whether."""
+        """Bound the open units of a box more sharply, in place, if that is affordable; tell whether."""
         box = boxes.take([place])
-        if box.side.any() or not is_affordable(self.claim, box):
+        if not is_affordable(self.claim, box):
             return False
-        key = key_of(self.claim, self.margin, box)
-        if key not in self._shared.sharp:
-            self._shared.sharp.clear()
-            self._shared.sharp[key] = sharpen(self.dual, box, self.margin, self.deadline.check)
-        sharp = self._shared.sharp[key]
-        boxes.low[place], boxes.high[place], self.slopes[number] = sharp.boxes.low[0], sharp.boxes.high[0], sharp.slopes
+        sharp = self._shared.sharper(
+            (self._units.tobytes(), key_of(self.claim, self.margin, box)),
+            lambda: sharpen(self.dual, box, self.margin, self.deadline.check),
+        )
+        boxes.low[place], boxes.high[place] = sharp.boxes.low[0], sharp.boxes.high[0]
+        units = self._units.tolist()
+        self.slopes[number] = {
+            (units[unit], upper): tuple((units[of], alpha) for of, alpha in slopes)
+            for (unit, upper), slopes in sharp.slopes.items()
+        }
         return bool(sharp.slopes)
 
     def _bound_layer(self, boxes: BoxBatch, numbers: Array, k: int) -> None:
@@ -289,6 +301,8 @@ class BoxSearch(RegionSearch):
         if candidates.relaxed.open[:, : self.claim.offsets[1]].any():
             first, first_score = self._best_first_unit(candidates)
             best = np.where(first_score > score, first, best)
+        narrow = [bottleneck(self.claim, boxes.take([k])) for k in range(len(numbers))]
+        best = np.array([unit if at is None else at for unit, at in zip(best.tolist(), narrow, strict=True)])
         for k, number in enumerate(numbers.tolist()):
             if not candidates.relaxed.open[k].any():  # all units are settled and nothing is proved: left to the exact prover
                 continue
@@ -297,7 +311,7 @@ class BoxSearch(RegionSearch):
                 child = boxes.take([k])
                 child.side[0, best[k]] = 1 if side else -1
                 (child.low if side else child.high)[0, best[k]] = 0
-                self.stack.append(_OpenBoxes(child, variables.take([k]), number, side))
+                self.stack.append(_OpenBoxes(child, variables.take([k]), number, side, sharp=narrow[k] is not None))
 
     def _candidates(self, boxes: BoxBatch, variables: DualVariables, value: Array) -> _Candidates:
         """Estimate what splitting each unit gains: mostly what the unit's relaxation costs the bound."""

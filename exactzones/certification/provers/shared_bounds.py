@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,6 +17,10 @@ RootBounds: TypeAlias = tuple[Array, Array, list[tuple[int, int]]]
 """Lower and upper bounds of all hidden units, shape (1, units), and those that are recorded: units, and 1 for an upper bound."""
 
 
+_KEPT = 32
+"""How many boxes with sharp bounds are kept: a root, and the parts into which splits of a few units divide it."""
+
+
 @dataclass
 class SharedBounds:
     """The last bounds of units, for searches of other claims about the same network on the same box.
@@ -28,6 +32,15 @@ class SharedBounds:
 
     roots: dict[Hashable, RootBounds] = field(default_factory=dict)
     sharp: dict[Hashable, SharpBounds] = field(default_factory=dict)
+
+    def sharper(self, key: Hashable, compute: Callable[[], SharpBounds]) -> SharpBounds:
+        """Return the sharp bounds with a key; they are computed if they are not known."""
+        if key not in self.sharp:
+            bounds = compute()
+            if len(self.sharp) >= _KEPT:
+                self.sharp.clear()
+            self.sharp[key] = bounds
+        return self.sharp[key]
 
 
 def key_of(claim: FloatClaim, margin: float, box: BoxBatch) -> Hashable:

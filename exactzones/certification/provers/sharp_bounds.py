@@ -23,6 +23,9 @@ _WORK = 1 << 35  # multiplications that bounds may take, at most
 _TOGETHER = 128  # units that are bounded at once
 _WORTH = 0.02  # a bound is kept if it narrows the unit's range by this share, or settles the unit
 
+_DEEPEST = 4  # splits of a layer of few open units for which bounds are sharpened again, and how many units are few
+_MANY = 4  # how many times as many open units there must be in later layers
+
 Slopes: TypeAlias = tuple[tuple[int, int], ...]
 """Lower slopes of open units, times 2^8, by unit, where they are not those that the checker takes without a hint."""
 
@@ -47,6 +50,24 @@ def is_affordable(claim: FloatClaim, boxes: BoxBatch) -> bool:
     sizes = np.cumsum([weight.shape[0] * weight.shape[1] for weight in claim.weights])
     work = sum(int(open_units[claim.span(k)].sum()) * int(sizes[k]) for k in range(1, claim.depth))
     return 0 < 4 * (_STEPS + 1) * work <= _WORK  # both bounds, each with its gradient
+
+
+def bottleneck(claim: FloatClaim, boxes: BoxBatch) -> int | None:
+    """Return a unit whose splits are worth sharp bounds of later units, for a box as a batch of one row; None if there is none.
+
+    It is one of the few open units of a layer between others.  Much of what later layers do not know about each other comes from
+    these few.  Which unit it is depends on the box only, so that all claims about it split it in the same way and share bounds.
+    """
+    if claim.depth < 3 or np.count_nonzero(boxes.side) >= _DEEPEST or not is_affordable(claim, boxes):
+        return None
+    low, high = boxes.low[0], boxes.high[0]
+    open_units = (low < 0) & (high > 0) & claim.relu & (boxes.side[0] == 0)
+    counts = [int(open_units[claim.span(k)].sum()) for k in range(claim.depth)]
+    for k in range(1, claim.depth - 1):
+        if 0 < counts[k] <= _DEEPEST and sum(counts[k + 1 :]) >= _MANY * counts[k]:
+            units = claim.span(k).start + np.flatnonzero(open_units[claim.span(k)])
+            return int(units[np.argmax(np.minimum(-low[units], high[units]))])
+    return None
 
 
 def sharpen(dual: DualBound, boxes: BoxBatch, margin: float, look: Callable[[], None]) -> SharpBounds:
