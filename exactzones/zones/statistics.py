@@ -37,6 +37,7 @@ from exactzones.rational import Vector, sum_of_products
 from exactzones.rational.floats import ratio_as_float
 from exactzones.zones.listing import Zones, find_zones
 from exactzones.zones.units import ending_at, unit_of
+from exactzones.zones.volumes import firing_centroid
 
 _Moments = tuple[Fraction, Fraction, Fraction]
 _SUM = Layer.of([[1, 1]], relu=False)
@@ -172,7 +173,7 @@ def _measured(unit: int, partners: Sequence[int], zones_of: Callable[[list[int],
     """
     zones = zones_of([unit], feature(0))
     own = _moments(zones)
-    found = Measures(own[0], own[1], _variance(own[2], own[1]), zones.centroid())
+    found = Measures(own[0], own[1], _variance(own[2], own[1]), _centroid(zones, own[0]))
     yield found
     below = _moments(zones_of([unit], _NEGATIVE))
     mean = sum_of_products([(own[1],), (_MINUS, below[1])])
@@ -187,6 +188,13 @@ def _measured(unit: int, partners: Sequence[int], zones_of: Callable[[list[int],
 def _moments(zones: Zones) -> _Moments:
     share, first, second = zones.moments(2)
     return share, first, second
+
+
+def _centroid(zones: Zones, share: Fraction) -> Vector | None:
+    """Return ``zones.centroid()``, given the share of the bounded domain: the volume need not be integrated once more."""
+    if not share or zones.domain is None:
+        return None
+    return firing_centroid(zones.zones, sum_of_products([(share, zones.domain.cell().volume())]))
 
 
 def _pair(one: _Moments, other: _Moments, joined: _Moments) -> PairMeasures:

@@ -47,7 +47,7 @@ def test_measures_of_a_pair(data):
     mean = integral(everywhere, one)
     assert (found.mean, found.variance) == (mean, integral(everywhere, one, 2) - mean**2)
     fires, fires_other = (find_zones(net, unit, domain) for unit in (one, other))
-    assert found.share == fires.share
+    assert (found.share, found.centroid) == (fires.share, fires.centroid())
     assert found.mean_relu == fires.mean() == integral(fires, one)
     assert found.variance_relu == fires.moment(2) - fires.mean() ** 2
     both = find_zones(net, feature(one) & feature(other) if one != other else one, domain)
