@@ -49,4 +49,5 @@ def common_zeros(planes: BigIntegers) -> BigIntegers:
 
 def quotients(numerators: Iterable[Any], denominators: Iterable[Any]) -> list[Fraction]:
     """Return the quotients of integers and positive integers."""
-    return [reduced_fraction(flint.fmpq(above, below)) for above, below in zip(numerators, denominators, strict=True)]
+    numbers = (flint.fmpq(above, below) for above, below in zip(numerators, denominators, strict=True))
+    return [reduced_fraction(number.p, number.q) for number in numbers]

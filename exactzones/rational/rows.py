@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import reduce
 from operator import mul
 from typing import TypeAlias
 
@@ -18,6 +19,9 @@ import flint
 from exactzones.rational.quadratic import quotient
 
 Row: TypeAlias = tuple[int, ...]
+_Reduced: TypeAlias = tuple[flint.fmpz, flint.fmpz]  # numerator and denominator
+
+_ZERO, _ONE = (flint.fmpz(0), flint.fmpz(1)), (flint.fmpz(1), flint.fmpz(1))
 
 
 def primitive(row: Iterable[int]) -> Row:
@@ -79,7 +83,7 @@ def sum_of_quotients(quotients: Iterable[tuple[int, int]]) -> Fraction:
         return sum((quotient(above, below) for above, below in quotients), start=Fraction(0))
     while len(sums) > 1:
         sums = [a + b for a, b in itertools.zip_longest(sums[::2], sums[1::2], fillvalue=flint.fmpq(0))]
-    return reduced_fraction(sums[0])
+    return reduced_fraction(sums[0].p, sums[0].q)
 
 
 def sum_of_products(terms: Iterable[Sequence[Fraction]]) -> Fraction:
@@ -88,12 +92,35 @@ def sum_of_products(terms: Iterable[Sequence[Fraction]]) -> Fraction:
     >>> sum_of_products([(Fraction(1, 2), Fraction(1, 3)), (Fraction(-1, 6),)])
     Fraction(0, 1)
     """
-    pairs = ((math.prod([n.numerator for n in term]), math.prod([n.denominator for n in term])) for term in terms)
-    return sum_of_quotients(pairs)
+    listed = [list(term) for term in terms]
+    try:
+        reduced = [[(flint.fmpz(n.numerator), flint.fmpz(n.denominator)) for n in term] for term in listed]
+    except TypeError:  # an irrational number
+        return sum((math.prod(term, start=Fraction(1)) for term in listed), start=Fraction(0))
+    total = reduce(_plus, [reduce(_times, term, _ONE) for term in reduced], _ZERO)
+    return reduced_fraction(*total)
 
 
-def reduced_fraction(number: flint.fmpq) -> Fraction:
-    """Convert a number, without looking for common factors, which takes long for long numbers and finds none."""
+def _times(one: _Reduced, other: _Reduced) -> _Reduced:
+    """Return a product: only numerators and denominators of different factors can have common factors."""
+    (above, below), (above2, below2) = one, other
+    first, second = above.gcd(below2), above2.gcd(below)
+    product = (above // first) * (above2 // second)
+    return (product, (below // second) * (below2 // first)) if product else _ZERO
+
+
+def _plus(one: _Reduced, other: _Reduced) -> _Reduced:
+    """Return a sum (Knuth, The Art of Computer Programming 2, 4.5.1): it can only be reduced by divisors of both denominators."""
+    (above, below), (above2, below2) = one, other
+    common = below.gcd(below2)
+    rest = below // common
+    total = above * (below2 // common) + above2 * rest
+    left = total.gcd(common)
+    return total // left, rest * (below2 // left)
+
+
+def reduced_fraction(numerator: flint.fmpz, denominator: flint.fmpz) -> Fraction:
+    """Convert a reduced quotient, without looking for common factors, which takes long for long numbers and finds none."""
     fraction = object.__new__(Fraction)
-    fraction._numerator, fraction._denominator = int(number.p), int(number.q)  # type: ignore[attr-defined]
+    fraction._numerator, fraction._denominator = int(numerator), int(denominator)  # type: ignore[attr-defined]
     return fraction

@@ -27,6 +27,7 @@ from exactzones.rational import (
     rank,
     row_echelon,
     square_root,
+    sum_of_products,
     sum_of_quotients,
     text,
     vector,
@@ -117,6 +118,7 @@ def test_common_denominators(row):
     assert below > 0
     assert [quotient(entry, below) for entry in above] == row
     assert sum_of_quotients([(entry, below) for entry in above]) == sum(row, start=Fraction(0))
+    assert sum_of_products([(entry, entry, Fraction(1, 3)) for entry in row]) == sum((e * e for e in row), start=Fraction(0)) / 3
 
 
 @st.composite

@@ -24,6 +24,7 @@ from exactzones.rational import (
     primitive,
     rank,
     row_echelon,
+    sum_of_products,
     sum_of_quotients,
     vector,
 )
@@ -220,6 +221,15 @@ def test_common_zero_spans_the_kernel(rows):
 @given(st.lists(st.tuples(st.integers(-(10**9), 10**9), st.integers(1, 10**9)), max_size=30))
 def test_sum_of_quotients_against_fractions(quotients):
     assert sum_of_quotients(iter(quotients)) == sum((Fraction(a, b) for a, b in quotients), start=Fraction(0))
+
+
+@given(st.lists(st.lists(rationals(), max_size=3), max_size=5), st.integers(1, 60), st.booleans())
+def test_sum_of_products_against_fractions(terms, factor, twice):
+    terms = [*terms, *([-1, *term] for term in terms if twice), [Fraction(1, factor), Fraction(factor, 6)]]
+    total = sum_of_products(iter(terms))
+    assert total == sum((math.prod(term, start=Fraction(1)) for term in terms), start=Fraction(0))
+    assert total.denominator > 0
+    assert math.gcd(total.numerator, total.denominator) == 1
 
 
 @given(st.lists(rationals(), min_size=1, max_size=5))
