@@ -35,6 +35,7 @@ from exactzones.checker.records import require_rational
 from exactzones.deadline import Deadline
 from exactzones.errors import FeatureError, InputError
 from exactzones.network import Network
+from exactzones.notation import counted
 from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property, feature
 from exactzones.rational import Vector, index
@@ -186,7 +187,7 @@ def dead_features(
     return dead
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CoFiring:
     """Which features of a layer fire together, at one point of a domain.
 
@@ -204,8 +205,13 @@ class CoFiring:
     dead: frozenset[int]
     points: tuple[Vector, ...]
     together: Array
-    _scan: _Layer = field(repr=False)
-    _decided: dict[tuple[int, int], Decision] = field(default_factory=dict, repr=False)
+    _scan: _Layer
+    _decided: dict[tuple[int, int], Decision] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        upper = self.together[np.triu_indices(len(self.features), 1)]
+        counts = f"{(upper >= 0).sum()} together, {(upper == -1).sum()} never, {(upper == -2).sum()} undecided"
+        return f"CoFiring({counted(len(self.features), 'feature')}, {counted(len(upper), 'pair')}: {counts})"
 
     def decision(self, one: int, other: int) -> Decision:
         """Return the decision about two features, by their numbers, with its certificate, as ``never_together`` returns it.

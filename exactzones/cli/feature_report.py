@@ -192,7 +192,9 @@ def _answer(contents: Contents, answers: FeatureAnswers) -> dict[str, Any]:
         "data": [contents.numbers[k] for k in answers.data],
         "zones": None if answers.zones is None else len(answers.zones),
         "islands": None if answers.zones is None else len(answers.islands),
-        "islands_without_data": [list(map(text, island.witness)) for island in answers.unseen],
+        "islands_without_data": None
+        if answers.fires and answers.zones is None
+        else [list(map(text, island.witness)) for island in answers.unseen],
     }
 
 
@@ -215,8 +217,10 @@ def _print(contents: Contents) -> None:
         ("undecided", numbers_text(_undecided(contents))),
     ]
     if contents.points:
-        unseen = [each.unit for each in answers if each.unseen]
+        unseen, open_ = ([a.unit for a in answers if a.has_unseen(len(contents.points)) is state] for state in (True, None))
         rows.append(("islands without data", f"of feature{'s' * (len(unseen) > 1)} {numbers_text(unseen)}" if unseen else "none"))
+        if open_:
+            rows.append(("islands not known", f"of feature{'s' * (len(open_) > 1)} {numbers_text(open_)}"))
     if contents.together is not None:
         rows.append(("pairs that fire together", f"{sum(k >= 0 for k in pairs)} of {len(pairs)}"))
     print_table(rows)

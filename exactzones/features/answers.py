@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from exactzones.arguments import DomainLike, Progress, as_domain, as_numbers, as_texts
-from exactzones.certification import CanFire, CoFiring, Decision, NearestInput, ProvedMaximum, certify
+from exactzones.certification import CanFire, CoFiring, Decision, NearestInput, ProvedMaximum, Undecided, certify
 from exactzones.certification.prepared import Prepared
 from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, DimensionError, InputError
@@ -53,6 +53,22 @@ class FeatureAnswers:
     zones: Zones | UnionParts | None = None
     islands: tuple[FeatureIsland, ...] = ()
     unseen: tuple[FeatureIsland, ...] = ()
+
+    @property
+    def fires(self) -> bool:
+        """Whether it is proved to fire."""
+        return isinstance(self.decision, CanFire)
+
+    def has_unseen(self, count: int) -> bool | None:
+        """Tell whether some islands hold none of so many data points; None if that is not known.
+
+        A feature that fires, but at none of the points, has no other islands.
+        """
+        if not self.fires or not count:
+            return None if isinstance(self.decision, Undecided) and count else False
+        if not self.data or self.unseen:
+            return True
+        return None if self.zones is None else False
 
 
 @dataclass(frozen=True, eq=False)

@@ -330,7 +330,8 @@ class Features:
             names: of the inputs; ``x0``, ``x1``, .. by default.
             labels: what features are called, by number.
             title: of the page; by default where the features come from.
-            seconds: time limit for each question; what is not decided in this time is said to be open.
+            seconds: time limit for each question; what is not decided in this time is said to be open.  A feature has up to four
+                questions, so the page may take as many times this limit as there are features, and more.
             progress: called with (features done, features).
 
         Raises:

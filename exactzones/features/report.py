@@ -50,11 +50,12 @@ def report_page(contents: Contents, title: str) -> str:
 
 def _verdict(contents: Contents) -> str:
     kinds = Counter(type(answers.decision) for answers in contents.answers)
-    unseen = sum(bool(answers.unseen) for answers in contents.answers)
+    known = Counter(answers.has_unseen(len(contents.points)) for answers in contents.answers)
     parts = [f"<strong>{counted(kinds[CannotFire], 'feature')}</strong> proved dead", f"{kinds[CanFire]} that fire"]
     parts += [f"{kinds[Undecided]} undecided"] * bool(kinds[Undecided])
     if len(contents.points):
-        parts.append(f"<strong>{unseen}</strong> with islands that no data point is in")
+        parts.append(f"<strong>{known[True]}</strong> with islands that no data point is in")
+        parts += [f"{known[None]} for which that is not known"] * bool(known[None])
     rest = (
         "" if contents.complete else " Incomplete: the time was up, or the run was interrupted, before all questions were asked."
     )
@@ -71,7 +72,7 @@ def _facts(contents: Contents) -> Iterable[tuple[str, str]]:
     lists = {
         "dead": [answers for answers in contents.answers if isinstance(answers.decision, CannotFire)],
         "undecided": [answers for answers in contents.answers if isinstance(answers.decision, Undecided)],
-        "islands without data": [answers for answers in fire if answers.unseen],
+        "islands without data": [answers for answers in contents.answers if answers.has_unseen(len(contents.points))],
         "silent on the data": [answers for answers in fire if not answers.data and contents.points],
     }
     for term, chosen in lists.items():
@@ -121,6 +122,8 @@ def _card(contents: Contents, answers: FeatureAnswers) -> str:
     badge, kind = {CannotFire: ("dead", ""), Undecided: ("undecided", "")}.get(type(decision), ("fires", "fires"))
     if answers.unseen:
         badge, kind = counted(len(answers.unseen), "island") + " without data", "unseen"
+    elif answers.has_unseen(len(contents.points)):
+        badge, kind = "fires without data", "unseen"
     label = contents.labels.get(unit)
     name = f"{unit}: {html.escape(str(label))}" if label else f"feature {unit}"
     heading = f'<h2 id="name-{unit}">{name} <span class="badge {kind}">{badge}</span></h2>'
@@ -150,6 +153,9 @@ def _rows(contents: Contents, answers: FeatureAnswers) -> Iterable[tuple[str, st
     if answers.zones is not None:
         hidden = f", {len(answers.unseen)} of them without data" if answers.unseen else ""
         yield "islands", f"{len(answers.islands)}{hidden} ({counted(len(answers.zones), 'zone')})"
+    elif answers.fires:
+        silent = ", all of them without data" if count and not answers.data else ""
+        yield "islands", f"not known how many{silent}: its zones were not listed within the limits"
     for island in answers.unseen[:_SHOWN]:
         yield "no data at", _point(island.witness, names)
     if answers.missed is not None and (reach := answers.missed[1].upper) is not None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-import numpy as np
-
 from exactzones.errors import InputError
 from exactzones.models.arrays import Array
-from exactzones.models.torch_model import Place, evaluating
+from exactzones.models.torch_model import Place, called_again, evaluating
 
 
 def activations(model: Any, layer: str, inputs: Any, *, side: str = "output") -> Array:
@@ -27,7 +25,7 @@ def activations(model: Any, layer: str, inputs: Any, *, side: str = "output") ->
         Shape (vectors, width), a vector for each sample and position: all axes but the last are flattened.
 
     Raises:
-        InputError: there is no such part, it is not called, or it does not give a tensor.
+        InputError: there is no such part, it is not called or called several times, or it does not give a tensor.
     """
     place, seen = Place.of(model, layer, side), list[Any]()
 
@@ -40,9 +38,12 @@ def activations(model: Any, layer: str, inputs: Any, *, side: str = "output") ->
             model(**inputs) if isinstance(inputs, dict) else model(inputs)
     finally:
         hook.remove()
+    if len(seen) > 1:
+        raise InputError(called_again(place))
     values = [value[0] if isinstance(value, (tuple, list)) and value else value for value in seen]
     if not values or not all(hasattr(value, "detach") and value.ndim for value in values):
         raise InputError(
             f"layer {layer!r} {'does not give tensors' if values else 'is not called'} when the model runs; name another"
         )
-    return np.concatenate([value.detach().cpu().double().numpy().reshape(-1, value.shape[-1]) for value in values])
+    vectors: Array = values[0].detach().cpu().double().numpy().reshape(-1, values[0].shape[-1])
+    return vectors

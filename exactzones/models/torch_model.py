@@ -95,13 +95,8 @@ def _kind(module: Any) -> str | None:
     return str(getattr(forward, "__qualname__", "")).removesuffix(".forward")
 
 
-class _ReachedError(Exception):
-    """The trace has reached the place at which the network ends."""
-
-    def __init__(self, value: Any) -> None:
-        first = value[0] if isinstance(value, (tuple, list)) and value else value
-        super().__init__()
-        self.node = getattr(first, "node", None)
+class _AgainError(Exception):
+    """The module at which the network ends is called a second time."""
 
 
 class Place(NamedTuple):
@@ -119,6 +114,19 @@ class Place(NamedTuple):
         if not isinstance(name, str) or not name or name not in parts:
             raise InputError(f"layer is {quoted(name)}; expected one of {shortened(', '.join(filter(None, parts)))}")
         return cls(parts[name], name, end)
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, (tuple, list)) and value else value
+
+
+def called_again(end: Place | None) -> str:
+    """Return the message that a part has no single value: the model calls it several times."""
+    name = "" if end is None else end.name
+    return (
+        f"layer {name!r} is called several times when the model runs, so it has several values; name a part that is called once, "
+        'or, with side="input", the one that reads the value'
+    )
 
 
 class _Steps:
@@ -144,30 +152,20 @@ class _Steps:
             self.nodes = self._traced()
 
     def _traced(self) -> list[Any]:
-        fx, end = import_module("torch.fx"), self.end
-
-        class Tracer(fx.Tracer):  # type: ignore[misc, name-defined]
-            def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:  # noqa: ARG002  torch's arguments
-                return _kind(m) not in (None, "Sequential")
-
-            def call_module(self, m: Any, forward: Any, args: Any, kwargs: Any) -> Any:
-                if all(part is not m for part in self.root.modules()):  # made in a forward, as in nn.ReLU()(x)
-                    return forward(*args, **kwargs)
-                if end is None or m is not end.part:
-                    return super().call_module(m, forward, args, kwargs)
-                raise _ReachedError(
-                    args or (*kwargs.values(),) if end.side == "input" else super().call_module(m, forward, args, kwargs)
-                )
-
+        end, reached = self.end, list[Any]()
+        nodes: list[Any] = []
         try:
-            nodes = list(Tracer().trace(self.module).nodes)
-        except _ReachedError as reached:
-            nodes = _up_to(reached.node)
+            nodes = list(_tracer(end, reached).trace(self.module).nodes)
+        except _AgainError:
+            raise InputError(called_again(end)) from None
         except Exception as error:  # noqa: BLE001  the module's own code may raise anything
-            raise InputError(
-                f"the module cannot be traced by torch.fx ({type(error).__name__}: {first_line(error)}); "
-                "its forward must not depend on the values of tensors"
-            ) from None
+            if not reached:  # what comes after the end need not be traceable
+                raise InputError(
+                    f"the module cannot be traced by torch.fx ({type(error).__name__}: {first_line(error)}); "
+                    "its forward must not depend on the values of tensors"
+                ) from None
+        if reached:
+            nodes = _up_to(getattr(reached[0], "node", None))
         inputs = [node for node in nodes if node.op == "placeholder"]
         if len(inputs) != 1:
             raise InputError(f"the module takes {len(inputs)} inputs; one is expected")
@@ -224,6 +222,36 @@ class _Steps:
             if node is last:  # what comes after it is left out
                 return result_of(results[node], left_out)
         raise InputError("the module returns nothing; one tensor that depends on the input is expected")
+
+
+def _tracer(end: Place | None, reached: list[Any]) -> Any:
+    """Return a tracer of torch.fx for which the modules of ``_LEAVES`` are single steps.
+
+    Args:
+        end: a part; if it is called twice, tracing ends with ``_AgainError``.
+        reached: the value there is put into this list.
+    """
+    fx = import_module("torch.fx")
+
+    class Tracer(fx.Tracer):  # type: ignore[misc, name-defined]
+        def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:  # noqa: ARG002  torch's arguments
+            return _kind(m) not in (None, "Sequential")
+
+        def call_module(self, m: Any, forward: Any, args: Any, kwargs: Any) -> Any:
+            if all(part is not m for part in self.root.modules()):  # made in a forward, as in nn.ReLU()(x)
+                return forward(*args, **kwargs)
+            if end is None or m is not end.part:
+                return super().call_module(m, forward, args, kwargs)
+            if reached:
+                raise _AgainError
+            if end.side == "input":
+                reached.append(_first(args or (*kwargs.values(),)))
+            given = super().call_module(m, forward, args, kwargs)
+            if end.side == "output":
+                reached.append(_first(given))
+            return given
+
+    return Tracer()
 
 
 def _up_to(last: Any) -> list[Any]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from exactzones import Features, InputError, Network, check
+from exactzones.features import answers
 from exactzones.features.report import _KINDS
 
 NET = Network.mlp([([[1, 0], [-1, 0], [0, 1]], [0, 0, 0]), ([[1, 1, 0], [0, 0, 1], [-1, -1, -1]], [-1, -2, 0])])
@@ -137,3 +138,19 @@ def test_a_box_of_many_inputs_is_named_without_its_vertices(tmp_path):
     for domain, name in (((-1, 1), "the box [-1, 1]^24"), ([(0, k + 1) for k in range(24)], "a box of 24 inputs")):
         Features.of(net).report(tmp_path / "report.html", domain)
         assert f"On {name}: <strong>0 features</strong> proved dead" in (tmp_path / "report.html").read_text()
+
+
+def test_islands_that_were_not_listed_are_not_counted_as_none(tmp_path, monkeypatch):
+    """A feature that fires at no data point has only islands without data; of another one they are not known."""
+    monkeypatch.setattr(answers.Questions, "_zones", lambda _self, _unit: None)
+    net = Network.mlp([([[1, 0], [0, 1], [-1, -1]], [-1, 5, -50])])
+    Features.of(net).report(tmp_path / "page.html", (-3, 4), [[0, 0], [0, 1]])
+    text = (tmp_path / "page.html").read_text()
+    assert "<strong>1</strong> with islands that no data point is in, 1 for which that is not known" in text
+    assert re.findall(r"#feature-(\d)", rows(text.split('<div class="cards">')[0])["islands without data"]) == ["0"]
+    said = [rows(text.split(f'<article id="feature-{unit}"')[1].split("</article>")[0])["islands"] for unit in (0, 1)]
+    assert [part.startswith("not known how many, all of them without data") for part in said] == [True, False]
+
+
+def test_pairs_are_counted_where_they_are_written():
+    assert repr(Features.of(NET).together((-3, 4))) == "CoFiring(3 features, 3 pairs: 1 together, 2 never, 0 undecided)"

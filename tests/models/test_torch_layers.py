@@ -114,3 +114,25 @@ def test_data_are_recorded_in_evaluation_mode():
 def test_hooks_are_removed():
     activations(MODEL, "blocks.0", DATA)
     assert not any(part._forward_hooks for part in MODEL.modules())
+
+
+class Shared(nn.Module):
+    """A ReLU module that is called twice: the name stands for two values."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.head, self.act = nn.Linear(2, 3), nn.Linear(3, 3), nn.Linear(3, 1), nn.ReLU()
+
+    def forward(self, x):
+        return self.head(self.act(self.second(self.act(self.first(x)))))
+
+
+@pytest.mark.parametrize("side", ["input", "output"])
+def test_a_layer_that_is_called_several_times_is_refused(side):
+    model = Shared().double()
+    with pytest.raises(InputError, match="called several times"):
+        from_torch(model, 2, layer="act", side=side)
+    with pytest.raises(InputError, match="called several times"):
+        activations(model, "act", DATA, side=side)
+    assert from_torch(model, 2, layer="head", side="input").widths == (3, 3)
+    assert activations(model, "head", DATA, side="input").shape == (len(DATA), 3)

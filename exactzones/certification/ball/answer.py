@@ -45,5 +45,5 @@ class NearestInput:
         write = root if self.norm == 2 else number
         if self.upper is None or self.point is None:
             return f"NearestInput(distance at least {write(self.lower)})"
-        distance = write(self.upper) if self.exact else f"{write(self.lower)} to {write(self.upper)}"
+        distance = write(self.upper) if self.exact else f"between {write(self.lower)} and {write(self.upper)},"
         return f"NearestInput(distance {distance} at {point(self.point)}{'' if self.attained else ', not attained'})"
