@@ -30,7 +30,7 @@ from exactzones.deadline import Deadline
 from exactzones.errors import DimensionError, InputError, quoted
 from exactzones.features.answers import Asked, survey
 from exactzones.features.islands import FeatureIsland, islands_of, listed_zones
-from exactzones.files import as_path, write_atomically
+from exactzones.files import write_atomically
 from exactzones.models import from_torch
 from exactzones.models.arrays import Array
 from exactzones.models.sparse_coder import SparseCoder, read_sparse_coder
@@ -335,11 +335,13 @@ class Features:
             progress: called with (features done, features).
 
         Raises:
+            FormatError: the path does not end in .html or .htm.
             InputError: more features than a report has cards for, or the file cannot be written.
         """
         from exactzones.features.report import report_page  # noqa: PLC0415 - pages are slow to import
+        from exactzones.view.pages import page_path  # noqa: PLC0415
 
-        target, show = as_path(path), as_progress(progress)
+        target, show = page_path(path), as_progress(progress)
         if labels is not None and not isinstance(labels, Mapping):
             raise InputError(f"labels is {quoted(labels)}; expected a dict such as {{2: 'edges'}}")
         heading = self.name if title is None else as_text(title, "title")

@@ -219,10 +219,20 @@ def save(zones: Zones | ZoneUnion, path: str | Path, data: Any = None, **options
         FormatError: the path does not end in .html or .htm.
         InputError: see ``page``, or the file cannot be written.
     """
+    target = page_path(path)
+    write_atomically(target, page(zones, data, **options).encode())
+
+
+def page_path(path: Any) -> str:
+    """Return the path of a page.
+
+    Raises:
+        FormatError: it does not end in .html or .htm.
+    """
     target = as_path(path)
     if not target.lower().endswith(PAGES):
         raise FormatError(f"{target}: suffix {Path(target).suffix!r} is not known; pages end in {', '.join(PAGES)}")
-    write_atomically(target, page(zones, data, **options).encode())
+    return target
 
 
 def _axes(letters: Sequence[str], input_names: Sequence[str], flat: AffineMap | None) -> list[str]:

@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from exactzones import Features, InputError, Network, check
+from exactzones import Features, FormatError, InputError, Network, check
 from exactzones.features import answers
 from exactzones.features.report import _KINDS
 
@@ -154,3 +154,9 @@ def test_islands_that_were_not_listed_are_not_counted_as_none(tmp_path, monkeypa
 
 def test_pairs_are_counted_where_they_are_written():
     assert repr(Features.of(NET).together((-3, 4))) == "CoFiring(3 features, 3 pairs: 1 together, 2 never, 0 undecided)"
+
+
+def test_a_report_is_a_page(tmp_path):
+    with pytest.raises(FormatError, match=r"suffix '.htm2' is not known; pages end in .html, .htm"):
+        Features.of(NET).report(tmp_path / "report.htm2", (-3, 4))
+    assert not [*tmp_path.iterdir()]
