@@ -19,7 +19,7 @@ from exactzones.formats.certificates import save_lines
 from exactzones.notation import number
 from exactzones.polyhedra.homology import Homology
 from exactzones.property import unit_condition
-from exactzones.rational import exact
+from exactzones.rational import algebraic
 
 if TYPE_CHECKING:
     from exactzones.cli.units import UnitOptions
@@ -82,7 +82,7 @@ def measure_rows(numbers: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = [(label, numbers[name]) for name, label in _MEASURES.items()]
     for unit, pair in numbers["with"].items():
         rows += [(label.format(unit), pair[name]) for name, label in _PAIR_MEASURES.items()]
-    return [(label, number(exact(value, "number"))) for label, value in rows if value is not None]
+    return [(label, number(algebraic(value, "number"))) for label, value in rows if value is not None]
 
 
 def topology_rows(numbers: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ collect_ignore = [
     "jobs.py",
     "many_inputs.py",
     "maxima.py",
+    "measures.py",
     "onnx_files.py",
     "peers.py",
     "verifiers.py",

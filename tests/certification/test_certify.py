@@ -357,6 +357,15 @@ def test_certificates_of_others_are_not_resumed():
     assert isinstance(certify(network, feature(0), resume=witness), CanFire)
 
 
+@pytest.fixture
+def heeded():
+    """Let SIGINT interrupt, which a process that is started in the background ignores."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 def test_interrupted_in_a_search_it_keeps_what_was_found():
     draw = np.random.default_rng(5)
     widths = [4, 16, 16, 1]

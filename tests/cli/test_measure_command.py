@@ -4,7 +4,7 @@ import json
 
 from cli.support import ABSOLUTE, PLANE, saved
 
-from exactzones import measure
+from exactzones import Network, measure
 
 
 def test_numbers_are_printed_and_written(run, tmp_path):
@@ -53,3 +53,11 @@ def test_what_has_no_mean_and_what_has_no_time(run, refused, tmp_path):
     assert outcome.code == 3
     assert "incomplete: the budget of 1e-09 s ran out" in outcome.err
     assert not json.loads(outcome.out)["complete"]
+
+
+def test_irrational_numbers_are_printed(run, tmp_path):
+    net = saved(Network.mlp([([["sqrt(2)"], [-1]], [0, 0]), ([[1, 1]], [-1])]), tmp_path / "net.json")
+    outcome = run("measure", net, "--feature", "0", "--domain=-2:2")
+    assert outcome.code == 0
+    assert "fires  3/4-1/8*sqrt(2)\n" in outcome.out  # from sqrt(1/2) to 2 and from -2 to -1
+    assert json.loads(run("measure", net, "--feature", "0", "--domain=-2:2", "--json", "-").out)["share"] == "3/4-1/8*sqrt(2)"

@@ -276,5 +276,6 @@ def test_a_signal_while_text_is_executed():
         "command._run = lambda _: exec(text)\n"
         "command.main()"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=100)  # noqa: S603
-    assert (done.returncode, done.stderr) == (3, "error: interrupted before there was an answer to write\n")
+    child = process(program=script)
+    _, err = child.communicate(timeout=100)
+    assert (child.returncode, err) == (3, "error: interrupted before there was an answer to write\n")

@@ -27,10 +27,10 @@ def test_a_process_that_dies_is_replaced():
                 killed.append(pool.pids[0])
                 os.kill(killed[0], signal.SIGKILL)
 
-        with pytest.raises(BudgetExceeded, match="budget of 3000 zones") as stopped:
-            find_zones(*ENDLESS, executor=pool, progress=progress, max_zones=3000)
+        with pytest.raises(BudgetExceeded, match="budget of 30000 zones") as stopped:
+            find_zones(*ENDLESS, executor=pool, progress=progress, max_zones=30000)
     assert killed
-    assert [zone.pattern for zone in stopped.value.found] == [next(complete).pattern for _ in range(3000)]
+    assert [zone.pattern for zone in stopped.value.found] == [next(complete).pattern for _ in range(30000)]
 
 
 def test_processes_that_die_time_and_again():
