@@ -57,11 +57,12 @@ def _interval(part: str, what: str, which: str) -> tuple[Fraction, Fraction]:
 def separator_hint(line: str) -> str:
     """Return what to change in a line of numbers that are not separated by commas; nothing if none is seen.
 
-    >>> separator_hint("1;2"), separator_hint("1,5;2,5")
+    >>> separator_hint("length;width"), separator_hint("1,5;2,5")
     ('; separate numbers by commas, not semicolons', '; separate numbers by commas, not semicolons, and write 1.5 for 1,5')
     """
     for separator, name in ((";", "semicolons"), ("\t", "tabs"), (" ", "spaces")):
-        if re.search(rf"\d{separator}[-+.\d]", line):
+        before, after = (r"\d", r"[-+.\d]") if separator == " " else (r"[\w\"]", r"[-+.\w\"]")  # names of columns, too
+        if re.search(f"{before}{separator}{after}", line):
             decimals = ", and write 1.5 for 1,5" if "," in line and separator != " " else ""
             return f"; separate numbers by commas, not {name}{decimals}"
     return ""

@@ -53,7 +53,8 @@ def facts(zones: Zones | UnionParts, window: Polyhedron) -> list[tuple[str, str]
     share = zones.share if len(zones) <= _MANY else None
     if share is not None:
         rows.append(("share", f"{float(share * 100):.4g} % of the domain"))
-    best = zones.maximum
+    several = isinstance(zones, Zones) and len(zones.prop.conditions) > 1  # the maximum is that of the first condition
+    best = None if several else zones.maximum
     if best is not None and best.value is None:
         rows.append(("largest value", "unbounded"))
     elif best is not None and best.value is not None:

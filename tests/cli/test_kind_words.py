@@ -41,6 +41,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "dangling.json").symlink_to("nowhere.json")
     for name, text in {
         "semicolons": "1;2\n3;4\n",
+        "spreadsheet": "length;width\n1,4;0,2\n",
         "decimal_commas": "1,5;2,5\n",
         "tabs": "1\t2\n3\t4\n",
         "three": "1,2,7\n3,4,8\n",
@@ -105,6 +106,7 @@ COMMAS = "separate numbers by commas, not"
         ("--domain", "net.json", ["expected a list of pairs"]),
         ("--domain", "0:nan", ["upper bound of every input is 'nan'"]),
         ("--domain-of-data", "semicolons.csv", [f"{COMMAS} semicolons"]),
+        ("--domain-of-data", "spreadsheet.csv", [f"{COMMAS} semicolons"]),
         ("--domain-of-data", "decimal_commas.csv", ["write 1.5 for 1,5"]),
         ("--domain-of-data", "tabs.csv", [f"{COMMAS} tabs"]),
         ("--domain-of-data", "header.csv", ["it holds no points; at least 1 is expected"]),

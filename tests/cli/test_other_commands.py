@@ -51,6 +51,7 @@ def test_info(run, tmp_path):
         "input (dimension 2), latent1 (dimension 2)",
         f"engine         {kernel.name()} kernel",
         "at most 56, not 2^10",
+        "at most 56 in each region of the layers before, not 2^10",
         "one: no ReLU",
     ):
         assert part in outcome.out, outcome.out

@@ -206,3 +206,11 @@ def test_matplotlib_is_not_needed():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - our own program
     assert int(done.stdout) > 10_000
+
+
+def test_a_conjunction_has_no_largest_value():
+    """That of its first condition would be taken for the feature's."""
+    net = Network.mlp([([[1, 0], [0, 1]], [0, 0]), ([[1, 0], [0, 1]], [0, 0])])
+    for prop, shown in ((feature(0), True), (feature(0) & feature(1), False)):
+        zones = find_zones(net, prop, Polyhedron.box(-1, 1, dim=2))
+        assert ("largest value" in page(zones)) is shown
