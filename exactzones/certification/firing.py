@@ -187,7 +187,7 @@ def dead_features(
     return dead
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False)
 class CoFiring:
     """Which features of a layer fire together, at one point of a domain.
 

@@ -6,14 +6,14 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
 
 from exactzones.certification.checkpoints import Checkpoints
 from exactzones.certification.guessing import Guesses, into_box
 from exactzones.certification.limits import EXACT_PROVER_SIZE
-from exactzones.certification.pace import BATCH, CheckPace, Nodes
+from exactzones.certification.pace import CheckPace, Nodes
 from exactzones.certification.prepared import Prepared, families
 from exactzones.certification.provers.search_factory import Search, SearchFactory
 from exactzones.certification.provers.single_point import nodes_at_point, nodes_by_bounds, single_point
@@ -275,15 +275,12 @@ class Run:
         prover = search.prover
         prover.deadline = self.deadline
 
-        def nodes(first: int, most: int = BATCH) -> Nodes:
-            return self._nodes(search, first, most)
-
         start = time.monotonic()
         with suppress(BudgetExceeded):  # within a step: what was visited before is proved all the same
             for visited in prover.run():
                 if self.progress is not None:
                     self.progress(self.tree.nodes + visited, len(prover.stack) + len(self.tree.waiting))
-                if visited >= most or self.stopped() or self._pace.is_due(visited, nodes, self.tree):
+                if visited >= most or self.stopped() or self._pace.is_due(visited, search.nodes, self.tree):
                     break
                 guessed = self.guess() if prover.witness is None and self._guesses.is_due else None
                 if guessed is not None:
@@ -292,7 +289,7 @@ class Run:
             return prover.witness
         affordable = self._pace.affordable(prover.count, time.monotonic() - start)
         with self._pace.measured(affordable):
-            self._take(nodes(affordable))
+            self._take(search.nodes(affordable))
         return None
 
     def _prove_exactly(self, numbers: Sequence[int]) -> tuple[int, Vector] | None:
@@ -352,26 +349,6 @@ class Run:
         self.splits.append(node.splits)
         if self.progress is not None:
             self.progress(self.tree.nodes, len(self.tree.waiting))
-
-    def _nodes(self, search: Search, first: int, most: int) -> Nodes:
-        """Yield the nodes of a search, see ``Proof.nodes``.
-
-        Args:
-            search: finished or not.
-            first: how many nodes of the search to look at; what comes after them stays open.
-            most: how many to yield at a time.
-        """
-        generator = search.proof(first).nodes([*search.bounds], most)
-        children: dict[int, tuple[int, int]] | None = None
-        while True:
-            try:
-                nodes = next(generator) if children is None else generator.send(children)
-            except StopIteration:
-                return
-            needed = [search.bounds.get(node.number, ()) for node in nodes]
-            children = yield [
-                replace(node, bounds=(*b, *node.bounds)) if b else node for node, b in zip(nodes, needed, strict=True)
-            ]
 
     def _take(self, generator: Nodes) -> None:
         """Check the nodes of a search and write the accepted ones, until time is up; the other regions stay open."""

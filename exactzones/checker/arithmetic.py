@@ -144,11 +144,12 @@ class Weights:
         """Do the same where each row of the left factor has at most one entry, at these places: a function starts as one unit."""
         (rows, units), factors = where, left[where]
         everything = int(np.bitwise_or.reduce(factors)) if len(factors) else 0
-        halved = min((everything & -everything).bit_length(), (self.denominator & -self.denominator).bit_length()) - 1
-        factors, right = factors >> max(0, halved), self.integers[np.ix_(units, columns)]
+        twos = [(number & -number).bit_length() - 1 for number in (everything, self.denominator)]
+        halved = max(0, min(twos))  # so many twos divide all factors and the denominator
+        factors, right = factors >> halved, self.integers[np.ix_(units, columns)]
         fits = object not in (factors.dtype, right.dtype) and size(factors) + self.size < WORD
         total = factors[:, None] * right if fits else factors.astype(object)[:, None] * right.astype(object)
-        values, inexact = self._divided(total, max(0, halved))
+        values, inexact = self._divided(total, halved)
         whole, rounded = np.zeros((len(left), len(columns)), values.dtype), np.zeros((len(left), len(columns)), bool)
         whole[np.ix_(rows, columns)], rounded[np.ix_(rows, columns)] = values, inexact
         return narrow(whole), rounded
@@ -304,6 +305,22 @@ def times(left: Array, right: Array, bits: int) -> Array:
                 right, other, bits = right >> step, other - step, bits - step
             return np.asarray((carry + left * right) >> bits)
     return narrow((left.astype(object) * right.astype(object)) >> bits)
+
+
+def sums_by_row(rows: Array, terms: Array, shape: tuple[int, ...]) -> Array:
+    """Return the sum of each row of a matrix, given the entries that are not zero, in the order of the rows.
+
+    Args:
+        rows: the row of each entry.
+        terms: the entries.
+        shape: of the matrix.
+    """
+    safe = terms.dtype == object or size(terms) + shape[1].bit_length() < WORD
+    sums = np.zeros(shape[0], terms.dtype if safe else object)
+    first = np.flatnonzero(np.diff(rows, prepend=-1))
+    if len(first):
+        sums[rows[first]] = np.add.reduceat(terms if safe else terms.astype(object), first)
+    return sums
 
 
 def total(array: Array) -> Array:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from exactzones.checker.arithmetic import WORD, Array, Weights, fractions, integers, narrow, size, times, total
+from exactzones.checker.arithmetic import Array, Weights, fractions, integers, narrow, size, sums_by_row, times, total
 from exactzones.checker.claim import Claim
 from exactzones.checker.known import KnownBounds, RoundingErrors
 from exactzones.checker.used_units import SCATTERED, units_at, used, whole
@@ -326,11 +326,10 @@ def _through_relu(
     on = ~claim.relu[units_at(first, width, columns)] | known.are_on()
     is_open = ~on & ~known.are_nonpositive()
     before = after * on[at]
-    costs = 0 * after[:, 0]
     valid = np.ones(len(at), bool)
     rows, places = np.nonzero(is_open[at] & (after != 0))
     if not len(rows):
-        return LinearBounds(before, costs, valid)
+        return LinearBounds(before, 0 * after[:, 0], valid)
     alphas = np.full((len(after), width), -1, np.int64) if len(hinted) else None
     if alphas is not None:
         mine = hinted[(hinted[:, 1] >= first) & (hinted[:, 1] < first + width)]
@@ -343,12 +342,7 @@ def _through_relu(
     losses = _losses(arithmetic, terms, slopes)
     before[rows, places] = slopes
     valid[rows[(terms.c < 0) & ~terms.has_low & ~terms.has_high]] = False
-    fits = losses.dtype == object or size(losses) + after.shape[1].bit_length() < WORD
-    losses = losses if fits else losses.astype(object)
-    costs = costs.astype(object) if losses.dtype == object else costs
-    first = np.flatnonzero(np.diff(rows, prepend=-1))
-    costs[rows[first]] = np.add.reduceat(losses, first)
-    return LinearBounds(before, costs, valid)
+    return LinearBounds(before, sums_by_row(rows, losses, after.shape), valid)
 
 
 def _chords(arithmetic: FixedPoint, known: KnownBounds, is_open: Array) -> Array:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from exactzones.checker.arithmetic import Array, integers, narrow, sums_of_multiples
+from exactzones.checker.arithmetic import Array, integers, narrow, sums_by_row, sums_of_multiples
 from exactzones.checker.bounds import MULTIPLIER_BITS, FixedPoint, Functions, LinearBounds, RationalNumbers, backward
 from exactzones.checker.certificate import Bound, Hint, Node, Refutation
 from exactzones.checker.claim import Claim, Target
@@ -207,9 +207,7 @@ def _least_values(batch: Batch, arithmetic: FixedPoint, asked: Sequence[tuple[in
     positive = factors > 0
     lacking = ~np.where(positive, known.has_low[where], known.has_high[where])
     ends = np.where(positive, known.low[where], known.high[where])
-    least = np.zeros(len(asked), object)
-    starts = np.flatnonzero(np.diff(rows, prepend=-1))
-    least[rows[starts]] = np.add.reduceat(factors.astype(object) * ends.astype(object), starts) if len(starts) else 0
+    least = sums_by_row(rows, factors.astype(object) * ends.astype(object), coefficients.shape)
     valid = functions.valid.copy()
     valid[rows[lacking]] = False
     values = (constants * (1 << arithmetic.scale) + least).tolist()

@@ -181,6 +181,7 @@ def _answer(contents: Contents, answers: FeatureAnswers) -> dict[str, Any]:
     decision, best = answers.decision, answers.strongest
     verdict = {CanFire: "can fire", CannotFire: "cannot fire", Undecided: "undecided"}[type(decision)]
     value = None if best is None or best.value is None else text(best.value)
+    unseen = [list(map(text, island.witness)) for island in answers.unseen]
     return {
         "feature": answers.unit,
         "verdict": verdict,
@@ -192,9 +193,7 @@ def _answer(contents: Contents, answers: FeatureAnswers) -> dict[str, Any]:
         "data": [contents.numbers[k] for k in answers.data],
         "zones": None if answers.zones is None else len(answers.zones),
         "islands": None if answers.zones is None else len(answers.islands),
-        "islands_without_data": None
-        if answers.fires and answers.zones is None
-        else [list(map(text, island.witness)) for island in answers.unseen],
+        "islands_without_data": unseen if answers.zones is not None or not answers.fires else None,
     }
 
 
@@ -217,10 +216,11 @@ def _print(contents: Contents) -> None:
         ("undecided", numbers_text(_undecided(contents))),
     ]
     if contents.points:
-        unseen, open_ = ([a.unit for a in answers if a.has_unseen(len(contents.points)) is state] for state in (True, None))
+        unseen = [each.unit for each in answers if contents.has_unseen(each)]
+        unknown = [each.unit for each in answers if contents.has_unseen(each) is None]
         rows.append(("islands without data", f"of feature{'s' * (len(unseen) > 1)} {numbers_text(unseen)}" if unseen else "none"))
-        if open_:
-            rows.append(("islands not known", f"of feature{'s' * (len(open_) > 1)} {numbers_text(open_)}"))
+        if unknown:
+            rows.append(("islands not known", f"of feature{'s' * (len(unknown) > 1)} {numbers_text(unknown)}"))
     if contents.together is not None:
         rows.append(("pairs that fire together", f"{sum(k >= 0 for k in pairs)} of {len(pairs)}"))
     print_table(rows)

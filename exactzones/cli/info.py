@@ -119,8 +119,8 @@ def _print_layers(layers: Sequence[dict[str, int]]) -> None:
     for k, layer in enumerate(layers):
         units, bound = layer["relu"], layer["regimes"]
         within = " in each region of the layers before" if any(before["relu"] for before in layers[:k]) else ""
-        fewer = f", not 2^{units}" if bound < 2**units else ""
-        regions = f"at most {_bound_text(bound) if fewer else f'2^{units}'}{within}{fewer}"
+        every = f"2^{units}"
+        regions = f"at most {_bound_text(bound)}{within}, not {every}" if bound < 2**units else f"at most {every}{within}"
         shape = f"{k:>5}  {layer['units']:>5}  {layer['inputs']:>6}  {units:>4}  {layer['bits']:>4}"
         click.echo(f"{shape}  {regions if units else 'one: no ReLU'}")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from exactzones.arguments import DomainLike, Progress, as_domain, as_numbers, as_texts
-from exactzones.certification import CanFire, CoFiring, Decision, NearestInput, ProvedMaximum, Undecided, certify
+from exactzones.certification import CanFire, CannotFire, CoFiring, Decision, NearestInput, ProvedMaximum, certify
 from exactzones.certification.prepared import Prepared
 from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, DimensionError, InputError
@@ -58,17 +58,6 @@ class FeatureAnswers:
     def fires(self) -> bool:
         """Whether it is proved to fire."""
         return isinstance(self.decision, CanFire)
-
-    def has_unseen(self, count: int) -> bool | None:
-        """Tell whether some islands hold none of so many data points; None if that is not known.
-
-        A feature that fires, but at none of the points, has no other islands.
-        """
-        if not self.fires or not count:
-            return None if isinstance(self.decision, Undecided) and count else False
-        if not self.data or self.unseen:
-            return True
-        return None if self.zones is None else False
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,6 +159,17 @@ class Contents:
     names: Sequence[str]
     labels: Mapping[int, str]
     complete: bool = True
+
+    def is_silent(self, answers: FeatureAnswers) -> bool:
+        """Tell whether a feature fires, but at none of the data points, so that all of its islands are without data."""
+        return answers.fires and bool(self.points) and not answers.data
+
+    def has_unseen(self, answers: FeatureAnswers) -> bool | None:
+        """Tell whether a feature has islands that no data point is in; None if that is not known."""
+        if self.is_silent(answers) or answers.unseen:
+            return True
+        is_known = not self.points or answers.zones is not None or isinstance(answers.decision, CannotFire)
+        return False if is_known else None
 
 
 class Asked(NamedTuple):

@@ -50,7 +50,7 @@ def report_page(contents: Contents, title: str) -> str:
 
 def _verdict(contents: Contents) -> str:
     kinds = Counter(type(answers.decision) for answers in contents.answers)
-    known = Counter(answers.has_unseen(len(contents.points)) for answers in contents.answers)
+    known = Counter(map(contents.has_unseen, contents.answers))
     parts = [f"<strong>{counted(kinds[CannotFire], 'feature')}</strong> proved dead", f"{kinds[CanFire]} that fire"]
     parts += [f"{kinds[Undecided]} undecided"] * bool(kinds[Undecided])
     if len(contents.points):
@@ -68,12 +68,11 @@ def _facts(contents: Contents) -> Iterable[tuple[str, str]]:
     if features.k is not None or features.thresholds is not None:
         yield "activation", "JumpReLU" if features.k is None else f"TopK, k = {features.k}"
     yield "data", counted(len(contents.points), "point") + " in the domain"
-    fire = [answers for answers in contents.answers if isinstance(answers.decision, CanFire)]
     lists = {
         "dead": [answers for answers in contents.answers if isinstance(answers.decision, CannotFire)],
         "undecided": [answers for answers in contents.answers if isinstance(answers.decision, Undecided)],
-        "islands without data": [answers for answers in contents.answers if answers.has_unseen(len(contents.points))],
-        "silent on the data": [answers for answers in fire if not answers.data and contents.points],
+        "islands without data": list(filter(contents.has_unseen, contents.answers)),
+        "silent on the data": list(filter(contents.is_silent, contents.answers)),
     }
     for term, chosen in lists.items():
         if chosen:
@@ -122,7 +121,7 @@ def _card(contents: Contents, answers: FeatureAnswers) -> str:
     badge, kind = {CannotFire: ("dead", ""), Undecided: ("undecided", "")}.get(type(decision), ("fires", "fires"))
     if answers.unseen:
         badge, kind = counted(len(answers.unseen), "island") + " without data", "unseen"
-    elif answers.has_unseen(len(contents.points)):
+    elif contents.is_silent(answers):
         badge, kind = "fires without data", "unseen"
     label = contents.labels.get(unit)
     name = f"{unit}: {html.escape(str(label))}" if label else f"feature {unit}"
@@ -154,7 +153,7 @@ def _rows(contents: Contents, answers: FeatureAnswers) -> Iterable[tuple[str, st
         hidden = f", {len(answers.unseen)} of them without data" if answers.unseen else ""
         yield "islands", f"{len(answers.islands)}{hidden} ({counted(len(answers.zones), 'zone')})"
     elif answers.fires:
-        silent = ", all of them without data" if count and not answers.data else ""
+        silent = ", all of them without data" if contents.is_silent(answers) else ""
         yield "islands", f"not known how many{silent}: its zones were not listed within the limits"
     for island in answers.unseen[:_SHOWN]:
         yield "no data at", _point(island.witness, names)

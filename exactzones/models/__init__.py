@@ -11,6 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import lazy_loader
+
 from exactzones.errors import FormatError, InputError, quoted
 from exactzones.files import as_path, is_on_disk, unreadable
 from exactzones.models.selection import EVERYTHING, Selection
@@ -33,13 +35,11 @@ _LOADERS = {
     ".pth": "state_dict.load_state_dict",
 }
 _SAVERS = {".npz": "npz.save_npz", ".json": "network_json.save_json", ".onnx": "onnx_model.save_onnx"}
-_LAZY = {"from_flax": "state_dict", "from_sklearn": "sklearn_model", "from_torch": "torch_model"}
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+__getattr__, _, _ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"state_dict": ["from_flax"], "sklearn_model": ["from_sklearn"], "torch_model": ["from_torch"]},
+)
 
 
 def load_network(

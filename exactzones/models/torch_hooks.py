@@ -7,7 +7,7 @@ from typing import Any
 
 from exactzones.errors import InputError
 from exactzones.models.arrays import Array
-from exactzones.models.torch_model import Place, called_again, evaluating
+from exactzones.models.torch_model import Place, evaluating, first_of
 
 
 def activations(model: Any, layer: str, inputs: Any, *, side: str = "output") -> Array:
@@ -25,7 +25,7 @@ def activations(model: Any, layer: str, inputs: Any, *, side: str = "output") ->
         Shape (vectors, width), a vector for each sample and position: all axes but the last are flattened.
 
     Raises:
-        InputError: there is no such part, it is not called or called several times, or it does not give a tensor.
+        InputError: the model has no such part, does not call it or calls it several times, or the part gives no tensor.
     """
     place, seen = Place.of(model, layer, side), list[Any]()
 
@@ -39,11 +39,11 @@ def activations(model: Any, layer: str, inputs: Any, *, side: str = "output") ->
     finally:
         hook.remove()
     if len(seen) > 1:
-        raise InputError(called_again(place))
-    values = [value[0] if isinstance(value, (tuple, list)) and value else value for value in seen]
-    if not values or not all(hasattr(value, "detach") and value.ndim for value in values):
+        raise place.called_again()
+    value: Any = first_of(seen[0]) if seen else None
+    if not hasattr(value, "detach") or not value.ndim:
         raise InputError(
-            f"layer {layer!r} {'does not give tensors' if values else 'is not called'} when the model runs; name another"
+            f"layer {layer!r} {'does not give tensors' if seen else 'is not called'} when the model runs; name another"
         )
-    vectors: Array = values[0].detach().cpu().double().numpy().reshape(-1, values[0].shape[-1])
+    vectors: Array = value.detach().cpu().double().numpy().reshape(-1, value.shape[-1])
     return vectors

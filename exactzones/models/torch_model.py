@@ -95,10 +95,6 @@ def _kind(module: Any) -> str | None:
     return str(getattr(forward, "__qualname__", "")).removesuffix(".forward")
 
 
-class _AgainError(Exception):
-    """The module at which the network ends is called a second time."""
-
-
 class Place(NamedTuple):
     """A part of a module, and the side of it at which the network ends."""
 
@@ -115,18 +111,17 @@ class Place(NamedTuple):
             raise InputError(f"layer is {quoted(name)}; expected one of {shortened(', '.join(filter(None, parts)))}")
         return cls(parts[name], name, end)
 
+    def called_again(self) -> InputError:
+        """Return the error that the part does not have a single value: the model calls it several times."""
+        return InputError(
+            f"layer {self.name!r} is called several times when the model runs, so it has several values; name a part that is "
+            'called once, or, with side="input", the one that reads the value'
+        )
 
-def _first(value: Any) -> Any:
+
+def first_of(value: Any) -> Any:
+    """Return the first of several values, or the only one."""
     return value[0] if isinstance(value, (tuple, list)) and value else value
-
-
-def called_again(end: Place | None) -> str:
-    """Return the message that a part has no single value: the model calls it several times."""
-    name = "" if end is None else end.name
-    return (
-        f"layer {name!r} is called several times when the model runs, so it has several values; name a part that is called once, "
-        'or, with side="input", the one that reads the value'
-    )
 
 
 class _Steps:
@@ -156,8 +151,8 @@ class _Steps:
         nodes: list[Any] = []
         try:
             nodes = list(_tracer(end, reached).trace(self.module).nodes)
-        except _AgainError:
-            raise InputError(called_again(end)) from None
+        except InputError:  # the end is called again
+            raise
         except Exception as error:  # noqa: BLE001  the module's own code may raise anything
             if not reached:  # what comes after the end need not be traceable
                 raise InputError(
@@ -228,7 +223,7 @@ def _tracer(end: Place | None, reached: list[Any]) -> Any:
     """Return a tracer of torch.fx for which the modules of ``_LEAVES`` are single steps.
 
     Args:
-        end: a part; if it is called twice, tracing ends with ``_AgainError``.
+        end: a part; if it is called again, tracing ends with an InputError.
         reached: the value there is put into this list.
     """
     fx = import_module("torch.fx")
@@ -243,12 +238,12 @@ def _tracer(end: Place | None, reached: list[Any]) -> Any:
             if end is None or m is not end.part:
                 return super().call_module(m, forward, args, kwargs)
             if reached:
-                raise _AgainError
+                raise end.called_again()
             if end.side == "input":
-                reached.append(_first(args or (*kwargs.values(),)))
+                reached.append(first_of(args or (*kwargs.values(),)))
             given = super().call_module(m, forward, args, kwargs)
             if end.side == "output":
-                reached.append(_first(given))
+                reached.append(first_of(given))
             return given
 
     return Tracer()

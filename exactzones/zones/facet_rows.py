@@ -47,6 +47,9 @@ class KeyedReasons(NamedTuple):
     beyond: Mapping[Key, Floats]
 
 
+NOTHING_KNOWN = KeyedReasons({}, {}, {})
+
+
 class NeighbourHints(NamedTuple):
     """What is known of a zone from the other side of a facet; only guesses are made of it.
 
@@ -133,7 +136,7 @@ class FacetRows:
             self._imply_for_all_values(search)
             if not self.around.domain_rows and certainly_independent(self._first.weight.integer_rows()):
                 kept = (row for k, row in enumerate(rows) if k not in search.redundant)
-                return FacetsFound(sorted(kept), KeyedReasons({}, {}, {}))
+                return FacetsFound(sorted(kept), NOTHING_KNOWN)
         search.run()
         found = sorted([*(rows[k] for k in search.facets), *(self.around.sides[side] for side in search.sides)])
         keys = list(self._keys.values())

@@ -31,7 +31,7 @@ from exactzones.rational import Row, Vector, integer_dot, integer_row, irrationa
 from exactzones.rational.arrays import Floats
 from exactzones.zone import Zone
 from exactzones.zones.crossing import Crossing
-from exactzones.zones.facet_rows import FacetRows, FacetsFound, KeyedReasons, NeighbourHints
+from exactzones.zones.facet_rows import NOTHING_KNOWN, FacetRows, FacetsFound, NeighbourHints
 from exactzones.zones.surroundings import Surroundings
 
 MOST_ZONES = 1000
@@ -169,7 +169,7 @@ class LocalZone:
         """The irredundant rows."""
         if self.is_rational:
             return self._search.facets(self.inner_point)
-        return FacetsFound(list(self._irrational_cell.hrep.rows), KeyedReasons({}, {}, {}))
+        return FacetsFound(list(self._irrational_cell.hrep.rows), NOTHING_KNOWN)
 
     @cached_property
     def _irrational_cell(self) -> Cell:

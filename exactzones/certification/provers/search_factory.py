@@ -6,6 +6,7 @@ The provers are imported when one is needed: a question needs one or two of them
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from exactzones.certification.limits import CELL_SEARCH_INPUTS
+from exactzones.certification.pace import BATCH, Nodes
 from exactzones.certification.provers.base import FloatRegion, RegionRows
 from exactzones.certification.provers.relaxation import FloatClaim
 from exactzones.certification.provers.shared_bounds import SharedBounds
@@ -53,6 +55,25 @@ class Search(NamedTuple):
     prover: CellSearch | CutSearch | BoxSearch | EngineSearch
     bounds: dict[int, tuple[Bound, ...]]
     proof: Callable[[int], CellProof | CutProof | BoxProof | EngineProof]
+
+    def nodes(self, first: int, most: int = BATCH) -> Nodes:
+        """Yield the nodes of the search, finished or not, with the bounds that those of the regions need; see ``Proof.nodes``.
+
+        Args:
+            first: how many nodes of the search to look at; what comes after them stays open.
+            most: how many to yield at a time.
+        """
+        generator = self.proof(first).nodes([*self.bounds], most)
+        children: dict[int, tuple[int, int]] | None = None
+        while True:
+            try:
+                nodes = next(generator) if children is None else generator.send(children)
+            except StopIteration:
+                return
+            needed = [self.bounds.get(node.number, ()) for node in nodes]
+            children = yield [
+                replace(node, bounds=(*b, *node.bounds)) if b else node for node, b in zip(nodes, needed, strict=True)
+            ]
 
 
 class SearchFactory:

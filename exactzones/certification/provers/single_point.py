@@ -57,10 +57,10 @@ def nodes_at_point(tree: Tree, number: int, network: Network, seconds: float) ->
 
 def _node_at(tree: Tree, number: int, network: Network, point: Vector) -> Node | None:
     """Return that node; None if a case holds at the point."""
-    region = tree.waiting[number]
-    claim = tree.claims[region.tree]
     from exactzones.certification.provers.exact import Draft, ExactRows, conditions_of
 
+    region = tree.waiting[number]
+    claim = tree.claims[region.tree]
     draft = Draft(number, region, tree.exact[region.tree], region.known.part(0), ExactRows(claim.inputs, [], []), [])
     values = dict(zip(_hidden(claim), (v for layer in network.trace(point)[: claim.horizon] for v in layer), strict=True))
     bounds: list[Bound] = []
