@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -15,19 +15,26 @@ from exactzones.cli.stopping import stop
 from exactzones.errors import FeatureError
 from exactzones.formats.local_json import local_zones_document
 from exactzones.network import Pattern
-from exactzones.notation import number, root
+from exactzones.notation import comparison, linear, number, root
 from exactzones.property import ALWAYS, feature
 from exactzones.rational import dot
 from exactzones.zones.local import LocalZone, ZoneFacet, zone_at
 
 _MOST_FACETS = 5  # that are printed, the nearest first
+_MOST_INEQUALITIES = 10  # that are printed
 _LONG_PATTERN = 80  # characters
 
 
 @click.command("zone", cls=Command)
 @net_argument
 @click.option("--at", "spec", required=True, metavar="POINT", help=POINT_HELP)
-@click.option("--feature", "unit", type=int, metavar="I", help="A unit of the last layer, whose value is printed, too.")
+@click.option(
+    "--feature",
+    "unit",
+    type=int,
+    metavar="I",
+    help="A unit of the last layer, whose value is printed, too, as a function of the inputs.",
+)
 @click.option("--domain", "domain_spec", default="all", show_default=True, metavar="SPEC", help="As for exactzones zones.")
 @timeout_option
 @exact_option
@@ -35,7 +42,8 @@ _LONG_PATTERN = 80  # characters
 def command(net: NetworkFile, spec: str, unit: int | None, domain_spec: str, timeout: float | None, report: ReportOptions) -> int:
     """Describe the zone of a point: pattern, inequalities, affine map, and what changes across its nearest facets.
 
-    If the point lies on a boundary, every zone that contains it is described.  Distances are exact in JSON.
+    If the point lies on a boundary, every zone that contains it is described.  The inequalities are the zone's facets, those of
+    the domain included; all of them, and their distances, are in JSON, exactly.
 
     \b
     exactzones zone net.npz --at 1/2,-3/4 --json zone.json
@@ -73,11 +81,18 @@ def _print(zones: Sequence[LocalZone], unit: int | None, *, with_facets: bool) -
         if unit is not None:
             constant, slopes = zone.affine.offset[unit], zone.affine.matrix.rows[unit]
             value = dot((constant, *slopes), (1, *zone.point))
-            rows.append((f"feature {unit}", f"{number(value)} at the point"))
-        rows += [("nearest" if not k else "", _facet_text(facet)) for k, facet in enumerate(inner[:_MOST_FACETS])]
-        if len(inner) > _MOST_FACETS:
-            rows.append(("", f".. and {len(inner) - _MOST_FACETS} more: --json writes all"))
+            rows.append((f"feature {unit}", f"{linear((constant, *slopes))}, which is {number(value)} at the point"))
+        rows += _rows("nearest", _facet_text, inner, _MOST_FACETS)
+        rows += _rows("inequalities", lambda facet: comparison(facet.row, ">="), facets, _MOST_INEQUALITIES)
         print_table(rows)
+
+
+def _rows(label: str, text: Callable[[ZoneFacet], str], facets: Sequence[ZoneFacet], most: int) -> list[tuple[str, str]]:
+    """Return the rows of a table that list facets under one label: of many, the first ones and how many more there are."""
+    lines = [text(facet) for facet in facets[:most]]
+    if len(facets) > most:
+        lines.append(f".. and {len(facets) - most} more: --json writes all")
+    return [(label if not k else "", line) for k, line in enumerate(lines)]
 
 
 def pattern_text(pattern: Pattern) -> str:

@@ -14,13 +14,23 @@ def test_the_zone_of_a_point_is_printed(run, tmp_path):
     assert (outcome.code, outcome.err) == (0, "")
     # units x0, x1, x0 + x1 - 1: only the first is on; the last one is zero farther away
     assert outcome.out.splitlines() == [
-        "  pattern    +--",
-        "  facets     3 where neurons flip, 0 of the domain",
-        "  feature 0  1/2 at the point",
-        "  nearest    z0[0] flips at distance L1 1/2, L2 1/2, Linf 1/2",
-        "             z0[1] flips at distance L1 3/4, L2 3/4, Linf 3/4",
-        "             z0[2] flips at distance L1 5/4, L2 ~0.883883, Linf 5/8",
+        "  pattern       +--",
+        "  facets        3 where neurons flip, 0 of the domain",
+        "  feature 0     x0, which is 1/2 at the point",
+        "  nearest       z0[0] flips at distance L1 1/2, L2 1/2, Linf 1/2",
+        "                z0[1] flips at distance L1 3/4, L2 3/4, Linf 3/4",
+        "                z0[2] flips at distance L1 5/4, L2 ~0.883883, Linf 5/8",
+        "  inequalities  -x1 >= 0",
+        "                x0 >= 0",
+        "                -x0 - x1 >= -1",
     ]
+
+
+def test_inequalities_are_rounded_unless_exact_ones_are_wanted(run, tmp_path):
+    net = saved(Network.mlp([([[0.1], [1]], [-1, -4]), ([[1, 1]], [0])]), tmp_path / "net.json")
+    for options, written in (((), "~ x0 >= 10"), (("--exact",), "x0 >= 36028797018963968/3602879701896397")):
+        lines = run("zone", net, "--at", "20", "--domain", "4:30", *options).out.splitlines()
+        assert lines[-2].split("inequalities  ")[-1].strip() == written
 
 
 def test_json_has_the_facets_of_every_zone_at_the_point(run, tmp_path):
@@ -46,6 +56,7 @@ def test_many_inputs_have_no_vertices(run, tmp_path):
     (zone,) = json.loads((tmp_path / "zone.json").read_text())["zones"]
     assert zone["vertices"] is None
     assert len(zone["facets"]) == len(zone["inequalities"]) > 30
+    assert outcome.out.splitlines()[-1] == f"{' ' * 16}.. and {len(zone['facets']) - 10} more: --json writes all"
 
 
 def test_a_point_outside_the_domain_is_refused(refused, tmp_path):
