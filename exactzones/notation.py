@@ -24,6 +24,7 @@ _LARGE = 12  # rows and columns of a matrix, entries of a point and terms of a s
 _LARGE_ENTRY = 10**_DIGITS  # an inequality with larger numbers is divided by its largest slope
 _MANY = 60  # inequalities of a system that are written in LaTeX
 _FEW = 6  # the same on a line
+_TURNED = {">=": "<=", ">": "<", "<=": ">=", "<": ">", r"\ge": r"\le", r"\le": r"\ge"}
 _ROUNDED = r"\quad\text{(rounded)}"
 _writes_exactly: ContextVar[bool] = ContextVar("writes_exactly", default=False)
 
@@ -203,15 +204,39 @@ def linear(row: Sequence[Fraction | int]) -> str:
 
 
 def comparison(row: Sequence[Fraction | int], relation: str) -> str:
-    """Write the comparison of ``b + a . x`` with zero as text, the constant on the right.
+    """Write the comparison of ``b + a . x`` with zero as text, the constant on the right, as ``turned`` has it.
 
-    >>> comparison((-3, 2, -1), ">="), comparison((-1, 3000000, -2000000), ">=")
-    ('2 x0 - x1 >= 3', '~ x0 - 2/3 x1 >= 3.33333e-07')
+    >>> comparison((-3, 2, -1), ">="), comparison((3, -2, 0), ">="), comparison((-1, 3000000, -2000000), ">=")
+    ('2 x0 - x1 >= 3', 'x0 <= 3/2', '~ x0 - 2/3 x1 >= 3.33333e-07')
     """
-    scaled = _readable(row)
+    turned_row, relation = turned(row, relation)
+    scaled = _readable(turned_row)
     left = _sum(scaled, with_constant=False)
     mark = "~ " if _is_rounded(scaled[0]) and not left.startswith("~") else ""
     return f"{mark}{left} {relation} {_digits(-scaled[0])}"
+
+
+def turned(row: Sequence[Fraction | int], relation: str) -> tuple[Sequence[Fraction | int], str]:
+    r"""Return a comparison of ``b + a . x`` with zero as people write it.
+
+    The first slope is positive, and a single one is 1, unless the division would make short numbers long.
+
+    Args:
+        row: ``(b, a_1, .., a_d)``.
+        relation: one of ``=``, ``>``, ``>=``, ``<``, ``<=``, and in LaTeX ``\ge`` or ``\le``.
+
+    >>> turned((3, -1, -2), ">="), turned((2, -4, 0), ">=")
+    (((-3, 1, 2), '<='), ((Fraction(-1, 2), Fraction(1, 1), Fraction(0, 1)), '<='))
+    """
+    slopes = [slope for slope in row[1:] if slope]
+    if not slopes:
+        return row, relation
+    if slopes[0] < 0:
+        row, relation = tuple([-entry for entry in row]), _TURNED.get(relation, relation)
+    if len(slopes) > 1:
+        return row, relation
+    divided = [quotient(entry, max(slopes[0], -slopes[0])) for entry in row]
+    return (row if all(map(_is_short, row)) and not _is_short(divided[0]) else tuple(divided)), relation
 
 
 def _sum(row: Sequence[Fraction | int], *, with_constant: bool) -> str:
@@ -228,7 +253,7 @@ def system(rows: Iterable[Row], strict: Iterable[Row] = (), equations: Iterable[
     """Write a system of linear inequalities on a line; one of many ends in dots.
 
     >>> system([(-3, 2)], [(4, -1)])
-    '2 x0 >= 3, -x0 > -4'
+    'x0 >= 3/2, x0 < 4'
     """
     listed = [(row, relation) for relation, group in (("=", equations), (">=", rows), (">", strict)) for row in group]
     shown = listed if _writes_exactly.get() else listed[:_FEW]
@@ -244,12 +269,13 @@ def _readable(row: Sequence[Fraction | int]) -> Sequence[Fraction | int]:
     return [quotient(entry, largest) for entry in row]
 
 
-def linear_sum(terms: Iterable[tuple[Fraction | int, str]], write: Callable[[Fraction | int], str]) -> str:
+def linear_sum(terms: Iterable[tuple[Fraction | int, str]], write: Callable[[Fraction | int], str], times: str = " ") -> str:
     """Write a sum of coefficients times names; terms that are zero are left out, and a name may be empty.
 
     Args:
         terms: (coefficient, name) of each term.
         write: how a positive coefficient is written.
+        times: what is between a coefficient and a name.
     """
     written = ""
     for coefficient, name in terms:
@@ -258,7 +284,7 @@ def linear_sum(terms: Iterable[tuple[Fraction | int, str]], write: Callable[[Fra
             factor = "" if size == 1 and name else write(size)
             if name and isinstance(size, Quadratic) and any(sign in factor for sign in "+-"):
                 factor = f"({factor})"
-            written += f" {'-' if coefficient < 0 else '+'} {factor}{' ' if factor and name else ''}{name}"
+            written += f" {'-' if coefficient < 0 else '+'} {factor}{times if factor and name else ''}{name}"
     written = written.removeprefix(" + ") or "0"
     return f"-{written[3:]}" if written.startswith(" - ") else written
 
@@ -313,15 +339,17 @@ def latex_system(dim: int, rows: Sequence[Row], strict: Sequence[Row] = (), equa
         equations: rows meaning ``b + a . x = 0``.
 
     >>> print(latex_system(1, [(-3, 2)]))
-    \left\{ x \in \mathbb{R}^{1} : \begin{aligned} 2 x_{0} &\ge 3 \end{aligned} \right\}
+    \left\{ x \in \mathbb{R}^{1} : \begin{aligned} x_{0} &\ge \tfrac{3}{2} \end{aligned} \right\}
     """
     space = rf"\mathbb{{R}}^{{{dim}}}"
     lines: list[str] = []
     rounded = False
     for relation, group in (("=", equations), (">", strict), (r"\ge", rows)):
-        for row in map(_readable, group[: _MANY + 1 - len(lines)]):
+        for given in group[: _MANY + 1 - len(lines)]:
+            turned_row, sign = turned(given, relation)
+            row = _readable(turned_row)
             left = linear_sum(((entry, f"x_{{{k}}}") for k, entry in enumerate(row[1:])), latex_number)
-            lines.append(rf"{left} &{relation} {latex_number(-row[0])}")
+            lines.append(rf"{left} &{sign} {latex_number(-row[0])}")
             rounded = rounded or any(map(_is_rounded, row))
     if not lines:
         return space

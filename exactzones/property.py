@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any, overload
 
 from exactzones.errors import FeatureError, InputError, quoted
-from exactzones.notation import exactly, number
+from exactzones.notation import exactly, linear_sum, number
 from exactzones.rational import algebraic, entries, flag, irrational
 from exactzones.rational import index as read_index
 
@@ -79,8 +79,14 @@ class Condition(_Written):
 
     def __str__(self) -> str:
         where = f"{'a' if self.after_relu else 'z'}{self.layer}"
-        terms = [f"{'' if c == 1 else number(c) + '*'}{where}[{unit}]" for unit, c in self.terms]
-        return " + ".join(terms or ["0"]) + (" > " if self.strict else " >= ") + number(-self.constant)
+        terms = [(c, f"{where}[{unit}]") for unit, c in self.terms]
+        moved = [(-c, name) for c, name in terms if c < 0] if not self.constant and any(c > 0 for c, _ in terms) else []
+        kept = [term for term in terms if term[0] > 0] if moved else terms
+        side = -1 if kept and kept[0][0] < 0 else 1
+        left, right = (linear_sum(((side * c, name) for c, name in part), number, times="*") for part in (kept, moved))
+        return (
+            f"{left} {'<' if side < 0 else '>'}{'' if self.strict else '='} {right if moved else number(-side * self.constant)}"
+        )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -170,9 +176,9 @@ class Disjunction(_Written):
         cases: at least one of them must hold; if there are none, the disjunction holds nowhere.
 
     >>> str(feature(0) | ~feature(1))
-    'z-1[0] > 0 or -1*z-1[1] >= 0'
+    'z-1[0] > 0 or z-1[1] <= 0'
     >>> str(~(feature(0) | feature(1)))
-    '-1*z-1[0] >= 0 and -1*z-1[1] >= 0'
+    'z-1[0] <= 0 and z-1[1] <= 0'
     """
 
     cases: tuple[Property, ...]
@@ -333,7 +339,7 @@ def condition(
         InputError: coefficients that are neither a dict nor a sequence, or a unit or layer that is not an integer.
 
     >>> str(condition({0: 1, 2: -1}, layer=1, strict=False))
-    'z1[0] + -1*z1[2] >= 0'
+    'z1[0] >= z1[2]'
     """
     if isinstance(coefficients, dict):
         by_unit = {read_index(unit, "unit"): coefficient for unit, coefficient in coefficients.items()}
@@ -363,7 +369,7 @@ def among_largest(index: int, count: int, units: int, *, layer: int = -1, after_
         InputError: an argument that is not an integer, or more than ``MAX_CASES`` cases.
 
     >>> str(among_largest(0, 2, 3))
-    'z-1[0] + -1*z-1[1] > 0 or z-1[0] + -1*z-1[2] > 0'
+    'z-1[0] > z-1[1] or z-1[0] > z-1[2]'
     """
     unit, most, width = read_index(index, "feature"), read_index(count, "count", least=1), read_index(units, "units", least=1)
     others = [other for other in range(width) if other != unit]

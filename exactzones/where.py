@@ -78,7 +78,7 @@ def parse_where(text: str, network: Network) -> Disjunction:
 
     >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1], [1, -1]], [-1, 0])])
     >>> str(parse_where("2*y[0] > y[1]/3 + 1 or argmax = 1", net))
-    '2*z1[0] + -1/3*z1[1] > 1 or -1*z1[0] + z1[1] > 0'
+    '2*z1[0] - 1/3*z1[1] > 1 or z1[1] > z1[0]'
     """
     return _Parser(text, network).parse().resolve(network.widths)
 

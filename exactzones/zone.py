@@ -13,7 +13,7 @@ from exactzones.band import UNBOUNDED, Band, Extents, band_of, extents_of
 from exactzones.deprecated import renamed_argument
 from exactzones.errors import DomainError
 from exactzones.network import Network, Pattern
-from exactzones.notation import comparison, escaped, html_lines, html_table, linear, number, point
+from exactzones.notation import comparison, escaped, html_lines, html_table, linear, number, point, turned
 from exactzones.polyhedra import Cell, HRep, Polyhedron, VRep
 from exactzones.polyhedra.inequality_cell import InequalityCell
 from exactzones.polyhedra.shapes import bounding_box, corners, outline
@@ -321,14 +321,16 @@ class Zone:
         >>> from exactzones import Polyhedron, feature, find_zones
         >>> net = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1]], [-1])])   # |x| - 1
         >>> find_zones(net, feature(0), Polyhedron.box("-5/2", 3, dim=1))[0].as_sympy()
-        (x0 > 1) & (-x0 >= -3)
+        (x0 <= 3) & (x0 > 1)
         """
         sympy = sympy_module("as_sympy")
         names = [sympy.Symbol(f"x{k}", real=True) for k in range(self.network.inputs)]
         system = self.firing.irredundant
+        relations = {"=": sympy.Eq, ">": sympy.Gt, ">=": sympy.Ge, "<": sympy.Lt, "<=": sympy.Le}
         parts = []
-        for relation, rows in ((sympy.Eq, system.equations), (sympy.Gt, system.strict), (sympy.Ge, system.rows)):
-            parts += [relation(sum(c * x for c, x in zip(row[1:], names, strict=True)), -row[0]) for row in rows]
+        for relation, rows in (("=", system.equations), (">", system.strict), (">=", system.rows)):
+            for (constant, *slope), sign in (turned(row, relation) for row in rows):
+                parts.append(relations[sign](sum(c * x for c, x in zip(slope, names, strict=True)), -constant))
         return sympy.And(*parts)
 
     def _repr_latex_(self) -> str:

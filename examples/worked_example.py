@@ -29,6 +29,7 @@ import sympy
 from worked_versions import VERSIONS, Version
 
 from exactzones import Network, Polyhedron, Zones, condition, feature, find_zones, regime_bound, unrelu
+from exactzones.notation import linear_sum
 from exactzones.polyhedra import describe
 from exactzones.rational import Vector, text
 
@@ -157,8 +158,8 @@ pieces of step 1 are not merged first (the last line of step 4)."""
 
 def spell(coefficients: list[sympy.Expr], name: str) -> str:
     """Write a linear form: ``2 u1 - u3``."""
-    row = (0, *(Fraction(int(c.p), int(c.q)) for c in coefficients))
-    return describe(row, "=", [f"{name}{k + 1}" for k in range(len(coefficients))]).removesuffix(" = 0")
+    row = [Fraction(int(c.p), int(c.q)) for c in coefficients]
+    return linear_sum(((c, f"{name}{k + 1}") for k, c in enumerate(row)), text)
 
 
 def spell_point(point: Vector) -> str:
@@ -175,10 +176,8 @@ def spell_inequalities(polyhedron: Polyhedron, name: str) -> list[str]:
     """Write the irredundant inequalities, each with a positive first coefficient."""
     names = [f"{name}1", f"{name}2"]
     lines = []
-    for rows, above, below in ((polyhedron.irredundant.rows, ">=", "<="), (polyhedron.irredundant.strict, ">", "<")):
-        for row in rows:
-            negative = next(entry for entry in row[1:] if entry) < 0
-            lines.append(describe([-entry for entry in row] if negative else row, below if negative else above, names))
+    for rows, relation in ((polyhedron.irredundant.rows, ">="), (polyhedron.irredundant.strict, ">")):
+        lines += [describe(row, relation, names) for row in rows]
     return lines
 
 

@@ -110,7 +110,7 @@ def test_condition_s_parts():
     made = condition({2: "1/2", 0: -1, 1: 0}, "0.5", layer=1, strict=False, after_relu=True).conditions[0]
     assert made == Condition(1, ((0, Fraction(-1)), (2, Fraction(1, 2))), Fraction(1, 2), strict=False, after_relu=True)
     assert made.horizon == 2
-    assert str(made) == "-1*a1[0] + 1/2*a1[2] >= -1/2"
+    assert str(made) == "a1[0] - 1/2*a1[2] <= 1/2"
     assert condition([0, 3]).conditions[0].terms == ((1, Fraction(3)),)
     assert str(condition([])) == "0 > 0"
     assert feature(3, "0.5", 1) == condition({3: 1}, "-1/2", layer=1)

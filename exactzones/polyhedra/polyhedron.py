@@ -12,7 +12,7 @@ from typing import Any
 from exactzones import deprecated
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, DomainError, InputError, quoted
-from exactzones.notation import linear_sum
+from exactzones.notation import linear_sum, turned
 from exactzones.polyhedra import backends, lp
 from exactzones.polyhedra.bounds import Bounds
 from exactzones.polyhedra.cells import Cell, canonical_vrep, reduce_modulo
@@ -290,8 +290,6 @@ class Polyhedron:
         if self.is_empty:
             return DomainError("the domain is empty: no point satisfies its inequalities")
         equation = self.irredundant.equations[0]
-        if next(entry for entry in equation[1:] if entry) < 0:
-            equation = tuple(-entry for entry in equation)
         return DomainError(
             f"the domain is flat: it lies in {describe(equation, '=')}; parametrise it: hull = domain.affine_hull(), "
             "then use network.compose(hull) on domain.preimage(hull)"
@@ -381,16 +379,16 @@ def _hrep(other: Any) -> HRep:
 
 
 def describe(row: Sequence[Any], relation: str = ">=", names: Sequence[str] | None = None) -> str:
-    """Write a row as text, with the constant on the right: ``2 x0 - x1 >= 3``.
+    """Write a row as text, with the constant on the right and a positive first slope: ``2 x0 - x1 >= 3``.
 
     Args:
         row: ``(b, a_1, .., a_d)``, exact numbers.
         relation: the sign between both sides.
         names: one name per coordinate; ``x0``, ``x1``, .. by default.
 
-    >>> describe((-3, 2, -1)), describe((0, 1, "1-sqrt(3)"))
-    ('2 x0 - x1 >= 3', 'x0 - (-1+sqrt(3)) x1 >= 0')
+    >>> describe((-3, 2, -1)), describe((3, -2, 0)), describe((0, 1, "1-sqrt(3)"))
+    ('2 x0 - x1 >= 3', 'x0 <= 3/2', 'x0 - (-1+sqrt(3)) x1 >= 0')
     """
     labels = names or [f"x{k}" for k in range(len(row) - 1)]
-    constant, *slope = [algebraic(entry) for entry in row]
-    return f"{linear_sum(zip(slope, labels, strict=True), text)} {relation} {text(-constant)}"
+    (constant, *slope), sign = turned([algebraic(entry) for entry in row], relation)
+    return f"{linear_sum(zip(slope, labels, strict=True), text)} {sign} {text(-constant)}"

@@ -20,9 +20,9 @@ def test_the_zone_of_a_point_is_printed(run, tmp_path):
         "  nearest       z0[0] flips at distance L1 1/2, L2 1/2, Linf 1/2",
         "                z0[1] flips at distance L1 3/4, L2 3/4, Linf 3/4",
         "                z0[2] flips at distance L1 5/4, L2 ~0.883883, Linf 5/8",
-        "  inequalities  -x1 >= 0",
+        "  inequalities  x1 <= 0",
         "                x0 >= 0",
-        "                -x0 - x1 >= -1",
+        "                x0 + x1 <= 1",
     ]
 
 

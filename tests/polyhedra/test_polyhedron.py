@@ -264,7 +264,7 @@ def test_a_network_on_a_flat_domain():
         (Polyhedron.of(1, strict=[(0, 1), (0, -1)]), "the domain is empty"),
         (Polyhedron.box([0, 1], [0, 2]), "flat: it lies in x0 = 0;"),
         (Polyhedron.of(2, [(0, 1, -1), (0, -1, 1)]), "flat: it lies in x0 - x1 = 0;"),
-        (Polyhedron.of(2, equations=[(-3, 2, 0)]), "flat: it lies in 2 x0 = 3;"),
+        (Polyhedron.of(2, equations=[(-3, 2, 0)]), "flat: it lies in x0 = 3/2;"),
         # 0 <= x0, 0 <= x1, x0 + x1 <= 0: only the origin, and no row is an equation by itself
         (Polyhedron.of(2, [(0, 1, 0), (0, 0, 1), (0, -1, -1)]), "flat: it lies in x"),
     ],

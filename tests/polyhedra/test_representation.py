@@ -110,10 +110,10 @@ def test_refusals(build, error, message):
     ("row", "relation", "names", "written"),
     [
         ((-3, 2, -1), ">=", None, "2 x0 - x1 >= 3"),
-        ((0, -1, 0), ">", None, "-x0 > 0"),
+        ((0, -1, 0), ">", None, "x0 < 0"),
         ((1, 0, 0), ">=", None, "0 >= -1"),
-        ((1, 0, -2), "=", None, "-2 x1 = -1"),
-        ((Fraction(1, 2), Fraction(-1, 3), 1), "<=", ["u", "v"], "-1/3 u + v <= -1/2"),
+        ((1, 0, -2), "=", None, "x1 = 1/2"),
+        ((Fraction(1, 2), Fraction(-1, 3), 1), "<=", ["u", "v"], "1/3 u - v >= 1/2"),
     ],
 )
 def test_describe(row, relation, names, written):

@@ -57,6 +57,8 @@ def test_clicking_two_zones_shows_what_they_share(opened):
     first, second = zone_at(ALL, "3/2", "3/2"), zone_at(ALL, "3/2", "-3/2")
     assert f"Zone {first}, island 0" in card
     assert "x0 + x1 > 1" in card
+    tab.locator("#chosen summary").first.click()
+    assert "x0 \N{LESS-THAN OR EQUAL TO} 2" in text_at(tab, "#chosen")
     tab.mouse.click(*screen(tab, 1.5, -1.5))
     shared = text_at(tab, "#chosen")
     edge = ALL.graph.edges[first, second]

@@ -74,7 +74,7 @@ class Book {
     return shown;
   }
 
-  inequality(row, relation) { return this.number('inequality', row, relation, this.names); }
+  inequality(row, relation) { return this.number('inequality', ...turned(row, relation), this.names); }
 
   affine(row) { return this.number('affine', row, this.names); }
 

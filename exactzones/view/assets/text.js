@@ -59,9 +59,18 @@ function terms(coefficients, names) {
 }
 
 const negated = (entry) => (/.[+-]/.test(entry) && entry.includes('sqrt') ? `-(${entry})` : entry[0] === '-' ? entry.slice(1) : entry === '0' ? entry : `-${entry}`);
-const SIGNS = { '>=': '≥', '>': '>', '=': '=' };
+const SIGNS = { '>=': '≥', '>': '>', '<=': '≤', '<': '<', '=': '=' }, TURNED = { '>=': '<=', '>': '<', '=': '=' };
 
-/** An inequality b + a . x >= 0 with the constant on the right. */
+/** A row and its relation to zero as people write it: the first slope is positive, a single rational one is 1. */
+function turned(row, relation) {
+  const slopes = row.slice(1).filter((entry) => entry !== '0'), isNegative = slopes.length > 0 && approximate(slopes[0]) < 0;
+  const upright = isNegative ? row.map(negated) : row, sign = isNegative ? TURNED[relation] : relation;
+  if (slopes.length !== 1 || row.some((entry) => entry.includes('sqrt'))) return [upright, sign];
+  const parts = (entry) => [...entry.split('/').map(BigInt), 1n], [p, q] = parts(upright.slice(1).find((entry) => entry !== '0'));
+  return [upright.map((entry) => { const [above, below] = parts(entry); return quotient(above * q, below * p); }), sign];
+}
+
+/** A row's relation to zero with the constant on the right. */
 const inequality = ([constant, ...slope], relation, names) => `${terms(slope, names)} ${SIGNS[relation]} ${minus(negated(constant))}`;
 
 /** The same as decimals; if it has large coefficients, divided by the largest. */
