@@ -177,7 +177,7 @@ class Asked(NamedTuple):
 
     Attributes:
         units, names, labels, seconds: as for ``Features.report``.
-        until: when the whole report is to end; features and pairs without answers by then are left out.
+        until: when the whole report is to end, its ``total_seconds``; features and pairs without answers by then are left out.
     """
 
     units: Any

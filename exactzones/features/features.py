@@ -12,7 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from exactzones.arguments import DomainLike, NetworkLike, Progress, as_domain, as_network, as_progress, as_seconds, as_text
+from exactzones.arguments import (
+    DomainLike,
+    NetworkLike,
+    Progress,
+    as_deadline,
+    as_domain,
+    as_network,
+    as_progress,
+    as_seconds,
+    as_text,
+)
 from exactzones.certification import (
     CanFire,
     CannotFire,
@@ -315,6 +325,7 @@ class Features:
         labels: Mapping[int, str] | None = None,
         title: str | None = None,
         seconds: float | None = 5,
+        total_seconds: float | Deadline | None = None,
         progress: Progress | None = None,
     ) -> None:
         """Write an HTML page with a card for each feature, and which features fire together.
@@ -330,8 +341,9 @@ class Features:
             names: of the inputs; ``x0``, ``x1``, .. by default.
             labels: what features are called, by number.
             title: of the page; by default where the features come from.
-            seconds: time limit for each question; what is not decided in this time is said to be open.  A feature has up to four
-                questions, so the page may take as many times this limit as there are features, and more.
+            seconds: time limit for each question, of which a feature has up to four; what is not decided in this time is said to
+                be open.
+            total_seconds: time limit for all of them; the page is then about the features that were reached, and says so.
             progress: called with (features done, features).
 
         Raises:
@@ -345,7 +357,8 @@ class Features:
         if labels is not None and not isinstance(labels, Mapping):
             raise InputError(f"labels is {quoted(labels)}; expected a dict such as {{2: 'edges'}}")
         heading = self.name if title is None else as_text(title, "title")
-        contents = survey(self, domain, data, Asked(units, names, labels or {}, as_seconds(seconds)), show)
+        asked = Asked(units, names, labels or {}, as_seconds(seconds), as_deadline(total_seconds))
+        contents = survey(self, domain, data, asked, show)
         write_atomically(target, report_page(contents, heading).encode())
 
 

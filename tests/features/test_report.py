@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from exactzones import Features, FormatError, InputError, Network, check
+from exactzones.deadline import Deadline
 from exactzones.features import answers
 from exactzones.features.report import _KINDS
 
@@ -84,6 +85,26 @@ def test_other_activations_and_what_is_left_out(tmp_path):
         assert "without data" not in text.split("<body>")[1]
     Features.of(sae=sae).report(tmp_path / "page.html", seconds=0)
     assert "undecided" in (tmp_path / "page.html").read_text() or "unbounded" in (tmp_path / "page.html").read_text()
+
+
+def test_when_the_time_for_all_features_is_up_those_that_were_reached_are_kept(tmp_path, monkeypatch):
+    about = answers.Questions.about
+
+    def slow(self, unit, *arguments):
+        if unit == 1:
+            deadline.interrupt()
+        return about(self, unit, *arguments)
+
+    monkeypatch.setattr(answers.Questions, "about", slow)
+    deadline = Deadline(3600)
+    Features.of(NET).report(tmp_path / "page.html", (-3, 4), total_seconds=deadline)
+    text = (tmp_path / "page.html").read_text()
+    assert re.findall(r'<article id="feature-(\d)"', text) == ["0", "1"]
+    assert " Incomplete: the time was up" in text
+    Features.of(NET).report(tmp_path / "page.html", (-3, 4), total_seconds=0)
+    assert "<article" not in (tmp_path / "page.html").read_text()
+    Features.of(NET).report(tmp_path / "page.html", (-3, 4), total_seconds=3600)
+    assert " Incomplete: " not in (tmp_path / "page.html").read_text()
 
 
 def test_points_outside_the_domain_leave_the_numbers_of_the_others(tmp_path):
