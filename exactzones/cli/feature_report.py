@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from exactzones.cli.outputs import (
 from exactzones.cli.points import read_data
 from exactzones.cli.stopping import stop
 from exactzones.cli.units import layer_option
-from exactzones.errors import InputError
+from exactzones.errors import DimensionError, InputError
 from exactzones.features import Features
 from exactzones.features.answers import Asked, Contents, FeatureAnswers, survey
 from exactzones.files import write_atomically
@@ -57,6 +57,7 @@ class FeatureOptions(DomainOptions):
     activation: str | None
     k: int | None
     layer: int
+    before_relu: bool
     units: str
     data: Path | None
     out: Path
@@ -71,11 +72,13 @@ class FeatureOptions(DomainOptions):
         """
         if self.sae is None and (self.activation is not None or self.k is not None):
             raise InputError("--activation and --k are about an autoencoder: give --sae FILE too")
-        network = None if net.path is None else self._up_to_layer(net.load())
+        if self.before_relu and (self.sae is None or net.path is None):
+            raise InputError("--before-relu says what an autoencoder reads of a layer: give NET and --sae FILE too")
+        whole = None if net.path is None else net.load()
+        network = None if whole is None else self._up_to_layer(whole)
         name = "" if net.path is None else net.path.name
         if self.sae is not None:
-            sae = require_file(self.sae) if not self.sae.is_dir() else self.sae
-            found = Features.of(network, sae, activation=self.activation, k=self.k)
+            found = self._encoded(whole, network, require_file(self.sae) if not self.sae.is_dir() else self.sae)
             name = f"{self.sae.name} on {name}" if name else self.sae.name
         elif network is not None:
             found = Features.of(network)
@@ -89,6 +92,19 @@ class FeatureOptions(DomainOptions):
             raise InputError(f"layer {self.layer} does not exist; the network has layers 0 to {layers - 1}, or -1 for the last")
         last = self.layer % layers
         return network if last == layers - 1 else Network(network.layers[: last + 1])
+
+    def _encoded(self, whole: Network | None, network: Network | None, sae: Path) -> Features:
+        """Return the features of an autoencoder on top of a part of the whole network."""
+        if network is not None and self.before_relu:
+            *before, last = network.layers
+            network = replace(network, layers=(*before, replace(last, relu=(False,) * last.outputs)))
+        try:
+            return Features.of(network, sae, activation=self.activation, k=self.k)
+        except DimensionError as error:
+            if whole is None or len(whole.layers) == 1:
+                raise
+            widths = ", ".join(map(str, whole.widths))
+            raise InputError(f"{error}; --layer says which layer it reads: layers 0, 1, .. have {widths} units") from None
 
 
 @click.command("features", cls=Command)
@@ -104,6 +120,9 @@ class FeatureOptions(DomainOptions):
     ),
     click.option("--k", type=click.IntRange(1), metavar="K", help="How many features a TopK keeps, if FILE leaves it open."),
     layer_option,
+    click.option(
+        "--before-relu", is_flag=True, help="The autoencoder reads the values before the layer's ReLU, instead of those after it."
+    ),
     click.option("--features", "units", default="all", metavar="LIST", help="Such as 0,3,5 or 0:16 (0 to 15)."),
     *domain_options("The part of the input space to look at, as for exactzones certify."),
     path_option("--data", metavar="DATA", help="Points, .csv or .npy: where do features fire, and which islands hold none?"),

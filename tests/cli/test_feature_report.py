@@ -53,6 +53,8 @@ def test_an_autoencoder_alone_and_on_a_network(run, refused, net, tmp_path):
     document = json.loads(run("features", two, *alone[1:]).out)
     assert document["network"] == Features.of(two, SAE).network.sha256
     refused("features", net, *alone[1:], says=["input of the sparse autoencoder", "expected 1"])
+    refused("features", net, *alone[1:], says=["--layer says which layer it reads: layers 0, 1, .. have 4, 1 units"])
+    refused("features", "--sae", tmp_path / "sae.npz", "--before-relu", "--out", page, says=["give NET and --sae FILE too"])
     refused("features", net, "--k", "2", "--out", page, says=["give --sae FILE too"])
     refused("features", "--out", page, says=["neither a network nor an autoencoder"])
     refused("features", net, "--layer", "7", "--out", page, says=["layer 7 does not exist"])
@@ -82,6 +84,16 @@ def test_features_for_which_there_is_no_time_are_left_out(run, net, tmp_path, mo
         assert (document["complete"], len(document["features"]), document["together"]) == (False, int(said[0]), None)
         assert "feature 0" in page.read_text()
         assert " Incomplete: " in page.read_text()
+
+
+def test_an_autoencoder_reads_a_layer_before_or_after_its_relu(run, tmp_path):
+    """The layer is -x, which is -1 to 1 before its ReLU, and 0 to 1 after it."""
+    net = saved(Network.mlp([([[-1]], [0]), ([[1], [1], [1]], [0, 0, 0])]), tmp_path / "net.json")
+    np.savez(tmp_path / "sae.npz", W_enc=np.array([[-1.0, 1.0]]), b_enc=np.zeros(2))
+    question = ["features", net, "--sae", tmp_path / "sae.npz", "--domain=-1:1", "--out", tmp_path / "page.html", "--json", "-"]
+    for options, verdicts in (((), ["cannot fire", "can fire"]), (("--before-relu",), ["can fire", "can fire"])):
+        document = json.loads(run(*question, "--layer", "0", *options).out)
+        assert [each["verdict"] for each in document["features"]] == verdicts
 
 
 def test_there_is_no_time_at_all(run, net, tmp_path):
