@@ -208,7 +208,7 @@ def _answer(contents: Contents, answers: FeatureAnswers) -> dict[str, Any]:
         "witness": list(map(text, decision.witness)) if isinstance(decision, CanFire) else None,
         "largest": value,
         "largest_at": None if best is None else list(map(text, best.point)),
-        "largest_is_proved": best is not None and best.certificate is not None,
+        "largest_is_proved": answers.is_strongest_known,
         "data": [contents.numbers[k] for k in answers.data],
         "zones": None if answers.zones is None else len(answers.zones),
         "islands": None if answers.zones is None else len(answers.islands),

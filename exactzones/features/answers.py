@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -35,7 +36,8 @@ class FeatureAnswers:
     Attributes:
         unit: its number.
         decision: whether it fires anywhere on the domain, with a witness or a certificate.
-        strongest: its largest pre-activation, or the largest that was found, without a certificate; None if not known.
+        strongest: its largest pre-activation, or the largest found, see ``is_strongest_known``; None if none is known.
+        by_zones: whether ``strongest`` follows from the complete list of zones.
         data: the numbers of the data points at which it fires.
         top: of these, the one where it is largest.
         missed: a data point at which it does not fire, and the nearest input at which it does.
@@ -47,6 +49,7 @@ class FeatureAnswers:
     unit: int
     decision: Decision
     strongest: ProvedMaximum | None = None
+    by_zones: bool = False
     data: tuple[int, ...] = ()
     top: int | None = None
     missed: tuple[int, NearestInput] | None = None
@@ -58,6 +61,11 @@ class FeatureAnswers:
     def fires(self) -> bool:
         """Whether it is proved to fire."""
         return isinstance(self.decision, CanFire)
+
+    @property
+    def is_strongest_known(self) -> bool:
+        """Whether it is certain that its pre-activation is nowhere larger than that of ``strongest``."""
+        return self.by_zones or (self.strongest is not None and self.strongest.certificate is not None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +104,14 @@ class Questions:
             return FeatureAnswers(unit, decision, data=data)
         zones = self._zones(unit)
         islands = () if zones is None else islands_of(zones, self.points)
+        strongest = self._strongest(unit)
+        is_settled = strongest is not None and (strongest.certificate is not None or strongest.ray is not None)
+        listed = None if is_settled else self._listed_strongest(unit, zones)
         return FeatureAnswers(
             unit,
             decision,
-            strongest=self._strongest(unit),
+            strongest=listed or strongest,
+            by_zones=listed is not None,
             data=data,
             top=max(data, key=lambda k: values[k], default=None),
             missed=self._missed(unit, fires, values),
@@ -116,6 +128,14 @@ class Questions:
             return best if isinstance(best, ProvedMaximum) else None
         except InputError:  # too many inputs for an exact maximum
             return None
+
+    def _listed_strongest(self, unit: int, zones: Zones | UnionParts | None) -> ProvedMaximum | None:
+        """Return the largest pre-activation in a list of zones; those of a TopK leave out where the feature is not kept."""
+        best = zones.maximum if isinstance(zones, Zones) and zones.complete and self.features.k is None else None
+        if best is None:
+            return None
+        floor = max(self.features.thresholds[unit], Fraction(0)) if self.features.thresholds else Fraction(0)
+        return ProvedMaximum(None if best.value is None else best.value + floor, best.point, best.ray, None, best.attained)
 
     def _missed(self, unit: int, fires: Any, values: Any) -> tuple[int, NearestInput] | None:
         silent = np.flatnonzero(~fires)

@@ -147,7 +147,7 @@ def _rows(contents: Contents, answers: FeatureAnswers) -> Iterable[tuple[str, st
     if best is not None and best.ray is not None:
         yield "largest value", "unbounded"
     elif best is not None and best.value is not None:
-        proved = "" if best.certificate else ", or larger: not proved"
+        proved = "" if answers.is_strongest_known else ", or larger: not proved"
         yield "largest value", f"{number(best.value)}{proved}, at {_point(best.point, names)}"
     if answers.zones is not None:
         hidden = f", {len(answers.unseen)} of them without data" if answers.unseen else ""
@@ -177,7 +177,7 @@ def _evidence(contents: Contents, answers: FeatureAnswers) -> str:
         items.append(f'fires at <span class="exact">{_exact(answers.decision.witness)}</span>')
     elif isinstance(answers.decision, CannotFire):
         items.append(_saved(answers.decision.certificate, f"feature-{answers.unit}-dead", "that it fires nowhere"))
-    if answers.strongest is not None and answers.strongest.certificate is not None:
+    if answers.strongest is not None and answers.is_strongest_known:
         items.append(f'largest at <span class="exact">{_exact(answers.strongest.point)}</span>')
     items += [f'no data at <span class="exact">{_exact(island.witness)}</span>' for island in answers.unseen[:_SHOWN]]
     if answers.missed is not None and answers.missed[1].point is not None:

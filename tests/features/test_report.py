@@ -3,11 +3,13 @@
 import base64
 import re
 import shutil
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from exactzones import Features, FormatError, InputError, Network, check
+from exactzones import BudgetExceeded, Features, FormatError, InputError, Network, check
+from exactzones.certification import ProvedMaximum
 from exactzones.deadline import Deadline
 from exactzones.features import answers
 from exactzones.features.report import _KINDS
@@ -105,6 +107,23 @@ def test_when_the_time_for_all_features_is_up_those_that_were_reached_are_kept(t
     assert "<article" not in (tmp_path / "page.html").read_text()
     Features.of(NET).report(tmp_path / "page.html", (-3, 4), total_seconds=3600)
     assert " Incomplete: " not in (tmp_path / "page.html").read_text()
+
+
+def test_the_largest_value_follows_from_the_zones_where_it_was_not_proved(tmp_path, monkeypatch):
+    def stopped(_self, unit, _domain, **_limits):
+        raise BudgetExceeded("no time", ProvedMaximum(Fraction(unit), (Fraction(0), Fraction(0)), None, None))
+
+    sae = {"W_enc": np.eye(2), "b_enc": np.zeros(2), "threshold": np.array([0.5, 0])}
+    for features, largest in ((Features.of(NET), ["3, at", "2, at", None]), (Features.of(sae=sae), ["4, at", "4, at"])):
+        assert [features.strongest(unit, (-3, 4)).value for unit in (0, 1)] == [int(value[0]) for value in largest[:2]]
+        with monkeypatch.context() as patched:
+            patched.setattr(Features, "strongest", stopped)
+            features.report(tmp_path / "page.html", (-3, 4))
+            said = [rows(card(tmp_path / "page.html", unit)).get("largest value") for unit in range(len(features))]
+            assert [value and value[:5] for value in said] == largest
+            patched.setattr(answers.Questions, "_zones", lambda _self, _unit: None)
+            features.report(tmp_path / "page.html", (-3, 4))
+            assert "or larger: not proved" in rows(card(tmp_path / "page.html", 1))["largest value"]
 
 
 def test_points_outside_the_domain_leave_the_numbers_of_the_others(tmp_path):
