@@ -75,7 +75,7 @@ class OutputOptions:
     """The options that name what is written and printed."""
 
     json_path: Path | None
-    plot: Path | None
+    plots: tuple[Path, ...]
     certificate: Path | None
     exports: tuple[Path, ...]
     store: Path | None
@@ -86,13 +86,14 @@ class OutputOptions:
 
     def targets(self) -> list[tuple[str, Path]]:
         """Return each file to write, with its option."""
-        files = (("--json", self.json_path), ("--plot", self.plot), *(("--export", path) for path in self.exports))
-        return [(option, path) for option, path in (*files, ("--certificate", self.certificate)) if path is not None]
+        pictures, exports = (("--plot", path) for path in self.plots), (("--export", path) for path in self.exports)
+        files = (("--json", self.json_path), *pictures, *exports, ("--certificate", self.certificate))
+        return [(option, path) for option, path in files if path is not None]
 
     @property
     def writes_files(self) -> bool:
         """Whether files other than JSON and a store are written."""
-        return self.plot is not None or self.certificate is not None or bool(self.exports)
+        return bool(self.plots) or self.certificate is not None or bool(self.exports)
 
     def check(self, net: Path, question: Question | UnionQuestion) -> None:
         """Refuse, before the search, what could not be written after it.
@@ -114,7 +115,7 @@ class OutputOptions:
             option = next((option for option, _ in self.targets()), "--merge" if self.merge else "--arithmetic")
             raise InputError(f"--store cannot be combined with {option}; exactzones store DIR export writes other files")
         inputs = question.network.inputs
-        if self.plot is not None:
+        if self.plots:
             if inputs > 3:
                 raise InputError(
                     f"a picture needs at most 3 inputs, but this network has {inputs}; plot a slice of it from Python"
@@ -170,10 +171,11 @@ class OutputOptions:
     def write(self, zones: Zones | ZoneUnion, deliveries: Deliveries) -> None:
         """Write all files but JSON and the certificate."""
         writers: list[tuple[Path, Callable[..., Any]]] = []
-        if self.plot is not None:
+        if self.plots:
             from exactzones.plot import save_zones as save_picture
 
-            writers.append((self.plot, partial(save_picture, arithmetic=None if self.arithmetic == REAL else self.arithmetic)))
+            draw = partial(save_picture, arithmetic=None if self.arithmetic == REAL else self.arithmetic)
+            writers += [(path, draw) for path in self.plots]
         if self.exports:
             from exactzones.export import save
 
@@ -193,7 +195,13 @@ def _require_rational(question: Question | UnionQuestion) -> None:
 
 _OUTPUT_OPTIONS = (
     json_option,
-    path_option("--plot", metavar="OUT", help="Draw the zones: .svg, .png or .pdf (up to 3 inputs)."),
+    path_option(
+        "--plot",
+        "plots",
+        metavar="OUT",
+        multiple=True,
+        help="Draw the zones: .svg, .png or .pdf (up to 3 inputs).  May be repeated.",
+    ),
     path_option("--certificate", metavar="CERT", help="Prove that the list is complete and write the proof."),
     path_option(
         "--export",

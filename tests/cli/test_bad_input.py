@@ -180,6 +180,7 @@ class TestTargets:
     def test_one_file_for_two_outputs(self, refused, net, tmp_path):
         path = tmp_path / "z.svg"
         refused("zones", net, "--feature", 0, "--json", path, "--plot", path, says=["same file"])
+        refused("zones", net, "--feature", 0, "--plot", path, "--plot", path, says=["--plot and --plot name the same file"])
 
     def test_a_device_is_not_replaced(self, refused, net, tmp_path):
         """A pipe stands in for /dev/null, which must survive a run as root."""

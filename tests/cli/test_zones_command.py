@@ -227,6 +227,16 @@ def test_a_picture(run, tmp_path, suffix):
     assert f"wrote {picture}" in outcome.out
 
 
+def test_several_pictures(run, tmp_path):
+    pytest.importorskip("matplotlib")
+    net, pictures = saved(PLANE, tmp_path / "net.json"), [tmp_path / "zones.svg", tmp_path / "zones.png"]
+    outcome = run("zones", net, "--feature", 0, "--domain", "-2:2", "--plot", pictures[0], "--plot", pictures[1])
+    assert (outcome.code, outcome.err) == (0, "")
+    for picture in pictures:
+        assert picture.stat().st_size > 1000
+        assert f"wrote {picture}" in outcome.out
+
+
 @pytest.mark.parametrize("inputs", [1, 2, 3])
 @pytest.mark.parametrize("threshold", [0, 10**6])
 def test_pictures_in_one_to_three_dimensions_and_of_nothing(run, tmp_path, inputs, threshold):
