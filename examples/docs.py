@@ -35,6 +35,8 @@ LINKED = ["LICENSE", "examples/**/*.*", "proofs/**/*.*", "exactzones/**/*.*", "t
 
 PAGES = [pattern for patterns in DOCUMENTS.values() for pattern in patterns] + ["api/*"]
 SETTINGS = f"""
+from docutils.utils import urischemes
+urischemes.schemes = {{"http": "", "https": ""}}  # FILE:3 in the text of a command is not a link
 project = "exactzones"
 version = release = "{exactzones.__version__}"
 author = copyright = "the exactzones authors"

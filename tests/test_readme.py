@@ -193,3 +193,5 @@ def test_the_site_has_every_document_command_and_public_name(tmp_path):
     assert all((tmp_path / f"api/exactzones.{name}.html").exists() for name in ("certification", "export", "polyhedra", "zones"))
     commands_page = (tmp_path / "api/commands.html").read_text(encoding="utf-8")
     assert all(f'id="exactzones-{name}"' in commands_page for name in cli.commands)
+    assert "FILE:3" in commands_page
+    assert not re.findall(r'href="(?!https?:|data:)[A-Za-z]+:[^"]*"', commands_page)
