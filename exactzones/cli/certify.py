@@ -168,7 +168,8 @@ def _about_floats(net: NetworkFile, claim: CommandClaim, decision: Decision, opt
 
     try:
         with stop.step(stop.deadline):
-            fields = findings(claim.network, claim.cases(options.arithmetic), decision, stop.deadline)
+            cases, real = claim.cases(options.arithmetic), claim.cases(REAL)
+            fields = findings(claim.network, cases, real, decision, stop.deadline)
     except KeyboardInterrupt:
         stop.left_out.append("the verdict over the reals")
         fields = {"real_verdict": "undecided"}

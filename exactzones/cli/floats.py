@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 import click
 import numpy as np
@@ -25,29 +24,28 @@ from exactzones.network import Network
 from exactzones.notation import number
 from exactzones.notation import point as point_text
 from exactzones.rational import Vector, text
-from exactzones.rational.float_formats import REAL
 
 _SEARCH_SECONDS = 10.0  # for an input at which the order decides
 _SHOWN = 8  # coordinates of an input
 
 
-def findings(network: Network, cases: Sequence[Case], decision: Decision, until: Deadline) -> dict[str, Any]:
+def findings(
+    network: Network, cases: Sequence[Case], real: Sequence[Case], decision: Decision, until: Deadline
+) -> dict[str, Any]:
     """Return the fields that the answer has in addition if it is about float arithmetic.
 
     Args:
         network: the network.
         cases: what is claimed of it.
+        real: the same over the reals; a domain has more real points than numbers of the format, which may end before it does.
         decision: the answer.
         until: when to end.
     """
-    if isinstance(decision, CanFire):  # exact evaluation is one of the executions
-        return {"real_verdict": "can fire"}
-    if isinstance(decision, CannotFire):
-        return {"real_verdict": "cannot fire"}
-    depends = order_dependence(network, cases, seconds=min(_SEARCH_SECONDS, until.left()))
-    real = certify_cases(network, [replace(case, arithmetic=REAL) for case in cases], seconds=until)
-    verdict = "undecided" if isinstance(real, Undecided) else "can fire" if isinstance(real, CanFire) else "cannot fire"
-    fields: dict[str, Any] = {"real_verdict": verdict}
+    decided = not isinstance(decision, Undecided)
+    depends = None if decided else order_dependence(network, cases, seconds=min(_SEARCH_SECONDS, until.left()))
+    fields: dict[str, Any] = {"real_verdict": _over_the_reals(network, cases, real, decision, until)}
+    if decided:
+        return fields
     if depends is not None:
         fields["depends"] = _depends(cases[depends.case].arithmetic, depends)
     every = every_order(network, cases, until)
@@ -56,6 +54,16 @@ def findings(network: Network, cases: Sequence[Case], decision: Decision, until:
     if decision.missing_margin is not None:
         fields["missing_margin"] = f"{decision.missing_margin:.6g}"
     return fields
+
+
+def _over_the_reals(
+    network: Network, cases: Sequence[Case], real: Sequence[Case], decision: Decision, until: Deadline
+) -> Literal["can fire", "cannot fire", "undecided"]:
+    """Return the verdict over the reals; exact evaluation is one of the executions that a decision is about."""
+    same_domains = all(each.rows == other.rows for each, other in zip(cases, real, strict=True))
+    if isinstance(decision, Undecided) or (isinstance(decision, CannotFire) and not same_domains):
+        decision = certify_cases(network, real, seconds=until)
+    return "can fire" if isinstance(decision, CanFire) else "cannot fire" if isinstance(decision, CannotFire) else "undecided"
 
 
 def _depends(arithmetic: str, found: OrderDependence) -> dict[str, Any]:

@@ -23,6 +23,8 @@ def net(tmp_path):
     return str(tmp_path / "net.npz")
 
 
+COPIES = [([[1]], [0]), ([[1]], [0])]
+DIFFERENCE = [([[1], [-1]], [0, 0]), ([[1, -1]], [0])]
 QUESTION = ("--feature", "0", "--domain=-1:1", "--arithmetic", "float32")
 
 
@@ -74,6 +76,20 @@ def test_the_order_decides(net, tmp_path, run):
     printed = run("certify", net, *QUESTION, "--threshold", "1.325").out
     assert "it depends on the order at" in printed
     assert f"is up to {found['missing_margin']} above what a proof needs" in printed
+
+
+@pytest.mark.parametrize(("layers", "verdict"), [(COPIES, "cannot fire"), (DIFFERENCE, "undecided")])
+def test_the_reals_go_beyond_the_last_float_of_a_domain(layers, verdict, tmp_path, run):
+    """The largest number of float32 in the domain is less than 0.05, and less than the threshold; 0.05 exceeds it.
+
+    A network of copies rounds nothing, so its verdict is about the box that floats see; the one over the reals is not.
+    """
+    path = str(tmp_path / "net.npz")
+    Network.mlp(layers).save(path)
+    asked = ("certify", path, "--feature", "0", "--domain=0:0.05", "--threshold", "0.049999999", "--json", "-")
+    real, floats = json.loads(run(*asked).out), json.loads(run(*asked, "--arithmetic", "float32").out)
+    assert (real["verdict"], floats["verdict"], floats["real_verdict"]) == ("can fire", verdict, "can fire")
+    assert float(floats.get("missing_margin", 0)) < 1e-6
 
 
 def test_what_is_known_is_written_where_the_rest_is_interrupted(net, tmp_path, run, monkeypatch):

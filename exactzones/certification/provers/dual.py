@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from exactzones.certification.provers.base import UNKNOWN, FloatRegion
+from exactzones.certification.provers.propagation import Propagation, Ranges
 from exactzones.certification.provers.relaxation import FloatClaim
 from exactzones.checker.arithmetic import Array
 
@@ -324,8 +325,12 @@ class DualBound:
 
 def shortfall(region: FloatRegion) -> float | None:
     """Return how far the best bound of a condition of some case is from refuting the case on a region; None without a bound."""
-    claim, low, high = region.claim, *(np.clip(side, -UNKNOWN, UNKNOWN)[None] for side in region.known)
-    boxes = BoxBatch(low, high, region.low[None].astype(float), region.high[None].astype(float), np.zeros_like(low))
+    claim, sides = region.claim, (region.low, region.high, *region.known)
+    ranges = Ranges(*(side.astype(float) for side in sides))
+    if all(isinstance(weight, np.ndarray) for weight in claim.weights):
+        Propagation(claim, region.rows.matrix).forward(ranges)  # no bound of a unit may be proved yet
+    low, high = (np.clip(side, -UNKNOWN, UNKNOWN)[None] for side in (ranges.low, ranges.high))
+    boxes = BoxBatch(low, high, ranges.box_low[None], ranges.box_high[None], np.zeros_like(low))
     relaxed, dual = Relaxed(claim, boxes), DualBound(claim, np.zeros((0, len(region.low) + 1)))
     alpha, values = (boxes.high > -boxes.low).astype(float), []
     for mu in np.eye(len(claim.targets))[:, None]:
