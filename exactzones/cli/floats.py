@@ -41,11 +41,10 @@ def findings(
         decision: the answer.
         until: when to end.
     """
-    decided = not isinstance(decision, Undecided)
-    depends = None if decided else order_dependence(network, cases, seconds=min(_SEARCH_SECONDS, until.left()))
+    if not isinstance(decision, Undecided):
+        return {"real_verdict": _over_the_reals(network, cases, real, decision, until)}
+    depends = order_dependence(network, cases, seconds=min(_SEARCH_SECONDS, until.left()))
     fields: dict[str, Any] = {"real_verdict": _over_the_reals(network, cases, real, decision, until)}
-    if decided:
-        return fields
     if depends is not None:
         fields["depends"] = _depends(cases[depends.case].arithmetic, depends)
     every = every_order(network, cases, until)
