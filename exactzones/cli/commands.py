@@ -162,7 +162,8 @@ def cli(context: click.Context, *, name: bool) -> None:
     An island is a connected component of the zones.
 
     NET is a network file: .npz with W0, b0, W1, b1, .. (a row of W0 for each unit, a ReLU between layers), .json with exact
-    numbers as strings, .onnx, or a state dict of linear layers (.safetensors, .pt, .pth).
+    numbers as strings, .onnx, or a state dict of linear layers (.safetensors, .pt, .pth), which does not say what
+    lies between them: ReLU is assumed.
 
     Ctrl-C, SIGTERM and SIGHUP end a command within two seconds: what was found is written and marked incomplete (exit code 3).
     A second one ends it at once.  A signal that is ignored when a command starts, as under nohup or for SIGINT in the

@@ -12,6 +12,7 @@ from exactzones.cli.command import Command
 from exactzones.cli.options import NetworkFile, json_option, net_argument
 from exactzones.cli.outputs import Deliveries, check_answer_target, is_text_wanted, print_table
 from exactzones.engine import kernel
+from exactzones.models import assumes_relu
 from exactzones.network import Network, Port, regime_bound
 from exactzones.port import JUMP
 
@@ -56,6 +57,7 @@ def info(net: NetworkFile, json_path: Path | None) -> int:
         "layers": layers,
         "model_inputs": [_port(port) for port in network.input_ports],
         "model_outputs": [{**_port(port), "before": port.before} for port in network.output_ports],
+        "assumes_relu": assumes_relu(net.path),
         "rounded": [str(rationalization) for rationalization in network.rationalizations],
     }
     deliveries = Deliveries()
@@ -63,6 +65,8 @@ def info(net: NetworkFile, json_path: Path | None) -> int:
     if is_text_wanted(json_path):
         _print_network(network, layers)
         _print_layers(layers)
+        if answer["assumes_relu"]:
+            click.echo(f"{net.path.name} has weights only: a ReLU between the layers is assumed; export other models to ONNX")
     return deliveries.exit_code(0)
 
 

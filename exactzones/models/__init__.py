@@ -91,6 +91,11 @@ def load_network(
     return network
 
 
+def assumes_relu(path: str | Path) -> bool:
+    """Tell whether files of this suffix hold weights only, so that ``load_network`` assumes a ReLU between the layers."""
+    return _LOADERS.get(Path(path).suffix.lower(), "").startswith("state_dict.")
+
+
 def save_network(network: Network, path: str | Path) -> None:
     """Write a network to a file, which even after an error holds either its old content or all of the new.
 

@@ -266,9 +266,8 @@ def _leaf(module: Any, path: str, *arguments: Any, **named: Any) -> Any:
     kind = _kind(module)
     if kind is None or kind not in _LEAVES or len(arguments) != 1 or named:
         raise InputError(
-            f"{place_of(path)} is a {type(module).__module__}.{type(module).__name__}; supported are "
-            f"{', '.join(name for name in _LEAVES if not name.startswith('_'))}, BatchNorm; "
-            "a module that is not piecewise linear has no exact zones; if it is the last, leave it out"
+            f"{place_of(path)} is a {type(module).__module__}.{type(module).__name__}, which is not piecewise linear, or not "
+            f"supported; exactzones/models/README.md lists what is supported{_ending_before(path)}"
         )
     try:
         return _LEAVES[kind](_ModuleArrays(module, path or "module"), arguments[0])
@@ -276,6 +275,11 @@ def _leaf(module: Any, path: str, *arguments: Any, **named: Any) -> Any:
         if str(error).startswith((f"{path}.", "module.")):
             raise
         raise InputError(f"{place_of(path)} ({type(module).__name__}): {error}") from None
+
+
+def _ending_before(path: str) -> str:
+    """Say how a network ends before a part that is refused."""
+    return f'; to end the network before it, write from_torch(model, layer={path!r}, side="input")' if path else ""
 
 
 class _ModuleArrays:

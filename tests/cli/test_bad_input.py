@@ -68,6 +68,9 @@ def test_options_of_zones(refused, net, tmp_path, arguments, says):
         (["proptest", "--feature", "0", "--examples", "0"], ["--examples"]),
         (["proptest", "--feature", "0", "--domain", "2:1"], ["empty"]),
         (["info", "--loud"], ["--loud"]),
+        (["measure", "--argmax", "1"], ["measure has no option '--argmax'; commands that have it: certify,", ", zones (see "]),
+        (["zones", "--class", "1"], ["No such option '--class'. (see exactzones zones --help)"]),
+        (["zones", "--featur", "1"], ["No such option '--featur'. Did you mean '--feature'?"]),
     ],
 )
 def test_options_of_the_other_commands(refused, net, arguments, says):

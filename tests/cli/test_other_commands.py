@@ -1,5 +1,8 @@
 """``exactzones eval``, ``info``, ``proptest``, and the commands' own help."""
 
+import json
+
+import numpy as np
 import pytest
 from cli.support import ABSOLUTE, PLANE, process, saved
 
@@ -55,6 +58,16 @@ def test_info(run, tmp_path):
         "one: no ReLU",
     ):
         assert part in outcome.out, outcome.out
+
+
+def test_info_says_that_weights_alone_do_not_tell_the_activation_function(run, tmp_path):
+    save = pytest.importorskip("safetensors.numpy").save_file
+    save({"0.weight": np.eye(2), "2.weight": np.eye(2)}, tmp_path / "net.safetensors")
+    assert run("info", tmp_path / "net.safetensors").out.splitlines()[-1] == (
+        "net.safetensors has weights only: a ReLU between the layers is assumed; export other models to ONNX"
+    )
+    assert json.loads(run("info", tmp_path / "net.safetensors", "--json", "-").out)["assumes_relu"]
+    assert "assumed" not in run("info", saved(PLANE, tmp_path / "net.json")).out
 
 
 def test_info_of_a_wide_layer_writes_no_novel(run, tmp_path):

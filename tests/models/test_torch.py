@@ -109,7 +109,7 @@ def patched():
     [
         (
             lambda: nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.Sigmoid()), nn.Linear(2, 1)),
-            r"module '1\.0' is a torch.*Sigmoid; supported are .*piecewise linear",
+            r"module '1\.0' is a torch.*Sigmoid, which is not piecewise linear.*write .*layer='1\.0', side=\"input\"",
         ),
         (lambda: nn.Sequential(nn.Linear(2, 2), nn.GELU()), r"module '1' is a .*GELU"),
         (lambda: nn.Conv2d(1, 1, 1), "pass input_shape"),
