@@ -25,7 +25,7 @@ from exactzones.notation import number
 from exactzones.notation import point as point_text
 from exactzones.rational import Vector, text
 
-_SEARCH_SECONDS = 10.0  # for an input at which the order decides
+_SEARCH_SECONDS = 10.0  # to go through all orders, and as many for an input at which the order decides
 _SHOWN = 8  # coordinates of an input
 
 
@@ -43,11 +43,11 @@ def findings(
     """
     if not isinstance(decision, Undecided):
         return {"real_verdict": _over_the_reals(network, cases, real, decision, until)}
-    depends = order_dependence(network, cases, seconds=min(_SEARCH_SECONDS, until.left()))
+    every = every_order(network, cases, Deadline(min(_SEARCH_SECONDS, until.left()), until))
+    depends = None if every else order_dependence(network, cases, seconds=min(_SEARCH_SECONDS, until.left()))
     fields: dict[str, Any] = {"real_verdict": _over_the_reals(network, cases, real, decision, until)}
     if depends is not None:
         fields["depends"] = _depends(cases[depends.case].arithmetic, depends)
-    every = every_order(network, cases, until)
     if every is not None:
         fields["every_order"] = _every_order(every)
     if decision.missing_margin is not None:
