@@ -266,6 +266,27 @@ def unit_condition(prop: Property) -> Condition | None:
     return None if only is None or only.after_relu or [weight for _, weight in only.terms] != [1] else only
 
 
+def brief(prop: Property | Disjunction, widths: Sequence[int]) -> str:
+    """Return a property as text; that one unit is greater than all others of its layer, in words.
+
+    Args:
+        prop: with layers counted from 0; see ``Property.resolve``.
+        widths: number of units of each layer.
+
+    >>> largest = condition({1: 1, 0: -1}, layer=0) & condition({1: 1, 2: -1}, layer=0)
+    >>> brief(largest, [3]), brief(feature(1, layer=0), [3])
+    ('feature 1 of layer 0 greater than all others', 'z0[1] > 0')
+    """
+    first = prop.conditions[0] if isinstance(prop, Property) and prop.conditions else None
+    if first is None:
+        return str(prop)
+    unit = next((unit for unit, coefficient in first.terms if coefficient > 0), 0)
+    others = [other for other in range(widths[first.layer]) if other != unit]
+    expected = [condition({unit: 1, other: -1}, layer=first.layer).conditions[0] for other in others]
+    is_greatest = bool(others) and list(prop.conditions) == expected
+    return f"feature {unit} of layer {first.layer} greater than all others" if is_greatest else str(prop)
+
+
 def as_property(value: Any, what: str = "property", *, layer: int = -1) -> Property:
     """Return a property, given as such, as a condition, or as the number of a feature.
 

@@ -41,7 +41,7 @@ from exactzones.errors import BudgetExceeded, InputError
 from exactzones.formats.zones_json import network_document
 from exactzones.network import Network
 from exactzones.polyhedra.flats import free_inputs
-from exactzones.property import unit_condition
+from exactzones.property import brief, unit_condition
 from exactzones.rational.float_formats import REAL
 from exactzones.view import PAGES, Points, Slides, check_shown, cut_through, embedding, read_slide, save
 from exactzones.zones import Topology, Zones, ZoneUnion, topology
@@ -202,7 +202,7 @@ def view(net: NetworkFile, question: QuestionOptions, options: PageOptions, limi
         ]
         slides = slides.with_zones([each.zones for each in listings])
     deliveries = Deliveries()
-    title = f"{net.path.name}: {asked.prop}{f' on {network.slice}' if network.slice else ''}"
+    title = f"{net.path.name}: {brief(asked.prop, network.widths)}{f' on {network.slice}' if network.slice else ''}"
     with progress(quiet=report.quiet, activity="writing the page"):
         holes = None if about_holes is None else _holes(about_holes)
         of_page: dict[str, Any] = {"title": title, "arithmetic": arithmetic, "slides": slides, "holes": holes}

@@ -57,7 +57,7 @@ from exactzones.errors import InputError, WriteError
 from exactzones.formats.zones_json import ZonesWriter, zones_writer
 from exactzones.notation import counted, decimal, number
 from exactzones.notation import point as point_text
-from exactzones.property import as_cases, condition
+from exactzones.property import as_cases, brief
 from exactzones.rational import dot
 from exactzones.rational.float_formats import REAL
 from exactzones.zones import Zones, ZoneUnion
@@ -292,23 +292,11 @@ def _is_feature(zones: Zones) -> bool:
     return [coefficient for _, coefficient in conditions[0].terms] == [1]
 
 
-def _greatest_unit(zones: Zones) -> int | None:
-    """Return the unit if the property is that one unit is greater than all others of its layer, else None."""
-    first = zones.prop.conditions[0]
-    unit = next((unit for unit, coefficient in first.terms if coefficient > 0), 0)
-    others = [other for other in range(zones.network.widths[first.layer]) if other != unit]
-    expected = [condition({unit: 1, other: -1}, layer=first.layer).conditions[0] for other in others]
-    return unit if others and list(zones.prop.conditions) == expected else None
-
-
 def _property_text(zones: Zones) -> str:
     """Say what a property asks: whether a feature exceeds a threshold, or one unit all others, or as it is written."""
-    first = zones.prop.conditions[0]
-    greatest = _greatest_unit(zones)
-    if greatest is not None:
-        return f"feature {greatest} of layer {first.layer} greater than all others"
     if not _is_feature(zones):
-        return str(zones.prop)
+        return brief(zones.prop, zones.network.widths)
+    first = zones.prop.conditions[0]
     return f"feature {first.terms[0][0]} of layer {first.layer} greater than {number(-first.constant)}"
 
 

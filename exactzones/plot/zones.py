@@ -20,6 +20,7 @@ from exactzones.plot.planar import draw_planar
 from exactzones.plot.solids import draw_solid
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import floats
+from exactzones.property import brief
 from exactzones.zones import Topology, Zones, ZoneUnion
 from exactzones.zones.union import as_drawn
 from exactzones.zones.union_parts import UnionParts, count_zones
@@ -107,7 +108,8 @@ def title(zones: Zones | UnionParts, joined: int | None = None) -> str:
     """Return a picture's title: the property and the counts."""
     into = "" if joined is None else f" joined into {counted(joined, 'piece')}"
     where = f" on {zones.network.slice}" if zones.network.slice else ""
-    return f"{zones.prop}{where}: {counted(count_zones(zones), 'zone')}{into}, {counted(len(zones.islands), 'island')}"
+    asked = brief(zones.prop, zones.network.widths)
+    return f"{asked}{where}: {counted(count_zones(zones), 'zone')}{into}, {counted(len(zones.islands), 'island')}"
 
 
 def _groups(zones: Zones | UnionParts, shown: Sequence[Piece], color_by: str) -> list[Any]:

@@ -22,6 +22,7 @@ from exactzones.formats.zones_json import number_texts, row_texts
 from exactzones.network import Network
 from exactzones.notation import counted, linear_sum, number
 from exactzones.polyhedra import Polyhedron
+from exactzones.property import brief
 from exactzones.view.bands import bands
 from exactzones.view.latents import latent_spaces
 from exactzones.view.many_zones import many_zones
@@ -113,7 +114,7 @@ def page(
             raise InputError("holes are those of one slice: leave out either holes or slides")
         embedded |= _positions(_checked_slides(slides, flat), shown)
         scene["slider"] = _slider(slides, shown.names)
-    heading = f"{listed.prop} on {network.slice}" if network.slice else str(listed.prop)
+    heading = brief(listed.prop, network.widths) + (f" on {network.slice}" if network.slice else "")
     return _assembled(heading if title is None else as_text(title, "title"), listed, box, embedded)
 
 

@@ -146,6 +146,7 @@ def test_no_zones():
     assert polygons(ax) == []
     assert "does not fire" in legend(ax)
     assert plot_zones(find_zones(DIAMOND, feature(1, 1))).get_title() == "z1[1] > 1: 0 zones, 0 islands"
+    assert plot_zones(find_zones(DIAMOND, condition({0: 1, 1: -1}))).get_title().startswith("feature 0 of layer 1 greater than")
 
 
 def test_incomplete_zones_do_not_claim_silence():

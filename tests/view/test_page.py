@@ -153,6 +153,12 @@ def test_nothing_is_loaded_and_only_these_scripts_run():
 HOSTILE = '</title></script><script>alert(1)</script><b title="{{scene}}">'
 
 
+def test_the_title_says_in_words_that_a_unit_is_the_largest():
+    net = Network.mlp([([[1], [-1], [0]], [0, 0, 1])])
+    text = page(find_zones(net, condition({1: 1, 0: -1}) & condition({1: 1, 2: -1})))
+    assert "<h1>feature 1 of layer 0 greater than all others</h1>" in text
+
+
 def test_titles_names_and_labels_are_text():
     zones = find_zones(DIAMOND, feature(0), SQUARE)
     text = page(zones, [[1, 1]], labels=[HOSTILE], names=[HOSTILE, "y"], title=HOSTILE)
