@@ -28,10 +28,12 @@ from exactzones.arguments import (
     as_numbers,
 )
 from exactzones.deadline import Deadline
+from exactzones.engine.search import MANY_INPUTS, stream_zones, suitable_engine
 from exactzones.errors import BudgetExceeded, DomainError, reason_of
 from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.notation import number, point
+from exactzones.polyhedra import Polyhedron
 from exactzones.property import Property, condition, feature
 from exactzones.rational import Vector, sum_of_products
 from exactzones.rational.floats import ratio_as_float
@@ -118,8 +120,10 @@ def measure(
         progress: called with (cells visited, zones found) in each of the searches.
 
     Raises:
-        BudgetExceeded: time is up, or the user interrupted; ``found`` has the numbers that are known.
-        DomainError: the domain is unbounded, or there are too many inputs for volumes.
+        BudgetExceeded: time is up, the user interrupted, or the other numbers need volumes in too many inputs; ``found`` has the
+            numbers that are known.
+        DomainError: the domain is unbounded, or a box of 10 or more inputs, for which there are no volumes, and the feature fires
+            somewhere in it.
         InputError: another argument that does not fit.
 
     >>> from exactzones import Network
@@ -137,7 +141,9 @@ def measure(
 
     def zones(units: list[int], prop: Property) -> Zones:
         ending = ending_at(loaded, at, units, relu=True)
-        listed = search(ending if len(units) == 1 else Network((*ending.layers, _SUM)), prop)
+        asked = ending if len(units) == 1 else Network((*ending.layers, _SUM))
+        _require_volumes(asked, prop, region, deadline)
+        listed = search(asked, prop)
         deadline.check()
         return listed
 
@@ -147,6 +153,10 @@ def measure(
             found = fuller
     except (BudgetExceeded, KeyboardInterrupt) as stopped:
         raise BudgetExceeded(reason_of(stopped), found) from None
+    except DomainError as too_many:
+        if found == Measures():
+            raise
+        raise BudgetExceeded(str(too_many), found) from None
     return found
 
 
@@ -161,6 +171,22 @@ def covariance(
     """
     found = measure(network, unit, domain, [other], layer=layer, seconds=seconds)
     return found.pairs[other].covariance_relu
+
+
+def _require_volumes(network: Network, prop: Property, domain: Polyhedron, deadline: Deadline) -> None:
+    """Refuse a property that holds somewhere, if the zones are listed without the vertices that volumes need.
+
+    Raises:
+        BudgetExceeded: time is up.
+        DomainError: there are too many inputs.
+    """
+    if suitable_engine(network, prop, domain) != "inequalities":
+        return
+    if next(stream_zones(network, prop, domain, seconds=deadline), None) is not None:
+        raise DomainError(
+            f"volumes are computed for boxes of at most {MANY_INPUTS - 1} inputs, and this one has {network.inputs}; ask about a "
+            "slice: LO:LO in --domain fixes an input, and so does network.compose(AffineMap.through(..))"
+        )
 
 
 def _measured(unit: int, partners: Sequence[int], zones_of: Callable[[list[int], Property], Zones]) -> Iterator[Measures]:

@@ -55,6 +55,13 @@ def test_what_has_no_mean_and_what_has_no_time(run, refused, tmp_path):
     assert not json.loads(outcome.out)["complete"]
 
 
+def test_many_inputs_have_no_volumes_but_slices_of_them_have(run, refused, tmp_path):
+    net = saved(Network.mlp([([[1] * 10], [0]), ([[1]], [-1])]), tmp_path / "net.json")
+    refused("measure", net, "--feature", "0", "--domain=-1:1", says=["at most 9 inputs, and this one has 10"])
+    sliced = run("measure", net, "--feature", "0", f"--domain=-2:2{',0:0' * 9}")
+    assert "share of the domain on which it fires  1/4" in sliced.out
+
+
 def test_irrational_numbers_are_printed(run, tmp_path):
     net = saved(Network.mlp([([["sqrt(2)"], [-1]], [0, 0]), ([[1, 1]], [-1])]), tmp_path / "net.json")
     outcome = run("measure", net, "--feature", "0", "--domain=-2:2")

@@ -160,6 +160,17 @@ def test_what_is_known_when_time_is_up():
     assert stopped.value.found.mean is None
 
 
+def test_volumes_of_boxes_with_many_inputs_are_refused_at_once():
+    net = Network.mlp([([[1] * 10, [-1] * 10], [0, 0]), ([[1, 1], [-1, -1]], [-1, -1])])  # +-|x_0 + .. + x_9| - 1
+    with pytest.raises(DomainError, match="boxes of at most 9 inputs, and this one has 10; ask about a slice"):
+        measure(net, 0, (-1, 1), seconds=20)
+    with pytest.raises(
+        BudgetExceeded, match="boxes of at most 9 inputs"
+    ) as stopped:  # it fires nowhere, and its mean needs volumes
+        measure(net, 1, (-1, 1), seconds=20)
+    assert (stopped.value.found.share, stopped.value.found.mean) == (0, None)
+
+
 def test_a_feature_that_never_fires_has_measures_for_any_number_of_inputs():
     zones = find_zones(Network.mlp([([[1] * 40], [0]), ([[-1]], [-1])]), 0, (-1, 1))
     assert (zones.share, zones.moments(1), zones.centroid(), zones.marginal(39).integral) == (0, [0, 0], None, 0)
