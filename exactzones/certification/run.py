@@ -184,7 +184,7 @@ class Run:
         if self.failure:
             return self.failure
         if self.deadline.passed:
-            return f"the time of {self.deadline.seconds:g} s ran out"
+            return self.deadline.reason
         return "regions are left that no prover could decide"
 
     def missing_margin(self) -> float | None:

@@ -38,6 +38,7 @@ from exactzones.cli.outputs import (
 )
 from exactzones.cli.stopping import stop
 from exactzones.cli.workers import dask_option, jobs_option, workers
+from exactzones.errors import BudgetExceeded, reason_of
 from exactzones.formats.certificates import Checkpoint, load_certificate, save_certificate
 from exactzones.network import Network
 from exactzones.notation import counted, number
@@ -47,8 +48,6 @@ from exactzones.rational.float_formats import REAL
 
 _COUNTS = "{:,} regions visited, {:,} open"  # of the progress
 _SEARCH_SHARE = 0.9  # of the time; the rest is for writing
-_VNNLIB_WORDS = {"can fire": "sat", "cannot fire": "unsat", "undecided": "unknown"}
-_WORDS = {verdict: verdict for verdict in _VNNLIB_WORDS}
 _MOST_OUTPUTS = 20  # network outputs printed with a witness
 
 
@@ -95,8 +94,8 @@ def certify(net: NetworkFile, question: QuestionOptions, options: CertifyOptions
     """Prove that a feature cannot fire on a domain, or find an input at which it fires.
 
     Either answer comes with a certificate that "exactzones check" verifies.  The last line printed is "can fire", "cannot
-    fire" or "undecided"; for a VNN-LIB property it is "sat", "unsat" or "undecided" (in JSON, the VNN-LIB word "unknown").
-    Standard error says why it is undecided.  For many at once see "exactzones certify --instances --help".
+    fire" or "undecided"; for a VNN-LIB property it is "sat", "unsat" or "undecided".  Standard error says why it is undecided.
+    For many at once see "exactzones certify --instances --help".
 
     \b
     exactzones certify net.npz --feature 0 --domain=-6:6 --out proof.json
@@ -110,29 +109,21 @@ def certify(net: NetworkFile, question: QuestionOptions, options: CertifyOptions
         from exactzones.cli.floats import require_library
 
         require_library(options.replay, options.arithmetic)
-    claim = question.claim(net, options.arithmetic)
-    stored, network, cases = claim.stored, claim.network, claim.cases(options.arithmetic)
-    _check_files(net, question, options, report)
-    earlier = None if options.resume is None else load_certificate(require_file(options.resume))
-    until = stop.deadline.part(_SEARCH_SHARE)
-    shown = progress(quiet=report.quiet, activity="certifying", counts=_COUNTS)
-    with workers(options.jobs, options.dask) as executor, shown as show, stop.step(until):
-        checkpoint = None if options.out is None else Checkpoint(options.out)
-        decision = certify_cases(
-            network, cases, seconds=until, resume=earlier, executor=executor, progress=show, checkpoint=checkpoint
-        )
-    deliveries = Deliveries()
+    try:
+        claim, decision = _decide(net, question, options, report)
+    except (BudgetExceeded, KeyboardInterrupt) as stopped:  # while files are read, or the search is set up
+        return _end_without_decision(reason_of(stopped), options, report)
+    stored, deliveries = claim.stored, Deliveries()
     if options.out is not None:
         deliveries.deliver(options.out, partial(save_certificate, decision.certificate, options.out))
-    words = _WORDS if question.prop_path is None else _VNNLIB_WORDS
-    answer = _answer(stored, decision, words)
+    answer = _answer(stored, decision, question)
     if "reason" in answer:
         click.echo(f"incomplete: {answer['reason']}; {answer['open_leaves']} open leaves", err=True)
     written = deliveries.written[0] if deliveries.written else None
     answer |= {"certificate": None if written is None else str(written), "arithmetic": options.arithmetic}
     if options.arithmetic != REAL:
         answer |= _about_floats(net, claim, decision, options)
-        answer["real_verdict"] = words[answer["real_verdict"]]
+        answer["real_verdict"] = question.verdict_word(answer["real_verdict"])
     deliveries.deliver_answer(answer, report.json_path)
     if is_text_wanted(report.json_path):
         _print_decision(stored, decision, answer, None if report.quiet else written, quiet=report.quiet)
@@ -150,16 +141,57 @@ def _check_files(net: NetworkFile, question: QuestionOptions, options: CertifyOp
     check_distinct(("--json", report.json_path), ("--resume", options.resume))
 
 
-def _answer(network: Network, decision: Decision, words: dict[str, str]) -> dict[str, Any]:
+def _decide(
+    net: NetworkFile, question: QuestionOptions, options: CertifyOptions, report: ReportOptions
+) -> tuple[CommandClaim, Decision]:
+    """Return the claim and the decision.
+
+    Raises:
+        BudgetExceeded: time was up before there was a decision, even one that it is undecided.
+        KeyboardInterrupt: the same, or a signal came.
+    """
+    claim = question.claim(net, options.arithmetic)
+    _check_files(net, question, options, report)
+    earlier = None if options.resume is None else load_certificate(require_file(options.resume))
+    until = stop.deadline.part(_SEARCH_SHARE)
+    shown = progress(quiet=report.quiet, activity="certifying", counts=_COUNTS)
+    with workers(options.jobs, options.dask) as executor, shown as show, stop.step(until):
+        for network in (claim.stored, claim.network):
+            _ = network.sha256  # which any answer has: this can take a second, so it must not wait until time is up
+        decision = certify_cases(
+            claim.network,
+            claim.cases(options.arithmetic),
+            seconds=until,
+            resume=earlier,
+            executor=executor,
+            progress=show,
+            checkpoint=None if options.out is None else Checkpoint(options.out),
+        )
+    return claim, decision
+
+
+def _end_without_decision(reason: str, options: CertifyOptions, report: ReportOptions) -> int:
+    """Say that there was no time for anything that a certificate could have."""
+    deliveries = Deliveries()
+    click.echo(f"incomplete: {reason} before anything was proved; no certificate is written", err=True)
+    answer = {"command": "certify", "network": None, "verdict": "undecided", "reason": reason, "open_leaves": None}
+    answer |= {"certificate": None, "arithmetic": options.arithmetic}
+    deliveries.deliver_answer(answer, report.json_path)
+    if is_text_wanted(report.json_path):
+        click.echo("undecided")
+    return deliveries.exit_code(3)
+
+
+def _answer(network: Network, decision: Decision, question: QuestionOptions) -> dict[str, Any]:
     """Return a decision as the fields of the JSON answer."""
     answer: dict[str, Any] = {"command": "certify", "network": network.sha256}
     if isinstance(decision, CanFire):
         witness, outputs = decision.witness, network.trace(decision.witness)[-1]
         fields = {"case": decision.case, "witness": list(map(text, witness)), "outputs": list(map(text, outputs))}
-        return answer | {"verdict": words["can fire"]} | fields
+        return answer | {"verdict": question.verdict_word("can fire")} | fields
     if isinstance(decision, CannotFire):
-        return answer | {"verdict": words["cannot fire"], "nodes": decision.nodes}
-    return answer | {"verdict": words["undecided"], "reason": decision.reason, "open_leaves": decision.open_leaves}
+        return answer | {"verdict": question.verdict_word("cannot fire"), "nodes": decision.nodes}
+    return answer | {"verdict": "undecided", "reason": decision.reason, "open_leaves": decision.open_leaves}
 
 
 def _about_floats(net: NetworkFile, claim: CommandClaim, decision: Decision, options: CertifyOptions) -> dict[str, Any]:
@@ -195,4 +227,4 @@ def _print_decision(network: Network, decision: Decision, answer: dict[str, Any]
         from exactzones.cli.floats import print_findings
 
         print_findings(answer["arithmetic"], answer)
-    click.echo("undecided" if "reason" in answer else answer["verdict"])
+    click.echo(answer["verdict"])

@@ -60,7 +60,7 @@ class Result:
 
     Attributes:
         network, property, timeout: of the instance.
-        verdict: sat, unsat, unknown or error.
+        verdict: sat, unsat, undecided or error.
         seconds: what the decision took, on the wall.
         certificate: name of the file in the folder; "" if there is none.
         check: what the checker says of the certificate: valid, or what is wrong; "" if there is no verdict.
@@ -122,8 +122,7 @@ def certify_instances(table: Path, folder: Path, timeout: float | None, jobs: in
     run.write(instances)
     if not quiet:
         verdicts = [result.verdict for result in run.results.values()]
-        labels = {"sat": "sat", "unsat": "unsat", "unknown": "undecided", "error": "error"}
-        print_table([(label, str(verdicts.count(verdict))) for verdict, label in labels.items()])
+        print_table([(verdict, str(verdicts.count(verdict))) for verdict in ("sat", "unsat", "undecided", "error")])
         click.echo(f"wrote {folder / TABLE}")
     return run.exit_code(len(instances))
 
@@ -224,7 +223,7 @@ class _Run:
             return 1
         if any(result.verdict == "error" for result in results):
             return 2
-        return 3 if len(results) < count or any(result.verdict == "unknown" for result in results) else 0
+        return 3 if len(results) < count or any(result.verdict not in ("sat", "unsat") for result in results) else 0
 
 
 class _Process:
@@ -249,7 +248,7 @@ class _Process:
             limit = float(self._instance.timeout) + _GRACE_SECONDS if self._instance.timeout and self._decided is None else None
             if limit is not None and seconds > limit:
                 self.end()
-                return self._row("unknown", seconds, message="it did not end in time, and was ended")
+                return self._row("undecided", seconds, message="it did not end in time, and was ended")
             return None
         out, err = map(_text, self._streams)
         answer = _answer(out)
@@ -257,7 +256,7 @@ class _Process:
         if self._decided is not None:
             check = answer.get("verdict", message)
             return self._row(*self._decided, check=check if check == "valid" else f"{check}: {answer.get('reason', message)}")
-        verdict = answer.get("verdict", "unknown" if self._child.returncode == _LIMIT_REACHED else "error")
+        verdict = answer.get("verdict", "undecided" if self._child.returncode == _LIMIT_REACHED else "error")
         if verdict in ("sat", "unsat"):
             self._decided = verdict, seconds
             self._start("check")

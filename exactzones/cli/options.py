@@ -299,6 +299,10 @@ class QuestionOptions(DomainOptions):
             return "all of the input space"
         return f"the {'domain of' if is_file(self.spec) else 'box'} {self.spec}"
 
+    def verdict_word(self, verdict: str) -> str:
+        """Return the word for "can fire", "cannot fire" or "undecided": for a VNN-LIB property "sat", "unsat", "undecided"."""
+        return verdict if self.prop_path is None else {"can fire": "sat", "cannot fire": "unsat"}.get(verdict, verdict)
+
     @property
     def names_property(self) -> bool:
         """Whether an option says what is asked."""

@@ -48,7 +48,7 @@ def test_a_limit_covers_the_check_of_what_was_found(network, threshold, seconds)
     report = check(network, [case_of(network, feature(0, threshold=threshold), domain)], decision.certificate.lines)
     assert report.verdict in ("valid", "incomplete")
     if isinstance(decision, Undecided):
-        assert f"the time of {seconds:g} s ran out" in decision.reason
+        assert f"the budget of {seconds:g} s ran out" in decision.reason
         assert report.open_leaves == decision.open_leaves
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from cli.support import ABSOLUTE, PLANE, process, saved
 
+from exactzones.deadline import TimeUp
+from exactzones.errors import BudgetExceeded
 from exactzones.network import Network
 
 VNNLIB = """
@@ -243,13 +245,31 @@ def test_vnnlib_2_with_two_models_needs_verify(run, net, vnnlib):
     assert "use exactzones verify" in refusal.err
 
 
+@pytest.mark.parametrize("early", [TimeUp("the budget of 1 s ran out"), BudgetExceeded("the budget of 1 s ran out")])
+def test_time_is_up_while_the_search_is_set_up(run, net, tmp_path, monkeypatch, early):
+    """There is an answer, but no certificate.  The hash of the network, which any answer has, is known before the search."""
+
+    def end(network, *_cases, **_options):
+        assert "sha256" in vars(network)
+        raise early
+
+    monkeypatch.setattr("exactzones.cli.certify.certify_cases", end)
+    out, answer = tmp_path / "proof.json", tmp_path / "answer.json"
+    done = run("certify", net, *CLAIM, "--timeout", 1, "--out", out, "--json", answer)
+    assert (done.code, done.out, out.exists()) == (3, "undecided\n", False)
+    assert done.err == "incomplete: the budget of 1 s ran out before anything was proved; no certificate is written\n"
+    written = json.loads(answer.read_text())
+    assert (written["verdict"], written["reason"], written["certificate"]) == ("undecided", "the budget of 1 s ran out", None)
+
+
 def test_undecided_property(run, tmp_path, vnnlib):
     net = hard(tmp_path / "hard.npz")
     text = "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const X_2 Real)(declare-const X_3 Real)"
     text += "(declare-const Y_0 Real)(assert (>= Y_0 140.0))"
     text += "".join(f"(assert (>= X_{j} -1.0))(assert (<= X_{j} 1.0))" for j in range(4))
-    done = run("certify", net, "--property", vnnlib(text=text), "--timeout", "0.001")
+    done = run("certify", net, "--property", vnnlib(text=text), "--timeout", "0.001", "--json", tmp_path / "answer.json")
     assert (done.code, last(done)) == (3, "undecided")
+    assert json.loads((tmp_path / "answer.json").read_text())["verdict"] == "undecided"
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_an_interruption_loses_only_what_runs(run, refused, folder, number):
     done = run("certify", *options, "--resume", "--timeout", "0.01")
     assert done.code == 3
     assert table.read_bytes().startswith(before)
-    assert [row["verdict"] for row in rows(folder)] == ["unsat", "unknown"]
+    assert [row["verdict"] for row in rows(folder)] == ["unsat", "undecided"]
     assert rows(folder)[1]["message"]
 
 
