@@ -267,7 +267,7 @@ def unit_condition(prop: Property) -> Condition | None:
 
 
 def brief(prop: Property | Disjunction, widths: Sequence[int]) -> str:
-    """Return a property as text; that one unit is greater than all others of its layer, in words.
+    """Return a property as text; that one unit, or one of several, is greater than all others of its layer, in words.
 
     Args:
         prop: with layers counted from 0; see ``Property.resolve``.
@@ -276,15 +276,27 @@ def brief(prop: Property | Disjunction, widths: Sequence[int]) -> str:
     >>> largest = condition({1: 1, 0: -1}, layer=0) & condition({1: 1, 2: -1}, layer=0)
     >>> brief(largest, [3]), brief(feature(1, layer=0), [3])
     ('feature 1 of layer 0 greater than all others', 'z0[1] > 0')
+    >>> brief(largest | (condition({0: 1, 1: -1}, layer=0) & condition({0: 1, 2: -1}, layer=0)), [3])
+    'feature 1 or 0 of layer 0 greater than all others'
     """
-    first = prop.conditions[0] if isinstance(prop, Property) and prop.conditions else None
-    if first is None:
+    found = [_greatest(case, widths) for case in as_cases(prop)]
+    layers = {each and each[0] for each in found}
+    if len(layers) != 1 or None in layers:
         return str(prop)
+    units = " or ".join(str(each[1]) for each in found if each)
+    return f"feature {units} of {layers.pop()} greater than all others"
+
+
+def _greatest(case: Property, widths: Sequence[int]) -> tuple[str, int] | None:
+    """Return the layer, in words, and the unit, if a property says that the unit is greater than all others of its layer."""
+    if not case.conditions:
+        return None
+    first = case.conditions[0]
     unit = next((unit for unit, coefficient in first.terms if coefficient > 0), 0)
-    others = [other for other in range(widths[first.layer]) if other != unit]
-    expected = [condition({unit: 1, other: -1}, layer=first.layer).conditions[0] for other in others]
-    is_greatest = bool(others) and list(prop.conditions) == expected
-    return f"feature {unit} of layer {first.layer} greater than all others" if is_greatest else str(prop)
+    others = [{unit: 1, other: -1} for other in range(widths[first.layer]) if other != unit]
+    expected = [condition(each, layer=first.layer, after_relu=first.after_relu).conditions[0] for each in others]
+    layer = f"layer {first.layer}{' after its ReLU' if first.after_relu else ''}"
+    return (layer, unit) if others and list(case.conditions) == expected else None
 
 
 def as_property(value: Any, what: str = "property", *, layer: int = -1) -> Property:

@@ -10,7 +10,7 @@ from exactzones.certification import CanFire, CannotFire, certify, check
 from exactzones.errors import FeatureError, InputError
 from exactzones.network import Network
 from exactzones.port import Port
-from exactzones.property import ALWAYS, Disjunction, as_property, condition, feature
+from exactzones.property import ALWAYS, Disjunction, as_property, brief, condition, feature
 from exactzones.testing import networks, points, properties
 from exactzones.where import parse_where
 
@@ -74,6 +74,20 @@ def test_refused(text, says):
     with pytest.raises(InputError, match=re.escape(says)) as error:
         parse_where(text, NET)
     assert "\n" not in str(error.value)
+
+
+def test_a_title_says_in_words_that_a_unit_is_the_greatest():
+    for text, expected in (
+        ("argmax = 2", "feature 2 of layer 1 after its ReLU greater than all others"),
+        ("argmax = 2 or argmax = 0", "feature 2 or 0 of layer 1 after its ReLU greater than all others"),
+        ("z1[2] > z1[0] and z1[2] > z1[1]", "feature 2 of layer 1 greater than all others"),
+        ("y[2] > y[1]", "a1[2] > a1[1]"),
+        ("y[2] > y[1] and y[2] >= y[0]", "a1[2] > a1[1] and a1[2] >= a1[0]"),
+        ("argmax = 2 or z0[0] > 1", "a1[2] > a1[0] and a1[2] > a1[1] or z0[0] > 1"),
+        ("2 in top(3)", "always"),
+        ("not (2 in top(3))", "never"),
+    ):
+        assert brief(parse_where(text, NET), NET.widths) == expected
 
 
 def test_outputs_have_their_names():

@@ -24,6 +24,7 @@ from exactzones.files import make_folder
 from exactzones.formats.union_json import save_union, union_to_json
 from exactzones.notation import counted
 from exactzones.notation import point as point_text
+from exactzones.property import brief
 from exactzones.zones import ZoneUnion
 from exactzones.zones.display import MAX_VOLUME_INPUTS
 from exactzones.zones.union import of_one_horizon
@@ -59,7 +60,7 @@ def list_union(
         status = max(status, prove(listed, path, earlier, deliveries, quiet=quiet))
     if not quiet and is_text_wanted(outputs.json_path):
         embedding, text = where
-        click.echo(f"{union.prop} on {text}")
+        click.echo(f"{brief(union.prop, union.network.widths)} on {text}")
         if embedding is not None:
             click.echo(embedding_text(embedding))
         print_table([*_rows(listing, outputs), ("time", f"{time.monotonic() - start:.2f} s")])

@@ -18,6 +18,7 @@ from exactzones.plot import style
 from exactzones.plot.planar import draw_tint, on_border
 from exactzones.polyhedra import Cell, Polyhedron, describe
 from exactzones.polyhedra.shapes import bounding_box, floats, outline
+from exactzones.property import brief
 from exactzones.rational import Vector, dot, index, integer_row
 from exactzones.zones import Zones, as_zones
 
@@ -79,7 +80,7 @@ def _legend(rows: Sequence[Vector], labels: Sequence[str], letter: str, overlay:
         inequality = _mathtext(describe(row, ">", coordinates))
         handles.append(style.swatch(group, f"${label}$: ${inequality}$", strength=_FAINT))
     if overlay is not None:
-        overlaid = f"{counted(len(overlay), 'zone')} of {overlay.prop}"
+        overlaid = f"{counted(len(overlay), 'zone')} of {brief(overlay.prop, overlay.network.widths)}"
         handles.append(Line2D([], [], color=style.INK, linewidth=2, label=overlaid))
     return handles
 

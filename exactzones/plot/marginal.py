@@ -9,6 +9,7 @@ import numpy as np
 from exactzones.notation import number
 from exactzones.plot import style
 from exactzones.polyhedra.marginal import PiecewisePolynomial
+from exactzones.property import brief
 from exactzones.zones import Zones, as_zones
 
 _PLACES = 33  # on each piece: a picture shows no more of a polynomial
@@ -36,7 +37,8 @@ def plot_marginal(zones: Zones, coordinate: int = 0, power: int = 0, *, ax: Any 
         ax.fill_between(across, up, color=style.PALETTE[0], alpha=0.25, linewidth=0)
         ax.set_xlabel(f"$x_{{{coordinate}}}$")
         ax.set_ylabel("density of the mean" if power else "density of the firing set")
-        ax.set_title(f"{zones.prop}: {'mean' if power else 'share'} {number(density.integral)}")
+        integral = f"{'mean' if power else 'share'} {number(density.integral)}"
+        ax.set_title(style.heading(brief(zones.prop, zones.network.widths), f": {integral}"))
     return ax
 
 

@@ -48,14 +48,19 @@ class Piece:
 def pieces(
     zones: Zones | UnionParts, window: Polyhedron, color_by: str, *, merged: bool, only: Sequence[int] | None
 ) -> list[Piece]:
-    """Return the pieces to draw, grouped by island or one by one; pieces outside the window have no rings."""
+    """Return the pieces to draw, grouped by island, by case or one by one; pieces outside the window have no rings."""
     parts: list[tuple[Cell | Polyhedron, tuple[int, ...]]]
     if merged:
         whole = [(joined.polyhedron, joined.pieces) for joined in zones.merged]
         parts = [(part.cell() if part.dim == part.ambient_dim else part, indices) for part, indices in whole]
     else:
         parts = [(zone.firing_part, (k,)) for k, zone in enumerate(zones)]
-    group_of = {indices[0]: k for k, (_, indices) in enumerate(parts)} if color_by == "zone" else dict(enumerate(zones.island_of))
+    if color_by == "case" and isinstance(zones, UnionParts):
+        group_of = {k: case for k, (_, case) in enumerate(zones.owners)}
+    elif color_by == "zone":
+        group_of = {indices[0]: k for k, (_, indices) in enumerate(parts)}
+    else:
+        group_of = dict(enumerate(zones.island_of))
     chosen = range(len(zones)) if only is None else as_numbers(only, "zones", len(zones))
     return [
         Piece(part, indices, group_of[indices[0]], outline(part, window))

@@ -21,6 +21,7 @@ from exactzones.plot.latent import outline_zones
 from exactzones.plot.planar import draw_domain, draw_rings
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import Ring, area, bounding_box, floats, outline, sides
+from exactzones.property import brief
 from exactzones.zones import Zone, Zones, as_zones
 from exactzones.zones.window import default_window
 
@@ -76,7 +77,7 @@ def plot_spaces(zones: Zones, *, windows: Mapping[str, WindowLike] | None = None
             Patch(facecolor=_SHADE, edgecolor=style.INK, linewidth=2, label="zones of the latent space"),
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
-        figure.suptitle(f"{zones.prop}, through its spaces")
+        figure.suptitle(style.heading(brief(zones.prop, zones.network.widths), ", through its spaces"))
     return axes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from textwrap import fill, shorten
 from typing import Any
 
 from matplotlib import patheffects, pyplot, rc_context
@@ -25,6 +26,8 @@ HATCHES = ("", "///", "\\\\\\", "|||", "xxx", "---", "++", "..")
 INK = "#222222"
 QUIET = "#f3f3f3"
 LISTED = 10  # most entries of a legend
+_LINE = 75  # characters on a line of a title
+_LONGEST = 120  # characters of what a title says before the counts
 
 DOMAIN_LINE: dict[str, Any] = {"facecolor": "none", "edgecolor": INK, "linewidth": 1.2, "linestyle": "--"}
 
@@ -108,6 +111,11 @@ def frame(ax: Any, box: Polyhedron, letter: str = "x", *, pad: float = 0.0) -> N
         ax.set_aspect("equal")
     for spine in ax.spines.values():
         spine.set_color("#aaaaaa")
+
+
+def heading(what: str, rest: str) -> str:
+    """Return a title: what is drawn, cut if it is long, and the rest, on lines that are not wider than the picture."""
+    return fill(f"{shorten(what, _LONGEST, placeholder=' ..')}{rest}", _LINE)
 
 
 def halo(paper: Any = "white") -> list[Any]:

@@ -19,6 +19,7 @@ from exactzones.plot import style
 from exactzones.plot.planar import draw_domain, on_border
 from exactzones.polyhedra import Polyhedron
 from exactzones.polyhedra.shapes import Ring, bounding_box, edges, floats, outline
+from exactzones.property import brief
 from exactzones.rational import entries
 from exactzones.zones import Zones, as_zones
 from exactzones.zones.window import default_window
@@ -86,7 +87,7 @@ def _labelled(listed: Any, names: Sequence[str] | None) -> tuple[list[Zones], li
         raise InputError(f"features are drawn on top of each other in 2 dimensions; this network has {network.inputs} inputs")
     if any(zones.network != network for zones in features):
         raise InputError("the features belong to different networks; a picture has one input space and so one network")
-    labels = [str(zones.prop) for zones in features] if names is None else as_texts(names, "names")
+    labels = [brief(zones.prop, zones.network.widths) for zones in features] if names is None else as_texts(names, "names")
     if len(labels) != len(features):
         raise DimensionError("list of names", expected=len(features), got=len(labels))
     return features, labels

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any
 
 from matplotlib.lines import Line2D
@@ -26,14 +27,15 @@ from exactzones.zones.union import as_drawn
 from exactzones.zones.union_parts import UnionParts, count_zones
 from exactzones.zones.window import default_window
 
-_COLOURINGS = ("island", "zone")
+_COLOURINGS = ("island", "zone", "case")
+_LABEL = 34  # the same of a label
 
 
 def plot_zones(
     zones: Zones | ZoneUnion,
     *,
     window: WindowLike = None,
-    color_by: str = "island",
+    color_by: str | None = None,
     ax: Any = None,
     merged: bool = False,
     samples: bool = False,
@@ -50,7 +52,8 @@ def plot_zones(
     Args:
         zones: on an input space of 1, 2 or 3 dimensions; of a disjunction, each part on which a case holds is drawn.
         window: a bounded polyhedron; its bounding box is shown.  By default the domain's box, or a box around all vertices.
-        color_by: "island" gives each island (connected component) a colour, hatch and number of its own, "zone" each zone.
+        color_by: "island" gives each island (connected component) a colour, hatch and number of its own, "zone" each zone, "case"
+            each case of a disjunction.  By default "case" for a disjunction whose zones are not merged, else "island".
         ax: matplotlib axes (3-D ones for a 3-D input); new ones by default.
         merged: whether to draw merged zones (convex unions of zones) without the edges inside them.
         samples: whether to mark each zone's sample point.
@@ -67,12 +70,13 @@ def plot_zones(
             does not cover.
     """
     listed = as_drawn(zones)
-    dim = _checked_dimension(listed, color_by)
+    dim = _checked_dimension(listed)
+    chosen = _colouring(listed, color_by, merged=merged)
     box = default_window(listed) if window is None else as_window(window, dim)
     with style.settings(ax, merged=merged, samples=samples, legend=legend):
         ax = style.axes(ax, dim)
-        shown = pieces(listed, box, color_by, merged=merged, only=only)
-        handles = [*_groups(listed, shown, color_by), *_draw(listed, shown, box, ax)]
+        shown = pieces(listed, box, chosen, merged=merged, only=only)
+        handles = [*_groups(listed, shown, chosen), *_draw(listed, shown, box, ax)]
         handles += [_mark_samples(listed, shown, box, ax)] if samples else []
         handles += [] if arithmetic is None else [draw_band([listed[k] for piece in shown for k in piece.zones], arithmetic, ax)]
         handles += [] if holes is None else draw_holes(holes, dim, ax)
@@ -82,17 +86,27 @@ def plot_zones(
     return ax
 
 
-def _checked_dimension(zones: Zones | UnionParts, color_by: str) -> int:
-    """Return the dimension of the input space if it can be drawn, and check the colouring."""
+def _checked_dimension(zones: Zones | UnionParts) -> int:
+    """Return the dimension of the input space if it can be drawn."""
     dim = zones.network.inputs
     if dim > 3:
         raise InputError(
             f"an input space of {dim} dimensions cannot be drawn; draw a slice: the zones of "
             "network.compose(AffineMap.through(p, q, r)), the plane through three points"
         )
+    return dim
+
+
+def _colouring(zones: Zones | UnionParts, color_by: Any, *, merged: bool) -> str:
+    """Return the colouring that is asked for, or the default."""
+    has_cases = isinstance(zones, UnionParts) and len(zones.prop.cases) > 1 and not merged
+    if color_by is None:
+        return "case" if has_cases else "island"
     if not isinstance(color_by, str) or color_by not in _COLOURINGS:
         raise InputError(f"color_by is {quoted(color_by)}; expected one of {', '.join(_COLOURINGS)}")
-    return dim
+    if color_by == "case" and not has_cases:
+        raise InputError('color_by="case" is about the zones of a disjunction that are not merged; write color_by="island"')
+    return color_by
 
 
 def _draw(zones: Zones | UnionParts, shown: Sequence[Piece], window: Polyhedron, ax: Any) -> list[Any]:
@@ -105,20 +119,24 @@ def _draw(zones: Zones | UnionParts, shown: Sequence[Piece], window: Polyhedron,
 
 
 def title(zones: Zones | UnionParts, joined: int | None = None) -> str:
-    """Return a picture's title: the property and the counts."""
+    """Return a picture's title: the property and the counts, on several lines if they are long."""
     into = "" if joined is None else f" joined into {counted(joined, 'piece')}"
     where = f" on {zones.network.slice}" if zones.network.slice else ""
-    asked = brief(zones.prop, zones.network.widths)
-    return f"{asked}{where}: {counted(count_zones(zones), 'zone')}{into}, {counted(len(zones.islands), 'island')}"
+    counts = f"{counted(count_zones(zones), 'zone')}{into}, {counted(len(zones.islands), 'island')}"
+    return style.heading(brief(zones.prop, zones.network.widths), f"{where}: {counts}")
 
 
 def _groups(zones: Zones | UnionParts, shown: Sequence[Piece], color_by: str) -> list[Any]:
-    """Return the legend entries of the islands or zones; a long list ends with the number of those left out."""
+    """Return the legend entries of the islands, zones or cases; a long list ends with the number of those left out."""
     labels: dict[int, str] = {}
     for piece in sorted(shown, key=lambda piece: piece.group):
         k = piece.group
-        by_island = f"island {k}: {counted(count_zones(zones, zones.islands[k]), 'zone')}" if color_by == "island" else ""
-        labels[k] = by_island or f"{k}:  {_pattern(zones, piece)}"
+        if color_by == "island":
+            labels[k] = f"island {k}: {counted(count_zones(zones, zones.islands[k]), 'zone')}"
+        elif color_by == "case" and isinstance(zones, UnionParts):
+            labels[k] = fill(f"case {k}: {brief(zones.prop.cases[k], zones.network.widths)}", _LABEL)
+        else:
+            labels[k] = f"{k}:  {_pattern(zones, piece)}"
     visible = {piece.group for piece in shown if piece.rings}
     named = [(k, label if k in visible else f"{label} (outside)") for k, label in labels.items()]
     listed = named if len(named) <= style.LISTED + 1 else named[: style.LISTED]

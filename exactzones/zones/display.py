@@ -10,6 +10,7 @@ from exactzones.engine.frontier import Integers
 from exactzones.notation import counted, escaped, html_table, number, point
 from exactzones.polyhedra.shapes import outline
 from exactzones.polyhedra.svg import Shape, svg
+from exactzones.property import brief
 from exactzones.zone import Zone
 from exactzones.zones.volumes import zone_volumes
 from exactzones.zones.window import Listed, default_window
@@ -75,7 +76,7 @@ def page(zones: Listed) -> str:
     if not count:
         silent = "fires nowhere in" if zones.complete else "was not found to fire, before the search stopped early, in"
         return f"<p>{escaped(zones.prop)} {silent} {where}</p>"
-    summary = f"{counted(count, 'zone')} of {zones.prop} in {where}"
+    summary = f"{counted(count, 'zone')} of {brief(zones.prop, zones.network.widths)} in {where}"
     islands = "" if count > _DRAWN else f", {counted(len(zones.islands), 'island')}"
     stopped = "" if zones.complete else "; incomplete: the search stopped early"
     rows = []

@@ -132,7 +132,7 @@ PLOTS = {
             "arithmetic": "float32",
             "holes": HOLES,
         },
-        {**PICTURE, "only": NONE, "arithmetic": NONE, "holes": NONE},
+        {**PICTURE, "color_by": NONE, "only": NONE, "arithmetic": NONE, "holes": NONE},
         shown,
     ),
     "save_animation": Door(

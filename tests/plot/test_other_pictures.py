@@ -51,7 +51,7 @@ def test_latent_half_planes(latent):
     assert corners(second) == {(-2, -1.25), (2, 0.75), (2, 2), (-2, 2)}  # z1 > z0 / 2 - 1/4
     assert {text.get_text() for text in ax.texts} == {"$U_1$", "$U_2$"}
     entries = [entry.get_text() for entry in ax.get_legend().get_texts()]
-    assert entries == [r"$U_1$: $z_{0}\,>\,1/2$", r"$U_2$: $-1/2\,z_{0}\,+\,z_{1}\,>\,-1/4$"]
+    assert entries == [r"$U_1$: $z_{0}\,>\,1/2$", r"$U_2$: $1/2\,z_{0}\,-\,z_{1}\,<\,1/4$"]
 
 
 def test_latent_of_some_units_with_zones_on_top():

@@ -3,12 +3,14 @@
 import itertools
 
 import networkx
+import pytest
 from hypothesis import given, settings
 from zones.test_union import NET, questions
 
-from exactzones import Disjunction, Polyhedron, condition, feature, find_union
+from exactzones import Disjunction, InputError, Network, Polyhedron, condition, feature, find_union, find_zones
 from exactzones.plot import plot_zones
 from exactzones.plot.curve import breakpoints
+from exactzones.where import parse_where
 from exactzones.zones.union_parts import are_connected, count_zones
 
 FEW = settings(max_examples=12)
@@ -99,3 +101,33 @@ def test_picture():
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert {"0:  +-, case 0", "1:  +-, case 1", "2:  -+, case 0"} <= set(labels)
     assert len(breakpoints(union.parts, Polyhedron.box(-3, 3, dim=1))) == 3
+
+
+def test_a_picture_has_a_colour_for_each_case():
+    net = Network.mlp([([[1], [-1], [0]], [0, 0, 1])])  # x, -x and 1: class 0 is x > 1, class 2 is -1 < x < 1
+    union = find_union(net, parse_where("argmax = 0 or argmax = 2", net), (-3, 3))
+
+    def shown(**options):
+        axes = plot_zones(union, **options)
+        return axes.get_title(), [text.get_text() for text in axes.get_legend().get_texts()]
+
+    for options in ({}, {"color_by": "case"}):
+        title, labels = shown(**options)
+        assert title == "feature 0 or 2 of layer 0 greater than all others: 1 zone, 2 islands"
+        assert [" ".join(label.split()) for label in labels[:2]] == [
+            f"case {k}: feature {unit} of layer 0 greater than all others" for k, unit in enumerate((0, 2))
+        ]
+    for options in ({"color_by": "island"}, {"merged": True}):
+        assert shown(**options)[1][:2] == ["island 0: 1 zone", "island 1: 1 zone"]
+    for zones, options in ((union, {"merged": True}), (find_zones(net, 0, (-3, 3)), {})):
+        with pytest.raises(InputError, match="zones of a disjunction that are not merged"):
+            plot_zones(zones, color_by="case", **options)
+
+
+def test_a_long_title_has_short_lines():
+    net = Network.mlp([([[1], [-1]], [0, 0])])
+    several = Disjunction(tuple(condition([1, k], 1) for k in range(2, 60))).resolve(net.widths)
+    lines = plot_zones(find_union(net, several, (-3, 3))).get_title().split("\n")
+    assert max(map(len, lines)) <= 75
+    assert lines[0].startswith("z0[0] + 2*z0[1] > -1 or z0[0] + 3*z0[1] > -1 or ")
+    assert " ..: 1 zone, 1 island" in " ".join(lines)
