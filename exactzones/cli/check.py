@@ -15,7 +15,7 @@ from exactzones.certification import case_of
 from exactzones.checker import Case, Report, lines_of
 from exactzones.checker import check as check_fast
 from exactzones.checker.reference import check_plainly
-from exactzones.checker.second_reading.onnx_weights import plain_layers, same_function
+from exactzones.checker.second_reading.onnx_weights import OPERATORS, plain_layers, same_function
 from exactzones.checker.verified import check_verified, program
 from exactzones.cli.command import Command
 from exactzones.cli.numbers import check_numbers, is_about_numbers, measure_rows, topology_rows
@@ -52,6 +52,7 @@ _ADVICE = (
     "  so the proof is about the network as this reader understood the file; to test that, compare exactzones eval at a few "
     "points with another program"
 )
+_BY = {"fast": "", "plain": ", by the reference checker", "verified": ", by the verified checker"}
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,11 @@ class CheckerOptions:
             raise InputError(
                 "a certificate of numbers has one checker, in real arithmetic; leave out --verified, --plain, --arithmetic"
             )
+
+    @property
+    def name(self) -> str:
+        """Which checker: fast, plain or verified."""
+        return "verified" if self.verified else "plain" if self.plain else "fast"
 
     def checker(self) -> Callable[..., Report]:
         """Return the checker's function: network, cases and lines of the certificate to a report.
@@ -138,7 +144,7 @@ def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: Chec
         report = within_time(partial(_checked, checker, claim, cert, options.arithmetic))
     deliveries = Deliveries()
     answer = {"command": "check", "network": claim.stored.sha256, **asdict(report), "readings": readings}
-    answer |= {"arithmetic": options.arithmetic} | ({"numbers": numbers} if numbers else {})
+    answer |= {"arithmetic": options.arithmetic, "checker": options.name} | ({"numbers": numbers} if numbers else {})
     deliveries.deliver_answer(answer, json_path)
     if is_text_wanted(json_path):
         if readings:
@@ -146,7 +152,7 @@ def check(net: NetworkFile, cert: Path, question: QuestionOptions, options: Chec
         if readings.startswith(_ONE_READER):
             click.echo(_ADVICE)
         if report.verdict == "valid":
-            click.echo(_proved(report, options.arithmetic))
+            click.echo(f"proved: {_proved(report, question, options)}")
             if numbers:
                 print_table((measure_rows if "share" in numbers else topology_rows)(numbers))
         click.echo(str(report))
@@ -200,19 +206,16 @@ def _network_of(certificate: Path) -> Any:
         return None
 
 
-def _proved(report: Report, arithmetic: str) -> str:
-    """Say what a valid certificate proves."""
+def _proved(report: Report, question: QuestionOptions, options: CheckerOptions) -> str:
+    """Say what a valid certificate proves, from what, and by which checker."""
     nodes = counted(report.nodes, "node", grouped=True)
-    if arithmetic != REAL:
-        how = "the witness was evaluated" if report.proves == "can fire" else nodes
-        return f"proved: {report.proves} in {arithmetic}, in every order of summation ({how})"
     if report.proves.startswith("the numbers"):
-        return f"proved: {report.proves} ({counted(report.nodes, 'simplex', 'simplices', grouped=True)})"
-    if report.proves == "can fire":
-        return "proved: can fire (the witness was evaluated)"
-    if report.proves == "cannot fire":
-        return f"proved: cannot fire ({nodes})"
-    return f"proved: the list of {counted(report.zones, 'zone', grouped=True)} is complete ({nodes})"
+        return f"{report.proves} ({counted(report.nodes, 'simplex', 'simplices', grouped=True)})"
+    if report.proves not in ("can fire", "cannot fire"):
+        return f"the list of {counted(report.zones, 'zone', grouped=True)} is complete ({nodes}{_BY[options.name]})"
+    how = "the witness was evaluated" if report.proves == "can fire" else nodes
+    floats = "" if options.arithmetic == REAL else f" in {options.arithmetic}, in every order of summation"
+    return f"{question.verdict_word(report.proves)}{floats} ({how}{_BY[options.name]})"
 
 
 def _read_twice(net: NetworkFile, network: Network) -> str:
@@ -225,7 +228,7 @@ def _read_twice(net: NetworkFile, network: Network) -> str:
         return f"{_ONE_READER}: the second, independent one reads whole models only"
     layers = plain_layers(net.path)
     if layers is None:
-        return f"{_ONE_READER}: the second, independent one does not support this file's operators"
+        return f"{_ONE_READER}: the second, independent one reads chains of {', '.join(OPERATORS)} only"
     if not same_function(layers, network):
         raise InputError(f"{net.path}: two independent readers of this file disagree; please report this, with the file")
     return "network read by two independent readers: they agree"

@@ -391,3 +391,5 @@ _OPERATORS: dict[bytes, tuple[Callable[[_ChainReader, list[_Operand], _Attribute
     b"Constant": (_ChainReader.fixed, {b"value": _TENSOR}, 0, 0),
 }
 """By name: the method that computes it, the types of its attributes, and its least and most inputs."""
+OPERATORS = tuple(sorted(name.decode() for name in _OPERATORS))
+"""The names of the operators that this reader supports."""
