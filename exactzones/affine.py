@@ -8,7 +8,7 @@ from typing import Any
 
 from exactzones.errors import DimensionError, InputError, quoted
 from exactzones.notation import latex_affine, linears
-from exactzones.rational import Matrix, Vector, vector_of
+from exactzones.rational import Matrix, Vector, independent, integer_row, vector_of
 
 _SHOWN = 100  # inputs and outputs up to which the values are part of a map's text
 
@@ -64,7 +64,8 @@ class AffineMap:
             points: at least one, shape (m,) each.
 
         Raises:
-            InputError: there is no point, or the points have different dimensions.
+            DimensionError: the points have different dimensions.
+            InputError: there is no point, or one lies in the flat through those before it, such as the last of three on a line.
 
         >>> AffineMap.through([0, 0, 1], [1, 0, 1], [0, 1, 1])([2, 3])
         (Fraction(2, 1), Fraction(3, 1), Fraction(1, 1))
@@ -76,6 +77,12 @@ class AffineMap:
             if len(other) != len(origin):
                 raise DimensionError(f"point {k + 1}", expected=len(origin), got=len(other))
         columns = [[a - b for a, b in zip(other, origin, strict=True)] for other in others]
+        rows = [integer_row(column) for column in columns]
+        if not independent(rows):
+            spanned = next(k for k in range(1, len(points)) if not independent(rows[:k]))
+            raise InputError(
+                f"point {spanned} lies in the flat through the points before it, and adds no dimension; choose another"
+            )
         return cls(Matrix.of([[column[k] for column in columns] for k in range(len(origin))], columns=len(columns)), origin)
 
     @property

@@ -3,13 +3,14 @@
 import pickle
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, InputError
-from exactzones.rational import Matrix, vector
+from exactzones.rational import Matrix, square_root, vector
 from exactzones.testing import points, rationals
 
 
@@ -40,6 +41,11 @@ def test_keeping(data, a, b):
 @given(st.data(), st.integers(1, 3), st.integers(0, 3))
 def test_through_points(data, dim, count):
     origin, *others = given_points = [data.draw(points(dim)) for _ in range(count + 1)]
+    ways = np.array(others, float).reshape(count, dim) - np.array(origin, float)
+    if np.linalg.matrix_rank(ways) < count:
+        with pytest.raises(InputError, match="lies in the flat through the points before it, and adds no dimension"):
+            AffineMap.through(*given_points)
+        return
     flat = AffineMap.through(*given_points)
     assert (flat.inputs, flat.outputs) == (count, dim)
     assert flat((Fraction(0),) * count) == origin
@@ -61,6 +67,14 @@ def test_refusals():
         AffineMap.through([0, 0], [1, 1], [3])
     with pytest.raises(DimensionError, match="vector has 1 entry; expected 2"):
         AffineMap.identity(2)(vector(1))
+
+
+def test_through_points_that_determine_no_map():
+    root = square_root(3)
+    for listed, number in (([[0, 0], [0, 0]], 1), ([[0, 0], [1, 1], [2, 2]], 2), ([[0, 0], [1, root], [root, 3]], 2)):
+        with pytest.raises(InputError, match=f"^point {number} lies in the flat"):
+            AffineMap.through(*listed)
+    assert AffineMap.through([0, 0], [1, root], [root, 1])([1, 1]) == (1 + root, 1 + root)
 
 
 def test_through_no_points():

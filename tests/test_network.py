@@ -106,7 +106,8 @@ def test_a_neuron_at_zero_may_be_read_either_way(pair):
 @given(st.data(), networks())
 def test_compose_is_the_network_on_a_slice(data, net):
     size = data.draw(st.integers(1, 3))
-    embedding = AffineMap.through(*[data.draw(points(net.inputs)) for _ in range(size + 1)])
+    origin, *columns = [data.draw(points(net.inputs)) for _ in range(size + 1)]
+    embedding = AffineMap.of(list(zip(*columns, strict=True)), origin)
     sliced = net.compose(embedding)
     inside = data.draw(points(size))
     assert sliced.inputs == size

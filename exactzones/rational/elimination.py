@@ -79,6 +79,16 @@ def certainly_independent(rows: Sequence[Row]) -> bool:
     return int(flint.nmod_mat(len(rows), len(rows[0]), residues, _PRIME).rank()) == len(rows)
 
 
+def independent(rows: Sequence[Row]) -> bool:
+    """Tell whether rows, of integers or in one quadratic field, are linearly independent.
+
+    >>> independent([(1, 2), (2, 3)]), independent([(1, 2), (2, 4)])
+    (True, False)
+    """
+    is_rational = not irrational(itertools.chain(*rows))
+    return (is_rational and certainly_independent(rows)) or rank(rows) == len(rows)
+
+
 def row_echelon(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[int, ...]]:
     """Return the primitive reduced row echelon form (leading entries positive) and the pivot columns.
 

@@ -9,7 +9,7 @@ from exactzones.affine import AffineMap
 from exactzones.arguments import DomainLike, as_domain
 from exactzones.errors import DimensionError, DomainError, InputError, require
 from exactzones.polyhedra import Polyhedron
-from exactzones.rational import Vector, dot, entries, index, integer_row, quotient, rank, row_echelon, vector_of
+from exactzones.rational import Vector, dot, entries, independent, index, integer_row, quotient, row_echelon, vector_of
 
 MOST = 3
 """Most dimensions that a page can show."""
@@ -47,13 +47,9 @@ def embedding(
     for k, point in enumerate(points):
         if len(point) != inputs:
             raise DimensionError(f"point {k} of the slice", expected=inputs, got=len(point))
-    flat = AffineMap.through(*points)
-    if rank([integer_row(column) for column in zip(*flat.matrix.rows, strict=True)]) < count:
-        problem = (
-            f"points lie in a flat of fewer than {count} dimensions" if passed else "directions are not linearly independent"
-        )
-        raise InputError(f"the slice's {problem}; choose others")
-    return flat
+    if ways and not independent([integer_row(direction) for direction in ways]):
+        raise InputError("the slice's directions are not linearly independent; choose others")
+    return AffineMap.through(*points)
 
 
 def cut_through(domain: DomainLike, flat: AffineMap) -> Polyhedron | None:

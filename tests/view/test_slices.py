@@ -26,7 +26,7 @@ def test_points_and_directions_give_the_same_plane():
         ({}, "0 dimensions"),
         ({"through": [[0, 0, 0, 0]]}, "0 dimensions"),
         ({"through": [[k, 0, 0, 0] for k in range(5)]}, "4 dimensions"),
-        ({"through": [[0, 0, 0, 0], [1, 1, 1, 1], [2, 2, 2, 2]]}, "points lie in a flat of fewer than 2 dimensions"),
+        ({"through": [[0, 0, 0, 0], [1, 1, 1, 1], [2, 2, 2, 2]]}, "point 2 lies in the flat through the points before it"),
         ({"along": [[1, 0, 0, 0], [2, 0, 0, 0]]}, "not linearly independent"),
         ({"through": [[0] * 4, [1] * 4], "along": [[1, 0, 0, 0]]}, "pass either points or directions"),
         ({"through": [[0] * 4, [1] * 4], "origin": [0] * 4}, "pass either points or directions"),
