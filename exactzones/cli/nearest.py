@@ -87,7 +87,21 @@ def command(
         _print(answer)
         for path in deliveries.written:
             click.echo(f"wrote {path}")
+    if answer is not None and not answer.exact:
+        ended = stop.deadline.passed or stop.deadline.interrupted
+        why = f"{stop.deadline.reason} before the distance was exact" if ended else "no proof closed the gap"
+        click.echo(f"incomplete: {why}", err=True)
+    if out is not None and (answer is None or answer.certificate is None):
+        click.echo(f"{out} is not written: {_why_no_certificate(answer)}", err=True)
     return deliveries.exit_code(0 if answer is None or answer.exact else 3)
+
+
+def _why_no_certificate(answer: NearestInput | None) -> str:
+    if answer is None:
+        return "it is about a box around the point; exactzones certify proves that it fires nowhere"
+    if answer.upper == 0:
+        return "the distance is 0, so there is no box around the point to prove"
+    return "no box around the point was proved"
 
 
 def _document(answer: NearestInput | None, norm: Norm) -> dict[str, Any]:
@@ -114,9 +128,12 @@ def _print(answer: NearestInput | None) -> None:
         return
     write = root if answer.norm == 2 else number
     if answer.exact:
-        rows = [("distance", write(answer.lower))]
+        distance = write(answer.lower)
+    elif answer.upper is None:
+        distance = f"at least {write(answer.lower)}" if answer.lower else "not known"
     else:
-        rows = [("distance from", write(answer.lower)), ("to", "not known" if answer.upper is None else write(answer.upper))]
+        distance = f"between {write(answer.lower)} and {write(answer.upper)}"
+    rows = [("distance", distance)]
     if answer.point is not None:
         rows.append(("point", point_text(answer.point)))
         rows.append(("fires there", "yes" if answer.attained else "no, but arbitrarily close to it"))

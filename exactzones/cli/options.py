@@ -312,7 +312,9 @@ class QuestionOptions(DomainOptions):
         """Refuse options that contradict each other."""
         chosen = [self.index, self.argmax, self.where, self.prop_path]
         if not self.names_property:
-            raise click.UsageError("Missing option '--feature' (or '--argmax').", click.get_current_context(silent=True))
+            raise click.UsageError(
+                "Missing option '--feature', '--argmax', '--where' or '--property'.", click.get_current_context(silent=True)
+            )
         if self.index is not None and self.argmax is not None:
             raise InputError("give either --feature or --argmax")
         if sum(each is not None for each in chosen) > 1:

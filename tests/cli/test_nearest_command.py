@@ -7,6 +7,7 @@ import pytest
 from cli.support import ABSOLUTE, PLANE, saved
 
 from exactzones import feature, find_zones, nearest
+from exactzones.certification.nearest import NearestInput
 
 
 def test_the_distance_is_printed_written_and_proved(run, tmp_path):
@@ -41,5 +42,27 @@ def test_no_answer_and_no_time(run, tmp_path):
     net = saved(ABSOLUTE, tmp_path / "net.json")
     outcome = run("nearest", net, "--feature", "1", "--at", "0", "--domain=-2:2")
     assert (outcome.code, outcome.out) == (0, "it fires nowhere on the domain\n")
-    late = run("nearest", net, "--feature", "0", "--at", "0", "--timeout", "1e-9")
-    assert late.code == 3
+    late = run("nearest", net, "--feature", "0", "--at", "0", "--timeout", "1e-9", "--out", tmp_path / "proof.json")
+    assert (late.code, late.out) == (3, "  distance  not known\n")
+    assert late.err.splitlines() == [
+        "incomplete: the budget of 1e-09 s ran out before the distance was exact",
+        f"{tmp_path / 'proof.json'} is not written: no box around the point was proved",
+    ]
+
+
+@pytest.mark.parametrize(("upper", "says"), [(3, "between 1 and 3"), (None, "at least 1")])
+def test_bounds_are_one_row(run, tmp_path, monkeypatch, upper, says):
+    found = NearestInput("inf", Fraction(1), upper, None, False, None, None, Fraction(1))
+    monkeypatch.setattr("exactzones.cli.nearest.nearest_input", lambda *_arguments, **_options: found)
+    outcome = run("nearest", saved(ABSOLUTE, tmp_path / "net.json"), "--feature", "0", "--at", "0", "--norm", "inf")
+    assert (outcome.code, outcome.out) == (3, f"  distance  {says}\n")
+    assert outcome.err == "incomplete: no proof closed the gap\n"
+
+
+@pytest.mark.parametrize(("place", "unit", "why"), [("2", "0", "the distance is 0"), ("0", "1", "exactzones certify proves")])
+def test_why_there_is_no_certificate(run, tmp_path, place, unit, why):
+    net, out = saved(ABSOLUTE, tmp_path / "net.json"), tmp_path / "proof.json"
+    outcome = run("nearest", net, "--feature", unit, "--at", place, "--domain=-2:2", "--out", out)
+    assert (outcome.code, out.exists()) == (0, False)
+    assert outcome.err.startswith(f"{out} is not written: ")
+    assert why in outcome.err
