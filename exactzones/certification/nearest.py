@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -27,6 +28,7 @@ def nearest_input(
     domain: DomainLike = None,
     *,
     seconds: float | Deadline | None = None,
+    progress: Callable[[Fraction, Fraction | None], None] | None = None,
 ) -> NearestInput | None:
     """Return the nearest input at which a property holds, exactly or, when time is up, between two exact bounds.
 
@@ -39,6 +41,7 @@ def nearest_input(
         norm: 1 (sum of changes), 2 (Euclidean) or "inf" (largest change).
         domain: a polyhedron or a box; None is all of the input space.
         seconds: time limit, or a deadline that has begun already.
+        progress: called now and then with the bounds so far: ``lower`` and ``upper`` of the answer.
 
     Returns:
         The distance and the input; None if the property holds nowhere on the domain, which was proved.
@@ -65,7 +68,7 @@ def nearest_input(
         raise DomainError("the point lies outside the domain; choose a point of the domain, or a larger domain")
     if loaded.satisfies(start, prop) and (region is None or region.contains(start)):
         return NearestInput(chosen, Fraction(0), Fraction(0), start, attained=True, pattern=loaded.pattern(start))
-    return Approach(loaded, Disjunction(cases), start, chosen, region, deadline).run()
+    return Approach(loaded, Disjunction(cases), start, chosen, region, deadline, progress).run()
 
 
 def radius(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from exactzones.cli.outputs import (
     exact_option,
     is_text_wanted,
     print_table,
+    progress,
 )
 from exactzones.cli.points import POINT_HELP, norm_option, read_point
 from exactzones.cli.stopping import stop
@@ -77,7 +79,13 @@ def command(
     check_distinct(("--out", out), ("--json", report.json_path))
     (domain,) = domains.values()
     prop = Disjunction(tuple(prop for prop, _ in claim.questions))
-    answer = nearest_input(claim.network, prop, point, norm, domain, seconds=stop.deadline)
+    with progress(quiet=report.quiet, activity="looking for the nearest input", counts="the distance is {}") as show:
+
+        def report_bounds(lower: Fraction, upper: Fraction | None) -> None:
+            if show is not None:
+                show(_distance_text(lower, upper, norm), None)
+
+        answer = nearest_input(claim.network, prop, point, norm, domain, seconds=stop.deadline, progress=report_bounds)
     deliveries = Deliveries()
     if out is not None and answer is not None and answer.certificate is not None:
         deliveries.deliver(out, partial(save_certificate, answer.certificate, out))
@@ -88,7 +96,7 @@ def command(
         for path in deliveries.written:
             click.echo(f"wrote {path}")
     if answer is not None and not answer.exact:
-        ended = stop.deadline.passed or stop.deadline.interrupted
+        ended = timeout is not None or stop.deadline.interrupted  # a part of the time may have been too short
         why = f"{stop.deadline.reason} before the distance was exact" if ended else "no proof closed the gap"
         click.echo(f"incomplete: {why}", err=True)
     if out is not None and (answer is None or answer.certificate is None):
@@ -126,17 +134,20 @@ def _print(answer: NearestInput | None) -> None:
     if answer is None:
         click.echo("it fires nowhere on the domain")
         return
-    write = root if answer.norm == 2 else number
-    if answer.exact:
-        distance = write(answer.lower)
-    elif answer.upper is None:
-        distance = f"at least {write(answer.lower)}" if answer.lower else "not known"
-    else:
-        distance = f"between {write(answer.lower)} and {write(answer.upper)}"
-    rows = [("distance", distance)]
+    rows = [("distance", _distance_text(answer.lower, answer.upper, answer.norm))]
     if answer.point is not None:
         rows.append(("point", point_text(answer.point)))
         rows.append(("fires there", "yes" if answer.attained else "no, but arbitrarily close to it"))
     if answer.certificate is not None:
-        rows.append(("proved", f"it fires nowhere where no input changes by more than {number(answer.radius)}"))
+        rows.append(("proved", f"it fires nowhere as long as no input changes by more than {number(answer.radius)}"))
     print_table(rows)
+
+
+def _distance_text(lower: Fraction, upper: Fraction | None, norm: Norm) -> str:
+    """Return what is known of the distance; for the norm 2 the bounds are squares."""
+    write = root if norm == 2 else number
+    if lower == upper:
+        return write(lower)
+    if upper is None:
+        return f"at least {write(lower)}" if lower else "not known"
+    return f"between {write(lower)} and {write(upper)}"

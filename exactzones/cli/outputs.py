@@ -166,13 +166,15 @@ def progress(
     activity: str = "looking for zones",
     counts: str = "{:,} cells visited, {:,} zones found",
     of_total: bool = False,
-) -> Iterator[Callable[[int, int], None] | None]:
-    """Return a callback that shows two counts on standard error: live on a terminal, else every ten seconds.
+) -> Iterator[Callable[[Any, Any], None] | None]:
+    """Return a callback that shows two counts, or what else ``counts`` formats, on standard error.
+
+    On a terminal it is live, else it is every ten seconds.
 
     Args:
         quiet: show nothing; the callback is None.
         activity: what the command is doing.
-        counts: a format string for the two counts.
+        counts: a format string for the two.
         of_total: the second count is the total of the first; the remaining time is then estimated.
     """
     if quiet:
@@ -180,7 +182,7 @@ def progress(
         return
     start = last = time.monotonic()
 
-    def line(done: int, other: int, seconds: float) -> str:
+    def line(done: Any, other: Any, seconds: float) -> str:
         left = f", about {seconds * (other - done) / done:.0f} s left" if of_total and done else ""
         return f"{counts.format(done, other)}, {seconds:.0f} s{left}"
 
@@ -191,7 +193,7 @@ def progress(
             yield lambda done, other: status.update(line(done, other, time.monotonic() - start))
         return
 
-    def print_now_and_then(done: int, other: int) -> None:
+    def print_now_and_then(done: Any, other: Any) -> None:
         nonlocal last
         now = time.monotonic()
         if now - last >= _REPORT_SECONDS:

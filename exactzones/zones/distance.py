@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from exactzones.arguments import as_deadline
+from exactzones.deadline import Deadline
 from exactzones.errors import InputError, quoted
 from exactzones.notation import point, root
 from exactzones.polyhedra.projection import Norm, Projection, distance_to_row, named_norm, project
@@ -57,7 +59,9 @@ class Nearest:
         return f"Nearest(distance {distance} at {point(self.point)}{'' if self.attained else ', not attained'})"
 
 
-def nearest(zones: Sequence[Zone], point: Sequence[Any], norm: Norm = 2) -> Nearest | None:
+def nearest(
+    zones: Sequence[Zone], point: Sequence[Any], norm: Norm = 2, *, seconds: float | Deadline | None = None
+) -> Nearest | None:
     """Return the nearest input at which a property fires, or None if there are no zones.
 
     Zones are tried in the order of a lower bound of their distance (the distance to their most distant half-space) until no
@@ -67,8 +71,10 @@ def nearest(zones: Sequence[Zone], point: Sequence[Any], norm: Norm = 2) -> Near
         zones: the complete list of the property's zones, or a selection of zones.
         point: shape (inputs,); it may lie outside the domain.
         norm: 1 (sum of changes), 2 (Euclidean) or "inf" (largest change).
+        seconds: time limit, or a deadline that has begun already.
 
     Raises:
+        BudgetExceeded: time is up.
         DimensionError: the point does not have one number per input.
         InputError: the norm is not one of these, or the list is incomplete, so that an unlisted zone may be nearer.
 
@@ -78,18 +84,19 @@ def nearest(zones: Sequence[Zone], point: Sequence[Any], norm: Norm = 2) -> Near
     >>> answer.point, answer.distance, answer.attained
     ((Fraction(1, 1),), Fraction(2, 3), False)
     """
-    chosen = named_norm(norm)
+    chosen, deadline = named_norm(norm), as_deadline(seconds)
     if not isinstance(zones, Sequence) or not all(isinstance(zone, Zone) for zone in zones):
-        raise InputError(f"zones are {quoted(zones)}; expected the list that find_zones(net, feature(0)) returns")
+        hint = "expected the list that find_zones(net, feature(0)) returns; nearest_input(net, feature(0), point) needs no list"
+        raise InputError(f"zones are {quoted(zones)}; {hint}")
     if isinstance(zones, Zones) and not zones.complete:
         raise InputError("the list of zones is incomplete; pass zones.zones to get the nearest of the zones that were found")
     if not zones:
         return None
     start = zones[0].network.point(point)
     lifted = integer_row((Fraction(1), *start))
-    lower_bounds = [_lower_bound(zone, lifted, chosen) for zone in zones]
+    lower_bounds = [_lower_bound(zone, lifted, chosen) for zone in deadline.watch(zones)]
     best: tuple[Projection, Zone] | None = None
-    for k in sorted(range(len(zones)), key=lambda k: lower_bounds[k]):
+    for k in deadline.watch(sorted(range(len(zones)), key=lambda k: lower_bounds[k])):
         if best is not None and (lower_bounds[k], best[0].attained) >= (best[0].distance, True):
             break
         foot = project(zones[k].firing.hrep, start, chosen)
@@ -117,6 +124,10 @@ def _root(square: Fraction) -> Fraction | float:
 
 
 def _lower_bound(zone: Zone, lifted: Row, norm: Norm) -> Fraction:
-    """Return the distance to the most distant of the half-spaces whose intersection is the firing part."""
-    rows = [*zone.hrep.rows, *(condition.integer_row for condition in zone.conditions)]
+    """Return the distance to the most distant of the half-spaces whose intersection is the firing part.
+
+    Redundant ones do no harm: which ones these are takes linear programs, if the zone was kept by its inequalities.
+    """
+    sides = zone.hrep.rows if zone.kept is None else zone.kept.rows
+    rows = [*sides, *(condition.integer_row for condition in zone.conditions)]
     return max((distance_to_row(row, lifted, norm) for row in rows if any(row[1:])), default=Fraction(0))

@@ -344,3 +344,10 @@ def test_what_cannot_be_asked():
     with pytest.raises(InputError, match="incomplete"):
         nearest(stopped.value.found, [0])
     assert nearest(stopped.value.found.zones, [0]).distance == 1
+
+
+def test_no_time_and_no_list():
+    with pytest.raises(BudgetExceeded, match="the budget of 0 s ran out"):
+        nearest(find_zones(HAT, 0), [0], seconds=0)
+    with pytest.raises(InputError, match=r"zones are Network.*nearest_input\(net, feature\(0\), point\) needs no list"):
+        nearest(HAT, [0])

@@ -76,6 +76,15 @@ def test_no_time_gives_a_bracket_without_a_point():
     assert repr(answer) == "NearestInput(distance at least 0)"
 
 
+def test_the_bounds_are_reported_on_the_way():
+    network = Network.mlp([([[1] * 9], [-1]), ([[1]], [-1])])  # x_0 + .. + x_8 > 2
+    reported = []
+    answer = nearest_input(network, 0, [0] * 9, "inf", progress=lambda lower, upper: reported.append((lower, upper)))
+    assert answer.upper == Fraction(2, 9)
+    assert reported
+    assert all(lower <= answer.upper and (upper is None or upper >= answer.upper) for lower, upper in reported)
+
+
 def test_a_radius_is_the_distance_to_where_the_property_fails():
     both = conjunction(feature(0), feature(0, -3))
     assert radius(ABSOLUTE, both, ["5/2"], 1) == nearest_input(ABSOLUTE, ~both, ["5/2"], 1)

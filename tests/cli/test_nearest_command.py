@@ -38,6 +38,25 @@ def test_json_has_the_bounds_of_each_norm(run, tmp_path, norm):
     assert document["zone"] == list(expected.zone.pattern)
 
 
+def test_bounds_are_shown_on_the_way_and_named_as_such_at_the_end(run, tmp_path, monkeypatch):
+    net = saved(ABSOLUTE, tmp_path / "net.json")
+
+    def slow(*_, progress, **_limits):
+        progress(Fraction(0), None)
+        progress(Fraction(1, 4), Fraction(4))
+        return NearestInput(2, Fraction(1, 4), Fraction(4), (Fraction(2),), True, ("+-",))
+
+    monkeypatch.setattr("exactzones.cli.nearest.nearest_input", slow)
+    monkeypatch.setattr("exactzones.cli.outputs._REPORT_SECONDS", 0)
+    outcome = run("nearest", net, "--feature", "0", "--at", "0", "--timeout", "60")
+    assert outcome.err.splitlines() == [
+        "the distance is not known, 0 s",
+        "the distance is between 1/2 and 2, 0 s",
+        "incomplete: the budget of 60 s ran out before the distance was exact",
+    ]
+    assert outcome.code == 3
+
+
 def test_no_answer_and_no_time(run, tmp_path):
     net = saved(ABSOLUTE, tmp_path / "net.json")
     outcome = run("nearest", net, "--feature", "1", "--at", "0", "--domain=-2:2")

@@ -10,6 +10,7 @@ they are listed: the nearest one is the answer.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -56,6 +57,7 @@ class Approach:
     norm: Literal[1, 2, "inf"]
     domain: Polyhedron | None
     deadline: Deadline
+    progress: Callable[[Fraction, Fraction | None], None] | None = None
     radius: Fraction = Fraction(0)  # of the largest box on which the property holds nowhere
     certificate: Certificate | None = None
     best: Vector | None = None
@@ -71,6 +73,12 @@ class Approach:
             return None
         exact = self._by_foot() or self._by_bisection()
         return exact or self._bracket()
+
+    def _report(self, *_: int) -> None:
+        """Call the caller's function with the bounds of the distance; certification and the list of zones call this."""
+        if self.progress is not None:
+            lower, upper = self._bounds()
+            self.progress(lower, upper)
 
     def _guess(self) -> None:
         """Look for a witness on boxes that grow, and for nearer ones, without a proof."""
@@ -180,14 +188,14 @@ class Approach:
             if self._contains_domain(radius) and self.radius == radius:
                 return False
             radius *= 2
-        decision = certify(self.network, self.prop, self.domain, seconds=self.deadline)
+        decision = certify(self.network, self.prop, self.domain, seconds=self.deadline, progress=self._report)
         if isinstance(decision, CanFire):
             self._improve(decision.witness)
         return not isinstance(decision, CannotFire)
 
     def _decide(self, radius: Fraction, until: Deadline) -> bool:
         """Decide whether the property holds on a box around the point; False if that is undecided."""
-        decision = certify(self.network, self.prop, self._box(radius), seconds=until)
+        decision = certify(self.network, self.prop, self._box(radius), seconds=until, progress=self._report)
         if isinstance(decision, CanFire):
             self._improve(decision.witness)
         elif isinstance(decision, CannotFire):
@@ -243,7 +251,8 @@ class Approach:
         until, found = self.deadline.part(_LISTING_SHARE), list[Nearest]()
         try:
             for case in self.prop.cases:
-                answer = nearest(find_zones(self.network, case, box, seconds=until), self.point, self.norm)
+                zones = find_zones(self.network, case, box, seconds=until, progress=self._report)
+                answer = nearest(zones, self.point, self.norm, seconds=until)
                 found += [] if answer is None else [answer]
         except (BudgetExceeded, InputError):  # too many inputs for the engines, or a domain that is flat
             return None
@@ -261,14 +270,17 @@ class Approach:
 
     def _bracket(self) -> NearestInput:
         """Return what is known."""
-        lower = self.radius**2 if self.norm == 2 else self.radius
+        lower, upper = self._bounds()
         if self.best is None:
             return NearestInput(self.norm, lower, None, None, False, None, self.certificate, self.radius)
         attained = self._holds_at(self.best)
         pattern = self.network.pattern(self.best)
-        return NearestInput(
-            self.norm, lower, self._distance(self.best), self.best, attained, pattern, self.certificate, self.radius
-        )
+        return NearestInput(self.norm, lower, upper, self.best, attained, pattern, self.certificate, self.radius)
+
+    def _bounds(self) -> tuple[Fraction, Fraction | None]:
+        """Return bounds of the distance, for the norm 2 of its square; the upper one is None if no witness is known."""
+        lower = self.radius**2 if self.norm == 2 else self.radius
+        return lower, None if self.best is None else self._distance(self.best)
 
 
 def _first(segment: Segment, case: Property) -> Fraction:
