@@ -11,7 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_deadline, as_domain, as_network, as_seconds, as_unit
+from exactzones.arguments import DomainLike, NetworkLike, PropertyLike, as_deadline, as_domain, as_network, as_unit
 from exactzones.certification.climb import Climb, real_maximum
 from exactzones.certification.decide import case_of, cases_of, certify
 from exactzones.certification.direct import Direct
@@ -155,7 +155,7 @@ def maximum(
     *,
     layer: int = -1,
     arithmetic: str = REAL,
-    seconds: float | None = None,
+    seconds: float | Deadline | None = None,
     jobs: int = 1,
     executor: Executor | None = None,
 ) -> ProvedMaximum:
@@ -171,7 +171,7 @@ def maximum(
         domain: a polyhedron or a box; None is all of the input space.
         layer: of a unit that is passed as a number; 0 is the first, -1 the last.
         arithmetic: in which the network is evaluated, as for ``certify``.
-        seconds: time limit.
+        seconds: time limit, or a deadline that has begun already.
         jobs: number of processes on this machine.
         executor: its workers take part.
 
@@ -188,7 +188,7 @@ def maximum(
     Run(
         loaded, [case_of(loaded, feature(number, layer=of_layer), region, arithmetic=arithmetic)]
     )  # refuses what floats cannot hold
-    until, options = Deadline(as_seconds(seconds)), {"jobs": jobs, "executor": executor}
+    until, options = as_deadline(seconds), {"jobs": jobs, "executor": executor}
     floats = FloatArithmetic.of(arithmetic)
     best = real_maximum(Climb(loaded, number, of_layer, region, arithmetic), until, options)
     if floats is None or best.value is None:

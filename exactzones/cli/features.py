@@ -187,9 +187,9 @@ def together(net: NetworkFile, spec_of_features: str, options: LayerOptions, fol
 def maximum(net: NetworkFile, unit: int, options: LayerOptions, out: Path | None, report: ReportOptions) -> int:
     """Compute the largest value of a feature on a domain, exactly, with a proof that it is nowhere larger.
 
-    The value is that before the ReLU.  The certificate is about the claim "--feature I --threshold VALUE".  When time is up, a
-    bound that was proved is printed, too, and the certificate is about it.  In floats the value is a bound that no order of
-    summation exceeds, and at the point printed every order exceeds another one.
+    The value is that before the ReLU.  The certificate is about the claim "--feature I --threshold VALUE".  When time is up, the
+    last line is "at least VALUE", and a bound that was proved is printed, too: the certificate is about it.  In floats the value
+    is a bound that no order of summation exceeds, and at the point printed every order exceeds another one.
 
     \b
     exactzones maximum net.npz --feature 0 --domain=-6:6 --out proof.json
@@ -203,8 +203,7 @@ def maximum(net: NetworkFile, unit: int, options: LayerOptions, out: Path | None
     until, reason = stop.deadline.part(_SEARCH_SHARE), None
     try:
         with stop.step(until):
-            seconds = None if options.timeout is None else until.left()
-            best = maximum_of(network, unit, domain, **options.asked(), seconds=seconds)
+            best = maximum_of(network, unit, domain, **options.asked(), seconds=until)
     except BudgetExceeded as stopped:
         best, reason = stopped.found, str(stopped)
         more = "may be larger elsewhere" if best.upper is None else f"is at most {number(best.upper)} elsewhere"
@@ -238,7 +237,8 @@ def maximum(net: NetworkFile, unit: int, options: LayerOptions, out: Path | None
             rows += [] if best.reached is None else [("there, in every order, above", number(best.reached))]
             rows += [] if best.upper is None else [("nowhere more than", number(best.upper))]
             print_table(rows)
-        click.echo("unbounded" if best.value is None else number(best.value))
+        value = "unbounded" if best.value is None else number(best.value)
+        click.echo(value if reason is None else f"at least {value}")
     return deliveries.exit_code(0 if reason is None else 3)
 
 

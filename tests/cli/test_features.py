@@ -6,6 +6,8 @@ from fractions import Fraction
 import pytest
 from cli.support import saved
 
+from exactzones.certification import ProvedMaximum
+from exactzones.errors import BudgetExceeded
 from exactzones.network import Network
 
 # Features x, -x, x - 3 and 2x - 1 of the first layer; their sum less 1.
@@ -59,6 +61,18 @@ def test_maximum(run, net, tmp_path):
     assert run("check", net, proof, "--feature", "0", "--threshold", "4", "--domain=-2:2").out.endswith("valid\n")
     document = json.loads(run("maximum", net, "--feature", "0", "--json", "-").out)
     assert (document["value"], document["proved"], document["attained"]) == (None, True, False)
+
+
+def test_a_maximum_that_is_not_proved_is_marked(run, net, monkeypatch):
+    """The message names the limit of the command line, not what is left of it."""
+
+    def end(*_arguments, seconds, **_options):
+        raise BudgetExceeded(seconds.reason, ProvedMaximum(Fraction(3), (Fraction(1),), None, None, upper=Fraction(9)))
+
+    monkeypatch.setattr("exactzones.cli.features.maximum_of", end)
+    outcome = run("maximum", net, "--feature", "0", "--domain=-2:2", "--timeout", "5")
+    assert (outcome.code, outcome.out.splitlines()[-2:]) == (3, ["  nowhere more than  9", "at least 3"])
+    assert outcome.err == "incomplete: the budget of 5 s ran out; the feature is at most 9 elsewhere\n"
 
 
 def test_floats(run, net, tmp_path):
