@@ -272,7 +272,9 @@ def _paths(query: Path, asked: Query, models: Sequence[str]) -> dict[str, Path]:
         return {"": next(iter(paths.values()))}
     if set(needed) != set(paths):
         expected = " ".join(f"--network {name or 'N'}=FILE" for name in needed)
-        raise InputError(f"{query}: the models named are {', '.join(paths) or 'none'}; write {expected}")
+        named = f"--network names {', '.join(paths)}" if paths else "no model is given"
+        declared = f"the network{'s' * (len(needed) > 1)} {', '.join(needed)}" if any(needed) else "one network"
+        raise InputError(f"{query}: it declares {declared}, but {named}; write {expected}")
     return paths
 
 

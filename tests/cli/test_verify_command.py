@@ -198,9 +198,9 @@ def test_vnnlib_1_prints_the_counterexample_of_the_competition(run, tmp_path):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ([], "the models named are none; write --network f=FILE --network g=FILE"),
-        (["f=net.npz"], "the models named are f; write"),
-        (["f=net.npz", "g=net.npz", "twin=net.npz"], "the models named are f, g, twin"),
+        ([], "it declares the networks f, g, but no model is given; write --network f=FILE --network g=FILE"),
+        (["f=net.npz"], "it declares the networks f, g, but --network names f; write"),
+        (["f=net.npz", "g=net.npz", "twin=net.npz"], "but --network names f, g, twin; write"),
         (["f=net.npz", "f=net.npz"], "names f twice"),
         (["f"], "NAME=FILE"),
         (["f=absent.npz", "g=absent.npz"], "absent.npz"),
