@@ -76,6 +76,8 @@ class OutputOptions:
 
     json_path: Path | None
     plots: tuple[Path, ...]
+    theme: str | None
+    dpi: int | None
     certificate: Path | None
     exports: tuple[Path, ...]
     store: Path | None
@@ -89,6 +91,11 @@ class OutputOptions:
         pictures, exports = (("--plot", path) for path in self.plots), (("--export", path) for path in self.exports)
         files = (("--json", self.json_path), *pictures, *exports, ("--certificate", self.certificate))
         return [(option, path) for option, path in files if path is not None]
+
+    @property
+    def look(self) -> dict[str, Any]:
+        """How pictures look, where an option says it."""
+        return {name: value for name, value in (("theme", self.theme), ("dpi", self.dpi)) if value is not None}
 
     @property
     def writes_files(self) -> bool:
@@ -115,12 +122,7 @@ class OutputOptions:
             option = next((option for option, _ in self.targets()), "--merge" if self.merge else "--arithmetic")
             raise InputError(f"--store cannot be combined with {option}; exactzones store DIR export writes other files")
         inputs = question.network.inputs
-        if self.plots:
-            if inputs > 3:
-                raise InputError(
-                    f"a picture needs at most 3 inputs, but this network has {inputs}; plot a slice of it from Python"
-                )
-            import exactzones.plot  # noqa: F401 - an error if matplotlib is not installed
+        self._check_pictures(inputs)
         if self.exports:
             from exactzones.export import writer
 
@@ -128,6 +130,16 @@ class OutputOptions:
                 writer(path, inputs)
         if self.certificate is not None or any(path.suffix.lower() == ".smt2" for path in self.exports):
             _require_rational(question)
+
+    def _check_pictures(self, inputs: int) -> None:
+        if self.look and not self.plots:
+            raise InputError("--theme and --dpi are about pictures: give --plot OUT too")
+        if self.plots:
+            if inputs > 3:
+                raise InputError(
+                    f"a picture needs at most 3 inputs, but this network has {inputs}; plot a slice of it from Python"
+                )
+            import exactzones.plot  # noqa: F401 - an error if matplotlib is not installed
 
     def list_zones(self, question: Question, search: SearchOptions, deliveries: Deliveries, *, quiet: bool) -> Listing[Zones]:
         """Find the zones, and write them as JSON meanwhile."""
@@ -174,7 +186,7 @@ class OutputOptions:
         if self.plots:
             from exactzones.plot import save_zones as save_picture
 
-            draw = partial(save_picture, arithmetic=None if self.arithmetic == REAL else self.arithmetic)
+            draw = partial(save_picture, arithmetic=None if self.arithmetic == REAL else self.arithmetic, **self.look)
             writers += [(path, draw) for path in self.plots]
         if self.exports:
             from exactzones.export import save
@@ -202,6 +214,8 @@ _OUTPUT_OPTIONS = (
         multiple=True,
         help="Draw the zones: .svg, .png or .pdf (up to 3 inputs).  May be repeated.",
     ),
+    click.option("--theme", type=click.Choice(["light", "dark", "print"]), help="Colours of the pictures; print is in greys."),
+    click.option("--dpi", type=click.IntRange(1, 1200), metavar="N", help="Pixels per inch of .png pictures; 150 by default."),
     path_option("--certificate", metavar="CERT", help="Prove that the list is complete and write the proof."),
     path_option(
         "--export",

@@ -25,6 +25,7 @@ from exactzones.zones.union import as_drawn
 
 SUFFIXES = (".svg", ".png", ".pdf")
 ANIMATIONS = (".gif", ".mp4")
+DPI, MOST_DPI = 150, 1200
 _NO_DATE = {".svg": {"Date": None}, ".png": {"Software": None}, ".pdf": {"CreationDate": None}}
 _FIGURE = "a matplotlib figure, such as matplotlib.figure.Figure()"
 _Moment = TypeVar("_Moment")
@@ -37,6 +38,7 @@ def save_zones(
     *,
     merged: bool = False,
     theme: str = "light",
+    dpi: int = DPI,
     arithmetic: str | None = None,
 ) -> None:
     """Draw zones into a file; no display is needed.
@@ -47,12 +49,13 @@ def save_zones(
         window: see ``plot_zones``.
         merged: see ``plot_zones``.
         theme: see ``save_figure``.
+        dpi: see ``save_figure``.
         arithmetic: see ``plot_zones``.
 
     Raises:
         DomainError: see ``plot_zones``.
-        InputError: another suffix or theme, a file that cannot be written, more than 3 inputs, or floats that the model of
-            execution does not cover.
+        InputError: another suffix, theme or resolution, a file that cannot be written, more than 3 inputs, or floats that the
+            model of execution does not cover.
     """
     target = checked_path(path)
     as_drawn(zones)
@@ -60,7 +63,7 @@ def save_zones(
         figure = Figure(figsize=(8, 5.5), layout="constrained")
         axes = figure.add_subplot(projection="3d" if zones.network.inputs == 3 else "rectilinear")
         plot_zones(zones, window=window, ax=axes, merged=merged, arithmetic=arithmetic)
-        save_figure(figure, target, theme=theme)
+        save_figure(figure, target, theme=theme, dpi=dpi)
 
 
 def checked_path(path: str | os.PathLike[str]) -> Path:
@@ -77,24 +80,28 @@ def checked_path(path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def save_figure(figure: Any, path: str | os.PathLike[str], *, theme: str = "light") -> None:
+def save_figure(figure: Any, path: str | os.PathLike[str], *, theme: str = "light", dpi: int = DPI) -> None:
     """Write a matplotlib figure, without dates.
 
     Args:
         figure: a matplotlib figure; another theme changes its colours.
         path: ends in one of ``SUFFIXES``.
         theme: "light", "dark" for a dark page, or "print" for greys.
+        dpi: pixels per inch of a .png, from 1 to 1200.
 
     Raises:
-        InputError: a suffix that is not one of ``SUFFIXES``, or another theme.
+        InputError: a suffix that is not one of ``SUFFIXES``, another theme or resolution.
         WriteError: the file cannot be written.
     """
     require(figure, FigureBase, "figure", _FIGURE)
     target = checked_path(path)
     suffix = target.suffix.lower()
+    resolution = index(dpi, "dpi", least=1)
+    if resolution > MOST_DPI:
+        raise InputError(f"dpi is {resolution}; at most {MOST_DPI} are supported")
     recolour(figure, theme)
     with atomic_stream(target) as file, rc_context(RC):
-        figure.savefig(file, format=suffix[1:], dpi=150, bbox_inches="tight", metadata=_NO_DATE[suffix])
+        figure.savefig(file, format=suffix[1:], dpi=resolution, bbox_inches="tight", metadata=_NO_DATE[suffix])
 
 
 def save_animation(

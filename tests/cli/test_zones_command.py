@@ -227,6 +227,23 @@ def test_a_picture(run, tmp_path, suffix):
     assert f"wrote {picture}" in outcome.out
 
 
+def test_how_a_picture_looks(run, refused, tmp_path):
+    saving, themes = pytest.importorskip("exactzones.plot.saving"), pytest.importorskip("exactzones.plot.themes")
+    net, picture = saved(PLANE, tmp_path / "net.json"), tmp_path / "zones.png"
+    question = ["zones", net, "--feature", 0, "--domain", "-2:2"]
+    pictures = []
+    for options in ([], *(["--theme", theme] for theme in themes.THEMES), ["--dpi", saving.DPI], ["--dpi", 30]):
+        assert run(*question, "--plot", picture, *options, "--quiet").code == 0
+        pictures.append(picture.read_bytes())
+    plain, light, dark, grey, same, small = pictures
+    assert plain == light == same
+    assert len({plain, dark, grey}) == 3
+    width, narrow = (int.from_bytes(content[16:20]) for content in (plain, small))
+    assert width == pytest.approx(5 * narrow, abs=5)
+    picture.unlink()
+    refused(*question, "--dpi", 30, says=["--theme and --dpi are about pictures: give --plot OUT too"])
+
+
 def test_several_pictures(run, tmp_path):
     pytest.importorskip("matplotlib")
     net, pictures = saved(PLANE, tmp_path / "net.json"), [tmp_path / "zones.svg", tmp_path / "zones.png"]

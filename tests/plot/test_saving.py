@@ -106,6 +106,9 @@ def test_themes(tmp_path):
     assert np.ptp(pixels[2], axis=2).max() < 0.01
     with pytest.raises(InputError, match="expected one of light, dark, print"):
         save_zones(ZONES, light, theme="sepia")
+    for dpi, says in ((0, "dpi is 0"), (1201, "at most 1200"), (1.5, "dpi is 1.5")):
+        with pytest.raises(InputError, match=says):
+            save_zones(ZONES, light, dpi=dpi)
 
 
 def test_themes_of_solids(tmp_path):
