@@ -49,6 +49,9 @@ class GraphReader:
             raise FormatError("the file is not an ONNX model: it has no nodes or no opset")
         if min(versions) < _OLDEST_OPSET:
             raise FormatError(f"opset {min(versions)} is not supported; convert the model to opset {_OLDEST_OPSET} or newer")
+        if max(versions) > (newest := reader.onnx.defs.onnx_opset_version()):
+            what = f"the newest that the installed onnx knows is {newest}; install a newer onnx, or convert the model"
+            raise FormatError(f"opset {max(versions)} is not known: {what}")
         if graph.sparse_initializer:
             raise FormatError("sparse initializers are not supported; save the weights as dense tensors")
         self.tensors, self.graph = reader, graph
@@ -290,7 +293,8 @@ def _check_supported(node: Any) -> None:
             )
         if node.op_type in OPERATORS or node.op_type in ("Constant", "If"):
             return
+    domain = "" if node.domain in DOMAINS else f" of domain {node.domain!r}"
     raise FormatError(
-        f"{label(node)} is not supported; supported are Gemm, MatMul, Conv, Relu, LeakyRelu, Clip, Max, Min, MaxPool, "
+        f"{label(node)}{domain} is not supported; supported are Gemm, MatMul, Conv, Relu, LeakyRelu, Clip, Max, Min, MaxPool, "
         "AveragePool, BatchNormalization, Add, Sub and others that exactzones/models/README.md lists"
     )

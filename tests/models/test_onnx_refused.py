@@ -201,8 +201,12 @@ def info(name, kind=FLOAT):
         (lambda m: m.ClearField("graph"), "it has no nodes or no opset"),
         (lambda m: m.ClearField("opset_import"), "it has no nodes or no opset"),
         (lambda m: setattr(m.opset_import[0], "version", 6), "opset 6 is not supported; convert the model to opset 7 or newer"),
+        (
+            lambda m: setattr(m.opset_import[0], "version", 999),
+            "opset 999 is not known: the newest that the installed onnx knows is ",
+        ),
         (lambda m: setattr(m.opset_import[0], "domain", "ai.onnx.ml"), "it has no nodes or no opset"),
-        (lambda m: setattr(m.graph.node[0], "domain", "com.microsoft"), "operator Gemm (node 'Gemm_0') is not supported"),
+        (lambda m: setattr(m.graph.node[0], "domain", "com.microsoft"), "(node 'Gemm_0') of domain 'com.microsoft' is not"),
         (lambda m: m.graph.node[0].ClearField("output"), "operator Gemm (node 'Gemm_0'): its outputs are left out"),
         (lambda m: m.graph.initializer.append(m.graph.initializer[0]), "two initializers have the same name"),
         (lambda m: m.graph.sparse_initializer.add(), "sparse initializers are not supported"),
