@@ -94,10 +94,10 @@ def _every_order(found: EveryOrder) -> dict[str, Any]:
 
 
 def print_findings(arithmetic: str, fields: dict[str, Any]) -> None:
-    """Print them, one on a line."""
-    click.echo(f"in {arithmetic}, in every order of summation; over the reals: {fields['real_verdict']}")
+    """Print them, one on a line; the last line says what the verdict after it is about."""
+    click.echo(f"over the reals: {fields['real_verdict']}")
     if "missing_margin" in fields:
-        click.echo(f"in open regions the best bound of a condition is up to {fields['missing_margin']} above what a proof needs")
+        click.echo(f"no proof was found: in open regions, bounds of a condition miss it by up to {fields['missing_margin']}")
     every = fields.get("every_order", {})
     if "input" in every:
         click.echo(f"all orders were gone through: each fires at {_point(every['input'])}; there is no certificate")
@@ -109,6 +109,7 @@ def print_findings(arithmetic: str, fields: dict[str, Any]) -> None:
     if "replay" in fields:
         replayed = fields["replay"]
         click.echo(f"{replayed['library']} {replayed['version']} computes {', '.join(replayed['outputs'][:_SHOWN])}")
+    click.echo(f"in {arithmetic}, in every order of summation:")
 
 
 def _point(entries: Sequence[str]) -> str:
