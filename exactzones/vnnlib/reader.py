@@ -36,6 +36,8 @@ Interval: TypeAlias = tuple[Fraction | None, Fraction | None]
 
 Intervals: TypeAlias = tuple[Interval, ...]
 
+_MOST_SWEEPS = 16  # through all conditions, for bounds that they imply
+
 
 @dataclass(frozen=True, slots=True)
 class VnnlibCase:
@@ -202,6 +204,7 @@ def _cases(formula: Formula, inputs: int, outputs: int) -> list[VnnlibCase]:
         tight = _tightened(box, atoms)
         on_inputs = (atom.inequality for atom in (*common, *atoms) if atom.kind == "X")
         rows = tuple(dict.fromkeys(row for row in on_inputs if isinstance(row, Inequality) and not _is_bound(row)))
+        tight = tight and _completed(tight, rows)
         if tight is not None and not any(_contradicts(row, tight) for row in rows):
             others = dict.fromkeys(atom.inequality for atom in (*common, *atoms) if atom.kind != "X")
             on_values = tuple(row for row in others if isinstance(row, Inequality))
@@ -235,6 +238,26 @@ def _tightened(box: Intervals, atoms: tuple[Atom, ...]) -> Intervals | None:
             return None
         tight[index] = lower, upper
     return tuple(tight.get(k, interval) for k, interval in enumerate(box)) if tight else box
+
+
+def _completed(box: Intervals, rows: tuple[Inequality, ...]) -> Intervals | None:
+    """Return a box with the bounds that conditions imply for inputs that have none of their own; None if it becomes empty.
+
+    An input of a copy of a network, which is equal to one of the original, has its bounds.
+    """
+    sides = [list(interval) for interval in box]
+    for _ in range(_MOST_SWEEPS):
+        before = sum(side.count(None) for side in sides)
+        for row in rows if before else ():
+            greatest = [(entry, sides[index][entry > 0]) for index, entry in row.terms]
+            for k, (index, coefficient) in enumerate(row.terms):
+                others = [None if end is None else entry * end for entry, end in (*greatest[:k], *greatest[k + 1 :])]
+                if sides[index][coefficient < 0] is None and None not in others:
+                    sides[index][coefficient < 0] = -(row.constant + sum(filter(None, others))) / coefficient
+        if sum(side.count(None) for side in sides) == before:
+            break
+    completed = tuple((lower, upper) for lower, upper in sides)
+    return None if any(low is not None and high is not None and low > high for low, high in completed) else completed
 
 
 def _contradicts(row: Inequality, box: Intervals) -> bool:

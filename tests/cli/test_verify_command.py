@@ -188,6 +188,17 @@ def test_a_hidden_tensor_is_one_of_the_model(run, tmp_path, least, verdict):
         assert values["H"][1] >= Fraction(least)
 
 
+def test_a_copy_has_the_bounds_of_the_original_in_floats(run, tmp_path):
+    """Proofs about floats need a box."""
+    query = tmp_path / "q.vnnlib"
+    query.write_text("""(vnnlib-version <2.0>)
+        (declare-network f (declare-input x float32 [1]) (declare-output y float32 [2]))
+        (declare-network g (equal-to f) (declare-input u float32 [1]) (declare-output v float32 [2]))
+        (assert (and (<= -1 x[0] 1) (== u[0] x[0]) (> v[0] (+ y[0] 3))))""")
+    done = run("verify", query, "--network", f"f={saved(ABSOLUTE, tmp_path / 'net.npz')}")
+    assert (done.code, done.out, done.err) == (0, "unsat\n", "")
+
+
 def test_vnnlib_1_prints_the_counterexample_of_the_competition(run, tmp_path):
     query = tmp_path / "q.vnnlib"
     query.write_text("(declare-const X_0 Real)(declare-const Y_0 Real)(declare-const Y_1 Real)(assert (= X_0 1.5))")

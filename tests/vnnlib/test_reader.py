@@ -206,6 +206,19 @@ def test_an_empty_interval_drops_the_case_and_a_point_does_not(read):
     assert read("(assert (> 0 1))") == []
 
 
+def test_inputs_without_bounds_of_their_own_have_those_that_conditions_imply(read):
+    bounded = "(assert (>= X_0 -1))(assert (<= X_0 2))"
+    (case,) = read(f"{bounded}(assert (= X_1 X_0))")
+    assert case.box == ((-1, 2), (-1, 2))
+    assert case.domain.contains([2, 2])
+    assert not case.domain.contains([2, 1])
+    (case,) = read(f"{bounded}(assert (<= (+ X_0 (* -2 X_1)) 6))")  # x1 >= (x0 - 6) / 2
+    assert case.box == ((-1, 2), (Fraction(-7, 2), None))
+    assert read(f"{bounded}(assert (<= X_1 (- X_0 5)))(assert (>= X_1 (+ X_0 0.5)))") == []
+    (case,) = read("(assert (= X_1 X_0))")
+    assert case.box == ((None, None),) * 2
+
+
 def test_strict_bounds_stay_strict(read):
     (case,) = read("(assert (< X_0 1))", "(assert (<= X_0 7))", "(assert (<= (+ X_0 X_1) 3))", "(assert (> Y_1 0))")
     assert case.box == ((None, 1), (None, None))
