@@ -6,7 +6,7 @@ from examples_drawn import at_most
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exactzones.certification import CannotFire, case_of, certify_cases, run
+from exactzones.certification import CanFire, CannotFire, case_of, certify, certify_cases, run
 from exactzones.certification.provers import box_search
 from exactzones.certification.provers.box_search import BoxSearch
 from exactzones.certification.provers.dual import BoxBatch, DualBound, DualVariables, Relaxed
@@ -14,7 +14,8 @@ from exactzones.certification.run import Run
 from exactzones.checker import check
 from exactzones.checker.reference import check_plainly
 from exactzones.network import Network
-from exactzones.property import condition
+from exactzones.polyhedra import HRep, Polyhedron
+from exactzones.property import condition, feature
 
 INPUTS = 12
 """More than the search of cells takes."""
@@ -97,3 +98,20 @@ def test_later_rounds_prove_what_one_round_proves(monkeypatch, seed):
     often = certify_cases(network, [case])
     assert isinstance(often, CannotFire)
     assert len(often.certificate.lines) <= 1.5 * len(once.certificate.lines)
+
+
+@pytest.mark.parametrize("arithmetic", ["real", "float32"])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_network_and_its_copy_at_equal_inputs(seed, arithmetic):
+    """The domain is flat, so that cells have no volume: units are split there, although there are few inputs."""
+    rng = np.random.default_rng(seed)
+    weight, top, bias = ((rng.integers(-8, 9, shape) / 8).tolist() for shape in ((6, 2), 6, 6))
+    both = [*([*row, 0, 0] for row in weight), *([0, 0, *row] for row in weight)]
+    difference = Network.mlp([(both, bias * 2), ([[*top, *(-entry for entry in top)]], [0])])
+    box = [(1, *(sign * (j == k) for j in range(4))) for k in range(4) for sign in (1, -1)]
+    equal = Polyhedron(HRep.of(4, box, equations=[(0, 1, 0, -1, 0), (0, 0, 1, 0, -1)]))
+    decision = certify(difference, feature(0, "1/2"), equal, arithmetic=arithmetic, seconds=60)
+    assert isinstance(decision, CannotFire)
+    case = case_of(difference, feature(0, "1/2"), equal, arithmetic=arithmetic)
+    assert str(check_plainly(difference, [case], decision.certificate.lines)) == "valid"
+    assert isinstance(certify(difference, feature(0, "1/2"), Polyhedron.box(-1, 1, dim=4), seconds=60), CanFire)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -76,6 +76,9 @@ class Search(NamedTuple):
             ]
 
 
+Way: TypeAlias = Callable[[Sequence[FloatRegion], dict[int, tuple[Bound, ...]], float], Search]
+
+
 class SearchFactory:
     """Sets up the float searches of a tree's open regions.
 
@@ -100,6 +103,7 @@ class SearchFactory:
         self.tree, self.patterns, self.confirm = tree, patterns, confirm
         self._claims: dict[tuple[int, bytes], FloatClaim] = {}
         self._rows_of: dict[int, Sequence[int]] = {}  # by tree
+        self._flat: dict[int, bool] = {}  # by tree
         self._shared = SharedBounds()
 
     @property
@@ -128,21 +132,31 @@ class SearchFactory:
 
     def _searches(self, numbers: Sequence[int], margin: float) -> Iterator[Search]:
         """Yield searches of regions that are set up together."""
-        together: dict[tuple[int, bool], list[tuple[int, FloatRegion, tuple[Bound, ...]]]] = {}
+        together: dict[tuple[int, Way], list[tuple[int, FloatRegion, tuple[Bound, ...]]]] = {}
         for number in numbers:
             prepared = self._prepare(number)
             if prepared is not None:
-                by_cuts = self.patterns is None and _suits_cuts(prepared[0])
-                together.setdefault((id(prepared[0].claim), by_cuts), []).append((number, *prepared))
-        for (_, by_cuts), group in together.items():
-            regions = [region for _, region, _ in group]
-            bounds = {number: needed for number, _, needed in group}
-            if by_cuts:
-                yield self._by_cuts(regions, bounds, margin)
-            elif len(regions[0].low) <= CELL_SEARCH_INPUTS:
-                yield self._by_cells(regions, bounds, margin)
-            else:
-                yield self._by_splits(regions, bounds, margin)
+                by_cells = self._by_few_inputs(self.tree.waiting[number].tree, len(prepared[0].low))
+                way: Way = self._by_splits
+                if by_cells:
+                    way = self._by_cuts if self._suits_cuts(prepared[0]) else self._by_cells
+                together.setdefault((id(prepared[0].claim), way), []).append((number, *prepared))
+        for (_, way), group in together.items():
+            yield way([region for _, region, _ in group], {number: needed for number, _, needed in group}, margin)
+
+    def _by_few_inputs(self, tree: int, varying: int) -> bool:
+        """Tell whether a search divides the space of inputs: they are few, and they have an interior.
+
+        Where inputs are equal to others, as those of a copy of a network, cells have no volume.
+        """
+        return varying <= CELL_SEARCH_INPUTS and (self.patterns is not None or not self._is_flat(tree))
+
+    def _is_flat(self, tree: int) -> bool:
+        """Tell whether two opposite rows of a tree's domain about several inputs leave it without an interior."""
+        if tree not in self._flat:
+            rows = {primitive(self.tree.claims[tree].rows[index]) for index in self._domain_rows(tree)}
+            self._flat[tree] = any(tuple(-entry for entry in row) in rows for row in rows)
+        return self._flat[tree]
 
     def _by_cuts(self, regions: Sequence[FloatRegion], bounds: dict[int, tuple[Bound, ...]], margin: float) -> Search:
         from exactzones.certification.provers.cut_proof import CutProof
@@ -167,6 +181,14 @@ class SearchFactory:
         search = prover(regions, margin=margin, shared=self._shared)
         return Search(search, bounds, partial(BoxProof, search, self.tree.claims[0].inputs))
 
+    def _suits_cuts(self, region: FloatRegion) -> bool:
+        """Tell whether boxes should be halved on a region; see ``cut_search.suits``."""
+        if self.patterns is not None:
+            return False
+        from exactzones.certification.provers.cut_search import suits
+
+        return suits(region)
+
     def shortfall(self, number: int) -> float | None:
         """Return by how much a bound misses the proof of an open region, roughly; None if there is no bound."""
         from exactzones.certification.provers.dual import shortfall
@@ -182,7 +204,7 @@ class SearchFactory:
             return None
         low, high, bounds = box
         free = low != high
-        few = free.sum() <= CELL_SEARCH_INPUTS
+        few = self._by_few_inputs(region.tree, int(free.sum()))
         if not free.any() or not (few or self.patterns is None):
             return None
 
@@ -273,12 +295,3 @@ def _of_claim(rows: Sequence[Row], row: Row, multiplier: Fraction) -> tuple[int,
             place = next(k for k, entry in enumerate(row) if entry)
             return number, multiplier * row[place] / other[place]
     raise BackendError("the linear program returned a multiplier for a row that the claim does not have")
-
-
-def _suits_cuts(region: FloatRegion) -> bool:
-    """Tell whether boxes should be halved on a region; see ``cut_search.suits``."""
-    if len(region.low) > CELL_SEARCH_INPUTS:
-        return False
-    from exactzones.certification.provers.cut_search import suits
-
-    return suits(region)
