@@ -15,7 +15,7 @@ from exactzones.certification.run import Run
 from exactzones.checker.node_lines import read_node, renumbered
 from exactzones.errors import InputError
 
-_FIRST_NODES = 256  # that are visited of the whole claim before it is divided, if ..
+_FIRST_NODES = 512  # that are visited of the whole claim before it is divided, if ..
 _FIRST_WORK = 1 << 25  # numbers in their bounds are not more; of a large network fewer nodes are visited
 _MOST_PARTS = 8  # of what is left of a piece; each part may visit as many times the nodes of the first piece
 _REGION_SHARE = 1 / 10  # of the nodes of the first piece: regions of a part, at least, since a search handles many at once
