@@ -17,12 +17,13 @@ from typing import IO, Any
 import click
 
 from exactzones.cli.command import Command
-from exactzones.cli.options import path_option, quiet_option, refuse_nan
+from exactzones.cli.options import arithmetic_option, path_option, quiet_option, refuse_nan
 from exactzones.cli.outputs import print_table
 from exactzones.cli.stopping import stop
 from exactzones.cli.workers import jobs_option
 from exactzones.errors import FormatError, InputError
 from exactzones.files import make_folder, naming, read_unpacked, write_atomically
+from exactzones.rational.float_formats import FloatArithmetic
 
 TABLE = "results.csv"
 _MAX_FILE = 2**24
@@ -39,6 +40,7 @@ class Instance:
     network: str
     property: str
     timeout: str
+    arithmetic: str
 
     def key(self) -> tuple[str, str]:
         """Return what tells it from other instances."""
@@ -51,7 +53,8 @@ class Instance:
     def command(self, kind: str, folder: Path, certificate: Path) -> list[str]:
         """Return the command line that certifies it, or checks its certificate."""
         files = [str(_file(folder, self.network)), *([str(certificate)] if kind == "check" else [])]
-        return [sys.executable, "-m", "exactzones", kind, *files, "--property", str(_file(folder, self.property)), "--json", "-"]
+        claim = ["--property", str(_file(folder, self.property)), "--arithmetic", self.arithmetic]
+        return [sys.executable, "-m", "exactzones", kind, *files, *claim, "--json", "-"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Result:
     """A row of the table of results.
 
     Attributes:
-        network, property, timeout: of the instance.
+        network, property, timeout, arithmetic: of the instance.
         verdict: sat, unsat, undecided or error.
         seconds: what the decision took, on the wall.
         certificate: name of the file in the folder; "" if there is none.
@@ -70,6 +73,7 @@ class Result:
     network: str
     property: str
     timeout: str
+    arithmetic: str
     verdict: str
     seconds: str
     certificate: str
@@ -91,9 +95,12 @@ _COLUMNS = [field.name for field in fields(Result)]
     metavar="S",
     help="The most seconds for an instance; without it those of its line, or no limit.",
 )
+@arithmetic_option
 @jobs_option
 @quiet_option
-def certify_instances(table: Path, folder: Path, timeout: float | None, jobs: int, *, resume: bool, quiet: bool) -> int:
+def certify_instances(
+    table: Path, folder: Path, timeout: float | None, arithmetic: str, jobs: int, *, resume: bool, quiet: bool
+) -> int:
     """Decide the instances of a table, N of them at a time, and check the certificates.
 
     The table is that of VNN-COMP: paths of a model and of a VNN-LIB property, relative to the table's folder, and a time limit.
@@ -105,10 +112,12 @@ def certify_instances(table: Path, folder: Path, timeout: float | None, jobs: in
     \b
     exactzones certify --instances instances.csv --out results --jobs 4 --timeout 60
     exactzones certify --instances instances.csv --out results --resume
+    exactzones certify --instances instances.csv --out in_float32 --arithmetic float32
     """
     stop.start(None)
-    instances = _read_instances(table, timeout)
-    earlier = _earlier(folder, resume=resume)
+    FloatArithmetic.of(arithmetic)  # that refuses what is none
+    instances = _read_instances(table, timeout, arithmetic)
+    earlier = _earlier(folder, arithmetic, resume=resume)
     run = _Run(
         table.parent, folder, quiet, {each: earlier[each.key()] for each in instances if each.is_done(earlier.get(each.key()))}
     )
@@ -127,7 +136,7 @@ def certify_instances(table: Path, folder: Path, timeout: float | None, jobs: in
     return run.exit_code(len(instances))
 
 
-def _read_instances(table: Path, timeout: float | None) -> list[Instance]:
+def _read_instances(table: Path, timeout: float | None, arithmetic: str) -> list[Instance]:
     """Return the lines of a table of instances, each once, with the time limit that holds for it."""
     with naming(table):
         text = read_unpacked(table, _MAX_FILE).decode("utf-8-sig", "replace")
@@ -145,13 +154,13 @@ def _read_instances(table: Path, timeout: float | None) -> list[Instance]:
             limits = [limit for limit in (*own, timeout) if limit is not None]
             if not all(limit > 0 for limit in limits):
                 raise FormatError(f"line {number}: a time limit of {cells[2]} s; expected a positive number")
-            instances.append(Instance(cells[0], cells[1], f"{min(limits):g}" if limits else ""))
+            instances.append(Instance(cells[0], cells[1], f"{min(limits):g}" if limits else "", arithmetic))
         if not instances:
             raise FormatError("the table has no instances; expected lines NETWORK,PROPERTY,SECONDS")
         return list({instance.key(): instance for instance in instances}.values())
 
 
-def _earlier(folder: Path, *, resume: bool) -> dict[tuple[str, str], Result]:
+def _earlier(folder: Path, arithmetic: str, *, resume: bool) -> dict[tuple[str, str], Result]:
     """Make the folder, and return the results of an earlier run in it."""
     path = folder / TABLE
     make_folder(folder)
@@ -163,7 +172,11 @@ def _earlier(folder: Path, *, resume: bool) -> dict[tuple[str, str], Result]:
         rows = list(csv.reader(io.StringIO(read_unpacked(path, _MAX_FILE).decode("utf-8", "replace"))))
         if not rows or rows[0] != _COLUMNS or any(len(row) != len(_COLUMNS) for row in rows):
             raise FormatError(f"it is not a table of results, whose columns are {', '.join(_COLUMNS)}")
-        return {(row[0], row[1]): Result(*row) for row in rows[1:]}
+        results = [Result(*row) for row in rows[1:]]
+        for result in results:
+            if result.arithmetic != arithmetic:
+                raise InputError(f"its verdicts are about {result.arithmetic} arithmetic, not {arithmetic}; write another --out")
+        return {(result.network, result.property): result for result in results}
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -200,7 +213,7 @@ class _Run:
                     del self._running[instance]
                     self.write(instances)
                     if not self._quiet:
-                        click.echo(f"{len(self.results)}/{len(instances)}  {', '.join(astuple(result)[:5])}", err=True)
+                        click.echo(f"{len(self.results)}/{len(instances)}  {', '.join(astuple(result)[:6])}", err=True)
             time.sleep(_POLL_SECONDS)
 
     def write(self, instances: Sequence[Instance]) -> None:
@@ -266,7 +279,7 @@ class _Process:
     def _row(self, verdict: str, seconds: float, *, check: str = "", message: str = "") -> Result:
         name = self._certificate.name if self._certificate.is_file() and verdict != "error" else ""
         of = self._instance
-        return Result(of.network, of.property, of.timeout, verdict, f"{seconds:.3f}", name, check, message)
+        return Result(of.network, of.property, of.timeout, of.arithmetic, verdict, f"{seconds:.3f}", name, check, message)
 
     def end(self) -> None:
         """End the process, first kindly."""

@@ -61,6 +61,21 @@ def test_a_table_of_verdicts_certificates_and_checks(run, folder):
     assert "unsat      1" in done.out
 
 
+def test_a_table_in_floats(run, refused, folder):
+    (folder / "instances.csv").write_text("net.npz,sat.vnnlib,60\nnet.npz,unsat.vnnlib,60\n")
+    options = "certify", "--instances", folder / "instances.csv", "--out", folder / "out"
+    refused(*options, "--arithmetic", "float31", says=["expected real, float64, float32"])
+    assert run(*options, "--arithmetic", "float32").code == 0
+    assert [(row["arithmetic"], row["verdict"], row["check"]) for row in rows(folder)] == [
+        ("float32", "sat", "valid"),
+        ("float32", "unsat", "valid"),
+    ]
+    claim = "--property", folder / "unsat.vnnlib", "--arithmetic", "float32"
+    assert run("check", folder / "net.npz", folder / "out" / rows(folder)[1]["certificate"], *claim).code == 0
+    refused(*options, "--resume", says=["its verdicts are about float32 arithmetic, not real; write another --out"])
+    assert run(*options, "--resume", "--arithmetic", "float32").code == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_an_interruption_loses_only_what_runs(run, refused, folder, number):
     """After SIGKILL the process that it started runs on until its own time limit."""
