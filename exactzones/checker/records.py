@@ -9,6 +9,7 @@ from math import lcm
 
 from exactzones.errors import MOST_CHARACTERS, InexactError, InputError, one_line, quoted, require
 from exactzones.network import Network
+from exactzones.notation import counted
 from exactzones.property import Condition, Property
 from exactzones.rational import SparseRows, irrational
 from exactzones.rational.float_formats import REAL, FloatArithmetic
@@ -133,5 +134,9 @@ class Report:
         return cls("invalid", why=one_line(str(why), MOST_CHARACTERS))
 
     def __str__(self) -> str:
-        details = {"invalid": self.why, "not checked": self.why, "incomplete": f"{self.open_leaves} open leaves"}
+        details = {
+            "invalid": self.why,
+            "not checked": self.why,
+            "incomplete": counted(self.open_leaves, "open leaf", "open leaves"),
+        }
         return f"{self.verdict}: {details[self.verdict]}" if self.verdict in details else self.verdict

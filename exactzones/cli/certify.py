@@ -118,7 +118,7 @@ def certify(net: NetworkFile, question: QuestionOptions, options: CertifyOptions
         deliveries.deliver(options.out, partial(save_certificate, decision.certificate, options.out))
     answer = _answer(stored, decision, question)
     if "reason" in answer:
-        click.echo(f"incomplete: {answer['reason']}; {answer['open_leaves']} open leaves", err=True)
+        click.echo(f"incomplete: {answer['reason']}; {counted(answer['open_leaves'], 'open leaf', 'open leaves')}", err=True)
     written = deliveries.written[0] if deliveries.written else None
     answer |= {"certificate": None if written is None else str(written), "arithmetic": options.arithmetic}
     if options.arithmetic != REAL:

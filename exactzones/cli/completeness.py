@@ -10,6 +10,7 @@ import click
 
 from exactzones.cli.outputs import Deliveries, progress
 from exactzones.cli.stopping import stop
+from exactzones.notation import counted
 from exactzones.zones import Zones
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def prove(zones: Zones, path: Path, earlier: Certificate | None, deliveries: Del
         proof = prove_complete(zones, seconds=until, resume=earlier, progress=show, checkpoint=Checkpoint(path))
     deliveries.deliver(path, partial(save_certificate, proof.certificate, path))
     if isinstance(proof, Undecided):
-        click.echo(f"incomplete: the proof is not finished: {proof.reason}; {proof.open_leaves} open leaves", err=True)
+        left = counted(proof.open_leaves, "open leaf", "open leaves")
+        click.echo(f"incomplete: the proof is not finished: {proof.reason}; {left}", err=True)
         return 3
     return 0

@@ -26,6 +26,7 @@ from exactzones.files import naming
 from exactzones.formats.certificates import save_certificate
 from exactzones.models import load_network
 from exactzones.network import Network
+from exactzones.notation import counted
 from exactzones.property import Property
 from exactzones.rational import Quadratic, Vector
 from exactzones.rational.float_formats import FORMATS, REAL, Direction, FloatArithmetic, FloatFormat
@@ -200,7 +201,7 @@ def _decide(question: _Question, until: Deadline, jobs: int) -> _Answer:
             return _Answer("sat", witness, decision.certificate)
         unknown.append(_BETWEEN)
     elif not isinstance(decision, CannotFire):
-        unknown.append(f"{decision.reason}; {decision.open_leaves} open leaves")
+        unknown.append(f"{decision.reason}; {counted(decision.open_leaves, 'open leaf', 'open leaves')}")
     for case in (case for case in question.asked.cases if case.quadratic):
         try:
             solution = _quadratic_witness(case, question, until)

@@ -33,9 +33,9 @@ def verdict(*arguments, **options):
 def test_a_split_covers_both_sides():
     assert verdict(ABSOLUTE, feature(0), TOUCHING, SPLIT, LEFT, RIGHT) == "valid"
     assert verdict(ABSOLUTE, feature(0), TOUCHING, SPLIT, RIGHT, LEFT) == "valid"
-    assert verdict(ABSOLUTE, feature(0), TOUCHING, SPLIT, LEFT) == "incomplete: 1 open leaves"
+    assert verdict(ABSOLUTE, feature(0), TOUCHING, SPLIT, LEFT) == "incomplete: 1 open leaf"
     assert verdict(ABSOLUTE, feature(0), TOUCHING, SPLIT) == "incomplete: 2 open leaves"
-    assert verdict(ABSOLUTE, feature(0), TOUCHING) == "incomplete: 1 open leaves"
+    assert verdict(ABSOLUTE, feature(0), TOUCHING) == "incomplete: 1 open leaf"
 
 
 def test_zero_suffices_if_a_condition_is_strict():
@@ -133,7 +133,7 @@ def test_contradictory_bounds_show_that_a_region_is_empty():
     assert report(ABSOLUTE, feature(0), Polyhedron.of(1, [(0, 1), (0, -1)]), [0, [], no()]).verdict == "invalid"
     domain = Polyhedron.box([1], [2])  # x >= 1, so z_1 <= 0 is empty
     nodes = [0, [low(1)], ["relu", 1]], [1, [], no()]
-    assert verdict(ABSOLUTE, feature(0, 2), domain, *nodes) == "incomplete: 1 open leaves"
+    assert verdict(ABSOLUTE, feature(0, 2), domain, *nodes) == "incomplete: 1 open leaf"
     assert "cannot hold together" in verdict(ABSOLUTE, feature(0, 2), domain, *nodes, [2, [], no()])
 
 
@@ -211,7 +211,7 @@ def test_several_cases_have_a_tree_each():
         [5, [high(2, 2, ONE)], no((0, 1))],
     ]
     assert str(check(ABSOLUTE, cases, certificate(ABSOLUTE, *nodes, cases=2))) == "valid"
-    assert str(check(ABSOLUTE, cases, certificate(ABSOLUTE, *nodes[:-1], cases=2))) == "incomplete: 1 open leaves"
+    assert str(check(ABSOLUTE, cases, certificate(ABSOLUTE, *nodes[:-1], cases=2))) == "incomplete: 1 open leaf"
     assert "the number of cases is 1 in the certificate, but 2 in the claim" in str(
         check(ABSOLUTE, cases, certificate(ABSOLUTE, *nodes, cases=1))
     )
@@ -232,7 +232,7 @@ def zones_verdict(nodes=LISTED, zones=ZONES, prop=None, domain=WIDE):
 
 def test_lists_of_zones():
     assert zones_verdict() == "valid"
-    assert zones_verdict(LISTED[:2]) == "incomplete: 1 open leaves"
+    assert zones_verdict(LISTED[:2]) == "incomplete: 1 open leaf"
     later = [SPLIT, [1, [], ["zone", 0, [low(2, 2, ONE)]]], [2, [], ["zone", 1, [high(2, 2, ONE)]]]]
     assert zones_verdict(later) == "valid"
 
