@@ -187,6 +187,42 @@ def explore(
     return Exploration(*question, zones, farther=walk.farther)
 
 
+def first_zone(
+    network: Network,
+    prop: Property,
+    at: Vector,
+    domain: Polyhedron | None,
+    norm: Literal[1, 2, "inf"],
+    *,
+    limit: Fraction,
+    deadline: Deadline,
+    progress: Progress | None = None,
+) -> NearZone | None:
+    """Return the zone whose firing part is nearest to a point; None if none is within the limit.
+
+    Args:
+        network: the network.
+        prop: a conjunction of conditions.
+        at: the point.
+        domain: a polyhedron with an interior; None is all of the input space.
+        norm: what distance means.
+        limit: the largest distance, for the norm 2 its square.
+        deadline: when to end.
+        progress: as ``explore`` calls it.
+
+    Raises:
+        BudgetExceeded: time is up; ``found`` is a distance, for the norm 2 its square: nothing that is nearer fires.
+        DomainError: the point lies outside the domain, or the domain is empty or flat.
+    """
+    meter = Meter(Budget(None, deadline), progress)
+    walk = _Walk(norm, limit, meter)
+    try:
+        start = replace(next(zones_containing(network, at, domain, prop)), deadline=meter.deadline)
+        return next(walk.everywhere(start), None)
+    except BudgetExceeded as stopped:
+        raise BudgetExceeded(stopped.reason, walk.reached) from None
+
+
 def _require_open(prop: Property) -> None:
     if not prop.is_open:
         raise InputError(
@@ -247,12 +283,14 @@ class _Walk:
         limit: the largest distance.
         meter: counts cells, and ends the search.
         farther: whether entries were left because they are farther than the limit.
+        reached: all cells and firing parts that are nearer have been returned.
     """
 
     norm: Literal[1, 2, "inf"]
     limit: Fraction | None
     meter: Meter
     farther: bool = False
+    reached: Fraction = Fraction(0)
     queue: list[_Entry] = field(default_factory=list)
     seen: set[Pattern] = field(default_factory=set)
 
@@ -288,6 +326,7 @@ class _Walk:
             if self.limit is not None and self.queue[0].distance > self.limit:
                 self.farther = True
                 return
+            self.reached = max(self.reached, self.queue[0].distance)  # a hyperplane may be nearer than the cell before it
             self.meter.visit(int(self.queue[0].known is _Known.BEYOND))
             yield heapq.heappop(self.queue)
 
@@ -297,18 +336,8 @@ class _Walk:
 
     def _measure(self, local: LocalZone, known: _Known) -> None:
         """Enter a cell, or its firing part, with its distance."""
-        conditions = [condition.integer_row for condition in local.zone.conditions] if known is _Known.ZONE else []
-        rows = [*local.crossing.rows, *(row for row in conditions if any(row[1:]))]
-        if local.is_rational and local.network.inputs >= MANY_INPUTS:
-            bounds, others = local.around.bounds
-            point = _NEAREST[self.norm](bounds, [*others, *rows], local.point)
-            if point is not None:
-                steps = [abs(a - b) for a, b in zip(point, local.point, strict=True)]
-                distance = {1: sum(steps, start=Fraction(0)), 2: dot(steps, steps), "inf": max(steps)}[self.norm]
-                self._enter(local, distance, known, point)
-                return
-        foot = project(HRep(local.network.inputs, (*local.domain_rows, *rows)), local.point, self.norm, nonempty=True)
-        self._enter(local, foot.distance, known, foot.point)
+        distance, point = _nearest_point(local, self.norm, firing=known is _Known.ZONE)
+        self._enter(local, distance, known, point)
 
     def _cross(self, local: LocalZone, facets: Iterable[ZoneFacet]) -> None:
         """Enter the cells on the other side of some facets."""
@@ -320,6 +349,38 @@ class _Walk:
             if other.pattern not in self.seen:
                 here = integer_dot(facet.row, lifted) >= 0
                 self._enter(other, facet.measure(self.norm) if here else Fraction(0), _Known.BEYOND)
+
+
+def _nearest_point(local: LocalZone, norm: Literal[1, 2, "inf"], *, firing: bool) -> tuple[Fraction, Vector]:
+    """Return how far a cell, or the closure of its firing part, is from ``local.point``, and a nearest point."""
+    conditions = [condition.integer_row for condition in local.zone.conditions] if firing else []
+    rows = [*local.crossing.rows, *(row for row in conditions if any(row[1:]))]
+    if local.is_rational and local.network.inputs >= MANY_INPUTS:
+        bounds, others = local.around.bounds
+        point = _NEAREST[norm](bounds, [*others, *rows], local.point)
+        if point is not None:
+            steps = [abs(a - b) for a, b in zip(point, local.point, strict=True)]
+            return {1: sum(steps, start=Fraction(0)), 2: dot(steps, steps), "inf": max(steps)}[norm], point
+    foot = project(HRep(local.network.inputs, (*local.domain_rows, *rows)), local.point, norm, nonempty=True)
+    return foot.distance, foot.point
+
+
+def nearest_in_zones_at(
+    network: Network, prop: Property, at: Vector, domain: Polyhedron | None, norm: Literal[1, 2, "inf"], to: Vector
+) -> Iterator[tuple[Fraction, Vector]]:
+    """Yield, for each zone that contains a point, how far the closure of its firing part is from another one, and its point.
+
+    Args:
+        network: the network.
+        prop: a conjunction of conditions.
+        at: the point that the zones contain.
+        domain: a polyhedron with an interior; None is all of the input space.
+        norm: what distance means; for the norm 2 the square is yielded.
+        to: the other point.
+    """
+    for local in zones_containing(network, at, domain, prop):
+        if local.zone.can_fire:
+            yield _nearest_point(replace(local, point=to, shared=None), norm, firing=True)
 
 
 def firing_facets(local: LocalZone) -> Iterator[ZoneFacet]:

@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from exactzones import (
+    BudgetExceeded,
     CannotFire,
     DomainError,
     Network,
@@ -21,7 +22,9 @@ from exactzones import (
     nearest_input,
     radius,
 )
+from exactzones.deadline import Deadline
 from exactzones.testing import networks, points, properties
+from exactzones.zones.exploring import first_zone
 
 ABSOLUTE = Network.mlp([([[1], [-1]], [0, 0]), ([[1, 1], [-1, -1]], [-1, -1])])
 
@@ -74,6 +77,42 @@ def test_no_time_gives_a_bracket_without_a_point():
     answer = nearest_input(ABSOLUTE, 0, [0], "inf", seconds=0)
     assert (answer.exact, answer.upper) == (False, None)
     assert repr(answer) == "NearestInput(distance at least 0)"
+
+
+HINGES = Network.mlp([([[int(k == unit) for k in range(9)] for unit in range(3)], [0] * 3), ([[1, 1, 0], [0, 0, 1]], [-2, -3])])
+"""ReLU(x_0) + ReLU(x_1) > 2, and ReLU(x_2) > 3."""
+
+
+@pytest.mark.parametrize("norm", [1, 2])
+def test_many_inputs_are_reached_from_cell_to_cell(norm, monkeypatch):
+    """In the norms 1 and 2 a box around a ball is far larger, so zones are not listed."""
+    monkeypatch.setattr("exactzones.certification.ball.approach.find_zones", None)
+    prop = feature(0) | feature(1)
+    answer = nearest_input(HINGES, prop, [0] * 9, norm)
+    assert (answer.exact, answer.upper, answer.attained) == (True, 2, False)  # for the norm 2 the square
+    assert HINGES.satisfies([Fraction(1001, 1000) * entry for entry in answer.point], prop)
+
+
+def test_a_walk_that_ends_early_has_bounds(monkeypatch):
+    def walk(*_arguments, **_limits):
+        raise BudgetExceeded("time is up", Fraction(15, 8))
+
+    monkeypatch.setattr("exactzones.certification.ball.approach.first_zone", walk)
+    answer = nearest_input(HINGES, 0, [0] * 9, 1)
+    assert (answer.exact, answer.lower, answer.upper) == (False, Fraction(15, 8), 2)
+    assert answer.radius <= 1
+
+
+def test_the_walk_says_how_far_it_came():
+    with pytest.raises(BudgetExceeded) as stopped:
+        first_zone(
+            HINGES, feature(0).resolve(HINGES.widths), (Fraction(0),) * 9, None, 1, limit=Fraction(3), deadline=Deadline(0)
+        )
+    assert stopped.value.found == 0
+    far = Fraction(1)
+    assert (
+        first_zone(HINGES, feature(0).resolve(HINGES.widths), (Fraction(0),) * 9, None, 1, limit=far, deadline=Deadline()) is None
+    )
 
 
 def test_the_bounds_are_reported_on_the_way():

@@ -13,7 +13,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import islice
 from typing import Literal
 
 from exactzones.certification.ball.answer import NearestInput
@@ -30,7 +31,8 @@ from exactzones.polyhedra import Box, Polyhedron
 from exactzones.property import Disjunction, Property
 from exactzones.rational import Vector, irrational
 from exactzones.threads import one_thread
-from exactzones.zones import Nearest, Segment, along, find_zones, nearest
+from exactzones.zones import Nearest, NearZone, Segment, along, find_zones, nearest
+from exactzones.zones.exploring import first_zone, nearest_in_zones_at
 
 _FIRST_RADIUS = Fraction(1, 64)
 _DOUBLINGS = 80
@@ -42,7 +44,9 @@ _WIDER = 1 + Fraction(1, 1024)  # the box whose zones are listed, in proportion 
 _NARROWER = 1 - Fraction(1, 1024)  # the box that is proved before the exact bound, in proportion to the distance
 _LADDER = (Fraction(1, 2), Fraction(3, 4))  # boxes that are proved before that one, if the time is limited
 _STEP_SHARE, _LISTING_SHARE = 0.4, 0.7  # of the time that is left
+_BISECTION_SHARE = 0.4  # of the time that is left, before a walk from cell to cell
 _FOOT_SHARE = 0.75  # of the time that is left, for the proof that a locally nearest point is the nearest
+_MOST_AT_A_POINT = 16  # zones that contain a point are looked at
 _GUESS = 0.5  # seconds for a guess
 _ROUNDS = 6  # of guesses at a nearer point
 
@@ -58,11 +62,12 @@ class Approach:
     domain: Polyhedron | None
     deadline: Deadline
     progress: Callable[[Fraction, Fraction | None], None] | None = None
+    walked: Fraction = Fraction(0)  # a distance, for the norm 2 its square: all cells that are nearer were visited
     radius: Fraction = Fraction(0)  # of the largest box on which the property holds nowhere
     certificate: Certificate | None = None
     best: Vector | None = None
     foot: tuple[Foot, int] | None = None  # the nearest one that descent has led to, and its case
-    undecided: Fraction | None = None  # a radius for which a proof was not found in time
+    undecided: Fraction | None = None  # a radius for which there is no proof, or was not found in time
 
     @one_thread
     def run(self) -> NearestInput | None:
@@ -160,15 +165,18 @@ class Approach:
 
     def _by_bisection(self) -> NearestInput | None:
         """Bring the bounds together by bisection and list the zones between them; None if the time does not suffice."""
-        first = self._reach
-        while self.best is not None and self.network.inputs > _FEW_INPUTS and not self.deadline.passed:
+        if self._walks:
+            self._descend()
+        first, until = self._reach, self.deadline.part(_BISECTION_SHARE) if self._walks else self.deadline
+        while self.best is not None and self.network.inputs > _FEW_INPUTS and not until.passed:
             if not self.radius and self._reach < first * _SMALL:  # the distance may be 0, and no box is without a witness then
                 break
             end = self._reach if self.undecided is None else min(self.undecided, self._reach)
             if end - self.radius <= _GAP * self._reach:
                 break
             middle = (self.radius + end) / 2
-            if not self._decide(middle, self.deadline.part(_STEP_SHARE)):
+            self._decide(middle, until.part(_STEP_SHARE))
+            if self.radius < middle:  # undecided, or a witness: in the norms 1 and 2 it may be farther than the best one
                 self.undecided = middle
         return None if self.best is None or self.deadline.passed else self._by_zones()
 
@@ -243,10 +251,58 @@ class Approach:
         steps = [abs(a - b) for a, b in zip(point, self.point, strict=True)]
         return max(steps) if self.norm == "inf" else sum((step**self.norm for step in steps), start=Fraction(0))
 
+    @property
+    def _walks(self) -> bool:
+        """Whether the search ends with a walk from cell to cell, and not with a list of zones."""
+        return self.network.inputs > _FEW_INPUTS and self.norm != "inf" and self.prop.is_open
+
+    def _by_walk(self) -> NearestInput | None:
+        """Go from cell to cell, the nearest first, until the property holds in one; None if that takes too long.
+
+        In the norms 1 and 2 a ball has a small share of the box around it, so that it meets far fewer cells if there are many
+        inputs.  A strict condition that fails at the point is not attained at a nearest one.
+        """
+        until, reached = self.deadline.part(_LISTING_SHARE), list[Fraction]()
+        self._descend()
+        nearest_zone: NearZone | None = None
+        for case in self.prop.resolve(self.network.widths).cases:
+            walk = partial(first_zone, self.network, case, self.point, self.domain, self.norm)
+            try:
+                zone = walk(limit=self._distance(self.best or self.point), deadline=until, progress=self._report)
+            except BudgetExceeded as stopped:
+                reached.append(stopped.found)
+                continue
+            except InputError:  # a domain that is flat
+                return None
+            if zone is not None:
+                self.best, nearest_zone = zone.point, zone
+        if reached or nearest_zone is None:
+            self.walked = min([*reached, self._distance(self.best or self.point)])
+            return None
+        distance, attained = nearest_zone.distance, self._holds_at(nearest_zone.point)
+        found = nearest_zone.point, attained, nearest_zone.pattern
+        return NearestInput(self.norm, distance, distance, *found, self.certificate, self.radius)
+
+    def _descend(self) -> None:
+        """Go on to the nearest point of a zone that contains the best one, as long as that is nearer."""
+        cases, improved = self.prop.resolve(self.network.widths).cases, True
+        while improved and self.best is not None and not self.deadline.passed:
+            improved = False
+            for case in cases:
+                try:
+                    feet = nearest_in_zones_at(self.network, case, self.best, self.domain, self.norm, self.point)
+                    distance, foot = min(islice(feet, _MOST_AT_A_POINT), default=(Fraction(0), self.best))
+                except InputError:  # a domain that is flat
+                    return
+                if foot != self.best and distance < self._distance(self.best):
+                    self.best, improved = foot, True
+
     def _by_zones(self) -> NearestInput | None:
         """List the zones on a box that contains everything nearer than the witness; None if that takes too long."""
         if self.best is None:
             return None
+        if self._walks:
+            return self._by_walk()
         box = self._box(_upper_root(self._distance(self.best), self.norm) * _WIDER)
         until, found = self.deadline.part(_LISTING_SHARE), list[Nearest]()
         try:
@@ -279,7 +335,7 @@ class Approach:
 
     def _bounds(self) -> tuple[Fraction, Fraction | None]:
         """Return bounds of the distance, for the norm 2 of its square; the upper one is None if no witness is known."""
-        lower = self.radius**2 if self.norm == 2 else self.radius
+        lower = max(self.walked, self.radius**2 if self.norm == 2 else self.radius)
         return lower, None if self.best is None else self._distance(self.best)
 
 
