@@ -121,7 +121,9 @@ def dead(net: NetworkFile, options: LayerOptions, folder: Path | None, report: R
     if is_text_wanted(report.json_path):
         if undecided:
             click.echo(f"undecided: {numbers_text(sorted(undecided))}")
-        click.echo(f"{len(proved)} of {network.widths[layer]} features of layer {layer} are dead: {numbers_text(sorted(proved))}")
+        verb = "is" if len(proved) == 1 else "are"
+        count = f"{len(proved)} of {network.widths[layer]} features of layer {layer}"
+        click.echo(f"{count} {verb} dead: {numbers_text(sorted(proved))}")
     return deliveries.exit_code(3 if undecided else 0)
 
 

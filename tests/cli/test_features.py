@@ -22,7 +22,7 @@ def net(tmp_path):
 def test_dead_features(run, net, tmp_path):
     proofs = tmp_path / "proofs"
     outcome = run("dead", net, "--layer", "0", "--domain=-1:1", "--certificates", proofs)
-    assert (outcome.code, outcome.out) == (0, "1 of 4 features of layer 0 are dead: 2\n")
+    assert (outcome.code, outcome.out) == (0, "1 of 4 features of layer 0 is dead: 2\n")
     assert [path.name for path in proofs.iterdir()] == ["dead-2.json"]
     checked = run("check", net, proofs / "dead-2.json", "--feature", "2", "--layer", "0", "--domain=-1:1")
     assert (checked.code, checked.out.splitlines()[-1]) == (0, "valid")
@@ -80,7 +80,7 @@ def test_floats(run, net, tmp_path):
     proofs, proof, floats = tmp_path / "proofs", tmp_path / "proof.json", ("--arithmetic", "float32")
     options = ("--domain=-2:2", *floats)
     outcome = run("dead", net, "--layer", "0", *options, "--certificates", proofs)
-    assert (outcome.code, outcome.out) == (0, "1 of 4 features of layer 0 are dead: 2\n")
+    assert (outcome.code, outcome.out) == (0, "1 of 4 features of layer 0 is dead: 2\n")
     claim = ("--feature", "2", "--layer", "0", "--domain=-2:2")
     assert run("check", net, proofs / "dead-2.json", *claim, *floats).out.endswith("valid\n")
     assert run("check", net, proofs / "dead-2.json", *claim).code == 1
