@@ -170,7 +170,7 @@ def together(net: NetworkFile, spec_of_features: str, options: LayerOptions, fol
         pairs_of = [k for i, row in enumerate(at.tolist()) for k in row[i + 1 :]]
         print_table(
             [
-                ("dead features", numbers_text(sorted(found.dead))),
+                ("dead features", f"{len(found.dead):,}" + (f": {numbers_text(sorted(found.dead))}" if found.dead else "")),
                 ("pairs that fire together", f"{sum(k >= 0 for k in pairs_of):,}"),
                 ("pairs that never do", f"{pairs_of.count(-1):,}"),
                 ("undecided pairs", f"{pairs_of.count(-2):,}"),

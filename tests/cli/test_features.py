@@ -34,7 +34,9 @@ def test_pairs(run, net, tmp_path):
     proofs = tmp_path / "proofs"
     outcome = run("together", net, "--layer", "0", "--features", "0:2,3", "--domain=-1:1", "--certificates", proofs)
     assert outcome.code == 0
+    assert "dead features             0\n" in outcome.out
     assert "pairs that fire together  1\n" in outcome.out
+    assert "dead features             1: 2\n" in run("together", net, "--layer", "0", "--domain=-1:1").out
     assert sorted(path.name for path in proofs.iterdir()) == ["never-0-1.json", "never-1-3.json"]
     claim = ("--where", "z0[1] > 0 and z0[3] > 0", "--domain=-1:1")
     assert run("check", net, proofs / "never-1-3.json", *claim).out.endswith("valid\n")
