@@ -44,6 +44,11 @@ def exactly() -> Iterator[None]:
         _writes_exactly.reset(before)
 
 
+def is_exact() -> bool:
+    """Tell whether this is the body of ``with exactly():``."""
+    return _writes_exactly.get()
+
+
 def _is_rounded(value: Fraction | int) -> bool:
     """Tell whether a number is rounded when it is written."""
     return _written(value)[1]

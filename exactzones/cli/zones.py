@@ -55,7 +55,7 @@ from exactzones.cli.stopping import stop
 from exactzones.cli.streams import print_document
 from exactzones.errors import InputError, WriteError
 from exactzones.formats.zones_json import ZonesWriter, zones_writer
-from exactzones.notation import counted, decimal, number
+from exactzones.notation import counted, decimal, is_exact, number
 from exactzones.notation import point as point_text
 from exactzones.property import as_cases, brief
 from exactzones.rational import dot
@@ -354,7 +354,9 @@ def _volume_share(zones: Zones) -> list[tuple[str, str]]:
 
 
 def percent(share: Fraction) -> str:
-    """Return a share as text."""
+    """Return a share as text: in percent, or with ``--exact`` as a number."""
+    if is_exact():
+        return number(share)
     return "100 % (exactly)" if share == 1 else f"{decimal(share * 100, 4)} %"
 
 
