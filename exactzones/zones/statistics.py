@@ -28,7 +28,7 @@ from exactzones.arguments import (
     as_numbers,
 )
 from exactzones.deadline import Deadline
-from exactzones.engine.search import MANY_INPUTS, stream_zones, suitable_engine
+from exactzones.engine.search import stream_zones
 from exactzones.errors import BudgetExceeded, DomainError, reason_of
 from exactzones.layer import Layer
 from exactzones.network import Network
@@ -38,7 +38,7 @@ from exactzones.property import Property, condition, feature
 from exactzones.rational import Vector, sum_of_products
 from exactzones.rational.floats import ratio_as_float
 from exactzones.zones.listing import Zones, find_zones
-from exactzones.zones.units import ending_at, unit_of
+from exactzones.zones.units import ending_at, too_many_inputs, unit_of
 from exactzones.zones.volumes import firing_centroid
 
 _Moments = tuple[Fraction, Fraction, Fraction]
@@ -180,13 +180,9 @@ def _require_volumes(network: Network, prop: Property, domain: Polyhedron, deadl
         BudgetExceeded: time is up.
         DomainError: there are too many inputs.
     """
-    if suitable_engine(network, prop, domain) != "inequalities":
-        return
-    if next(stream_zones(network, prop, domain, seconds=deadline), None) is not None:
-        raise DomainError(
-            f"volumes are computed for boxes of at most {MANY_INPUTS - 1} inputs, and this one has {network.inputs}; ask about a "
-            "slice: LO:LO in --domain fixes an input, and so does network.compose(AffineMap.through(..))"
-        )
+    problem = too_many_inputs(network, prop, domain, "volumes are")
+    if problem and next(stream_zones(network, prop, domain, seconds=deadline), None) is not None:
+        raise DomainError(problem)
 
 
 def _measured(unit: int, partners: Sequence[int], zones_of: Callable[[list[int], Property], Zones]) -> Iterator[Measures]:

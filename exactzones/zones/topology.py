@@ -20,7 +20,7 @@ from typing import Any
 
 from exactzones.arguments import DomainLike, NetworkLike, Progress, PropertyLike, as_deadline, as_domain, as_network
 from exactzones.deadline import Deadline
-from exactzones.errors import BudgetExceeded, InputError, reason_of, require
+from exactzones.errors import BudgetExceeded, DomainError, InputError, reason_of, require
 from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.polyhedra.homology import Homology, RegularComplex
@@ -30,7 +30,7 @@ from exactzones.rational import exact, flag
 from exactzones.zone import Zone
 from exactzones.zones.listing import find_zones
 from exactzones.zones.regions import Hole, Regions
-from exactzones.zones.units import ending_at, unit_of
+from exactzones.zones.units import ending_at, too_many_inputs, unit_of
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def topology(
 
     Raises:
         BudgetExceeded: time is up, or the user interrupted; ``found`` has the parts that are known.
-        DomainError: there are too many inputs for cells with vertices.
+        DomainError: a box of 10 or more inputs, whose cells have too many vertices.
         InputError: another argument that does not fit.
 
     >>> from exactzones import Network
@@ -97,6 +97,8 @@ def topology(
     level, region = exact(threshold, "threshold"), as_domain(domain, loaded.inputs)
     search = partial(find_zones, seconds=deadline, jobs=jobs, executor=executor, progress=progress)
     found, prop = Topology(open=is_open), feature(chosen, level, at).resolve(loaded.widths)
+    if problem := too_many_inputs(loaded, prop, region, "holes are"):
+        raise DomainError(problem)
 
     def zone_of(region: Zone) -> Zone:
         return Zone(loaded, prop, region.pattern, region.source)

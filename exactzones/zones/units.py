@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exactzones.arguments import PropertyLike, as_unit
+from exactzones.engine.search import MANY_INPUTS, check_domain, suitable_engine
 from exactzones.layer import Layer
 from exactzones.network import Network
-from exactzones.property import feature
+from exactzones.polyhedra import Polyhedron
+from exactzones.property import Property, feature
 
 
 def unit_of(network: Network, value: PropertyLike, layer: int) -> tuple[int, int]:
@@ -27,3 +29,24 @@ def ending_at(network: Network, layer: int, units: Sequence[int], *, relu: bool)
     last = network.layers[layer]
     kept = Layer(last.weight.take(units), tuple(last.bias[unit] for unit in units), (relu,) * len(units))
     return Network((*network.layers[:layer], kept))
+
+
+def too_many_inputs(network: Network, prop: Property, domain: Polyhedron | None, what: str) -> str:
+    """Return why something that needs the vertices of zones is not computed; empty if it is.
+
+    Args:
+        network: the network.
+        prop: the property, with layers counted from 0.
+        domain: the domain.
+        what: is not computed: "volumes are".
+
+    Raises:
+        DimensionError: the domain has another dimension than the network's input space.
+    """
+    check_domain(network, domain, "inequalities")
+    if suitable_engine(network, prop, domain) != "inequalities":
+        return ""
+    return (
+        f"{what} computed for boxes of at most {MANY_INPUTS - 1} inputs, and this one has {network.inputs}; ask about a slice: "
+        "LO:LO in --domain fixes an input, and so does network.compose(AffineMap.through(..))"
+    )

@@ -8,8 +8,8 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 from zones.support import small_networks
 
-from exactzones import AffineMap, Measures, Network, PairMeasures, covariance, feature, find_zones, measure
-from exactzones.errors import BudgetExceeded, DomainError, InputError
+from exactzones import AffineMap, Measures, Network, PairMeasures, Polyhedron, covariance, feature, find_zones, measure, topology
+from exactzones.errors import BudgetExceeded, DimensionError, DomainError, InputError
 from exactzones.notation import number, point
 from exactzones.polyhedra.moments import moment
 from exactzones.property import ALWAYS
@@ -169,6 +169,10 @@ def test_volumes_of_boxes_with_many_inputs_are_refused_at_once():
     ) as stopped:  # it fires nowhere, and its mean needs volumes
         measure(net, 1, (-1, 1), seconds=20)
     assert (stopped.value.found.share, stopped.value.found.mean) == (0, None)
+    with pytest.raises(DomainError, match="holes are computed for boxes of at most 9 inputs, and this one has 10"):
+        topology(net, 0, (-1, 1), seconds=20)
+    with pytest.raises(DimensionError, match="dimension"):
+        measure(net, 0, Polyhedron.box(-1, 1, dim=3))
 
 
 def test_a_feature_that_never_fires_has_measures_for_any_number_of_inputs():
