@@ -12,7 +12,7 @@ from typing import Any
 from exactzones import deprecated
 from exactzones.affine import AffineMap
 from exactzones.errors import DimensionError, DomainError, InputError, quoted
-from exactzones.notation import linear_sum, turned
+from exactzones.notation import linear_sum, number, turned
 from exactzones.polyhedra import backends, lp
 from exactzones.polyhedra.bounds import Bounds
 from exactzones.polyhedra.cells import Cell, canonical_vrep, reduce_modulo
@@ -291,9 +291,13 @@ class Polyhedron:
             return DomainError("the domain is empty: no point satisfies its inequalities")
         equation = self.irredundant.equations[0]
         return DomainError(
-            f"the domain is flat: it lies in {describe(equation, '=')}; parametrise it: hull = domain.affine_hull(), "
-            "then use network.compose(hull) on domain.preimage(hull)"
+            f"the domain is flat: it lies in {describe(equation, '=')}; {self._hint_at_pairs()}parametrise it: "
+            "hull = domain.affine_hull(), then use network.compose(hull) on domain.preimage(hull)"
         )
+
+    def _hint_at_pairs(self) -> str:
+        """Return a hint at what a box of a single point may have been meant to be: its corners are easily taken for pairs."""
+        return ""
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Polyhedron) or other.ambient_dim != self.ambient_dim:
@@ -322,6 +326,11 @@ class Box(Polyhedron):
     def __init__(self, low: Vector, high: Vector, *, equations: bool = False) -> None:
         """Hold two corners of the same length; callers outside this package use ``Polyhedron.box``."""
         self.__dict__.update(low=low, high=high, equations=equations, known_vrep=None)
+
+    def _hint_at_pairs(self) -> str:
+        if self.low != self.high or len(self.low) < 2:
+            return ""
+        return f"if {number(self.low[0])} and {number(self.low[1])} are bounds, write a pair (low, high) for each input; else "
 
     low: Vector
     high: Vector

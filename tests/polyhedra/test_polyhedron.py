@@ -248,6 +248,8 @@ def test_a_network_on_a_flat_domain():
     with pytest.raises(DomainError) as caught:
         domain.cell()
     assert "it lies in x0 + x1 = 1; parametrise it: hull = domain.affine_hull()" in str(caught.value)
+    with pytest.raises(DomainError, match=r"if -3 and 3 are bounds, write a pair \(low, high\) for each input; else param"):
+        Polyhedron.box([-3, 3], [-3, 3]).facet_rows()
     hull = domain.affine_hull()
     net = Network.mlp([([[1, 2]], [3]), ([[1]], [0])])
     inside = domain.preimage(hull)
