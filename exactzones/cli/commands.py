@@ -158,6 +158,7 @@ def cli(context: click.Context, *, name: bool) -> None:
     """Find where in its input space a ReLU network's feature fires: exactly, and completely.
 
     A feature is a unit of the network; it fires where its value before the ReLU is greater than a threshold (0 by default).
+    Where a classifier predicts class K, unit K is greater than all others: --argmax K in place of --feature.
     A zone is an activation region (a polyhedron on which the network is affine) in which the feature fires somewhere.
     An island is a connected component of the zones.
 

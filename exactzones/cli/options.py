@@ -165,7 +165,12 @@ def _question() -> tuple[Callable[[Any], Any], ...]:
             metavar="P.vnnlib",
             help="A VNN-LIB file, in place of a feature and a domain.",
         ),
-        click.option("--argmax", type=int, metavar="K", help="In place of a feature: unit K exceeds all others of its layer."),
+        click.option(
+            "--argmax",
+            type=int,
+            metavar="K",
+            help="In place of a feature: unit K exceeds all others of its layer.  Of a classifier: class K is predicted.",
+        ),
         click.option(
             "--threshold",
             default="0",
