@@ -4,7 +4,8 @@ A witness is an upper bound; on the segment to it, the first point at which the 
 infinity, descent leads to the locally nearest point (``descent``, ``foot``).  Where certification proves that the property holds
 nowhere on a box around the point, the box's radius is a lower bound in every norm; next to a locally nearest point an exact bound
 closes the gap (``ring``).  Otherwise bisection improves both bounds.  Once the box is so small that few zones are left in it,
-they are listed: the nearest one is the answer.
+they are listed: the nearest one is the answer.  In the norms 1 and 2 and with many inputs, a walk from cell to cell, nearest
+first, takes the place of the list; if it ends early, all cells nearer than the last one are known, which is a lower bound, too.
 """
 
 from __future__ import annotations
