@@ -169,9 +169,9 @@ class FacetRows:
                 search.redundant.add(self._number[self._keys[row]])
         for k, others in inner.reasons.redundant.items():
             implying = [rows[other] for other in others] + [sides[side] for side in inner.reasons.sides[k]]
-            (number,) = self._numbers_of(after.units[rows[k]][:1])
             units = (after.units[row][0] for row in implying if row in after.units)
-            search.reasons.redundant[number] = tuple(self._numbers_of(units))
+            for number in self._numbers_of(after.units[rows[k]][:1]):  # none where inputs give the layer's values no such row
+                search.reasons.redundant[number] = tuple(self._numbers_of(units))
 
     def _hinted(self, hints: NeighbourHints) -> Reasons:
         """Return the reasons of a neighbour as reasons of this zone, in which the row between them may play a part."""

@@ -43,6 +43,15 @@ def test_the_zones_at_a_point_are_those_of_the_list_that_contain_it(data):
         assert all(row[0] + sum(a * x for a, x in zip(row[1:], zone.inner_point, strict=True)) > 0 for row in zone.hrep.rows)
 
 
+def test_a_unit_that_is_constant_on_the_inputs_but_not_on_the_values_of_the_layer_before():
+    """Both values are x1, and their difference is 0; for all values of the layer the second unit's row implies the first's."""
+    network = Network.of(([[0, 1], [0, 1]], [0, 0], False), ([[1, -1], [-1, 1]], [0, 1], True))
+    domain = Polyhedron.box(-1, 1, dim=2)
+    (zone,) = zone_at(network, [0, 0], domain)
+    (listed,) = find_zones(network, ALWAYS, domain)
+    assert (zone.pattern, zone.hrep) == (listed.pattern, listed.hrep)
+
+
 @settings(max_examples=15)
 @given(st.data())
 def test_across_a_facet_is_the_neighbour_in_the_graph(data):
