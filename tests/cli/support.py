@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -54,18 +55,28 @@ def refused(run, tmp_path):
     return call
 
 
-def heed_signals():
-    """Do what a shell does in the foreground: a process that is started in the background ignores SIGINT, and so do its own."""
-    for name in {"SIGINT", "SIGTERM", "SIGHUP"} & set(dir(signal)):
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
+@contextmanager
+def inherited(action):
+    """Let processes that are started meanwhile have this action for signals, which a process in the background may ignore.
+
+    A ``preexec_fn`` would do that in a fork of this process, which crashes now and then while BLAS has threads.
+    """
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, action) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
 
 
-def process(*arguments, started=False, program=None, **options):
+def process(*arguments, started=False, program=None, action=signal.SIG_DFL, **options):
     """Start the command line, or another program, in a process of its own; wait until Python has imported it if ``started``."""
     ready = "import sys, exactzones.certification; from exactzones.cli import main; print(flush=True); main(sys.argv[1:])"
     command = [sys.executable, *(["-c", program or ready] if program or started else ["-m", "exactzones"]), *map(str, arguments)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": os.environ, "preexec_fn": heed_signals}
-    child = subprocess.Popen(command, **(pipes | options))  # noqa: S603 - this very Python
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": os.environ}
+    with inherited(action):
+        child = subprocess.Popen(command, **(pipes | options))  # noqa: S603 - this very Python
     if started:
         child.stdout.readline()
     return child

@@ -224,8 +224,7 @@ def test_a_second_signal_ends_at_once(endless, tmp_path):
 def test_an_ignored_signal_stays_ignored(tmp_path):
     """As in the background of a script."""
     net = saved(PLANE, tmp_path / "net.json")
-    ignoring = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}
-    child = process("eval", net, "--at", "0,0", **ignoring)
+    child = process("eval", net, "--at", "0,0", action=signal.SIG_IGN)
     while child.poll() is None:
         child.send_signal(signal.SIGINT)
         time.sleep(0.05)
