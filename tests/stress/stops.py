@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from cli.support import inherited
 from stress.commands import COMMANDS, Files, check_written
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -111,13 +112,6 @@ class Run:
 
     def start(self, *, limit=None, seconds=None, **streams):
         """Start the command; ``seconds`` are for those that would go on for long."""
-
-        def prepare():
-            for number in SIGNALS:
-                signal.signal(number, signal.SIG_DFL)
-            if limit is not None:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
         extra = ("--timeout", seconds) if seconds and self.command.is_long else ()
         arguments = [sys.executable, "-m", "exactzones", *map(str, (*self.command.arguments, *extra))]
         root = str(Path(__file__).parents[2])
@@ -125,7 +119,10 @@ class Run:
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams
         environment = os.environ | {"PYTHONPATH": paths}
         self.past = seconds_of_the_past()
-        self.child = subprocess.Popen(arguments, cwd=self.folder, env=environment, text=True, preexec_fn=prepare, **options)  # noqa: PLW1509, S603
+        with inherited(signal.SIG_DFL):
+            self.child = subprocess.Popen(arguments, cwd=self.folder, env=environment, text=True, **options)  # noqa: S603
+        if limit is not None:  # long before it has anything to write
+            resource.prlimit(self.child.pid, resource.RLIMIT_FSIZE, (limit, limit))
         while not is_watching(self.child.pid) and self.child.poll() is None:
             time.sleep(0.002)
 
