@@ -354,10 +354,9 @@ def _volume_share(zones: Zones) -> list[tuple[str, str]]:
 
 
 def percent(share: Fraction) -> str:
-    """Return a share as text: in percent, or with ``--exact`` as a number."""
-    if is_exact():
-        return number(share)
-    return "100 % (exactly)" if share == 1 else f"{decimal(share * 100, 4)} %"
+    """Return a share as text: in percent, with ``--exact`` as a number, too."""
+    rounded = "100 % (exactly)" if share == 1 else f"{decimal(share * 100, 4)} %"
+    return f"{number(share)} ({rounded})" if is_exact() and share != 1 else rounded
 
 
 def _largest_value(zones: Zones) -> list[tuple[str, str]]:

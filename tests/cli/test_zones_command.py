@@ -126,7 +126,7 @@ def test_the_summary_of_an_unbounded_domain(run, tmp_path):
 def test_the_exact_share_is_printed_on_request(run, tmp_path):
     net = saved(ABSOLUTE, tmp_path / "net.npz")
     for question in (["--feature", "0"], ["--where", "y[0] > 0 or y[0] > 1"]):
-        assert "volume share   2/3 of the domain" in run("zones", net, *question, "--domain=-3:3", "--exact").out
+        assert "volume share   2/3 (66.67 %) of the domain" in run("zones", net, *question, "--domain=-3:3", "--exact").out
 
 
 def test_the_volume_of_many_zones_is_printed_on_request(run, tmp_path, monkeypatch):
