@@ -28,7 +28,7 @@ from exactzones.zones.union_parts import UnionParts, count_zones
 from exactzones.zones.window import default_window
 
 _COLOURINGS = ("island", "zone", "case")
-_LABEL = 34  # the same of a label
+_LABEL = 34  # characters on a line of a label
 
 
 def plot_zones(
