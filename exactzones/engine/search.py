@@ -37,7 +37,7 @@ from exactzones.zone import Zone
 
 ENGINES = ("auto", "forward", "inequalities", "backward")
 _REPORT_SECONDS = 0.1
-MANY_INPUTS = 10
+NO_VERTICES = 10
 """From here on cells of a bounded domain are kept by their inequalities, so that there are no volumes."""
 
 
@@ -117,7 +117,7 @@ def suitable_engine(network: Network, prop: Property, domain: Polyhedron | None)
     few vertices.
     """
     rows = () if domain is None else domain.hrep.closed_rows
-    if network.inputs < MANY_INPUTS or not is_rational(network, prop, rows):
+    if network.inputs < NO_VERTICES or not is_rational(network, prop, rows):
         return "forward"
     bounds, _ = Bounds.of(rows, network.inputs)
     is_box = None not in (*bounds.low, *bounds.high)

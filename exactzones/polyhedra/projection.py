@@ -90,8 +90,23 @@ def project(system: HRep, point: Vector, norm: Norm = 2, *, nonempty: bool = Fal
     exactly = len(point) < MANY_INPUTS or system.equations or _is_irrational(system, point)
     guessed = None if exactly else nearest_point(system.closed_rows, point)
     nearest = _by_active_set(system, point) if guessed is None else guessed
-    steps = [a - b for a, b in zip(nearest, point, strict=True)]
-    return Projection(dot(steps, steps), nearest, system.contains(nearest))
+    return Projection(distance(nearest, point, 2), nearest, system.contains(nearest))
+
+
+def distance(point: Vector, other: Vector, norm: Norm = 2) -> Fraction:
+    """Return the distance of two points of the same space; for the norm 2 its square.
+
+    >>> distance((Fraction(0), Fraction(0)), (Fraction(3), Fraction(-4)), 1)
+    Fraction(7, 1)
+    """
+    steps = [abs(a - b) for a, b in zip(point, other, strict=True)]
+    match named_norm(norm):
+        case 1:
+            return sum(steps, start=Fraction(0))
+        case "inf":
+            return max(steps)
+        case _:
+            return dot(steps, steps)
 
 
 def distance_to_row(row: Row, lifted: Row, norm: Norm = 2) -> Fraction:

@@ -29,9 +29,9 @@ from exactzones.polyhedra import HRep, Polyhedron
 from exactzones.polyhedra.nearest_in_norms import nearest_in_norm_1, nearest_in_norm_inf
 from exactzones.polyhedra.nearest_point import nearest_in
 from exactzones.polyhedra.program import Program
-from exactzones.polyhedra.projection import MANY_INPUTS, Norm, named_norm, project
+from exactzones.polyhedra.projection import MANY_INPUTS, Norm, distance, named_norm, project
 from exactzones.property import Property
-from exactzones.rational import Vector, dot, exact, flag, integer_dot, integer_row
+from exactzones.rational import Vector, exact, flag, integer_dot, integer_row
 from exactzones.zone import Zone
 from exactzones.zones.local import LocalZone, ZoneFacet, zones_containing
 
@@ -359,8 +359,7 @@ def _nearest_point(local: LocalZone, norm: Literal[1, 2, "inf"], *, firing: bool
         bounds, others = local.around.bounds
         point = _NEAREST[norm](bounds, [*others, *rows], local.point)
         if point is not None:
-            steps = [abs(a - b) for a, b in zip(point, local.point, strict=True)]
-            return {1: sum(steps, start=Fraction(0)), 2: dot(steps, steps), "inf": max(steps)}[norm], point
+            return distance(point, local.point, norm), point
     foot = project(HRep(local.network.inputs, (*local.domain_rows, *rows)), local.point, norm, nonempty=True)
     return foot.distance, foot.point
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exactzones.arguments import PropertyLike, as_unit
-from exactzones.engine.search import MANY_INPUTS, check_domain, suitable_engine
+from exactzones.engine.search import NO_VERTICES, check_domain, suitable_engine
 from exactzones.layer import Layer
 from exactzones.network import Network
 from exactzones.polyhedra import Polyhedron
@@ -47,6 +47,6 @@ def too_many_inputs(network: Network, prop: Property, domain: Polyhedron | None,
     if suitable_engine(network, prop, domain) != "inequalities":
         return ""
     return (
-        f"{what} computed for boxes of at most {MANY_INPUTS - 1} inputs, and this one has {network.inputs}; ask about a slice: "
+        f"{what} computed for boxes of at most {NO_VERTICES - 1} inputs, and this one has {network.inputs}; ask about a slice: "
         "LO:LO in --domain fixes an input, and so does network.compose(AffineMap.through(..))"
     )

@@ -29,6 +29,7 @@ from exactzones.deadline import Deadline
 from exactzones.errors import BudgetExceeded, InputError
 from exactzones.network import Network
 from exactzones.polyhedra import Box, Polyhedron
+from exactzones.polyhedra.projection import distance
 from exactzones.property import Disjunction, Property
 from exactzones.rational import Vector, irrational
 from exactzones.threads import one_thread
@@ -249,8 +250,7 @@ class Approach:
 
     def _distance(self, point: Vector) -> Fraction:
         """Return the distance of a point; for the norm 2 its square."""
-        steps = [abs(a - b) for a, b in zip(point, self.point, strict=True)]
-        return max(steps) if self.norm == "inf" else sum((step**self.norm for step in steps), start=Fraction(0))
+        return distance(point, self.point, self.norm)
 
     @property
     def _walks(self) -> bool:
